@@ -1,0 +1,137 @@
+// Package config is the one document that all workloads read. The operator
+// renders it into a ConfigMap, `energytwin local` makes it in memory; both
+// make it with FromTwin, so both run the same twin.
+package config
+
+import (
+	"time"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+)
+
+// Twin is a twin as its workloads see it: all defaults filled in, all
+// references resolved, no secret in it. Secrets are files; fields ending in
+// File name them.
+type Twin struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Timezone  string `json:"timezone"` // IANA name
+	SpecHash  string `json:"specHash"` // of everything that decides rows: same hash, same forecasts and decisions
+	Image     string `json:"image"`
+
+	Dataset   Dataset   `json:"dataset"`
+	Generator Generator `json:"generator"`
+	Processor Processor `json:"processor"`
+	API       API       `json:"api"`
+	Kafka     Kafka     `json:"kafka"`
+	Redis     Redis     `json:"redis"`
+	Database  Database  `json:"database"`
+}
+
+// Dataset says where readings come from and which part of them is used.
+// Exactly one of Synthetic and Path is set; URLs, ConfigMaps and volumes have
+// been turned into a path before.
+type Dataset struct {
+	Synthetic   *Synthetic `json:"synthetic,omitempty"`
+	Path        string     `json:"path,omitempty"`
+	Format      string     `json:"format"`      // Auto | Long | UCI | LCL | NEM12 | GreenButton
+	Columns     Columns    `json:"columns"`     // header names of the Long format
+	Unit        string     `json:"unit"`        // kWh | Wh | kW | Register; "" leaves it to the format
+	Stamp       string     `json:"stamp"`       // Start | End: what a timestamp marks
+	Interval    Duration   `json:"interval"`    // of the source: 15m, 30m or 1h
+	Timezone    string     `json:"timezone"`    // of local times in the source; "" is the twin's
+	Start       time.Time  `json:"start"`       // of the window; zero: the first reading's local midnight
+	Span        Duration   `json:"span"`        // of the window, at most a year
+	InvalidRows string     `json:"invalidRows"` // Reject | Quarantine
+}
+
+// Columns are the header names of the Long format.
+type Columns struct {
+	Meter string `json:"meter"`
+	Time  string `json:"time"`
+	Value string `json:"value"`
+	Group string `json:"group,omitempty"` // "" if there is none
+}
+
+// Synthetic asks for made-up households.
+type Synthetic struct {
+	Meters int   `json:"meters"`
+	Groups int   `json:"groups"`
+	Seed   int64 `json:"seed"`
+	Year   int   `json:"year"`
+}
+
+// Generator says how readings are published.
+type Generator struct {
+	Mode   string   `json:"mode"`   // Replay | Loop | Live | Off
+	Speed  float64  `json:"speed"`  // simulated seconds per second; 0 is as fast as the processor takes them
+	WarmUp Duration `json:"warmUp"` // history that is written to Redis, not published
+	MaxLag int64    `json:"maxLag"` // messages per partition that the processor may be behind before publishing pauses
+}
+
+// Processor says how the stream is turned into forecasts and decisions.
+type Processor struct {
+	AllowedLateness Duration   `json:"allowedLateness"`
+	HistoryWindow   Duration   `json:"historyWindow"`
+	IssueAt         string     `json:"issueAt"` // local HH:MM
+	Quantiles       []float64  `json:"quantiles"`
+	Policy          dsm.Policy `json:"policy"`
+}
+
+// API says how the REST API is served.
+type API struct {
+	BasePath       string   `json:"basePath"`
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+	Listen         string   `json:"listen"`       // address of the API and the UI
+	StatusListen   string   `json:"statusListen"` // address of /metrics and probes
+	APIKeysFile    string   `json:"apiKeysFile"`
+	JWTSecretFile  string   `json:"jwtSecretFile"`
+	SessionTTL     Duration `json:"sessionTTL"`
+	GrafanaURL     string   `json:"grafanaURL,omitempty"`
+}
+
+// Kafka says where the stream is.
+type Kafka struct {
+	Brokers        []string `json:"brokers"`
+	TLS            *TLS     `json:"tls,omitempty"`
+	UserFile       string   `json:"userFile,omitempty"` // SASL SCRAM-SHA-512 when set
+	PassFile       string   `json:"passFile,omitempty"`
+	Partitions     int      `json:"partitions"`
+	Replicas       int      `json:"replicas"`
+	RetentionBytes int64    `json:"retentionBytes"` // per partition; -1 is unbounded
+	RetentionTime  Duration `json:"retentionTime"`  // 0 is unbounded
+}
+
+// Redis says where windows and model states are kept.
+type Redis struct {
+	Address  string `json:"address"`
+	TLS      *TLS   `json:"tls,omitempty"`
+	UserFile string `json:"userFile,omitempty"`
+	PassFile string `json:"passFile,omitempty"`
+}
+
+// Database says where the authoritative store is, and how long rows stay.
+type Database struct {
+	URLFile         string   `json:"urlFile,omitempty"` // a file with a postgres:// URL
+	URL             string   `json:"url,omitempty"`     // a URL without a password, for local sockets
+	RetainRaw       Duration `json:"retainRaw"`         // 0 is for ever
+	RetainDecisions Duration `json:"retainDecisions"`   // 0 is for ever
+	CompressAfter   Duration `json:"compressAfter"`     // 0 is never
+}
+
+// TLS says how to trust and be trusted.
+type TLS struct {
+	CAFile     string `json:"caFile,omitempty"`
+	CertFile   string `json:"certFile,omitempty"`
+	KeyFile    string `json:"keyFile,omitempty"`
+	SkipVerify bool   `json:"skipVerify,omitempty"`
+}
+
+// Topic names of the twin.
+func (t *Twin) Topic(kind string) string { return t.Namespace + "." + t.Name + "." + kind }
+
+// ConsumerGroup is the Kafka group of the twin's processors.
+func (t *Twin) ConsumerGroup() string { return t.Namespace + "." + t.Name + ".processor" }
+
+// KeyPrefix starts every Redis key of the twin.
+func (t *Twin) KeyPrefix() string { return t.Namespace + "/" + t.Name + "/" }

@@ -1,0 +1,37 @@
+package dsm
+
+import (
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// MeterInput is what a plan for one meter rests on.
+type MeterInput struct {
+	Name         string
+	Forecast     forecast.Quantiles
+	LastReading  meter.Hour
+	MissingShare float64 // of the last 7 days, 0 to 1
+
+	// Previous is the plan of the issue before, shifted by 24 h to the slots of
+	// this one (hysteresis); nil if there was none.
+	Previous []float32
+}
+
+// GroupInput is what the plans for one group rest on. Meters outside any group
+// come as a group with no name and no limit. Meters are sorted by name, which
+// fixes the order of sums.
+type GroupInput struct {
+	Group          string
+	IssuedAt       meter.Hour
+	Slots          int // hours until the next issue
+	ActionableFrom meter.Hour
+	Meters         []MeterInput
+}
+
+// Planner makes the plans of one policy. It is immutable and shared.
+type Planner interface {
+	// Plan decides for every meter of the group, in order, and for the group
+	// itself, last, if it has a limit. It appends the decisions to dst. The same
+	// input gives the same bytes.
+	Plan(in *GroupInput, dst []Decision) []Decision
+}

@@ -1,0 +1,71 @@
+package dsm
+
+// Mode says what becomes of decisions.
+type Mode string
+
+// The modes.
+const (
+	ModeOff      Mode = "Off"      // no decisions
+	ModeShadow   Mode = "Shadow"   // decided and stored, marked as not for action
+	ModeAdvisory Mode = "Advisory" // decided, stored and published as advice
+)
+
+// Policy is everything that decides a plan besides the forecast. Zero values
+// are not defaults; defaults are those of the DigitalTwin resource.
+type Policy struct {
+	Mode        Mode        `json:"mode"`
+	Objective   Objective   `json:"objective"`
+	Tariff      Tariff      `json:"tariff"`
+	Flexibility Flexibility `json:"flexibility"`
+	Groups      []Group     `json:"groups,omitempty"`
+	MinSaving   float64     `json:"minSaving"`      // currency per plan below which the decision is none
+	Hysteresis  float64     `json:"hysteresis"`     // share by which a new plan must beat yesterday's
+	Freshness   int         `json:"freshnessHours"` // hours after which the newest reading is stale
+}
+
+// Objective weighs what a plan minimises. The price of an hour is
+// Cost·price + Carbon·carbon intensity; Peak > 0 lets group limits act.
+type Objective struct {
+	Cost   float64 `json:"cost"`
+	Peak   float64 `json:"peak"`
+	Carbon float64 `json:"carbon"` // currency per kg CO2
+}
+
+// Tariff is the price of energy in local time, or a series of hours.
+type Tariff struct {
+	Currency string   `json:"currency"` // ISO 4217
+	Periods  []Period `json:"periods,omitempty"`
+	Default  float64  `json:"default"`          // currency per kWh where no period applies
+	Series   []Point  `json:"series,omitempty"` // dynamic prices; an hour of the series goes before the periods
+	Carbon   []Point  `json:"carbon,omitempty"` // kg CO2 per kWh
+	Export   float64  `json:"export"`           // currency per kWh fed in
+}
+
+// Period is a part of the day with its own price.
+type Period struct {
+	Name  string  `json:"name"`
+	Days  string  `json:"days"`  // All | Weekdays | Weekends
+	Start string  `json:"start"` // local "HH:MM", inclusive
+	End   string  `json:"end"`   // local "HH:MM", exclusive; "24:00" is midnight; End ≤ Start runs over midnight
+	Price float64 `json:"price"` // currency per kWh
+}
+
+// Point is one hour of a series: its start in seconds since 1970, UTC.
+type Point struct {
+	Unix  int64   `json:"t"`
+	Value float64 `json:"v"`
+}
+
+// Flexibility is how much load may move, and how far.
+type Flexibility struct {
+	ShiftableShare float64 `json:"shiftableShare"` // φ: share of each hour's load that may be taken away, 0 to 1
+	MaxShiftHours  int     `json:"maxShiftHours"`  // farthest distance in hours; 0: anywhere in the plan
+	Rebound        float64 `json:"rebound"`        // ρ: extra energy when load is moved, share, ≥ 0
+	MaxIncrease    float64 `json:"maxIncrease"`    // ū: most that an hour may gain, as a share of the forecast's peak
+}
+
+// Group is a set of meters behind one limit, such as a feeder.
+type Group struct {
+	Name       string  `json:"name"`
+	CapacityKW float64 `json:"capacityKW"` // 0: no limit
+}

@@ -1,0 +1,52 @@
+package meter
+
+import (
+	"fmt"
+	"time"
+)
+
+// Calendar answers questions of local time for one IANA zone. It is safe for
+// concurrent use.
+type Calendar struct {
+	loc *time.Location
+}
+
+// NewCalendar makes the calendar of an IANA zone such as "Europe/London".
+func NewCalendar(zone string) (*Calendar, error) {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone %q: %w; use an IANA name such as Europe/London", zone, err)
+	}
+	return &Calendar{loc: loc}, nil
+}
+
+// Location is the zone itself.
+func (c *Calendar) Location() *time.Location { return c.loc }
+
+// Local is the local wall clock at the start of h.
+func (c *Calendar) Local(h Hour) time.Time { return h.Time().In(c.loc) }
+
+// IssueTime is the time of day, local, at which forecasts are issued.
+type IssueTime struct{ Hour, Minute int }
+
+// ParseIssueTime reads "HH:MM".
+func ParseIssueTime(s string) (IssueTime, error) {
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return IssueTime{}, fmt.Errorf("issue time %q: write it as HH:MM, such as 00:00", s)
+	}
+	return IssueTime{Hour: t.Hour(), Minute: t.Minute()}, nil
+}
+
+// NextIssue is the first issue after h: the first whole hour at or after the
+// local time `at` of some day, and later than h. The distance between two
+// issues is 23, 24 or 25 hours where clocks change.
+func (c *Calendar) NextIssue(h Hour, at IssueTime) Hour {
+	y, m, d := c.Local(h).Date()
+	for i := 0; ; i++ {
+		t := time.Date(y, m, d+i, at.Hour, at.Minute, 0, 0, c.loc)
+		if n := CeilHour(t); n > h {
+			return n
+		}
+	}
+}

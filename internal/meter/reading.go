@@ -1,0 +1,38 @@
+package meter
+
+import "errors"
+
+// Limits on what a reading may hold. They bound memory and keep a broken
+// source from poisoning a twin.
+const (
+	MaxNameBytes = 128       // longest meter or group name
+	MaxAbsKWh    = 1_000_000 // largest plausible energy of one meter in one hour, kWh
+)
+
+// Reading is the energy that one meter measured in one hour.
+type Reading struct {
+	Meter string
+	Group string  // the feeder or community the meter belongs to; "" if none
+	Hour  Hour    // start of the interval
+	KWh   float32 // energy in the hour, kWh; negative is export
+}
+
+// Key is the message key of the reading: its group if it has one, else the
+// meter, so that one partition holds a whole group.
+func (r Reading) Key() string {
+	if r.Group != "" {
+		return r.Group
+	}
+	return r.Meter
+}
+
+// Errors of decoding and validating a message. Each is also the reason under
+// which the message is quarantined.
+var (
+	ErrMalformed    = errors.New("malformed")            // not the documented JSON
+	ErrMeter        = errors.New("bad_meter")            // meter or group name missing, too long or not printable
+	ErrTimestamp    = errors.New("bad_timestamp")        // ts missing or not RFC 3339
+	ErrNotWholeHour = errors.New("not_whole_hour")       // ts is not the start of a UTC hour
+	ErrInterval     = errors.New("unsupported_interval") // interval is not PT1H
+	ErrEnergy       = errors.New("bad_kwh")              // kwh missing, not a number, or beyond MaxAbsKWh
+)

@@ -1,0 +1,171 @@
+package timescale
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Batch is everything that one stretch of one partition's stream leads to. It
+// is written in one transaction, or not at all.
+type Batch struct {
+	Partition  int
+	Epoch      int64      // of the owner, as TakePartition gave it
+	PrevOffset int64      // the partition's next offset before this batch
+	NextOffset int64      // and after it
+	LastHash   uint64     // hash of the record at NextOffset−1
+	Watermark  meter.Hour // of the partition, after the batch
+
+	New        Readings // hours that the window knew to be empty: written with COPY
+	Upserts    Readings // corrections and hours older than the window
+	Revisions  []Revision
+	GroupLoad  []GroupLoad
+	Forecasts  []Forecast
+	Decisions  []Decision
+	MeterState []MeterState
+	Quarantine []Quarantined
+	Outbox     []OutboxEntry
+
+	Counts Counts // what this batch adds to the partition's totals
+}
+
+// Readings are rows of the table readings, column by column.
+type Readings struct {
+	MeterNo []int32
+	Hour    []meter.Hour
+	KWh     []float32
+	Quality []Quality
+}
+
+// Append adds one row.
+func (r *Readings) Append(no int32, h meter.Hour, kwh float32, q Quality) {
+	r.MeterNo = append(r.MeterNo, no)
+	r.Hour = append(r.Hour, h)
+	r.KWh = append(r.KWh, kwh)
+	r.Quality = append(r.Quality, q)
+}
+
+// Len is the number of rows.
+func (r *Readings) Len() int { return len(r.MeterNo) }
+
+// Reset empties the rows and keeps their memory.
+func (r *Readings) Reset() {
+	r.MeterNo, r.Hour, r.KWh, r.Quality = r.MeterNo[:0], r.Hour[:0], r.KWh[:0], r.Quality[:0]
+}
+
+// Quality tells how a reading came. The values are stored: never renumber.
+type Quality int16
+
+// The qualities.
+const (
+	Measured  Quality = 0 // from the stream, in order
+	WarmUp    Quality = 1 // history from before the stream
+	Late      Quality = 2 // after the watermark had passed its hour
+	Corrected Quality = 3 // replaced an earlier value
+)
+
+// Revision is a value that a correction replaced.
+type Revision struct {
+	MeterNo int32
+	Hour    meter.Hour
+	OldKWh  float32
+	Offset  int64 // of the record that brought the correction
+}
+
+// GroupLoad is the total of a group in one hour, as far as it is known.
+type GroupLoad struct {
+	GroupNo int32 // 0 holds the meters outside any group
+	Hour    meter.Hour
+	KWh     float64
+	Meters  int32 // number of meters that reported
+}
+
+// Forecast is one forecast of one meter.
+type Forecast struct {
+	MeterNo       int32
+	IssuedAt      meter.Hour
+	Model         string
+	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
+}
+
+// Decision is a decision with the keys it is stored under.
+type Decision struct {
+	dsm.Decision
+	MeterNo    int32 // 0 for a decision about a group
+	GroupNo    int32 // 0 for none
+	Provenance int32 // as EnsureProvenance gave it
+}
+
+// MeterState is the newest that is known of a meter.
+type MeterState struct {
+	MeterNo  int32
+	LastHour meter.Hour
+	LastKWh  float32
+	Readings int64 // stored in this batch
+}
+
+// Quarantined is a message that was not taken.
+type Quarantined struct {
+	Offset int64
+	Reason string // a stable code, such as bad_timestamp
+	Detail string
+	Key    []byte
+	Value  []byte // original bytes
+}
+
+// OutboxKind is what an outbox entry announces. The values are stored.
+type OutboxKind int16
+
+// The kinds.
+const (
+	OutboxDecisions  OutboxKind = 1 // the partition's decisions issued at Hour
+	OutboxQuarantine OutboxKind = 2 // the partition's quarantined messages of FromOffset..ToOffset
+	OutboxState      OutboxKind = 3 // the load of the partition's groups at Hour
+)
+
+// OutboxEntry announces rows of a batch to the relay. It holds no copy of them.
+type OutboxEntry struct {
+	Kind       OutboxKind
+	Hour       meter.Hour
+	FromOffset int64 // inclusive
+	ToOffset   int64 // inclusive
+}
+
+// Counts are numbers of messages and rows.
+type Counts struct {
+	In          int64 `json:"in"`          // messages taken from the stream
+	Stored      int64 `json:"stored"`      // rows new in readings, warm-up included
+	Quarantined int64 `json:"quarantined"` // messages
+	Duplicates  int64 `json:"duplicates"`  // same hour, same value
+	Corrections int64 `json:"corrections"` // same hour, other value
+	Late        int64 `json:"late"`        // hour below the watermark, or before the window
+	Forecasts   int64 `json:"forecasts"`
+	Decisions   int64 `json:"decisions"`
+}
+
+// PartitionState is what the database knows of a partition's stream.
+type PartitionState struct {
+	Epoch      int64 // raised by taking the partition
+	NextOffset int64 // 0 for a new partition
+	LastHash   uint64
+	Watermark  meter.Hour
+	Totals     Counts
+
+	// Incarnation is a random id of this database, changed by a restore.
+	Incarnation uuid.UUID
+}
+
+// MeterKey names a meter and where it belongs.
+type MeterKey struct {
+	Name  string
+	Group string // "" for none
+}
+
+// MeterRef is a meter as stored.
+type MeterRef struct {
+	MeterKey
+	MeterNo   int32
+	GroupNo   int32 // 0 for none
+	Partition int   // the partition that its readings come from
+}
