@@ -26,10 +26,10 @@ const (
 // use; make one with New.
 type Window struct {
 	newest meter.Hour // greatest hour with a value; NoHour while empty
-	values []float32  // slot h mod N; NaN where the meter reported nothing
+	values []float32  // see slot; NaN where the meter reported nothing
 }
 
-// New makes an empty window of n hours.
+// New makes an empty window of n ≥ 1 hours.
 func New(n int) *Window {
 	w := &Window{newest: meter.NoHour, values: make([]float32, n)}
 	fillNaN(w.values)
@@ -47,37 +47,36 @@ func (w *Window) Oldest() meter.Hour {
 	if w.newest == meter.NoHour {
 		return meter.NoHour
 	}
-	return w.newest - meter.Hour(len(w.values)) + 1
+	return meter.Hour(max(int64(w.newest)-int64(len(w.values))+1, int64(meter.NoHour)+1))
 }
 
 // At is the value of hour h in kWh, NaN for a gap or an hour outside.
 func (w *Window) At(h meter.Hour) float32 {
-	if w.newest == meter.NoHour || h > w.newest || h < w.Oldest() {
-		return float32(math.NaN())
+	if !w.holds(h) {
+		return nan()
 	}
 	return w.values[w.slot(h)]
 }
 
 // Put enters a reading and tells what became of it, with the value that the
 // hour had before (NaN if none). An hour after the newest moves the window on
-// and leaves the hours between as gaps.
+// and leaves the hours between as gaps. kwh is a number: the caller has
+// refused NaN, because a gap is an hour without Put.
 func (w *Window) Put(h meter.Hour, kwh float32) (Outcome, float32) {
-	nan := float32(math.NaN())
 	switch {
-	case w.newest == meter.NoHour:
-		w.newest = h
-	case h > w.newest:
-		w.clearAfterNewest(h)
-		w.newest = h
-	case h < w.Oldest():
-		return TooOld, nan
+	case h == meter.NoHour:
+		return TooOld, nan()
+	case h > w.newest: // always so while empty
+		w.moveTo(h)
+	case !w.holds(h):
+		return TooOld, nan()
 	}
 	s := w.slot(h)
 	old := w.values[s]
 	switch {
 	case old != old:
 		w.values[s] = kwh
-		return Stored, nan
+		return Stored, nan()
 	case old == kwh:
 		return Duplicate, old
 	default:
@@ -88,9 +87,17 @@ func (w *Window) Put(h meter.Hour, kwh float32) (Outcome, float32) {
 
 // Copy fills dst with the hours from, from+1, …, NaN where there is no value.
 func (w *Window) Copy(dst []float32, from meter.Hour) {
-	for i := range dst {
-		dst[i] = w.At(from + meter.Hour(i))
+	first := max(int64(w.Oldest())-int64(from), 0)
+	end := min(int64(w.newest)-int64(from)+1, int64(len(dst)))
+	if w.newest == meter.NoHour || end <= first {
+		fillNaN(dst)
+		return
 	}
+	fillNaN(dst[:first])
+	fillNaN(dst[end:])
+	s := w.slot(from + meter.Hour(first))
+	n := copy(dst[first:end], w.values[s:])
+	copy(dst[first+int64(n):end], w.values)
 }
 
 // Missing is the share of the n hours before h that have no value, 0 to 1.
@@ -104,49 +111,91 @@ func (w *Window) Missing(h meter.Hour, n int) float64 {
 	return float64(missing) / float64(n)
 }
 
-// AppendBinary appends the window's exact content: newest as int32, then the
-// values from oldest to newest as float32, little-endian.
+// AppendBinary appends the window's exact content, little-endian: its length
+// as uint32, newest as int32, then the values from oldest to newest as float32.
 func (w *Window) AppendBinary(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(w.values)))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(w.newest))
-	for i := range w.values {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(w.values[i]))
+	first := w.afterNewest()
+	for _, v := range w.values[first:] {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	for _, v := range w.values[:first] {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 	}
 	return dst
 }
 
 // Restore reads back what AppendBinary wrote for a window of the same length
-// and returns the bytes that follow it.
+// and returns the bytes that follow it. After an error the window is as before.
 func (w *Window) Restore(src []byte) ([]byte, error) {
-	need := 4 + 4*len(w.values)
+	const header = 8
+	need := header + 4*len(w.values)
 	if len(src) < need {
 		return nil, fmt.Errorf("window: %d bytes, need %d", len(src), need)
 	}
-	w.newest = meter.Hour(binary.LittleEndian.Uint32(src))
-	for i := range w.values {
-		w.values[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4+4*i:]))
+	if n := binary.LittleEndian.Uint32(src); uint64(n) != uint64(len(w.values)) {
+		return nil, fmt.Errorf("window: saved with %d hours, want %d", n, len(w.values))
+	}
+	newest := meter.Hour(binary.LittleEndian.Uint32(src[4:]))
+	last := math.Float32frombits(binary.LittleEndian.Uint32(src[need-4:]))
+	if (newest == meter.NoHour) != (last != last) {
+		return nil, fmt.Errorf("window: damaged: newest hour %v has the value %v", newest, last)
+	}
+	w.newest = newest
+	s := w.afterNewest()
+	for b := src[header:need]; len(b) > 0; b = b[4:] {
+		w.values[s] = math.Float32frombits(binary.LittleEndian.Uint32(b))
+		if s++; s == len(w.values) {
+			s = 0
+		}
 	}
 	return src[need:], nil
 }
 
-func (w *Window) clearAfterNewest(h meter.Hour) {
-	if int(h-w.newest) >= len(w.values) {
+// holds tells whether h lies in the window. The ages are int64 because hours
+// at both ends of int32 are farther apart than an int32 can say.
+func (w *Window) holds(h meter.Hour) bool {
+	age := int64(w.newest) - int64(h)
+	return age >= 0 && age < int64(len(w.values)) && h != meter.NoHour
+}
+
+// moveTo makes h the newest hour; the hours between become gaps.
+func (w *Window) moveTo(h meter.Hour) {
+	steps := int64(h) - int64(w.newest)
+	w.newest = h
+	if steps >= int64(len(w.values)) {
 		fillNaN(w.values)
 		return
 	}
-	nan := float32(math.NaN())
-	for g := w.newest + 1; g <= h; g++ {
-		w.values[w.slot(g)] = nan
+	s := w.slot(h)
+	for ; steps > 0; steps-- {
+		w.values[s] = nan()
+		if s--; s < 0 {
+			s = len(w.values) - 1
+		}
 	}
 }
 
+// slot is the fixed place of hour h: h, counted from the first hour of all, mod
+// N. The count is unsigned, so that one division does.
 func (w *Window) slot(h meter.Hour) int {
-	n := len(w.values)
-	return ((int(h) % n) + n) % n
+	return int((uint32(h) ^ 1<<31) % uint32(len(w.values)))
 }
 
+// afterNewest is the slot of the oldest value: it follows the newest in the ring.
+func (w *Window) afterNewest() int {
+	s := w.slot(w.newest) + 1
+	if s == len(w.values) {
+		return 0
+	}
+	return s
+}
+
+func nan() float32 { return float32(math.NaN()) }
+
 func fillNaN(v []float32) {
-	nan := float32(math.NaN())
 	for i := range v {
-		v[i] = nan
+		v[i] = nan()
 	}
 }
