@@ -1,0 +1,39 @@
+package timescale
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// ReadPartition tells where a partition stands without taking it: Epoch,
+// NextOffset, LastHash and Watermark.
+func (db *DB) ReadPartition(ctx context.Context, partition int) (PartitionState, error) {
+	var s PartitionState
+	var hash int64
+	var mark *time.Time
+	err := db.pool.QueryRow(ctx, `
+		SELECT epoch, next_offset, last_hash, watermark FROM stream_offsets WHERE partition = $1`, partition).
+		Scan(&s.Epoch, &s.NextOffset, &hash, &mark)
+	if err != nil {
+		return s, fmt.Errorf("read partition %d: %w", partition, err)
+	}
+	s.LastHash, s.Watermark = uint64(hash), hourOrNone(mark)
+	return s, nil
+}
+
+// MovePartition makes offset the partition's next one without anything read
+// between: its topic was made anew, or has lost records. The epoch must be
+// that of the owner: else ErrFenced.
+func (db *DB) MovePartition(ctx context.Context, partition int, epoch, offset int64) error {
+	tag, err := db.pool.Exec(ctx, `
+		UPDATE stream_offsets SET next_offset = $3, last_hash = 0 WHERE partition = $1 AND epoch = $2`,
+		partition, epoch, offset)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrFenced
+	}
+	if err != nil {
+		return fmt.Errorf("move partition %d to offset %d: %w", partition, offset, err)
+	}
+	return nil
+}
