@@ -3,24 +3,7 @@ package timescale
 import (
 	"context"
 	"fmt"
-	"time"
 )
-
-// ReadPartition tells where a partition stands without taking it: Epoch,
-// NextOffset, LastHash and Watermark.
-func (db *DB) ReadPartition(ctx context.Context, partition int) (PartitionState, error) {
-	var s PartitionState
-	var hash int64
-	var mark *time.Time
-	err := db.pool.QueryRow(ctx, `
-		SELECT epoch, next_offset, last_hash, watermark FROM stream_offsets WHERE partition = $1`, partition).
-		Scan(&s.Epoch, &s.NextOffset, &hash, &mark)
-	if err != nil {
-		return s, fmt.Errorf("read partition %d: %w", partition, err)
-	}
-	s.LastHash, s.Watermark = uint64(hash), hourOrNone(mark)
-	return s, nil
-}
 
 // MovePartition makes offset the partition's next one without anything read
 // between: its topic was made anew, or has lost records. The epoch must be
