@@ -1,0 +1,174 @@
+package v1
+
+// API is the REST API and the web UI.
+type API struct {
+	// Number of API servers.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=64
+	// +optional
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// Path under which everything is served, such as /riverside, so that twins
+	// can share a host. Empty is the root.
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(/[A-Za-z0-9._~-]+)*$')",message="write a path that starts with / and does not end with it, such as /riverside"
+	// +optional
+	BasePath string `json:"basePath,omitempty"`
+
+	// Networks of proxies whose X-Forwarded headers are believed. None if left
+	// out.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.all(p, isCIDR(p))",message="write each proxy as a network, such as 10.0.0.0/8 or 192.0.2.7/32"
+	// +optional
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+
+	// How the API's Service is reached.
+	// +kubebuilder:default=ClusterIP
+	// +kubebuilder:validation:Enum=ClusterIP;NodePort;LoadBalancer
+	// +optional
+	ServiceType string `json:"serviceType,omitempty"`
+
+	// An Ingress for the API and the UI. If left out, there is none.
+	// +optional
+	Ingress *Ingress `json:"ingress,omitempty"`
+
+	// Who may use the API.
+	// +kubebuilder:default={}
+	// +optional
+	Auth Auth `json:"auth,omitzero"`
+
+	// What each API server asks of its node.
+	// +optional
+	Resources *Resources `json:"resources,omitempty"`
+}
+
+// Ingress leads a host name to the API.
+type Ingress struct {
+	// Host name, such as twin.example.org.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="write a host name without a scheme, port and path, such as twin.example.org"
+	Host string `json:"host"`
+
+	// IngressClass. If left out, the cluster's default.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	ClassName string `json:"className,omitempty"`
+
+	// Annotations of the Ingress, for its controller or cert-manager.
+	// +kubebuilder:validation:MaxProperties=32
+	// +optional
+	Annotations map[string]Text `json:"annotations,omitempty"`
+
+	// Serves https. If left out, http.
+	// +optional
+	TLS *IngressTLS `json:"tls,omitempty"`
+}
+
+// IngressTLS says which certificate an Ingress shows.
+type IngressTLS struct {
+	// Secret of type kubernetes.io/tls. cert-manager can fill it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName"`
+}
+
+// Auth says who may use the API.
+type Auth struct {
+	// Secret with API keys: under each name a key of 256 random bits. If left out,
+	// the operator makes one Secret with a key for administration.
+	// +optional
+	APIKeysSecretRef *SecretReference `json:"apiKeysSecretRef,omitempty"`
+
+	// Secret with the key secret, which signs sessions. If left out, the operator
+	// makes one.
+	// +optional
+	JWTSecretRef *SecretReference `json:"jwtSecretRef,omitempty"`
+
+	// How long a session of the UI lasts.
+	// +kubebuilder:default="12h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="write a duration from 1m to 720h, such as 12h"
+	// +optional
+	SessionTTL Duration `json:"sessionTTL,omitempty"`
+}
+
+// Monitoring is metrics, dashboards and alerts.
+type Monitoring struct {
+	// Metrics and alert rules.
+	// +kubebuilder:default={}
+	// +optional
+	Prometheus Prometheus `json:"prometheus,omitzero"`
+
+	// Dashboards.
+	// +kubebuilder:default={}
+	// +optional
+	Grafana Grafana `json:"grafana,omitzero"`
+
+	// Where alerts go. If left out, they are only shown.
+	// +optional
+	Alerts *Alerts `json:"alerts,omitempty"`
+}
+
+// Prometheus collects metrics.
+type Prometheus struct {
+	// Managed runs one for this twin; ServiceMonitor leaves objects for the
+	// Prometheus Operator; Off does nothing.
+	// +kubebuilder:default=Managed
+	// +optional
+	Mode PrometheusMode `json:"mode,omitempty"`
+
+	// How long a managed one keeps its samples; 168h if left out.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h')",message="write at least 1h"
+	// +optional
+	Retention Duration `json:"retention,omitempty"`
+
+	// What a managed one asks of its node.
+	// +optional
+	Resources *Resources `json:"resources,omitempty"`
+}
+
+// PrometheusMode says who collects metrics.
+// +kubebuilder:validation:Enum=Managed;ServiceMonitor;Off
+type PrometheusMode string
+
+// The modes.
+const (
+	PrometheusManaged        PrometheusMode = "Managed"
+	PrometheusServiceMonitor PrometheusMode = "ServiceMonitor"
+	PrometheusOff            PrometheusMode = "Off"
+)
+
+// Grafana shows dashboards.
+type Grafana struct {
+	// Managed runs one for this twin; DashboardsOnly leaves ConfigMaps that a
+	// Grafana of yours can load; Off does nothing.
+	// +kubebuilder:default=Managed
+	// +optional
+	Mode GrafanaMode `json:"mode,omitempty"`
+
+	// What a managed one asks of its node.
+	// +optional
+	Resources *Resources `json:"resources,omitempty"`
+}
+
+// GrafanaMode says who shows dashboards.
+// +kubebuilder:validation:Enum=Managed;DashboardsOnly;Off
+type GrafanaMode string
+
+// The modes.
+const (
+	GrafanaManaged        GrafanaMode = "Managed"
+	GrafanaDashboardsOnly GrafanaMode = "DashboardsOnly"
+	GrafanaOff            GrafanaMode = "Off"
+)
+
+// Alerts says where alerts go.
+type Alerts struct {
+	// Address of an Alertmanager, such as http://alertmanager.monitoring:9093.
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^ /?#@]+(/[^ ?#]*)?$')",message="write an http or https address without a user name, such as http://alertmanager.monitoring:9093"
+	AlertmanagerURL string `json:"alertmanagerURL"`
+}

@@ -1,0 +1,210 @@
+package v1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DigitalTwin is a running digital twin of an electricity grid area. It replays
+// or receives smart-meter readings, forecasts every meter a day ahead, proposes
+// demand-side-management decisions, and serves all of it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.processor.replicas,statuspath=.status.processor.replicas,selectorpath=.status.processor.selector
+// +kubebuilder:resource:shortName=dt,categories=all
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="The state in one word"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether stores and workloads are available"
+// +kubebuilder:printcolumn:name="Meters",type=integer,JSONPath=`.status.dataset.meters`,description="Meters seen so far"
+// +kubebuilder:printcolumn:name="Progress",type=string,JSONPath=`.status.stream.progress`,description="Share of the dataset that was replayed"
+// +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.stream.lag`,description="Readings published and not yet processed"
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.endpoints.ui`,description="The web UI"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must have at most 40 characters of a-z, 0-9 and '-', start with a letter and end with a letter or digit, as Services are named after it; write for example riverside"
+type DigitalTwin struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Standard object metadata. The name has at most 40 characters.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// The wanted twin.
+	// +required
+	Spec DigitalTwinSpec `json:"spec"`
+
+	// What was observed of the twin. Written by the operator only.
+	// +optional
+	Status DigitalTwinStatus `json:"status,omitempty"`
+}
+
+// DigitalTwinList is a list of twins.
+//
+// +kubebuilder:object:root=true
+type DigitalTwinList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []DigitalTwin `json:"items"`
+}
+
+// DigitalTwinSpec is the wanted twin. A spec of {dataset: {synthetic: {}}} is a
+// working one.
+//
+// Rules that compare with the object before stand here, on the parent that is
+// always present, and compare what is in force: leaving a field out and
+// adding it again does not get round them.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.dataset) || (has(self.generator) && has(self.generator.mode) && self.generator.mode == 'Off')",message="write where readings come from: dataset: {synthetic: {}} makes up households, dataset.url, dataset.configMap or dataset.persistentVolumeClaim read a file; or set generator.mode: Off and send readings from outside"
+// +kubebuilder:validation:XValidation:rule="!has(self.dataset) || !has(self.dataset.window) || !has(self.dataset.window.duration) || duration(has(self.generator) && has(self.generator.warmup) && has(self.generator.warmup.history) ? self.generator.warmup.history : '672h') < duration(self.dataset.window.duration)",message="generator.warmup.history (672h if left out) must be shorter than dataset.window.duration, as warm-up hours are not published; write a shorter warm-up or a longer window"
+// +kubebuilder:validation:XValidation:rule="!has(self.processor) || !has(self.processor.replicas) || self.processor.replicas <= (has(self.kafka) && has(self.kafka.topics) && has(self.kafka.topics.partitions) ? self.kafka.topics.partitions : 12)",message="processor.replicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer replicas"
+// +kubebuilder:validation:XValidation:rule="!has(self.processor) || !has(self.processor.autoscaling) || self.processor.autoscaling.maxReplicas <= (has(self.kafka) && has(self.kafka.topics) && has(self.kafka.topics.partitions) ? self.kafka.topics.partitions : 12)",message="processor.autoscaling.maxReplicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer"
+// +kubebuilder:validation:XValidation:rule="(has(self.kafka) && has(self.kafka.topics) && has(self.kafka.topics.partitions) ? self.kafka.topics.partitions : 12) == (has(oldSelf.kafka) && has(oldSelf.kafka.topics) && has(oldSelf.kafka.topics.partitions) ? oldSelf.kafka.topics.partitions : 12)",message="kafka.topics.partitions is fixed when the twin is made, as meters would change partitions; write the value it had (12 if it was left out), or make another twin"
+// +kubebuilder:validation:XValidation:rule="(has(self.kafka) && has(self.kafka.external)) || (has(oldSelf.kafka) && has(oldSelf.kafka.external)) || (has(self.kafka) && has(self.kafka.managed) && has(self.kafka.managed.replicas) ? self.kafka.managed.replicas : 1) == (has(oldSelf.kafka) && has(oldSelf.kafka.managed) && has(oldSelf.kafka.managed.replicas) ? oldSelf.kafka.managed.replicas : 1)",message="kafka.managed.replicas is fixed when the twin is made, as its voters cannot grow safely; write the value it had (1 if it was left out), or make another twin"
+// +kubebuilder:validation:XValidation:rule="(has(self.kafka) && has(self.kafka.external)) || (has(oldSelf.kafka) && has(oldSelf.kafka.external)) || quantity(has(self.kafka) && has(self.kafka.managed) && has(self.kafka.managed.storage) && has(self.kafka.managed.storage.size) ? self.kafka.managed.storage.size : '8Gi').compareTo(quantity(has(oldSelf.kafka) && has(oldSelf.kafka.managed) && has(oldSelf.kafka.managed.storage) && has(oldSelf.kafka.managed.storage.size) ? oldSelf.kafka.managed.storage.size : '8Gi')) >= 0",message="kafka.managed.storage.size can only grow (8Gi if it was left out); write the size it had or a greater one"
+// +kubebuilder:validation:XValidation:rule="(has(self.redis) && has(self.redis.external)) || (has(oldSelf.redis) && has(oldSelf.redis.external)) || quantity(has(self.redis) && has(self.redis.managed) && has(self.redis.managed.storage) && has(self.redis.managed.storage.size) ? self.redis.managed.storage.size : '1Gi').compareTo(quantity(has(oldSelf.redis) && has(oldSelf.redis.managed) && has(oldSelf.redis.managed.storage) && has(oldSelf.redis.managed.storage.size) ? oldSelf.redis.managed.storage.size : '1Gi')) >= 0",message="redis.managed.storage.size can only grow (1Gi if it was left out); write the size it had or a greater one"
+// +kubebuilder:validation:XValidation:rule="(has(self.timescale) && has(self.timescale.external)) || (has(oldSelf.timescale) && has(oldSelf.timescale.external)) || quantity(has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.storage) && has(self.timescale.managed.storage.size) ? self.timescale.managed.storage.size : '10Gi').compareTo(quantity(has(oldSelf.timescale) && has(oldSelf.timescale.managed) && has(oldSelf.timescale.managed.storage) && has(oldSelf.timescale.managed.storage.size) ? oldSelf.timescale.managed.storage.size : '10Gi')) >= 0",message="timescale.managed.storage.size can only grow (10Gi if it was left out); write the size it had or a greater one"
+// +kubebuilder:validation:XValidation:rule="(has(self.kafka) && has(self.kafka.external)) || (has(oldSelf.kafka) && has(oldSelf.kafka.external)) || (has(self.kafka) && has(self.kafka.managed) && has(self.kafka.managed.storage) && has(self.kafka.managed.storage.className) ? self.kafka.managed.storage.className : '') == (has(oldSelf.kafka) && has(oldSelf.kafka.managed) && has(oldSelf.kafka.managed.storage) && has(oldSelf.kafka.managed.storage.className) ? oldSelf.kafka.managed.storage.className : '')",message="kafka.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
+// +kubebuilder:validation:XValidation:rule="(has(self.redis) && has(self.redis.external)) || (has(oldSelf.redis) && has(oldSelf.redis.external)) || (has(self.redis) && has(self.redis.managed) && has(self.redis.managed.storage) && has(self.redis.managed.storage.className) ? self.redis.managed.storage.className : '') == (has(oldSelf.redis) && has(oldSelf.redis.managed) && has(oldSelf.redis.managed.storage) && has(oldSelf.redis.managed.storage.className) ? oldSelf.redis.managed.storage.className : '')",message="redis.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
+// +kubebuilder:validation:XValidation:rule="(has(self.timescale) && has(self.timescale.external)) || (has(oldSelf.timescale) && has(oldSelf.timescale.external)) || (has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.storage) && has(self.timescale.managed.storage.className) ? self.timescale.managed.storage.className : '') == (has(oldSelf.timescale) && has(oldSelf.timescale.managed) && has(oldSelf.timescale.managed.storage) && has(oldSelf.timescale.managed.storage.className) ? oldSelf.timescale.managed.storage.className : '')",message="timescale.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
+type DigitalTwinSpec struct {
+	// IANA time zone of the area, such as Europe/London. Calendar features,
+	// tariffs and issue times are local to it.
+	// +kubebuilder:default=UTC
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$') && self != 'Local'",message="write an IANA time zone, such as Europe/London or UTC"
+	// +optional
+	Timezone string `json:"timezone,omitempty"`
+
+	// Whether the twin runs. Suspended stops the workloads and keeps the stores
+	// running; Hibernated stops everything and keeps the volumes.
+	// +kubebuilder:default=Running
+	// +optional
+	State State `json:"state,omitempty"`
+
+	// What becomes of volumes and credentials when the twin is deleted.
+	// +kubebuilder:default=Retain
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// Image of the workloads. If left out, the operator's own at the time when
+	// the twin was made, pinned in status.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Image string `json:"image,omitempty"`
+
+	// Registry that goes before the names of all images that the operator
+	// chooses, such as registry.example.org/mirror. Images written in full in
+	// this spec are left as they are.
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[a-z0-9._/-]*[a-z0-9])?$')",message="write a registry with an optional path, without a scheme and a last slash, such as registry.example.org/mirror"
+	// +optional
+	ImageRegistry string `json:"imageRegistry,omitempty"`
+
+	// When images are pulled. If left out, the cluster's own rule.
+	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
+	// +optional
+	ImagePullPolicy string `json:"imagePullPolicy,omitempty"`
+
+	// Whether an upgrade of the operator moves this twin's images.
+	// +kubebuilder:default=Manual
+	// +optional
+	UpdatePolicy UpdatePolicy `json:"updatePolicy,omitempty"`
+
+	// What all pods of the twin have in common.
+	// +optional
+	Pods *Pods `json:"pods,omitempty"`
+
+	// Where readings come from and which part of them is used. Needed unless
+	// generator.mode is Off.
+	// +optional
+	Dataset *Dataset `json:"dataset,omitempty"`
+
+	// How readings are published.
+	// +kubebuilder:default={}
+	// +optional
+	Generator Generator `json:"generator,omitzero"`
+
+	// How the stream is turned into forecasts and decisions.
+	// +kubebuilder:default={}
+	// +optional
+	Processor Processor `json:"processor,omitzero"`
+
+	// The REST API and the web UI.
+	// +kubebuilder:default={}
+	// +optional
+	API API `json:"api,omitzero"`
+
+	// The stream. If left out, the operator runs a broker for this twin.
+	// +optional
+	Kafka *Kafka `json:"kafka,omitempty"`
+
+	// The store of windows and model states. If left out, the operator runs one
+	// for this twin.
+	// +optional
+	Redis *Redis `json:"redis,omitempty"`
+
+	// The database of readings, forecasts and decisions. If left out, the
+	// operator runs one for this twin.
+	// +optional
+	Timescale *Timescale `json:"timescale,omitempty"`
+
+	// Metrics, dashboards and alerts.
+	// +kubebuilder:default={}
+	// +optional
+	Monitoring Monitoring `json:"monitoring,omitzero"`
+
+	// Whether NetworkPolicies let only the flows pass that the twin needs.
+	// +kubebuilder:default=Enabled
+	// +optional
+	NetworkPolicy NetworkPolicyMode `json:"networkPolicy,omitempty"`
+}
+
+// State says whether a twin runs.
+// +kubebuilder:validation:Enum=Running;Suspended;Hibernated
+type State string
+
+// The states.
+const (
+	StateRunning    State = "Running"
+	StateSuspended  State = "Suspended"  // workloads at zero replicas
+	StateHibernated State = "Hibernated" // everything at zero replicas, volumes kept
+)
+
+// DeletionPolicy says what becomes of data when the twin is deleted.
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+// The deletion policies.
+const (
+	DeletionRetain DeletionPolicy = "Retain"
+	DeletionDelete DeletionPolicy = "Delete"
+)
+
+// UpdatePolicy says whether an operator upgrade moves a twin's images.
+// +kubebuilder:validation:Enum=Manual;Automatic
+type UpdatePolicy string
+
+// The update policies.
+const (
+	UpdateManual    UpdatePolicy = "Manual"
+	UpdateAutomatic UpdatePolicy = "Automatic"
+)
+
+// NetworkPolicyMode says whether NetworkPolicies are made.
+// +kubebuilder:validation:Enum=Enabled;Disabled
+type NetworkPolicyMode string
+
+// The modes.
+const (
+	NetworkPolicyEnabled  NetworkPolicyMode = "Enabled"
+	NetworkPolicyDisabled NetworkPolicyMode = "Disabled"
+)
+
+// Annotations that people set on a twin.
+const (
+	// AnnotationPaused, set to "true", makes the operator leave the twin and its
+	// children alone.
+	AnnotationPaused = Group + "/paused"
+)
+
+// Finalizer is present only under deletionPolicy: Delete. It holds the twin
+// until its volumes and credentials are gone.
+const Finalizer = Group + "/delete-data"

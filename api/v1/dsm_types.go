@@ -1,0 +1,229 @@
+package v1
+
+// DSM says how demand-side-management decisions are made.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.objective) || !has(self.objective.carbon) || double(self.objective.carbon) == 0.0 || has(self.carbonIntensity)",message="dsm.objective.carbon needs to know the carbon intensity of each hour; write dsm.carbonIntensity: {configMap: {name: …, key: …}}, or carbon: 0"
+type DSM struct {
+	// Off makes no decisions; Shadow makes and stores them, marked as not for
+	// action; Advisory publishes them as advice.
+	// +kubebuilder:default=Advisory
+	// +optional
+	Mode DSMMode `json:"mode,omitempty"`
+
+	// What decisions weigh against each other.
+	// +kubebuilder:default={}
+	// +optional
+	Objective Objective `json:"objective,omitzero"`
+
+	// Price of energy. If left out, a time-of-use tariff in GBP with a cheap
+	// night and a dear early evening.
+	// +optional
+	Tariff *Tariff `json:"tariff,omitempty"`
+
+	// Carbon intensity of each hour, in kg CO2 per kWh.
+	// +optional
+	CarbonIntensity *SeriesSource `json:"carbonIntensity,omitempty"`
+
+	// How much load may move, and how far.
+	// +kubebuilder:default={}
+	// +optional
+	Flexibility Flexibility `json:"flexibility,omitzero"`
+
+	// Limits of groups of meters, such as the feeders behind a transformer. Meters
+	// belong to a group by the dataset.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=1000
+	// +optional
+	Groups []GroupLimit `json:"groups,omitempty"`
+
+	// Least saving of a plan, in the tariff's currency; a plan that saves less is
+	// not proposed.
+	// +kubebuilder:default="0.02"
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write 0 or more"
+	// +optional
+	MinSaving Decimal `json:"minSaving,omitempty"`
+
+	// Share by which a new plan must beat yesterday's to replace it: "0.05" is 5 %.
+	// +kubebuilder:default="0.05"
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 1.0",message="write a share from 0 to 1, such as \"0.05\""
+	// +optional
+	Hysteresis Decimal `json:"hysteresis,omitempty"`
+
+	// Age of a meter's newest reading, in whole hours, beyond which nothing is
+	// decided for it.
+	// +kubebuilder:default="6h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('168h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 1h to 168h"
+	// +optional
+	Freshness Duration `json:"freshness,omitempty"`
+}
+
+// DSMMode says what becomes of decisions.
+// +kubebuilder:validation:Enum=Off;Shadow;Advisory
+type DSMMode string
+
+// The modes.
+const (
+	DSMOff      DSMMode = "Off"
+	DSMShadow   DSMMode = "Shadow"
+	DSMAdvisory DSMMode = "Advisory"
+)
+
+// Objective weighs what a plan minimises.
+type Objective struct {
+	// Weight of the cost of energy.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write 0 or more"
+	// +optional
+	Cost Decimal `json:"cost,omitempty"`
+
+	// Weight of peaks. 0 lets group limits and demand charges do nothing.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write 0 or more"
+	// +optional
+	Peak Decimal `json:"peak,omitempty"`
+
+	// Price of emissions, in the tariff's currency per kg CO2: "0.08" is 80 per
+	// tonne.
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write 0 or more"
+	// +optional
+	Carbon Decimal `json:"carbon,omitempty"`
+}
+
+// Tariff is the price of energy. A dynamic price goes before the periods, the
+// first period that fits before the price.
+type Tariff struct {
+	// ISO 4217 code of the currency of all prices.
+	// +kubebuilder:validation:MaxLength=3
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{3}$')",message="write the currency's three-letter code, such as GBP or EUR"
+	Currency string `json:"currency"`
+
+	// Price where no period and no dynamic price applies, per kWh.
+	Price Decimal `json:"price"`
+
+	// Parts of the day with their own price, in local time. Of those that fit, the
+	// first counts.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=48
+	// +kubebuilder:validation:XValidation:rule="self.all(p, self.exists_one(q, q.name == p.name))",message="give each period of the tariff a name of its own"
+	// +optional
+	Periods []TariffPeriod `json:"periods,omitempty"`
+
+	// Price of each hour, per kWh, for a dynamic tariff.
+	// +optional
+	Dynamic *SeriesSource `json:"dynamic,omitempty"`
+
+	// Price paid for energy fed in, per kWh; 0 if left out.
+	// +optional
+	ExportPrice Decimal `json:"exportPrice,omitempty"`
+
+	// Charge for the highest hour of a month, per kW; 0 if left out.
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write 0 or more"
+	// +optional
+	DemandCharge Decimal `json:"demandCharge,omitempty"`
+}
+
+// TariffPeriod is a part of the day with its own price.
+//
+// +kubebuilder:validation:XValidation:rule="self.start != self.end",message="start and end of a tariff period are the same; for a whole day write start: \"00:00\" and end: \"24:00\""
+type TariffPeriod struct {
+	// Name of the period, such as night.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Name string `json:"name"`
+
+	// Days on which it holds. A period that runs over midnight belongs to the day
+	// on which it starts. All if left out.
+	// +kubebuilder:validation:Enum=All;Weekdays;Weekends
+	// +optional
+	Days string `json:"days,omitempty"`
+
+	// Local time at which it starts.
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$')",message="write a local time as HH:MM from 00:00 to 23:59, in quotes"
+	Start string `json:"start"`
+
+	// Local time before which it ends; "24:00" is midnight. An end before the
+	// start lies on the next day.
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$')",message="write a local time as HH:MM from 00:00 to 24:00, in quotes"
+	End string `json:"end"`
+
+	// Price, per kWh.
+	Price Decimal `json:"price"`
+}
+
+// Days on which a tariff period holds.
+const (
+	DaysAll      = "All"
+	DaysWeekdays = "Weekdays"
+	DaysWeekends = "Weekends"
+)
+
+// SeriesSource is a series of hourly values in a CSV file with a header, plain
+// or compressed with gzip.
+//
+// +kubebuilder:validation:XValidation:rule="[has(self.configMap), has(self.persistentVolumeClaim)].filter(x, x).size() == 1",message="write exactly one of configMap and persistentVolumeClaim as the place of the series"
+type SeriesSource struct {
+	// A file in a ConfigMap of the twin's namespace.
+	// +optional
+	ConfigMap *ConfigMapSource `json:"configMap,omitempty"`
+
+	// A file on a volume of the twin's namespace.
+	// +optional
+	PersistentVolumeClaim *VolumeSource `json:"persistentVolumeClaim,omitempty"`
+
+	// Column with the start of the hour, RFC 3339; timestamp if left out.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	TimeColumn string `json:"timeColumn,omitempty"`
+
+	// Column with the value; value if left out. An hour without a value is left
+	// out of the series.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	ValueColumn string `json:"valueColumn,omitempty"`
+}
+
+// Flexibility is how much load may move, and how far.
+type Flexibility struct {
+	// Share of each hour's load that may be taken away.
+	// +kubebuilder:default="0.15"
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 1.0",message="write a share from 0 to 1, such as \"0.15\""
+	// +optional
+	ShiftableShare Decimal `json:"shiftableShare,omitempty"`
+
+	// Farthest distance that load may be moved, in whole hours; 0h lets it move
+	// anywhere in the day of the plan.
+	// +kubebuilder:default="6h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 0h to 24h"
+	// +optional
+	MaxShift Duration `json:"maxShift,omitempty"`
+
+	// Extra energy that moving load costs, as a share of what is moved.
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 1.0",message="write a share from 0 to 1, such as \"0.1\""
+	// +optional
+	Rebound Decimal `json:"rebound,omitempty"`
+
+	// Most that an hour may gain, as a share of the day's forecast peak.
+	// +kubebuilder:default="0.25"
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 10.0",message="write a share of the peak from 0 to 10, such as \"0.25\""
+	// +optional
+	MaxIncrease Decimal `json:"maxIncrease,omitempty"`
+}
+
+// GroupLimit is the limit of a group of meters.
+type GroupLimit struct {
+	// Name of the group, as the dataset has it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Name string `json:"name"`
+
+	// Power that the group may draw, in kW. 0 is no limit.
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write a power in kW, 0 or more"
+	CapacityKW Decimal `json:"capacityKW"`
+}

@@ -1,0 +1,239 @@
+package v1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DigitalTwinStatus is what was observed of a twin.
+type DigitalTwinStatus struct {
+	// Generation of the spec that this status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// The state in one word, for people. Programs read the conditions.
+	// +kubebuilder:validation:MaxLength=32
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+
+	// What holds of the twin. Ready says that stores and workloads are available
+	// and the schema is current, not that data flows.
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// The parts of the twin.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	// +optional
+	Components []ComponentStatus `json:"components,omitempty"`
+
+	// The processors, for kubectl scale and autoscalers.
+	// +optional
+	Processor *ProcessorStatus `json:"processor,omitempty"`
+
+	// Where the twin is reached.
+	// +optional
+	Endpoints *EndpointsStatus `json:"endpoints,omitempty"`
+
+	// The readings of the dataset.
+	// +optional
+	Dataset *DatasetStatus `json:"dataset,omitempty"`
+
+	// The stream.
+	// +optional
+	Stream *StreamStatus `json:"stream,omitempty"`
+
+	// The forecasts.
+	// +optional
+	Forecast *ForecastStatus `json:"forecast,omitempty"`
+
+	// The decisions.
+	// +optional
+	Decisions *DecisionsStatus `json:"decisions,omitempty"`
+
+	// Whether each store is Managed or External.
+	// +optional
+	Stores *StoresStatus `json:"stores,omitempty"`
+
+	// Hash of everything in the spec that decides rows: the same hash, the same
+	// forecasts and decisions.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	SpecHash string `json:"specHash,omitempty"`
+}
+
+// Phase is the state of a twin in one word.
+type Phase string
+
+// The phases.
+const (
+	PhasePending    Phase = "Pending"    // nothing has been made yet
+	PhaseStarting   Phase = "Starting"   // stores or workloads come up
+	PhaseRunning    Phase = "Running"    // Ready
+	PhaseDegraded   Phase = "Degraded"   // was Ready, some part is not available
+	PhaseCompleted  Phase = "Completed"  // Ready, and the replay has ended
+	PhaseSuspended  Phase = "Suspended"  // state: Suspended
+	PhaseHibernated Phase = "Hibernated" // state: Hibernated
+	PhasePaused     Phase = "Paused"     // the operator leaves it alone
+	PhaseStalled    Phase = "Stalled"    // cannot go on without a change
+	PhaseDeleting   Phase = "Deleting"
+)
+
+// ComponentStatus is one part of a twin.
+type ComponentStatus struct {
+	// Name of the part, such as kafka or processor.
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name"`
+
+	// Replicas that are wanted.
+	// +optional
+	Replicas int32 `json:"replicas"`
+
+	// Replicas that are ready.
+	// +optional
+	Ready int32 `json:"ready"`
+
+	// Image that it is pinned to.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Image string `json:"image,omitempty"`
+
+	// Hash of the configuration that it runs with.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ConfigHash string `json:"configHash,omitempty"`
+}
+
+// Names of components, which are also the endings of their objects' names.
+const (
+	ComponentKafka      = "kafka"
+	ComponentRedis      = "redis"
+	ComponentTimescale  = "timescale"
+	ComponentPrepare    = "prepare"
+	ComponentGenerator  = "generator"
+	ComponentProcessor  = "processor"
+	ComponentAPI        = "api"
+	ComponentPrometheus = "prometheus"
+	ComponentGrafana    = "grafana"
+)
+
+// ProcessorStatus is what the scale subresource reads.
+type ProcessorStatus struct {
+	// Processors that exist.
+	// +optional
+	Replicas int32 `json:"replicas"`
+
+	// Labels of their pods, as a selector in text.
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Selector string `json:"selector,omitempty"`
+}
+
+// EndpointsStatus says where the twin is reached.
+type EndpointsStatus struct {
+	// The web UI.
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	UI string `json:"ui,omitempty"`
+
+	// The REST API.
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	API string `json:"api,omitempty"`
+
+	// The API's documentation.
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	Docs string `json:"docs,omitempty"`
+
+	// The dashboards.
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	Grafana string `json:"grafana,omitempty"`
+}
+
+// DatasetStatus is what was read of the dataset.
+type DatasetStatus struct {
+	// Meters seen so far.
+	// +optional
+	Meters int32 `json:"meters"`
+
+	// Readings stored so far.
+	// +optional
+	Rows int64 `json:"rows"`
+
+	// Readings set aside so far.
+	// +optional
+	Quarantined int64 `json:"quarantined"`
+
+	// SHA-256 of the file.
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// StreamStatus is how far the stream is.
+type StreamStatus struct {
+	// Readings published and not yet processed.
+	// +optional
+	Lag int64 `json:"lag"`
+
+	// Hour up to which all readings have been processed, in the readings' own time.
+	// +optional
+	LastEventTime *metav1.Time `json:"lastEventTime,omitempty"`
+
+	// Share of the dataset that was replayed, such as 42%.
+	// +kubebuilder:validation:MaxLength=16
+	// +optional
+	Progress string `json:"progress,omitempty"`
+}
+
+// ForecastStatus is how good the forecasts are.
+type ForecastStatus struct {
+	// Meters that have a forecast.
+	// +optional
+	Meters int32 `json:"meters"`
+
+	// Share of the error of the seasonal naive forecast that is removed, such as
+	// "0.21"; negative if the forecasts are worse.
+	// +kubebuilder:validation:MaxLength=16
+	// +optional
+	SkillVsNaive string `json:"skillVsNaive,omitempty"`
+}
+
+// DecisionsStatus counts decisions.
+type DecisionsStatus struct {
+	// Decisions so far, those for no action included.
+	// +optional
+	Total int64 `json:"total"`
+
+	// Issue time of the newest, in the readings' own time.
+	// +optional
+	LastIssuedAt *metav1.Time `json:"lastIssuedAt,omitempty"`
+}
+
+// StoresStatus says who runs each store.
+type StoresStatus struct {
+	// The stream.
+	// +optional
+	Kafka StoreKind `json:"kafka,omitempty"`
+
+	// The store of windows and model states.
+	// +optional
+	Redis StoreKind `json:"redis,omitempty"`
+
+	// The database.
+	// +optional
+	Timescale StoreKind `json:"timescale,omitempty"`
+}
+
+// StoreKind says who runs a store.
+// +kubebuilder:validation:Enum=Managed;External
+type StoreKind string
+
+// The kinds.
+const (
+	StoreManaged  StoreKind = "Managed"
+	StoreExternal StoreKind = "External"
+)
