@@ -1,0 +1,134 @@
+// Package stream is the twin's side of Kafka: topics, an ordered producer, a
+// reader of one partition at offsets of its own, and membership in a consumer
+// group.
+package stream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/scram"
+
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+const (
+	clientID       = "energytwin"
+	requestTimeout = 30 * time.Second
+	dialTimeout    = 5 * time.Second
+	metadataTTL    = 3 * time.Second // how long a new partition leader may stay unknown
+)
+
+// Client talks to one Kafka cluster. All users of a client share its
+// connections; it is safe for concurrent use.
+type Client struct {
+	kafka     *kafka.Client
+	transport *kafka.Transport
+	dialer    *kafka.Dialer // consumer groups have connections of their own
+	brokers   []string
+}
+
+// Connect prepares a client of the cluster. It reads the files that cfg names
+// but opens no connection yet: brokers that are down show at the first call.
+func Connect(cfg config.Kafka) (*Client, error) {
+	if len(cfg.Brokers) == 0 {
+		return nil, errors.New("kafka: no brokers given; set kafka.brokers to a list of host:port")
+	}
+	tlsConfig, err := tlsConfigOf(cfg.TLS)
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := mechanismOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	transport := &kafka.Transport{
+		ClientID:    clientID,
+		DialTimeout: dialTimeout,
+		MetadataTTL: metadataTTL,
+		TLS:         tlsConfig,
+		SASL:        mechanism,
+	}
+	return &Client{
+		kafka:     &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: requestTimeout, Transport: transport},
+		transport: transport,
+		dialer:    &kafka.Dialer{ClientID: clientID, Timeout: dialTimeout, TLS: tlsConfig, SASLMechanism: mechanism},
+		brokers:   cfg.Brokers,
+	}, nil
+}
+
+// Close closes the connections that are idle, and the others as soon as they
+// are.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Ping answers nil if a broker answers. Brokers are asked, not the cache of
+// metadata, which outlives them.
+func (c *Client) Ping(ctx context.Context) error {
+	if _, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{}); err != nil {
+		return fmt.Errorf("kafka %s: %w", strings.Join(c.brokers, ","), err)
+	}
+	return nil
+}
+
+func mechanismOf(cfg config.Kafka) (sasl.Mechanism, error) {
+	if cfg.UserFile == "" {
+		return nil, nil
+	}
+	user, err := secret("kafka.userFile", cfg.UserFile)
+	if err != nil {
+		return nil, err
+	}
+	pass, err := secret("kafka.passFile", cfg.PassFile)
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := scram.Mechanism(scram.SHA512, user, pass)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: user name or password not allowed in SCRAM: %w", err)
+	}
+	return mechanism, nil
+}
+
+func secret(field, path string) (string, error) {
+	if path == "" {
+		return "", fmt.Errorf("%s is empty; kafka.userFile and kafka.passFile belong together", field)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", field, err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+func tlsConfigOf(cfg *config.TLS) (*tls.Config, error) {
+	if cfg == nil {
+		return nil, nil
+	}
+	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.SkipVerify} //nolint:gosec // asked for by name
+	if cfg.CAFile != "" {
+		pem, err := os.ReadFile(cfg.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("kafka.tls.caFile: %w", err)
+		}
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("kafka.tls.caFile %s holds no PEM certificate", cfg.CAFile)
+		}
+	}
+	if cfg.CertFile != "" || cfg.KeyFile != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("kafka.tls.certFile and keyFile: %w", err)
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, nil
+}
