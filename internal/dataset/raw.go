@@ -1,0 +1,107 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// rawFile reads a file once, unpacking it, and hashes and counts the raw bytes.
+type rawFile struct {
+	file     *os.File
+	total    int64
+	read     int64
+	hash     hash.Hash
+	progress func(read, total int64)
+
+	text  io.Reader // unpacked
+	close func()
+}
+
+func openRaw(path string, progress func(read, total int64)) (*rawFile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open dataset: %w", err)
+	}
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open dataset: %w", err)
+	}
+	if st.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("open dataset: %s is a folder; name a file", path)
+	}
+	r := &rawFile{file: f, total: st.Size(), hash: sha256.New(), progress: progress}
+	text, closeText, err := unpack(countingReader{r})
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open dataset %s: %w", path, err)
+	}
+	r.text, r.close = text, closeText
+	return r, nil
+}
+
+// unpack looks at the first bytes to see whether, and how, in is compressed.
+func unpack(in io.Reader) (text io.Reader, closeText func(), err error) {
+	b := bufio.NewReaderSize(in, 256<<10)
+	magic, err := b.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, err
+	}
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("gzip: %w", err)
+		}
+		return z, func() { z.Close() }, nil
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, nil, fmt.Errorf("zstd: %w", err)
+		}
+		return z, z.Close, nil
+	case bytes.HasPrefix(magic, []byte("BZh")):
+		return bzip2.NewReader(b), func() {}, nil
+	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
+		return nil, nil, errors.New("a zip archive: unzip it first; gzip and zstd are read as they are")
+	}
+	return b, func() {}, nil
+}
+
+// sum hashes what is left of the file and returns the hash of all of it.
+func (r *rawFile) sum() (string, error) {
+	if _, err := io.Copy(io.Discard, countingReader{r}); err != nil {
+		return "", fmt.Errorf("read dataset: %w", err)
+	}
+	return hex.EncodeToString(r.hash.Sum(nil)), nil
+}
+
+func (r *rawFile) Close() error {
+	r.close()
+	return r.file.Close()
+}
+
+// countingReader is the raw side of a rawFile.
+type countingReader struct{ r *rawFile }
+
+func (c countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.file.Read(p)
+	c.r.hash.Write(p[:n])
+	c.r.read += int64(n)
+	if c.r.progress != nil {
+		c.r.progress(c.r.read, c.r.total)
+	}
+	return n, err
+}
