@@ -1,0 +1,223 @@
+package timescale
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// day is 2019-01-01T00:00Z, a Tuesday.
+const day meter.Hour = 1546300800 / 3600
+
+// partition is one that a test owns, with meters in it.
+type partition struct {
+	no     int
+	state  PartitionState
+	meters []MeterRef
+}
+
+func take(t *testing.T, s store, no int, keys ...MeterKey) *partition {
+	t.Helper()
+	state, err := s.TakePartition(t.Context(), no, "test")
+	require.NoError(t, err)
+	refs, err := s.EnsureMeters(t.Context(), no, keys)
+	require.NoError(t, err)
+	return &partition{no: no, state: state, meters: refs}
+}
+
+// batch begins the next batch of n records.
+func (p *partition) batch(n int64) *Batch {
+	return &Batch{
+		Partition: p.no, Epoch: p.state.Epoch,
+		PrevOffset: p.state.NextOffset, NextOffset: p.state.NextOffset + n,
+		LastHash: 0xfedc_ba98_0000_0000 + uint64(p.state.NextOffset+n), Watermark: p.state.Watermark,
+		Counts: Counts{In: n},
+	}
+}
+
+func (p *partition) commit(t *testing.T, s store, b *Batch) {
+	t.Helper()
+	require.NoError(t, s.Commit(t.Context(), b))
+	p.state.NextOffset, p.state.Watermark = b.NextOffset, b.Watermark
+}
+
+// fill adds n hours of every meter from hour h on: meter i has i + hour/100 kWh.
+func (p *partition) fill(b *Batch, h meter.Hour, n int) {
+	for k := range meter.Hour(n) {
+		for i, m := range p.meters {
+			b.New.Append(m.MeterNo, h+k, load(i, h+k), Measured)
+			b.Counts.Stored++
+		}
+		b.Watermark = h + k
+	}
+}
+
+func load(i int, h meter.Hour) float32 { return float32(i) + float32(h-day)/100 }
+
+func (s store) count(t *testing.T, sql string, args ...any) (n int) {
+	t.Helper()
+	require.NoError(t, s.pool.QueryRow(t.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+func TestCommitStoresEverything(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"})
+		b := fullBatch(t, s, p)
+		p.commit(t, s, b)
+
+		require.Equal(t, 2*48, s.count(t, `SELECT count(*) FROM readings`))
+		var kwh float32
+		require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE ts = $1 AND meter_no = $2`,
+			(day+5).Time(), p.meters[1].MeterNo).Scan(&kwh))
+		require.Equal(t, float32(7.5), kwh, "the upsert comes after the copy")
+		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM reading_revisions WHERE old_quality = 0 AND stream_offset = 7`))
+		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM quarantine WHERE detail = 'not � JSON' AND value = '\x00ff'`))
+		require.Equal(t, 2, s.count(t, `SELECT count(*) FROM outbox`))
+		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM group_load WHERE meters = 2 AND kwh = 12.5`))
+		require.Equal(t, 47, s.count(t, `SELECT readings FROM meter_state WHERE meter_no = $1`, p.meters[0].MeterNo))
+
+		again, err := s.TakePartition(t.Context(), 3, "next")
+		require.NoError(t, err)
+		require.Equal(t, PartitionState{
+			Epoch: p.state.Epoch + 1, NextOffset: b.NextOffset, LastHash: b.LastHash, Watermark: b.Watermark,
+			Totals: b.Counts, Incarnation: p.state.Incarnation,
+		}, again)
+	})
+}
+
+// fullBatch has something in every field.
+func fullBatch(t *testing.T, s store, p *partition) *Batch {
+	t.Helper()
+	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "seasonal-naive", ModelVersion: "1", Origin: "stream"})
+	require.NoError(t, err)
+	b := p.batch(100)
+	p.fill(b, day, 48)
+	a, c := p.meters[0], p.meters[1]
+	b.Upserts.Append(c.MeterNo, day+5, 7, Corrected)
+	b.Upserts.Append(c.MeterNo, day+5, 7.5, Corrected)
+	b.Revisions = []Revision{{MeterNo: c.MeterNo, Hour: day + 5, OldKWh: load(1, day+5), Offset: 7}}
+	b.GroupLoad = []GroupLoad{{a.GroupNo, day, 12, 1}, {a.GroupNo, day, 12.5, 2}}
+	for _, m := range p.meters {
+		b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+48, 2))
+		b.Decisions = append(b.Decisions, shiftDecision(m, day+48, prov))
+		b.MeterState = append(b.MeterState, MeterState{m.MeterNo, day + 47, 1.5, 47})
+	}
+	b.Quarantine = []Quarantined{{Offset: 8, Reason: "malformed", Detail: "not \xff JSON\x00", Key: nil, Value: []byte{0, 0xff}}}
+	b.Outbox = []OutboxEntry{{Kind: OutboxDecisions, Hour: day + 48}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 8, ToOffset: 8}}
+	b.Counts = Counts{In: 100, Stored: 96, Quarantined: 1, Duplicates: 1, Corrections: 2, Late: 0, Forecasts: 2, Decisions: 2}
+	return b
+}
+
+func flatForecast(no int32, issued meter.Hour, kwh float32) Forecast {
+	f := Forecast{MeterNo: no, IssuedAt: issued, Model: "seasonal-naive"}
+	for i := range 24 {
+		f.P10 = append(f.P10, kwh-1)
+		f.P50 = append(f.P50, kwh)
+		f.P90 = append(f.P90, kwh+float32(i))
+	}
+	f.P10[3], f.P50[3], f.P90[3] = nan(), nan(), nan()
+	return f
+}
+
+func shiftDecision(m MeterRef, issued meter.Hour, prov int32) Decision {
+	plan := make([]float32, 24)
+	plan[2], plan[18] = 1.25, -1.25
+	return Decision{
+		MeterNo: m.MeterNo, GroupNo: m.GroupNo, Provenance: prov,
+		Decision: dsm.Decision{
+			ID: uuid.NewSHA1(uuid.Nil, []byte(m.Name+issued.String())), Meter: m.Name, Group: m.Group,
+			IssuedAt: issued, ValidFrom: issued, ValidTo: issued + 24, ActionableFrom: issued + 1,
+			Action: dsm.ActionLoadShift, Reason: dsm.ReasonPriceSpread, Plan: plan,
+			KWhShifted: 1.25, KWReduction: 0.5, PeakBefore: 4, PeakAfter: 3.5, PARBefore: 2, PARAfter: 1.75,
+			CapKW: nan(), PriceThresh: 0.3, SavingP10: 0.1, SavingP50: 0.2, SavingP90: 0.3, CO2Kg: 0.4, Confidence: 0.95,
+			Factors:      []dsm.WeightedFactor{{Factor: dsm.FactorPriceSpread, Weight: 0.2}, {Factor: dsm.FactorShiftable, Weight: 3}},
+			Binding:      []dsm.Constraint{dsm.ConstraintHeadroom, dsm.ConstraintShiftableShare},
+			Alternatives: []dsm.Alternative{{Action: dsm.ActionNone, Reason: dsm.ReasonBelowMinSaving, Saving: -0.2}},
+			LastReading:  issued - 1, MissingShare: 0.125,
+		},
+	}
+}
+
+func nan() float32 { return float32(math.NaN()) }
+
+func TestCommitIsFenced(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		first := take(t, s, 0, MeterKey{Name: "a"})
+		b := first.batch(10)
+		first.fill(b, day, 10)
+		first.commit(t, s, b)
+
+		second := take(t, s, 0, MeterKey{Name: "a"})
+		require.Equal(t, first.state.Epoch+1, second.state.Epoch)
+		require.Equal(t, int64(10), second.state.NextOffset)
+
+		late := first.batch(10)
+		first.fill(late, day+10, 10)
+		require.ErrorIs(t, s.Commit(t.Context(), late), ErrFenced, "the first owner lost the partition")
+
+		gap := second.batch(10)
+		gap.PrevOffset, gap.NextOffset = 11, 21
+		second.fill(gap, day+11, 10)
+		require.ErrorIs(t, s.Commit(t.Context(), gap), ErrFenced, "a batch that leaves records out")
+		require.Equal(t, 10, s.count(t, `SELECT count(*) FROM readings`), "neither left a row")
+
+		next := second.batch(10)
+		second.fill(next, day+10, 10)
+		second.commit(t, s, next)
+		require.Equal(t, 20, s.count(t, `SELECT count(*) FROM readings`))
+	})
+}
+
+func TestCommitAgainAfterALostAnswer(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 0, MeterKey{Name: "a"})
+		b := p.batch(10)
+		p.fill(b, day, 10)
+		require.NoError(t, s.Commit(t.Context(), b))
+		require.NoError(t, s.Commit(t.Context(), b), "the same batch of the same owner")
+		require.Equal(t, 10, s.count(t, `SELECT stored::int FROM stream_offsets`), "it counts once")
+		other := *b
+		other.LastHash++
+		require.ErrorIs(t, s.Commit(t.Context(), &other), ErrFenced, "the same offsets of another stream")
+	})
+}
+
+func TestCommitIsAllOrNothing(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 0, MeterKey{"a", ""}, MeterKey{"b", ""})
+		first := p.batch(1)
+		first.MeterState = []MeterState{{p.meters[0].MeterNo, day, 1, 1}}
+		p.commit(t, s, first)
+
+		b := fullBatch(t, s, p)
+		b.MeterState[0].Readings = math.MaxInt64
+		require.ErrorContains(t, s.Commit(t.Context(), b), "out of range", "after the rows were copied")
+		for _, table := range []string{"readings", "forecasts", "decisions", "outbox", "quarantine", "group_load", "reading_revisions"} {
+			require.Zero(t, s.count(t, `SELECT count(*) FROM `+table), table)
+		}
+		require.Equal(t, 1, s.count(t, `SELECT next_offset::int FROM stream_offsets`))
+		require.NoError(t, s.Ping(t.Context()))
+	})
+}
+
+func TestCommitOverRowsThatExist(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"})
+		p.commit(t, s, fullBatch(t, s, p))
+		before := s.count(t, `SELECT sum(kwh * 100)::int FROM readings`)
+		b := fullBatch(t, s, p)
+		b.New.Append(p.meters[0].MeterNo, day+48, 9, Measured)
+		p.commit(t, s, b)
+		require.Equal(t, 97, s.count(t, `SELECT count(*) FROM readings`))
+		require.Equal(t, before+900, s.count(t, `SELECT sum(kwh * 100)::int FROM readings`))
+		require.Equal(t, 2, s.count(t, `SELECT count(*) FROM forecasts`))
+		require.Equal(t, 2, s.count(t, `SELECT count(*) FROM decisions`))
+		require.Equal(t, 200, s.count(t, `SELECT messages::int FROM stream_offsets`))
+	})
+}

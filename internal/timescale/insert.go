@@ -1,0 +1,234 @@
+package timescale
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Rows that are not copied go out as arrays, one statement a table, all in one
+// pipeline. Hours travel as integers: to_timestamp costs less than encoding
+// times.
+
+// queueReadings writes rows over what is there, if it differs. A row that is
+// repeated within r counts as it came last.
+func queueReadings(q *pgx.Batch, r *Readings) {
+	if r.Len() == 0 {
+		return
+	}
+	q.Queue(`
+		INSERT INTO readings (ts, meter_no, kwh, quality)
+		SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8), no, kwh, quality
+		FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int2[]) WITH ORDINALITY u(h, no, kwh, quality, n)
+		ORDER BY h, no, n DESC
+		ON CONFLICT (ts, meter_no, channel) DO UPDATE SET kwh = excluded.kwh, quality = excluded.quality
+		WHERE readings.kwh IS DISTINCT FROM excluded.kwh`,
+		hours(r.Hour), r.MeterNo, r.KWh, qualities(r.Quality))
+}
+
+// queueRevisions keeps the values that upserts of the same batch replace.
+func queueRevisions(q *pgx.Batch, revisions []Revision) {
+	if len(revisions) == 0 {
+		return
+	}
+	n := len(revisions)
+	no, hour, old, offset := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
+	for i, r := range revisions {
+		no[i], hour[i], old[i], offset[i] = r.MeterNo, int32(r.Hour), r.OldKWh, r.Offset
+	}
+	q.Queue(`
+		INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+		SELECT u.ts, u.no, u.off, u.old, r.quality
+		FROM (SELECT to_timestamp(h * 3600::float8) AS ts, no, old, off
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(h, no, old, off)) u
+		LEFT JOIN LATERAL (SELECT quality FROM readings r
+			WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0 LIMIT 1) r ON true
+		ON CONFLICT DO NOTHING`, hour, no, old, offset)
+}
+
+func queueForecasts(q *pgx.Batch, forecasts []Forecast) {
+	for i := range forecasts {
+		f := &forecasts[i]
+		q.Queue(`
+			INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			f.IssuedAt.Time(), f.MeterNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90))
+	}
+}
+
+func queueDecisions(q *pgx.Batch, partition int, decisions []Decision) {
+	for i := range decisions {
+		d := &decisions[i]
+		q.Queue(`
+			INSERT INTO decisions (`+decisionColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+				$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+			ON CONFLICT DO NOTHING`, decisionArgs(partition, d)...)
+	}
+}
+
+func decisionArgs(partition int, d *Decision) []any {
+	var factors, alternatives []float32
+	var binding []int16
+	for _, f := range d.Factors {
+		factors = append(factors, float32(f.Factor), f.Weight)
+	}
+	for _, a := range d.Alternatives {
+		alternatives = append(alternatives, float32(a.Action), float32(a.Reason), a.Saving)
+	}
+	for _, c := range d.Binding {
+		binding = append(binding, int16(c))
+	}
+	plan := d.Plan
+	if len(plan) == 0 {
+		plan = nil
+	}
+	return []any{
+		d.ID, d.IssuedAt.Time(), d.ValidFrom.Time(), d.ValidTo.Time(), d.ActionableFrom.Time(), timeOrNull(d.LastReading),
+		partition, d.MeterNo, d.GroupNo, d.Provenance,
+		d.KWhShifted, d.KWReduction, d.PeakBefore, d.PeakAfter,
+		numberOrNull(d.PARBefore), numberOrNull(d.PARAfter), numberOrNull(d.CapKW), numberOrNull(d.PriceThresh),
+		d.SavingP10, d.SavingP50, d.SavingP90, d.CO2Kg, d.Confidence, d.MissingShare,
+		int16(d.Action), int16(d.Reason), d.Stale, plan, factors, alternatives, binding,
+	}
+}
+
+func queueGroupLoad(q *pgx.Batch, partition int, loads []GroupLoad) {
+	if len(loads) == 0 {
+		return
+	}
+	n := len(loads)
+	no, hour, kwh, meters := make([]int32, n), make([]int32, n), make([]float64, n), make([]int32, n)
+	for i, g := range loads {
+		no[i], hour[i], kwh[i], meters[i] = g.GroupNo, int32(g.Hour), g.KWh, g.Meters
+	}
+	q.Queue(`
+		INSERT INTO group_load (ts, group_no, partition, kwh, meters)
+		SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8), no, $5::int4, kwh, meters
+		FROM unnest($1::int4[], $2::int4[], $3::float8[], $4::int4[]) WITH ORDINALITY u(h, no, kwh, meters, n)
+		ORDER BY h, no, n DESC
+		ON CONFLICT (ts, group_no, partition) DO UPDATE SET kwh = excluded.kwh, meters = excluded.meters
+		WHERE (group_load.kwh, group_load.meters) IS DISTINCT FROM (excluded.kwh, excluded.meters)`,
+		hour, no, kwh, meters, partition)
+}
+
+// queueMeterState updates rows that EnsureMeters made: an UPDATE of a row known
+// to be there costs less than an upsert.
+func queueMeterState(q *pgx.Batch, states []MeterState) {
+	if len(states) == 0 {
+		return
+	}
+	n := len(states)
+	no, hour, kwh, readings := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
+	for i, s := range states {
+		no[i], hour[i], kwh[i], readings[i] = s.MeterNo, int32(s.LastHour), s.LastKWh, s.Readings
+	}
+	q.Queue(`
+		UPDATE meter_state s SET readings = s.readings + u.readings,
+			last_kwh = CASE WHEN u.ts >= s.last_ts OR s.last_ts IS NULL THEN u.kwh ELSE s.last_kwh END,
+			last_ts = greatest(u.ts, s.last_ts)
+		FROM (SELECT no, to_timestamp(h * 3600::float8) AS ts, kwh, readings
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(no, h, kwh, readings)) u
+		WHERE s.meter_no = u.no`, no, hour, kwh, readings)
+}
+
+// queueWarmUp notes between which hours a meter's warm-up lies, so that its
+// rows can be found again without an index over all readings.
+func queueWarmUp(q *pgx.Batch, r *Readings) {
+	no, from, to := warmUpSpans(r)
+	if len(no) == 0 {
+		return
+	}
+	q.Queue(`
+		UPDATE meter_state s SET
+			warm_from = least(s.warm_from, to_timestamp(u.f * 3600::float8)),
+			warm_to = greatest(s.warm_to, to_timestamp(u.t * 3600::float8))
+		FROM unnest($1::int4[], $2::int4[], $3::int4[]) u(no, f, t)
+		WHERE s.meter_no = u.no`, no, from, to)
+}
+
+func warmUpSpans(r *Readings) (no, from, to []int32) {
+	at := map[int32]int{}
+	for i, quality := range r.Quality {
+		if quality != WarmUp {
+			continue
+		}
+		h := int32(r.Hour[i])
+		k, seen := at[r.MeterNo[i]]
+		if !seen {
+			at[r.MeterNo[i]] = len(no)
+			no, from, to = append(no, r.MeterNo[i]), append(from, h), append(to, h)
+			continue
+		}
+		from[k], to[k] = min(from[k], h), max(to[k], h)
+	}
+	return no, from, to
+}
+
+func queueQuarantine(q *pgx.Batch, partition int, messages []Quarantined) {
+	if len(messages) == 0 {
+		return
+	}
+	n := len(messages)
+	offset, reason, detail := make([]int64, n), make([]string, n), make([]string, n)
+	key, value := make([][]byte, n), make([][]byte, n)
+	for i, m := range messages {
+		offset[i], reason[i], detail[i] = m.Offset, storable(m.Reason), storable(m.Detail)
+		key[i], value[i] = orEmpty(m.Key), orEmpty(m.Value)
+	}
+	q.Queue(`
+		INSERT INTO quarantine (partition, stream_offset, reason, detail, key, value)
+		SELECT $1::int4, * FROM unnest($2::int8[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+		ON CONFLICT (partition, stream_offset) DO UPDATE
+		SET reason = excluded.reason, detail = excluded.detail, key = excluded.key, value = excluded.value`,
+		partition, offset, reason, detail, key, value)
+}
+
+func queueOutbox(q *pgx.Batch, b *Batch) {
+	for i, e := range b.Outbox {
+		q.Queue(`
+			INSERT INTO outbox (partition, batch_offset, number, kind, ts, from_offset, to_offset)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			b.Partition, b.NextOffset, i, int16(e.Kind), timeOrNull(e.Hour), e.FromOffset, e.ToOffset)
+	}
+}
+
+func hours(from []meter.Hour) []int32 {
+	to := make([]int32, len(from))
+	for i, h := range from {
+		to[i] = int32(h)
+	}
+	return to
+}
+
+func qualities(from []Quality) []int16 {
+	to := make([]int16, len(from))
+	for i, q := range from {
+		to[i] = int16(q)
+	}
+	return to
+}
+
+// numberOrNull is v, or null where it is NaN.
+func numberOrNull(v float32) any {
+	if v != v {
+		return nil
+	}
+	return v
+}
+
+// orEmpty is v with nil, which would be null, as empty.
+func orEmpty[T any](v []T) []T {
+	if v == nil {
+		return []T{}
+	}
+	return v
+}
+
+// storable is s without what a text column refuses: a bad message may be
+// quoted in the reason for its quarantine.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}

@@ -1,0 +1,88 @@
+package timescale
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrationLock is the key of the advisory lock under which the schema changes.
+const migrationLock = 0x656e_7477_6d69_6772 // "entwmigr"
+
+// MigrateOptions say how Migrate goes about it.
+type MigrateOptions struct {
+	// WithoutTimescale keeps plain tables even where the extension could be used.
+	WithoutTimescale bool
+	Log              *slog.Logger // nil is silent
+}
+
+// Migrate brings the schema up to date, and makes hypertables and continuous
+// aggregates of it where TimescaleDB is installed or can be. Processes that
+// call it at the same time wait for each other. Calling it again is harmless,
+// and takes up an extension that was added since.
+func Migrate(ctx context.Context, url string, opts MigrateOptions) error {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg, err := pgxpool.ParseConfig(url) // not pgx.ParseConfig: a URL may hold settings of the pool
+	if err != nil {
+		return fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
+	}
+	if err := migrateTables(ctx, cfg.ConnConfig, opts.Log); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	if opts.WithoutTimescale {
+		opts.Log.Info("database is ready", "kind", "plain tables, as asked for")
+		return nil
+	}
+	if err := createExtension(ctx, cfg.ConnConfig); err != nil {
+		opts.Log.Info("TimescaleDB cannot be used, plain tables serve instead", "reason", err)
+	}
+	c, err := useExtension(ctx, cfg.ConnConfig)
+	if err != nil {
+		return fmt.Errorf("migrate the database to TimescaleDB: %w", err)
+	}
+	opts.Log.Info("database is ready", "kind", c.String())
+	return nil
+}
+
+func migrateTables(ctx context.Context, cfg *pgx.ConnConfig, log *slog.Logger) error {
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	db.SetMaxOpenConns(1) // the lock and the migrations share the connection
+	provider, err := newProvider(db)
+	if err != nil {
+		return err
+	}
+	results, err := provider.Up(ctx)
+	for _, r := range results {
+		log.Info("migrated", "file", r.Source.Path, "took", r.Duration)
+	}
+	return err
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	// Tries once a second for 5 minutes: a big migration may run elsewhere.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+}
