@@ -40,6 +40,8 @@ const (
 	ReasonNoForecast       Reason = 9  // none: the model has nothing to say yet
 	ReasonHysteresis       Reason = 10 // yesterday's plan is kept, a new one would gain too little
 	ReasonWithinLimit      Reason = 11 // none: the group stays below its capacity
+	ReasonLowerSaving      Reason = 12 // of an alternative: it saves less than the plan chosen
+	ReasonOutOfReach       Reason = 13 // of an alternative: it moves load farther than allowed
 )
 
 // Factor is one thing that weighed in a decision. The values are stored.
@@ -68,7 +70,8 @@ const (
 )
 
 // Alternative is a plan that was weighed and rejected, with its saving in
-// currency less that of the plan chosen (at most 0).
+// currency less that of the plan chosen. It is above 0 only where a rule, not
+// the saving, spoke against the plan: the minimum saving or the farthest shift.
 type Alternative struct {
 	Action Action
 	Reason Reason  // why it was rejected

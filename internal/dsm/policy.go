@@ -39,6 +39,9 @@ type Tariff struct {
 	Series   []Point  `json:"series,omitempty"` // dynamic prices; an hour of the series goes before the periods
 	Carbon   []Point  `json:"carbon,omitempty"` // kg CO2 per kWh
 	Export   float64  `json:"export"`           // currency per kWh fed in
+
+	// DemandCharge is the price of a month's highest hour, currency per kW.
+	DemandCharge float64 `json:"demandCharge,omitempty"`
 }
 
 // Period is a part of the day with its own price.

@@ -1,0 +1,145 @@
+package dsm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Hash is the SHA-256 of the policy's JSON, in hexadecimal: two policies with
+// one hash make the same plans. A policy that Check accepts has a hash.
+func (p Policy) Hash() (string, error) {
+	doc, err := json.Marshal(p)
+	if err != nil {
+		return "", fmt.Errorf("policy: %w", err)
+	}
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Check tells everything that is wrong with the policy. Each message starts
+// with the path of the field and says what to write instead.
+func (p Policy) Check() error {
+	c := &policyCheck{}
+	switch p.Mode {
+	case ModeOff, ModeShadow, ModeAdvisory:
+	default:
+		c.fail("mode", "%q is unknown; use Off, Shadow or Advisory", p.Mode)
+	}
+	c.atLeast0("objective.cost", p.Objective.Cost)
+	c.atLeast0("objective.peak", p.Objective.Peak)
+	c.atLeast0("objective.carbon", p.Objective.Carbon)
+	c.tariff(p.Tariff)
+	c.flexibility(p.Flexibility)
+	c.groups(p.Groups)
+	c.atLeast0("minSaving", p.MinSaving)
+	c.atLeast0("hysteresis", p.Hysteresis)
+	if p.Freshness < 0 {
+		c.fail("freshnessHours", "%d is negative; use 1 or more, or 0 for no check", p.Freshness)
+	}
+	return errors.Join(c.errs...)
+}
+
+type policyCheck struct{ errs []error }
+
+func (c *policyCheck) fail(field, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("policy."+field+": "+format, args...))
+}
+
+func (c *policyCheck) finite(field string, v float64) bool {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		c.fail(field, "%v is not a number", v)
+		return false
+	}
+	return true
+}
+
+func (c *policyCheck) atLeast0(field string, v float64) {
+	if c.finite(field, v) && v < 0 {
+		c.fail(field, "%v is negative; use 0 or more", v)
+	}
+}
+
+func (c *policyCheck) tariff(t Tariff) {
+	if !isCurrency(t.Currency) {
+		c.fail("tariff.currency", "%q is no ISO 4217 code; write three capital letters, such as GBP", t.Currency)
+	}
+	c.finite("tariff.default", t.Default)
+	c.finite("tariff.export", t.Export)
+	for i, p := range t.Periods {
+		field := fmt.Sprintf("tariff.periods[%d].", i)
+		if _, err := parseClock(p.Start); err != nil || p.Start == "24:00" {
+			c.fail(field+"start", "%q is no time of day; write HH:MM from 00:00 to 23:59", p.Start)
+		}
+		if _, err := parseClock(p.End); err != nil {
+			c.fail(field+"end", "%q is no time of day; write HH:MM from 00:00 to 24:00", p.End)
+		}
+		switch p.Days {
+		case daysAll, daysWeekdays, daysWeekends:
+		default:
+			c.fail(field+"days", "%q is unknown; use All, Weekdays or Weekends", p.Days)
+		}
+		c.finite(field+"price", p.Price)
+	}
+	c.series("tariff.series", t.Series)
+	c.series("tariff.carbon", t.Carbon)
+}
+
+func (c *policyCheck) series(field string, points []Point) {
+	seen := make(map[int64]bool, len(points))
+	for i, p := range points {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		c.finite(at+".v", p.Value)
+		if p.Unix%3600 != 0 {
+			c.fail(at+".t", "%d is not the start of an hour; use a multiple of 3600", p.Unix)
+		}
+		if seen[p.Unix] {
+			c.fail(at+".t", "%d comes twice; give each hour once", p.Unix)
+		}
+		seen[p.Unix] = true
+		if len(c.errs) > 20 {
+			return // a wrong unit makes every point wrong: a few messages do
+		}
+	}
+}
+
+func (c *policyCheck) flexibility(f Flexibility) {
+	if c.finite("flexibility.shiftableShare", f.ShiftableShare) && (f.ShiftableShare < 0 || f.ShiftableShare > 1) {
+		c.fail("flexibility.shiftableShare", "%v is no share; use 0 to 1", f.ShiftableShare)
+	}
+	if f.MaxShiftHours < 0 {
+		c.fail("flexibility.maxShiftHours", "%d is negative; use hours, or 0 for anywhere in the plan", f.MaxShiftHours)
+	}
+	c.atLeast0("flexibility.rebound", f.Rebound)
+	c.atLeast0("flexibility.maxIncrease", f.MaxIncrease)
+}
+
+func (c *policyCheck) groups(groups []Group) {
+	seen := make(map[string]bool, len(groups))
+	for i, g := range groups {
+		field := fmt.Sprintf("groups[%d].", i)
+		if g.Name == "" {
+			c.fail(field+"name", "is empty; name the group as the readings do")
+		}
+		if seen[g.Name] {
+			c.fail(field+"name", "%q comes twice; give each group once", g.Name)
+		}
+		seen[g.Name] = true
+		c.atLeast0(field+"capacityKW", g.CapacityKW)
+	}
+}
+
+func isCurrency(s string) bool {
+	if len(s) != 3 {
+		return false
+	}
+	for _, r := range s {
+		if r < 'A' || r > 'Z' {
+			return false
+		}
+	}
+	return true
+}

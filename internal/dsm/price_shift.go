@@ -1,0 +1,182 @@
+package dsm
+
+// maxMissing is the share of the last 7 days above which a meter is not decided
+// on: a plan from invented values is worth nothing.
+const maxMissing = 0.25
+
+// draftMeter drafts the price shift of one meter. rooms, if given, bounds what
+// each slot may gain besides ū.
+func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlots]float64) {
+	m, d := &in.Meters[i], &ws.drafts[i]
+	wanted := rooms != nil && (d.reason == ReasonPriceSpread || d.reason == ReasonHysteresis)
+	d.price, d.held = shiftPlan{}, shiftPlan{}
+	d.refused, d.cut = 0, rooms != nil
+	d.known = readPath(&d.load, m.Forecast.P50, in.Slots)
+	d.ceiling = p.policy.Flexibility.MaxIncrease * peakOf(d.load[:in.Slots])
+	d.reason = p.badInput(m, in)
+	if d.usable = d.reason == ReasonUnknown; !d.usable {
+		if d.reason == ReasonNoForecast {
+			d.ceiling = 0
+		}
+		return
+	}
+	if !p.pose(&ws.problem, &ws.day, d, rooms) {
+		d.reason = ReasonNoFlexibility
+		return
+	}
+	p.solve(ws, &d.price)
+	worth := p.evaluate(&ws.day, &d.load, &d.price)
+	switch {
+	case d.price.moved(in.Slots) <= ws.problem.negligible() || worth.value <= 0:
+		d.reason, d.price = ReasonNoSpread, shiftPlan{}
+		if wanted {
+			d.reason = ReasonGroupLimit // prices differ, but the group has no room
+		}
+	case worth.value < p.policy.MinSaving:
+		d.reason, d.refused, d.price = ReasonBelowMinSaving, worth.value, shiftPlan{}
+	default:
+		d.reason = ReasonPriceSpread
+	}
+	if p.keepPrevious(ws, m.Previous, d, worth.value) {
+		d.reason = ReasonHysteresis
+	}
+}
+
+// badInput is the reason not to decide on a meter, ReasonUnknown if there is none.
+func (p *planner) badInput(m *MeterInput, in *GroupInput) Reason {
+	fresh := p.policy.Freshness
+	switch {
+	case fresh > 0 && int64(in.IssuedAt)-int64(m.LastReading) > int64(fresh):
+		return ReasonStaleInput
+	case m.MissingShare > maxMissing:
+		return ReasonInsufficientData
+	case !hasForecast(m, in.Slots):
+		return ReasonNoForecast
+	}
+	return ReasonUnknown
+}
+
+func hasForecast(m *MeterInput, slots int) bool {
+	for _, v := range m.Forecast.P50[:min(slots, len(m.Forecast.P50))] {
+		if v == v {
+			return true
+		}
+	}
+	return false
+}
+
+// pose states the price shift of a draft as a problem; false if nothing may move.
+//
+// Give is φ·load, room is ū. An hour that feeds in takes load at the export
+// price, and no more than it feeds in, so that one price holds for all it takes.
+func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlots]float64) bool {
+	flex := p.policy.Flexibility
+	q.n, q.rebound, q.reach = day.n, flex.Rebound, p.reach(day.n)
+	q.worth, q.cost, q.level = day.worth, day.cost, d.load
+	gives, takes := false, false
+	for t := range q.n {
+		q.give[t], q.room[t] = 0, 0
+		if d.known&(1<<t) == 0 {
+			continue
+		}
+		q.give[t] = flex.ShiftableShare * max(d.load[t], 0)
+		q.room[t] = d.ceiling
+		if d.load[t] < 0 {
+			q.room[t] = min(q.room[t], -d.load[t])
+			q.cost[t] = p.exportValue(day, t)
+		}
+		if rooms != nil {
+			q.room[t] = min(q.room[t], rooms[t])
+		}
+		gives, takes = gives || q.give[t] > 0, takes || q.room[t] > 0
+	}
+	return gives && (takes || rooms != nil)
+}
+
+// exportValue is the value of a kWh that is used instead of fed in.
+func (p *planner) exportValue(day *dayRates, t int) float64 {
+	carbon := day.value[t] - p.policy.Objective.Cost*day.price[t]
+	v := p.policy.Objective.Cost*p.policy.Tariff.Export + carbon
+	if p.policy.Flexibility.Rebound > 0 {
+		v = max(v, 0)
+	}
+	return v
+}
+
+// reach is the farthest shift in hours; n means anywhere.
+func (p *planner) reach(n int) int {
+	if w := p.policy.Flexibility.MaxShiftHours; w > 0 && w < n {
+		return w
+	}
+	return n
+}
+
+// solve solves the workspace's problem.
+func (p *planner) solve(ws *workspace, out *shiftPlan) {
+	if ws.problem.reach >= ws.problem.n {
+		shiftAnywhere(&ws.problem, out)
+		return
+	}
+	ws.transport.solve(&ws.problem, out)
+}
+
+// keepPrevious replaces the draft's price shift by the plan of the issue before,
+// shrunk to what today's forecast allows, where the new one does not beat it by
+// the hysteresis: newValue < (1+h)·value of the previous. A previous plan that
+// does not conserve energy or moves load too far (after a change of policy, or
+// on a day of another length) is not kept.
+func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newValue float64) bool {
+	q, old := &ws.problem, &ws.scratch
+	if p.policy.Hysteresis == 0 || len(previous) != q.n || !shrink(q, previous, old) {
+		return false
+	}
+	value := p.evaluate(&ws.day, &d.load, old).value
+	if value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
+		return false
+	}
+	d.price = *old
+	return true
+}
+
+// shrink reads a plan of changes and scales it to fit the problem; false if that
+// cannot be.
+func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
+	*out = shiftPlan{}
+	down, up, scale := 0.0, 0.0, 1.0
+	for t, change := range previous {
+		switch c := float64(change); {
+		case c < 0:
+			out.down[t] = -c
+			down -= c
+			scale = min(scale, q.give[t]/-c)
+		case c > 0:
+			out.up[t] = c
+			up += c
+			scale = min(scale, q.room[t]/c)
+		case c != c:
+			return false
+		}
+	}
+	wanted := (1 + q.rebound) * down
+	slack := 1e-4 * wanted
+	if down == 0 || scale <= 0 || up < wanted-slack || up > wanted+slack {
+		return false
+	}
+	for t := range q.n { // stored values are rounded: restore the sum exactly
+		out.down[t] *= scale * min(1, up/wanted)
+		out.up[t] *= scale * min(1, wanted/up)
+	}
+	need := out.down
+	for t := range need {
+		need[t] *= 1 + q.rebound
+	}
+	return placeable(q.n, q.reach, &need, &out.up, slack)
+}
+
+func peakOf(load []float64) float64 {
+	peak := 0.0
+	for _, v := range load {
+		peak = max(peak, v)
+	}
+	return peak
+}

@@ -1,0 +1,234 @@
+package dsm
+
+import "math/bits"
+
+// transport solves shift problems with a limited reach. It is a workspace: use
+// one per goroutine. The zero value is ready.
+type transport struct {
+	from, to slotOrder
+	// Donors and receivers are known here by their place in from and to, so that
+	// the lowest bit of a set of receivers is the cheapest.
+	flow    [maxSlots][maxSlots]float64 // kWh taken from a donor for a receiver
+	supply  [maxSlots]float64           // what a donor can still give
+	space   [maxSlots]float64           // what a receiver can still take, before rebound
+	arcs    [maxSlots]uint32            // receivers within a donor's reach
+	senders [maxSlots]uint32            // donors with flow to a receiver
+	path    searchPath
+}
+
+// searchPath says how a search reached the receivers it saw.
+type searchPath struct {
+	donor    [maxSlots]uint8 // of a receiver: the donor it was reached from
+	receiver [maxSlots]uint8 // of a donor: the receiver it was reached from
+}
+
+// solve finds an optimal plan by successive best paths (min-cost flow). Prices
+// stand at donors and receivers only, so a path's gain is the worth of its first
+// donor less (1+ρ) times the cost of its last receiver, whatever is rerouted
+// between; each round takes a path of the greatest gain, which keeps the flow
+// optimal for its size (Ahuja, Magnanti and Orlin 1993, section 9.7), until no
+// path gains. It needs costs ≥ 0 where ρ > 0.
+func (f *transport) solve(p *shiftProblem, out *shiftPlan) {
+	f.start(p)
+	tiny := p.negligible()
+	factor := 1 + p.rebound
+	open := uint32(1)<<f.to.n - 1 // receivers with space
+	for open != 0 {
+		donor, receiver, gain := -1, -1, 0.0
+		cheapest := bits.TrailingZeros32(open)
+		for a := range f.from.n {
+			if f.supply[a] <= tiny {
+				continue
+			}
+			worth := p.worth[f.from.slot[a]]
+			if worth-factor*p.cost[f.to.slot[cheapest]] <= gain {
+				break // no later donor can do better
+			}
+			var path searchPath
+			b := f.search(a, open, cheapest, &path)
+			if b < 0 {
+				continue
+			}
+			if g := worth - factor*p.cost[f.to.slot[b]]; g > gain {
+				donor, receiver, gain = a, b, g
+				f.path = path
+				if b == cheapest {
+					break
+				}
+			}
+		}
+		if donor < 0 {
+			break
+		}
+		f.augment(donor, receiver, tiny)
+		if f.space[receiver] <= tiny {
+			open &^= 1 << receiver
+		}
+	}
+	f.levelWithin(p)
+	f.collect(p, out)
+}
+
+func (f *transport) start(p *shiftProblem) {
+	f.from.donors(p)
+	f.to.receivers(p)
+	for b := range f.to.n {
+		f.space[b] = p.room[f.to.slot[b]] / (1 + p.rebound)
+		f.senders[b] = 0
+	}
+	for a := range f.from.n {
+		s := int(f.from.slot[a])
+		f.supply[a] = p.give[s]
+		clear(f.flow[a][:f.to.n])
+		mask := uint32(0)
+		for b := range f.to.n {
+			distance := int(f.to.slot[b]) - s
+			if distance != 0 && distance <= p.reach && -distance <= p.reach {
+				mask |= 1 << b
+			}
+		}
+		f.arcs[a] = mask
+	}
+}
+
+// search finds the cheapest open receiver that donor a can reach, directly or
+// by rerouting flow of other donors, breadth first; -1 if there is none. best is
+// the cheapest of all open receivers: the search ends when it is reached.
+func (f *transport) search(a int, open uint32, best int, path *searchPath) int {
+	seen := f.arcs[a]
+	for m := seen; m != 0; m &= m - 1 {
+		path.donor[bits.TrailingZeros32(m)] = uint8(a)
+	}
+	known := uint32(1) << a // donors
+	for frontier := seen; frontier != 0 && seen&(1<<best) == 0; {
+		var next uint32
+		for ; frontier != 0; frontier &= frontier - 1 {
+			b := bits.TrailingZeros32(frontier)
+			for m := f.senders[b] &^ known; m != 0; m &= m - 1 {
+				other := bits.TrailingZeros32(m)
+				known |= 1 << other
+				path.receiver[other] = uint8(b)
+				fresh := f.arcs[other] &^ seen
+				seen |= fresh
+				next |= fresh
+				for ; fresh != 0; fresh &= fresh - 1 {
+					path.donor[bits.TrailingZeros32(fresh)] = uint8(other)
+				}
+			}
+		}
+		frontier = next
+	}
+	if seen&open == 0 {
+		return -1
+	}
+	return bits.TrailingZeros32(seen & open)
+}
+
+// augment sends as much as fits along the path found.
+func (f *transport) augment(donor, receiver int, tiny float64) {
+	x := min(f.supply[donor], f.space[receiver])
+	for b := receiver; ; {
+		a := int(f.path.donor[b])
+		if a == donor {
+			break
+		}
+		b = int(f.path.receiver[a])
+		x = min(x, f.flow[a][b])
+	}
+	f.supply[donor] -= x
+	f.space[receiver] -= x
+	for b := receiver; ; {
+		a := int(f.path.donor[b])
+		f.flow[a][b] += x
+		f.senders[b] |= 1 << a
+		if a == donor {
+			return
+		}
+		b = int(f.path.receiver[a])
+		f.flow[a][b] -= x
+		if f.flow[a][b] <= tiny {
+			f.senders[b] &^= 1 << a
+		}
+	}
+}
+
+// levelSweeps is how often the flow among receivers of equal cost is levelled:
+// the first time does nearly all.
+const levelSweeps = 2
+
+// levelWithin pours each donor's flow to receivers of equal cost anew, from the
+// lowest level up. The cost, the windows and all sums stay as they are.
+func (f *transport) levelWithin(p *shiftProblem) {
+	factor := 1 + p.rebound
+	var level [maxSlots]float64
+	for b := range f.to.n {
+		level[b] = p.level[f.to.slot[b]]
+		for m := f.senders[b]; m != 0; m &= m - 1 {
+			level[b] += factor * f.flow[bits.TrailingZeros32(m)][b]
+		}
+	}
+	for range levelSweeps {
+		for first := 0; first < f.to.n; {
+			end := first + 1
+			for end < f.to.n && p.cost[f.to.slot[end]] == p.cost[f.to.slot[first]] {
+				end++
+			}
+			if end-first > 1 {
+				f.levelRun(p, first, end, &level)
+			}
+			first = end
+		}
+	}
+}
+
+// levelRun levels the receivers first to end-1, which have one cost.
+func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxSlots]float64) {
+	factor := 1 + p.rebound
+	run := (uint32(1)<<end - 1) &^ (uint32(1)<<first - 1)
+	for a := range f.from.n {
+		within := f.arcs[a] & run
+		if within&(within-1) == 0 {
+			continue // one receiver at most
+		}
+		total := 0.0
+		for m := within; m != 0; m &= m - 1 {
+			total += f.flow[a][bits.TrailingZeros32(m)]
+		}
+		if total == 0 {
+			continue
+		}
+		var v vessel
+		for m := within; m != 0; m &= m - 1 {
+			b := bits.TrailingZeros32(m)
+			own := f.flow[a][b]
+			v.add(uint8(b), level[b]-factor*own, factor*(f.space[b]+own))
+		}
+		v.pour(factor * total)
+		for k := range v.n {
+			b := int(v.slot[k])
+			x := v.got[k] / factor
+			level[b] = v.base[k] + v.got[k]
+			f.space[b] += f.flow[a][b] - x
+			f.flow[a][b] = x
+			if x > 0 {
+				f.senders[b] |= 1 << a
+			} else {
+				f.senders[b] &^= 1 << a
+			}
+		}
+	}
+}
+
+// collect sums the flow up per slot.
+func (f *transport) collect(p *shiftProblem, out *shiftPlan) {
+	*out = shiftPlan{}
+	factor := 1 + p.rebound
+	for a := range f.from.n {
+		from := f.from.slot[a]
+		for b := range f.to.n {
+			x := f.flow[a][b]
+			out.down[from] += x
+			out.up[f.to.slot[b]] += factor * x
+		}
+	}
+}

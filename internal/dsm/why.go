@@ -1,0 +1,167 @@
+package dsm
+
+import "math"
+
+// addFactors appends what weighed in a meter's decision.
+func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision, a *arena) {
+	m, d, day := &in.Meters[i], &ws.drafts[i], &ws.day
+	add := func(f Factor, weight float64) {
+		a.factors = append(a.factors, WeightedFactor{Factor: f, Weight: float32(weight)})
+	}
+	if out.Action != ActionNone {
+		low, high := planRange(&day.price, out.Plan)
+		add(FactorPriceSpread, high-low)
+	} else if d.reason == ReasonNoSpread || d.reason == ReasonBelowMinSaving {
+		low, high := rangeOf(day.price[:day.n])
+		add(FactorPriceSpread, high-low)
+	}
+	if d.usable {
+		add(FactorShiftable, p.policy.Flexibility.ShiftableShare*positiveSum(d.load[:day.n]))
+		add(FactorForecastPeak, float64(out.PeakBefore))
+		if u := uncertainty(m, day.n); u == u {
+			add(FactorUncertainty, u)
+		}
+	}
+	switch {
+	case m.MissingShare > 0:
+		add(FactorMissing, m.MissingShare)
+	case out.Action != ActionNone && p.policy.Objective.Carbon > 0:
+		if low, high := planRange(&day.carbon, out.Plan); high == high {
+			add(FactorCarbonSpread, high-low)
+		}
+	}
+}
+
+// planRange is the least value among the hours that gain load and the greatest
+// among those that lose it.
+func planRange(values *[maxSlots]float64, plan []float32) (low, high float64) {
+	low, high = math.NaN(), math.NaN()
+	for t, change := range plan {
+		v := values[t]
+		if change > 0 && !(v >= low) {
+			low = v
+		}
+		if change < 0 && !(v <= high) {
+			high = v
+		}
+	}
+	return low, high
+}
+
+func rangeOf(values []float64) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		low, high = min(low, v), max(high, v)
+	}
+	return low, high
+}
+
+func positiveSum(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += max(v, 0)
+	}
+	return sum
+}
+
+// uncertainty is the width of the 80 % interval over the median, summed over
+// the day; NaN if the median is not positive or the interval unknown.
+func uncertainty(m *MeterInput, n int) float64 {
+	q := m.Forecast
+	width, median := 0.0, 0.0
+	for t := range min(n, len(q.P10), len(q.P50), len(q.P90)) {
+		w := float64(q.P90[t] - q.P10[t])
+		if w != w {
+			continue
+		}
+		width += w
+		median += float64(q.P50[t])
+	}
+	if median <= 0 {
+		return math.NaN()
+	}
+	return width / median
+}
+
+// addBinding appends the limits that held the plan back: a donor at φ·load, a
+// receiver at ū, the group's capacity. The reach is added with the alternative
+// that lies beyond it.
+func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
+	share, headroom := false, false
+	for t := range ws.day.n {
+		give, room := p.left(d, t)
+		full := p.policy.Flexibility.ShiftableShare * max(d.load[t], 0)
+		share = share || full > 0 && give <= 1e-9*full
+		headroom = headroom || d.ceiling > 0 && room <= 1e-9*d.ceiling
+	}
+	if share {
+		a.binding = append(a.binding, ConstraintShiftableShare)
+	}
+	if headroom {
+		a.binding = append(a.binding, ConstraintHeadroom)
+	}
+	if d.cut || d.held.moved(ws.day.n) > 0 {
+		a.binding = append(a.binding, ConstraintCapacity)
+	}
+}
+
+// addAlternatives appends the plans that were weighed and rejected beside a plan
+// that saves chosen: doing nothing, shaving the meter's own peak, and shifting
+// with no limit on the distance.
+func (p *planner) addAlternatives(ws *workspace, d *draft, chosen float64, a *arena) {
+	add := func(action Action, reason Reason, saving float64) {
+		a.alternatives = append(a.alternatives, Alternative{Action: action, Reason: reason, Saving: float32(saving - chosen)})
+	}
+	n := ws.day.n
+	why := ReasonLowerSaving
+	if d.held.moved(n) > 0 {
+		why = ReasonGroupLimit
+	}
+	add(ActionNone, why, 0)
+	if d.price.moved(n) == 0 {
+		return
+	}
+	if saving, ok := p.ownPeakShave(ws, d); ok && saving < chosen {
+		add(ActionPeakShave, ReasonLowerSaving, saving)
+	}
+	if p.reach(n) < n && d.held.moved(n) == 0 && !d.cut && p.pose(&ws.problem, &ws.day, d, nil) {
+		ws.problem.reach = n
+		var far shiftPlan
+		shiftAnywhere(&ws.problem, &far)
+		if w := p.evaluate(&ws.day, &d.load, &far); w.cash > chosen*(1+1e-6) {
+			add(ActionLoadShift, ReasonOutOfReach, w.cash)
+			a.binding = append(a.binding, ConstraintMaxShift)
+		}
+	}
+}
+
+// ownPeakShave is what it would save, or cost, to bring the meter's own peak as
+// low as it goes instead; false if it cannot be lowered.
+func (p *planner) ownPeakShave(ws *workspace, d *draft) (float64, bool) {
+	if !p.pose(&ws.problem, &ws.day, d, nil) {
+		return 0, false
+	}
+	q, k := &ws.problem, &ws.peak
+	k.n, k.reach, k.rebound, k.load, k.give, k.room = q.n, q.reach, q.rebound, q.level, q.give, q.room
+	target := k.lowest(0)
+	for t := range q.n {
+		q.give[t] = max(d.load[t]-target, 0)
+		q.room[t] = min(q.room[t], max(target-d.load[t], 0))
+		q.worth[t] = math.MaxFloat32
+	}
+	var plan shiftPlan
+	p.solve(ws, &plan)
+	if plan.moved(q.n) <= q.negligible() {
+		return 0, false
+	}
+	return p.evaluate(&ws.day, &d.load, &plan).cash, true
+}
+
+// refusedPlan is the alternative of a decision to do nothing: the plan that was
+// worth less than the minimum, if there was one.
+func refusedPlan(d *draft) []Alternative {
+	if d.reason != ReasonBelowMinSaving {
+		return nil
+	}
+	return []Alternative{{Action: ActionLoadShift, Reason: ReasonBelowMinSaving, Saving: float32(d.refused)}}
+}
