@@ -1,0 +1,30 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// twinNow is the twin's own now: the hour before which every partition is
+// complete. A twin that replays 2019 lives in 2019. Before the first reading
+// it is the hour of the wall clock, and known is false.
+func (s *server) twinNow(ctx context.Context) (now meter.Hour, known bool, err error) {
+	mark, err := s.db.LeastWatermark(ctx)
+	if err != nil {
+		return 0, false, s.failed(ctx, "read the watermark", err)
+	}
+	if mark == meter.NoHour {
+		return meter.HourOf(s.clock()), false, nil
+	}
+	return mark, true, nil
+}
+
+// asOf is meta.asOf for a now of twinNow.
+func asOf(now meter.Hour, known bool) *time.Time {
+	if !known {
+		return nil
+	}
+	return maybeHour(now)
+}

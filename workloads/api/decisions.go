@@ -1,0 +1,174 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+type decisionsInput struct {
+	Meter  string `query:"meter" maxLength:"128" doc:"Only this meter"`
+	Group  string `query:"group" maxLength:"128" doc:"Only this group and the meters in it"`
+	About  string `query:"about" enum:"meter,group" doc:"Only decisions about meters, or about groups"`
+	Action string `query:"action" maxLength:"64" doc:"An action such as load_shift, or any for every action but none"`
+	Reason string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
+	Status string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	From   string `query:"from" maxLength:"64" doc:"Issued from here on; default now-7d"`
+	To     string `query:"to" maxLength:"64" doc:"Issued before here; default now+1h"`
+	Sort   string `query:"sort" enum:"-issuedAt,-savingP50" default:"-issuedAt" doc:"Newest first, or greatest expected saving first"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+}
+
+type decisionPath struct {
+	ID string `path:"id" format:"uuid"`
+}
+
+func (s *server) decisionOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{tagDecisions}, Security: keyed(),
+		Summary: "Decisions, newest first",
+	}, s.listDecisions)
+	get(api, huma.Operation{
+		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{tagDecisions}, Security: keyed(),
+		Summary: "A decision with its plan and what it rests on",
+	}, s.getDecision)
+	get(api, huma.Operation{
+		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{tagDecisions}, Security: keyed(),
+		Summary: "A decision in plain words",
+	}, s.explainDecision)
+}
+
+func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
+	filters := filterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Status, in.From, in.To, in.Sort)
+	after, err := decodeCursor[timescale.DecisionKeyset](filters, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.decisionQuery(ctx, in, now)
+	if err != nil {
+		return nil, err
+	}
+	q.After, q.Limit = after, in.Limit+1
+	rows, err := s.db.Decisions(ctx, q)
+	if err != nil {
+		return nil, s.failed(ctx, "list decisions", err)
+	}
+	data, page, err := pageOf(rows, in.Limit, filters, timescale.DecisionRow.Keyset,
+		func(d timescale.DecisionRow) DecisionHeader { return s.decisionHeader(d, now) })
+	if err != nil {
+		return nil, s.failed(ctx, "list decisions", err)
+	}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	return &output[[]DecisionHeader]{Body: Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}}, nil
+}
+
+// decisionQuery translates names and times of a request.
+func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionQuery, error) {
+	q := timescale.DecisionQuery{GroupNo: timescale.AnyGroup, About: in.About, BySaving: in.Sort == "-savingP50"}
+	w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+	if err != nil {
+		return q, err
+	}
+	q.IssuedFrom, q.IssuedBefore = w.From, w.To
+	if in.Meter != "" {
+		m, err := s.findMeter(ctx, in.Meter)
+		if err != nil {
+			return q, asFilter("meter", err)
+		}
+		q.MeterNo = m.MeterNo
+	}
+	if in.Group != "" {
+		g, err := s.findGroup(ctx, in.Group)
+		if err != nil {
+			return q, asFilter("group", err)
+		}
+		q.GroupNo = g.GroupNo
+	}
+	q.Status, q.Now = in.Status, now
+	return q, decisionCodes(in, &q)
+}
+
+// decisionCodes reads the names of an action and a reason.
+func decisionCodes(in *decisionsInput, q *timescale.DecisionQuery) error {
+	switch in.Action {
+	case "":
+	case "any":
+		q.NotNone = true
+	default:
+		a, err := dsm.ParseAction(in.Action)
+		if err != nil {
+			return invalid("action", err.Error())
+		}
+		q.Action = &a
+	}
+	if in.Reason != "" {
+		r, err := dsm.ParseReason(in.Reason)
+		if err != nil {
+			return invalid("reason", err.Error())
+		}
+		q.Reason = &r
+	}
+	return nil
+}
+
+// asFilter turns the 404 of a path into the 422 of a query parameter.
+func asFilter(field string, err error) error {
+	if p, ok := err.(*Problem); ok && p.Status == 404 {
+		return newProblem(422, p.Code, field, p.Detail)
+	}
+	return err
+}
+
+func (s *server) findDecision(ctx context.Context, text string) (timescale.DecisionRow, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return timescale.DecisionRow{}, invalid("id", fmt.Sprintf("%q is no UUID", text))
+	}
+	d, found, err := s.db.FindDecision(ctx, id)
+	if err != nil {
+		return d, s.failed(ctx, "find a decision", err)
+	}
+	if !found {
+		return d, notFound(CodeUnknownDecision, "there is no decision "+id.String())
+	}
+	return d, nil
+}
+
+func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Decision], error) {
+	d, err := s.findDecision(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	return &output[Decision]{Body: Answer[Decision]{Data: s.decisionView(d, now), Meta: meta}}, nil
+}
+
+func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output[Explanation], error) {
+	d, err := s.findDecision(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text := s.explain(&d.Decision.Decision)
+	e := Explanation{ID: d.ID.String(), Summary: text[0], Text: text}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	return &output[Explanation]{Body: Answer[Explanation]{Data: e, Meta: meta}}, nil
+}

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"math"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Answer is what every operation under /api/v1 answers with.
+type Answer[T any] struct {
+	Data T     `json:"data" nullable:"false"`
+	Page *Page `json:"page,omitempty" doc:"Only for lists"`
+	Meta Meta  `json:"meta"`
+}
+
+// Page tells where a list goes on.
+type Page struct {
+	Limit      int     `json:"limit" doc:"Most rows of one answer"`
+	NextCursor *string `json:"nextCursor" doc:"Give it as cursor to get what follows; null at the end"`
+	HasMore    bool    `json:"hasMore"`
+}
+
+// Meta says how the data is to be read.
+type Meta struct {
+	Unit    string     `json:"unit,omitempty" doc:"Unit of the values" example:"kWh"`
+	Step    string     `json:"step,omitempty" doc:"Length of one bucket: 1h, 1d, 1w or 1mo" example:"1h"`
+	TZ      string     `json:"tz,omitempty" doc:"IANA zone in which days, weeks and months begin" example:"Europe/London"`
+	AsOf    *time.Time `json:"asOf" doc:"The twin's own now: the hour up to which readings are complete. It is what now and now-7d refer to. Null before the first reading"`
+	Partial bool       `json:"partial" doc:"True if the data has gaps, or if the range runs past asOf"`
+}
+
+// output is the body of an operation as huma wants it.
+type output[T any] struct {
+	Body Answer[T]
+}
+
+// maybe is a value that JSON shows as null where it is missing: NaN and the
+// infinities have no JSON form, and 0 would be a lie.
+func maybe(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// maybe32 is maybe for a stored float32. It stays one, so that JSON shows 0.42
+// and not 0.41999998688.
+func maybe32(v float32) *float32 {
+	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		return nil
+	}
+	return &v
+}
+
+// maybeHour is the start of an hour, or null for NoHour.
+func maybeHour(h meter.Hour) *time.Time {
+	if h == meter.NoHour {
+		return nil
+	}
+	t := h.Time()
+	return &t
+}
+
+// maybeText is null for "".
+func maybeText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

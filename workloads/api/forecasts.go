@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// forecastReach is how far back the newest forecast is looked for: a twin that
+// issued nothing for 8 days has none in force.
+const forecastReach = 8 * 24
+
+type forecastsInput struct {
+	meterPath
+	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
+	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
+	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`
+	Limit    int    `query:"limit" minimum:"1" maximum:"400" default:"10" doc:"Newest first"`
+	Cursor   string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+}
+
+func (s *server) forecastOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{tagMeters}, Security: keyed(),
+		Summary: "Forecasts of a meter, newest first",
+	}, s.meterForecasts)
+}
+
+func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*output[[]Forecast], error) {
+	m, err := s.findMeter(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, limit, err := issueRange(in, now)
+	if err != nil {
+		return nil, err
+	}
+	filters := filterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To)
+	after, err := decodeCursor[meter.Hour](filters, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if after != nil {
+		w.To = min(w.To, *after) // newest first: what follows was issued before
+	}
+	extra := 1
+	if in.IssuedAt != "" {
+		extra = 0 // one was asked for, older ones are no next page
+	}
+	rows, err := s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, limit+extra)
+	if err != nil {
+		return nil, s.failed(ctx, "read forecasts", err)
+	}
+	data, page, err := pageOf(rows, limit, filters, func(f timescale.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
+	if err != nil {
+		return nil, s.failed(ctx, "read forecasts", err)
+	}
+	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	return &output[[]Forecast]{Body: Answer[[]Forecast]{Data: data, Page: page, Meta: meta}}, nil
+}
+
+// issueRange is the range of issue times that a request asks for.
+func issueRange(in *forecastsInput, now meter.Hour) (hourRange, int, error) {
+	if in.IssuedAt == "" {
+		w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+		return w, in.Limit, err
+	}
+	if in.From != "" || in.To != "" {
+		return hourRange{}, 0, invalid("issuedAt", "give issuedAt, or from and to, but not both")
+	}
+	at, err := parseTime("issuedAt", in.IssuedAt, now.Time())
+	if err != nil {
+		return hourRange{}, 0, err
+	}
+	h := meter.HourOf(at)
+	return hourRange{From: h - forecastReach, To: h + 1}, 1, nil
+}
+
+func forecastView(f timescale.Forecast) Forecast {
+	view := Forecast{IssuedAt: f.IssuedAt.Time(), Model: f.Model, Points: make([]ForecastPoint, len(f.P50))}
+	for i := range f.P50 {
+		view.Points[i] = ForecastPoint{
+			At:  (f.IssuedAt + meter.Hour(i)).Time(),
+			P10: maybe32(f.P10[i]), P50: maybe32(f.P50[i]), P90: maybe32(f.P90[i]),
+		}
+	}
+	return view
+}
+
+// horizon is the most hours that a forecast covers.
+const horizon = meter.Hour(forecast.MaxHorizon)

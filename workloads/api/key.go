@@ -1,0 +1,217 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Scope is what the holder of a key may do. Each scope holds the ones before.
+type Scope string
+
+// The scopes.
+const (
+	ScopeRead    Scope = "read"
+	ScopeOperate Scope = "operate"
+	ScopeAdmin   Scope = "admin"
+)
+
+// holds tells whether s is at least want.
+func (s Scope) holds(want Scope) bool { return s.rank() >= want.rank() && s.rank() > 0 }
+
+func (s Scope) rank() int {
+	switch s {
+	case ScopeRead:
+		return 1
+	case ScopeOperate:
+		return 2
+	case ScopeAdmin:
+		return 3
+	}
+	return 0
+}
+
+const (
+	keyPrefix = "et_"
+	keyBytes  = 32 // random bytes in a key: 256 bits, beyond guessing, so that a plain SHA-256 protects it at rest
+
+	// minDistinct is the least number of different byte values in a key. Of 32
+	// random bytes fewer than 20 are distinct once in 10^13 keys; a key made by
+	// hand, such as one repeated word, stays far below.
+	minDistinct = 20
+)
+
+// ErrWeakKey is returned for a key that was not made from 256 random bits.
+var ErrWeakKey = errors.New("weak API key: use one made by `energytwin local` or the operator (et_ and 43 characters of base64url)")
+
+var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+
+// Key is an API key as it is kept: never the key itself.
+type Key struct {
+	Name    string
+	Scope   Scope
+	Hash    [sha256.Size]byte
+	Expires time.Time // zero: never
+}
+
+// NewKey makes a fresh API key. It returns the key, to be shown once, and the
+// line of the keys file that lets it in.
+func NewKey(name string, scope Scope, expires time.Time) (key, line string, err error) {
+	raw := make([]byte, keyBytes)
+	if _, err := rand.Read(raw); err != nil {
+		return "", "", fmt.Errorf("make an API key: %w", err)
+	}
+	key = keyPrefix + base64.RawURLEncoding.EncodeToString(raw)
+	line, err = KeyLine(name, scope, key, expires)
+	return key, line, err
+}
+
+// KeyLine is the line of the keys file that lets a given key in:
+// name:scope:sha256hex, and :expiry unless expires is zero. It refuses a key
+// that does not look like 256 random bits (ErrWeakKey).
+func KeyLine(name string, scope Scope, key string, expires time.Time) (string, error) {
+	if !keyName.MatchString(name) {
+		return "", fmt.Errorf("API key name %q: use 1 to 63 letters, digits, dots, dashes or underscores", name)
+	}
+	if scope.rank() == 0 {
+		return "", fmt.Errorf("API key %s: scope %q: use read, operate or admin", name, scope)
+	}
+	if !strongKey(key) {
+		return "", fmt.Errorf("API key %s: %w", name, ErrWeakKey)
+	}
+	sum := sha256.Sum256([]byte(key))
+	line := name + ":" + string(scope) + ":" + hex.EncodeToString(sum[:])
+	if !expires.IsZero() {
+		line += ":" + expires.UTC().Format(time.RFC3339)
+	}
+	return line, nil
+}
+
+func strongKey(key string) bool {
+	text, ok := strings.CutPrefix(key, keyPrefix)
+	if !ok {
+		return false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(raw) != keyBytes {
+		return false
+	}
+	seen := map[byte]bool{}
+	for _, b := range raw {
+		seen[b] = true
+	}
+	return len(seen) >= minDistinct
+}
+
+// Keys are the keys that are let in. They do not change.
+type Keys []Key
+
+// LoadKeys reads a keys file.
+func LoadKeys(path string) (Keys, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("API keys file: %w", err)
+	}
+	keys, err := ParseKeys(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("API keys file %s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// ParseKeys reads lines of the form name:scope:sha256hex[:expiry]. Blank lines
+// and lines that start with # are skipped.
+func ParseKeys(r io.Reader) (Keys, error) {
+	var keys Keys
+	names := map[string]bool{}
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		k, err := parseKey(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		if names[k.Name] {
+			return nil, fmt.Errorf("line %d: the name %s occurs twice", n, k.Name)
+		}
+		names[k.Name] = true
+		keys = append(keys, k)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("no key in it; add a line name:scope:sha256hex")
+	}
+	return keys, nil
+}
+
+func parseKey(line string) (Key, error) {
+	parts := strings.SplitN(line, ":", 4)
+	if len(parts) < 3 {
+		return Key{}, errors.New("write it as name:scope:sha256hex[:expiry]")
+	}
+	k := Key{Name: parts[0], Scope: Scope(parts[1])}
+	if !keyName.MatchString(k.Name) {
+		return Key{}, fmt.Errorf("name %q: use 1 to 63 letters, digits, dots, dashes or underscores", k.Name)
+	}
+	if k.Scope.rank() == 0 {
+		return Key{}, fmt.Errorf("scope %q: use read, operate or admin", parts[1])
+	}
+	sum, err := hex.DecodeString(parts[2])
+	if err != nil || len(sum) != sha256.Size {
+		// The value is left out: it may be a key that was pasted here.
+		return Key{}, fmt.Errorf("key %s: the third field must be 64 hex digits, the SHA-256 of the key", k.Name)
+	}
+	copy(k.Hash[:], sum)
+	if len(parts) == 4 {
+		if k.Expires, err = time.Parse(time.RFC3339, parts[3]); err != nil {
+			return Key{}, fmt.Errorf("key %s: expiry %q: write it as 2027-01-31T00:00:00Z", k.Name, parts[3])
+		}
+	}
+	return k, nil
+}
+
+// find is the entry of a presented key. Every entry is compared, in constant
+// time, so that the time taken tells nothing.
+func (ks Keys) find(presented string, now time.Time) (Key, bool) {
+	sum := sha256.Sum256([]byte(presented))
+	at := -1
+	for i := range ks {
+		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], ks[i].Hash[:]), i, at)
+	}
+	// A weak key is refused here too, in case its hash was written by hand.
+	if at < 0 || !strongKey(presented) || ks[at].expired(now) {
+		return Key{}, false
+	}
+	return ks[at], true
+}
+
+// named is the entry of a name, unless it has expired.
+func (ks Keys) named(name string, now time.Time) (Key, bool) {
+	for _, k := range ks {
+		if k.Name == name && !k.expired(now) {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+func (k Key) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
+
+// fingerprint tells two keys of one name apart without giving the hash away.
+func (k Key) fingerprint() string { return hex.EncodeToString(k.Hash[:6]) }

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// LoadParams are the parameters of a load.
+type LoadParams struct {
+	From string `query:"from" maxLength:"64" doc:"Default now-48h"`
+	To   string `query:"to" maxLength:"64" doc:"Exclusive; default now+25h, which is as far as forecasts reach"`
+}
+
+type groupLoadInput struct {
+	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
+	LoadParams
+}
+
+func (s *server) loadOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/load", OperationID: "load", Tags: []string{tagTwin}, Security: keyed(),
+		Summary:     "Load of the whole twin, measured and forecast, by the hour",
+		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
+	}, s.totalLoad)
+	get(api, huma.Operation{
+		Path: "/api/v1/groups/{id}/load", OperationID: "groupLoad", Tags: []string{tagGroups}, Security: keyed(),
+		Summary:     "Load of a group, measured and forecast, by the hour, with its capacity",
+		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
+	}, s.groupLoad)
+}
+
+func (s *server) totalLoad(ctx context.Context, in *LoadParams) (*output[Load], error) {
+	return s.answerLoad(ctx, *in, timescale.AnyGroup, "total", nil)
+}
+
+func (s *server) groupLoad(ctx context.Context, in *groupLoadInput) (*output[Load], error) {
+	g, err := s.findGroup(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerLoad(ctx, in.LoadParams, g.GroupNo, g.Name, s.capacity(g.Name))
+}
+
+func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo int32, id string, capacity *float64) (*output[Load], error) {
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := parseRange(in.From, in.To, "now-48h", "now+25h", now.Time())
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.readLoad(ctx, groupNo, w, now)
+	if err != nil {
+		return nil, s.failed(ctx, "read a load", err)
+	}
+	load := c.view(id, capacity)
+	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: c.gaps() || w.To > now}
+	return &output[Load]{Body: Answer[Load]{Data: load, Meta: meta}}, nil
+}
+
+// loadCurve is one LoadPoint an hour.
+type loadCurve struct {
+	window hourRange
+	now    meter.Hour
+	points []LoadPoint
+}
+
+func (s *server) readLoad(ctx context.Context, groupNo int32, w hourRange, now meter.Hour) (*loadCurve, error) {
+	c := &loadCurve{window: w, now: now, points: make([]LoadPoint, w.hours())}
+	for i := range c.points {
+		c.points[i].At = (w.From + meter.Hour(i)).Time()
+	}
+	// The newest hour may still lack meters: shown, it would look like a drop.
+	measured, err := s.db.GroupLoad(ctx, groupNo, w.From, min(w.To, now))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range measured {
+		p := &c.points[r.Hour-w.From]
+		p.Actual, p.Meters = maybe(r.KWh), r.Meters
+	}
+	forecast, err := s.db.GroupForecasts(ctx, groupNo, w.From, w.To)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range forecast {
+		c.points[r.Hour-w.From].addForecast(r)
+	}
+	planned, err := s.db.PlannedChange(ctx, groupNo, w.From, w.To)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range planned {
+		if p := &c.points[r.Hour-w.From]; p.P50 != nil {
+			p.Planned = maybe(*p.P50 + r.KWh)
+		}
+	}
+	return c, nil
+}
+
+func (p *LoadPoint) addForecast(r timescale.GroupForecastRow) {
+	p.P10, p.P50, p.P90 = add(p.P10, r.P10), add(p.P50, r.P50), add(p.P90, r.P90)
+}
+
+// add adds to a value that may not be there yet.
+func add(sum *float64, v float64) *float64 {
+	if sum != nil {
+		v += *sum
+	}
+	return maybe(v)
+}
+
+// gaps tells whether an hour that has passed has no load.
+func (c *loadCurve) gaps() bool {
+	for i := range c.points {
+		if c.window.From+meter.Hour(i) < c.now && c.points[i].Actual == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// view sums up the curve.
+func (c *loadCurve) view(id string, capacity *float64) Load {
+	load := Load{ID: id, CapacityKW: capacity, Points: c.points}
+	var coming *float64 // greatest median still to come
+	for i := range c.points {
+		p := &c.points[i]
+		if p.Actual != nil && (load.PeakKW == nil || *p.Actual > *load.PeakKW) {
+			load.PeakKW, load.PeakAt = p.Actual, &p.At
+		}
+		future := c.window.From+meter.Hour(i) >= c.now
+		if future && p.P50 != nil && (coming == nil || *p.P50 > *coming) {
+			coming = p.P50
+		}
+		if capacity == nil {
+			continue
+		}
+		if p.Actual != nil && *p.Actual > *capacity {
+			load.Breaches++
+		}
+		if future && p.P50 != nil && *p.P50 > *capacity {
+			load.ForecastBreaches++
+		}
+	}
+	if capacity != nil && coming != nil {
+		load.HeadroomKW = maybe(*capacity - *coming)
+	}
+	return load
+}

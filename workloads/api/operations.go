@@ -1,0 +1,22 @@
+package api
+
+import "github.com/danielgtaylor/huma/v2"
+
+// openOperations need no key.
+func (s *server) openOperations(open huma.API) {
+	s.healthOperations(open)
+	s.signInOperation(open)
+}
+
+// operations need a key or a session with the scope read.
+func (s *server) operations(guarded huma.API) {
+	s.sessionOperations(guarded)
+	s.twinOperations(guarded)
+	s.loadOperations(guarded)
+	s.meterOperations(guarded)
+	s.historyOperations(guarded)
+	s.forecastOperations(guarded)
+	s.groupOperations(guarded)
+	s.decisionOperations(guarded)
+	s.qualityOperations(guarded)
+}

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+//go:embed start.html
+var startHTML string
+
+//go:embed unbuilt.html
+var unbuiltHTML string
+
+// pages registers what people look at: the start page, the user interface and
+// the API documentation.
+func (s *server) pages(r *gin.Engine) {
+	start := template.Must(template.New("start").Parse(startHTML))
+	unbuilt := template.Must(template.New("unbuilt").Parse(unbuiltHTML))
+	r.GET("/", func(c *gin.Context) { s.render(c, start) })
+	r.GET("/docs", s.appOr(unbuilt, "docs.html"))
+	r.GET("/ui", s.appOr(unbuilt, "index.html"))
+	r.GET("/ui/*file", func(c *gin.Context) {
+		if name := strings.TrimPrefix(path.Clean(c.Param("file")), "/"); s.isAsset(name) {
+			s.asset(c, name)
+			return
+		}
+		// Any other address below /ui is a view of the user interface.
+		s.appOr(unbuilt, "index.html")(c)
+	})
+	r.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, s.base+"/ui/favicon.svg") })
+}
+
+// pageView is what the templates show.
+type pageView struct {
+	Name, Namespace, Version, Base, Nonce, Grafana string
+	Built                                          bool
+}
+
+func (s *server) render(c *gin.Context, t *template.Template) {
+	nonce, err := newNonce()
+	if err != nil {
+		c.AbortWithStatus(http.StatusInternalServerError)
+		return
+	}
+	var page bytes.Buffer
+	err = t.Execute(&page, pageView{
+		Name: s.twin.Name, Namespace: s.twin.Namespace, Version: s.version, Base: s.base,
+		Nonce: nonce, Grafana: s.twin.API.GrafanaURL, Built: s.built,
+	})
+	if err != nil {
+		panic(err) // a template that does not fit its view: recovered and logged
+	}
+	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+
+		"'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	c.Header("Cache-Control", "no-cache")
+	c.Data(http.StatusOK, "text/html; charset=utf-8", page.Bytes())
+}
+
+// appOr serves a page of the web build, or says how to build it.
+func (s *server) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !s.built {
+			s.render(c, unbuilt)
+			return
+		}
+		s.appPage(c, file)
+	}
+}
+
+// appPage serves an HTML file of the build. Its base element tells the scripts
+// under which path this twin is served; its nonce lets the component library
+// add styles.
+func (s *server) appPage(c *gin.Context, file string) {
+	text, err := fs.ReadFile(s.files, file)
+	if err != nil {
+		abort(c, newProblem(http.StatusNotFound, CodeUnknownPath, "", file+" is not part of this build"))
+		return
+	}
+	nonce, err := newNonce()
+	if err != nil {
+		c.AbortWithStatus(http.StatusInternalServerError)
+		return
+	}
+	html := strings.NewReplacer(`<base href="/ui/"`, `<base href="`+s.base+`/ui/"`, "%CSP_NONCE%", nonce).Replace(string(text))
+	c.Header("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+nonce+
+		"'; font-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'")
+	c.Header("Cache-Control", "no-cache")
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(html))
+}
+
+func (s *server) isAsset(name string) bool {
+	if !s.built || name == "" || strings.HasSuffix(name, ".html") {
+		return false
+	}
+	info, err := fs.Stat(s.files, name)
+	return err == nil && !info.IsDir()
+}
+
+// asset serves a file of the build. Names below assets/ hold a hash of their
+// content, so a browser may keep them.
+func (s *server) asset(c *gin.Context, name string) {
+	if strings.HasPrefix(name, "assets/") {
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		c.Header("Cache-Control", "public, max-age=3600")
+	}
+	http.ServeFileFS(c.Writer, c.Request, s.files, name)
+}
+
+func newNonce() (string, error) {
+	b := make([]byte, 16)
+	if _, err := rand.Read(b); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}

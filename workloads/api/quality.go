@@ -1,0 +1,74 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// shownBytes is how much of a quarantined message is shown: a message may be a
+// megabyte, the database keeps all of it.
+const shownBytes = 2_000
+
+type qualityInput struct {
+	Reason string `query:"reason" maxLength:"64" doc:"Only messages quarantined for this reason" example:"bad_timestamp"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+}
+
+func (s *server) qualityOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{tagQuality}, Security: keyed(),
+		Summary: "What was not taken from the stream, and why",
+	}, s.dataQuality)
+}
+
+func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Quality], error) {
+	filters := filterPrint("quality", in.Reason)
+	after, err := decodeCursor[timescale.QuarantineKeyset](filters, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.db.Progress(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the progress", err)
+	}
+	reasons, err := s.db.QuarantineReasons(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "count the quarantine", err)
+	}
+	rows, err := s.db.QuarantineRows(ctx, timescale.QuarantineQuery{Reason: in.Reason, After: after, Limit: in.Limit + 1})
+	if err != nil {
+		return nil, s.failed(ctx, "list the quarantine", err)
+	}
+	messages, page, err := pageOf(rows, in.Limit, filters, timescale.QuarantineRow.Keyset, quarantinedView)
+	if err != nil {
+		return nil, s.failed(ctx, "list the quarantine", err)
+	}
+	q := Quality{Counts: countsView(p.Totals), ByReason: make([]ReasonCount, len(reasons)), Messages: messages}
+	for i, r := range reasons {
+		q.ByReason[i] = ReasonCount{Reason: r.Reason, Count: r.Count}
+	}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.Watermark), Partial: p.Watermark == meter.NoHour}
+	return &output[Quality]{Body: Answer[Quality]{Data: q, Page: page, Meta: meta}}, nil
+}
+
+func quarantinedView(q timescale.QuarantineRow) Quarantined {
+	return Quarantined{
+		Partition: q.Partition, Offset: q.Offset, Reason: q.Reason, Detail: q.Detail,
+		Key: readable(q.Key), Value: readable(q.Value), KnownAt: q.KnownAt.UTC().Truncate(time.Millisecond),
+	}
+}
+
+// readable is the start of a message as text.
+func readable(b []byte) string {
+	if len(b) > shownBytes {
+		b = b[:shownBytes]
+	}
+	return strings.ToValidUTF8(string(b), "�")
+}

@@ -1,0 +1,281 @@
+// Package api serves a twin: its REST API, the API's documentation, and the
+// user interface.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/web"
+)
+
+// Deps is what the API stands on. DB is required, the rest has defaults.
+type Deps struct {
+	DB       *timescale.DB
+	Version  string               // of the binary; "" is "dev"
+	Log      *slog.Logger         // nil: the default logger
+	Clock    func() time.Time     // nil: time.Now
+	Registry *prometheus.Registry // metrics go there; nil: a new one
+	Listener net.Listener         // nil: listen on the twin's api.listen
+	Requests Rate                 // per API key; zero: 50/s, 200 at once
+	Failures Rate                 // failed sign-ins per address; zero: 1 in 6 s, 20 at once
+}
+
+// server answers requests. Its fields do not change after newServer.
+type server struct {
+	twin     config.Twin
+	base     string // api.basePath without a slash at its end
+	db       *timescale.DB
+	version  string
+	log      *slog.Logger
+	clock    func() time.Time
+	calendar *meter.Calendar
+	keys     Keys
+	sessions *sessions
+	origins  *http.CrossOriginProtection
+	requests *rateLimit
+	failures *rateLimit
+	metrics  *metrics
+	registry *prometheus.Registry
+	files    fs.FS
+	built    bool
+	started  time.Time
+}
+
+// NewHandler makes everything that the API's port serves.
+func NewHandler(twin config.Twin, deps Deps) (http.Handler, error) {
+	s, err := newServer(twin, deps)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler()
+}
+
+// Run serves the API on api.listen, and metrics and probes on
+// api.statusListen, until ctx ends. Requests under way may then finish.
+func Run(ctx context.Context, twin config.Twin, deps Deps) error {
+	s, err := newServer(twin, deps)
+	if err != nil {
+		return err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return err
+	}
+	listener := deps.Listener
+	if listener == nil {
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", twin.API.Listen); err != nil {
+			return fmt.Errorf("api: %w; set api.listen to a free address", err)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	status := make(chan error, 1)
+	go func() { status <- s.serveStatus(ctx, cancel) }()
+	err = serve(ctx, listener, handler)
+	cancel()
+	return errors.Join(err, <-status)
+}
+
+// serve answers until ctx ends, then lets requests under way finish.
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+	}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	// The context of the caller has ended; this one bounds the farewell.
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return srv.Shutdown(bye)
+}
+
+func newServer(twin config.Twin, deps Deps) (*server, error) {
+	if deps.DB == nil {
+		return nil, errors.New("api: no database given")
+	}
+	calendar, err := meter.NewCalendar(twin.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	keys, err := LoadKeys(twin.API.APIKeysFile)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	tokens, err := newSessions(twin.API.JWTSecretFile, twin.Namespace+"/"+twin.Name, time.Duration(twin.API.SessionTTL))
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	base, err := basePath(twin.API.BasePath)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	s := &server{
+		twin: twin, base: base, db: deps.DB, version: deps.Version, log: deps.Log, clock: deps.Clock,
+		calendar: calendar, keys: keys, sessions: tokens, registry: deps.Registry,
+		origins: http.NewCrossOriginProtection(),
+	}
+	s.setDefaults(deps)
+	s.files, s.built = web.Files()
+	s.started = s.clock()
+	s.metrics, err = newMetrics(s.registry)
+	return s, err
+}
+
+func (s *server) setDefaults(deps Deps) {
+	if s.version == "" {
+		s.version = "dev"
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.registry == nil {
+		s.registry = prometheus.NewRegistry()
+	}
+	requests, failures := deps.Requests, deps.Failures
+	if requests == (Rate{}) {
+		requests = Rate{PerSecond: 50, Burst: 200}
+	}
+	if failures == (Rate{}) {
+		failures = Rate{PerSecond: 1.0 / 6, Burst: 20}
+	}
+	s.requests, s.failures = newRateLimit(requests), newRateLimit(failures)
+}
+
+// basePath checks api.basePath: "" or "/" for the root, else a path such as
+// /twins/north.
+func basePath(p string) (string, error) {
+	p = strings.TrimRight(p, "/")
+	if p == "" {
+		return "", nil
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(p, "/"), "/") {
+		if !keyName.MatchString(part) {
+			return "", fmt.Errorf("basePath %q: write it as /twins/north, of letters, digits, dots, dashes and underscores", p)
+		}
+	}
+	if !strings.HasPrefix(p, "/") {
+		return "", fmt.Errorf("basePath %q: start it with a slash", p)
+	}
+	return p, nil
+}
+
+func (s *server) handler() (http.Handler, error) {
+	router, _, err := s.router()
+	if err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.ContentTypes(compressible()))
+	if err != nil {
+		return nil, fmt.Errorf("api: compression: %w", err)
+	}
+	return s.underBase(headAsGet(compress(router))), nil
+}
+
+func compressible() []string {
+	return []string{
+		"application/json", problemType, "application/openapi+json", "text/csv", "text/html", "text/css",
+		"text/plain", "text/javascript", "application/javascript", "image/svg+xml",
+	}
+}
+
+// router is the table of everything that can be asked for, and the OpenAPI
+// document that describes it.
+func (s *server) router() (*gin.Engine, []byte, error) {
+	gin.SetMode(gin.ReleaseMode) // else gin writes its routes to the standard output
+	r := gin.New()
+	r.UseRawPath = true // a meter's name may hold an escaped slash
+	r.UnescapePathValues = true
+	r.RedirectTrailingSlash = false
+	r.HandleMethodNotAllowed = true
+	if err := r.SetTrustedProxies(s.twin.API.TrustedProxies); err != nil {
+		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
+	}
+	r.Use(withRequestID, s.observed, s.recovered, secured, limitedBody, onceEach)
+	r.NoRoute(func(c *gin.Context) {
+		abort(c, newProblem(http.StatusNotFound, CodeUnknownPath, "",
+			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))
+	})
+	r.NoMethod(func(c *gin.Context) {
+		abort(c, newProblem(http.StatusMethodNotAllowed, CodeMethod, "",
+			c.Request.Method+" is not possible here; "+c.Writer.Header().Get("Allow")+" is"))
+	})
+	s.pages(r)
+	cfg := s.apiConfig()
+	open := newAPI(cfg, r, r.Group(""))
+	s.openOperations(open)
+	guarded := newAPI(cfg, r, r.Group("", s.authenticated, needs(ScopeRead), withETag))
+	s.operations(guarded)
+	doc, err := document(open)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.GET("/openapi.json", func(c *gin.Context) {
+		c.Header("Cache-Control", "no-cache")
+		c.Data(http.StatusOK, "application/openapi+json", doc)
+	})
+	return r, doc, nil
+}
+
+// headAsGet answers HEAD with the headers of GET; net/http drops the body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// underBase serves everything below api.basePath, and nothing else.
+func (s *server) underBase(next http.Handler) http.Handler {
+	if s.base == "" {
+		return next
+	}
+	stripped := http.StripPrefix(s.base, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == s.base {
+			http.Redirect(w, r, s.base+"/", http.StatusPermanentRedirect)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, s.base+"/") {
+			stripped.ServeHTTP(w, r)
+			return
+		}
+		body := newProblem(http.StatusNotFound, CodeUnknownPath, "", "this twin is served under "+s.base+"/")
+		w.Header().Set("Content-Type", problemType)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(http.StatusNotFound)
+		_ = huma.DefaultJSONFormat.Marshal(w, body)
+	})
+}

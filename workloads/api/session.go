@@ -1,0 +1,156 @@
+package api
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+)
+
+const (
+	sessionCookie   = "energytwin_session"
+	csrfHeader      = "X-CSRF-Token"
+	minSecretBytes  = 32
+	defaultLifetime = 12 * time.Hour
+	maxRevoked      = 10_000
+)
+
+var errSession = errors.New("the session is not valid")
+
+// sessions issues and checks the JSON Web Tokens that stand for an API key in
+// a browser, so that no script and no storage of the browser holds the key.
+type sessions struct {
+	secret   []byte
+	audience string
+	lifetime time.Duration
+
+	mu      sync.Mutex
+	revoked map[string]time.Time // token id → when it would have expired
+}
+
+// sessionClaims are the contents of a token. The fingerprint binds it to the
+// very key it was given for: replacing the key ends its sessions.
+type sessionClaims struct {
+	jwt.RegisteredClaims
+	Fingerprint string `json:"fpr"`
+}
+
+// newSessions signs with the secret in a file, or with a random one where no
+// file is named; sessions then end with the process.
+func newSessions(secretFile, audience string, lifetime time.Duration) (*sessions, error) {
+	secret, err := loadSecret(secretFile)
+	if err != nil {
+		return nil, err
+	}
+	if lifetime <= 0 {
+		lifetime = defaultLifetime
+	}
+	return &sessions{
+		secret: secret, audience: audience, lifetime: lifetime,
+		revoked: map[string]time.Time{},
+	}, nil
+}
+
+func loadSecret(path string) ([]byte, error) {
+	if path == "" {
+		secret := make([]byte, minSecretBytes)
+		_, err := rand.Read(secret)
+		return secret, err
+	}
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("session secret: %w", err)
+	}
+	if len(secret) < minSecretBytes {
+		return nil, fmt.Errorf("session secret %s: it has %d bytes; use at least %d random ones", path, len(secret), minSecretBytes)
+	}
+	return secret, nil
+}
+
+// issue makes a token for the holder of a key. It ends no later than the key.
+func (s *sessions) issue(k Key, now time.Time) (token string, claims sessionClaims, err error) {
+	end := now.Add(s.lifetime)
+	if !k.Expires.IsZero() && k.Expires.Before(end) {
+		end = k.Expires
+	}
+	claims = sessionClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Subject:   k.Name,
+			Audience:  jwt.ClaimStrings{s.audience},
+			IssuedAt:  jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(end),
+			ID:        uuid.NewString(),
+		},
+		Fingerprint: k.fingerprint(),
+	}
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.secret)
+	return token, claims, err
+}
+
+// check is the claims of a token that is signed here, meant for this twin, not
+// expired and not revoked.
+func (s *sessions) check(token string, now time.Time) (sessionClaims, error) {
+	var claims sessionClaims
+	_, err := jwt.ParseWithClaims(token, &claims,
+		func(*jwt.Token) (any, error) { return s.secret, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithAudience(s.audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithTimeFunc(func() time.Time { return now }),
+	)
+	if err != nil {
+		return claims, fmt.Errorf("%w: %w", errSession, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, gone := s.revoked[claims.ID]; gone {
+		return claims, fmt.Errorf("%w: it was ended", errSession)
+	}
+	return claims, nil
+}
+
+// revoke ends a session before its time.
+func (s *sessions) revoke(c sessionClaims, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.revoked) >= maxRevoked {
+		for id, end := range s.revoked {
+			if end.Before(now) {
+				delete(s.revoked, id)
+			}
+		}
+	}
+	s.revoked[c.ID] = c.ExpiresAt.Time
+}
+
+// csrfToken is what a page must send back with each request that changes
+// something. A foreign page can make the browser send the cookie, but cannot
+// read this.
+func (s *sessions) csrfToken(c sessionClaims) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("csrf:" + c.ID))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (s *sessions) csrfMatches(c sessionClaims, sent string) bool {
+	return subtle.ConstantTimeCompare([]byte(s.csrfToken(c)), []byte(sent)) == 1
+}
+
+// cookie carries a token. The path keeps twins on one host apart; maxAge < 0
+// deletes the cookie.
+func cookie(value, path string, secure bool, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: sessionCookie, Value: value, Path: path, MaxAge: maxAge,
+		HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
+	}
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// quietAfter is how long nothing may be written before a twin counts as stale.
+const quietAfter = 5 * time.Minute
+
+func (s *server) twinOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{tagTwin}, Security: keyed(),
+		Summary: "What this twin is, and how far it is",
+	}, s.getTwin)
+}
+
+func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error) {
+	p, err := s.db.Progress(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the progress", err)
+	}
+	t := s.twin
+	view := Twin{
+		Namespace: t.Namespace, Name: t.Name, Timezone: t.Timezone, SpecHash: t.SpecHash,
+		Version: s.version, Image: t.Image,
+		Mode: t.Generator.Mode, Speed: t.Generator.Speed, Policy: string(t.Processor.Policy.Mode),
+		IssueAt: t.Processor.IssueAt, Currency: t.Processor.Policy.Tariff.Currency,
+		SimulatedAt: maybeHour(p.Watermark),
+		Progress:    s.progress(p.Watermark),
+		Freshness:   s.freshness(p),
+		Counts:      countsView(p.Totals),
+		Meters:      p.Meters, Groups: p.Groups,
+		GrafanaURL: t.API.GrafanaURL,
+	}
+	meta := Meta{TZ: t.Timezone, AsOf: maybeHour(p.Watermark)}
+	return &output[Twin]{Body: Answer[Twin]{Data: view, Meta: meta}}, nil
+}
+
+// progress is the share of the dataset's window that has passed.
+func (s *server) progress(now meter.Hour) *float64 {
+	start, span := s.twin.Dataset.Start, time.Duration(s.twin.Dataset.Span)
+	if s.twin.Generator.Mode != "Replay" || start.IsZero() || span <= 0 || now == meter.NoHour {
+		return nil
+	}
+	// The last hour of the window starts one hour before its end.
+	share := float64(now.Time().Sub(start)+time.Hour) / float64(span)
+	share = max(0, min(1, share))
+	return &share
+}
+
+func (s *server) freshness(p timescale.Progress) Freshness {
+	f := Freshness{Status: "empty", NewestReadingAt: maybeHour(p.NewestReading)}
+	if p.WrittenAt.IsZero() {
+		return f
+	}
+	written := p.WrittenAt.UTC()
+	f.WrittenAt = &written
+	f.Status = "fresh"
+	if s.clock().Sub(written) > quietAfter {
+		f.Status = "stale"
+	}
+	return f
+}
+
+func countsView(c timescale.Counts) Counts {
+	return Counts{
+		Messages: c.In, Stored: c.Stored, Quarantined: c.Quarantined, Duplicates: c.Duplicates,
+		Corrections: c.Corrections, Late: c.Late, Forecasts: c.Forecasts, Decisions: c.Decisions,
+	}
+}

@@ -1,0 +1,256 @@
+package api
+
+import "time"
+
+// Twin is what this twin is, and how far it is.
+type Twin struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Timezone  string `json:"timezone" doc:"IANA zone of calendars, tariffs and issue times"`
+	SpecHash  string `json:"specHash" doc:"Hash of everything that decides rows: same hash, same forecasts and decisions"`
+	Version   string `json:"version" doc:"Version of this process"`
+	Image     string `json:"image,omitempty"`
+
+	Mode     string  `json:"mode" enum:"Replay,Loop,Live,Off" doc:"Where readings come from: a dataset replayed once or again and again, the dataset's year shifted to today, or from outside"`
+	Speed    float64 `json:"speed" doc:"Simulated seconds per second; 0 is as fast as possible"`
+	Policy   string  `json:"policy" enum:"Off,Shadow,Advisory" doc:"What becomes of decisions"`
+	IssueAt  string  `json:"issueAt" example:"00:00" doc:"Local time at which forecasts and decisions are issued"`
+	Currency string  `json:"currency" example:"GBP" doc:"ISO 4217 code of prices and savings"`
+
+	SimulatedAt *time.Time `json:"simulatedAt" doc:"The twin's now: the hour up to which all partitions are complete; null before the first reading"`
+	Progress    *float64   `json:"progress" minimum:"0" maximum:"1" doc:"Share of the dataset's window that has passed; null where there is no fixed window"`
+	Freshness   Freshness  `json:"freshness"`
+	Counts      Counts     `json:"counts"`
+	Meters      int64      `json:"meters"`
+	Groups      int64      `json:"groups"`
+	GrafanaURL  string     `json:"grafanaUrl,omitempty"`
+}
+
+// Freshness is how recent the newest data is.
+type Freshness struct {
+	Status          string     `json:"status" enum:"empty,fresh,stale" doc:"Stale: nothing was written for 5 minutes of wall-clock time"`
+	NewestReadingAt *time.Time `json:"newestReadingAt" doc:"Start of the newest hour with a reading"`
+	WrittenAt       *time.Time `json:"writtenAt" doc:"Wall-clock time of the last write"`
+}
+
+// Counts are totals since the twin was made.
+type Counts struct {
+	Messages    int64 `json:"messages" doc:"Taken from the stream"`
+	Stored      int64 `json:"stored" doc:"Readings stored, warm-up included"`
+	Quarantined int64 `json:"quarantined" doc:"Messages that were not taken"`
+	Duplicates  int64 `json:"duplicates" doc:"Same hour, same value"`
+	Corrections int64 `json:"corrections" doc:"Same hour, other value"`
+	Late        int64 `json:"late" doc:"Readings of hours that had passed already"`
+	Forecasts   int64 `json:"forecasts"`
+	Decisions   int64 `json:"decisions"`
+}
+
+// Meter is a meter and the newest that is known of it.
+type Meter struct {
+	ID            string     `json:"id"`
+	Group         *string    `json:"group"`
+	Status        string     `json:"status" enum:"ok,gap,stale" doc:"ok: has the twin's newest hour; gap: misses newest hours; stale: misses more than the policy's freshness"`
+	LastReadingAt *time.Time `json:"lastReadingAt" doc:"Start of the newest hour with a reading"`
+	LastKWh       *float32   `json:"lastKwh"`
+	Readings      int64      `json:"readings" doc:"Readings stored, warm-up included"`
+}
+
+// MeterState is what was known of a meter at one time.
+type MeterState struct {
+	ID       string          `json:"id"`
+	Group    *string         `json:"group"`
+	Reading  *Reading        `json:"reading,omitempty" doc:"Newest reading; absent if there is none"`
+	Last24h  []*float32      `json:"last24hKwh" nullable:"false" doc:"The 24 hours before meta.asOf, oldest first"`
+	Forecast *Forecast       `json:"forecast,omitempty" doc:"Newest forecast; absent if there is none"`
+	Decision *DecisionHeader `json:"decision,omitempty" doc:"Newest decision; absent if there is none"`
+}
+
+// Reading is the energy of one hour.
+type Reading struct {
+	At      time.Time `json:"at" doc:"Start of the hour"`
+	KWh     *float32  `json:"kwh"`
+	Quality string    `json:"quality" enum:"measured,warm_up,late,corrected"`
+}
+
+// Series is one line of a chart.
+type Series struct {
+	Key    string  `json:"key" doc:"Meter, group, or total"`
+	Points []Point `json:"points" nullable:"false"`
+}
+
+// Point is one bucket of a series.
+type Point struct {
+	At    time.Time `json:"at" doc:"Start of the bucket"`
+	KWh   *float64  `json:"kwh" doc:"agg=sum: energy of the bucket; mean, min, max: energy of an hour of the bucket. Null for a gap"`
+	Hours int64     `json:"hours" doc:"Readings in the bucket"`
+}
+
+// Forecast is one forecast of one meter.
+type Forecast struct {
+	IssuedAt time.Time       `json:"issuedAt" doc:"It rests on hours before this one only"`
+	Model    string          `json:"model"`
+	Points   []ForecastPoint `json:"points" nullable:"false"`
+}
+
+// ForecastPoint is one hour of a forecast.
+type ForecastPoint struct {
+	At  time.Time `json:"at" doc:"Start of the hour"`
+	P10 *float32  `json:"p10Kwh" doc:"Exceeded in 9 of 10 cases"`
+	P50 *float32  `json:"p50Kwh" doc:"Median"`
+	P90 *float32  `json:"p90Kwh" doc:"Exceeded in 1 of 10 cases"`
+}
+
+// Group is a feeder or community of meters.
+type Group struct {
+	ID             string     `json:"id"`
+	Meters         int64      `json:"meters"`
+	CapacityKW     *float64   `json:"capacityKw" doc:"Null if it has no limit"`
+	LastAt         *time.Time `json:"lastAt" doc:"Start of the newest hour with load"`
+	LastKWh        *float64   `json:"lastKwh" doc:"float32 of that hour; its mean power in kW is the same number"`
+	Utilisation    *float64   `json:"utilisation" doc:"Load over capacity in that hour; null without a limit"`
+	ForecastPeakKW *float64   `json:"forecastPeakKw" doc:"Greatest median hour of the forecast that is in force"`
+	ForecastPeakAt *time.Time `json:"forecastPeakAt"`
+}
+
+// Load is the load of a group or of the whole twin, with its forecast.
+type Load struct {
+	ID               string      `json:"id" doc:"Group, or total"`
+	CapacityKW       *float64    `json:"capacityKw"`
+	Points           []LoadPoint `json:"points" nullable:"false"`
+	Breaches         int         `json:"breaches" doc:"Measured hours above the capacity"`
+	ForecastBreaches int         `json:"forecastBreaches" doc:"Hours still to come whose median is above the capacity"`
+	PeakKW           *float64    `json:"peakKw" doc:"Greatest measured hour"`
+	PeakAt           *time.Time  `json:"peakAt"`
+	HeadroomKW       *float64    `json:"headroomKw" doc:"Capacity less the greatest median hour still to come; negative if it does not suffice"`
+}
+
+// LoadPoint is one hour of load. The band adds up the quantiles of the meters,
+// as if all erred the same way at once: it is wider than the group's own 80 %.
+type LoadPoint struct {
+	At      time.Time `json:"at" doc:"Start of the hour"`
+	Actual  *float64  `json:"actualKwh" doc:"Measured; null for hours without readings or still to come"`
+	Meters  int64     `json:"meters" doc:"Meters that reported the hour"`
+	P10     *float64  `json:"p10Kwh"`
+	P50     *float64  `json:"p50Kwh"`
+	P90     *float64  `json:"p90Kwh"`
+	Planned *float64  `json:"plannedKwh" doc:"Median with the plans of the decisions in force followed"`
+}
+
+// DecisionHeader is a decision without its plan.
+type DecisionHeader struct {
+	ID             string    `json:"id" format:"uuid"`
+	Meter          *string   `json:"meter" doc:"Null for a decision about a group"`
+	Group          *string   `json:"group"`
+	IssuedAt       time.Time `json:"issuedAt"`
+	ValidFrom      time.Time `json:"validFrom"`
+	ValidTo        time.Time `json:"validTo" doc:"Exclusive"`
+	ActionableFrom time.Time `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
+	Status         string    `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	Action         string    `json:"action" enum:"none,load_shift,peak_shave,valley_fill,battery,ev_charge,pv_self_consume"`
+	Reason         string    `json:"reason" doc:"Main cause" example:"price_spread"`
+	Summary        string    `json:"summary" doc:"The decision in plain words"`
+
+	KWhShifted     *float32 `json:"kwhShifted"`
+	KWReduction    *float32 `json:"kwReduction" doc:"Peak before less peak after"`
+	PeakBeforeKW   *float32 `json:"peakBeforeKw"`
+	PeakAfterKW    *float32 `json:"peakAfterKw"`
+	PARBefore      *float32 `json:"parBefore" doc:"Peak-to-average ratio of the forecast"`
+	PARAfter       *float32 `json:"parAfter"`
+	CapKW          *float32 `json:"capKw" doc:"Stay below this"`
+	PriceThreshold *float32 `json:"priceThreshold" doc:"Shift away from hours dearer than this, currency per kWh"`
+	SavingP10      *float32 `json:"savingP10"`
+	SavingP50      *float32 `json:"savingP50" doc:"Expected saving, in the currency"`
+	SavingP90      *float32 `json:"savingP90"`
+	Currency       string   `json:"currency"`
+	CO2Kg          *float32 `json:"co2Kg" doc:"Expected avoided emissions"`
+	Confidence     *float32 `json:"confidence" minimum:"0" maximum:"1" doc:"Probability that the saving is above 0"`
+}
+
+// Decision is a decision with everything it rests on.
+type Decision struct {
+	DecisionHeader
+	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
+	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
+	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
+	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
+	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
+	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
+	Inputs       Inputs        `json:"inputs"`
+	Provenance   Provenance    `json:"provenance"`
+}
+
+// PlanPoint is one hour of a plan.
+type PlanPoint struct {
+	At  time.Time `json:"at"`
+	KWh *float32  `json:"kwh" doc:"Change of load: negative where load is taken away"`
+}
+
+// PlanWindow is a run of neighbouring hours that a plan changes the same way.
+type PlanWindow struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to" doc:"Exclusive"`
+	KWh  float32   `json:"kwh" doc:"float32 taken away or added, positive"`
+}
+
+// Factor is something that weighed in a decision.
+type Factor struct {
+	Name  string   `json:"name"`
+	Value *float32 `json:"value"`
+	Unit  string   `json:"unit"`
+}
+
+// Alternative is a plan that was rejected.
+type Alternative struct {
+	Action string   `json:"action"`
+	Reason string   `json:"reason" doc:"Why it was rejected"`
+	Saving *float32 `json:"savingDifference" doc:"Its saving less that of the plan chosen, in the currency"`
+}
+
+// Inputs are what a decision rests on.
+type Inputs struct {
+	LastReadingAt *time.Time `json:"lastReadingAt"`
+	MissingShare  *float32   `json:"missingShare" doc:"Share of the 7 days before that is missing"`
+	Stale         bool       `json:"stale"`
+}
+
+// Provenance is what a decision was made by.
+type Provenance struct {
+	Model        string `json:"model"`
+	ModelVersion string `json:"modelVersion"`
+	Image        string `json:"image"`
+	SpecHash     string `json:"specHash"`
+	DatasetSHA   string `json:"datasetSha"`
+	Tariff       string `json:"tariff"`
+	Origin       string `json:"origin" doc:"What the state was made from: stream, checkpoint or database"`
+}
+
+// Explanation is a decision told in plain words.
+type Explanation struct {
+	ID      string   `json:"id" format:"uuid"`
+	Summary string   `json:"summary" doc:"One sentence"`
+	Text    []string `json:"text" nullable:"false" doc:"Sentences: what, when, how much, why, what it is worth, what was rejected"`
+}
+
+// Quality is what was not taken, and why.
+type Quality struct {
+	Counts   Counts        `json:"counts"`
+	ByReason []ReasonCount `json:"byReason" nullable:"false"`
+	Messages []Quarantined `json:"messages" nullable:"false" doc:"Newest first"`
+}
+
+// ReasonCount is how many messages were not taken for one reason.
+type ReasonCount struct {
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+}
+
+// Quarantined is a message that was not taken.
+type Quarantined struct {
+	Partition int       `json:"partition"`
+	Offset    int64     `json:"offset"`
+	Reason    string    `json:"reason" example:"bad_timestamp"`
+	Detail    string    `json:"detail"`
+	Key       string    `json:"key" doc:"Bytes that are not UTF-8 are shown as �"`
+	Value     string    `json:"value" doc:"The first 2,000 bytes; bytes that are not UTF-8 are shown as �"`
+	KnownAt   time.Time `json:"knownAt" doc:"Wall-clock time at which it was met"`
+}
