@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -128,7 +129,9 @@ func (h *hourly) step(e entry) {
 	}
 	minutes := at - before.at
 	kWh := e.value - before.kWh
-	if minutes > 60 || kWh < 0 || kWh > meter.MaxAbsKWh {
+	// A register of exported energy grows downwards.
+	back := math.Abs(e.value) < math.Abs(before.kWh)
+	if minutes > 60 || back || math.Abs(kWh) > meter.MaxAbsKWh {
 		h.info.Resets++
 		return
 	}

@@ -1,0 +1,78 @@
+package dataset
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func synth(t testing.TB, o SyntheticOptions) Source {
+	t.Helper()
+	s, err := Synthetic(o)
+	require.NoError(t, err)
+	return s
+}
+
+func TestSyntheticIsTheSameForTheSameSeed(t *testing.T) {
+	o := SyntheticOptions{Meters: 5, Groups: 2, Seed: 7, Year: 2019, Zone: "Europe/London"}
+	a, b := synth(t, o), synth(t, o)
+	rows := allRows(t, a, 0)
+	require.Equal(t, rows, allRows(t, b, 0))
+	require.Len(t, rows, 5*8760)
+	require.EqualValues(t, len(rows), a.Info().Rows)
+	require.Equal(t, a.Info().SHA256, b.Info().SHA256)
+
+	from := a.Info().Start + 4001
+	require.Equal(t, rows[4001*5:], allRows(t, a, from))
+
+	o.Seed = 8
+	require.NotEqual(t, rows, allRows(t, synth(t, o), 0))
+}
+
+func TestSyntheticHouseholdDoesNotDependOnTheOthers(t *testing.T) {
+	few := allRows(t, synth(t, SyntheticOptions{Meters: 3, Seed: 1, Year: 2020}), 0)
+	many := allRows(t, synth(t, SyntheticOptions{Meters: 11, Seed: 1, Year: 2020}), 0)
+	require.Len(t, few, 3*8784)
+	for i, r := range few {
+		require.Equal(t, r, many[i/3*11+i%3])
+	}
+}
+
+func TestSyntheticYearIsLocal(t *testing.T) {
+	for _, tc := range []struct {
+		zone       string
+		start, end string
+	}{
+		{"UTC", "2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z"},
+		{"America/New_York", "2019-01-01T05:00:00Z", "2020-01-01T05:00:00Z"},
+		{"Asia/Kolkata", "2018-12-31T19:00:00Z", "2019-12-31T19:00:00Z"},
+	} {
+		info := synth(t, SyntheticOptions{Meters: 1, Year: 2019, Zone: tc.zone}).Info()
+		require.Equal(t, tc.start, info.Start.String(), tc.zone)
+		require.Equal(t, tc.end, info.End.String(), tc.zone)
+	}
+}
+
+func TestSyntheticRefusesNonsense(t *testing.T) {
+	for _, o := range []SyntheticOptions{
+		{Meters: 0, Year: 2019}, {Meters: 1, Year: 1900}, {Meters: 2, Groups: 3, Year: 2019}, {Meters: 1, Year: 2019, Zone: "Mars/Base"},
+	} {
+		_, err := Synthetic(o)
+		require.Error(t, err, "%+v", o)
+	}
+}
+
+func BenchmarkSynthetic(b *testing.B) {
+	s := synth(b, SyntheticOptions{Meters: 1000, Groups: 20, Seed: 1, Year: 2019})
+	readings := 0
+	for b.Loop() {
+		hours := 0
+		for block := range s.Rows(0) {
+			readings += len(block)
+			if hours++; hours == 24*7 {
+				break
+			}
+		}
+	}
+	b.ReportMetric(float64(readings)/b.Elapsed().Seconds(), "readings/s")
+}
