@@ -33,26 +33,27 @@ type Dataset struct {
 	// +optional
 	Columns *Columns `json:"columns,omitempty"`
 
-	// What the values are. Auto leaves it to the layout, kWh for Long. kW is the
+	// What the values are. Auto leaves it to the layout and the header. kW is the
 	// mean power of the interval; Register is a meter register in kWh that counts up.
 	// +kubebuilder:default=Auto
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
 	// What a timestamp marks: the start or the end of its interval. Auto leaves
-	// it to the layout, Start for Long.
+	// it to the layout: Start, but End for UCI.
 	// +kubebuilder:default=Auto
 	// +optional
 	Stamp Stamp `json:"stamp,omitempty"`
 
 	// Interval of the source. Finer ones than 1h are summed to whole hours. Auto
-	// leaves it to the layout, 1h for Long.
+	// finds it out.
 	// +kubebuilder:default=Auto
 	// +kubebuilder:validation:Enum=Auto;"15m";"30m";"1h"
 	// +optional
 	Interval string `json:"interval,omitempty"`
 
-	// IANA time zone of timestamps that carry no offset. If left out, the twin's.
+	// IANA time zone of timestamps that carry no offset. If left out, the layout's
+	// own, for Long the twin's.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$') && self != 'Local'",message="write an IANA time zone, such as Europe/London or UTC"
 	// +optional
@@ -205,21 +206,23 @@ const (
 // IntervalAuto leaves the interval to the layout.
 const IntervalAuto = "Auto"
 
-// Columns are the header names of the Long format.
+// Columns are the header names of the Long format, in upper or lower case.
 type Columns struct {
-	// Column with the meter's name; meter_id if left out.
+	// Column with the meter's name. If left out, found under its usual names, such
+	// as meter_id.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Meter string `json:"meter,omitempty"`
 
-	// Column with the timestamp; timestamp if left out.
+	// Column with the timestamp. If left out, found under its usual names, such as
+	// timestamp.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Time string `json:"time,omitempty"`
 
-	// Column with the value; kwh if left out.
+	// Column with the value. If left out, found under its usual names, such as kwh.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional

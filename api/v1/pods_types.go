@@ -68,6 +68,8 @@ type SecretReference struct {
 
 // Resources is what a container asks of its node. What is left out keeps the
 // default of the component.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ((!has(self.requests.memory) || !has(self.limits.memory) || quantity(string(self.requests.memory)).compareTo(quantity(string(self.limits.memory))) <= 0) && (!has(self.requests.cpu) || !has(self.limits.cpu) || quantity(string(self.requests.cpu)).compareTo(quantity(string(self.limits.cpu))) <= 0))",message="requests must not exceed limits; write a smaller request or a greater limit"
 type Resources struct {
 	// What the scheduler sets aside.
 	// +optional

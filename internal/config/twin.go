@@ -29,20 +29,23 @@ type Twin struct {
 }
 
 // Dataset says where readings come from and which part of them is used.
-// Exactly one of Synthetic and Path is set; URLs, ConfigMaps and volumes have
-// been turned into a path before.
+// Exactly one of Synthetic and Path is set, none if the generator is Off; URLs,
+// ConfigMaps and volumes have been turned into a path before.
 type Dataset struct {
-	Synthetic   *Synthetic `json:"synthetic,omitempty"`
-	Path        string     `json:"path,omitempty"`
-	Format      string     `json:"format"`      // Auto | Long | UCI | LCL | NEM12 | GreenButton
-	Columns     Columns    `json:"columns"`     // header names of the Long format
-	Unit        string     `json:"unit"`        // kWh | Wh | kW | Register; "" leaves it to the format
-	Stamp       string     `json:"stamp"`       // Start | End: what a timestamp marks
-	Interval    Duration   `json:"interval"`    // of the source: 15m, 30m or 1h
-	Timezone    string     `json:"timezone"`    // of local times in the source; "" is the twin's
-	Start       time.Time  `json:"start"`       // of the window; zero: the first reading's local midnight
-	Span        Duration   `json:"span"`        // of the window, at most a year
-	InvalidRows string     `json:"invalidRows"` // Reject | Quarantine
+	Synthetic   *Synthetic   `json:"synthetic,omitempty"`
+	Path        string       `json:"path,omitempty"`
+	Source      string       `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
+	SHA256      string       `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
+	Format      string       `json:"format"`           // Auto | Long | UCI | LCL | NEM12 | GreenButton
+	Columns     Columns      `json:"columns"`          // header names of the Long format; "" is found under its usual names
+	Unit        string       `json:"unit"`             // kWh | Wh | kW | Register; "" leaves it to the format
+	Stamp       string       `json:"stamp"`            // Start | End: what a timestamp marks; "" leaves it to the format
+	Interval    Duration     `json:"interval"`         // of the source: 15m, 30m or 1h; 0 is found out
+	Timezone    string       `json:"timezone"`         // of local times in the source; "" is the format's own, else the twin's
+	Start       time.Time    `json:"start"`            // of the window; zero: the first reading's local midnight
+	Span        Duration     `json:"span"`             // of the window, at most a year
+	InvalidRows string       `json:"invalidRows"`      // Reject | Quarantine
+	Groups      []MeterGroup `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
 }
 
 // Columns are the header names of the Long format.
@@ -74,8 +77,21 @@ type Processor struct {
 	AllowedLateness Duration   `json:"allowedLateness"`
 	HistoryWindow   Duration   `json:"historyWindow"`
 	IssueAt         string     `json:"issueAt"` // local HH:MM
-	Quantiles       []float64  `json:"quantiles"`
+	Quantiles       []float64  `json:"quantiles"` // lower, median, upper
 	Policy          dsm.Policy `json:"policy"`
+
+	// Files from which ReadSeries fills in the policy's dynamic prices and carbon
+	// intensities; nil if there are none.
+	PriceSeries  *Series `json:"priceSeries,omitempty"`
+	CarbonSeries *Series `json:"carbonSeries,omitempty"`
+}
+
+// Series is a CSV file with a value for each hour.
+type Series struct {
+	Path        string `json:"path"`
+	Source      string `json:"source"` // what it is, for people and for the hash
+	TimeColumn  string `json:"timeColumn"`
+	ValueColumn string `json:"valueColumn"`
 }
 
 // API says how the REST API is served.
@@ -94,8 +110,9 @@ type API struct {
 type Kafka struct {
 	Brokers        []string `json:"brokers"`
 	TLS            *TLS     `json:"tls,omitempty"`
-	UserFile       string   `json:"userFile,omitempty"` // SASL SCRAM-SHA-512 when set
+	UserFile       string   `json:"userFile,omitempty"`  // logs in with SASL when set
 	PassFile       string   `json:"passFile,omitempty"`
+	Mechanism      string   `json:"mechanism,omitempty"` // SCRAM-SHA-512 | SCRAM-SHA-256 | PLAIN, when UserFile is set
 	Partitions     int      `json:"partitions"`
 	Replicas       int      `json:"replicas"`
 	RetentionBytes int64    `json:"retentionBytes"` // per partition; -1 is unbounded

@@ -1,0 +1,218 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+)
+
+// topicShare is the part of a broker's volume that the readings may fill, per
+// mille; the rest is for the other topics and for segments that wait for
+// deletion.
+const topicShare = 667
+
+// FromTwin is the configuration of a twin's workloads. It fills in all
+// defaults, on a copy. An error names the field of the resource and the mend.
+func FromTwin(twin *v1.DigitalTwin, at Endpoints) (*Twin, error) {
+	twin = twin.DeepCopy()
+	if twin.Spec.Dataset == nil && at.DatasetPath != "" {
+		twin.Spec.Dataset = &v1.Dataset{}
+	}
+	twin.Default()
+	s := &twin.Spec
+
+	zone, err := time.LoadLocation(s.Timezone)
+	if err != nil {
+		return nil, fmt.Errorf("spec.timezone: %q is no known time zone; write an IANA name such as Europe/London", s.Timezone)
+	}
+	data, err := datasetOf(s, zone, at)
+	if err != nil {
+		return nil, err
+	}
+	processor, err := processorOf(&s.Processor, at)
+	if err != nil {
+		return nil, err
+	}
+	t := &Twin{
+		Namespace: orDefault(twin.Namespace, "default"),
+		Name:      twin.Name,
+		Timezone:  s.Timezone,
+		Image:     orDefault(s.Image, at.Image),
+		Dataset:   data,
+		Generator: generatorOf(&s.Generator),
+		Processor: processor,
+		API:       apiOf(&s.API, at),
+		Kafka:     kafkaOf(s.Kafka, at),
+		Redis:     Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile},
+		Database:  databaseOf(s.Timescale, at),
+	}
+	t.SpecHash = t.rowHash()
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Dataset, error) {
+	d := s.Dataset
+	if d == nil {
+		return Dataset{}, nil // readings come from outside
+	}
+	out := Dataset{
+		Format:      string(d.Format),
+		Unit:        unlessAuto(string(d.Unit)),
+		Stamp:       unlessAuto(string(d.Stamp)),
+		Timezone:    d.Timezone,
+		Span:        Duration(d.Window.Duration.Std()),
+		InvalidRows: string(d.InvalidRows),
+		Columns:     Columns{Meter: d.Columns.Meter, Time: d.Columns.Time, Value: d.Columns.Value, Group: d.Columns.Group},
+	}
+	if v := unlessAuto(d.Interval); v != "" {
+		out.Interval = Duration(v1.Duration(v).Std())
+	}
+	for _, g := range d.Groups {
+		out.Groups = append(out.Groups, MeterGroup{Name: g.Name, Meters: g.Meters})
+	}
+	if err := setZoneAndStart(&out, d, zone); err != nil {
+		return Dataset{}, err
+	}
+	return out, setSource(&out, d, at)
+}
+
+func setZoneAndStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
+	if d.Timezone != "" {
+		if _, err := time.LoadLocation(d.Timezone); err != nil {
+			return fmt.Errorf("spec.dataset.timezone: %q is no known time zone; write an IANA name such as Europe/London", d.Timezone)
+		}
+	}
+	if d.Window.Start == "" {
+		return nil
+	}
+	start, err := time.ParseInLocation(time.DateOnly, d.Window.Start, zone)
+	if err != nil {
+		return fmt.Errorf("spec.dataset.window.start: %q is no day of the calendar; write year-month-day, such as 2019-01-01", d.Window.Start)
+	}
+	out.Start = start.UTC()
+	return nil
+}
+
+// setSource says what is read. A path that was given replaces a synthetic
+// dataset; its name, not its folder, says what it is.
+func setSource(out *Dataset, d *v1.Dataset, at Endpoints) error {
+	out.SHA256 = at.DatasetSHA256
+	if y := d.Synthetic; y != nil && at.DatasetPath == "" {
+		out.Synthetic = &Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
+		out.Source = "synthetic households"
+		return nil
+	}
+	if at.DatasetPath == "" {
+		return errors.New("spec.dataset reads a file, and no path of it is known; on one machine name the file with --readings")
+	}
+	out.Path = at.DatasetPath
+	switch {
+	case d.URL != nil:
+		out.Source = "url " + d.URL.Location
+		out.SHA256 = orDefault(out.SHA256, d.URL.SHA256)
+	case d.ConfigMap != nil:
+		out.Source = configMapSource(d.ConfigMap)
+	case d.PersistentVolumeClaim != nil:
+		out.Source = volumeSource(d.PersistentVolumeClaim)
+	default:
+		out.Source = "file " + filepath.Base(at.DatasetPath)
+	}
+	return nil
+}
+
+func configMapSource(c *v1.ConfigMapSource) string { return "configMap " + c.Name + "/" + c.Key }
+
+func volumeSource(v *v1.VolumeSource) string {
+	return "persistentVolumeClaim " + v.ClaimName + "/" + v.Path
+}
+
+func generatorOf(g *v1.Generator) Generator {
+	return Generator{
+		Mode:   string(g.Mode),
+		Speed:  g.Speed.Factor(),
+		WarmUp: Duration(g.Warmup.History.Std()),
+		MaxLag: g.MaxLag,
+	}
+}
+
+func apiOf(a *v1.API, at Endpoints) API {
+	return API{
+		BasePath:       a.BasePath,
+		TrustedProxies: a.TrustedProxies,
+		Listen:         at.Listen,
+		StatusListen:   at.StatusListen,
+		APIKeysFile:    at.APIKeysFile,
+		JWTSecretFile:  at.JWTSecretFile,
+		SessionTTL:     Duration(a.Auth.SessionTTL.Std()),
+		GrafanaURL:     at.GrafanaURL,
+	}
+}
+
+func kafkaOf(k *v1.Kafka, at Endpoints) Kafka {
+	out := Kafka{
+		Brokers:        at.Brokers,
+		TLS:            at.KafkaTLS,
+		UserFile:       at.KafkaUserFile,
+		PassFile:       at.KafkaPassFile,
+		Partitions:     int(*k.Topics.Partitions),
+		RetentionBytes: retentionBytes(k),
+		RetentionTime:  Duration(k.Topics.Retention.Time.Std()),
+	}
+	mechanism := "SCRAM-SHA-512"
+	if k.External != nil {
+		out.Replicas = int(*k.External.ReplicationFactor)
+		mechanism = k.External.SASLMechanism
+	} else {
+		out.Replicas = int(*k.Managed.Replicas)
+	}
+	if out.UserFile != "" {
+		out.Mechanism = mechanism
+	}
+	return out
+}
+
+// retentionBytes is how much of the readings is kept per partition, -1 for no
+// bound. Each managed node holds every partition, as there are as many copies
+// as nodes.
+func retentionBytes(k *v1.Kafka) int64 {
+	partitions := int64(*k.Topics.Partitions)
+	if size := k.Topics.Retention.Size; size != "" {
+		q := size.Quantity()
+		return max(1, q.Value()/partitions)
+	}
+	if k.External != nil {
+		return -1
+	}
+	q := k.Managed.Storage.Size.Quantity()
+	return max(1, q.Value()/1000*topicShare/partitions)
+}
+
+func databaseOf(t *v1.Timescale, at Endpoints) Database {
+	return Database{
+		URL:             at.DatabaseURL,
+		URLFile:         at.DatabaseURLFile,
+		RetainRaw:       Duration(t.Retention.Raw.Std()),
+		RetainDecisions: Duration(t.Retention.Decisions.Std()),
+		CompressAfter:   Duration(t.CompressAfter.Std()),
+	}
+}
+
+func unlessAuto(s string) string {
+	if s == "Auto" {
+		return ""
+	}
+	return s
+}
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}

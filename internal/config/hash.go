@@ -1,0 +1,56 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
+
+// rowInputs is everything that decides rows, and nothing else: not where the
+// stores are, how many processors there are, how fast the replay runs, or which
+// image does it.
+type rowInputs struct {
+	Timezone   string
+	Dataset    Dataset
+	Mode       string
+	WarmUp     Duration
+	Partitions int // decides which meters without a group are planned together
+	Processor  Processor
+	Series     []string // checksums of the series that were read
+}
+
+// rowHash is a hash of rowInputs, 32 hexadecimal digits. A file is known by what
+// it is, not by where it lies here.
+func (t *Twin) rowHash(series ...string) string {
+	in := rowInputs{
+		Timezone:   t.Timezone,
+		Dataset:    t.Dataset,
+		Mode:       t.Generator.Mode,
+		WarmUp:     t.Generator.WarmUp,
+		Partitions: t.Kafka.Partitions,
+		Processor:  t.Processor,
+		Series:     series,
+	}
+	in.Dataset.Path = ""
+	if in.Dataset.SHA256 != "" {
+		in.Dataset.Source = "" // the content says it all
+	}
+	in.Processor.PriceSeries = withoutPath(in.Processor.PriceSeries)
+	in.Processor.CarbonSeries = withoutPath(in.Processor.CarbonSeries)
+	doc, err := json.Marshal(in)
+	if err != nil {
+		// Only a number that is not finite cannot be written, and Validate refuses it.
+		return ""
+	}
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:16])
+}
+
+func withoutPath(s *Series) *Series {
+	if s == nil {
+		return nil
+	}
+	out := *s
+	out.Path = ""
+	return &out
+}

@@ -1,0 +1,86 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/dsm"
+)
+
+func processorOf(p *v1.Processor, at Endpoints) (Processor, error) {
+	out := Processor{
+		AllowedLateness: Duration(p.AllowedLateness.Std()),
+		HistoryWindow:   Duration(p.Forecast.HistoryWindow.Std()),
+		IssueAt:         p.Forecast.IssueAt,
+		Policy:          policyOf(&p.DSM),
+	}
+	for _, q := range p.Forecast.Quantiles {
+		out.Quantiles = append(out.Quantiles, q.Float())
+	}
+	var err error
+	if out.PriceSeries, err = seriesOf("tariff.dynamic", p.DSM.Tariff.Dynamic, at.PriceSeriesPath); err != nil {
+		return Processor{}, err
+	}
+	if out.CarbonSeries, err = seriesOf("carbonIntensity", p.DSM.CarbonIntensity, at.CarbonSeriesPath); err != nil {
+		return Processor{}, err
+	}
+	return out, nil
+}
+
+func policyOf(d *v1.DSM) dsm.Policy {
+	p := dsm.Policy{
+		Mode: dsm.Mode(d.Mode),
+		Objective: dsm.Objective{
+			Cost:   d.Objective.Cost.Float(),
+			Peak:   d.Objective.Peak.Float(),
+			Carbon: d.Objective.Carbon.Float(),
+		},
+		Tariff: tariffOf(d.Tariff),
+		Flexibility: dsm.Flexibility{
+			ShiftableShare: d.Flexibility.ShiftableShare.Float(),
+			MaxShiftHours:  hours(d.Flexibility.MaxShift),
+			Rebound:        d.Flexibility.Rebound.Float(),
+			MaxIncrease:    d.Flexibility.MaxIncrease.Float(),
+		},
+		MinSaving:  d.MinSaving.Float(),
+		Hysteresis: d.Hysteresis.Float(),
+		Freshness:  hours(d.Freshness),
+	}
+	for _, g := range d.Groups {
+		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float()})
+	}
+	return p
+}
+
+func tariffOf(t *v1.Tariff) dsm.Tariff {
+	out := dsm.Tariff{
+		Currency:     t.Currency,
+		Default:      t.Price.Float(),
+		Export:       t.ExportPrice.Float(),
+		DemandCharge: t.DemandCharge.Float(),
+	}
+	for _, p := range t.Periods {
+		out.Periods = append(out.Periods, dsm.Period{Name: p.Name, Days: p.Days, Start: p.Start, End: p.End, Price: p.Price.Float()})
+	}
+	return out
+}
+
+func seriesOf(field string, s *v1.SeriesSource, path string) (*Series, error) {
+	if s == nil {
+		return nil, nil
+	}
+	if path == "" {
+		return nil, fmt.Errorf("spec.processor.dsm.%s reads a file, and no path of it is known; name the file, or leave the field out", field)
+	}
+	out := &Series{Path: path, TimeColumn: s.TimeColumn, ValueColumn: s.ValueColumn}
+	if s.ConfigMap != nil {
+		out.Source = configMapSource(s.ConfigMap)
+	}
+	if s.PersistentVolumeClaim != nil {
+		out.Source = volumeSource(s.PersistentVolumeClaim)
+	}
+	return out, nil
+}
+
+func hours(d v1.Duration) int { return int(d.Std() / time.Hour) }

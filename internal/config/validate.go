@@ -1,0 +1,125 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Longest window, and shortest history that the models need.
+const (
+	maxSpan          = 8784 * time.Hour
+	minHistoryWindow = 672 * time.Hour
+)
+
+// Validate tells everything that is wrong with the configuration. Each message
+// starts with the path of the field and says what to write instead. It guards
+// workloads against a configuration that was written or changed by hand; the
+// rules of the resource are stricter.
+func (t *Twin) Validate() error {
+	c := &check{}
+	c.that(t.Namespace != "", "namespace", "is empty; write the twin's namespace")
+	c.that(t.Name != "", "name", "is empty; write the twin's name")
+	if _, err := meter.NewCalendar(t.Timezone); err != nil || t.Timezone == "" {
+		c.fail("timezone", "%q is no known time zone; write an IANA name such as Europe/London", t.Timezone)
+	}
+	c.dataset(&t.Dataset, t.Generator.Mode)
+	c.generator(&t.Generator, &t.Dataset)
+	c.processor(&t.Processor)
+	c.api(&t.API)
+	c.stores(t)
+	return errors.Join(c.errs...)
+}
+
+type check struct{ errs []error }
+
+func (c *check) fail(field, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf(field+": "+format, args...))
+}
+
+func (c *check) that(ok bool, field, format string, args ...any) {
+	if !ok {
+		c.fail(field, format, args...)
+	}
+}
+
+func (c *check) oneOf(field, v string, allowed ...string) {
+	c.that(slices.Contains(allowed, v), field, "%q is unknown; write one of %q", v, allowed)
+}
+
+func (c *check) dataset(d *Dataset, mode string) {
+	if d.Synthetic == nil && d.Path == "" {
+		c.that(mode == "Off", "dataset", "names no readings; write dataset.synthetic or dataset.path, or generator.mode: Off")
+		return
+	}
+	c.that(d.Synthetic == nil || d.Path == "", "dataset", "has both synthetic and path; remove one of them")
+	if y := d.Synthetic; y != nil {
+		c.that(y.Meters >= 1, "dataset.synthetic.meters", "%d; write 1 or more", y.Meters)
+		c.that(y.Groups >= 1 && y.Groups <= y.Meters, "dataset.synthetic.groups", "%d; write 1 to the number of meters", y.Groups)
+	}
+	c.oneOf("dataset.format", d.Format, "Auto", "Long", "UCI", "LCL", "NEM12", "GreenButton")
+	c.oneOf("dataset.unit", d.Unit, "", "kWh", "Wh", "kW", "Register")
+	c.oneOf("dataset.stamp", d.Stamp, "", "Start", "End")
+	c.oneOf("dataset.invalidRows", d.InvalidRows, "Reject", "Quarantine")
+	span := time.Duration(d.Span)
+	c.that(span >= time.Hour && span <= maxSpan, "dataset.span", "%s; write 1h to %s", span, maxSpan)
+	if d.Timezone != "" {
+		_, err := time.LoadLocation(d.Timezone)
+		c.that(err == nil, "dataset.timezone", "%q is no known time zone; write an IANA name such as Europe/London", d.Timezone)
+	}
+}
+
+func (c *check) generator(g *Generator, d *Dataset) {
+	c.oneOf("generator.mode", g.Mode, "Replay", "Loop", "Live", "Off")
+	c.that(g.Speed >= 0 && !math.IsInf(g.Speed, 0), "generator.speed", "%v; write simulated seconds per second, or 0 for as fast as possible", g.Speed)
+	c.that(g.MaxLag > 0, "generator.maxLag", "%d; write 1 or more", g.MaxLag)
+	c.that(g.WarmUp >= 0, "generator.warmUp", "%s is negative; write 0s or more", time.Duration(g.WarmUp))
+	hasReadings := d.Synthetic != nil || d.Path != ""
+	c.that(!hasReadings || g.WarmUp < d.Span, "generator.warmUp", "%s is as long as the dataset's window of %s, so nothing would be published; write a shorter one",
+		time.Duration(g.WarmUp), time.Duration(d.Span))
+}
+
+func (c *check) processor(p *Processor) {
+	c.that(p.AllowedLateness >= 0, "processor.allowedLateness", "%s is negative; write 0s or more", time.Duration(p.AllowedLateness))
+	c.that(time.Duration(p.HistoryWindow) >= minHistoryWindow, "processor.historyWindow", "%s; write %s or more, which the models need",
+		time.Duration(p.HistoryWindow), minHistoryWindow)
+	if _, err := meter.ParseIssueTime(p.IssueAt); err != nil {
+		c.fail("processor.issueAt", "%v", err)
+	}
+	q := p.Quantiles
+	c.that(len(q) == 3 && 0 < q[0] && q[0] < q[1] && q[1] == 0.5 && q[1] < q[2] && q[2] < 1,
+		"processor.quantiles", "%v; write three in ascending order with the median in the middle, such as [0.1, 0.5, 0.9]", q)
+	if err := p.Policy.Check(); err != nil {
+		c.errs = append(c.errs, err)
+	}
+}
+
+func (c *check) api(a *API) {
+	c.that(a.Listen != "", "api.listen", "is empty; write an address such as :8080")
+	c.that(a.StatusListen != "", "api.statusListen", "is empty; write an address such as :9090")
+	c.that(a.SessionTTL > 0, "api.sessionTTL", "%s; write a duration such as 12h", time.Duration(a.SessionTTL))
+}
+
+func (c *check) stores(t *Twin) {
+	k := &t.Kafka
+	c.that(len(k.Brokers) > 0, "kafka.brokers", "is empty; write at least one host:port")
+	c.that(k.Partitions >= 1, "kafka.partitions", "%d; write 1 or more", k.Partitions)
+	c.that(k.Replicas >= 1, "kafka.replicas", "%d; write 1 or more", k.Replicas)
+	c.that(k.RetentionBytes == -1 || k.RetentionBytes > 0, "kafka.retentionBytes", "%d; write 1 or more, or -1 for no bound", k.RetentionBytes)
+	if k.UserFile != "" {
+		c.oneOf("kafka.mechanism", k.Mechanism, "SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
+	}
+	c.that(t.Redis.Address != "", "redis.address", "is empty; write host:port")
+	d := &t.Database
+	c.that((d.URL == "") != (d.URLFile == ""), "database", "needs exactly one of url and urlFile")
+	for _, a := range []struct {
+		field string
+		v     Duration
+	}{{"database.retainRaw", d.RetainRaw}, {"database.retainDecisions", d.RetainDecisions}, {"database.compressAfter", d.CompressAfter}, {"kafka.retentionTime", k.RetentionTime}} {
+		c.that(a.v >= 0, a.field, "%s is negative; write 0s for ever, or more", time.Duration(a.v))
+	}
+}
