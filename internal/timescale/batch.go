@@ -21,6 +21,7 @@ type Batch struct {
 	Upserts    Readings // corrections and hours older than the window
 	Revisions  []Revision
 	GroupLoad  []GroupLoad
+	Recounts   []GroupHour // totals that only the database can tell: the windows have moved on
 	Forecasts  []Forecast
 	Decisions  []Decision
 	MeterState []MeterState
@@ -79,6 +80,12 @@ type GroupLoad struct {
 	Hour    meter.Hour
 	KWh     float64
 	Meters  int32 // number of meters that reported
+}
+
+// GroupHour is an hour of a group.
+type GroupHour struct {
+	GroupNo int32
+	Hour    meter.Hour
 }
 
 // Forecast is one forecast of one meter.

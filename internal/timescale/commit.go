@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,7 +22,8 @@ func (db *DB) Commit(ctx context.Context, b *Batch) error {
 	if err != nil {
 		return fmt.Errorf("commit partition %d: %w", b.Partition, err)
 	}
-	defer conn.Release() // ends the connection if it is left inside a transaction
+	defer conn.Release()
+	defer rollbackIfOpen(ctx, conn.Conn())
 	if err := db.commit(ctx, conn.Conn(), b); err != nil {
 		return fmt.Errorf("commit partition %d, offsets %d to %d: %w", b.Partition, b.PrevOffset, b.NextOffset, err)
 	}
@@ -34,7 +36,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 		return err
 	}
 	if !moved {
-		return db.refuse(ctx, conn, b)
+		return refuse(ctx, conn, b)
 	}
 	rest := &pgx.Batch{}
 	copied, err := db.copyAll(ctx, conn, b)
@@ -49,6 +51,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueRevisions(rest, b.Revisions) // before the upserts: they hold what those replace
 	queueReadings(rest, &b.Upserts)
 	queueGroupLoad(rest, b.Partition, b.GroupLoad)
+	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	queueMeterState(rest, b.MeterState)
 	queueWarmUp(rest, &b.New)
 	queueQuarantine(rest, b.Partition, b.Quarantine)
@@ -84,7 +87,7 @@ func beginFenced(ctx context.Context, conn *pgx.Conn, b *Batch) (moved bool, err
 // refuse ends the transaction of a batch that does not fit. If the partition
 // stands exactly behind the batch and has the same owner, the batch was
 // committed before, and only the answer was lost.
-func (db *DB) refuse(ctx context.Context, conn *pgx.Conn, b *Batch) error {
+func refuse(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	var done bool
 	err := conn.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM stream_offsets
@@ -93,13 +96,21 @@ func (db *DB) refuse(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, `ROLLBACK`); err != nil {
-		return err
-	}
 	if !done {
 		return ErrFenced
 	}
 	return nil
+}
+
+// rollbackIfOpen ends a transaction that failed, so that its locks are free at
+// once and the connection can be used again.
+func rollbackIfOpen(ctx context.Context, conn *pgx.Conn) {
+	if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	_, _ = conn.Exec(ctx, `ROLLBACK`) // if this fails, the pool drops the connection
 }
 
 // copyAll writes what the window knows to be new. It reports false if a row

@@ -7,17 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// createExtension tries to add TimescaleDB to the database. It uses a
-// connection of its own: a server that has the extension's files but did not
-// load it at its start ends the connection.
-func createExtension(ctx context.Context, cfg *pgx.ConnConfig) error {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
+// createExtension tries to add TimescaleDB to the database. A server that has
+// the extension's files but did not load it at its start ends the connection.
+func createExtension(ctx context.Context, conn *pgx.Conn) error {
 	var installed, available bool
-	err = conn.QueryRow(ctx, `
+	err := conn.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb'),
 		       EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')`).Scan(&installed, &available)
 	switch {
@@ -70,12 +64,7 @@ func aggregates() []aggregate {
 // useExtension turns what is not yet a hypertable or continuous aggregate into
 // one. No policies of the extension are set: they follow the wall clock, and
 // would erase a past year that is replayed now. See Maintain.
-func useExtension(ctx context.Context, cfg *pgx.ConnConfig) (Capabilities, error) {
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return Capabilities{}, err
-	}
-	defer conn.Close(ctx) // and with it the lock
+func useExtension(ctx context.Context, conn *pgx.Conn) (Capabilities, error) {
 	c, err := capabilities(ctx, conn)
 	if err != nil || !c.Hypertables() {
 		return c, err
@@ -83,6 +72,7 @@ func useExtension(ctx context.Context, cfg *pgx.ConnConfig) (Capabilities, error
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return c, err
 	}
+	defer conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, migrationLock)
 	for _, h := range hypertables() {
 		if err := h.create(ctx, conn); err != nil {
 			return c, fmt.Errorf("hypertable %s: %w", h.table, err)

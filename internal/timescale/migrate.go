@@ -40,17 +40,24 @@ func Migrate(ctx context.Context, url string, opts MigrateOptions) error {
 	if err != nil {
 		return fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
 	}
-	if err := migrateTables(ctx, cfg.ConnConfig, opts.Log); err != nil {
+	db := stdlib.OpenDB(*cfg.ConnConfig)
+	defer db.Close()
+	db.SetMaxOpenConns(1) // the lock and what it guards share the connection
+	if err := migrateTables(ctx, db, opts.Log); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	if opts.WithoutTimescale {
 		opts.Log.Info("database is ready", "kind", "plain tables, as asked for")
 		return nil
 	}
-	if err := createExtension(ctx, cfg.ConnConfig); err != nil {
+	if err := onConn(ctx, db, createExtension); err != nil {
 		opts.Log.Info("TimescaleDB cannot be used, plain tables serve instead", "reason", err)
 	}
-	c, err := useExtension(ctx, cfg.ConnConfig)
+	var c Capabilities
+	err = onConn(ctx, db, func(ctx context.Context, conn *pgx.Conn) error {
+		c, err = useExtension(ctx, conn)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("migrate the database to TimescaleDB: %w", err)
 	}
@@ -58,10 +65,17 @@ func Migrate(ctx context.Context, url string, opts MigrateOptions) error {
 	return nil
 }
 
-func migrateTables(ctx context.Context, cfg *pgx.ConnConfig, log *slog.Logger) error {
-	db := stdlib.OpenDB(*cfg)
-	defer db.Close()
-	db.SetMaxOpenConns(1) // the lock and the migrations share the connection
+// onConn lends the connection of db, as pgx has it.
+func onConn(ctx context.Context, db *sql.DB, use func(context.Context, *pgx.Conn) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error { return use(ctx, driver.(*stdlib.Conn).Conn()) })
+}
+
+func migrateTables(ctx context.Context, db *sql.DB, log *slog.Logger) error {
 	provider, err := newProvider(db)
 	if err != nil {
 		return err

@@ -64,7 +64,11 @@ func startServers() (stop func(), err error) {
 		if err != nil {
 			return stop, err
 		}
-		servers = append(servers, server{kind: "timescale", admin: u, one: cfg.MaxConns == 1})
+		one := cfg.MaxConns == 1
+		if one { // its connections are one session: prepared statements would meet their names again
+			u += "&default_query_exec_mode=cache_describe"
+		}
+		servers = append(servers, server{kind: "timescale", admin: u, one: one})
 	}
 	return stop, nil
 }
@@ -198,12 +202,40 @@ func onEveryServer(t *testing.T, test func(t *testing.T, s store)) {
 
 func (srv server) open(tb testing.TB) store {
 	tb.Helper()
+	ctx := tb.Context()
 	u := srv.database(tb)
-	require.NoError(tb, Migrate(tb.Context(), u, MigrateOptions{WithoutTimescale: srv.kind == "plain"}))
-	db, err := Open(tb.Context(), u, Options{InsertOnly: srv.one})
-	require.NoError(tb, err)
+	srv.retry(tb, func() error {
+		return Migrate(ctx, u, MigrateOptions{WithoutTimescale: srv.kind == "plain"})
+	})
+	var db *DB
+	srv.retry(tb, func() (err error) {
+		if db, err = Open(ctx, u, Options{InsertOnly: srv.one}); err != nil {
+			return err
+		}
+		if err = db.Ping(ctx); err != nil {
+			db.Close()
+		}
+		return err
+	})
 	tb.Cleanup(db.Close)
 	return store{DB: db, url: u, timescale: srv.kind == "timescale", one: srv.one}
+}
+
+// retry calls f until it succeeds on a server with one connection: it refuses
+// the next as long as it has not noticed that the one before is gone.
+func (srv server) retry(tb testing.TB, f func() error) {
+	tb.Helper()
+	if !srv.one {
+		require.NoError(tb, f())
+		return
+	}
+	require.Eventually(tb, func() bool {
+		err := f()
+		if err != nil && !strings.Contains(err.Error(), "failed to connect") {
+			tb.Error(err)
+		}
+		return err == nil || tb.Failed()
+	}, 20*time.Second, 50*time.Millisecond)
 }
 
 // database makes an empty database and gives its URL. A server that has only
@@ -213,16 +245,14 @@ func (srv server) database(tb testing.TB) string {
 	ctx := tb.Context()
 	cfg, err := pgxpool.ParseConfig(srv.admin)
 	require.NoError(tb, err)
-	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
-	require.NoError(tb, err)
+	var conn *pgx.Conn
+	srv.retry(tb, func() (err error) {
+		conn, err = pgx.ConnectConfig(ctx, cfg.ConnConfig)
+		return err
+	})
 	defer conn.Close(ctx)
 	if srv.one {
-		_, err := conn.Exec(ctx, `
-			DROP MATERIALIZED VIEW IF EXISTS readings_daily, group_load_daily CASCADE;
-			DROP TABLE IF EXISTS readings, group_load, forecasts, decisions, reading_revisions, realised, provenance,
-				meter_state, meters, groups, outbox, quarantine, spec_revisions, stream_offsets, incarnation,
-				maintenance, goose_db_version CASCADE`, pgx.QueryExecModeSimpleProtocol)
-		require.NoError(tb, err)
+		empty(tb, conn)
 		return srv.admin
 	}
 	name := "t" + strings.ReplaceAll(strconv.FormatInt(time.Now().UnixNano(), 36), "-", "")
@@ -233,6 +263,24 @@ func (srv server) database(tb testing.TB) string {
 	require.NoError(tb, err)
 	u.Path = "/" + name
 	return u.String()
+}
+
+// empty drops all tables, one by one as hypertables ask for.
+func empty(tb testing.TB, conn *pgx.Conn) {
+	tb.Helper()
+	rows, err := conn.Query(tb.Context(), `
+		SELECT CASE relkind WHEN 'r' THEN 'DROP TABLE ' ELSE 'DROP MATERIALIZED VIEW ' END || oid::regclass || ' CASCADE'
+		FROM pg_class c
+		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v')
+			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+		ORDER BY relkind DESC`)
+	require.NoError(tb, err)
+	drops, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(tb, err)
+	for _, drop := range drops {
+		_, err := conn.Exec(tb.Context(), drop)
+		require.NoError(tb, err, drop)
+	}
 }
 
 func dropDatabase(tb testing.TB, cfg *pgx.ConnConfig, name string) {
