@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/energytwin/energytwin/internal/dataset"
+)
+
+func newDatasetCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dataset",
+		Short: "Inspect, convert and make up datasets of meter readings",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newDatasetInspectCommand(), newDatasetConvertCommand(), newDatasetSynthCommand(), newDatasetShapeCommand())
+	return cmd
+}
+
+// readFlags are the flags of subcommands that read a file.
+type readFlags struct {
+	format, unit, stamp, invalid string
+	columns                      dataset.Columns
+	interval, span               time.Duration
+	timezone, sourceZone, start  string
+	quarantine, scratch          string
+	bufferMiB                    int
+}
+
+func (f *readFlags) register(cmd *cobra.Command) {
+	s := cmd.Flags()
+	s.StringVar(&f.format, "format", "Auto", "layout: Auto, Long, UCI, LCL, NEM12 or GreenButton")
+	s.StringVar(&f.unit, "unit", "", "unit of the values: kWh, Wh, kW or Register; found out by default")
+	s.StringVar(&f.stamp, "stamp", "", "what a timestamp marks: Start or End of the interval; the layout's own by default")
+	s.DurationVar(&f.interval, "interval", 0, "interval of the readings, such as 30m; found out by default")
+	s.StringVar(&f.columns.Meter, "meter-column", "", "header name of the meter in the Long layout")
+	s.StringVar(&f.columns.Time, "time-column", "", "header name of the time in the Long layout")
+	s.StringVar(&f.columns.Value, "value-column", "", "header name of the value in the Long layout")
+	s.StringVar(&f.columns.Group, "group-column", "", "header name of the meter's group in the Long layout; without it there are no groups")
+	s.StringVar(&f.timezone, "timezone", "UTC", "IANA zone whose midnights bound the window")
+	s.StringVar(&f.sourceZone, "source-timezone", "", "IANA zone of times without an offset; the layout's own by default, for Long that of --timezone")
+	s.StringVar(&f.start, "start", "", "start of the window, RFC 3339; the local midnight before the first reading by default")
+	s.DurationVar(&f.span, "span", dataset.MaxSpan, "length of the window, at most a year")
+	s.StringVar(&f.invalid, "invalid-rows", "Quarantine", "Quarantine goes on without bad rows, Reject stops at the first")
+	s.StringVar(&f.quarantine, "quarantine", "", "file for bad rows: JSON lines if it ends in .jsonl, else CSV")
+	s.StringVar(&f.scratch, "scratch", "", "folder for what does not fit in memory; the system's by default")
+	s.IntVar(&f.bufferMiB, "buffer", dataset.DefaultBuffer>>20, "memory for sorting, MiB")
+}
+
+func (f *readFlags) options() (dataset.Options, error) {
+	o := dataset.Options{
+		Format: dataset.Format(f.format), Columns: f.columns, Unit: dataset.Unit(f.unit), Stamp: dataset.Stamp(f.stamp),
+		Interval: f.interval, Zone: f.timezone, SourceZone: f.sourceZone, Span: f.span,
+		InvalidRows: dataset.InvalidRows(f.invalid), BufferBytes: f.bufferMiB << 20, ScratchDir: f.scratch,
+	}
+	if f.bufferMiB < 1 {
+		return o, fmt.Errorf("--buffer %d: use at least 1 (MiB)", f.bufferMiB)
+	}
+	if f.start == "" {
+		return o, nil
+	}
+	t, err := time.Parse(time.RFC3339, f.start)
+	if err != nil {
+		return o, fmt.Errorf("--start %q: write it like 2019-01-01T00:00:00Z", f.start)
+	}
+	o.Start = t
+	return o, nil
+}
+
+// open reads a file as the flags say, with a progress bar if someone looks.
+func (f *readFlags) open(ctx context.Context, path string) (dataset.Source, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	progress, done := readProgress(path)
+	defer done()
+	o.Progress = progress
+	if f.quarantine == "" {
+		return dataset.Open(ctx, path, o)
+	}
+	q, err := os.Create(f.quarantine)
+	if err != nil {
+		return nil, fmt.Errorf("make the quarantine: %w", err)
+	}
+	o.BadRows = dataset.NewCSVQuarantine(q)
+	if strings.HasSuffix(f.quarantine, ".jsonl") {
+		o.BadRows = dataset.NewJSONLQuarantine(q)
+	}
+	src, err := dataset.Open(ctx, path, o)
+	if closeErr := q.Close(); err == nil && closeErr != nil {
+		src.Close()
+		return nil, fmt.Errorf("write the quarantine: %w", closeErr)
+	}
+	return src, err
+}
+
+// readProgress is a bar on a terminal's standard error, and nothing elsewhere.
+func readProgress(path string) (progress func(read, total int64), done func()) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions64(-1,
+		progressbar.OptionSetDescription(path), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	return func(read, total int64) {
+		bar.ChangeMax64(total)
+		_ = bar.Set64(read) // a bar that cannot be drawn stops nothing
+	}, func() { _ = bar.Finish() }
+}
+
+// writeTo lets fill write to a file, packed as its name says, or to out if it
+// is "-". A file appears under its name only when it is complete.
+func writeTo(path string, out io.Writer, fill func(io.Writer) error) error {
+	if path == "-" {
+		return fill(out)
+	}
+	part := path + ".part"
+	f, err := os.Create(part)
+	if err != nil {
+		return err
+	}
+	if err := fillPacked(path, f, fill); err != nil {
+		f.Close()
+		os.Remove(part)
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(part, path)
+}
+
+func fillPacked(path string, f io.Writer, fill func(io.Writer) error) error {
+	z, err := dataset.Compress(path, f)
+	if err != nil {
+		return err
+	}
+	if err := fill(z); err != nil {
+		z.Close()
+		return err
+	}
+	return z.Close()
+}
