@@ -119,25 +119,39 @@ func readProgress(path string) (progress func(read, total int64), done func()) {
 }
 
 // writeTo lets fill write to a file, packed as its name says, or to out if it
-// is "-". A file appears under its name only when it is complete.
+// is "-". A file appears under its name only when it is complete; what is no
+// plain file, such as a device, a pipe or a link, is written to in place and
+// never replaced.
 func writeTo(path string, out io.Writer, fill func(io.Writer) error) error {
 	if path == "-" {
 		return fill(out)
 	}
+	st, err := os.Lstat(path)
+	if err == nil && !st.Mode().IsRegular() {
+		return writeFile(path, path, fill)
+	}
 	part := path + ".part"
-	f, err := os.Create(part)
+	if err := writeFile(part, path, fill); err != nil {
+		os.Remove(part)
+		return err
+	}
+	return os.Rename(part, path)
+}
+
+// writeFile writes to path, packed as name says.
+func writeFile(path, name string, fill func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
-	if err := fillPacked(path, f, fill); err != nil {
-		f.Close()
-		os.Remove(part)
+	err = fillPacked(name, f, fill)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(part, path)
+	return nil
 }
 
 func fillPacked(path string, f io.Writer, fill func(io.Writer) error) error {

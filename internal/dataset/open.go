@@ -29,7 +29,7 @@ func Open(ctx context.Context, path string, o Options) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a scratch folder for the dataset: %w", err)
 	}
-	s := &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes}}
+	s := &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes / 4}}
 	if err := s.load(ctx, path, o); err != nil {
 		s.Close()
 		return nil, err
@@ -112,6 +112,9 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, o Options) e
 	s.info.Meters = make([]MeterInfo, len(in.series))
 	for i, m := range in.series {
 		s.info.Meters[i] = MeterInfo{Name: m.name, Group: m.group, First: meter.NoHour, Last: meter.NoHour}
+	}
+	if in.sort.spilled > 0 {
+		s.blocks.limit = 0 // it will not fit: do not try
 	}
 	h := newHourly(len(in.series), in.register, start, end, &s.info, s.keep)
 	if err := in.sort.each(ctx, h.add); err != nil {
