@@ -49,3 +49,14 @@ func (p Provenance) digest() ([]byte, error) {
 	sum := sha256.Sum256(text)
 	return sum[:], nil
 }
+
+func (db *DB) provenance(ctx context.Context, no int32) (p Provenance, err error) {
+	err = db.pool.QueryRow(ctx, `
+		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin
+		FROM provenance WHERE provenance_no = $1`, no).
+		Scan(&p.Model, &p.ModelVersion, &p.Image, &p.SpecHash, &p.DatasetSHA, &p.Tariff, &p.Origin)
+	if err != nil {
+		return p, fmt.Errorf("provenance %d: %w", no, err)
+	}
+	return p, nil
+}

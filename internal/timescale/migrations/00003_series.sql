@@ -51,6 +51,7 @@ CREATE TABLE forecasts (
     p90       real[] NOT NULL,
     PRIMARY KEY (issued_at, meter_no, model)
 );
+CREATE INDEX forecasts_meter ON forecasts (meter_no, issued_at);
 COMMENT ON COLUMN forecasts.p50 IS 'kWh of each hour from issued_at on; NaN where the model has nothing to say';
 
 -- +goose Down

@@ -1,0 +1,150 @@
+package timescale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// ErrNotFound means that there is no such thing in the store.
+var ErrNotFound = errors.New("not found")
+
+// DecisionFilter picks decisions, newest first. Zero fields do not filter.
+type DecisionFilter struct {
+	Meter  string // name
+	Group  string // name; decisions about the group and about its meters
+	Action *dsm.Action
+	Reason *dsm.Reason
+	From   meter.Hour // of issue, inclusive; NoHour or 0 is open
+	To     meter.Hour // of issue, exclusive; NoHour or 0 is open
+	After  *DecisionCursor
+	Limit  int
+}
+
+// DecisionCursor is the place of the last decision of a page.
+type DecisionCursor struct {
+	IssuedAt meter.Hour
+	ID       uuid.UUID
+}
+
+// Cursor is where the page after this decision begins.
+func (d *Decision) Cursor() DecisionCursor { return DecisionCursor{d.IssuedAt, d.ID} }
+
+// decisionSelect goes with scanDecision.
+const decisionSelect = `SELECT d.id, d.issued_at, d.valid_from, d.valid_to, d.actionable_from, d.last_reading,
+	d.meter_no, d.group_no, d.provenance_no,
+	d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after, d.cap_kw, d.price_threshold,
+	d.saving_p10, d.saving_p50, d.saving_p90, d.co2_kg, d.confidence, d.missing_share,
+	d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding,
+	coalesce(m.name, ''), coalesce(g.name, '')
+	FROM decisions d
+	LEFT JOIN meters m ON m.meter_no = d.meter_no
+	LEFT JOIN groups g ON g.group_no = d.group_no `
+
+// Decisions are those that the filter picks, ordered by issue time and id,
+// both descending.
+func (db *DB) Decisions(ctx context.Context, f DecisionFilter) ([]Decision, error) {
+	w := where{}
+	if f.Meter != "" {
+		w.add(`d.meter_no = (SELECT meter_no FROM meters WHERE name = ?)`, f.Meter)
+	}
+	if f.Group != "" {
+		w.add(`d.group_no = (SELECT group_no FROM groups WHERE name = ?)`, f.Group)
+	}
+	if f.Action != nil {
+		w.add(`d.action = ?`, int16(*f.Action))
+	}
+	if f.Reason != nil {
+		w.add(`d.reason = ?`, int16(*f.Reason))
+	}
+	if f.From != 0 && f.From != meter.NoHour {
+		w.add(`d.issued_at >= ?`, f.From.Time())
+	}
+	if f.To != 0 && f.To != meter.NoHour {
+		w.add(`d.issued_at < ?`, f.To.Time())
+	}
+	if f.After != nil {
+		w.add(`(d.issued_at, d.id) < (?, ?)`, f.After.IssuedAt.Time(), f.After.ID)
+	}
+	sql := decisionSelect + w.sql() + ` ORDER BY d.issued_at DESC, d.id DESC LIMIT ` + w.param(f.Limit)
+	return db.queryDecisions(ctx, sql, w.args...)
+}
+
+// DecisionsIssued are all decisions of a partition that were issued at hour h,
+// by meter number, those about groups first.
+func (db *DB) DecisionsIssued(ctx context.Context, partition int, h meter.Hour) ([]Decision, error) {
+	return db.queryDecisions(ctx, decisionSelect+`
+		WHERE d.issued_at = $1 AND d.partition = $2 ORDER BY d.meter_no, d.group_no`, h.Time(), partition)
+}
+
+// DecisionByID is one decision and what it was made by. ErrNotFound if there
+// is none.
+func (db *DB) DecisionByID(ctx context.Context, id uuid.UUID) (Decision, Provenance, error) {
+	found, err := db.queryDecisions(ctx, decisionSelect+`WHERE d.id = $1 LIMIT 1`, id)
+	if err != nil {
+		return Decision{}, Provenance{}, err
+	}
+	if len(found) == 0 {
+		return Decision{}, Provenance{}, fmt.Errorf("decision %s: %w", id, ErrNotFound)
+	}
+	p, err := db.provenance(ctx, found[0].Provenance)
+	return found[0], p, err
+}
+
+func (db *DB) queryDecisions(ctx context.Context, sql string, args ...any) ([]Decision, error) {
+	rows, err := db.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("decisions: %w", err)
+	}
+	decisions, err := pgx.CollectRows(rows, scanDecision)
+	if err != nil {
+		return nil, fmt.Errorf("decisions: %w", err)
+	}
+	return decisions, nil
+}
+
+func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
+	var issued, from, to, actionable time.Time
+	var last *time.Time
+	var action, reason int16
+	var parBefore, parAfter, limit, price *float32
+	var factors, alternatives []float32
+	var binding []int16
+	err = row.Scan(&d.ID, &issued, &from, &to, &actionable, &last,
+		&d.MeterNo, &d.GroupNo, &d.Provenance,
+		&d.KWhShifted, &d.KWReduction, &d.PeakBefore, &d.PeakAfter, &parBefore, &parAfter, &limit, &price,
+		&d.SavingP10, &d.SavingP50, &d.SavingP90, &d.CO2Kg, &d.Confidence, &d.MissingShare,
+		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &d.Meter, &d.Group)
+	if err != nil {
+		return d, err
+	}
+	d.IssuedAt, d.ValidFrom, d.ValidTo = meter.HourOf(issued), meter.HourOf(from), meter.HourOf(to)
+	d.ActionableFrom, d.LastReading = meter.HourOf(actionable), hourOrNone(last)
+	d.Action, d.Reason = dsm.Action(action), dsm.Reason(reason)
+	d.PARBefore, d.PARAfter = numberOrNaN(parBefore), numberOrNaN(parAfter)
+	d.CapKW, d.PriceThresh = numberOrNaN(limit), numberOrNaN(price)
+	unpackDecision(&d.Decision, factors, alternatives, binding)
+	return d, nil
+}
+
+// unpackDecision is the reverse of how the lists of a decision are stored.
+func unpackDecision(d *dsm.Decision, factors, alternatives []float32, binding []int16) {
+	for i := 0; i+1 < len(factors); i += 2 {
+		d.Factors = append(d.Factors, dsm.WeightedFactor{Factor: dsm.Factor(factors[i]), Weight: factors[i+1]})
+	}
+	for i := 0; i+2 < len(alternatives); i += 3 {
+		d.Alternatives = append(d.Alternatives, dsm.Alternative{
+			Action: dsm.Action(alternatives[i]), Reason: dsm.Reason(alternatives[i+1]), Saving: alternatives[i+2],
+		})
+	}
+	for _, c := range binding {
+		d.Binding = append(d.Binding, dsm.Constraint(c))
+	}
+}

@@ -1,0 +1,98 @@
+package timescale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Group is a group of meters with its newest complete hour.
+type Group struct {
+	GroupNo  int32
+	Name     string // "" for the meters outside any group
+	Meters   int
+	LastHour meter.Hour // NoHour while nothing is known
+	LastKWh  float64    // load of that hour
+	Reported int        // meters that reported it
+}
+
+const groupSelect = `
+	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = g.group_no), l.ts, l.kwh, l.meters
+	FROM groups g LEFT JOIN LATERAL (
+		SELECT ts, sum(kwh) AS kwh, sum(meters)::int AS meters FROM group_load l
+		WHERE l.group_no = g.group_no
+			AND l.ts = (SELECT min(o.watermark) FROM stream_offsets o
+				WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = g.group_no))
+		GROUP BY ts) l ON true`
+
+// Groups are all groups that have meters, by name.
+func (db *DB) Groups(ctx context.Context) ([]Group, error) {
+	rows, err := db.pool.Query(ctx, groupSelect+`
+		WHERE EXISTS (SELECT FROM meters m WHERE m.group_no = g.group_no) ORDER BY g.name`)
+	if err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	groups, err := pgx.CollectRows(rows, scanGroup)
+	if err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	return groups, nil
+}
+
+// GroupByName is one group. ErrNotFound if there is none.
+func (db *DB) GroupByName(ctx context.Context, name string) (Group, error) {
+	rows, err := db.pool.Query(ctx, groupSelect+` WHERE g.name = $1`, name)
+	if err != nil {
+		return Group{}, fmt.Errorf("group %q: %w", name, err)
+	}
+	g, err := pgx.CollectExactlyOneRow(rows, scanGroup)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Group{}, fmt.Errorf("group %q: %w", name, err)
+	}
+	return g, nil
+}
+
+func scanGroup(row pgx.CollectableRow) (g Group, err error) {
+	var last *time.Time
+	var kwh *float64
+	var reported *int
+	err = row.Scan(&g.GroupNo, &g.Name, &g.Meters, &last, &kwh, &reported)
+	g.LastHour = hourOrNone(last)
+	if last != nil {
+		g.LastKWh, g.Reported = *kwh, *reported
+	}
+	return g, err
+}
+
+// NamedLoad is the load of a group in one hour and one partition.
+type NamedLoad struct {
+	GroupLoad
+	Group string
+}
+
+// GroupLoadAt is the load of a partition's groups at hour h, by group number.
+func (db *DB) GroupLoadAt(ctx context.Context, partition int, h meter.Hour) ([]NamedLoad, error) {
+	rows, err := db.pool.Query(ctx, `
+		SELECT l.group_no, g.name, l.kwh, l.meters FROM group_load l JOIN groups g USING (group_no)
+		WHERE l.ts = $1 AND l.partition = $2 ORDER BY l.group_no`, h.Time(), partition)
+	if err != nil {
+		return nil, fmt.Errorf("load of partition %d at %s: %w", partition, h, err)
+	}
+	loads, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l NamedLoad, err error) {
+		l.Hour = h
+		err = row.Scan(&l.GroupNo, &l.Group, &l.KWh, &l.Meters)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load of partition %d at %s: %w", partition, h, err)
+	}
+	return loads, nil
+}
