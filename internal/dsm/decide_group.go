@@ -67,8 +67,8 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 
 // setGroupWorth evaluates the limit's plan meter by meter and adds up, in order.
 // A quantile of the sum is not the sum of quantiles: the range is that of all
-// meters being low, or high, at once. Confidence is the weight of the paths on
-// which the plan lowers the group's peak.
+// meters being low, or high, at once. Confidence says on which of the paths the
+// plan lowers the group's peak.
 func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, out *Decision) {
 	n := in.Slots
 	var low, median, high worth

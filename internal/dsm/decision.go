@@ -104,17 +104,17 @@ type Decision struct {
 
 	KWhShifted  float32 // energy taken away, kWh
 	KWReduction float32 // peak before less peak after, kW
-	PeakBefore  float32 // greatest slot of the forecast, kW
+	PeakBefore  float32 // greatest slot of the forecast, kW; NaN if there is no forecast
 	PeakAfter   float32
-	PARBefore   float32 // peak-to-average ratio of the forecast
+	PARBefore   float32 // peak-to-average ratio of the forecast; NaN if the average is not positive
 	PARAfter    float32
 	CapKW       float32 // threshold: stay below this, kW; NaN if none
 	PriceThresh float32 // threshold: shift away from hours dearer than this, currency per kWh; NaN if none
 	SavingP10   float32 // expected saving, currency
 	SavingP50   float32
 	SavingP90   float32
-	CO2Kg       float32 // expected avoided emissions, kg
-	Confidence  float32 // P(saving > 0), 0 to 1
+	CO2Kg       float32 // expected avoided emissions, kg; NaN if the carbon intensity is unknown
+	Confidence  float32 // lower bound of P(saving > 0), of a group P(peak falls), 0 to 1
 
 	Factors      []WeightedFactor
 	Binding      []Constraint

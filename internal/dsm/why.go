@@ -105,6 +105,10 @@ func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
 	}
 }
 
+// worthMentioning is the share by which a plan beyond the farthest shift must
+// save more to be named.
+const worthMentioning = 0.01
+
 // addAlternatives appends the plans that were weighed and rejected beside a plan
 // that saves chosen: doing nothing, shaving the meter's own peak, and shifting
 // with no limit on the distance.
@@ -128,7 +132,7 @@ func (p *planner) addAlternatives(ws *workspace, d *draft, chosen float64, a *ar
 		ws.problem.reach = n
 		var far shiftPlan
 		shiftAnywhere(&ws.problem, &far)
-		if w := p.evaluate(&ws.day, &d.load, &far); w.cash > chosen*(1+1e-6) {
+		if w := p.evaluate(&ws.day, &d.load, &far); w.cash > chosen*(1+worthMentioning) {
 			add(ActionLoadShift, ReasonOutOfReach, w.cash)
 			a.binding = append(a.binding, ConstraintMaxShift)
 		}

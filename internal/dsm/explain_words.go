@@ -1,0 +1,140 @@
+package dsm
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+func known(v float32) bool { return !math.IsNaN(float64(v)) }
+
+// significant writes a number with three significant digits and no exponent.
+func significant(v float32) string {
+	f := float64(v)
+	if math.IsNaN(f) {
+		return "an unknown number of"
+	}
+	if f == 0 {
+		return "0"
+	}
+	decimals := 2 - int(math.Floor(math.Log10(math.Abs(f))))
+	decimals = min(max(decimals, 0), 6)
+	s := strconv.FormatFloat(f, 'f', decimals, 64)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+func kilowatts(v float32) string     { return significant(v) + " kW" }
+func kilowattHours(v float32) string { return significant(v) + " kWh" }
+
+func percent(share float32) string {
+	p := float64(share) * 100
+	if p > 0 && p < 1 {
+		return "under 1 %"
+	}
+	return strconv.FormatFloat(p, 'f', 0, 64) + " %"
+}
+
+// number is an amount of money without its currency.
+func (x *explainer) number(v float32) string {
+	s := strconv.FormatFloat(float64(v), 'f', 2, 64)
+	if s == "-0.00" {
+		return "0.00"
+	}
+	return s
+}
+
+func (x *explainer) amount(v float32) string { return x.number(v) + " " + x.currency }
+
+// price is a price per kWh, or a difference of prices.
+func (x *explainer) price(v float32) string {
+	return significant(v) + " " + x.currency + " per kWh"
+}
+
+func (x *explainer) date(h meter.Hour) string { return x.cal.Local(h).Format("Monday 2 January 2006") }
+
+// clock is a time of the plan's day; on a day on which clocks change it names
+// the zone.
+func (x *explainer) clock(h meter.Hour) string { return x.cal.Local(h).Format(x.clockLayout()) }
+
+func (x *explainer) clockLayout() string {
+	_, first := x.cal.Local(x.ValidFrom).Zone()
+	_, last := x.cal.Local(x.ValidTo).Zone()
+	if first != last {
+		return "15:04 MST"
+	}
+	return plainClock
+}
+
+const (
+	plainClock     = "15:04"
+	mostWindows    = 3    // named in one phrase
+	visibleOfMost  = 0.02 // a change below this share of the greatest one is not named
+	windowSplitter = ", "
+)
+
+// timeWindow is a run of slots in which the plan has one sign.
+type timeWindow struct{ from, to meter.Hour }
+
+// windows names the times in which the plan takes load away (sign −1) or adds
+// load (+1), such as "from 16:00 to 19:00".
+func (x *explainer) windows(sign float32) string {
+	runs := x.runs(sign)
+	names := make([]string, 0, mostWindows)
+	for _, w := range runs[:min(len(runs), mostWindows)] {
+		names = append(names, x.windowName(w))
+	}
+	switch more := len(runs) - len(names); {
+	case len(runs) == 0:
+		return "at no time"
+	case more == 1:
+		names = append(names, "at one more time")
+	case more > 1:
+		names = append(names, fmt.Sprintf("at %d more times", more))
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], windowSplitter) + " and " + names[last]
+}
+
+func (x *explainer) runs(sign float32) []timeWindow {
+	most := float32(0)
+	for _, c := range x.Plan {
+		most = max(most, sign*c)
+	}
+	var runs []timeWindow
+	for t, c := range x.Plan {
+		if sign*c <= visibleOfMost*most {
+			continue
+		}
+		h := x.ValidFrom + meter.Hour(t)
+		if n := len(runs); n > 0 && runs[n-1].to == h {
+			runs[n-1].to = h + 1
+			continue
+		}
+		runs = append(runs, timeWindow{h, h + 1})
+	}
+	return runs
+}
+
+// windowName is "from 16:00 to 19:00" in local time; after midnight it says so.
+func (x *explainer) windowName(w timeWindow) string {
+	first, from, to := x.cal.Local(x.ValidFrom), x.cal.Local(w.from), x.cal.Local(w.to)
+	layout := x.clockLayout()
+	end := to.Format(layout)
+	if to.Hour() == 0 && to.Minute() == 0 && to.YearDay() != from.YearDay() && layout == plainClock {
+		end = "24:00"
+	}
+	name := "from " + from.Format(layout) + " to " + end
+	if from.YearDay() != first.YearDay() {
+		name += " the next day"
+	}
+	return name
+}
