@@ -71,7 +71,7 @@ func (f *folder) takeLock() error {
 	}
 	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		defer lock.Close() //nolint:errcheck // only read from
+		defer lock.Close()
 		return fmt.Errorf("%w by %s: stop that process, or use another folder", ErrInUse, lockHolder(lock))
 	}
 	if err != nil {

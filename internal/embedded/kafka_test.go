@@ -206,7 +206,7 @@ func TestKafkaConsumerGroup(t *testing.T) {
 		return group
 	}
 	first := join()
-	defer first.Close() //nolint:errcheck // the broker ends with the test
+	defer first.Close()
 	generation, err := first.Next(t.Context())
 	require.NoError(t, err)
 	require.Len(t, generation.Assignments[testTopic], 4)
@@ -236,7 +236,7 @@ func TestKafkaTakesAnotherPortWhenItsOwnIsTaken(t *testing.T) {
 	require.NoError(t, first.Stop(t.Context()))
 	other, err := net.Listen("tcp", first.Address)
 	require.NoError(t, err)
-	defer other.Close() //nolint:errcheck // nobody connects
+	defer other.Close()
 	second := startKafka(t, KafkaOptions{Dir: dir})
 	require.NotEqual(t, first.Address, second.Address)
 }

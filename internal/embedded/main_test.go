@@ -35,7 +35,7 @@ func helper(service, folder string) int {
 		return 1
 	}
 	fmt.Println("ready: " + address)
-	select {} //nolint:revive // until killed
+	select {} // until killed
 }
 
 func startForHelper(service, folder string) (string, error) {

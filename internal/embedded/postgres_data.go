@@ -47,7 +47,7 @@ func (s *PostgresServer) initialise(ctx context.Context, programs postgresInstal
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work) //nolint:errcheck // the next start tries again
+	defer os.RemoveAll(work)
 	data, err := s.initdb(ctx, programs, work)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *PostgresServer) answers(ctx context.Context, port int) error {
 	if err != nil {
 		return err
 	}
-	defer connection.Close(ctx) //nolint:errcheck // it was only asked something
+	defer connection.Close(ctx)
 	var serves string
 	if err := connection.QueryRow(ctx, "SHOW data_directory").Scan(&serves); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (s *PostgresServer) makeDatabase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer connection.Close(ctx) //nolint:errcheck // nothing is pending
+	defer connection.Close(ctx)
 	var made bool
 	err = connection.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", postgresDatabase).Scan(&made)
 	if err != nil || made {

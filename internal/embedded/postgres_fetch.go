@@ -78,7 +78,7 @@ func download(ctx context.Context, cache, home string, version embeddedpostgres.
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work) //nolint:errcheck // a leftover harms nobody
+	defer os.RemoveAll(work)
 	fetched := make(chan error, 1)
 	go func() { fetched <- unpackRelease(work, version) }() // the library takes no context
 	select {

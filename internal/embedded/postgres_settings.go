@@ -76,7 +76,7 @@ func meminfoTotal() uint64 {
 	if err != nil {
 		return 0
 	}
-	defer file.Close() //nolint:errcheck // only read from
+	defer file.Close()
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())

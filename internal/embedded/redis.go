@@ -179,7 +179,7 @@ maxmemory-policy noeviction
 // answers asks the server whether it takes commands and works in our folder.
 func (s *RedisServer) answers(ctx context.Context) error {
 	client := redis.NewClient(&redis.Options{Addr: s.Address, Password: s.Password, MaxRetries: -1})
-	defer client.Close() //nolint:errcheck // it was only asked something
+	defer client.Close()
 	settings, err := client.ConfigGet(ctx, "dir").Result()
 	if err != nil {
 		return err
