@@ -115,7 +115,8 @@ type Monitoring struct {
 // Prometheus collects metrics.
 type Prometheus struct {
 	// Managed runs one for this twin; ServiceMonitor leaves objects for the
-	// Prometheus Operator; Off does nothing.
+	// Prometheus Operator; "Off" does nothing. Write "Off" in quotes, as YAML
+	// reads a bare Off as false.
 	// +kubebuilder:default=Managed
 	// +optional
 	Mode PrometheusMode `json:"mode,omitempty"`
@@ -144,7 +145,8 @@ const (
 // Grafana shows dashboards.
 type Grafana struct {
 	// Managed runs one for this twin; DashboardsOnly leaves ConfigMaps that a
-	// Grafana of yours can load; Off does nothing.
+	// Grafana of yours can load; "Off" does nothing. Write "Off" in quotes, as
+	// YAML reads a bare Off as false.
 	// +kubebuilder:default=Managed
 	// +optional
 	Mode GrafanaMode `json:"mode,omitempty"`

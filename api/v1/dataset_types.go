@@ -88,8 +88,8 @@ type SyntheticSource struct {
 	// +optional
 	Meters *int32 `json:"meters,omitempty"`
 
-	// Number of feeders that the households are spread over; 8 if left out, or
-	// as many as there are meters if fewer.
+	// Number of feeders that the households are spread over, named feeder-0001
+	// and on; 8 if left out, or as many as there are meters if fewer.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=20000
 	// +optional

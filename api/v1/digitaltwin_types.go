@@ -50,7 +50,7 @@ type DigitalTwinList struct {
 // always present, and compare what is in force: leaving a field out and
 // adding it again does not get round them.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.dataset) || (has(self.generator) && has(self.generator.mode) && self.generator.mode == 'Off')",message="write where readings come from: dataset: {synthetic: {}} makes up households, dataset.url, dataset.configMap or dataset.persistentVolumeClaim read a file; or set generator.mode: Off and send readings from outside"
+// +kubebuilder:validation:XValidation:rule="has(self.dataset) || (has(self.generator) && has(self.generator.mode) && self.generator.mode == 'Off')",message="write where readings come from: dataset: {synthetic: {}} makes up households, dataset.url, dataset.configMap or dataset.persistentVolumeClaim read a file; or set generator.mode: \"Off\", with the quotes, and send readings from outside"
 // +kubebuilder:validation:XValidation:rule="!has(self.dataset) || !has(self.dataset.window) || !has(self.dataset.window.duration) || duration(has(self.generator) && has(self.generator.warmup) && has(self.generator.warmup.history) ? self.generator.warmup.history : '672h') < duration(self.dataset.window.duration)",message="generator.warmup.history (672h if left out) must be shorter than dataset.window.duration, as warm-up hours are not published; write a shorter warm-up or a longer window"
 // +kubebuilder:validation:XValidation:rule="!has(self.processor) || !has(self.processor.replicas) || self.processor.replicas <= (has(self.kafka) && has(self.kafka.topics) && has(self.kafka.topics.partitions) ? self.kafka.topics.partitions : 12)",message="processor.replicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer replicas"
 // +kubebuilder:validation:XValidation:rule="!has(self.processor) || !has(self.processor.autoscaling) || self.processor.autoscaling.maxReplicas <= (has(self.kafka) && has(self.kafka.topics) && has(self.kafka.topics.partitions) ? self.kafka.topics.partitions : 12)",message="processor.autoscaling.maxReplicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer"
@@ -113,7 +113,7 @@ type DigitalTwinSpec struct {
 	Pods *Pods `json:"pods,omitempty"`
 
 	// Where readings come from and which part of them is used. Needed unless
-	// generator.mode is Off.
+	// generator.mode is "Off".
 	// +optional
 	Dataset *Dataset `json:"dataset,omitempty"`
 

@@ -4,8 +4,9 @@ package v1
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.objective) || !has(self.objective.carbon) || double(self.objective.carbon) == 0.0 || has(self.carbonIntensity)",message="dsm.objective.carbon needs to know the carbon intensity of each hour; write dsm.carbonIntensity: {configMap: {name: …, key: …}}, or carbon: 0"
 type DSM struct {
-	// Off makes no decisions; Shadow makes and stores them, marked as not for
-	// action; Advisory publishes them as advice.
+	// "Off" makes no decisions; Shadow makes and stores them, marked as not for
+	// action; Advisory publishes them as advice. Write "Off" in quotes, as YAML
+	// reads a bare Off as false.
 	// +kubebuilder:default=Advisory
 	// +optional
 	Mode DSMMode `json:"mode,omitempty"`

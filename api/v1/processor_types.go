@@ -6,8 +6,8 @@ package v1
 // +kubebuilder:validation:XValidation:rule="!has(self.warmup) || !has(self.mode) || self.mode != 'Off'",message="generator.warmup needs a generator; remove it, or set generator.mode to Replay, Loop or Live"
 type Generator struct {
 	// Replay publishes the dataset once, Loop again and again, Live as if it were
-	// measured now, with the same weekdays. Off publishes nothing: readings come
-	// from outside.
+	// measured now, with the same weekdays. "Off" publishes nothing: readings come
+	// from outside. Write it in quotes, as YAML reads a bare Off as false.
 	// +kubebuilder:default=Replay
 	// +optional
 	Mode GeneratorMode `json:"mode,omitempty"`

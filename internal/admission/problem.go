@@ -57,7 +57,16 @@ func (d *document) problem(path, message string) Problem {
 func (d *document) problems(errs field.ErrorList) Problems {
 	var out Problems
 	seen := map[Problem]bool{}
+	wrongType := map[string]bool{}
 	for _, e := range errs {
+		if e.Type == field.ErrorTypeTypeInvalid {
+			wrongType[e.Field] = true
+		}
+	}
+	for _, e := range errs {
+		if wrongType[e.Field] && e.Type != field.ErrorTypeTypeInvalid {
+			continue // follows from the type
+		}
 		path := strings.TrimPrefix(strings.TrimPrefix(e.Field, "<nil>"), ".")
 		p := d.problem(path, d.message(e, path))
 		if !seen[p] {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
 )
 
 func TestSamplesAreAdmitted(t *testing.T) {
@@ -39,3 +40,5 @@ func BenchmarkNew(b *testing.B) {
 		newChecker(b)
 	}
 }
+
+func unmarshal(text []byte, to any) error { return yaml.UnmarshalStrict(text, to) }
