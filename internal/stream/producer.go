@@ -19,12 +19,12 @@ const BatchBytes = 512 << 10
 // Appender appends records to one partition, strictly in order: one request
 // is in flight at a time, all replicas must have it, and the first error is
 // the last thing it does. The way on from an error is a new Appender that
-// continues after LastRecord. An Appender is used by one goroutine.
+// continues after LastRecord. An Appender is used by one goroutine at a time.
 type Appender struct {
 	client    *Client
 	topic     string
 	partition int
-	batch     batchWriter
+	batch     RecordBatch
 	failed    error
 }
 
@@ -33,35 +33,35 @@ func (c *Client) Appender(topic string, partition int) *Appender {
 	return &Appender{client: c, topic: topic, partition: partition}
 }
 
-// Append adds a record to the batch in memory. Key and value are copied.
-func (a *Appender) Append(key, value []byte, headers ...Header) { a.batch.add(key, value, headers) }
-
-// Len is the number of records in the batch.
-func (a *Appender) Len() int { return a.batch.count }
-
-// Size is the size of the batch in bytes.
-func (a *Appender) Size() int {
-	if a.batch.count == 0 {
-		return 0
-	}
-	return len(a.batch.buf)
+// Append adds a record to the appender's own batch. Key and value are copied.
+func (a *Appender) Append(key, value []byte, headers ...Header) {
+	a.batch.Append(key, value, headers...)
 }
 
-// Flush sends the batch and waits until all replicas in sync have it. It
-// returns the offset of the batch's first record; with an empty batch it does
-// nothing. After an error it is unknown whether the batch was written.
-func (a *Appender) Flush(ctx context.Context) (offset int64, err error) {
+// Len is the number of records in the batch.
+func (a *Appender) Len() int { return a.batch.Len() }
+
+// Size is the size of the batch in bytes.
+func (a *Appender) Size() int { return a.batch.Size() }
+
+// Flush sends the appender's own batch as Send does.
+func (a *Appender) Flush(ctx context.Context) (offset int64, err error) { return a.Send(ctx, &a.batch) }
+
+// Send sends a batch, waits until all replicas in sync have it, and empties
+// it. It returns the offset of the batch's first record; with an empty batch
+// it does nothing. After an error it is unknown whether the batch was written.
+func (a *Appender) Send(ctx context.Context, batch *RecordBatch) (offset int64, err error) {
 	if a.failed != nil {
 		return 0, fmt.Errorf("append after an earlier error: %w", a.failed)
 	}
-	if a.batch.count == 0 {
+	if batch.Len() == 0 {
 		return 0, nil
 	}
 	res, err := a.client.kafka.RawProduce(ctx, &kafka.RawProduceRequest{
 		Topic:        a.topic,
 		Partition:    a.partition,
 		RequiredAcks: kafka.RequireAll,
-		RawRecords:   protocol.RawRecordSet{Reader: bytes.NewReader(a.batch.finish(time.Now()))},
+		RawRecords:   protocol.RawRecordSet{Reader: bytes.NewReader(batch.finish(time.Now()))},
 	})
 	if err == nil {
 		err = res.Error
@@ -69,10 +69,10 @@ func (a *Appender) Flush(ctx context.Context) (offset int64, err error) {
 	if err != nil {
 		a.failed = fmt.Errorf("append to %s partition %d: %w", a.topic, a.partition, err)
 		// A request that was given up may still be reading the batch.
-		a.batch = batchWriter{}
+		*batch = RecordBatch{}
 		return 0, a.failed
 	}
-	a.batch.count = 0
+	batch.Reset()
 	return res.BaseOffset, nil
 }
 

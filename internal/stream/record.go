@@ -51,23 +51,33 @@ func checksum(batch []byte) uint32 {
 	return crc32.Checksum(batch[batchAttributesAt:], crc32.MakeTable(crc32.Castagnoli))
 }
 
-// batchWriter builds one record batch in memory, behind the four bytes of
-// length that a request puts before it.
-type batchWriter struct {
-	buf   []byte
+// RecordBatch is a batch of records in memory, laid out as it is sent. The
+// zero RecordBatch is empty and ready for use.
+type RecordBatch struct {
+	buf   []byte // behind the four bytes of length that a request puts before it
 	count int
 }
 
 const recordSetLengthSize = 4
 
-func (w *batchWriter) reset() {
-	w.count = 0
-	w.buf = append(w.buf[:0], make([]byte, recordSetLengthSize+batchHeadSize)...)
+// Len is the number of records.
+func (w *RecordBatch) Len() int { return w.count }
+
+// Size is the size in bytes.
+func (w *RecordBatch) Size() int {
+	if w.count == 0 {
+		return 0
+	}
+	return len(w.buf)
 }
 
-func (w *batchWriter) add(key, value []byte, headers []Header) {
+// Reset empties the batch and keeps its memory.
+func (w *RecordBatch) Reset() { w.count = 0 }
+
+// Append adds a record. Key, value and headers are copied.
+func (w *RecordBatch) Append(key, value []byte, headers ...Header) {
 	if w.count == 0 {
-		w.reset()
+		w.buf = append(w.buf[:0], make([]byte, recordSetLengthSize+batchHeadSize)...)
 	}
 	// Attributes and the time delta are zero: all records of a batch share
 	// the time at which the batch is sent.
@@ -91,7 +101,7 @@ func (w *batchWriter) add(key, value []byte, headers []Header) {
 }
 
 // finish fills in the head and returns the record set, ready to send.
-func (w *batchWriter) finish(now time.Time) []byte {
+func (w *RecordBatch) finish(now time.Time) []byte {
 	batch := w.buf[recordSetLengthSize:]
 	be := binary.BigEndian
 	be.PutUint32(w.buf, uint32(len(batch)))

@@ -268,9 +268,9 @@ func TestProducerSpreadsByKey(t *testing.T) {
 }
 
 func TestDamagedBatches(t *testing.T) {
-	var w batchWriter
+	var w RecordBatch
 	for i := range 10 {
-		w.add([]byte("key"), fmt.Appendf(nil, "value %d", i), nil)
+		w.Append([]byte("key"), fmt.Appendf(nil, "value %d", i))
 	}
 	whole := append([]byte(nil), w.finish(time.UnixMilli(1))[recordSetLengthSize:]...)
 	read := func(records []byte) (n int, err error) {
@@ -308,8 +308,8 @@ func TestDamagedBatches(t *testing.T) {
 }
 
 func TestControlBatchesAreStepsWithoutRecords(t *testing.T) {
-	var w batchWriter
-	w.add([]byte("key"), []byte("value"), nil)
+	var w RecordBatch
+	w.Append([]byte("key"), []byte("value"))
 	control := append([]byte(nil), w.finish(time.UnixMilli(1))[recordSetLengthSize:]...)
 	control[batchAttributesAt+1] |= attributeControl
 	resum(control)
