@@ -1,0 +1,147 @@
+package processor
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// stateVersion is raised when the meaning or the encoding of a partition's
+// state changes. A checkpoint of another version is not read.
+const stateVersion = 1
+
+var errCheckpoint = errors.New("checkpoint does not fit")
+
+// appendHeader encodes what belongs to the partition as a whole: which model
+// and ring its meters were written with, the watermark, and the readings that
+// are held back.
+func (p *partition) appendHeader(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, p.rules.model.Version())
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.rules.ring))
+	dst = appendText(dst, p.rules.model.Name())
+	dst = appendText(dst, p.origin)
+	dst = binary.LittleEndian.AppendUint64(dst, p.lastHash)
+	dst = appendHour(dst, p.watermark)
+	dst = appendHour(dst, p.nextIssue)
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.held)))
+	for _, r := range p.held {
+		dst = appendText(dst, r.meter.Name)
+		dst = appendHour(dst, r.hour)
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.kwh))
+	}
+	return dst
+}
+
+// restoreHeader reads what appendHeader wrote; the meters are restored
+// already. The partition's rules must be those that held at the checkpoint.
+func (p *partition) restoreHeader(src []byte) error {
+	d := decoder{src: src}
+	version, ring, model := d.uint16(), int(d.uint32()), d.text()
+	p.origin = d.text()
+	p.lastHash = d.uint64()
+	p.watermark, p.nextIssue = d.hour(), d.hour()
+	for range d.uint16() {
+		r := held{meter: p.meters[d.text()], hour: d.hour(), kwh: math.Float32frombits(d.uint32())}
+		if r.meter == nil {
+			return fmt.Errorf("%w: a held reading names a meter that is not in it", errCheckpoint)
+		}
+		p.held = append(p.held, r)
+	}
+	switch {
+	case d.short || len(d.src) > 0:
+		return fmt.Errorf("%w: header of wrong length", errCheckpoint)
+	case version != p.rules.model.Version() || model != p.rules.model.Name() || ring != p.rules.ring:
+		return fmt.Errorf("%w: made with model %s/%d and %d hours, now %s/%d and %d",
+			errCheckpoint, model, version, ring, p.rules.model.Name(), p.rules.model.Version(), p.rules.ring)
+	}
+	return nil
+}
+
+// appendMeter encodes one meter.
+func (m *meterState) appendMeter(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.MeterNo))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.GroupNo))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.Partition))
+	dst = appendText(dst, m.Group)
+	if m.foreign {
+		return dst
+	}
+	dst = appendHour(dst, m.planFrom)
+	dst = append(dst, byte(len(m.plan)))
+	for _, v := range m.plan {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	dst = m.window.AppendBinary(dst)
+	return m.model.AppendBinary(dst)
+}
+
+// restoreMeter adds the meter that appendMeter encoded.
+func (p *partition) restoreMeter(name string, src []byte) error {
+	d := decoder{src: src}
+	ref := timescale.MeterRef{MeterNo: int32(d.uint32()), GroupNo: int32(d.uint32()), Partition: int(d.uint32())}
+	ref.Name, ref.Group = name, d.text()
+	if d.short {
+		return fmt.Errorf("%w: meter %q is cut short", errCheckpoint, name)
+	}
+	m := p.add(ref)
+	if m.foreign {
+		return nil
+	}
+	m.planFrom = d.hour()
+	if n := int(d.byte()); n > 0 {
+		m.plan = make([]float32, n)
+		for i := range m.plan {
+			m.plan[i] = math.Float32frombits(d.uint32())
+		}
+	}
+	if d.short {
+		return fmt.Errorf("%w: meter %q is cut short", errCheckpoint, name)
+	}
+	rest, err := m.window.Restore(d.src)
+	if err == nil {
+		rest, err = m.model.Restore(rest)
+	}
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%d bytes too many", len(rest))
+	}
+	if err != nil {
+		return fmt.Errorf("%w: meter %q: %w", errCheckpoint, name, err)
+	}
+	return nil
+}
+
+func appendHour(dst []byte, h meter.Hour) []byte {
+	return binary.LittleEndian.AppendUint32(dst, uint32(h))
+}
+
+func appendText(dst []byte, s string) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(s)))
+	return append(dst, s...)
+}
+
+// decoder reads little-endian values and remembers if the bytes ran out.
+type decoder struct {
+	src   []byte
+	short bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.short || len(d.src) < n {
+		d.short = true
+		return make([]byte, n)
+	}
+	out := d.src[:n]
+	d.src = d.src[n:]
+	return out
+}
+
+func (d *decoder) byte() byte       { return d.take(1)[0] }
+func (d *decoder) uint16() uint16   { return binary.LittleEndian.Uint16(d.take(2)) }
+func (d *decoder) uint32() uint32   { return binary.LittleEndian.Uint32(d.take(4)) }
+func (d *decoder) uint64() uint64   { return binary.LittleEndian.Uint64(d.take(8)) }
+func (d *decoder) hour() meter.Hour { return meter.Hour(d.uint32()) }
+func (d *decoder) text() string     { return string(d.take(int(d.uint16()))) }

@@ -1,0 +1,347 @@
+package processor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// testTwin is a twin of a replay that starts on a Monday, with a tariff and a
+// limit that make decisions worth having.
+func testTwin() *config.Twin {
+	return &config.Twin{
+		Namespace: "test", Name: "twin", Timezone: "Europe/London", SpecHash: "one",
+		Dataset:   config.Dataset{Start: time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC), Span: config.Duration(8760 * time.Hour)},
+		Generator: config.Generator{Mode: "Replay"},
+		Processor: config.Processor{
+			HistoryWindow: config.Duration(1344 * time.Hour), IssueAt: "00:00",
+			Quantiles: []float64{.1, .5, .9},
+			Policy: dsm.Policy{
+				Mode:      dsm.ModeAdvisory,
+				Objective: dsm.Objective{Cost: 1, Peak: 1},
+				Tariff: dsm.Tariff{Currency: "GBP", Default: .25, Periods: []dsm.Period{
+					{Name: "night", Days: "All", Start: "00:30", End: "07:30", Price: .1},
+					{Name: "evening", Days: "Weekdays", Start: "16:00", End: "19:00", Price: .4},
+				}},
+				Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
+				Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
+				Freshness:   24,
+			},
+		},
+	}
+}
+
+func testRules(t require.TestingT, twin *config.Twin) *rules {
+	r, err := newRules(twin)
+	require.NoError(t, err)
+	return r
+}
+
+// feed applies messages one by one and keeps what a database would.
+type feed struct {
+	p    *partition
+	b    batch
+	rows keptRows
+	no   map[string]int32
+}
+
+type keptRows struct {
+	Readings  map[string]string
+	Forecasts map[string]string
+	Decisions map[string]string
+	GroupLoad map[string]string
+	Revisions []string
+	Counts    timescale.Counts
+}
+
+func newFeed(r *rules) *feed {
+	return &feed{p: newPartition(0, r), no: map[string]int32{}, rows: keptRows{
+		Readings: map[string]string{}, Forecasts: map[string]string{},
+		Decisions: map[string]string{}, GroupLoad: map[string]string{},
+	}}
+}
+
+// batch applies messages as one batch.
+func (f *feed) batch(records []stream.Record) {
+	prev := f.p.next
+	f.b.begin()
+	for _, rec := range records {
+		msg := message{Record: rec}
+		msg.err = meter.DecodeMessage(rec.Value, &msg.reading)
+		if msg.err == nil {
+			msg.meter = f.meter(&msg.reading)
+		}
+		f.p.apply(&msg, &f.b, map[string]history.Series{})
+	}
+	f.b.finish(f.p, prev)
+	f.keep()
+}
+
+func (f *feed) meter(m *meter.Message) *meterState {
+	if known := f.p.find(m.Meter); known != nil {
+		return known
+	}
+	name := string(m.Meter)
+	f.no[name] = int32(len(f.no) + 1)
+	ref := timescale.MeterRef{MeterKey: timescale.MeterKey{Name: name, Group: string(m.Group)}, MeterNo: f.no[name]}
+	if ref.Group != "" {
+		ref.GroupNo = 1
+	}
+	return f.p.add(ref)
+}
+
+func (f *feed) keep() {
+	r := &f.b.rows
+	put := func(rows *timescale.Readings) {
+		for i := range rows.MeterNo {
+			f.rows.Readings[fmt.Sprint(rows.MeterNo[i], rows.Hour[i])] = fmt.Sprint(rows.KWh[i])
+		}
+	}
+	put(&r.New)
+	put(&r.Upserts)
+	for _, v := range r.Forecasts {
+		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.P10, v.P50, v.P90)
+	}
+	for _, v := range r.Decisions {
+		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
+	}
+	for _, v := range r.GroupLoad {
+		f.rows.GroupLoad[fmt.Sprint(v.GroupNo, v.Hour)] = fmt.Sprint(v.KWh, v.Meters)
+	}
+	for _, v := range r.Recounts {
+		f.recount(v)
+	}
+	for _, v := range r.Revisions {
+		f.rows.Revisions = append(f.rows.Revisions, fmt.Sprint(v))
+	}
+	c, add := &f.rows.Counts, r.Counts
+	c.In, c.Stored, c.Quarantined = c.In+add.In, c.Stored+add.Stored, c.Quarantined+add.Quarantined
+	c.Duplicates, c.Corrections, c.Late = c.Duplicates+add.Duplicates, c.Corrections+add.Corrections, c.Late+add.Late
+	c.Forecasts, c.Decisions = c.Forecasts+add.Forecasts, c.Decisions+add.Decisions
+}
+
+// recount sums an hour's readings up, as the database does.
+func (f *feed) recount(of timescale.GroupHour) {
+	var kwh float64
+	var meters int32
+	for _, m := range slices.Sorted(maps.Keys(f.p.meters)) {
+		if f.p.meters[m].GroupNo != of.GroupNo {
+			continue
+		}
+		text, ok := f.rows.Readings[fmt.Sprint(f.no[m], of.Hour)]
+		if !ok {
+			continue
+		}
+		var v float32
+		_, _ = fmt.Sscan(text, &v)
+		kwh += float64(v)
+		meters++
+	}
+	f.rows.GroupLoad[fmt.Sprint(of.GroupNo, of.Hour)] = fmt.Sprint(kwh, meters)
+}
+
+// restart replaces the partition by what its checkpoint holds.
+func (f *feed) restart(t require.TestingT) {
+	w := &worker{p: f.p}
+	ckpt := (&saver{}).snapshot(w)
+	p := newPartition(0, f.p.rules)
+	p.next = ckpt.Offset
+	for _, m := range ckpt.Meters {
+		require.NoError(t, p.restoreMeter(m.Key, m.Blob))
+	}
+	require.NoError(t, p.restoreHeader(ckpt.Header))
+	f.p = p
+}
+
+// randomStream is readings of a few meters over some weeks, in hour order, with
+// repeats, corrections, late ones, wrong dates and broken messages among them.
+func randomStream(t *rapid.T) []stream.Record {
+	start := meter.HourOf(testTwin().Dataset.Start)
+	hours := rapid.IntRange(50, 1000).Draw(t, "hours")
+	meters := rapid.IntRange(1, 4).Draw(t, "meters")
+	var records []stream.Record
+	add := func(value []byte) {
+		records = append(records, stream.Record{Offset: int64(len(records)), Value: value})
+	}
+	reading := func(m int, h meter.Hour, kwh float32) []byte {
+		group := ""
+		if m%2 == 0 {
+			group = "feeder"
+		}
+		return meter.AppendMessage(nil, meter.Reading{Meter: fmt.Sprint("m", m), Group: group, Hour: h, KWh: kwh})
+	}
+	odd := rapid.SampledFrom([]string{"none", "none", "none", "none", "none", "repeat", "correct", "late", "ahead", "broken", "gap"})
+	rnd := rapid.IntRange(0, 1<<20)
+	for i := 0; i < hours; i++ {
+		what := odd.Draw(t, "odd")
+		h := start + meter.Hour(i)
+		for m := range meters {
+			kwh := float32((i*7+m*13)%24) / 8
+			switch {
+			case what == "gap" && m == i%meters:
+				continue
+			case what == "broken" && m == 0:
+				add([]byte(`{"meter":"m0","ts":"yesterday"}`))
+			case what == "ahead" && m == 0:
+				add(reading(m, h+meter.Hour(rnd.Draw(t, "ahead")%4000), kwh))
+				continue
+			}
+			add(reading(m, h, kwh))
+			switch what {
+			case "repeat":
+				add(reading(m, h, kwh))
+			case "correct":
+				add(reading(m, h, kwh+1))
+			case "late":
+				add(reading(m, max(start, h-meter.Hour(rnd.Draw(t, "late")%2000)), kwh))
+			}
+		}
+	}
+	return records
+}
+
+func requireSameRows(t require.TestingT, want, got keptRows) {
+	require.Empty(t, different(want.Readings, got.Readings), "readings")
+	require.Empty(t, different(want.Forecasts, got.Forecasts), "forecasts")
+	require.Empty(t, different(want.Decisions, got.Decisions), "decisions")
+	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
+	require.Equal(t, want.Revisions, got.Revisions)
+	require.Equal(t, want.Counts, got.Counts)
+}
+
+// different lists up to three keys whose values differ.
+func different(want, got map[string]string) []string {
+	var out []string
+	for _, m := range []map[string]string{want, got} {
+		for k := range m {
+			if want[k] != got[k] && len(out) < 3 {
+				out = append(out, fmt.Sprintf("%s: %q, %q", k, want[k], got[k]))
+			}
+		}
+	}
+	return out
+}
+
+func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
+	twin := testTwin()
+	rapid.Check(t, func(t *rapid.T) {
+		twin.Processor.AllowedLateness = config.Duration(rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "lateness")) * config.Duration(time.Hour)
+		r := testRules(t, twin)
+		records := randomStream(t)
+		whole := newFeed(r)
+		whole.batch(records)
+
+		cut := newFeed(r)
+		for rest := records; len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "batch")
+			cut.batch(rest[:n])
+			rest = rest[n:]
+			if rapid.Bool().Draw(t, "restart") {
+				cut.restart(t)
+			}
+		}
+		requireSameRows(t, whole.rows, cut.rows)
+		require.Equal(t, int64(len(records)), whole.rows.Counts.In)
+	})
+}
+
+func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
+	r := testRules(t, testTwin())
+	start := r.from
+	stream := func(after float32) *feed {
+		f := newFeed(r)
+		for i := range 24 * 15 {
+			h := start + meter.Hour(i)
+			kwh := float32(i%24) / 10
+			if h >= start+24*14 {
+				kwh = after
+			}
+			for _, name := range []string{"a", "b"} {
+				f.batch(oneRecord(f.p.next, name, h, kwh))
+			}
+		}
+		return f
+	}
+	low, high := stream(1).rows.Forecasts, stream(2).rows.Forecasts
+	require.Empty(t, different(low, high))
+	require.Len(t, low, 2*14, "one forecast a meter and day")
+}
+
+func TestOneWrongDateMovesNothing(t *testing.T) {
+	r := testRules(t, testTwin())
+	f := newFeed(r)
+	send := func(name string, h meter.Hour, kwh float32) { f.batch(oneRecord(f.p.next, name, h, kwh)) }
+	for i := range meter.Hour(48) {
+		send("a", r.from+i, 1)
+		send("b", r.from+i, 1)
+	}
+	require.Equal(t, r.from+47, f.p.watermark)
+
+	send("a", r.from+4000, 9)
+	require.Equal(t, r.from+47, f.p.watermark, "one reading alone")
+	send("a", r.from+4000, 9)
+	require.Equal(t, r.from+47, f.p.watermark, "the same reading again")
+	require.Equal(t, r.from+47, f.p.meters["a"].window.Newest(), "the history stays")
+
+	send("a", r.from+48, 1)
+	require.Equal(t, r.from+48, f.p.watermark)
+	send("b", r.from+4001, 1)
+	require.Equal(t, r.from+4001, f.p.watermark, "a second reading agrees")
+	require.Equal(t, float32(9), f.p.meters["a"].window.At(r.from+4000))
+	require.Equal(t, int64(48*2+3), f.rows.Counts.Stored)
+	require.Equal(t, int64(1), f.rows.Counts.Duplicates)
+}
+
+func TestMessagesThatAreNotTakenAreQuarantined(t *testing.T) {
+	twin := testTwin()
+	live := testTwin()
+	live.Generator.Mode = "Off"
+	now := time.Date(2024, 3, 4, 12, 0, 0, 0, time.UTC)
+	value := func(ts string) string { return `{"meter":"a","ts":"` + ts + `","kwh":1,"interval":"PT1H"}` }
+	tests := []struct {
+		name   string
+		twin   *config.Twin
+		value  string
+		reason string
+	}{
+		{"not JSON", twin, `a,b,c`, "malformed"},
+		{"no meter", twin, `{"ts":"2024-03-04T00:00:00Z","kwh":1,"interval":"PT1H"}`, "bad_meter"},
+		{"half an hour", twin, value("2024-03-04T00:30:00Z"), "not_whole_hour"},
+		{"before the dataset", twin, value("2024-03-03T23:00:00Z"), reasonOutsideWindow},
+		{"after the dataset", twin, value("2025-03-04T00:00:00Z"), reasonOutsideWindow},
+		{"tomorrow", live, value("2024-03-05T00:00:00Z"), reasonFuture},
+		{"this hour", live, value("2024-03-04T13:00:00Z"), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFeed(testRules(t, tt.twin))
+			f.batch([]stream.Record{{Offset: 7, Millis: now.UnixMilli(), Key: []byte("a"), Value: []byte(tt.value)}})
+			if tt.reason == "" {
+				require.Empty(t, f.b.rows.Quarantine)
+				return
+			}
+			require.Len(t, f.b.rows.Quarantine, 1)
+			q := f.b.rows.Quarantine[0]
+			require.Equal(t, tt.reason, q.Reason)
+			require.Equal(t, tt.value, string(q.Value), "the original bytes")
+			require.Equal(t, int64(7), q.Offset)
+			require.Equal(t, int64(8), f.p.next)
+		})
+	}
+}
+
+func oneRecord(offset int64, name string, h meter.Hour, kwh float32) []stream.Record {
+	return []stream.Record{{Offset: offset, Value: meter.AppendMessage(nil, meter.Reading{Meter: name, Hour: h, KWh: kwh})}}
+}

@@ -1,0 +1,119 @@
+package processor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// ringMargin is how many hours a window holds beyond the configured history,
+// so that a forecast for T still sees the whole history when readings after T
+// have come in already.
+const ringMargin = 24
+
+// rules is everything in a twin's spec that decides rows. It is immutable; a
+// changed spec makes new rules, which hold from a known offset on.
+type rules struct {
+	specHash string
+	cal      *meter.Calendar
+	issueAt  meter.IssueTime
+	lateness meter.Hour // how far the watermark stays behind the greatest hour
+
+	// The hours that a reading may have. NoHour leaves a side open.
+	from, to meter.Hour
+	// maxAhead is how far a reading may lie after the broker's time; 0 where the
+	// dataset's window bounds it already.
+	maxAhead time.Duration
+
+	issueFrom meter.Hour // no forecast is issued before: the end of the warm-up
+	warmUp    bool       // meters may have history in Redis from before the stream
+	ring      int        // hours of a window
+	model     forecast.Model
+	planner   dsm.Planner // nil when decisions are off
+	currency  string
+}
+
+func newRules(twin *config.Twin) (*rules, error) {
+	cal, err := meter.NewCalendar(twin.Timezone)
+	if err != nil {
+		return nil, err
+	}
+	at, err := meter.ParseIssueTime(twin.Processor.IssueAt)
+	if err != nil {
+		return nil, err
+	}
+	r := &rules{
+		specHash: twin.SpecHash,
+		cal:      cal,
+		issueAt:  at,
+		lateness: meter.Hour(twin.Processor.AllowedLateness.Hours()),
+		from:     meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour,
+		model:    forecast.NewSeasonalNaive(),
+		currency: twin.Processor.Policy.Tariff.Currency,
+	}
+	r.ring = twin.Processor.HistoryWindow.Hours() + ringMargin + int(r.lateness)
+	r.bound(twin)
+	if twin.Processor.Policy.Mode != dsm.ModeOff {
+		r.planner, err = dsm.NewPlanner(twin.Processor.Policy, cal, twin.Namespace+"/"+twin.Name)
+		if err != nil {
+			return nil, fmt.Errorf("policy: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// bound sets which hours are taken. A replay stays inside the dataset's
+// window; a stream from outside may not run ahead of the broker's clock.
+func (r *rules) bound(twin *config.Twin) {
+	mode := twin.Generator.Mode
+	if mode != "Off" {
+		r.warmUp = twin.Generator.WarmUp > 0
+	}
+	if mode == "Live" || mode == "Off" {
+		r.maxAhead = time.Hour
+		return
+	}
+	if twin.Dataset.Start.IsZero() {
+		return
+	}
+	r.from = meter.HourOf(twin.Dataset.Start)
+	if mode == "Replay" && twin.Dataset.Span > 0 {
+		r.to = r.from + meter.Hour(twin.Dataset.Span.Hours())
+	}
+	if r.warmUp {
+		r.issueFrom = r.from + meter.Hour(twin.Generator.WarmUp.Hours())
+	}
+}
+
+// Reasons for which a well-formed message is quarantined.
+const (
+	reasonOutsideWindow  = "outside_dataset_window"
+	reasonFuture         = "in_the_future"
+	reasonWrongPartition = "wrong_partition"
+	reasonGroupChanged   = "group_changed"
+)
+
+// refuse gives the reason for which a reading of hour h that the broker took
+// at brokerTime is not accepted, or "".
+func (r *rules) refuse(h meter.Hour, brokerTime time.Time) string {
+	if r.from != meter.NoHour && h < r.from || r.to != meter.NoHour && h >= r.to {
+		return reasonOutsideWindow
+	}
+	if r.maxAhead > 0 && h.Time().After(brokerTime.Add(r.maxAhead)) {
+		return reasonFuture
+	}
+	return ""
+}
+
+// nextIssue is the first issue time after h that is not inside the warm-up.
+func (r *rules) nextIssue(h meter.Hour) meter.Hour {
+	next := r.cal.NextIssue(h, r.issueAt)
+	if r.issueFrom != meter.NoHour && next < r.issueFrom {
+		next = r.cal.NextIssue(r.issueFrom-1, r.issueAt)
+	}
+	return next
+}

@@ -1,0 +1,150 @@
+// Package processor turns the stream of readings into windows, forecasts,
+// decisions and rows of the database. One goroutine follows one partition;
+// the database holds the partition's offset beside the rows it led to, so that
+// nothing is lost and nothing counts twice.
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// Stores are the connections that a processor works with. The caller owns and
+// closes them.
+type Stores struct {
+	DB     *timescale.DB
+	Redis  *history.Store
+	Stream *stream.Client
+}
+
+// Processor follows the partitions that its consumer group assigns to it.
+type Processor struct {
+	twin    *config.Twin
+	rules   *rules
+	stores  Stores
+	owner   string
+	metrics *metrics
+	log     *slog.Logger
+	saver   *saver
+
+	mu      sync.Mutex
+	workers map[int]*worker
+}
+
+// New makes the processor of a twin. Its metrics are registered with reg.
+func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.Logger) (*Processor, error) {
+	r, err := newRules(twin)
+	if err != nil {
+		return nil, fmt.Errorf("spec of twin %s/%s: %w", twin.Namespace, twin.Name, err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("host name: %w", err)
+	}
+	return &Processor{
+		twin: twin, rules: r, stores: stores,
+		owner:   fmt.Sprintf("%s/%d", host, os.Getpid()),
+		metrics: newMetrics(reg), log: log, saver: &saver{},
+		workers: map[int]*worker{},
+	}, nil
+}
+
+// errStuck ends a processor that makes no progress; what restarts it gives its
+// partitions a fresh start.
+var errStuck = errors.New("no progress")
+
+// fetchBytes bounds one fetch, and so one transaction: large enough that the
+// transaction's cost is small beside that of its rows.
+const fetchBytes = 2 << 20
+
+// stuckAfter is how long a worker may be silent. Waiting for a store counts as
+// progress: a restart would not help.
+const stuckAfter = 5 * time.Minute
+
+// finalSave bounds the time that a clean stop spends on checkpoints.
+const finalSave = 5 * time.Second
+
+// Run follows the stream until ctx ends. It returns nil then, and an error
+// only where a restart of the process is the mend.
+func (p *Processor) Run(ctx context.Context) error {
+	topic := p.twin.Topic("readings")
+	group := p.stores.Stream.Group(p.twin.ConsumerGroup(), topic, p.log)
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error {
+		return group.Run(ctx, func(ctx context.Context, partition int) error {
+			return p.worker(partition).run(ctx, group.CommitHint)
+		})
+	})
+	tasks.Go(func() error { return p.relay(ctx) })
+	tasks.Go(func() error { return p.watch(ctx) })
+	tasks.Go(func() error { return p.maintain(ctx) })
+	err := tasks.Wait()
+	p.saveAll(context.WithoutCancel(ctx))
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// worker is the partition's worker, made when the partition first comes here.
+func (p *Processor) worker(partition int) *worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.workers[partition]
+	if w == nil {
+		w = &worker{
+			number: partition, owner: p.owner, twin: p.twin, rules: p.rules,
+			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
+			reader:  p.stores.Stream.PartitionReader(p.twin.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
+			metrics: p.metrics, saver: p.saver,
+			log: p.log.With("partition", partition),
+		}
+		p.workers[partition] = w
+	}
+	return w
+}
+
+// watch ends the process when a worker that should run has been silent.
+func (p *Processor) watch(ctx context.Context) error {
+	tick := time.NewTicker(stuckAfter / 10)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			p.mu.Lock()
+			for number, w := range p.workers {
+				silent := now.Sub(time.Unix(w.lastProgress.Load(), 0))
+				if w.running.Load() && silent > stuckAfter {
+					p.mu.Unlock()
+					return fmt.Errorf("%w in partition %d for %s", errStuck, number, silent.Round(time.Second))
+				}
+			}
+			p.mu.Unlock()
+		}
+	}
+}
+
+// saveAll writes a checkpoint of every partition, so that the next start has
+// little to replay.
+func (p *Processor) saveAll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, finalSave)
+	defer cancel()
+	for _, w := range p.workers {
+		p.saver.final(ctx, w)
+	}
+}

@@ -1,0 +1,88 @@
+package processor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// saveEvery is the least time between two checkpoints of a partition.
+const saveEvery = 10 * time.Second
+
+// saver writes checkpoints to Redis beside the stream. It copies one
+// partition's state at a time, so that checkpoints cost the memory of one
+// partition, not of all.
+type saver struct {
+	busy  sync.Mutex
+	arena []byte
+}
+
+// saved is when a partition's last checkpoint was made.
+type saved struct {
+	at  time.Time
+	day meter.Hour // the simulated day, in days since 1970
+}
+
+// offer writes a checkpoint of the worker's partition, if a simulated day and
+// ten seconds have passed since its last one and no other is being written.
+func (s *saver) offer(ctx context.Context, w *worker) {
+	day := w.p.watermark / meter.HoursPerDay
+	if w.p.watermark == meter.NoHour || day == w.saved.day || time.Since(w.saved.at) < saveEvery {
+		return
+	}
+	if !s.busy.TryLock() {
+		return
+	}
+	w.saved = saved{at: time.Now(), day: day}
+	ckpt := s.snapshot(w)
+	go func() {
+		defer s.busy.Unlock()
+		s.save(ctx, w, ckpt)
+	}()
+}
+
+// final writes a checkpoint before the process ends, whatever the last one's
+// age.
+func (s *saver) final(ctx context.Context, w *worker) {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	if w.p != nil && w.p.watermark != meter.NoHour {
+		s.save(ctx, w, s.snapshot(w))
+	}
+}
+
+func (s *saver) save(ctx context.Context, w *worker, ckpt history.Checkpoint) {
+	start := time.Now()
+	if err := w.hist.SaveCheckpoint(ctx, w.number, ckpt); err != nil {
+		w.metrics.checkpointErrors.Inc()
+		w.log.Warn("checkpoint not saved", "offset", ckpt.Offset, "error", err)
+		return
+	}
+	w.metrics.checkpointSeconds.Observe(time.Since(start).Seconds())
+}
+
+// snapshot copies the partition's state as of its last commit. The copy is
+// valid until the next one.
+func (s *saver) snapshot(w *worker) history.Checkpoint {
+	ckpt := history.Checkpoint{
+		Offset: w.p.next, Epoch: w.epoch, StateVersion: stateVersion, Incarnation: w.incarnation,
+		Header: w.p.appendHeader(nil),
+		Meters: make([]history.MeterBlob, 0, len(w.p.meters)),
+	}
+	ends := make([]int, 0, len(w.p.meters))
+	s.arena = s.arena[:0]
+	for name, m := range w.p.meters {
+		s.arena = m.appendMeter(s.arena)
+		ends = append(ends, len(s.arena))
+		ckpt.Meters = append(ckpt.Meters, history.MeterBlob{Key: name})
+	}
+	from := 0
+	for i, end := range ends {
+		ckpt.Meters[i].Blob = s.arena[from:end]
+		from = end
+	}
+	return ckpt
+}

@@ -1,0 +1,201 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/test/twinrows"
+	"github.com/energytwin/energytwin/workloads/prepare"
+)
+
+// services is a twin's stores, for real, on this machine.
+type services struct {
+	t      *testing.T
+	twin   *config.Twin
+	stores Stores
+	url    string
+}
+
+func redisConfig(t *testing.T, server *embedded.RedisServer) config.Redis {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte(server.Password), 0o600))
+	return config.Redis{Address: server.Address, PassFile: file}
+}
+
+const testPartitions = 2
+
+func startServices(t *testing.T) *services {
+	t.Helper()
+	ctx := t.Context()
+	pg, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, pg.Stop(context.Background())) })
+	redis, err := embedded.Redis(ctx, embedded.RedisOptions{InProcess: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, redis.Stop(context.Background())) })
+	kafka, err := embedded.Kafka(ctx, embedded.KafkaOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, kafka.Stop(context.Background())) })
+
+	twin := testTwin()
+	twin.Kafka = config.Kafka{Brokers: []string{kafka.Address}, Partitions: testPartitions, Replicas: 1, RetentionBytes: -1}
+	twin.Redis = redisConfig(t, redis)
+	twin.Database = config.Database{URL: pg.URL}
+	require.NoError(t, prepare.Run(ctx, twin, slog.New(slog.DiscardHandler)))
+
+	s := &services{t: t, twin: twin, url: pg.URL}
+	s.stores.DB, err = timescale.Open(ctx, pg.URL, timescale.Options{})
+	require.NoError(t, err)
+	t.Cleanup(s.stores.DB.Close)
+	s.stores.Redis, err = history.Connect(twin.Redis, twin.KeyPrefix())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.stores.Redis.Close() })
+	s.stores.Stream, err = stream.Connect(twin.Kafka)
+	require.NoError(t, err)
+	t.Cleanup(s.stores.Stream.Close)
+	return s
+}
+
+// produce appends some days of readings of two ungrouped meters and a feeder.
+func (s *services) produce(from, days int) {
+	s.t.Helper()
+	producer, err := s.stores.Stream.Producer(s.t.Context(), s.twin.Topic("readings"))
+	require.NoError(s.t, err)
+	start := meter.HourOf(s.twin.Dataset.Start)
+	for i := range days * meter.HoursPerDay {
+		h := start + meter.Hour(from*meter.HoursPerDay+i)
+		for k, r := range []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}} {
+			r.Hour, r.KWh = h, .1+float32((int(h)*(k+3))%24)/10
+			producer.Append([]byte(r.Key()), meter.AppendMessage(nil, r))
+		}
+	}
+	require.NoError(s.t, producer.Flush(s.t.Context()))
+}
+
+// process runs a processor until every message is in the database.
+func (s *services) process() {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	require.NoError(s.t, err)
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	require.Eventually(s.t, s.caughtUp, time.Minute, 20*time.Millisecond)
+	cancel()
+	require.NoError(s.t, <-done)
+}
+
+func (s *services) caughtUp() bool {
+	logs, err := s.stores.Stream.Offsets(s.t.Context(), s.twin.Topic("readings"))
+	require.NoError(s.t, err)
+	progress, err := s.stores.DB.Progress(s.t.Context())
+	require.NoError(s.t, err)
+	next := map[int]int64{}
+	for _, p := range progress {
+		next[p.Partition] = p.NextOffset
+	}
+	for i, log := range logs {
+		if next[i] < log.End {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *services) rows() []twinrows.Table {
+	s.t.Helper()
+	tables, err := twinrows.Read(s.t.Context(), s.url, nil)
+	require.NoError(s.t, err)
+	return tables
+}
+
+// undisturbed is the rows of a twin that processed the days in one go.
+func undisturbed(t *testing.T, days int) []twinrows.Table {
+	t.Helper()
+	s := startServices(t)
+	s.produce(0, days)
+	s.process()
+	rows := s.rows()
+	require.EqualValues(t, 4*days*meter.HoursPerDay, rows[0].Rows)
+	for _, table := range rows {
+		require.Positive(t, table.Rows, table.Name)
+	}
+	return rows
+}
+
+func TestRecoveryGivesTheSameRows(t *testing.T) {
+	const days = 24
+	want := undisturbed(t, days)
+
+	t.Run("from a checkpoint", func(t *testing.T) {
+		s := startServices(t)
+		s.produce(0, 10)
+		s.process()
+		s.checkpoints() // a clean stop leaves some
+		s.produce(10, days-10)
+		s.process()
+		require.Equal(t, want, s.rows())
+	})
+	t.Run("from the stream's start", func(t *testing.T) {
+		s := startServices(t)
+		s.produce(0, 10)
+		s.process()
+		s.forgetRedis()
+		s.produce(10, days-10)
+		s.process()
+		require.Equal(t, want, s.rows())
+	})
+	t.Run("with an old checkpoint", func(t *testing.T) {
+		s := startServices(t)
+		s.produce(0, 10)
+		s.process()
+		s.produce(10, 5)
+		kept := s.checkpoints()
+		s.process()
+		for partition, c := range kept {
+			c.Epoch += 1000 // the newest owner's
+			require.NoError(t, s.stores.Redis.SaveCheckpoint(t.Context(), partition, c))
+		}
+		s.produce(15, days-15)
+		s.process()
+		require.Equal(t, want, s.rows())
+	})
+}
+
+func (s *services) checkpoints() map[int]history.Checkpoint {
+	out := map[int]history.Checkpoint{}
+	for i := range testPartitions {
+		c, err := s.stores.Redis.LoadCheckpoint(s.t.Context(), i)
+		if errors.Is(err, history.ErrNoCheckpoint) {
+			continue // no meter's key falls into this partition
+		}
+		require.NoError(s.t, err)
+		out[i] = c
+	}
+	require.NotEmpty(s.t, out)
+	return out
+}
+
+// forgetRedis points the twin at a Redis that is empty.
+func (s *services) forgetRedis() {
+	redis, err := embedded.Redis(s.t.Context(), embedded.RedisOptions{InProcess: true})
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { require.NoError(s.t, redis.Stop(context.Background())) })
+	s.stores.Redis, err = history.Connect(redisConfig(s.t, redis), s.twin.KeyPrefix())
+	require.NoError(s.t, err)
+}

@@ -1,0 +1,50 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// warmUp reads the history of new meters. Hours that only Redis has must not
+// be lost, so while they are missing a new meter waits for the generator to
+// write them again. A replay needs no Redis: the rows are in the database.
+func (w *worker) warmUp(ctx context.Context, refs []timescale.MeterRef, warm map[string]history.Series) error {
+	names := make([]string, len(refs))
+	for i, ref := range refs {
+		names[i] = ref.Name
+	}
+	found, err := w.hist.WarmUps(ctx, names)
+	switch {
+	case err == nil:
+		maps.Copy(warm, found)
+		return nil
+	case w.p.next < w.target:
+		return w.warmUpFromDatabase(ctx, refs, warm)
+	case errors.Is(err, history.ErrNoWarmUp):
+		return fmt.Errorf("%w; the generator writes it again within seconds", err)
+	default:
+		return err
+	}
+}
+
+func (w *worker) warmUpFromDatabase(ctx context.Context, refs []timescale.MeterRef, warm map[string]history.Series) error {
+	for _, ref := range refs {
+		rows, err := w.db.WarmUpRows(ctx, ref.MeterNo)
+		if err != nil {
+			return err
+		}
+		var s history.Series
+		for i, h := range rows.Hour {
+			s.Append(h, rows.KWh[i])
+		}
+		if rows.Len() > 0 {
+			warm[ref.Name] = s
+		}
+	}
+	return nil
+}
