@@ -98,7 +98,6 @@ type ResourceAmounts struct {
 // Storage is a volume.
 type Storage struct {
 	// Size, such as 10Gi. It can only grow, where the class can expand volumes.
-	// +kubebuilder:validation:MaxLength=20
 	// +optional
 	Size Size `json:"size,omitempty"`
 

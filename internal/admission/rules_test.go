@@ -15,14 +15,17 @@ func twin(spec string) []byte {
 // with adds to a spec that is a working twin.
 func with(spec string) []byte { return twin("  dataset: {synthetic: {}}\n  " + spec) }
 
-func TestRefusals(t *testing.T) {
+// refusal is a twin that is refused, with where and why.
+type refusal struct {
+	twin  []byte
+	line  int
+	field string
+	says  string // part of the message
+}
+
+func refusals() map[string]refusal {
 	pvc := "persistentVolumeClaim: {claimName: c, path: readings.csv}"
-	cases := map[string]struct {
-		twin  []byte
-		line  int    // 0: not compared
-		field string // of the first problem
-		says  string // part of its message
-	}{
+	return map[string]refusal{
 		"no source of readings":            {twin("  timezone: UTC"), 5, "spec", "dataset: {synthetic: {}} makes up households"},
 		"no spec":                          {[]byte("apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: a}\n"), 1, "spec", "is missing"},
 		"dataset without a source":         {twin("  dataset: {format: Long}"), 5, "spec.dataset", "write exactly one of dataset.synthetic"},
@@ -118,8 +121,11 @@ func TestRefusals(t *testing.T) {
 		"label value":                      {with("pods: {labels: {a: 'x y'}}"), 6, "spec.pods.labels[a]", "write a label value"},
 		"annotation of the operator":       {with("pods: {annotations: {twin.energytwin.dev/x: x}}"), 6, "spec.pods.annotations", "are the operator's"},
 	}
+}
+
+func TestRefusals(t *testing.T) {
 	checker := newChecker(t)
-	for name, c := range cases {
+	for name, c := range refusals() {
 		t.Run(name, func(t *testing.T) {
 			_, err := checker.Read("twin.yaml", c.twin)
 			problems, ok := err.(Problems)

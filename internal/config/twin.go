@@ -76,7 +76,7 @@ type Generator struct {
 type Processor struct {
 	AllowedLateness Duration   `json:"allowedLateness"`
 	HistoryWindow   Duration   `json:"historyWindow"`
-	IssueAt         string     `json:"issueAt"` // local HH:MM
+	IssueAt         string     `json:"issueAt"`   // local HH:MM
 	Quantiles       []float64  `json:"quantiles"` // lower, median, upper
 	Policy          dsm.Policy `json:"policy"`
 
@@ -110,7 +110,7 @@ type API struct {
 type Kafka struct {
 	Brokers        []string `json:"brokers"`
 	TLS            *TLS     `json:"tls,omitempty"`
-	UserFile       string   `json:"userFile,omitempty"`  // logs in with SASL when set
+	UserFile       string   `json:"userFile,omitempty"` // logs in with SASL when set
 	PassFile       string   `json:"passFile,omitempty"`
 	Mechanism      string   `json:"mechanism,omitempty"` // SCRAM-SHA-512 | SCRAM-SHA-256 | PLAIN, when UserFile is set
 	Partitions     int      `json:"partitions"`
