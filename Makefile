@@ -1,0 +1,105 @@
+# Every target has a line in `make help`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+SAMPLE   ?= config/samples/quickstart.yaml
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+IMAGE    ?= energytwin:$(VERSION)
+
+LINT_VERSION := v2.15.0
+LINT         := bin/golangci-lint-$(LINT_VERSION)
+
+# What the user interface is made of.
+WEB_SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard web docs/reference/openapi.json))
+
+##@ Use
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: packages-run build ## Run a first twin on this machine (SAMPLE=file, ARGS="flags of local")
+	bin/energytwin local -f $(SAMPLE) $(ARGS)
+
+##@ Build
+.PHONY: build
+build: web ## Build bin/energytwin with the user interface in it
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/energytwin ./cmd/energytwin
+
+.PHONY: web
+web: web/dist/index.html ## Build the user interface into web/dist
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@hack/check-node
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: image
+image: ## Build the container image with docker (IMAGE=name, PLATFORMS=linux/amd64,linux/arm64)
+	docker buildx build --platform $${PLATFORMS:-linux/$$(go env GOARCH)} --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+##@ Check
+.PHONY: test
+test: ## Run every check, after setting up what it needs; ends with what was skipped and why
+	@hack/test
+
+.PHONY: test-unit
+test-unit: ## Run the Go tests that need no service of their own
+	go test -short $$(go list ./... | grep -v /test/)
+
+.PHONY: test-integration
+test-integration: packages-test ## Run all Go tests on real services
+	@hack/test go
+
+.PHONY: test-race
+test-race: ## Run the Go tests under the race detector (slow)
+	go test -race -short $$(go list ./... | grep -v /test/)
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json ## Run the tests of the user interface
+	cd web && npm run --silent generate && npm test --silent
+
+.PHONY: bench
+bench: ## Run the Go benchmarks of the hot paths (BENCH=pattern)
+	go test -run '^$$' -bench "$${BENCH:-.}" -benchmem ./internal/... ./workloads/...
+
+.PHONY: lint
+lint: $(LINT) ## Check style, errors and import directions (golangci-lint)
+	$(LINT) run ./...
+
+.PHONY: verify-generated
+verify-generated: ## Check that generated files are those of their sources
+	@hack/verify-generated
+
+##@ Develop
+.PHONY: generate
+generate: ## Generate deep copies, the CRD and the OpenAPI document
+	@hack/generate
+
+.PHONY: fmt
+fmt: $(LINT) ## Format the Go code
+	$(LINT) fmt ./...
+
+.PHONY: packages-run
+packages-run: ## Install the system packages that `make run` uses, where that is possible (INSTALL=no: never)
+	@hack/install-packages run
+
+.PHONY: packages-test
+packages-test: ## Install the system packages that `make test` uses, where that is possible (INSTALL=no: never)
+	@hack/install-packages test
+
+.PHONY: clean
+clean: ## Delete what was built
+	rm -rf bin dist web/node_modules coverage.out
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv bin/golangci-lint $@
