@@ -36,6 +36,7 @@ const (
 // MeterFilter picks meters. Zero fields do not filter.
 type MeterFilter struct {
 	Prefix         string // of the name
+	Contains       string // in the name, in any case
 	Group          *string
 	Status         MeterStatus
 	FreshnessHours int // after which a meter is stale; 0 is 24
@@ -90,6 +91,9 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	if f.Prefix != "" {
 		w.add(`starts_with(name, ?)`, f.Prefix)
 		w.add(`name >= ?`, f.Prefix) // which the index can use
+	}
+	if f.Contains != "" {
+		w.add(`strpos(lower(name), lower(?)) > 0`, f.Contains)
 	}
 	if f.Group != nil {
 		w.add(`group_name = ?`, *f.Group)
