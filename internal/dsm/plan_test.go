@@ -139,3 +139,28 @@ func checkMeterPlan(t *rapid.T, policy Policy, m MeterInput, d Decision, slots i
 	require.LessOrEqual(t, d.SavingP10, d.SavingP50)
 	require.LessOrEqual(t, d.SavingP50, d.SavingP90)
 }
+
+// TestSameDayKeepsItsPlan: a plan that was made by this very policy for this
+// very forecast always fits, so hysteresis keeps it.
+func TestSameDayKeepsItsPlan(t *testing.T) {
+	cal := londonCalendar(t)
+	rapid.Check(t, func(t *rapid.T) {
+		policy := randomPolicy(t)
+		policy.Groups, policy.Hysteresis = nil, 0.1
+		p, err := NewPlanner(policy, cal, "default/riverside")
+		require.NoError(t, err)
+		in := randomInput(t, "", 24)
+		first := p.Plan(in, nil)
+		for i := range in.Meters {
+			in.Meters[i].Previous = first[i].Plan
+		}
+		for i, d := range p.Plan(in, nil) {
+			if first[i].Action == ActionNone {
+				require.Equal(t, first[i].Reason, d.Reason)
+				continue
+			}
+			require.Equal(t, ReasonHysteresis, d.Reason)
+			require.InDeltaSlice(t, first[i].Plan, d.Plan, 1e-4)
+		}
+	})
+}

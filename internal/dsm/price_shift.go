@@ -139,7 +139,10 @@ func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newV
 }
 
 // shrink reads a plan of changes and scales it to fit the problem; false if that
-// cannot be.
+// cannot be. An hour may have passed load on: taken some from one side and given
+// as much of its own to the other, of which the changes show only the rebound.
+// Whether the plan keeps within reach is therefore asked with all the load that
+// each hour could have passed on; what it did not, stays with it.
 func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
 	*out = shiftPlan{}
 	down, up, scale := 0.0, 0.0, 1.0
@@ -157,20 +160,25 @@ func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
 			return false
 		}
 	}
-	wanted := (1 + q.rebound) * down
+	factor := 1 + q.rebound
+	wanted := factor * down
 	slack := 1e-4 * wanted
-	if down == 0 || scale <= 0 || up < wanted-slack || up > wanted+slack {
+	if down == 0 || scale <= 0 || up < wanted-slack || up > factor*wanted+slack {
 		return false
 	}
-	for t := range q.n { // stored values are rounded: restore the sum exactly
-		out.down[t] *= scale * min(1, up/wanted)
-		out.up[t] *= scale * min(1, wanted/up)
+	if q.rebound == 0 { // stored values are rounded: make the sums equal again
+		down, up = min(1, up/down), min(1, down/up)
+	} else {
+		down, up = 1, 1
 	}
-	need := out.down
-	for t := range need {
-		need[t] *= 1 + q.rebound
+	var need, space [maxSlots]float64
+	for t := range q.n {
+		out.down[t] *= scale * down
+		out.up[t] *= scale * up
+		passed := max(min(q.give[t]-out.down[t], (q.room[t]-out.up[t])/factor), 0)
+		need[t], space[t] = factor*(out.down[t]+passed), out.up[t]+factor*passed
 	}
-	return placeable(q.n, q.reach, &need, &out.up, slack)
+	return placeable(q.n, q.reach, &need, &space, slack)
 }
 
 func peakOf(load []float64) float64 {
