@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/admission"
+	"github.com/energytwin/energytwin/workloads/local"
+)
+
+func newLocalCommand() *cobra.Command {
+	var o local.Options
+	var file, speed string
+	cmd := &cobra.Command{
+		Use:   "local -f twin.yaml",
+		Short: "Run a whole twin on this machine, without a cluster",
+		Long: "Runs the twin of a DigitalTwin file in this process, on embedded PostgreSQL, Redis and Kafka or on those\n" +
+			"that you name. The file gets the defaults and the validation that the Kubernetes API server gives it.",
+		Example: "  energytwin local -f config/samples/quickstart.yaml\n" +
+			"  energytwin local -f config/samples/buildings.yaml --readings readings.csv.gz --until-done --summary summary.json",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			twin, err := readTwin(file)
+			if err != nil {
+				return err
+			}
+			if o.Speed, err = parseSpeed(speed); err != nil {
+				return err
+			}
+			if o.Summary != "" && !o.UntilDone {
+				return fmt.Errorf("--summary needs --until-done: without it the twin has no end to sum up")
+			}
+			o.Twin, o.Version, o.Out, o.Log = twin, version, os.Stdout, quietLogger(cmd)
+			return local.Run(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&file, "filename", "f", "", "file with a DigitalTwin (required)")
+	f.StringVar(&o.DataDir, "data-dir", "", "folder that keeps the stores' data; without it a fresh one is used and deleted at the end")
+	f.StringVar(&o.Readings, "readings", "", "file with readings in place of the spec's dataset")
+	f.StringVar(&speed, "speed", "", "simulated seconds per second in place of the spec's, or max")
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the API and the UI")
+	f.StringVar(&o.Kafka, "kafka", "", "address of a Kafka broker to use instead of the embedded one")
+	f.StringVar(&o.Redis, "redis", "", "address of a Redis server to use instead of the embedded one")
+	f.StringVar(&o.Database, "database", "", "postgres:// URL of a database to use instead of the embedded one")
+	f.BoolVar(&o.PrintConnections, "print-connections", false, "print how to open the stores with kcat, redis-cli and psql")
+	f.BoolVar(&o.UntilDone, "until-done", false, "end when the replay is through")
+	f.StringVar(&o.Summary, "summary", "", "file for a JSON summary of the finished replay")
+	_ = cmd.MarkFlagRequired("filename")
+	return cmd
+}
+
+// readTwin reads a DigitalTwin as the API server would admit it.
+func readTwin(path string) (*v1.DigitalTwin, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	checker, err := admission.New()
+	if err != nil {
+		return nil, err
+	}
+	return checker.Read(path, content)
+}
+
+// parseSpeed reads --speed; nil leaves the spec's, 0 is as fast as possible.
+func parseSpeed(s string) (*float64, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var v float64
+	if s != "max" {
+		var err error
+		if v, err = strconv.ParseFloat(s, 64); err != nil || v <= 0 {
+			return nil, fmt.Errorf("--speed %s: write a number above 0, such as 3600 for an hour a second, or max", s)
+		}
+	}
+	return &v, nil
+}
+
+// quietLogger keeps the terminal for what people look at: only warnings are
+// logged, unless a level was asked for.
+func quietLogger(cmd *cobra.Command) *slog.Logger {
+	if !cmd.Flags().Changed("log-level") {
+		return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	return slog.Default()
+}

@@ -1,0 +1,25 @@
+// Command energytwin runs every part of a twin: the subcommand picks the role.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second Ctrl-C ends the process at once.
+	context.AfterFunc(ctx, stop)
+
+	err := newRootCommand().ExecuteContext(ctx)
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "energytwin:", err)
+	os.Exit(1)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api"
+	"github.com/energytwin/energytwin/workloads/generator"
+	"github.com/energytwin/energytwin/workloads/prepare"
+	"github.com/energytwin/energytwin/workloads/processor"
+)
+
+// workloadCommand is a subcommand that runs one workload from the
+// configuration document.
+func workloadCommand(use, short string, run func(context.Context, *config.Twin) error) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			twin, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), twin)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "/etc/energytwin/twin.yaml", "the twin's configuration document")
+	return cmd
+}
+
+func newPrepareCommand() *cobra.Command {
+	return workloadCommand("prepare", "Make topics and schema of a twin, then end", func(ctx context.Context, twin *config.Twin) error {
+		return prepare.Run(ctx, twin, slog.Default())
+	})
+}
+
+func newGeneratorCommand() *cobra.Command {
+	return workloadCommand("generator", "Publish a dataset to Kafka", func(ctx context.Context, twin *config.Twin) error {
+		source, err := generator.OpenDataset(ctx, twin, nil, nil)
+		if err != nil {
+			return err
+		}
+		defer source.Close()
+		s, err := connect(ctx, twin, withoutDatabase)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return generator.Run(ctx, twin, generator.Deps{Source: source, Stream: s.stream, Redis: s.redis, Log: slog.Default()})
+	})
+}
+
+func newProcessorCommand() *cobra.Command {
+	return workloadCommand("processor", "Forecast, decide and store what Kafka brings", func(ctx context.Context, twin *config.Twin) error {
+		s, err := connect(ctx, twin, withDatabase)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		reg := prometheus.NewRegistry()
+		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
+		if err != nil {
+			return err
+		}
+		return p.Run(ctx)
+	})
+}
+
+func newAPICommand() *cobra.Command {
+	return workloadCommand("api", "Serve the REST API and the UI", func(ctx context.Context, twin *config.Twin) error {
+		url, err := twin.Database.ConnString()
+		if err != nil {
+			return err
+		}
+		db, err := timescale.Open(ctx, url, timescale.Options{AppName: "energytwin-api"})
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return api.Run(ctx, *twin, api.Deps{DB: db, Version: version})
+	})
+}
+
+// connections are a workload's connections to the stores.
+type connections struct {
+	db     *timescale.DB
+	redis  *history.Store
+	stream *stream.Client
+}
+
+type needs bool
+
+const (
+	withDatabase    needs = true
+	withoutDatabase needs = false
+)
+
+func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, err error) {
+	if n == withDatabase {
+		url, err := twin.Database.ConnString()
+		if err != nil {
+			return c, err
+		}
+		// Each partition may be committing, and the relay and maintenance run beside.
+		opts := timescale.Options{AppName: "energytwin-processor", MaxConns: int32(twin.Kafka.Partitions) + 4}
+		if c.db, err = timescale.Open(ctx, url, opts); err != nil {
+			return c, err
+		}
+	}
+	if c.redis, err = history.Connect(twin.Redis, twin.KeyPrefix()); err != nil {
+		c.close()
+		return c, err
+	}
+	if c.stream, err = stream.Connect(twin.Kafka); err != nil {
+		c.close()
+	}
+	return c, err
+}
+
+func (c connections) close() {
+	if c.db != nil {
+		c.db.Close()
+	}
+	if c.redis != nil {
+		_ = c.redis.Close()
+	}
+	if c.stream != nil {
+		c.stream.Close()
+	}
+}

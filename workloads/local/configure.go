@@ -1,0 +1,61 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+// configure makes the configuration document of the twin, as the operator does
+// for a cluster, from the same spec.
+func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*config.Twin, error) {
+	redisPass, err := s.redisPassFile(dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.FromTwin(o.Twin, config.Endpoints{
+		Image:         "energytwin:" + o.Version,
+		Brokers:       []string{s.broker},
+		RedisAddress:  s.redis,
+		RedisPassFile: redisPass,
+		DatabaseURL:   s.database,
+		Listen:        listen,
+		StatusListen:  loopbackAnyPort,
+		APIKeysFile:   keys.apiKeysFile,
+		JWTSecretFile: keys.jwtFile,
+		DatasetPath:   o.Readings,
+	})
+	if err != nil {
+		return nil, err
+	}
+	cfg.Kafka.Replicas = 1 // embedded, or one that a person runs beside
+	if o.Speed != nil {
+		cfg.Generator.Speed = *o.Speed
+	}
+	return cfg, nil
+}
+
+const loopbackAnyPort = "127.0.0.1:0"
+
+// listen opens the API's port. If another program has it, a free one is taken:
+// the address is printed in either case.
+func listen(ctx context.Context, address string, say func(string)) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	say(address + " is taken by another program: another port is used")
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+}

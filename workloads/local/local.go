@@ -1,0 +1,278 @@
+// Package local runs a whole twin in one process, on stores that it starts
+// itself or that the user names. The workloads are those that run in a
+// cluster, and speak to the stores over their real protocols.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api"
+	"github.com/energytwin/energytwin/workloads/generator"
+	"github.com/energytwin/energytwin/workloads/prepare"
+	"github.com/energytwin/energytwin/workloads/processor"
+)
+
+// Options say which twin to run, and on what.
+type Options struct {
+	Twin    *v1.DigitalTwin // admitted, with its defaults
+	Version string
+
+	DataDir  string   // keeps the stores' data; "" is a temporary folder
+	Readings string   // a file in place of the spec's dataset; "" keeps that
+	Speed    *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
+	Listen   string   // address of the API and the UI
+
+	Kafka    string // broker to use instead of an embedded one
+	Redis    string // address, likewise
+	Database string // postgres:// URL, likewise
+
+	PrintConnections bool
+	UntilDone        bool   // end when the replay is through
+	Summary          string // file for the summary of a replay that is through
+
+	Out io.Writer // for people
+	Log *slog.Logger
+}
+
+// Run runs the twin until ctx ends or, with UntilDone, until its replay is
+// through. A twin on the same data folder continues where it stopped.
+func Run(ctx context.Context, o Options) (err error) {
+	dir, err := openFolder(o.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.close()) }()
+	say := func(text string) { fmt.Fprintln(o.Out, "  "+text) }
+	fmt.Fprintf(o.Out, "EnergyTwin %s: twin %q\n", o.Version, o.Twin.Name)
+
+	stores, err := startStores(ctx, o, dir, say)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stores.stop(context.WithoutCancel(ctx))) }()
+
+	t, err := assemble(ctx, o, dir, stores, say)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return t.run(ctx)
+}
+
+// twin is a local twin with its connections.
+type twin struct {
+	o        Options
+	cfg      *config.Twin
+	source   dataset.Source // nil if readings come from outside
+	db       *timescale.DB
+	redis    *history.Store
+	stream   *stream.Client
+	listener net.Listener
+	apiKey   string
+	stores   *stores
+	before   int64 // readings stored by earlier runs
+}
+
+// assemble prepares the stores and connects to them.
+func assemble(ctx context.Context, o Options, dir folder, s *stores, say func(string)) (*twin, error) {
+	keys, err := dir.secrets()
+	if err != nil {
+		return nil, err
+	}
+	t := &twin{o: o, apiKey: keys.apiKey, stores: s}
+	if t.listener, err = listen(ctx, o.Listen, say); err != nil {
+		return nil, err
+	}
+	if t.cfg, err = configure(o, dir, s, keys, t.listener.Addr().String()); err != nil {
+		return nil, err
+	}
+	tasks, openCtx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return prepare.Run(openCtx, t.cfg, o.Log) })
+	tasks.Go(func() (err error) {
+		t.source, err = openDataset(openCtx, o, t.cfg, dir, say)
+		return err
+	})
+	if err := tasks.Wait(); err != nil {
+		t.close()
+		return nil, err
+	}
+	if err := t.connect(ctx); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *twin) connect(ctx context.Context) (err error) {
+	if t.db, err = timescale.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
+		return err
+	}
+	if t.redis, err = history.Connect(t.cfg.Redis, t.cfg.KeyPrefix()); err != nil {
+		return err
+	}
+	t.stream, err = stream.Connect(t.cfg.Kafka)
+	return err
+}
+
+// poolSize gives each partition a connection, and the API and the relay some.
+func poolSize(cfg *config.Twin) int32 { return int32(cfg.Kafka.Partitions) + 8 }
+
+func (t *twin) close() {
+	if t.source != nil {
+		_ = t.source.Close()
+	}
+	if t.db != nil {
+		t.db.Close()
+	}
+	if t.redis != nil {
+		_ = t.redis.Close()
+	}
+	if t.stream != nil {
+		t.stream.Close()
+	}
+	if t.listener != nil {
+		_ = t.listener.Close()
+	}
+}
+
+// run runs the workloads until the end.
+func (t *twin) run(ctx context.Context) error {
+	reg := prometheus.NewRegistry()
+	proc, err := processor.New(t.cfg, processor.Stores{DB: t.db, Redis: t.redis, Stream: t.stream}, reg, t.o.Log.With("workload", "processor"))
+	if err != nil {
+		return err
+	}
+	totals, err := t.db.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	t.before = totals.Totals.Stored
+	t.announce()
+	started := time.Now()
+	// The replay's end ends all workloads, without being an error.
+	ctx, done := context.WithCancelCause(ctx)
+	defer done(nil)
+	tasks, taskCtx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return proc.Run(taskCtx) })
+	tasks.Go(func() error { return t.serve(taskCtx, reg) })
+	tasks.Go(func() error { return t.showProgress(taskCtx) })
+	tasks.Go(func() error {
+		if err := t.generate(taskCtx, reg); err != nil || !t.o.UntilDone {
+			return err
+		}
+		if err := t.waitForProcessor(taskCtx); err != nil {
+			return err
+		}
+		done(errReplayed)
+		return nil
+	})
+	err = tasks.Wait()
+	if errors.Is(context.Cause(ctx), errReplayed) {
+		return t.summarise(context.WithoutCancel(ctx), time.Since(started))
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// errReplayed is why everything ends once a replay is through.
+var errReplayed = errors.New("the replay is through")
+
+func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
+	if t.source == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return generator.Run(ctx, t.cfg, generator.Deps{
+		Source: t.source, Stream: t.stream, Redis: t.redis, Registerer: reg, Log: t.o.Log.With("workload", "generator"),
+	})
+}
+
+func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
+	return api.Run(ctx, *t.cfg, api.Deps{
+		DB: t.db, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+	})
+}
+
+// caughtUpEvery is how often the end of a replay is looked for.
+const caughtUpEvery = 200 * time.Millisecond
+
+// waitForProcessor returns when every published reading is in the database.
+func (t *twin) waitForProcessor(ctx context.Context) error {
+	tick := time.NewTicker(caughtUpEvery)
+	defer tick.Stop()
+	for {
+		logs, err := t.stream.Offsets(ctx, t.cfg.Topic("readings"))
+		if err == nil {
+			var progress []timescale.PartitionProgress
+			if progress, err = t.db.Progress(ctx); err == nil && caughtUp(logs, progress) {
+				return nil
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			t.o.Log.Warn("cannot tell yet whether the replay is through", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func caughtUp(logs []stream.Offsets, progress []timescale.PartitionProgress) bool {
+	next := make(map[int]int64, len(progress))
+	for _, p := range progress {
+		next[p.Partition] = p.NextOffset
+	}
+	for partition, log := range logs {
+		if next[partition] < log.End {
+			return false
+		}
+	}
+	return true
+}
+
+// showProgress keeps the line that tells how far the twin has come.
+func (t *twin) showProgress(ctx context.Context) error {
+	zone, err := time.LoadLocation(t.cfg.Timezone)
+	if err != nil {
+		return err
+	}
+	var total int64
+	if t.source != nil && t.cfg.Generator.Mode == "Replay" {
+		info := t.source.Info()
+		total = info.Rows
+	}
+	line := newLine(t.o.Out, zone, total)
+	defer line.end()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		totals, err := t.db.Summary(ctx)
+		if err == nil {
+			line.show(totals, time.Now())
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
