@@ -1,5 +1,7 @@
 package dsm
 
+import "math"
+
 // maxMissing is the share of the last 7 days above which a meter is not decided
 // on: a plan from invented values is worth nothing.
 const maxMissing = 0.25
@@ -145,9 +147,13 @@ func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newV
 // each hour could have passed on; what it did not, stays with it.
 func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
 	*out = shiftPlan{}
-	down, up, scale := 0.0, 0.0, 1.0
+	down, up, scale, tiny := 0.0, 0.0, 1.0, 0.0
+	for _, change := range previous {
+		tiny = max(tiny, 1e-6*math.Abs(float64(change)))
+	}
 	for t, change := range previous {
 		switch c := float64(change); {
+		case math.Abs(c) < tiny: // its rounding would govern the scale
 		case c < 0:
 			out.down[t] = -c
 			down -= c

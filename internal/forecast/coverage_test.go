@@ -1,0 +1,107 @@
+package forecast
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/window"
+)
+
+// readBuildings20 reads real readings, by meter in the order of the file.
+func readBuildings20(t *testing.T) [][]measured {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "shared", "data", "buildings20_2019.csv.gz")
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("no real readings at %s: put the shared data beside the repository to run this test", path)
+	}
+	require.NoError(t, err)
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	r := csv.NewReader(unzipped)
+	_, err = r.Read()
+	require.NoError(t, err)
+	var all [][]measured
+	place := map[string]int{}
+	for {
+		f, err := r.Read()
+		if err == io.EOF {
+			return all
+		}
+		require.NoError(t, err)
+		at, err := time.Parse(time.RFC3339, f[1])
+		require.NoError(t, err)
+		kwh, err := strconv.ParseFloat(f[2], 32)
+		require.NoError(t, err)
+		if _, ok := place[f[0]]; !ok {
+			place[f[0]] = len(all)
+			all = append(all, nil)
+		}
+		i := place[f[0]]
+		all[i] = append(all[i], measured{meter.HourOf(at), float32(kwh)})
+	}
+}
+
+type measured struct {
+	hour meter.Hour
+	kwh  float32
+}
+
+// TestIntervalCoversRealLoad: on a year of 20 buildings the 80 % interval covers
+// what it says, within what a plain quantile can do.
+func TestIntervalCoversRealLoad(t *testing.T) {
+	var inside, below, total int
+	for _, readings := range readBuildings20(t) {
+		i, b, n := coverage(readings)
+		inside, below, total = inside+i, below+b, total+n
+		t.Logf("inside %.3f, below %.3f of %d hours", float64(i)/float64(n), float64(b)/float64(n), n)
+	}
+	share := float64(inside) / float64(total)
+	t.Logf("all: inside %.4f, below %.4f of %d hours", share, float64(below)/float64(total), total)
+	require.InDelta(t, 0.80, share, 0.03)
+}
+
+func coverage(readings []measured) (inside, below, total int) {
+	w := window.New(1344)
+	actual := map[meter.Hour]float32{}
+	for _, r := range readings {
+		actual[r.hour] = r.kwh
+	}
+	state := NewSeasonalNaive().NewState()
+	q := Quantiles{P10: make([]float32, 24), P50: make([]float32, 24), P90: make([]float32, 24)}
+	first := readings[0].hour
+	for h := first; h <= readings[len(readings)-1].hour; h++ {
+		if (h-first)%24 == 0 && h-first >= 36*24 {
+			state.Forecast(w, h, q)
+			for i := range 24 {
+				v, ok := actual[h+meter.Hour(i)]
+				if !ok || math.IsNaN(float64(q.P50[i])) {
+					continue
+				}
+				total++
+				if v < q.P10[i] {
+					below++
+				} else if v <= q.P90[i] {
+					inside++
+				}
+			}
+		}
+		if v, ok := actual[h]; ok {
+			w.Put(h, v)
+		}
+	}
+	return inside, below, total
+}
