@@ -1,0 +1,110 @@
+package timescale
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// BenchmarkCopyReader encodes rows without sending them.
+func BenchmarkCopyReader(b *testing.B) {
+	var r Readings
+	for i := range 10_000 {
+		r.Append(int32(i%1000), day+meter.Hour(i/1000), float32(i), Measured)
+	}
+	buf := make([]byte, 65536)
+	b.ReportAllocs()
+	for b.Loop() {
+		stream := copyReader{rows: &r}
+		for {
+			if _, err := stream.Read(buf); err != nil {
+				break
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkCommit writes batches of readings with a row of meter_state per
+// meter, beside COPY of the same readings in the same kind of transaction.
+// The parts alternate, so that both meet the same table and the same machine.
+func BenchmarkCommit(b *testing.B) {
+	for _, srv := range servers {
+		if srv.one {
+			continue
+		}
+		for _, size := range []int{1_000, 10_000, 50_000} {
+			b.Run(fmt.Sprintf("%s/rows=%d", srv.kind, size), func(b *testing.B) {
+				s := srv.open(b)
+				bench := newCommitBench(b, s, 1000, size)
+				for b.Loop() {
+					require.NoError(b, s.Commit(b.Context(), bench.next()))
+				}
+				b.ReportMetric(float64(b.N)*float64(size)/b.Elapsed().Seconds(), "rows/s")
+			})
+			b.Run(fmt.Sprintf("%s/rows=%d/raw", srv.kind, size), func(b *testing.B) {
+				s := srv.open(b)
+				bench := newCommitBench(b, s, 1000, size)
+				for b.Loop() {
+					bench.rawCopy(b, s, bench.next())
+				}
+				b.ReportMetric(float64(b.N)*float64(size)/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
+	}
+}
+
+// commitBench makes one batch after another of one partition.
+type commitBench struct {
+	b      Batch
+	meters []MeterRef
+	hour   meter.Hour
+	size   int
+}
+
+func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
+	b.Helper()
+	state, err := s.TakePartition(b.Context(), 0, "bench")
+	require.NoError(b, err)
+	keys := make([]MeterKey, meters)
+	for i := range keys {
+		keys[i].Name = fmt.Sprintf("meter-%05d", i)
+	}
+	refs, err := s.EnsureMeters(b.Context(), 0, keys)
+	require.NoError(b, err)
+	return &commitBench{b: Batch{Epoch: state.Epoch}, meters: refs, hour: day, size: size}
+}
+
+// next fills the batch with the next hours of all meters.
+func (c *commitBench) next() *Batch {
+	b := &c.b
+	b.New.Reset()
+	b.MeterState = b.MeterState[:0]
+	b.GroupLoad = b.GroupLoad[:0]
+	hours := max(c.size/len(c.meters), 1)
+	for k := range meter.Hour(hours) {
+		for i, m := range c.meters {
+			b.New.Append(m.MeterNo, c.hour+k, load(i, c.hour+k), Measured)
+		}
+		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, c.hour + k, float64(k), int32(len(c.meters))})
+	}
+	c.hour += meter.Hour(hours)
+	for _, m := range c.meters {
+		b.MeterState = append(b.MeterState, MeterState{m.MeterNo, c.hour - 1, 1, int64(hours)})
+	}
+	b.PrevOffset, b.NextOffset, b.Watermark = b.NextOffset, b.NextOffset+int64(c.size), c.hour-1
+	return b
+}
+
+// rawCopy writes the readings alone.
+func (c *commitBench) rawCopy(b *testing.B, s store, batch *Batch) {
+	b.Helper()
+	conn, err := s.pool.Acquire(b.Context())
+	require.NoError(b, err)
+	defer conn.Release()
+	_, err = conn.Conn().PgConn().CopyFrom(b.Context(), &copyReader{rows: &batch.New}, copyReadings)
+	require.NoError(b, err)
+}

@@ -1,0 +1,401 @@
+package timescale
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// small is a twin of three meters over four days: a and b in the group north,
+// c in none. Meter b has no reading at hours 30 to 33. Forecasts and decisions
+// are issued at each midnight but the first.
+type small struct {
+	store
+	*partition
+	prov int32
+}
+
+const gapFrom, gapTo = day + 30, day + 34
+
+func newSmall(t *testing.T, s store) small {
+	t.Helper()
+	p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"}, MeterKey{"c", ""})
+	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "seasonal-naive", ModelVersion: "1", Image: "energytwin:test", Origin: "stream"})
+	require.NoError(t, err)
+	for d := range meter.Hour(4) {
+		b := p.batch(70)
+		for h := day + 24*d; h < day+24*(d+1); h++ {
+			smallHour(b, p, h)
+		}
+		if d > 0 {
+			for i, m := range p.meters {
+				b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, float32(i+2)))
+				b.Decisions = append(b.Decisions, shiftDecision(m, day+24*d, prov))
+			}
+			b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: day + 24*d})
+		}
+		b.Quarantine = []Quarantined{{Offset: int64(d), Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}}
+		b.Counts = Counts{In: 70, Stored: int64(b.New.Len()), Quarantined: 1, Forecasts: int64(len(b.Forecasts)), Decisions: int64(len(b.Decisions))}
+		p.commit(t, s, b)
+	}
+	return small{s, p, prov}
+}
+
+func smallHour(b *Batch, p *partition, h meter.Hour) {
+	sums, counts := map[int32]float64{}, map[int32]int32{}
+	for i, m := range p.meters {
+		if m.Name == "b" && h >= gapFrom && h < gapTo {
+			continue
+		}
+		b.New.Append(m.MeterNo, h, load(i, h), Measured)
+		sums[m.GroupNo] += float64(load(i, h))
+		counts[m.GroupNo]++
+		noteState(b, m.MeterNo, h, load(i, h))
+	}
+	for no, kwh := range sums {
+		b.GroupLoad = append(b.GroupLoad, GroupLoad{no, h, kwh, counts[no]})
+	}
+	b.Watermark = h
+}
+
+// noteState keeps one state per meter and batch.
+func noteState(b *Batch, no int32, h meter.Hour, kwh float32) {
+	for i := range b.MeterState {
+		if s := &b.MeterState[i]; s.MeterNo == no {
+			s.LastHour, s.LastKWh, s.Readings = h, kwh, s.Readings+1
+			return
+		}
+	}
+	b.MeterState = append(b.MeterState, MeterState{no, h, kwh, 1})
+}
+
+func TestDecisionQueries(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+
+		all, err := s.Decisions(ctx, DecisionFilter{Limit: 100})
+		require.NoError(t, err)
+		require.Len(t, all, 9)
+
+		var paged []Decision
+		f := DecisionFilter{Limit: 2}
+		for {
+			page, err := s.Decisions(ctx, f)
+			require.NoError(t, err)
+			paged = append(paged, page...)
+			if len(page) < f.Limit {
+				break
+			}
+			c := page[len(page)-1].Cursor()
+			f.After = &c
+		}
+		require.Equal(t, ids(all), ids(paged), "pages of two make the same list")
+
+		want := shiftDecision(tw.meters[1], day+48, tw.prov)
+		got, prov, err := s.DecisionByID(ctx, want.ID)
+		require.NoError(t, err)
+		require.Equal(t, "energytwin:test", prov.Image)
+		requireSameDecision(t, want, got)
+
+		for name, c := range map[string]struct {
+			f DecisionFilter
+			n int
+		}{
+			"meter":          {DecisionFilter{Meter: "c"}, 3},
+			"group":          {DecisionFilter{Group: "north"}, 6},
+			"unknown meter":  {DecisionFilter{Meter: "nobody"}, 0},
+			"action":         {DecisionFilter{Action: ptr(dsm.ActionLoadShift)}, 9},
+			"other action":   {DecisionFilter{Action: ptr(dsm.ActionNone)}, 0},
+			"reason":         {DecisionFilter{Reason: ptr(dsm.ReasonPriceSpread), Meter: "a"}, 3},
+			"from inclusive": {DecisionFilter{From: day + 48}, 6},
+			"to exclusive":   {DecisionFilter{To: day + 48}, 3},
+		} {
+			c.f.Limit = 100
+			found, err := s.Decisions(ctx, c.f)
+			require.NoError(t, err, name)
+			require.Len(t, found, c.n, name)
+		}
+
+		issued, err := s.DecisionsIssued(ctx, 3, day+24)
+		require.NoError(t, err)
+		require.Len(t, issued, 3)
+		_, _, err = s.DecisionByID(ctx, uuid.New())
+		require.ErrorIs(t, err, ErrNotFound)
+
+		plans, err := s.LastPlans(ctx, 3, day+72)
+		require.NoError(t, err)
+		require.Len(t, plans, 3)
+		require.Equal(t, LastPlan{tw.meters[0].MeterNo, day + 48, day + 48, want.Plan}, plans[0])
+	})
+}
+
+func ids(d []Decision) (ids []uuid.UUID) {
+	for i := range d {
+		ids = append(ids, d[i].ID)
+	}
+	return ids
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// requireSameDecision compares NaN as equal.
+func requireSameDecision(t *testing.T, want, got Decision) {
+	t.Helper()
+	require.Equal(t, fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got))
+}
+
+// A decision written with INSERT must be the one written with COPY.
+func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		none := Decision{MeterNo: tw.meters[0].MeterNo, Provenance: tw.prov, Decision: dsm.Decision{
+			ID: uuid.New(), Meter: "a", IssuedAt: day + 200, ValidFrom: day + 200, ValidTo: day + 223, ActionableFrom: day + 200,
+			Reason: dsm.ReasonStaleInput, CapKW: nan(), PriceThresh: nan(), PARBefore: nan(), PARAfter: nan(),
+			LastReading: meter.NoHour, Stale: true,
+		}}
+		about := shiftDecision(tw.meters[2], day+201, tw.prov)
+		for _, insertOnly := range []bool{true, s.insertOnly} {
+			s.insertOnly = insertOnly
+			b := tw.batch(1)
+			none.ID, about.ID = uuid.New(), uuid.New()
+			b.Decisions = []Decision{none, about}
+			tw.commit(t, s, b)
+			for _, want := range b.Decisions {
+				got, _, err := s.DecisionByID(t.Context(), want.ID)
+				require.NoError(t, err)
+				requireSameDecision(t, want, got)
+			}
+		}
+		require.LessOrEqual(t, s.count(t, `SELECT max(pg_column_size(d.*)) FROM decisions d`), 420)
+	})
+}
+
+func TestSeries(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		b := tw.meters[1].MeterNo
+
+		hours, err := s.MeterSeries(ctx, b, SeriesQuery{From: gapFrom - 1, To: gapTo + 1, Aggregate: Sum})
+		require.NoError(t, err)
+		require.Len(t, hours, 6)
+		require.InDelta(t, load(1, gapFrom-1), *hours[0].Value, 1e-6)
+		require.Equal(t, gapFrom.Time(), hours[1].Start.UTC())
+		for _, p := range hours[1:5] {
+			require.Nil(t, p.Value, "a gap is null, never 0")
+			require.Zero(t, p.Known)
+		}
+
+		fours, err := s.MeterSeries(ctx, b, SeriesQuery{From: day + 28, To: day + 40, Hours: 4, Aggregate: Sum})
+		require.NoError(t, err)
+		require.Len(t, fours, 3)
+		require.Equal(t, []int{2, 2, 4}, []int{fours[0].Known, fours[1].Known, fours[2].Known})
+		require.InDelta(t, load(1, day+28)+load(1, day+29), *fours[0].Value, 1e-6)
+
+		// Zagreb is an hour ahead: its 2nd of January begins at 23:00Z on the 1st.
+		days, err := s.MeterSeries(ctx, tw.meters[0].MeterNo, SeriesQuery{From: day, To: day + 48, Unit: Days, Zone: "Europe/Zagreb", Aggregate: Maximum})
+		require.NoError(t, err)
+		require.Len(t, days, 3)
+		require.Equal(t, []int{23, 24, 1}, []int{days[0].Known, days[1].Known, days[2].Known})
+		require.InDelta(t, load(0, day+22), *days[0].Value, 1e-6)
+		require.Equal(t, (day + 23).Time(), days[1].Start.UTC())
+
+		group, err := s.GroupSeries(ctx, tw.meters[0].GroupNo, SeriesQuery{From: day, To: day + 24, Unit: Days, Aggregate: Average})
+		require.NoError(t, err)
+		require.InDelta(t, load(0, day)+load(1, day)+0.23, *group[0].Value, 1e-5)
+
+		twin, err := s.TwinSeries(ctx, SeriesQuery{From: day, To: day + 96, Unit: Weeks, Aggregate: Minimum})
+		require.NoError(t, err)
+		require.InDelta(t, load(0, gapFrom)+load(2, gapFrom), *twin[0].Value, 1e-6, "without b")
+		require.Equal(t, 96, twin[0].Known)
+
+		require.Equal(t, 4*3, s.count(t, `SELECT count(*) FROM readings_daily`))
+		require.Equal(t, 20, s.count(t, `SELECT hours FROM readings_daily WHERE meter_no = $1 AND day = $2`, b, (day+24).Time()))
+		require.Equal(t, 4*2, s.count(t, `SELECT count(*) FROM group_load_daily`))
+	})
+}
+
+func TestSeriesRefusesWhatItCannotAnswer(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		for name, c := range map[string]struct {
+			q    SeriesQuery
+			want error
+		}{
+			"too many points": {SeriesQuery{From: day, To: day + 101, Aggregate: Sum, MaxPoints: 100}, ErrTooManyPoints},
+			"empty range":     {SeriesQuery{From: day, To: day, Aggregate: Sum}, ErrBadQuery},
+			"aggregate":       {SeriesQuery{From: day, To: day + 1, Aggregate: "median(1);"}, ErrBadQuery},
+			"unit":            {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Unit: "year"}, ErrBadQuery},
+			"zone":            {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Unit: Days, Zone: "Mars/Olympus"}, ErrBadQuery},
+			"negative step":   {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Hours: -1}, ErrBadQuery},
+		} {
+			_, err := s.TwinSeries(t.Context(), c.q)
+			require.ErrorIs(t, err, c.want, name)
+		}
+	})
+}
+
+func TestMeterQueries(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		// d fell silent a day ago; e lacks hours; f never reported.
+		late, err := s.EnsureMeters(ctx, 3, []MeterKey{{"d_1", "south"}, {"d%2", "south"}, {"f", "south"}})
+		require.NoError(t, err)
+		b := tw.batch(1)
+		b.MeterState = []MeterState{{late[0].MeterNo, day + 50, 3, 1}, {late[1].MeterNo, day + 95, -2, 1}}
+		b.New.Append(late[1].MeterNo, day+95, -2, Measured)
+		tw.commit(t, s, b)
+
+		names := func(f MeterFilter) (names []string) {
+			t.Helper()
+			if f.Limit == 0 {
+				f.Limit = 100
+			}
+			found, err := s.Meters(ctx, f)
+			require.NoError(t, err)
+			for _, m := range found {
+				names = append(names, m.Name)
+			}
+			return names
+		}
+		require.Equal(t, []string{"a", "b", "c", "d%2", "d_1", "f"}, names(MeterFilter{}))
+		require.Equal(t, []string{"d_1"}, names(MeterFilter{Prefix: "d_"}), "a prefix is not a pattern")
+		require.Equal(t, []string{"a", "b"}, names(MeterFilter{Group: ptr("north")}))
+		require.Equal(t, []string{"c"}, names(MeterFilter{Group: ptr("")}))
+		require.Equal(t, []string{"d_1", "f"}, names(MeterFilter{Status: StatusStale}))
+		require.Equal(t, []string{"d%2"}, names(MeterFilter{Status: StatusGap}))
+		require.Equal(t, []string{"a", "b", "c"}, names(MeterFilter{Status: StatusOK}))
+		for _, sort := range []MeterSort{SortName, SortNameDesc, SortLoad, SortLoadDesc} {
+			var paged []string
+			f := MeterFilter{Sort: sort, Limit: 1}
+			for {
+				page, err := s.Meters(ctx, f)
+				require.NoError(t, err)
+				if len(page) == 0 {
+					break
+				}
+				paged = append(paged, page[0].Name)
+				f.After = ptr(page[0].Cursor())
+			}
+			require.Equal(t, names(MeterFilter{Sort: sort}), paged, sort)
+		}
+		require.Equal(t, []string{"f", "d%2", "a", "b", "c", "d_1"}, names(MeterFilter{Sort: SortLoad}))
+		_, err = s.Meters(ctx, MeterFilter{Sort: "colour", Limit: 1})
+		require.ErrorIs(t, err, ErrBadQuery)
+
+		m, err := s.MeterByName(ctx, "b", 0)
+		require.NoError(t, err)
+		require.WithinDuration(t, time.Now(), m.FirstSeen, time.Hour)
+		m.FirstSeen = time.Time{}
+		require.Equal(t, Meter{MeterRef: tw.meters[1], LastHour: day + 95, LastKWh: load(1, day+95), Readings: 92, Watermark: day + 95, Status: StatusOK}, m)
+		_, err = s.MeterByName(ctx, "nobody", 0)
+		require.ErrorIs(t, err, ErrNotFound)
+	})
+}
+
+func TestForecastQueries(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		no := tw.meters[1].MeterNo
+
+		newest, err := s.MeterForecast(ctx, no, meter.NoHour)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(flatForecast(no, day+72, 3)), fmt.Sprint(newest))
+		older, err := s.MeterForecast(ctx, no, day+24)
+		require.NoError(t, err)
+		require.Equal(t, day+24, older.IssuedAt)
+		_, err = s.MeterForecast(ctx, no, day+25)
+		require.ErrorIs(t, err, ErrNotFound)
+
+		issues, err := s.ForecastIssues(ctx, no, meter.NoHour, 2)
+		require.NoError(t, err)
+		require.Equal(t, []ForecastIssue{{day + 72, "seasonal-naive", 24}, {day + 48, "seasonal-naive", 24}}, issues)
+		issues, err = s.ForecastIssues(ctx, no, day+48, 2)
+		require.NoError(t, err)
+		require.Len(t, issues, 1)
+		between, err := s.MeterForecasts(ctx, no, day+24, day+72, 10)
+		require.NoError(t, err)
+		require.Len(t, between, 2)
+
+		sum, err := s.SumForecasts(ctx, nil, day+71)
+		require.NoError(t, err)
+		require.Len(t, sum, 23, "an hour without any forecast is left out")
+		require.Equal(t, ForecastPoint{day + 50, 6, 9, 15, 3}, sum[2])
+		north, err := s.SumForecasts(ctx, &tw.meters[0].GroupNo, day+96)
+		require.NoError(t, err)
+		require.Equal(t, ForecastPoint{day + 72, 3, 5, 5, 2}, north[0])
+		empty, err := s.SumForecasts(ctx, nil, day)
+		require.NoError(t, err)
+		require.Empty(t, empty)
+	})
+}
+
+func TestGroupsSummaryAndQuarantine(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		before, err := s.Summary(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, Summary{LeastWatermark: meter.NoHour, GreatestWatermark: meter.NoHour}, before)
+
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		groups, err := s.Groups(ctx)
+		require.NoError(t, err)
+		require.Len(t, groups, 2)
+		require.Equal(t, "", groups[0].Name)
+		north, err := s.GroupByName(ctx, "north")
+		require.NoError(t, err)
+		require.Equal(t, groups[1], north)
+		require.Equal(t, 2, north.Reported)
+		require.InDelta(t, load(0, day+95)+load(1, day+95), north.LastKWh, 1e-5)
+		_, err = s.GroupByName(ctx, "nowhere")
+		require.ErrorIs(t, err, ErrNotFound)
+		loads, err := s.GroupLoadAt(ctx, 3, gapFrom)
+		require.NoError(t, err)
+		require.Len(t, loads, 2)
+		require.Equal(t, int32(1), loads[1].Meters, "b has no reading in the gap")
+
+		// A partition that lags holds the least watermark back.
+		other := take(t, s, 5, MeterKey{"z", ""})
+		b := other.batch(1)
+		other.fill(b, day+10, 1)
+		b.GroupLoad = []GroupLoad{{0, day + 10, 100, 1}}
+		other.commit(t, s, b)
+		sum, err := s.Summary(ctx)
+		require.NoError(t, err)
+		require.Equal(t, day+10, sum.LeastWatermark)
+		require.Equal(t, day+95, sum.GreatestWatermark)
+		require.InDelta(t, 100+load(0, day+10)+load(1, day+10)+load(2, day+10), sum.LoadKWh, 1e-5)
+		require.Equal(t, []int{4, 1, 4}, []int{sum.Meters, sum.Groups, sum.Reported})
+		require.Equal(t, int64(281), sum.Totals.In)
+		progress, err := s.Progress(ctx)
+		require.NoError(t, err)
+		require.Len(t, progress, 2)
+		require.Equal(t, int64(280), progress[0].NextOffset)
+
+		page, err := s.Quarantine(ctx, QuarantineFilter{Limit: 3})
+		require.NoError(t, err)
+		require.Len(t, page, 3)
+		rest, err := s.Quarantine(ctx, QuarantineFilter{Limit: 3, After: ptr(page[2].Cursor())})
+		require.NoError(t, err)
+		require.Len(t, rest, 1)
+		require.Equal(t, int64(0), rest[0].Offset, "newest first")
+		none, err := s.Quarantine(ctx, QuarantineFilter{Reason: "malformed", Limit: 3})
+		require.NoError(t, err)
+		require.Empty(t, none)
+		counts, err := s.QuarantineCounts(ctx)
+		require.NoError(t, err)
+		require.Equal(t, map[string]int64{"bad_kwh": 4}, counts)
+		between, err := s.QuarantinedBetween(ctx, tw.no, 1, 2)
+		require.NoError(t, err)
+		require.Len(t, between, 2)
+		require.Equal(t, Quarantined{Offset: 1, Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}, between[0])
+	})
+}

@@ -1,0 +1,193 @@
+package timescale
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+func TestHistoryIsOrderedAndOfThePartition(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 1, MeterKey{"a", ""}, MeterKey{"b", ""})
+		b := p.batch(1)
+		p.fill(b, day, 24*40) // over more than one step of History
+		p.commit(t, s, b)
+		other := take(t, s, 2, MeterKey{"c", ""})
+		b = other.batch(1)
+		other.fill(b, day, 24)
+		other.commit(t, s, b)
+
+		type row struct {
+			h  meter.Hour
+			no int32
+		}
+		var got []row
+		err := s.History(t.Context(), 1, day+2, day+24*40-1, func(no int32, h meter.Hour, kwh float32, q Quality) error {
+			i := no - p.meters[0].MeterNo
+			require.Equal(t, load(int(i), h), kwh)
+			require.Equal(t, Measured, q)
+			got = append(got, row{h, no})
+			return nil
+		})
+		require.NoError(t, err)
+		var want []row
+		for h := day + 2; h < day+24*40-1; h++ {
+			want = append(want, row{h, p.meters[0].MeterNo}, row{h, p.meters[1].MeterNo})
+		}
+		require.Equal(t, want, got)
+
+		stop := errors.New("enough")
+		require.ErrorIs(t, s.History(t.Context(), 1, day, day+24, func(int32, meter.Hour, float32, Quality) error { return stop }), stop)
+	})
+}
+
+func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 1, MeterKey{"a", ""}, MeterKey{"b", ""})
+		a := p.meters[0].MeterNo
+		first := p.batch(1)
+		for h := day - 48; h < day; h++ {
+			if h != day-7 {
+				first.New.Append(a, h, load(0, h), WarmUp)
+			}
+		}
+		p.fill(first, day, 1)
+		p.commit(t, s, first)
+		for i, kwh := range []float32{5, 6} { // corrected twice
+			b := p.batch(1)
+			old := load(0, day-3)
+			if i == 1 {
+				old = 5
+			}
+			b.Revisions = []Revision{{a, day - 3, old, int64(10 + i)}}
+			b.Upserts.Append(a, day-3, kwh, Corrected)
+			p.commit(t, s, b)
+		}
+
+		rows, err := s.WarmUpRows(t.Context(), a)
+		require.NoError(t, err)
+		require.Equal(t, 47, rows.Len())
+		for i, h := range rows.Hour {
+			require.Equal(t, load(0, h), rows.KWh[i], "as before the stream corrected it")
+			require.Equal(t, WarmUp, rows.Quality[i])
+		}
+		rows, err = s.WarmUpRows(t.Context(), p.meters[1].MeterNo)
+		require.NoError(t, err)
+		require.Zero(t, rows.Len())
+	})
+}
+
+func TestEnsureMeters(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		ctx := t.Context()
+		keys := []MeterKey{{"b", "north"}, {"a", ""}, {"b", "north"}}
+		refs, err := s.EnsureMeters(ctx, 4, keys)
+		require.NoError(t, err)
+		require.Equal(t, refs[0], refs[2])
+		require.Equal(t, []MeterKey{keys[0], keys[1]}, []MeterKey{refs[0].MeterKey, refs[1].MeterKey})
+		require.Zero(t, refs[1].GroupNo)
+		require.NotZero(t, refs[0].GroupNo)
+
+		again, err := s.EnsureMeters(ctx, 5, []MeterKey{{"a", "south"}, {"c", "north"}})
+		require.NoError(t, err)
+		require.Equal(t, refs[1], again[0], "it stays where it was first seen")
+		require.Equal(t, 5, again[1].Partition)
+		require.Equal(t, refs[0].GroupNo, again[1].GroupNo)
+		require.Equal(t, int32(3), again[1].MeterNo, "no number is lost to meters that exist")
+
+		of, err := s.PartitionMeters(ctx, 4)
+		require.NoError(t, err)
+		require.Equal(t, []MeterRef{refs[1], refs[0]}, of)
+		none, err := s.EnsureMeters(ctx, 4, nil)
+		require.NoError(t, err)
+		require.Empty(t, none)
+	})
+}
+
+func TestProvenanceIsStoredOnce(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := Provenance{Model: "m", Tariff: "t"}
+		first, err := s.EnsureProvenance(t.Context(), p)
+		require.NoError(t, err)
+		again, err := s.EnsureProvenance(t.Context(), p)
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+		p.Origin = "database"
+		other, err := s.EnsureProvenance(t.Context(), p)
+		require.NoError(t, err)
+		require.NotEqual(t, first, other)
+	})
+}
+
+func TestSpecRevisions(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		ctx := t.Context()
+		p := take(t, s, 2)
+		epoch := p.state.Epoch
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 0, "h1", []byte(`{"a": 1}`)))
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 50, "h1", []byte(`{"a": 1}`)), "nothing changed")
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
+		require.ErrorIs(t, s.RecordSpec(ctx, 2, epoch+1, 80, "h3", []byte(`{}`)), ErrFenced)
+		require.ErrorIs(t, s.RecordSpec(ctx, 9, epoch, 80, "h3", []byte(`{}`)), ErrFenced)
+		specs, err := s.Specs(ctx, 2)
+		require.NoError(t, err)
+		require.Len(t, specs, 2)
+		require.Equal(t, []int64{0, 70}, []int64{specs[0].FromOffset, specs[1].FromOffset})
+		require.JSONEq(t, `{"a": 2}`, string(specs[1].Document))
+	})
+}
+
+func TestIncarnationChangesWithThePlace(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		first := take(t, s, 0).state.Incarnation
+		require.Equal(t, first, take(t, s, 1).state.Incarnation)
+		// What a dump restored into another cluster looks like.
+		_, err := s.pool.Exec(t.Context(), `UPDATE incarnation SET place = 'elsewhere'`)
+		require.NoError(t, err)
+		restored := take(t, s, 0).state.Incarnation
+		require.NotEqual(t, first, restored)
+		require.Equal(t, restored, take(t, s, 1).state.Incarnation)
+	})
+}
+
+func TestOutboxIsClaimedByPartition(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		ctx := t.Context()
+		parts := []*partition{take(t, s, 0), take(t, s, 1)}
+		for range 2 {
+			for _, p := range parts {
+				b := p.batch(5)
+				b.Outbox = []OutboxEntry{
+					{Kind: OutboxState, Hour: day}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 1, ToOffset: 2},
+				}
+				p.commit(t, s, b)
+			}
+		}
+		first, err := s.Outbox(ctx, 1)
+		require.NoError(t, err)
+		require.Len(t, first, 1)
+		require.Equal(t, OutboxItem{first[0].ID, 0, 5, 0, OutboxEntry{Kind: OutboxState, Hour: day}}, first[0])
+
+		second, err := s.Outbox(ctx, 100)
+		require.NoError(t, err)
+		require.Len(t, second, 4, "the other partition's alone: the first one's must go out in order")
+		for i, item := range second {
+			require.Equal(t, 1, item.Partition)
+			require.Equal(t, []int{5 * (1 + i/2), i % 2}, []int{int(item.BatchOffset), item.Number})
+		}
+		require.NoError(t, s.MarkRelayed(ctx, []int64{first[0].ID}))
+		third, err := s.Outbox(ctx, 100)
+		require.NoError(t, err)
+		require.Len(t, third, 3)
+
+		// A relay that died leaves its claim to run out.
+		_, err = s.pool.Exec(ctx, `UPDATE outbox SET claimed_until = now() - interval '1 second'`)
+		require.NoError(t, err)
+		again, err := s.Outbox(ctx, 100)
+		require.NoError(t, err)
+		require.Len(t, again, 7)
+	})
+}
