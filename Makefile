@@ -33,6 +33,7 @@ build: web ## Build bin/energytwin with the user interface in it
 web: web/dist/index.html ## Build the user interface into web/dist
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@find web/dist -mindepth 1 ! -name .gitkeep -delete
 	cd web && npm run --silent build
 	@touch $@
 
