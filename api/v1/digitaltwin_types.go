@@ -31,7 +31,7 @@ type DigitalTwin struct {
 
 	// What was observed of the twin. Written by the operator only.
 	// +optional
-	Status DigitalTwinStatus `json:"status,omitempty"`
+	Status DigitalTwinStatus `json:"status,omitzero"`
 }
 
 // DigitalTwinList is a list of twins.

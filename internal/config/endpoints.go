@@ -24,10 +24,13 @@ type Endpoints struct {
 	JWTSecretFile string
 	GrafanaURL    string
 
-	// DatasetPath is where the file of readings lies, "" for a synthetic dataset.
-	// Given beside one, the file replaces it.
+	// DatasetMount is where the file lies that the resource names, "" if it names
+	// none.
+	DatasetMount string
+	// DatasetPath is a file that takes the place of the resource's dataset,
+	// whatever that is; "" if none does.
 	DatasetPath string
-	// DatasetSHA256 is the file's checksum, "" if it is not known.
+	// DatasetSHA256 is the checksum of either, "" if it is not known.
 	DatasetSHA256 string
 
 	PriceSeriesPath  string // where the tariff's dynamic series lies, if it has one

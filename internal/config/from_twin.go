@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -99,19 +98,20 @@ func setZoneAndStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
 	return nil
 }
 
-// setSource says what is read. A path that was given replaces a synthetic
-// dataset; its name, not its folder, says what it is.
+// setSource says what is read. The name of a file that takes the dataset's
+// place, not its folder, says what it is.
 func setSource(out *Dataset, d *v1.Dataset, at Endpoints) error {
 	out.SHA256 = at.DatasetSHA256
-	if y := d.Synthetic; y != nil && at.DatasetPath == "" {
+	if at.DatasetPath != "" {
+		out.Path = at.DatasetPath
+		out.Source = "file " + filepath.Base(at.DatasetPath)
+		return nil
+	}
+	if y := d.Synthetic; y != nil {
 		out.Synthetic = &Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
 		out.Source = "synthetic households"
 		return nil
 	}
-	if at.DatasetPath == "" {
-		return errors.New("spec.dataset reads a file, and no path of it is known; on one machine name the file with --readings")
-	}
-	out.Path = at.DatasetPath
 	switch {
 	case d.URL != nil:
 		out.Source = "url " + d.URL.Location
@@ -120,9 +120,11 @@ func setSource(out *Dataset, d *v1.Dataset, at Endpoints) error {
 		out.Source = configMapSource(d.ConfigMap)
 	case d.PersistentVolumeClaim != nil:
 		out.Source = volumeSource(d.PersistentVolumeClaim)
-	default:
-		out.Source = "file " + filepath.Base(at.DatasetPath)
 	}
+	if at.DatasetMount == "" {
+		return fmt.Errorf("spec.dataset: %s is not at hand here; on one machine name the file with --readings", out.Source)
+	}
+	out.Path = at.DatasetMount
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
 )
+
+// newChecker compiles the rules of the resource once for all tests.
+var newChecker = sync.OnceValues(admission.New)
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
@@ -121,6 +125,18 @@ func TestFileReplacesASyntheticDataset(t *testing.T) {
 	require.Equal(t, "file readings.csv.gz", got.Dataset.Source)
 }
 
+func TestFileReplacesAnotherFile(t *testing.T) {
+	at := inCluster("buildings")
+	own, err := config.FromTwin(sample(t, "buildings"), at)
+	require.NoError(t, err)
+	at.DatasetPath = "/home/me/other.csv"
+	got, err := config.FromTwin(sample(t, "buildings"), at)
+	require.NoError(t, err)
+	require.Equal(t, "/home/me/other.csv", got.Dataset.Path)
+	require.Equal(t, "file other.csv", got.Dataset.Source)
+	require.NotEqual(t, own.SpecHash, got.SpecHash)
+}
+
 func TestReadingsFromOutside(t *testing.T) {
 	twin := &v1.DigitalTwin{Spec: v1.DigitalTwinSpec{Generator: v1.Generator{Mode: v1.GeneratorOff}}}
 	twin.Name = "a"
@@ -196,7 +212,7 @@ func sample(t *testing.T, name string) *v1.DigitalTwin {
 	file := filepath.Join("..", "..", "config", "samples", name+".yaml")
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	checker, err := admission.New()
+	checker, err := newChecker()
 	require.NoError(t, err)
 	twin, err := checker.Read(file, content)
 	require.NoError(t, err)
@@ -217,7 +233,7 @@ func inCluster(name string) config.Endpoints {
 		at.KafkaTLS = &config.TLS{CAFile: "/secrets/kafka-ca/ca.crt"}
 	}
 	if name == "buildings" || name == "production" {
-		at.DatasetPath = "/data/readings.csv.gz"
+		at.DatasetMount = "/data/readings.csv.gz"
 	}
 	if name == "production" {
 		at.PriceSeriesPath = "/data/prices.csv.gz"
