@@ -1,0 +1,52 @@
+package generator
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// OpenDataset reads the dataset that a twin's configuration names, or makes it
+// up. badRows gets the rows that are left out and progress the bytes that were
+// read; both may be nil. With mode Off there is nothing to read: the source is
+// empty.
+func OpenDataset(ctx context.Context, twin *config.Twin, badRows dataset.BadRowWriter, progress func(read, total int64)) (dataset.Source, error) {
+	if twin.Generator.Mode == ModeOff {
+		return noDataset{}, nil
+	}
+	d := twin.Dataset
+	if s := d.Synthetic; s != nil {
+		return dataset.Synthetic(dataset.SyntheticOptions{
+			Meters: s.Meters, Groups: s.Groups, Seed: s.Seed, Year: s.Year, Zone: twin.Timezone,
+		})
+	}
+	return dataset.Open(ctx, d.Path, dataset.Options{
+		Format:      dataset.Format(d.Format),
+		Columns:     dataset.Columns(d.Columns),
+		Unit:        dataset.Unit(d.Unit),
+		Stamp:       dataset.Stamp(d.Stamp),
+		Interval:    time.Duration(d.Interval),
+		Zone:        twin.Timezone,
+		SourceZone:  d.Timezone,
+		Start:       d.Start,
+		Span:        time.Duration(d.Span),
+		InvalidRows: dataset.InvalidRows(d.InvalidRows),
+		BadRows:     badRows,
+		Progress:    progress,
+	})
+}
+
+// noDataset is the source of a twin whose readings come from elsewhere.
+type noDataset struct{}
+
+func (noDataset) Info() dataset.Info { return dataset.Info{} }
+
+func (noDataset) Rows(meter.Hour) iter.Seq2[[]dataset.Row, error] {
+	return func(func([]dataset.Row, error) bool) {}
+}
+
+func (noDataset) Close() error { return nil }

@@ -1,0 +1,44 @@
+package generator
+
+import (
+	"time"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// pace says when an hour is due.
+type pace interface {
+	// due is when the hour's readings are to be published; the zero time is
+	// at once.
+	due(h meter.Hour) time.Time
+	// paused tells that publishing stood still for d.
+	paused(d time.Duration)
+}
+
+// unpaced publishes as fast as it can.
+type unpaced struct{}
+
+func (unpaced) due(meter.Hour) time.Time { return time.Time{} }
+func (unpaced) paused(time.Duration)     {}
+
+// simulated lets simulated time pass at a speed, from a first hour on.
+type simulated struct {
+	first meter.Hour
+	began time.Time
+	speed float64 // simulated seconds per second
+}
+
+func (p *simulated) due(h meter.Hour) time.Time {
+	seconds := float64(h-p.first) * 3600 / p.speed
+	return p.began.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// paused moves what follows: simulated time stood still too, and is not
+// caught up with in a burst.
+func (p *simulated) paused(d time.Duration) { p.began = p.began.Add(d) }
+
+// wallPaced publishes an hour when it is over, as a meter would.
+type wallPaced struct{}
+
+func (wallPaced) due(h meter.Hour) time.Time { return (h + 1).Time() }
+func (wallPaced) paused(time.Duration)       {}

@@ -1,0 +1,177 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/stream"
+)
+
+// dueTogether is how close two hours may be to be published as one: at a high
+// speed a request for each hour would cost more than the readings in it.
+const dueTogether = 20 * time.Millisecond
+
+// lane is the way to one partition. While one batch is being sent the other
+// is filled.
+type lane struct {
+	appender *stream.Appender
+	from     meter.Hour // earlier hours are in the topic already
+	filling  *stream.RecordBatch
+	sending  *stream.RecordBatch
+}
+
+// publisher publishes from the point where it begins until the first error.
+type publisher struct {
+	g        *generator
+	lanes    []lane
+	pressure *pressure
+	pace     pace
+
+	inFlight sync.WaitGroup
+	errs     []error    // of the lanes' last sending
+	ends     []int64    // offsets after the lanes' last sending
+	sent     int64      // readings being sent
+	hour     meter.Hour // the newest one that is in a batch
+
+	value []byte
+}
+
+func newPublisher(g *generator, from []meter.Hour, pr *pressure, pc pace) *publisher {
+	p := &publisher{
+		g: g, pressure: pr, pace: pc, hour: meter.NoHour,
+		lanes: make([]lane, len(from)), errs: make([]error, len(from)), ends: make([]int64, len(from)),
+	}
+	for i := range p.lanes {
+		p.lanes[i] = lane{
+			appender: g.stream.Appender(g.topic, i), from: from[i],
+			filling: &stream.RecordBatch{}, sending: &stream.RecordBatch{},
+		}
+	}
+	return p
+}
+
+// run publishes all hours from an hour on.
+func (p *publisher) run(ctx context.Context, from meter.Hour) error {
+	// Nothing may be on its way any more when the caller looks at the topic.
+	defer p.inFlight.Wait()
+	for b, err := range p.g.line.blocks(from) {
+		if err != nil {
+			return fatal{err}
+		}
+		if err := p.waitUntilDue(ctx, b.hour); err != nil {
+			return err
+		}
+		if err := p.add(ctx, b); err != nil {
+			return err
+		}
+	}
+	return p.drain(ctx)
+}
+
+// waitUntilDue sends what there is and waits, if the hour lies ahead.
+func (p *publisher) waitUntilDue(ctx context.Context, h meter.Hour) error {
+	due := p.pace.due(h)
+	if due.IsZero() || due.Sub(p.g.clock.Now()) < dueTogether {
+		return nil
+	}
+	if err := p.drain(ctx); err != nil {
+		return err
+	}
+	for {
+		// Drain may have been held back, which moves the time.
+		wait := p.pace.due(h).Sub(p.g.clock.Now())
+		if wait <= 0 {
+			return nil
+		}
+		if err := p.g.clock.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// add puts an hour into the batches and sends them when one is full.
+func (p *publisher) add(ctx context.Context, b block) error {
+	p.hour = b.hour
+	for _, row := range b.rows {
+		to := p.g.routes[row.Meter]
+		l := &p.lanes[to.partition]
+		if b.hour < l.from || p.g.warm.holds(row.Meter, b.hour) {
+			continue
+		}
+		p.append(l, to, row, b.hour)
+		if l.filling.Size() >= p.g.batch {
+			if err := p.send(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+func (p *publisher) append(l *lane, to route, row dataset.Row, h meter.Hour) {
+	p.value = meter.AppendMessage(p.value[:0], meter.Reading{Meter: to.meter, Group: to.group, Hour: h, KWh: row.KWh})
+	l.filling.Append(to.key, p.value)
+}
+
+// send waits for the batches before, and starts sending the next ones, all
+// partitions at the same time.
+func (p *publisher) send(ctx context.Context) error {
+	if err := p.settle(); err != nil {
+		return err
+	}
+	held, err := p.pressure.hold(ctx)
+	if err != nil {
+		return err
+	}
+	if held > 0 {
+		p.pace.paused(held)
+		p.g.progress.phase(PhasePublishing)
+	}
+	p.sent = 0
+	for i := range p.lanes {
+		l := &p.lanes[i]
+		l.filling, l.sending = l.sending, l.filling
+		n := int64(l.sending.Len())
+		if n == 0 {
+			continue
+		}
+		p.sent += n
+		p.inFlight.Go(func() {
+			var offset int64
+			if offset, p.errs[i] = l.appender.Send(ctx, l.sending); p.errs[i] == nil {
+				p.ends[i] = offset + n
+			}
+		})
+	}
+	return nil
+}
+
+// settle waits for the batches that are being sent.
+func (p *publisher) settle() error {
+	p.inFlight.Wait()
+	if err := errors.Join(p.errs...); err != nil {
+		return err
+	}
+	for i, end := range p.ends {
+		if end > 0 {
+			p.pressure.end[i] = end
+		}
+	}
+	if p.sent > 0 {
+		p.g.progress.published(p.sent, p.hour)
+		p.sent = 0
+	}
+	return nil
+}
+
+// drain sends what there is and waits until it is acknowledged.
+func (p *publisher) drain(ctx context.Context) error {
+	if err := p.send(ctx); err != nil {
+		return err
+	}
+	return p.settle()
+}
