@@ -11,9 +11,15 @@ import (
 // complete. A twin that replays 2019 lives in 2019. Before the first reading
 // it is the hour of the wall clock, and known is false.
 func (s *server) twinNow(ctx context.Context) (now meter.Hour, known bool, err error) {
-	mark, err := s.db.LeastWatermark(ctx)
+	partitions, err := s.db.Progress(ctx)
 	if err != nil {
-		return 0, false, s.failed(ctx, "read the watermark", err)
+		return 0, false, s.failed(ctx, "read the watermarks", err)
+	}
+	mark := meter.NoHour
+	for _, p := range partitions {
+		if p.Watermark != meter.NoHour && (mark == meter.NoHour || p.Watermark < mark) {
+			mark = p.Watermark
+		}
 	}
 	if mark == meter.NoHour {
 		return meter.HourOf(s.clock()), false, nil

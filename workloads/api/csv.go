@@ -48,7 +48,7 @@ func writeCSV(w io.Writer, a Answer[[]Series]) error {
 			if p.KWh != nil {
 				kwh = strconv.FormatFloat(*p.KWh, 'f', -1, 64)
 			}
-			row := []string{key, p.At.Format(time.RFC3339), kwh, strconv.FormatInt(p.Hours, 10)}
+			row := []string{key, p.At.Format(time.RFC3339), kwh, strconv.Itoa(p.Hours)}
 			if err := out.Write(row); err != nil {
 				return err
 			}

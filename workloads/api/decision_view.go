@@ -7,14 +7,14 @@ import (
 )
 
 // decisionHeader shows a decision as it stands at the twin's now.
-func (s *server) decisionHeader(d timescale.DecisionRow, now meter.Hour) DecisionHeader {
+func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
 		ID: d.ID.String(), Meter: maybeText(d.Meter), Group: maybeText(d.Group),
 		IssuedAt: d.IssuedAt.Time(), ValidFrom: d.ValidFrom.Time(), ValidTo: d.ValidTo.Time(),
 		ActionableFrom: d.ActionableFrom.Time(),
-		Status:         decisionStatus(&d.Decision.Decision, now),
+		Status:         decisionStatus(&d.Decision, now),
 		Action:         d.Action.String(), Reason: d.Reason.String(),
-		Summary:    s.explain(&d.Decision.Decision)[0],
+		Title:      s.explain(d).Title,
 		KWhShifted: maybe32(d.KWhShifted), KWReduction: maybe32(d.KWReduction),
 		PeakBeforeKW: maybe32(d.PeakBefore), PeakAfterKW: maybe32(d.PeakAfter),
 		PARBefore: maybe32(d.PARBefore), PARAfter: maybe32(d.PARAfter),
@@ -35,7 +35,7 @@ func decisionStatus(d *dsm.Decision, now meter.Hour) string {
 	return "past"
 }
 
-func (s *server) decisionView(d timescale.DecisionRow, now meter.Hour) Decision {
+func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, now meter.Hour) Decision {
 	view := Decision{
 		DecisionHeader: s.decisionHeader(d, now),
 		Plan:           make([]PlanPoint, len(d.Plan)),
@@ -47,7 +47,7 @@ func (s *server) decisionView(d timescale.DecisionRow, now meter.Hour) Decision 
 		Inputs: Inputs{
 			LastReadingAt: maybeHour(d.LastReading), MissingShare: maybe32(d.MissingShare), Stale: d.Stale,
 		},
-		Provenance: Provenance(d.Provenance),
+		Provenance: Provenance(made),
 	}
 	for i, kwh := range d.Plan {
 		view.Plan[i] = PlanPoint{At: (d.ValidFrom + meter.Hour(i)).Time(), KWh: maybe32(kwh)}

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -47,7 +49,7 @@ func (s *server) decisionOperations(api huma.API) {
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
 	filters := filterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Status, in.From, in.To, in.Sort)
-	after, err := decodeCursor[timescale.DecisionKeyset](filters, in.Cursor)
+	after, err := decodeCursor[timescale.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +62,12 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 		return nil, err
 	}
 	q.After, q.Limit = after, in.Limit+1
-	rows, err := s.db.Decisions(ctx, q)
+	rows, err := s.db.ListDecisions(ctx, q)
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}
-	data, page, err := pageOf(rows, in.Limit, filters, timescale.DecisionRow.Keyset,
-		func(d timescale.DecisionRow) DecisionHeader { return s.decisionHeader(d, now) })
+	data, page, err := pageOf(rows, in.Limit, filters, timescale.Decision.Place,
+		func(d timescale.Decision) DecisionHeader { return s.decisionHeader(d, now) })
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}
@@ -74,37 +76,36 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 }
 
 // decisionQuery translates names and times of a request.
-func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionQuery, error) {
-	q := timescale.DecisionQuery{GroupNo: timescale.AnyGroup, About: in.About, BySaving: in.Sort == "-savingP50"}
+func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionList, error) {
+	q := timescale.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50"}
 	w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 	if err != nil {
 		return q, err
 	}
-	q.IssuedFrom, q.IssuedBefore = w.From, w.To
+	q.From, q.To = w.From, w.To
 	if in.Meter != "" {
 		m, err := s.findMeter(ctx, in.Meter)
 		if err != nil {
 			return q, asFilter("meter", err)
 		}
-		q.MeterNo = m.MeterNo
+		q.MeterNo = &m.MeterNo
 	}
 	if in.Group != "" {
 		g, err := s.findGroup(ctx, in.Group)
 		if err != nil {
 			return q, asFilter("group", err)
 		}
-		q.GroupNo = g.GroupNo
+		q.GroupNo = &g.GroupNo
 	}
-	q.Status, q.Now = in.Status, now
 	return q, decisionCodes(in, &q)
 }
 
 // decisionCodes reads the names of an action and a reason.
-func decisionCodes(in *decisionsInput, q *timescale.DecisionQuery) error {
+func decisionCodes(in *decisionsInput, q *timescale.DecisionList) error {
 	switch in.Action {
 	case "":
 	case "any":
-		q.NotNone = true
+		q.Planned = true
 	default:
 		a, err := dsm.ParseAction(in.Action)
 		if err != nil {
@@ -124,29 +125,30 @@ func decisionCodes(in *decisionsInput, q *timescale.DecisionQuery) error {
 
 // asFilter turns the 404 of a path into the 422 of a query parameter.
 func asFilter(field string, err error) error {
-	if p, ok := err.(*Problem); ok && p.Status == 404 {
-		return newProblem(422, p.Code, field, p.Detail)
+	var p *Problem
+	if errors.As(err, &p) && p.Status == http.StatusNotFound {
+		return newProblem(http.StatusUnprocessableEntity, p.Code, field, p.Detail)
 	}
 	return err
 }
 
-func (s *server) findDecision(ctx context.Context, text string) (timescale.DecisionRow, error) {
+func (s *server) findDecision(ctx context.Context, text string) (timescale.Decision, timescale.Provenance, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return timescale.DecisionRow{}, invalid("id", fmt.Sprintf("%q is no UUID", text))
+		return timescale.Decision{}, timescale.Provenance{}, invalid("id", fmt.Sprintf("%q is no UUID", text))
 	}
-	d, found, err := s.db.FindDecision(ctx, id)
+	d, made, err := s.db.DecisionByID(ctx, id)
+	if errors.Is(err, timescale.ErrNotFound) {
+		return d, made, notFound(CodeUnknownDecision, "there is no decision "+id.String())
+	}
 	if err != nil {
-		return d, s.failed(ctx, "find a decision", err)
+		return d, made, s.failed(ctx, "find a decision", err)
 	}
-	if !found {
-		return d, notFound(CodeUnknownDecision, "there is no decision "+id.String())
-	}
-	return d, nil
+	return d, made, nil
 }
 
 func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Decision], error) {
-	d, err := s.findDecision(ctx, in.ID)
+	d, made, err := s.findDecision(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +157,11 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 		return nil, err
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[Decision]{Body: Answer[Decision]{Data: s.decisionView(d, now), Meta: meta}}, nil
+	return &output[Decision]{Body: Answer[Decision]{Data: s.decisionView(d, made, now), Meta: meta}}, nil
 }
 
 func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output[Explanation], error) {
-	d, err := s.findDecision(ctx, in.ID)
+	d, _, err := s.findDecision(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +169,24 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 	if err != nil {
 		return nil, err
 	}
-	text := s.explain(&d.Decision.Decision)
-	e := Explanation{ID: d.ID.String(), Summary: text[0], Text: text}
+	said := s.explain(d)
+	e := Explanation{
+		ID: d.ID.String(), Title: said.Title, Summary: said.Summary,
+		Factors: remarks(said.Factors), Constraints: remarks(said.Constraints), Alternatives: remarks(said.Alternatives),
+	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[Explanation]{Body: Answer[Explanation]{Data: e, Meta: meta}}, nil
+}
+
+// explain puts a decision into words, in the twin's zone and currency.
+func (s *server) explain(d timescale.Decision) dsm.Explanation {
+	return dsm.Explain(d.Decision, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
+}
+
+func remarks(in []dsm.Remark) []Remark {
+	out := make([]Remark, len(in))
+	for i, r := range in {
+		out[i] = Remark(r)
+	}
+	return out
 }

@@ -15,7 +15,7 @@ import (
 const forecastReach = 8 * 24
 
 type forecastsInput struct {
-	meterPath
+	MeterPath
 	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
 	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
 	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`

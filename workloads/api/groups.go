@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,11 +11,6 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-type groupsInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
-}
-
 func (s *server) groupOperations(api huma.API) {
 	get(api, huma.Operation{
 		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{tagGroups}, Security: keyed(),
@@ -22,21 +18,14 @@ func (s *server) groupOperations(api huma.API) {
 	}, s.listGroups)
 }
 
-func (s *server) listGroups(ctx context.Context, in *groupsInput) (*output[[]Group], error) {
-	filters := filterPrint("groups")
-	after, err := decodeCursor[string](filters, in.Cursor)
-	if err != nil {
-		return nil, err
-	}
+// listGroups answers with all groups at once: their number is that of feeders,
+// not of meters.
+func (s *server) listGroups(ctx context.Context, _ *noInput) (*output[[]Group], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
 	}
-	q := timescale.GroupQuery{Limit: in.Limit + 1, Before: now}
-	if after != nil {
-		q.After = *after
-	}
-	rows, err := s.db.Groups(ctx, q)
+	groups, err := s.db.Groups(ctx)
 	if err != nil {
 		return nil, s.failed(ctx, "list groups", err)
 	}
@@ -44,37 +33,37 @@ func (s *server) listGroups(ctx context.Context, in *groupsInput) (*output[[]Gro
 	if err != nil {
 		return nil, s.failed(ctx, "read the forecasts of groups", err)
 	}
-	data, page, err := pageOf(rows, in.Limit, filters, func(g timescale.GroupRow) string { return g.Name },
-		func(g timescale.GroupRow) Group { return s.groupView(g, peaks[g.GroupNo]) })
-	if err != nil {
-		return nil, s.failed(ctx, "list groups", err)
+	data := []Group{}
+	for _, g := range groups {
+		if g.Name != "" { // meters outside any group are no group
+			data = append(data, s.groupView(g, peaks[g.GroupNo]))
+		}
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[[]Group]{Body: Answer[[]Group]{Data: data, Page: page, Meta: meta}}, nil
+	return &output[[]Group]{Body: Answer[[]Group]{Data: data, Meta: meta}}, nil
 }
 
 // peak is the greatest hour still to come of a group's forecast.
 type peak struct {
 	hour meter.Hour
 	kw   float64
-	any  bool
 }
 
-func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]peak, error) {
-	rows, err := s.db.GroupForecasts(ctx, timescale.AnyGroup, now, now+horizon)
+func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]*peak, error) {
+	rows, err := s.db.ForecastsInForce(ctx, nil, now, now+horizon)
 	if err != nil {
 		return nil, err
 	}
-	peaks := map[int32]peak{}
+	peaks := map[int32]*peak{}
 	for _, r := range rows {
-		if p := peaks[r.GroupNo]; !p.any || r.P50 > p.kw {
-			peaks[r.GroupNo] = peak{hour: r.Hour, kw: r.P50, any: true}
+		if p := peaks[r.GroupNo]; p == nil || r.P50 > p.kw {
+			peaks[r.GroupNo] = &peak{hour: r.Hour, kw: r.P50}
 		}
 	}
 	return peaks, nil
 }
 
-func (s *server) groupView(g timescale.GroupRow, p peak) Group {
+func (s *server) groupView(g timescale.Group, p *peak) Group {
 	view := Group{ID: g.Name, Meters: g.Meters, CapacityKW: s.capacity(g.Name)}
 	if g.LastHour != meter.NoHour {
 		view.LastAt, view.LastKWh = maybeHour(g.LastHour), maybe(g.LastKWh)
@@ -82,7 +71,7 @@ func (s *server) groupView(g timescale.GroupRow, p peak) Group {
 			view.Utilisation = maybe(g.LastKWh / *view.CapacityKW)
 		}
 	}
-	if p.any {
+	if p != nil {
 		view.ForecastPeakKW, view.ForecastPeakAt = maybe(p.kw), maybeHour(p.hour)
 	}
 	return view
@@ -99,13 +88,13 @@ func (s *server) capacity(group string) *float64 {
 }
 
 // findGroup is the group of a path or a filter, or a 404.
-func (s *server) findGroup(ctx context.Context, id string) (timescale.GroupRow, error) {
-	g, found, err := s.db.FindGroup(ctx, id)
+func (s *server) findGroup(ctx context.Context, id string) (timescale.Group, error) {
+	g, err := s.db.GroupByName(ctx, id)
+	if errors.Is(err, timescale.ErrNotFound) {
+		return g, notFound(CodeUnknownGroup, fmt.Sprintf("there is no group %q; GET %s/api/v1/groups lists them", id, s.base))
+	}
 	if err != nil {
 		return g, s.failed(ctx, "find a group", err)
-	}
-	if !found || id == "" {
-		return g, notFound(CodeUnknownGroup, fmt.Sprintf("there is no group %q; GET %s/api/v1/groups lists them", id, s.base))
 	}
 	return g, nil
 }

@@ -2,10 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
-	"sort"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,9 +15,7 @@ import (
 
 // Limits on the points of one answer.
 const (
-	defaultPoints = 1_000
-	maxPoints     = 10_000
-	maxSeries     = 50
+	maxSeries = 50
 
 	// overSampling is how many more buckets than points are read: enough for the
 	// downsampling to keep the shape, and a bound on the work.
@@ -28,7 +26,7 @@ const (
 type HistoryParams struct {
 	From      string `query:"from" maxLength:"64" doc:"RFC 3339, or relative to the twin's now; default now-7d" example:"now-7d"`
 	To        string `query:"to" maxLength:"64" doc:"Exclusive; default now" example:"now"`
-	Step      string `query:"step" enum:"auto,1h,1d,1w,1mo" default:"auto" doc:"Length of a bucket; auto is the shortest that maxPoints allows. Days, weeks and months are those of tz"`
+	Step      string `query:"step" enum:"auto,1h,2h,3h,6h,12h,1d,1w,1mo" default:"auto" doc:"Length of a bucket; auto is the shortest that maxPoints allows. Hours count from the start of the range; days, weeks from Monday and months are those of tz"`
 	Agg       string `query:"agg" enum:"sum,mean,min,max" default:"sum" doc:"How the hours of a bucket become one value"`
 	TZ        string `query:"tz" maxLength:"64" doc:"IANA zone in which buckets begin; default the twin's"`
 	Fill      string `query:"fill" enum:"null,none" default:"null" doc:"null: a bucket without readings has the value null; none: it is left out"`
@@ -37,7 +35,7 @@ type HistoryParams struct {
 }
 
 type meterHistoryInput struct {
-	meterPath
+	MeterPath
 	HistoryParams
 }
 
@@ -69,34 +67,96 @@ func (s *server) meterHistory(ctx context.Context, in *meterHistoryInput) (*hist
 	if err != nil {
 		return nil, err
 	}
-	return s.answerHistory(ctx, in.HistoryParams, timescale.HistoryQuery{By: timescale.ByMeter, MeterNo: m.MeterNo}, m.Name)
+	return s.answerHistory(ctx, in.HistoryParams, []source{s.ofMeter(m)})
 }
 
 func (s *server) history(ctx context.Context, in *historyInput) (*historyOutput, error) {
-	q := timescale.HistoryQuery{GroupNo: timescale.AnyGroup, By: timescale.ByNothing}
-	if in.Group != "" {
-		g, err := s.findGroup(ctx, in.Group)
-		if err != nil {
-			return nil, err
-		}
-		q.GroupNo = g.GroupNo
+	sources, err := s.sources(ctx, in)
+	if err != nil {
+		return nil, err
 	}
-	switch in.GroupBy {
-	case "group":
-		q.By = timescale.ByGroup
-	case "meter":
-		q.By = timescale.ByMeter
-	}
-	key := in.Group
-	if key == "" {
-		key = "total"
-	}
-	return s.answerHistory(ctx, in.HistoryParams, q, key)
+	return s.answerHistory(ctx, in.HistoryParams, sources)
 }
 
-// answerHistory reads and thins out the series of q. only names the series
-// where q has but one.
-func (s *server) answerHistory(ctx context.Context, in HistoryParams, q timescale.HistoryQuery, only string) (*historyOutput, error) {
+// source is where one series comes from.
+type source struct {
+	key  string
+	read func(context.Context, timescale.SeriesQuery) ([]timescale.Point, error)
+}
+
+func (s *server) ofMeter(m timescale.Meter) source {
+	return source{m.Name, func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+		return s.db.MeterSeries(ctx, m.MeterNo, q)
+	}}
+}
+
+func (s *server) ofGroup(g timescale.Group) source {
+	return source{g.Name, func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+		return s.db.GroupSeries(ctx, g.GroupNo, q)
+	}}
+}
+
+// sources are the series that a request asks for.
+func (s *server) sources(ctx context.Context, in *historyInput) ([]source, error) {
+	switch {
+	case in.GroupBy == "meter":
+		return s.everyMeter(ctx, in.Group)
+	case in.Group != "":
+		g, err := s.findGroup(ctx, in.Group)
+		if err != nil {
+			return nil, asFilter("group", err)
+		}
+		return []source{s.ofGroup(g)}, nil
+	case in.GroupBy == "group":
+		return s.everyGroup(ctx)
+	}
+	return []source{{"total", s.db.TwinSeries}}, nil
+}
+
+func (s *server) everyMeter(ctx context.Context, group string) ([]source, error) {
+	f := timescale.MeterFilter{Limit: maxSeries + 1}
+	if group != "" {
+		if _, err := s.findGroup(ctx, group); err != nil {
+			return nil, asFilter("group", err)
+		}
+		f.Group = &group
+	}
+	meters, err := s.db.Meters(ctx, f)
+	if err != nil {
+		return nil, s.failed(ctx, "list meters", err)
+	}
+	if len(meters) > maxSeries {
+		return nil, tooManySeries("choose a smaller group, or ask for single meters")
+	}
+	out := make([]source, len(meters))
+	for i, m := range meters {
+		out[i] = s.ofMeter(m)
+	}
+	return out, nil
+}
+
+func (s *server) everyGroup(ctx context.Context) ([]source, error) {
+	groups, err := s.db.Groups(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "list groups", err)
+	}
+	if len(groups) > maxSeries {
+		return nil, tooManySeries("ask for single groups")
+	}
+	out := make([]source, len(groups))
+	for i, g := range groups {
+		out[i] = s.ofGroup(g)
+	}
+	return out, nil
+}
+
+func tooManySeries(mend string) *Problem {
+	return newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "groupBy",
+		fmt.Sprintf("there are more than %d series; %s", maxSeries, mend))
+}
+
+// answerHistory reads and thins out the series.
+func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []source) (*historyOutput, error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -105,152 +165,106 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, q timescal
 	if err != nil {
 		return nil, err
 	}
-	b, err := chooseBuckets(in, window, s.twin.Timezone)
+	q, step, err := seriesQuery(in, window, s.twin.Timezone)
 	if err != nil {
 		return nil, err
 	}
-	q.From, q.To, q.Step, q.TZ, q.Agg, q.Limit = window.From, window.To, b.step, b.tz, in.Agg, maxSeries+1
-	rows, err := s.db.History(ctx, q)
-	if err != nil {
-		return nil, s.failed(ctx, "read a history", err)
+	meta := Meta{Unit: "kWh", Step: step, TZ: q.Zone, AsOf: asOf(now, known), Partial: window.To > now}
+	series := make([]Series, len(sources))
+	for i, from := range sources {
+		points, err := from.read(ctx, q)
+		if errors.Is(err, timescale.ErrTooManyPoints) {
+			return nil, tooManyBuckets(step, in.MaxPoints)
+		}
+		if err != nil {
+			return nil, s.failed(ctx, "read a history", err)
+		}
+		series[i] = Series{Key: from.key, Points: thinned(points, in)}
+		for _, p := range points {
+			meta.Partial = meta.Partial || p.Known < p.Hours
+		}
 	}
-	series, partial, err := b.series(rows, in, only)
-	if err != nil {
-		return nil, err
-	}
-	meta := Meta{
-		Unit: "kWh", Step: b.step, TZ: b.tz, AsOf: asOf(now, known),
-		Partial: partial || window.To > now,
-	}
+	return formatted(series, meta, in.Format), nil
+}
+
+func formatted(series []Series, meta Meta, format string) *historyOutput {
 	out := &historyOutput{Body: Answer[[]Series]{Data: series, Meta: meta}}
-	if in.Format == "csv" {
+	if format == "csv" {
 		out.ContentType = "text/csv; charset=utf-8"
 		out.Disposition = `attachment; filename="history.csv"`
 	}
-	return out, nil
+	return out
 }
 
-// buckets is the grid that a history lies on.
-type buckets struct {
-	step, tz string
-	starts   []time.Time
+// step is a length of buckets; hours is the least that one has.
+type step struct {
+	name  string
+	unit  timescale.Unit
+	hours int
 }
 
-// chooseBuckets checks the step, or chooses the shortest that the points allow.
-func chooseBuckets(in HistoryParams, w hourRange, twinZone string) (buckets, error) {
-	b := buckets{step: in.Step, tz: in.TZ}
-	if b.tz == "" {
-		b.tz = twinZone
-	}
-	loc, err := time.LoadLocation(b.tz)
-	if err != nil || b.tz == "Local" {
-		return b, invalid("tz", fmt.Sprintf("time zone %q is unknown; use an IANA name such as Europe/London", b.tz))
-	}
-	most := overSampling * in.MaxPoints
-	if b.step == "auto" {
-		for _, step := range []string{"1h", "1d", "1w", "1mo"} {
-			b.step = step
-			if b.starts = bucketStarts(w, step, loc); len(b.starts) <= most {
-				return b, nil
-			}
-		}
-	}
-	b.starts = bucketStarts(w, b.step, loc)
-	if len(b.starts) > most {
-		return b, newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "step", fmt.Sprintf(
-			"steps of %s make %d buckets, more than 4 times maxPoints (%d); ask for a longer step, a shorter range or more points",
-			b.step, len(b.starts), in.MaxPoints))
-	}
-	return b, nil
-}
-
-// bucketStarts are the starts of the buckets that hold an hour of w.
-func bucketStarts(w hourRange, step string, loc *time.Location) []time.Time {
-	from, to := w.From.Time(), w.To.Time()
-	if step == "1h" {
-		out := make([]time.Time, 0, w.hours())
-		for h := w.From; h < w.To; h++ {
-			out = append(out, h.Time())
-		}
-		return out
-	}
-	y, m, d := from.In(loc).Date()
-	days, months := 1, 0
-	switch step {
-	case "1w": // weeks begin on Monday
-		d -= (int(from.In(loc).Weekday()) + 6) % 7
-		days = 7
-	case "1mo":
-		d, days, months = 1, 0, 1
-	}
-	var out []time.Time
-	for i := 0; ; i++ {
-		t := time.Date(y, m+time.Month(i*months), d+i*days, 0, 0, 0, 0, loc).UTC()
-		if !t.Before(to) {
-			return out
-		}
-		out = append(out, t)
+func steps() []step {
+	return []step{
+		{"1h", timescale.Hours, 1}, {"2h", timescale.Hours, 2}, {"3h", timescale.Hours, 3},
+		{"6h", timescale.Hours, 6}, {"12h", timescale.Hours, 12},
+		{"1d", timescale.Days, 23}, {"1w", timescale.Weeks, 167}, {"1mo", timescale.Months, 28 * 24},
 	}
 }
 
-// series lays rows, ordered by key and time, onto the grid and thins them out.
-func (b buckets) series(rows []timescale.HistoryRow, in HistoryParams, only string) (out []Series, partial bool, err error) {
-	out = []Series{}
-	for from := 0; from < len(rows); {
-		to := from
-		for to < len(rows) && rows[to].Key == rows[from].Key {
-			to++
-		}
-		if len(out) == maxSeries {
-			return nil, false, newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "groupBy", fmt.Sprintf(
-				"there are more than %d series; choose a group, or ask for single meters", maxSeries))
-		}
-		one, gaps := b.one(rows[from:to], in)
-		one.Key = rows[from].Key
-		if one.Key == "" {
-			one.Key = only
-		}
-		out = append(out, one)
-		partial = partial || gaps
-		from = to
+// seriesQuery checks the step, or chooses the shortest that the points allow.
+func seriesQuery(in HistoryParams, w hourRange, twinZone string) (timescale.SeriesQuery, string, error) {
+	q := timescale.SeriesQuery{
+		From: w.From, To: w.To, Zone: in.TZ, Aggregate: timescale.Aggregate(in.Agg),
+		MaxPoints: overSampling*in.MaxPoints + 1, // the first bucket may be cut off
 	}
-	if len(rows) == 0 && only != "" {
-		one, _ := b.one(nil, in)
-		one.Key = only
-		return []Series{one}, true, nil
+	if in.Agg == "mean" {
+		q.Aggregate = timescale.Average
 	}
-	return out, partial, nil
-}
-
-// slot is the bucket that the database means by a start; -1 if there is none.
-// Where clocks skip midnight, it and Go disagree by an hour on when a day
-// begins.
-func (b buckets) slot(at time.Time) int {
-	if b.step != "1h" {
-		at = at.Add(time.Hour)
+	if q.Zone == "" {
+		q.Zone = twinZone
 	}
-	return sort.Search(len(b.starts), func(i int) bool { return b.starts[i].After(at) }) - 1
-}
-
-func (b buckets) one(rows []timescale.HistoryRow, in HistoryParams) (Series, bool) {
-	values, hours := make([]float64, len(b.starts)), make([]int64, len(b.starts))
-	for i := range values {
-		values[i] = math.NaN()
+	if _, err := time.LoadLocation(q.Zone); err != nil || q.Zone == "Local" {
+		return q, "", invalid("tz", fmt.Sprintf("time zone %q is unknown; use an IANA name such as Europe/London", q.Zone))
 	}
-	for _, r := range rows {
-		if i := b.slot(r.At); i >= 0 {
-			values[i], hours[i] = r.KWh, r.Hours
-		}
-	}
-	s, gaps := Series{Points: []Point{}}, false
-	for _, v := range values {
-		gaps = gaps || math.IsNaN(v)
-	}
-	for _, i := range lttb(values, in.MaxPoints) {
-		if in.Fill == "none" && math.IsNaN(values[i]) {
+	for _, s := range steps() {
+		fits := w.hours() <= s.hours*overSampling*in.MaxPoints
+		if s.name != in.Step && (in.Step != "auto" || !fits) {
 			continue
 		}
-		s.Points = append(s.Points, Point{At: b.starts[i], KWh: maybe(values[i]), Hours: hours[i]})
+		if !fits {
+			return q, "", tooManyBuckets(s.name, in.MaxPoints)
+		}
+		q.Unit = s.unit
+		if s.unit == timescale.Hours {
+			q.Hours = s.hours
+		}
+		return q, s.name, nil
 	}
-	return s, gaps
+	return q, "", tooManyBuckets("1mo", in.MaxPoints)
+}
+
+func tooManyBuckets(step string, points int) *Problem {
+	return newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "step", fmt.Sprintf(
+		"steps of %s make more than %d buckets, which is %d times maxPoints; ask for a longer step, a shorter range or more points",
+		step, overSampling*points, overSampling))
+}
+
+// thinned chooses at most maxPoints of the buckets.
+func thinned(buckets []timescale.Point, in HistoryParams) []Point {
+	values := make([]float64, len(buckets))
+	for i, b := range buckets {
+		values[i] = math.NaN()
+		if b.Value != nil {
+			values[i] = *b.Value
+		}
+	}
+	out := []Point{}
+	for _, i := range lttb(values, in.MaxPoints) {
+		b := buckets[i]
+		if in.Fill == "none" && b.Value == nil {
+			continue
+		}
+		out = append(out, Point{At: b.Start.UTC(), KWh: maybe(values[i]), Hours: b.Known})
+	}
+	return out
 }

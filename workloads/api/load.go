@@ -34,7 +34,7 @@ func (s *server) loadOperations(api huma.API) {
 }
 
 func (s *server) totalLoad(ctx context.Context, in *LoadParams) (*output[Load], error) {
-	return s.answerLoad(ctx, *in, timescale.AnyGroup, "total", nil)
+	return s.answerLoad(ctx, *in, nil, "total", nil)
 }
 
 func (s *server) groupLoad(ctx context.Context, in *groupLoadInput) (*output[Load], error) {
@@ -42,10 +42,10 @@ func (s *server) groupLoad(ctx context.Context, in *groupLoadInput) (*output[Loa
 	if err != nil {
 		return nil, err
 	}
-	return s.answerLoad(ctx, in.LoadParams, g.GroupNo, g.Name, s.capacity(g.Name))
+	return s.answerLoad(ctx, in.LoadParams, &g.GroupNo, g.Name, s.capacity(g.Name))
 }
 
-func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo int32, id string, capacity *float64) (*output[Load], error) {
+func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo *int32, id string, capacity *float64) (*output[Load], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -70,13 +70,13 @@ type loadCurve struct {
 	points []LoadPoint
 }
 
-func (s *server) readLoad(ctx context.Context, groupNo int32, w hourRange, now meter.Hour) (*loadCurve, error) {
+func (s *server) readLoad(ctx context.Context, groupNo *int32, w hourRange, now meter.Hour) (*loadCurve, error) {
 	c := &loadCurve{window: w, now: now, points: make([]LoadPoint, w.hours())}
 	for i := range c.points {
 		c.points[i].At = (w.From + meter.Hour(i)).Time()
 	}
 	// The newest hour may still lack meters: shown, it would look like a drop.
-	measured, err := s.db.GroupLoad(ctx, groupNo, w.From, min(w.To, now))
+	measured, err := s.db.LoadByHour(ctx, groupNo, w.From, min(w.To, now))
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +84,11 @@ func (s *server) readLoad(ctx context.Context, groupNo int32, w hourRange, now m
 		p := &c.points[r.Hour-w.From]
 		p.Actual, p.Meters = maybe(r.KWh), r.Meters
 	}
-	forecast, err := s.db.GroupForecasts(ctx, groupNo, w.From, w.To)
+	forecast, err := s.db.ForecastsInForce(ctx, groupNo, w.From, w.To)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range forecast {
-		c.points[r.Hour-w.From].addForecast(r)
-	}
+	c.addForecasts(forecast)
 	planned, err := s.db.PlannedChange(ctx, groupNo, w.From, w.To)
 	if err != nil {
 		return nil, err
@@ -103,8 +101,25 @@ func (s *server) readLoad(ctx context.Context, groupNo int32, w hourRange, now m
 	return c, nil
 }
 
-func (p *LoadPoint) addForecast(r timescale.GroupForecastRow) {
-	p.P10, p.P50, p.P90 = add(p.P10, r.P10), add(p.P50, r.P50), add(p.P90, r.P90)
+// addForecasts adds up the groups. Partitions reach an issue time one after the
+// other; an hour still to come that only some of the meters have a forecast for
+// yet is left open: shown, it would look like a drop.
+func (c *loadCurve) addForecasts(rows []timescale.GroupForecastPoint) {
+	meters := make([]int, len(c.points))
+	for _, r := range rows {
+		i := r.Hour - c.window.From
+		p := &c.points[i]
+		p.P10, p.P50, p.P90 = add(p.P10, r.P10), add(p.P50, r.P50), add(p.P90, r.P90)
+		meters[i] += r.Meters
+	}
+	most := 0
+	for i, n := range meters {
+		future := c.window.From+meter.Hour(i) >= c.now
+		if future && n < most*9/10 {
+			c.points[i].P10, c.points[i].P50, c.points[i].P90 = nil, nil, nil
+		}
+		most = max(most, n)
+	}
 }
 
 // add adds to a value that may not be there yet.

@@ -2,8 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"math"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,10 +12,16 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// lastHours is how much of the past a meter's state shows.
-const lastHours = 24
+const (
+	// lastHours is how much of the past a meter's state shows.
+	lastHours = 24
+	// readingReach is how far back a meter's newest reading before a given time is
+	// looked for, in hours.
+	readingReach = 7 * 24
+)
 
-type meterPath struct {
+// MeterPath is the meter that a path names.
+type MeterPath struct {
 	ID string `path:"id" maxLength:"128" doc:"Name of the meter"`
 }
 
@@ -22,13 +29,13 @@ type metersInput struct {
 	Search string `query:"q" maxLength:"128" doc:"Part of the id, in any case"`
 	Group  string `query:"group" maxLength:"128" doc:"Only meters of this group"`
 	Status string `query:"status" enum:"ok,gap,stale" doc:"Only meters of this status"`
-	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; meters without a reading come last"`
+	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least load"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
 }
 
 type meterStateInput struct {
-	meterPath
+	MeterPath
 	At string `query:"at" maxLength:"64" doc:"As it was known then; default now" example:"now-7d"`
 }
 
@@ -50,7 +57,7 @@ func (s *server) meterOperations(api huma.API) {
 
 func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Meter], error) {
 	filters := filterPrint("meters", in.Search, in.Group, in.Status, in.Sort)
-	after, err := decodeCursor[timescale.MeterKeyset](filters, in.Cursor)
+	after, err := decodeCursor[meterPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -58,17 +65,18 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	if err != nil {
 		return nil, err
 	}
-	q := timescale.MeterQuery{
-		Search: in.Search, Group: in.Group, After: after, Limit: in.Limit + 1,
-		ByLoad: strings.HasSuffix(in.Sort, "lastKwh"), Desc: strings.HasPrefix(in.Sort, "-"),
+	f := timescale.MeterFilter{
+		Contains: in.Search, Status: timescale.MeterStatus(in.Status), FreshnessHours: s.twin.Processor.Policy.Freshness,
+		Sort: meterSort(in.Sort), After: after.cursor(), Limit: in.Limit + 1,
 	}
-	q.LastFrom, q.LastBefore = s.statusBounds(in.Status, now)
-	rows, err := s.db.Meters(ctx, q)
+	if in.Group != "" {
+		f.Group = &in.Group
+	}
+	rows, err := s.db.Meters(ctx, f)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
 	}
-	data, page, err := pageOf(rows, in.Limit, filters, timescale.MeterRow.Keyset,
-		func(m timescale.MeterRow) Meter { return s.meterView(m, now) })
+	data, page, err := pageOf(rows, in.Limit, filters, placeOfMeter, meterView)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
 	}
@@ -76,60 +84,60 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	return &output[[]Meter]{Body: Answer[[]Meter]{Data: data, Page: page, Meta: meta}}, nil
 }
 
-// statusBounds are the bounds of a meter's newest hour for a status:
-// from ≤ hour < before. NoHour leaves a side open; before = NoHour with a
-// status of stale includes meters without any reading.
-func (s *server) statusBounds(status string, now meter.Hour) (from, before meter.Hour) {
-	newest, oldest := now-1, now-meter.Hour(s.freshnessHours())
-	switch status {
-	case "ok":
-		return newest, meter.NoHour
-	case "gap":
-		return oldest, newest
-	case "stale":
-		return meter.NoHour, oldest
+func meterSort(sort string) timescale.MeterSort {
+	switch sort {
+	case "-id":
+		return timescale.SortNameDesc
+	case "lastKwh":
+		return timescale.SortLoad
+	case "-lastKwh":
+		return timescale.SortLoadDesc
 	}
-	return meter.NoHour, meter.NoHour
+	return timescale.SortName
 }
 
-// freshnessHours is the age at which the policy calls a reading stale. At
-// least 2, as the newest complete hour is one hour old.
-func (s *server) freshnessHours() int { return max(2, s.twin.Processor.Policy.Freshness) }
-
-func (s *server) meterStatus(last, now meter.Hour) string {
-	switch {
-	case last == meter.NoHour || last < now-meter.Hour(s.freshnessHours()):
-		return "stale"
-	case last < now-1:
-		return "gap"
-	}
-	return "ok"
+// meterPlace is a cursor of the store as JSON, which has no NaN.
+type meterPlace struct {
+	Name string   `json:"n"`
+	Load *float32 `json:"l,omitempty"`
 }
 
-func (s *server) meterView(m timescale.MeterRow, now meter.Hour) Meter {
-	view := Meter{
-		ID: m.Name, Group: maybeText(m.Group), Status: s.meterStatus(m.LastHour, now),
-		LastReadingAt: maybeHour(m.LastHour), Readings: m.Readings,
+func placeOfMeter(m timescale.Meter) meterPlace {
+	return meterPlace{Name: m.Name, Load: maybe32(m.LastKWh)}
+}
+
+func (p *meterPlace) cursor() *timescale.MeterCursor {
+	if p == nil {
+		return nil
 	}
-	if m.LastHour != meter.NoHour {
-		view.LastKWh = maybe32(m.LastKWh)
+	c := &timescale.MeterCursor{Name: p.Name, Load: float32(math.NaN())}
+	if p.Load != nil {
+		c.Load = *p.Load
 	}
-	return view
+	return c
+}
+
+func meterView(m timescale.Meter) Meter {
+	return Meter{
+		ID: m.Name, Group: maybeText(m.Group), Status: string(m.Status),
+		LastReadingAt: maybeHour(m.LastHour), LastKWh: maybe32(m.LastKWh),
+		MissingHours: m.Missing, Readings: m.Readings,
+	}
 }
 
 // findMeter is the meter of a path, or a 404.
-func (s *server) findMeter(ctx context.Context, id string) (timescale.MeterRow, error) {
-	m, found, err := s.db.FindMeter(ctx, id)
+func (s *server) findMeter(ctx context.Context, id string) (timescale.Meter, error) {
+	m, err := s.db.MeterByName(ctx, id, s.twin.Processor.Policy.Freshness)
+	if errors.Is(err, timescale.ErrNotFound) {
+		return m, notFound(CodeUnknownMeter, fmt.Sprintf("there is no meter %q; GET %s/api/v1/meters lists them", id, s.base))
+	}
 	if err != nil {
 		return m, s.failed(ctx, "find a meter", err)
-	}
-	if !found {
-		return m, notFound(CodeUnknownMeter, fmt.Sprintf("there is no meter %q; GET %s/api/v1/meters lists them", id, s.base))
 	}
 	return m, nil
 }
 
-func (s *server) getMeter(ctx context.Context, in *meterPath) (*output[Meter], error) {
+func (s *server) getMeter(ctx context.Context, in *MeterPath) (*output[Meter], error) {
 	m, err := s.findMeter(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -139,7 +147,7 @@ func (s *server) getMeter(ctx context.Context, in *meterPath) (*output[Meter], e
 		return nil, err
 	}
 	meta := Meta{Unit: "kWh", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[Meter]{Body: Answer[Meter]{Data: s.meterView(m, now), Meta: meta}}, nil
+	return &output[Meter]{Body: Answer[Meter]{Data: meterView(m), Meta: meta}}, nil
 }
 
 func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*output[MeterState], error) {
@@ -156,62 +164,50 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 		if err != nil {
 			return nil, err
 		}
-		now = meter.HourOf(at)
+		now, known = meter.HourOf(at), true
 	}
-	state := MeterState{ID: m.Name, Group: maybeText(m.Group)}
-	partial, err := s.readState(ctx, m.MeterNo, now, &state)
-	if err != nil {
+	state := MeterState{ID: m.Name, Group: maybeText(m.Group), Last24h: make([]*float32, lastHours)}
+	if err := s.readState(ctx, m.MeterNo, now, &state); err != nil {
 		return nil, s.failed(ctx, "read a meter's state", err)
 	}
-	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known || in.At != ""), Partial: partial}
+	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	for _, kwh := range state.Last24h {
+		meta.Partial = meta.Partial || kwh == nil
+	}
 	return &output[MeterState]{Body: Answer[MeterState]{Data: state, Meta: meta}}, nil
 }
 
 // readState fills in what was known of the meter before now.
-func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state *MeterState) (partial bool, err error) {
-	readings, err := s.db.MeterReadings(ctx, no, now-lastHours, now)
+func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state *MeterState) error {
+	hours, err := s.db.MeterSeries(ctx, no, timescale.SeriesQuery{From: now - readingReach, To: now, Aggregate: timescale.Sum})
 	if err != nil {
-		return false, err
+		return err
 	}
-	state.Last24h = make([]*float32, lastHours)
-	for _, r := range readings {
-		state.Last24h[r.Hour-(now-lastHours)] = maybe32(r.KWh)
-	}
-	last, found, err := s.db.LastReading(ctx, no, now)
-	if err != nil {
-		return false, err
-	}
-	if found {
-		state.Reading = &Reading{At: last.Hour.Time(), KWh: maybe32(last.KWh), Quality: qualityName(last.Quality)}
+	for i, p := range hours {
+		if p.Value == nil {
+			continue
+		}
+		kwh := float32(*p.Value)
+		state.Reading = &Reading{At: p.Start.UTC(), KWh: kwh}
+		if ago := len(hours) - i; ago <= lastHours {
+			state.Last24h[lastHours-ago] = &kwh
+		}
 	}
 	forecasts, err := s.db.MeterForecasts(ctx, no, now-forecastReach, now+1, 1)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if len(forecasts) > 0 {
 		f := forecastView(forecasts[0])
 		state.Forecast = &f
 	}
-	decisions, err := s.db.Decisions(ctx, timescale.DecisionQuery{MeterNo: no, IssuedBefore: now + 1, IssuedFrom: meter.NoHour, Limit: 1})
+	decisions, err := s.db.ListDecisions(ctx, timescale.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1})
 	if err != nil {
-		return false, err
+		return err
 	}
 	if len(decisions) > 0 {
 		d := s.decisionHeader(decisions[0], now)
 		state.Decision = &d
 	}
-	return len(readings) < lastHours, nil
-}
-
-func qualityName(q timescale.Quality) string {
-	switch q {
-	case timescale.WarmUp:
-		return "warm_up"
-	case timescale.Late:
-		return "late"
-	case timescale.Corrected:
-		return "corrected"
-	default:
-		return "measured"
-	}
+	return nil
 }

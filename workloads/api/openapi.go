@@ -127,6 +127,11 @@ func document(api huma.API) ([]byte, error) {
 	// huma registers its own error model, which no operation here answers with.
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+	for _, schema := range doc.Components.Schemas.Map() {
+		if schema.AdditionalProperties == true {
+			schema.AdditionalProperties = nil // means the same, and generators make plainer types of it
+		}
+	}
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("api: OpenAPI document: %w", err)

@@ -1,13 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
@@ -30,35 +31,44 @@ func (s *server) qualityOperations(api huma.API) {
 
 func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Quality], error) {
 	filters := filterPrint("quality", in.Reason)
-	after, err := decodeCursor[timescale.QuarantineKeyset](filters, in.Cursor)
+	after, err := decodeCursor[timescale.QuarantineCursor](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.db.Progress(ctx)
+	p, err := s.db.Summary(ctx)
 	if err != nil {
-		return nil, s.failed(ctx, "read the progress", err)
+		return nil, s.failed(ctx, "read the summary", err)
 	}
-	reasons, err := s.db.QuarantineReasons(ctx)
+	reasons, err := s.db.QuarantineCounts(ctx)
 	if err != nil {
 		return nil, s.failed(ctx, "count the quarantine", err)
 	}
-	rows, err := s.db.QuarantineRows(ctx, timescale.QuarantineQuery{Reason: in.Reason, After: after, Limit: in.Limit + 1})
+	rows, err := s.db.Quarantine(ctx, timescale.QuarantineFilter{Reason: in.Reason, After: after, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}
-	messages, page, err := pageOf(rows, in.Limit, filters, timescale.QuarantineRow.Keyset, quarantinedView)
+	messages, page, err := pageOf(rows, in.Limit, filters, func(m timescale.QuarantinedMessage) timescale.QuarantineCursor { return m.Cursor() }, quarantinedView)
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}
-	q := Quality{Counts: countsView(p.Totals), ByReason: make([]ReasonCount, len(reasons)), Messages: messages}
-	for i, r := range reasons {
-		q.ByReason[i] = ReasonCount{Reason: r.Reason, Count: r.Count}
-	}
-	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.Watermark), Partial: p.Watermark == meter.NoHour}
+	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Quality]{Body: Answer[Quality]{Data: q, Page: page, Meta: meta}}, nil
 }
 
-func quarantinedView(q timescale.QuarantineRow) Quarantined {
+// reasonCounts are the reasons, most frequent first.
+func reasonCounts(counts map[string]int64) []ReasonCount {
+	out := make([]ReasonCount, 0, len(counts))
+	for reason, n := range counts {
+		out = append(out, ReasonCount{Reason: reason, Count: n})
+	}
+	slices.SortFunc(out, func(a, b ReasonCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason))
+	})
+	return out
+}
+
+func quarantinedView(q timescale.QuarantinedMessage) Quarantined {
 	return Quarantined{
 		Partition: q.Partition, Offset: q.Offset, Reason: q.Reason, Detail: q.Detail,
 		Key: readable(q.Key), Value: readable(q.Value), KnownAt: q.KnownAt.UTC().Truncate(time.Millisecond),

@@ -21,9 +21,9 @@ func (s *server) twinOperations(api huma.API) {
 }
 
 func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error) {
-	p, err := s.db.Progress(ctx)
+	p, err := s.db.Summary(ctx)
 	if err != nil {
-		return nil, s.failed(ctx, "read the progress", err)
+		return nil, s.failed(ctx, "read the summary", err)
 	}
 	t := s.twin
 	view := Twin{
@@ -31,14 +31,14 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 		Version: s.version, Image: t.Image,
 		Mode: t.Generator.Mode, Speed: t.Generator.Speed, Policy: string(t.Processor.Policy.Mode),
 		IssueAt: t.Processor.IssueAt, Currency: t.Processor.Policy.Tariff.Currency,
-		SimulatedAt: maybeHour(p.Watermark),
-		Progress:    s.progress(p.Watermark),
+		SimulatedAt: maybeHour(p.LeastWatermark),
+		Progress:    s.progress(p.LeastWatermark),
 		Freshness:   s.freshness(p),
 		Counts:      countsView(p.Totals),
-		Meters:      p.Meters, Groups: p.Groups,
+		Meters:      int64(p.Meters), Groups: int64(p.Groups),
 		GrafanaURL: t.API.GrafanaURL,
 	}
-	meta := Meta{TZ: t.Timezone, AsOf: maybeHour(p.Watermark)}
+	meta := Meta{TZ: t.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Twin]{Body: Answer[Twin]{Data: view, Meta: meta}}, nil
 }
 
@@ -54,12 +54,12 @@ func (s *server) progress(now meter.Hour) *float64 {
 	return &share
 }
 
-func (s *server) freshness(p timescale.Progress) Freshness {
-	f := Freshness{Status: "empty", NewestReadingAt: maybeHour(p.NewestReading)}
-	if p.WrittenAt.IsZero() {
+func (s *server) freshness(p timescale.Summary) Freshness {
+	f := Freshness{Status: "empty", NewestReadingAt: maybeHour(p.GreatestWatermark)}
+	if p.UpdatedAt.IsZero() {
 		return f
 	}
-	written := p.WrittenAt.UTC()
+	written := p.UpdatedAt.UTC()
 	f.WrittenAt = &written
 	f.Status = "fresh"
 	if s.clock().Sub(written) > quietAfter {

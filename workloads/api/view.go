@@ -29,7 +29,7 @@ type Twin struct {
 // Freshness is how recent the newest data is.
 type Freshness struct {
 	Status          string     `json:"status" enum:"empty,fresh,stale" doc:"Stale: nothing was written for 5 minutes of wall-clock time"`
-	NewestReadingAt *time.Time `json:"newestReadingAt" doc:"Start of the newest hour with a reading"`
+	NewestReadingAt *time.Time `json:"newestReadingAt" doc:"The hour that the foremost partition has reached"`
 	WrittenAt       *time.Time `json:"writtenAt" doc:"Wall-clock time of the last write"`
 }
 
@@ -49,9 +49,10 @@ type Counts struct {
 type Meter struct {
 	ID            string     `json:"id"`
 	Group         *string    `json:"group"`
-	Status        string     `json:"status" enum:"ok,gap,stale" doc:"ok: has the twin's newest hour; gap: misses newest hours; stale: misses more than the policy's freshness"`
+	Status        string     `json:"status" enum:"ok,gap,stale" doc:"ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever"`
 	LastReadingAt *time.Time `json:"lastReadingAt" doc:"Start of the newest hour with a reading"`
 	LastKWh       *float32   `json:"lastKwh"`
+	MissingHours  int        `json:"missingHours" doc:"Of the last 24"`
 	Readings      int64      `json:"readings" doc:"Readings stored, warm-up included"`
 }
 
@@ -59,17 +60,16 @@ type Meter struct {
 type MeterState struct {
 	ID       string          `json:"id"`
 	Group    *string         `json:"group"`
-	Reading  *Reading        `json:"reading,omitempty" doc:"Newest reading; absent if there is none"`
+	Reading  *Reading        `json:"reading,omitempty" doc:"Newest reading of the 7 days before meta.asOf; absent if there is none"`
 	Last24h  []*float32      `json:"last24hKwh" nullable:"false" doc:"The 24 hours before meta.asOf, oldest first"`
-	Forecast *Forecast       `json:"forecast,omitempty" doc:"Newest forecast; absent if there is none"`
-	Decision *DecisionHeader `json:"decision,omitempty" doc:"Newest decision; absent if there is none"`
+	Forecast *Forecast       `json:"forecast,omitempty" doc:"Newest forecast of the 8 days before; absent if there is none"`
+	Decision *DecisionHeader `json:"decision,omitempty" doc:"Newest decision of the 8 days before; absent if there is none"`
 }
 
 // Reading is the energy of one hour.
 type Reading struct {
-	At      time.Time `json:"at" doc:"Start of the hour"`
-	KWh     *float32  `json:"kwh"`
-	Quality string    `json:"quality" enum:"measured,warm_up,late,corrected"`
+	At  time.Time `json:"at" doc:"Start of the hour"`
+	KWh float32   `json:"kwh"`
 }
 
 // Series is one line of a chart.
@@ -82,7 +82,7 @@ type Series struct {
 type Point struct {
 	At    time.Time `json:"at" doc:"Start of the bucket"`
 	KWh   *float64  `json:"kwh" doc:"agg=sum: energy of the bucket; mean, min, max: energy of an hour of the bucket. Null for a gap"`
-	Hours int64     `json:"hours" doc:"Readings in the bucket"`
+	Hours int       `json:"hours" doc:"Hours of the bucket that have a value"`
 }
 
 // Forecast is one forecast of one meter.
@@ -103,7 +103,7 @@ type ForecastPoint struct {
 // Group is a feeder or community of meters.
 type Group struct {
 	ID             string     `json:"id"`
-	Meters         int64      `json:"meters"`
+	Meters         int        `json:"meters"`
 	CapacityKW     *float64   `json:"capacityKw" doc:"Null if it has no limit"`
 	LastAt         *time.Time `json:"lastAt" doc:"Start of the newest hour with load"`
 	LastKWh        *float64   `json:"lastKwh" doc:"float32 of that hour; its mean power in kW is the same number"`
@@ -148,7 +148,7 @@ type DecisionHeader struct {
 	Status         string    `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
 	Action         string    `json:"action" enum:"none,load_shift,peak_shave,valley_fill,battery,ev_charge,pv_self_consume"`
 	Reason         string    `json:"reason" doc:"Main cause" example:"price_spread"`
-	Summary        string    `json:"summary" doc:"The decision in plain words"`
+	Title          string    `json:"title" doc:"The decision in plain words, in one line"`
 
 	KWhShifted     *float32 `json:"kwhShifted"`
 	KWReduction    *float32 `json:"kwReduction" doc:"Peak before less peak after"`
@@ -226,9 +226,18 @@ type Provenance struct {
 
 // Explanation is a decision told in plain words.
 type Explanation struct {
-	ID      string   `json:"id" format:"uuid"`
-	Summary string   `json:"summary" doc:"One sentence"`
-	Text    []string `json:"text" nullable:"false" doc:"Sentences: what, when, how much, why, what it is worth, what was rejected"`
+	ID           string   `json:"id" format:"uuid"`
+	Title        string   `json:"title" doc:"One line"`
+	Summary      []string `json:"summary" nullable:"false" doc:"Sentences: what, when, how much, why, what it is worth"`
+	Factors      []Remark `json:"factors" nullable:"false" doc:"What weighed in it"`
+	Constraints  []Remark `json:"constraints" nullable:"false" doc:"What held the plan back"`
+	Alternatives []Remark `json:"alternatives" nullable:"false" doc:"What was rejected, and why"`
+}
+
+// Remark is a sentence with the code that it puts into words.
+type Remark struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
 }
 
 // Quality is what was not taken, and why.

@@ -1,0 +1,122 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { answer, client, type Schemas } from './client';
+
+// What the pages ask for, and how often they ask again.
+
+const live = 4_000;
+const calm = 15_000;
+
+export const session = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => answer(client.GET('/api/v1/session')),
+  staleTime: 60_000,
+});
+
+export const twin = queryOptions({
+  queryKey: ['twin'],
+  queryFn: () => answer(client.GET('/api/v1/twin')),
+  refetchInterval: live,
+});
+
+export const load = (from: string) =>
+  queryOptions({
+    queryKey: ['load', from],
+    queryFn: () => answer(client.GET('/api/v1/load', { params: { query: { from } } })),
+    refetchInterval: live,
+    placeholderData: keepPreviousData,
+  });
+
+export const groups = queryOptions({
+  queryKey: ['groups'],
+  queryFn: () => answer(client.GET('/api/v1/groups')),
+  refetchInterval: calm,
+});
+
+export const topDecisions = queryOptions({
+  queryKey: ['decisions', 'top'],
+  queryFn: () =>
+    answer(
+      client.GET('/api/v1/decisions', {
+        params: { query: { from: 'now-24h', action: 'any', sort: '-savingP50', limit: 8 } },
+      }),
+    ),
+  refetchInterval: calm,
+});
+
+export const meterDecisions = (meter: string) =>
+  queryOptions({
+    queryKey: ['decisions', 'meter', meter],
+    queryFn: () => answer(client.GET('/api/v1/decisions', { params: { query: { meter, limit: 7 } } })),
+    refetchInterval: calm,
+  });
+
+export const decision = (id: string) =>
+  queryOptions({
+    queryKey: ['decision', id],
+    queryFn: () => answer(client.GET('/api/v1/decisions/{id}', { params: { path: { id } } })),
+  });
+
+export const explanation = (id: string) =>
+  queryOptions({
+    queryKey: ['explanation', id],
+    queryFn: () => answer(client.GET('/api/v1/decisions/{id}/explanation', { params: { path: { id } } })),
+  });
+
+export type MeterSort = 'id' | '-id' | 'lastKwh' | '-lastKwh';
+export type MeterStatus = 'ok' | 'gap' | 'stale';
+
+export interface MeterFilter {
+  q: string;
+  status: MeterStatus | undefined;
+  sort: MeterSort;
+  cursor: string | undefined;
+}
+
+export const meters = (filter: MeterFilter) =>
+  queryOptions({
+    queryKey: ['meters', filter],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/meters', {
+          params: {
+            query: {
+              limit: 50,
+              sort: filter.sort,
+              ...(filter.q && { q: filter.q }),
+              ...(filter.status && { status: filter.status }),
+              ...(filter.cursor && { cursor: filter.cursor }),
+            },
+          },
+        }),
+      ),
+    refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
+export const meter = (id: string) =>
+  queryOptions({
+    queryKey: ['meter', id],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}', { params: { path: { id } } })),
+    refetchInterval: live,
+  });
+
+export const meterHistory = (id: string, from: string) =>
+  queryOptions({
+    queryKey: ['meter', id, 'history', from],
+    queryFn: async () =>
+      // Without format=csv the answer is JSON.
+      (await answer(
+        client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1h', maxPoints: 2500 } } }),
+      )) as Schemas['AnswerListSeries'],
+    refetchInterval: live,
+    placeholderData: keepPreviousData,
+  });
+
+export const meterForecasts = (id: string, from: string) =>
+  queryOptions({
+    queryKey: ['meter', id, 'forecasts', from],
+    queryFn: () =>
+      answer(client.GET('/api/v1/meters/{id}/forecasts', { params: { path: { id }, query: { from, limit: 100 } } })),
+    refetchInterval: live,
+    placeholderData: keepPreviousData,
+  });

@@ -1,0 +1,109 @@
+import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { IconBook2, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect } from 'react';
+import { Link, useRoute } from 'wouter';
+import { answer, client, root, type Schemas } from '../api/client';
+import { twin } from '../api/questions';
+import { Mark } from './Mark';
+import classes from './Shell.module.css';
+import { TwinClock } from './TwinClock';
+
+/** Shell is what every page has around it. */
+export function Shell({ session, children }: { session: Schemas['Session']; children: ReactNode }) {
+  const { data } = useQuery(twin);
+  const name = data?.data.name;
+  useEffect(() => {
+    document.title = name ? `${name} · EnergyTwin` : 'EnergyTwin';
+  }, [name]);
+  return (
+    <>
+      <a className={classes.skip} href="#content">
+        Skip to the content
+      </a>
+      <header className={classes.header}>
+        <div className={classes.bar}>
+          <Link href="/" className={classes.brand} aria-label="EnergyTwin, overview">
+            <Mark />
+          </Link>
+          <nav aria-label="Pages" className={classes.nav}>
+            <Tab href="/" label="Overview" />
+            <Tab href="/meters" label="Meters" below />
+          </nav>
+          <div className={classes.right}>
+            {data && <TwinClock twin={data.data} />}
+            <SchemeSwitch />
+            <Account session={session} />
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} className={classes.main}>
+        {children}
+      </main>
+      <footer className={classes.footer}>
+        {data && (
+          <>
+            <span>
+              {data.data.namespace ? `${data.data.namespace} / ` : ''}
+              {data.data.name}
+            </span>
+            <span>EnergyTwin {data.data.version}</span>
+            <span>Times in {data.data.timezone}</span>
+          </>
+        )}
+      </footer>
+    </>
+  );
+}
+
+function Tab({ href, label, below = false }: { href: string; label: string; below?: boolean }) {
+  const [here] = useRoute(href);
+  const [under] = useRoute(`${href}/*`);
+  const current = here || (below && under);
+  return (
+    <Link href={href} className={classes.tab} aria-current={current ? 'page' : undefined}>
+      {label}
+    </Link>
+  );
+}
+
+function SchemeSwitch() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme();
+  const other = scheme === 'dark' ? 'light' : 'dark';
+  return (
+    <Tooltip label={`Switch to ${other} mode`}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Switch to ${other} mode`} onClick={() => setColorScheme(other)}>
+        {scheme === 'dark' ? <IconSun size={19} stroke={1.7} /> : <IconMoon size={19} stroke={1.7} />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Account({ session }: { session: Schemas['Session'] }) {
+  const queries = useQueryClient();
+  async function signOut() {
+    await answer(client.DELETE('/api/v1/session'));
+    await queries.resetQueries();
+  }
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account ${session.name}`}>
+          <IconUser size={19} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          Signed in as {session.name} ({session.scope})
+        </Menu.Label>
+        <Menu.Item component="a" href={new URL('docs', root).href} leftSection={<IconBook2 size={16} stroke={1.7} />}>
+          API documentation
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} stroke={1.7} />} onClick={signOut}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

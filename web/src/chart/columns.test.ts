@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { greatest, hasPlan, loadColumns, meterColumns, newest } from './columns';
+
+const hour = (n: number) => new Date(Date.UTC(2019, 0, 1, n)).toISOString();
+const at = (n: number) => Date.UTC(2019, 0, 1, n) / 1000;
+const expected = (n: number, p50: number) => ({ at: hour(n), p10Kwh: p50 - 1, p50Kwh: p50, p90Kwh: p50 + 1 });
+
+test('a later forecast replaces an earlier one hour by hour', () => {
+  const c = meterColumns(
+    [{ at: hour(0), kwh: 5, hours: 1 }],
+    [
+      { issuedAt: hour(1), model: 'b', points: [expected(1, 20), expected(2, 21)] },
+      { issuedAt: hour(0), model: 'a', points: [expected(0, 10), expected(1, 11)] },
+    ],
+  );
+  expect(c.x).toEqual([at(0), at(1), at(2)]);
+  expect(c.p50).toEqual([10, 20, 21]);
+  expect(c.actual).toEqual([5, null, null]);
+});
+
+test('hours of a forecast before the first reading shown are left out', () => {
+  const c = meterColumns([{ at: hour(2), kwh: null, hours: 0 }], [{ issuedAt: hour(0), model: 'a', points: [expected(0, 1), expected(2, 2)] }]);
+  expect(c.x).toEqual([at(2)]);
+});
+
+test('a gap stays a gap', () => {
+  const c = loadColumns([
+    { at: hour(0), actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: 0, p90Kwh: null, plannedKwh: null },
+  ]);
+  expect(c.actual).toEqual([null]);
+  expect(c.p50).toEqual([0]);
+  expect(hasPlan(c)).toBe(false);
+});
+
+test('a plan that changes nothing is no plan', () => {
+  const c = loadColumns([{ at: hour(0), actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 2 }]);
+  expect(hasPlan(c)).toBe(false);
+  expect(hasPlan({ ...c, planned: [1.5] })).toBe(true);
+});
+
+test('greatest and newest skip gaps', () => {
+  expect(greatest([1, 2, 3], [9, null, 4], 2)).toEqual({ x: 3, value: 4 });
+  expect(greatest([1], [null])).toBeUndefined();
+  expect(newest([1, 2, 3], [9, 5, null])).toEqual({ x: 2, value: 5 });
+  expect(newest([], [])).toBeUndefined();
+});

@@ -1,0 +1,81 @@
+import type { Schemas } from '../api/client';
+
+/** Column is one value per x; null where there is none. */
+export type Column = (number | null)[];
+
+/** LoadColumns are the lines of a load chart. x is in seconds since 1970. */
+export interface LoadColumns {
+  x: number[];
+  actual: Column;
+  p10: Column;
+  p50: Column;
+  p90: Column;
+  planned: Column;
+}
+
+/** loadColumns turns hours into columns. */
+export function loadColumns(points: Schemas['LoadPoint'][]): LoadColumns {
+  return {
+    x: points.map((p) => seconds(p.at)),
+    actual: points.map((p) => p.actualKwh),
+    p10: points.map((p) => p.p10Kwh),
+    p50: points.map((p) => p.p50Kwh),
+    p90: points.map((p) => p.p90Kwh),
+    planned: points.map((p) => p.plannedKwh),
+  };
+}
+
+/**
+ * meterColumns lays the readings and the forecasts of a meter onto one axis. An
+ * hour that several forecasts cover takes the one issued last.
+ */
+export function meterColumns(points: Schemas['Point'][], forecasts: Schemas['Forecast'][]): LoadColumns {
+  const actual = new Map(points.map((p) => [seconds(p.at), p.kwh]));
+  const expected = new Map<number, Schemas['ForecastPoint']>();
+  const oldestFirst = [...forecasts].sort((a, b) => a.issuedAt.localeCompare(b.issuedAt));
+  for (const f of oldestFirst) for (const p of f.points) expected.set(seconds(p.at), p);
+  const first = points[0] ? seconds(points[0].at) : Number.NEGATIVE_INFINITY;
+  const x = [...new Set([...actual.keys(), ...expected.keys()])].filter((t) => t >= first).sort((a, b) => a - b);
+  return {
+    x,
+    actual: x.map((t) => actual.get(t) ?? null),
+    p10: x.map((t) => expected.get(t)?.p10Kwh ?? null),
+    p50: x.map((t) => expected.get(t)?.p50Kwh ?? null),
+    p90: x.map((t) => expected.get(t)?.p90Kwh ?? null),
+    planned: x.map(() => null),
+  };
+}
+
+/** hasPlan tells whether following the plans changes the median anywhere. */
+export function hasPlan(c: LoadColumns): boolean {
+  return c.planned.some((v, i) => v !== null && c.p50[i] !== null && Math.abs(v - (c.p50[i] as number)) > 1e-6);
+}
+
+/** greatest is the greatest value and where it is; undefined if there is none. */
+export function greatest(x: number[], column: Column, from = Number.NEGATIVE_INFINITY): { x: number; value: number } | undefined {
+  let best: { x: number; value: number } | undefined;
+  column.forEach((value, i) => {
+    const at = x[i];
+    if (value === null || at === undefined || at < from) return;
+    if (!best || value > best.value) best = { x: at, value };
+  });
+  return best;
+}
+
+/** newest is the last value of a column. */
+export function newest(x: number[], column: Column): { x: number; value: number } | undefined {
+  for (let i = column.length - 1; i >= 0; i--) {
+    const value = column[i];
+    const at = x[i];
+    if (value !== null && value !== undefined && at !== undefined) return { x: at, value };
+  }
+  return undefined;
+}
+
+export function seconds(at: string): number {
+  return Date.parse(at) / 1000;
+}
+
+export function iso(at: number): string {
+  return new Date(at * 1000).toISOString();
+}

@@ -1,0 +1,71 @@
+import {
+  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconMountain, IconSun,
+} from '@tabler/icons-react';
+import type { Schemas } from '../api/client';
+import { money, power } from '../format/energy';
+import { relativeDay } from '../format/time';
+import { actionName, statusName } from './words';
+import classes from './DecisionList.module.css';
+
+type Header = Schemas['DecisionHeader'];
+
+const icons: Record<Header['action'], typeof IconBolt> = {
+  none: IconCircleDashed,
+  load_shift: IconArrowsRightLeft,
+  peak_shave: IconMountain,
+  valley_fill: IconBolt,
+  battery: IconBattery3,
+  ev_charge: IconCar,
+  pv_self_consume: IconSun,
+};
+
+interface Props {
+  decisions: Header[];
+  now: string | null;
+  zone: string;
+  open: (id: string) => void;
+}
+
+/** DecisionList shows decisions, each of which opens. */
+export function DecisionList({ decisions, now, zone, open }: Props) {
+  return (
+    <ul className={classes.list}>
+      {decisions.map((d) => (
+        <li key={d.id}>
+          <button type="button" className={classes.row} onClick={() => open(d.id)}>
+            <Icon action={d.action} />
+            <span className={classes.text}>
+              <span className={classes.subject}>{d.meter ?? d.group}</span>
+              <span className={classes.title}>{d.title}</span>
+              <span className={classes.note}>
+                {actionName(d.action)} · {relativeDay(d.validFrom, now, zone)} · {statusName(d.status)}
+              </span>
+            </span>
+            <Worth decision={d} />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Icon({ action }: { action: Header['action'] }) {
+  const Shape = icons[action];
+  return (
+    <span className={classes.icon} aria-hidden="true">
+      <Shape size={18} stroke={1.7} />
+    </span>
+  );
+}
+
+/** Worth is what a decision is worth: money, or for a limit the power it takes off. */
+function Worth({ decision: d }: { decision: Header }) {
+  if (d.action === 'none') return null;
+  const byPower = d.reason === 'group_limit' && (d.kwReduction ?? 0) > 0;
+  return (
+    <span className={classes.worth}>
+      <span className={classes.amount}>{byPower ? `−${power(d.kwReduction)}` : money(d.savingP50, d.currency)}</span>
+      <span className={classes.note}>{byPower ? 'off the peak' : 'expected saving'}</span>
+    </span>
+  );
+}

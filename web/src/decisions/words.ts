@@ -1,0 +1,24 @@
+// Names of codes for people.
+
+const actions: Record<string, string> = {
+  none: 'No plan',
+  load_shift: 'Load shift',
+  peak_shave: 'Peak shave',
+  valley_fill: 'Valley filling',
+  battery: 'Battery',
+  ev_charge: 'Car charging',
+  pv_self_consume: 'Own solar power',
+};
+
+const statuses: Record<string, string> = { planned: 'planned', active: 'under way', past: 'over' };
+
+/** actionName is an action in words; an unknown code is shown readable. */
+export const actionName = (code: string): string => actions[code] ?? readable(code);
+
+/** statusName is a decision's status in words. */
+export const statusName = (code: string): string => statuses[code] ?? readable(code);
+
+function readable(code: string): string {
+  const words = code.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

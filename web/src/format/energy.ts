@@ -1,0 +1,54 @@
+// Numbers as people read them: three significant digits, a unit that keeps them
+// short, and a dash for what is not known.
+
+export const unknown = '–';
+
+const digits = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
+const grouped = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
+const compactDigits = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumSignificantDigits: 3 });
+
+type Maybe = number | null | undefined;
+
+function known(v: Maybe): v is number {
+  return v !== null && v !== undefined && Number.isFinite(v);
+}
+
+function scaled(v: Maybe, unit: string, greaterUnit: string): string {
+  if (!known(v)) return unknown;
+  if (Math.abs(v) >= 10_000) return `${digits.format(v / 1000)} ${greaterUnit}`;
+  return `${Math.abs(v) >= 1000 ? grouped.format(v) : digits.format(v)} ${unit}`;
+}
+
+/** energy shows kWh, or MWh from 10,000 kWh on. */
+export const energy = (kwh: Maybe): string => scaled(kwh, 'kWh', 'MWh');
+
+/** power shows kW, or MW from 10,000 kW on. */
+export const power = (kw: Maybe): string => scaled(kw, 'kW', 'MW');
+
+/** count shows a whole number, shortened from ten million on. */
+export function count(n: Maybe): string {
+  if (!known(n)) return unknown;
+  return n >= 10_000_000 ? compactDigits.format(n) : grouped.format(n);
+}
+
+/** percent shows a share of 1. */
+export function percent(share: Maybe): string {
+  if (!known(share)) return unknown;
+  const p = share * 100;
+  if (p > 0 && p < 1) return '< 1 %';
+  if (p > 99 && p < 100) return '> 99 %';
+  return `${Math.round(p)} %`;
+}
+
+/** money shows an amount in an ISO 4217 currency. */
+export function money(amount: Maybe, currency: string): string {
+  if (!known(amount)) return unknown;
+  try {
+    return new Intl.NumberFormat('en-GB', { style: 'currency', currency, maximumFractionDigits: 2 }).format(amount);
+  } catch {
+    return `${amount.toFixed(2)} ${currency}`.trim(); // no valid code
+  }
+}
+
+/** number shows a plain number with three significant digits. */
+export const number = (v: Maybe): string => (known(v) ? digits.format(v) : unknown);

@@ -1,0 +1,97 @@
+import { Anchor, SegmentedControl, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { Link } from 'wouter';
+import { root } from '../api/client';
+import { meter, meterDecisions, meterForecasts, meterHistory, twin } from '../api/questions';
+import { Card } from '../app/Card';
+import { Empty } from '../app/Empty';
+import { Failure } from '../app/Failure';
+import { meterColumns, seconds } from '../chart/columns';
+import { LoadChart } from '../chart/LoadChart';
+import { DecisionDrawer } from '../decisions/DecisionDrawer';
+import { DecisionList } from '../decisions/DecisionList';
+import { count, energy } from '../format/energy';
+import { dateTime } from '../format/time';
+import classes from './MeterPage.module.css';
+import { StatusBadge } from './StatusBadge';
+
+const spans = [
+  { value: 'now-48h', label: '2 days' },
+  { value: 'now-7d', label: '1 week' },
+  { value: 'now-28d', label: '4 weeks' },
+];
+
+/** MeterPage shows one meter: readings, forecasts, decisions. */
+export function MeterPage({ id }: { id: string }) {
+  const [opened, setOpened] = useState<string | null>(null);
+  const { data, error, refetch } = useQuery(meter(id));
+  const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
+  if (error && !data) return <Failure error={error} retry={refetch} />;
+  const m = data?.data;
+  return (
+    <div className={classes.page}>
+      <div>
+        <Link href="/meters" className={classes.back}>
+          Meters
+        </Link>
+        <h1 className={classes.title}>{id}</h1>
+        {m ? (
+          <p className={classes.facts}>
+            <StatusBadge status={m.status} />
+            {m.group && <span>Group {m.group}</span>}
+            <span>
+              {energy(m.lastKwh)} in the hour from {dateTime(m.lastReadingAt, zone)}
+            </span>
+            <span>{count(m.readings)} readings</span>
+          </p>
+        ) : (
+          <Skeleton height={20} width={320} mt={6} />
+        )}
+      </div>
+      <LoadOfMeter id={id} zone={zone} />
+      <DecisionsOfMeter id={id} zone={zone} open={setOpened} />
+      <DecisionDrawer id={opened} zone={zone} close={() => setOpened(null)} />
+    </div>
+  );
+}
+
+function LoadOfMeter({ id, zone }: { id: string; zone: string }) {
+  const [from, setFrom] = useState('now-7d');
+  const history = useQuery(meterHistory(id, from));
+  const forecasts = useQuery(meterForecasts(id, from));
+  const points = history.data?.data[0]?.points;
+  const columns = useMemo(() => points && meterColumns(points, forecasts.data?.data ?? []), [points, forecasts.data]);
+  const asOf = history.data?.meta.asOf;
+  const error = history.error ?? forecasts.error;
+  const csv = new URL(`api/v1/meters/${encodeURIComponent(id)}/history?from=${from}&step=1h&format=csv`, root);
+  return (
+    <Card
+      title="Load"
+      note="Readings, and the day-ahead forecast that was in force at each hour"
+      action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
+    >
+      {error && !columns && <Failure error={error} retry={() => Promise.all([history.refetch(), forecasts.refetch()])} />}
+      {!columns && !error && <Skeleton height={380} />}
+      {columns && columns.x.length > 0 && <LoadChart columns={columns} now={asOf ? seconds(asOf) : undefined} zone={zone} what={id} />}
+      {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
+      <p className={classes.export}>
+        <Anchor href={csv.href} size="sm" c="var(--accent)">
+          Download the readings as CSV
+        </Anchor>
+      </p>
+    </Card>
+  );
+}
+
+function DecisionsOfMeter({ id, zone, open }: { id: string; zone: string; open: (id: string) => void }) {
+  const { data, error, refetch } = useQuery(meterDecisions(id));
+  return (
+    <Card title="Decisions" note="The last week, newest first">
+      {error && !data && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Skeleton height={160} />}
+      {data?.data.length === 0 && <Empty title="None yet">A decision needs a forecast, and a forecast some weeks of readings.</Empty>}
+      {data && data.data.length > 0 && <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />}
+    </Card>
+  );
+}

@@ -1,0 +1,146 @@
+import { Button, SegmentedControl, Skeleton, TextInput, VisuallyHidden } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import type { Schemas } from '../api/client';
+import { type MeterSort, type MeterStatus, meters, twin } from '../api/questions';
+import { Card } from '../app/Card';
+import { Empty } from '../app/Empty';
+import { Failure } from '../app/Failure';
+import { count, energy } from '../format/energy';
+import { dateTime } from '../format/time';
+import classes from './Meters.module.css';
+import { StatusBadge } from './StatusBadge';
+
+const statuses = [
+  { value: '', label: 'All' },
+  { value: 'ok', label: 'OK' },
+  { value: 'gap', label: 'Gap' },
+  { value: 'stale', label: 'Stale' },
+];
+
+/** Meters is the list of meters, found by a part of the name. */
+export function Meters() {
+  const [search, setSearch] = useState('');
+  const [status, setStatus] = useState('');
+  const [sort, setSort] = useState<MeterSort>('id');
+  const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
+  const [q] = useDebouncedValue(search.trim(), 250);
+  const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, cursor: before.at(-1) };
+  const { data, error, refetch, isPlaceholderData } = useQuery(meters(filter));
+  const total = useQuery(twin).data?.data;
+  const zone = total?.timezone ?? 'UTC';
+
+  function change(apply: () => void) {
+    setBefore([]); // a cursor belongs to its filters
+    apply();
+  }
+
+  return (
+    <Card
+      title="Meters"
+      note={total && `${count(total.meters)} in all`}
+      action={
+        <div className={classes.filters}>
+          <TextInput
+            aria-label="Search meters"
+            placeholder="Search by name"
+            leftSection={<IconSearch size={16} stroke={1.7} />}
+            value={search}
+            onChange={(e) => {
+              const value = e.currentTarget.value;
+              change(() => setSearch(value));
+            }}
+          />
+          <SegmentedControl data={statuses} value={status} onChange={(v) => change(() => setStatus(v))} aria-label="Status" />
+        </div>
+      }
+    >
+      {error && !data && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Skeleton height={320} />}
+      {data?.data.length === 0 && <Empty title="No meter found">{q ? `No name contains “${q}”.` : 'No meter has this status now.'}</Empty>}
+      {data && data.data.length > 0 && (
+        <div className={classes.scroll} data-old={isPlaceholderData || undefined}>
+          <table className={classes.table}>
+            <thead>
+              <tr>
+                <SortHeader label="Meter" by="id" sort={sort} set={(s) => change(() => setSort(s))} />
+                <th scope="col">Group</th>
+                <th scope="col">Status</th>
+                <SortHeader label="Last hour" by="lastKwh" sort={sort} set={(s) => change(() => setSort(s))} right />
+                <th scope="col">Hour from</th>
+                <th scope="col" className={classes.right}>
+                  Readings
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.data.map((m) => (
+                <Row key={m.id} meter={m} zone={zone} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {data && (before.length > 0 || data.page?.hasMore) && (
+        <nav className={classes.pager} aria-label="Pages of the list">
+          <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
+            Back
+          </Button>
+          <Button
+            variant="default"
+            size="xs"
+            disabled={!data.page?.nextCursor || isPlaceholderData}
+            onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
+          >
+            Next
+          </Button>
+        </nav>
+      )}
+    </Card>
+  );
+}
+
+interface SortProps {
+  label: string;
+  by: 'id' | 'lastKwh';
+  sort: MeterSort;
+  set: (s: MeterSort) => void;
+  right?: boolean;
+}
+
+function SortHeader({ label, by, sort, set, right }: SortProps) {
+  const up = sort === by;
+  const down = sort === `-${by}`;
+  const Arrow = down ? IconArrowDown : IconArrowUp;
+  return (
+    <th scope="col" className={right ? classes.right : undefined} aria-sort={up ? 'ascending' : down ? 'descending' : undefined}>
+      <button type="button" className={classes.sort} onClick={() => set(up ? `-${by}` : by)}>
+        {label}
+        <VisuallyHidden>, sort</VisuallyHidden>
+        <Arrow size={13} className={classes.arrow} data-on={up || down || undefined} aria-hidden="true" />
+      </button>
+    </th>
+  );
+}
+
+function Row({ meter: m, zone }: { meter: Schemas['Meter']; zone: string }) {
+  return (
+    <tr>
+      <th scope="row">
+        <Link href={`/meters/${encodeURIComponent(m.id)}`} className={classes.link}>
+          {m.id}
+        </Link>
+      </th>
+      <td>{m.group ?? '–'}</td>
+      <td>
+        <StatusBadge status={m.status} />
+      </td>
+      <td className={classes.right}>{energy(m.lastKwh)}</td>
+      <td>{dateTime(m.lastReadingAt, zone)}</td>
+      <td className={classes.right}>{count(m.readings)}</td>
+    </tr>
+  );
+}

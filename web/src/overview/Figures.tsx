@@ -1,0 +1,43 @@
+import { Skeleton } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../api/client';
+import { count } from '../format/energy';
+import { age } from '../format/time';
+import classes from './Figures.module.css';
+
+/** Figures are the twin's totals. */
+export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
+  const c = twin?.counts;
+  return (
+    <dl className={classes.row} aria-label="Totals of this twin">
+      <Figure label="Readings" value={c && count(c.stored)} note={twin && `last write ${age(twin.freshness.writtenAt, Date.now())}`} />
+      <Figure
+        label="Meters"
+        value={twin && count(twin.meters)}
+        note={twin && (twin.groups === 1 ? 'in 1 group' : `in ${count(twin.groups)} groups`)}
+      />
+      <Figure label="Forecasts" value={c && count(c.forecasts)} note={twin && `issued at ${twin.issueAt}, a day ahead`} />
+      <Figure label="Decisions" value={c && count(c.decisions)} note={twin && policies[twin.policy]} />
+      <Figure
+        label="Quarantined"
+        value={c && count(c.quarantined)}
+        note={c && (c.quarantined === 0 ? 'every message was taken' : `of ${count(c.messages)} messages`)}
+        warn={(c?.quarantined ?? 0) > 0}
+      />
+    </dl>
+  );
+}
+
+const policies = { Off: 'the policy is off', Shadow: 'not for action', Advisory: 'as advice' };
+
+function Figure({ label, value, note, warn = false }: { label: string; value: ReactNode; note: ReactNode; warn?: boolean }) {
+  return (
+    <div className={classes.figure}>
+      <dt className={classes.label}>{label}</dt>
+      <dd className={classes.value} data-warn={warn || undefined}>
+        {value ?? <Skeleton height={26} width={84} mt={4} />}
+      </dd>
+      <dd className={classes.note}>{note ?? ' '}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { SegmentedControl, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { load } from '../api/questions';
+import { Card } from '../app/Card';
+import { Empty } from '../app/Empty';
+import { Failure } from '../app/Failure';
+import { greatest, iso, loadColumns, newest, seconds } from '../chart/columns';
+import { LoadChart } from '../chart/LoadChart';
+import { power } from '../format/energy';
+import { clock, relativeDay } from '../format/time';
+import classes from './LoadCard.module.css';
+
+const spans = [
+  { value: 'now-24h', label: '1 day' },
+  { value: 'now-72h', label: '3 days' },
+  { value: 'now-7d', label: '1 week' },
+];
+
+/** LoadCard shows the load of the whole twin beside what was and is expected. */
+export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
+  const [from, setFrom] = useState('now-72h');
+  const { data, error, refetch } = useQuery(load(from));
+  const columns = useMemo(() => (data ? loadColumns(data.data.points) : undefined), [data]);
+  const asOf = data?.meta.asOf;
+  const now = asOf ? seconds(asOf) : undefined;
+  const current = columns && newest(columns.x, columns.actual);
+  const coming = columns && now !== undefined ? greatest(columns.x, columns.p50, now) : undefined;
+  const control = (
+    <SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />
+  );
+  return (
+    <Card title="Load" note="All meters together, with the 80 % band of the day-ahead forecast" action={control}>
+      {error && !data && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Skeleton height={396} />}
+      {data && columns && (current || coming) && (
+        <>
+          <dl className={classes.heads}>
+            <div>
+              <dt>{current ? `Hour from ${clock(iso(current.x), zone)}` : 'Last hour'}</dt>
+              <dd>{power(current?.value)}</dd>
+            </div>
+            {coming && (
+              <div>
+                <dt>
+                  Peak expected {relativeDay(iso(coming.x), asOf, zone)} at {clock(iso(coming.x), zone)}
+                </dt>
+                <dd>{power(coming.value)}</dd>
+              </div>
+            )}
+          </dl>
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" />
+        </>
+      )}
+      {data && !current && !coming && (
+        <Empty title="No readings yet">The chart begins with the first complete hour. Readings usually arrive within seconds of the start.</Empty>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,34 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { twin } from '../api/questions';
+import { Failure } from '../app/Failure';
+import { Decisions } from '../decisions/Decisions';
+import { DecisionDrawer } from '../decisions/DecisionDrawer';
+import { Figures } from './Figures';
+import { GroupLoads } from './GroupLoads';
+import { LoadCard } from './LoadCard';
+import classes from './Overview.module.css';
+import { Replay } from './Replay';
+
+/** Overview is the first page: how the twin is doing now, and what it advises. */
+export function Overview() {
+  const { data, error, refetch } = useQuery(twin);
+  const [opened, setOpened] = useState<string | null>(null);
+  if (error && !data) return <Failure error={error} retry={refetch} />;
+  const view = data?.data;
+  return (
+    <div className={classes.page}>
+      <div className={classes.head}>
+        <h1 className={classes.title}>{view?.name ?? ' '}</h1>
+        {view && <Replay twin={view} />}
+      </div>
+      <LoadCard zone={view?.timezone} />
+      <Figures twin={view} />
+      <div className={classes.columns}>
+        <Decisions zone={view?.timezone} open={setOpened} />
+        <GroupLoads zone={view?.timezone} />
+      </div>
+      <DecisionDrawer id={opened} zone={view?.timezone ?? 'UTC'} close={() => setOpened(null)} />
+    </div>
+  );
+}

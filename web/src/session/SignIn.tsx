@@ -1,0 +1,74 @@
+import { Alert, Anchor, Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { answer, client, root } from '../api/client';
+import { ApiError } from '../api/problem';
+import { Mark } from '../app/Mark';
+import classes from './SignIn.module.css';
+
+/** SignIn exchanges an API key for a session. The key is not kept. */
+export function SignIn() {
+  const queries = useQueryClient();
+  const [key, setKey] = useState('');
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setBusy(true);
+    setProblem('');
+    try {
+      await answer(client.POST('/api/v1/session', { body: { apiKey: key.trim() } }));
+      setKey('');
+      await queries.invalidateQueries();
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main className={classes.page}>
+      <Paper className={classes.card} component="form" onSubmit={submit}>
+        <Stack gap="lg">
+          <div>
+            <Mark />
+            <Title order={1} size="h3" mt="md">
+              Sign in
+            </Title>
+            <Text c="var(--text-dim)" size="sm" mt={4}>
+              Use the API key that the twin printed when it started, or that your operator gave you.
+            </Text>
+          </div>
+          {problem && (
+            <Alert color="red" role="alert" variant="light">
+              {problem}
+            </Alert>
+          )}
+          <PasswordInput
+            label="API key"
+            placeholder="et_…"
+            value={key}
+            onChange={(e) => setKey(e.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            required
+            withAsterisk={false}
+            data-autofocus
+            autoFocus
+          />
+          <Button type="submit" loading={busy} fullWidth>
+            Sign in
+          </Button>
+          <Text size="xs" c="var(--text-dim)">
+            The key is exchanged for a session cookie and not stored in this browser.{' '}
+            <Anchor href={new URL('docs', root).href} size="xs" c="var(--accent)" underline="always">
+              API documentation
+            </Anchor>
+          </Text>
+        </Stack>
+      </Paper>
+    </main>
+  );
+}

@@ -1,0 +1,19 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+// One green for what can be acted on. Everything else is ink on paper.
+const pine: MantineColorsTuple = [
+  '#e9f6f1', '#d3ebe1', '#a5d7c4', '#74c3a5', '#4eb28b', '#35a77a', '#1f8f66', '#0f7a57', '#0b6b4f', '#08543e',
+];
+
+export const theme = createTheme({
+  primaryColor: 'pine',
+  primaryShade: { light: 8, dark: 5 },
+  colors: { pine },
+  fontFamily: '"Inter Variable", system-ui, -apple-system, "Segoe UI", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, monospace',
+  headings: { fontWeight: '620' },
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  focusRing: 'auto',
+  autoContrast: true,
+});
