@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -98,8 +99,7 @@ func (f *readFlags) open(ctx context.Context, path string) (dataset.Source, erro
 	}
 	src, err := dataset.Open(ctx, path, o)
 	if closeErr := q.Close(); err == nil && closeErr != nil {
-		src.Close()
-		return nil, fmt.Errorf("write the quarantine: %w", closeErr)
+		return nil, errors.Join(fmt.Errorf("write the quarantine: %w", closeErr), src.Close())
 	}
 	return src, err
 }
@@ -131,9 +131,12 @@ func writeTo(path string, out io.Writer, fill func(io.Writer) error) error {
 		return writeFile(path, path, fill)
 	}
 	part := path + ".part"
-	if err := writeFile(part, path, fill); err != nil {
-		os.Remove(part)
-		return err
+	err = writeFile(part, path, fill)
+	if errors.Is(err, os.ErrNotExist) {
+		return err // there is no such folder
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, path)
 }
@@ -160,8 +163,7 @@ func fillPacked(path string, f io.Writer, fill func(io.Writer) error) error {
 		return err
 	}
 	if err := fill(z); err != nil {
-		z.Close()
-		return err
+		return errors.Join(err, z.Close())
 	}
 	return z.Close()
 }

@@ -60,7 +60,8 @@ func BenchmarkRows(b *testing.B) {
 	s := open(b, file(b, string(longText(b, 1000, rows))), Options{BufferBytes: 2 << 20})
 	n := 0
 	for b.Loop() {
-		for block := range s.Rows(0) {
+		for block, err := range s.Rows(0) {
+			require.NoError(b, err)
 			n += len(block)
 		}
 	}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 )
 
 // A quoted field may go over line ends. Looking at most this far for its end
@@ -37,7 +38,7 @@ func newCSVReader(lines *lineReader, comma byte) *csvReader {
 func (c *csvReader) next() (*record, error) {
 	for {
 		text, err := c.lines.next()
-		if err == errLongLine {
+		if errors.Is(err, errLongLine) {
 			c.rec = record{line: c.lines.line, err: err, fields: c.rec.fields[:0]}
 			return &c.rec, nil
 		}
@@ -110,7 +111,8 @@ func (c *csvReader) parse(text []byte) error {
 	r.FieldsPerRecord = -1
 	fields, err := r.Read()
 	if err != nil {
-		if p, ok := err.(*csv.ParseError); ok {
+		var p *csv.ParseError
+		if errors.As(err, &p) {
 			return p.Err
 		}
 		return err

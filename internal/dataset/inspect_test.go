@@ -113,9 +113,9 @@ func TestSyntheticLooksLikeLoad(t *testing.T) {
 	within(1.4, 2.1, made.Profile[18], "evening peak")
 	within(1, 1.2, made.WeekendRatio, "weekends")
 
-	real, err := ShapeOf(open(t, realData(t, "buildings20_2019.csv.gz"), Options{}), cal)
+	buildings, err := ShapeOf(open(t, realData(t, "buildings20_2019.csv.gz"), Options{}), cal)
 	require.NoError(t, err)
-	require.Less(t, made.LoadFactor, real.LoadFactor, "one household is spikier than a building")
-	require.InDelta(t, real.TotalWeek, made.TotalWeek, 0.1)
-	require.InDelta(t, real.TotalDay, made.TotalDay, 0.15)
+	require.Less(t, made.LoadFactor, buildings.LoadFactor, "one household is spikier than a building")
+	require.InDelta(t, buildings.TotalWeek, made.TotalWeek, 0.1)
+	require.InDelta(t, buildings.TotalDay, made.TotalDay, 0.15)
 }

@@ -50,7 +50,7 @@ type intake struct {
 	lastName int32
 
 	register map[int32]bool // meters that count up; nil if none does
-	first    int64          // least start minute so far
+	days     dayCount
 	// Explicit bounds of the window in UTC minutes. What can touch no hour of
 	// it is not sorted at all.
 	from, to int64
@@ -60,7 +60,7 @@ func newIntake(ctx context.Context, file string, l layout, o Options, s *sorter,
 	t := &intake{
 		ctx: ctx, file: file, layout: l, opts: o, sort: s, info: info,
 		clock: localClock{loc: l.zone}, byName: map[string]int32{},
-		first: math.MaxInt64, from: math.MinInt64, to: math.MaxInt64,
+		from: math.MinInt64, to: math.MaxInt64,
 	}
 	if !o.Start.IsZero() {
 		start := meter.CeilHour(o.Start)
@@ -179,7 +179,7 @@ func (t *intake) accept(m int32, start int64, minutes int, kWh float64) error {
 		t.info.Trimmed++
 		return nil
 	}
-	t.first = min(t.first, start)
+	t.days.add(start)
 	return t.sort.add(makeEntry(start, m, minutes, kWh))
 }
 
@@ -199,7 +199,7 @@ func (t *intake) acceptRegister(m int32, at int64, kWh float64) error {
 		t.register = map[int32]bool{}
 	}
 	t.register[m] = true
-	t.first = min(t.first, at)
+	t.days.add(at)
 	return t.sort.add(makeEntry(at-registerLength, m, registerLength, kWh))
 }
 

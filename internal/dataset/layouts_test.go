@@ -347,3 +347,19 @@ func TestMeterInfo(t *testing.T) {
 		{Name: "c", Group: "x", First: meter.NoHour, Last: meter.NoHour},
 	}, s.Info().Meters)
 }
+
+// One wrong date must not move the window to where nothing else is.
+func TestWindowIgnoresStrayDates(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("id,time,kwh\na,2001-01-01T00:00:00Z,1\n")
+	for h := range 200 {
+		fmt.Fprintf(&b, "a,%s,1\n", time.Date(2019, 6, 1, h, 0, 0, 0, time.UTC).Format(time.RFC3339))
+	}
+	info := open(t, file(t, b.String()), Options{}).Info()
+	require.Equal(t, "2019-06-01T00:00:00Z", info.Start.String())
+	require.EqualValues(t, 200, info.Rows)
+	require.EqualValues(t, 1, info.Trimmed)
+	last := info.Detection[len(info.Detection)-1]
+	require.Equal(t, "window", last.What)
+	require.Contains(t, last.Because, "wrong dates")
+}

@@ -16,7 +16,7 @@ func mergeRuns(ctx context.Context, runs []string, memory []entry, use func(entr
 	defer func() {
 		for _, r := range readers {
 			if r.file != nil {
-				r.file.Close()
+				_ = r.file.Close() // only read: nothing can be lost
 			}
 		}
 	}()

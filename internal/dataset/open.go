@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"os"
-	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -31,8 +29,7 @@ func Open(ctx context.Context, path string, o Options) (Source, error) {
 	}
 	s := &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes / 4}}
 	if err := s.load(ctx, path, o); err != nil {
-		s.Close()
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -130,11 +127,12 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, o Options) e
 		return s.nothingUsable(in, start, end)
 	}
 	s.info.Start, s.info.End = start, end
-	if o.Start.IsZero() {
-		last := s.blocks.index[len(s.blocks.index)-1].hour
-		s.info.End = min(end, nextMidnight(last, o.Zone))
+	if !o.Start.IsZero() {
+		return nil
 	}
-	return nil
+	midnight, err := nextMidnight(s.blocks.index[len(s.blocks.index)-1].hour, o.Zone)
+	s.info.End = min(end, midnight)
+	return err
 }
 
 func (s *fileSource) keep(hour meter.Hour, rows []Row) error {
@@ -148,34 +146,6 @@ func (s *fileSource) keep(hour meter.Hour, rows []Row) error {
 		m.Rows++
 	}
 	return s.blocks.add(hour, rows)
-}
-
-// window is the span of hours that is used.
-func window(in *intake, o Options) (start, end meter.Hour, err error) {
-	hours := meter.Hour(o.Span / time.Hour)
-	if !o.Start.IsZero() {
-		start = meter.CeilHour(o.Start)
-		return start, start + hours, nil
-	}
-	if in.first == math.MaxInt64 {
-		return 0, 0, nothingRead(in)
-	}
-	loc, err := time.LoadLocation(o.Zone)
-	if err != nil {
-		return 0, 0, err
-	}
-	y, m, d := time.Unix(in.first*60, 0).In(loc).Date()
-	start = meter.HourOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
-	return start, start + hours, nil
-}
-
-func nextMidnight(h meter.Hour, zone string) meter.Hour {
-	loc, err := time.LoadLocation(zone)
-	if err != nil {
-		loc = time.UTC // cannot be: the options were checked
-	}
-	y, m, d := h.Time().In(loc).Date()
-	return meter.CeilHour(time.Date(y, m, d+1, 0, 0, 0, 0, loc))
 }
 
 func nothingRead(in *intake) error {

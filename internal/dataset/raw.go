@@ -25,7 +25,7 @@ type rawFile struct {
 	progress func(read, total int64)
 
 	text  io.Reader // unpacked
-	close func()
+	close func() error
 }
 
 func openRaw(path string, progress func(read, total int64)) (*rawFile, error) {
@@ -35,25 +35,22 @@ func openRaw(path string, progress func(read, total int64)) (*rawFile, error) {
 	}
 	st, err := f.Stat()
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("open dataset: %w", err)
+		return nil, errors.Join(fmt.Errorf("open dataset: %w", err), f.Close())
 	}
 	if st.IsDir() {
-		f.Close()
-		return nil, fmt.Errorf("open dataset: %s is a folder; name a file", path)
+		return nil, errors.Join(fmt.Errorf("open dataset: %s is a folder; name a file", path), f.Close())
 	}
 	r := &rawFile{file: f, total: st.Size(), hash: sha256.New(), progress: progress}
 	text, closeText, err := unpack(countingReader{r})
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("open dataset %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open dataset %s: %w", path, err), f.Close())
 	}
 	r.text, r.close = text, closeText
 	return r, nil
 }
 
 // unpack looks at the first bytes to see whether, and how, in is compressed.
-func unpack(in io.Reader) (text io.Reader, closeText func(), err error) {
+func unpack(in io.Reader) (text io.Reader, closeText func() error, err error) {
 	b := bufio.NewReaderSize(in, 256<<10)
 	magic, err := b.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -65,19 +62,19 @@ func unpack(in io.Reader) (text io.Reader, closeText func(), err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("gzip: %w", err)
 		}
-		return z, func() { z.Close() }, nil
+		return z, z.Close, nil
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, nil, fmt.Errorf("zstd: %w", err)
 		}
-		return z, z.Close, nil
+		return z, func() error { z.Close(); return nil }, nil
 	case bytes.HasPrefix(magic, []byte("BZh")):
-		return bzip2.NewReader(b), func() {}, nil
+		return bzip2.NewReader(b), nothingToClose, nil
 	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
 		return nil, nil, errors.New("a zip archive: unzip it first; gzip and zstd are read as they are")
 	}
-	return b, func() {}, nil
+	return b, nothingToClose, nil
 }
 
 // sum hashes what is left of the file and returns the hash of all of it.
@@ -89,9 +86,10 @@ func (r *rawFile) sum() (string, error) {
 }
 
 func (r *rawFile) Close() error {
-	r.close()
-	return r.file.Close()
+	return errors.Join(r.close(), r.file.Close())
 }
+
+func nothingToClose() error { return nil }
 
 // countingReader is the raw side of a rawFile.
 type countingReader struct{ r *rawFile }

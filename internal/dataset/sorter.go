@@ -82,8 +82,8 @@ func (s *sorter) addRun(level int, name string) error {
 		return err
 	}
 	s.levels[level] = nil
-	for _, run := range full {
-		os.Remove(run)
+	if err := removeRuns(full); err != nil {
+		return err
 	}
 	return s.addRun(level+1, merged)
 }
@@ -126,8 +126,15 @@ func (s *sorter) each(ctx context.Context, use func(entry) error) error {
 		return err
 	}
 	s.buf, s.levels = nil, nil
+	return removeRuns(runs)
+}
+
+// removeRuns frees the disk as soon as runs have been merged.
+func removeRuns(runs []string) error {
 	for _, run := range runs {
-		os.Remove(run)
+		if err := os.Remove(run); err != nil {
+			return fmt.Errorf("sort dataset on disk: %w", err)
+		}
 	}
 	return nil
 }

@@ -67,7 +67,8 @@ func BenchmarkSynthetic(b *testing.B) {
 	readings := 0
 	for b.Loop() {
 		hours := 0
-		for block := range s.Rows(0) {
+		for block, err := range s.Rows(0) {
+			require.NoError(b, err)
 			readings += len(block)
 			if hours++; hours == 24*7 {
 				break

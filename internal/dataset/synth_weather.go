@@ -54,22 +54,22 @@ func newWeather(seed uint64, year int, cal *meter.Calendar) *weather {
 	for i := range w.sky {
 		air = keepAir*air + math.Sqrt(1-keepAir*keepAir)*r.normal()
 		cloud = keepCloud*cloud + math.Sqrt(1-keepCloud*keepCloud)*r.normal()
-		clear := 0.15 + 0.85/(1+math.Exp(-1.4*cloud+0.2))
+		clearness := 0.15 + 0.85/(1+math.Exp(-1.4*cloud+0.2))
 		day := float64(i) / 24
 		solarHour := math.Mod(float64(i)+0.5+float64(start.Unix()/3600%24)+float64(offset)/3600+48, 24)
 		s := &w.sky[i]
 		s.outdoor = meanTemperature - seasonSwing*math.Cos(2*math.Pi*(day-coldestDay)/365) + weatherSwing*air +
-			(0.8+3*clear)*math.Cos(2*math.Pi*(solarHour-15)/24)
+			(0.8+3*clearness)*math.Cos(2*math.Pi*(solarHour-15)/24)
 		if i == 0 {
 			walls = s.outdoor
 		}
 		walls = keepWall*walls + (1-keepWall)*s.outdoor
 		s.walls = walls
 		height := sunHeight(day, solarHour)
-		s.dark = 1 - min(1, 5*max(0, height)*clear)
-		s.sun = panelYield(height, clear)
-		s.east = 0.85 * panelYield(sunHeight(day, solarHour+2), clear) * lit(height)
-		s.west = 0.85 * panelYield(sunHeight(day, solarHour-2), clear) * lit(height)
+		s.dark = 1 - min(1, 5*max(0, height)*clearness)
+		s.sun = panelYield(height, clearness)
+		s.east = 0.85 * panelYield(sunHeight(day, solarHour+2), clearness) * lit(height)
+		s.west = 0.85 * panelYield(sunHeight(day, solarHour-2), clearness) * lit(height)
 	}
 	return w
 }
@@ -83,11 +83,11 @@ func sunHeight(day, solarHour float64) float64 {
 
 // panelYield is what 1 kW of tilted panels gives. The tilt gains when the sun
 // is low, the air takes more of it then.
-func panelYield(height, clear float64) float64 {
+func panelYield(height, clearness float64) float64 {
 	if height <= 0 {
 		return 0
 	}
-	return 0.86 * clear * math.Pow(height, 0.9) * math.Exp(-0.12/(height+0.1))
+	return 0.86 * clearness * math.Pow(height, 0.9) * math.Exp(-0.12/(height+0.1))
 }
 
 func lit(height float64) float64 { return min(1, max(0, 10*height)) }
