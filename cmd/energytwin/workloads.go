@@ -5,10 +5,13 @@ import (
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/statusport"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/workloads/api"
@@ -53,7 +56,11 @@ func newGeneratorCommand() *cobra.Command {
 			return err
 		}
 		defer s.close()
-		return generator.Run(ctx, twin, generator.Deps{Source: source, Stream: s.stream, Redis: s.redis, Log: slog.Default()})
+		return s.withStatus(ctx, twin, func(ctx context.Context, reg prometheus.Registerer) error {
+			return generator.Run(ctx, twin, generator.Deps{
+				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Log: slog.Default(),
+			})
+		})
 	})
 }
 
@@ -64,12 +71,13 @@ func newProcessorCommand() *cobra.Command {
 			return err
 		}
 		defer s.close()
-		reg := prometheus.NewRegistry()
-		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
-		if err != nil {
-			return err
-		}
-		return p.Run(ctx)
+		return s.withStatus(ctx, twin, func(ctx context.Context, reg prometheus.Registerer) error {
+			p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
+			if err != nil {
+				return err
+			}
+			return p.Run(ctx)
+		})
 	})
 }
 
@@ -122,6 +130,32 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 		c.close()
 	}
 	return c, err
+}
+
+// withStatus runs a workload beside its status port, until the workload ends.
+func (c connections) withStatus(ctx context.Context, twin *config.Twin, run func(context.Context, prometheus.Registerer) error) error {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error {
+		return statusport.Serve(ctx, twin.API.StatusListen, statusport.Options{Gatherer: reg, Ready: c.checks()})
+	})
+	tasks.Go(func() error {
+		defer stop()
+		return run(ctx, reg)
+	})
+	return tasks.Wait()
+}
+
+// checks are what a workload needs to do its work.
+func (c connections) checks() []statusport.Check {
+	checks := []statusport.Check{{Name: "kafka", Run: c.stream.Ping}, {Name: "redis", Run: c.redis.Ping}}
+	if c.db != nil {
+		checks = append(checks, statusport.Check{Name: "database", Run: c.db.Ping})
+	}
+	return checks
 }
 
 func (c connections) close() {
