@@ -184,7 +184,7 @@ func profileOf(load []float64, known uint32) profile {
 func (out *Decision) setProfiles(before, after profile) {
 	out.PeakBefore, out.PeakAfter = float32(before.peak), float32(after.peak)
 	out.PARBefore, out.PARAfter = float32(before.par), float32(after.par)
-	out.KWReduction = float32(before.peak - after.peak)
+	out.KWReduction = float32(orElse(before.peak-after.peak, 0))
 }
 
 // priceThreshold lies half-way between the cheapest hour that gives and the

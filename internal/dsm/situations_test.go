@@ -268,6 +268,44 @@ func TestExportIsWorthItsOwnPrice(t *testing.T) {
 	require.InDelta(t, 3.2*(0.40-0.05)+1.0*(0.25-0.05)+0.6*(0.15-0.05), d.SavingP50, 1e-5)
 }
 
+func TestExportTakesNoMoreThanItFeedsIn(t *testing.T) {
+	load := evening()
+	load[15] = -0.5
+	policy := dayPolicy()
+	policy.Tariff.Periods, policy.Tariff.Export = nil, 0.05
+	d := plan(t, policy, homes("", load))[0]
+	require.InDelta(t, 0.5, d.Plan[15], 1e-6, "more would be bought at the full price")
+	require.InDelta(t, 0.5*(0.25-0.05), d.SavingP50, 1e-6)
+}
+
+// TestNegativePricesWithReboundMoveNothingAbout: below zero a load that grows when
+// moved would gain by moving to and fro.
+func TestNegativePricesWithReboundMoveNothingAbout(t *testing.T) {
+	policy := dayPolicy()
+	policy.Tariff.Periods, policy.Tariff.Default = nil, -0.1
+	policy.Flexibility.Rebound = 0.2
+	require.Equal(t, ReasonNoSpread, plan(t, policy, homes("", evening()))[0].Reason)
+}
+
+// TestLoadIsSpreadOverNearEqualHours: night prices that differ by less than a
+// hundredth of the day's range share the load, not the cheapest hour alone.
+func TestLoadIsSpreadOverNearEqualHours(t *testing.T) {
+	policy := dayPolicy()
+	policy.Flexibility.MaxShiftHours = 0
+	for s := range 24 {
+		price := 0.40
+		if s < 6 {
+			price = 0.15 + 0.0003*float64(s)
+		}
+		policy.Tariff.Series = append(policy.Tariff.Series, Point{Unix: (thursday + meter.Hour(s)).Unix(), Value: price})
+	}
+	d := plan(t, policy, homes("", evening()))[0]
+	require.Equal(t, ActionLoadShift, d.Action)
+	for s := range 6 {
+		require.InDelta(t, d.KWhShifted/6, d.Plan[s], 1e-5)
+	}
+}
+
 func TestCarbonObjective(t *testing.T) {
 	policy, in := dayPolicy(), homes("", evening())
 	policy.Tariff.Periods = nil

@@ -72,7 +72,7 @@ func TestPriceIsTheMeanOverLocalTime(t *testing.T) {
 func TestPriceWhereClocksChangeInsideAnHour(t *testing.T) {
 	cal, err := meter.NewCalendar("Australia/Lord_Howe") // clocks move by half an hour, at 15:30 UTC
 	require.NoError(t, err)
-	tariff := Tariff{Currency: "AUD", Default: 1, Periods: []Period{{Days: "All", Start: "02:00", End: "02:30", Price: 5}}}
+	tariff := Tariff{Currency: "AUD", Default: 1, Periods: []Period{{Days: "All", Start: "01:30", End: "02:45", Price: 5}}}
 	r := newRates(tariff, cal)
 	for _, day := range []string{"2019-04-06T15:00:00Z", "2019-10-05T15:00:00Z"} {
 		at, err := time.Parse(time.RFC3339, day)
