@@ -85,7 +85,9 @@ type WeightedFactor struct {
 }
 
 // Decision is one plan for one meter or group and one issue time. A kWh is in
-// one plan only. Slots are the hours from ValidFrom to ValidTo.
+// one meter's plan only. A group's plan is the sum of what its limit asks of its
+// meters and stands in their plans too: sums over decisions take meters only.
+// Slots are the hours from ValidFrom to ValidTo.
 type Decision struct {
 	ID        uuid.UUID // same twin, subject, issue time and policy: same id
 	Meter     string    // "" for a decision about a group

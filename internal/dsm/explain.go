@@ -25,7 +25,13 @@ type Remark struct {
 // What the decision leaves open (NaN) is left out.
 func Explain(d Decision, cal *meter.Calendar, currency string) Explanation {
 	x := explainer{Decision: d, cal: cal, currency: currency}
-	e := Explanation{Title: x.title(), Summary: x.summary()}
+	e := Explanation{
+		Title:        x.title(),
+		Summary:      x.summary(),
+		Factors:      make([]Remark, 0, len(d.Factors)),
+		Constraints:  make([]Remark, 0, len(d.Binding)),
+		Alternatives: make([]Remark, 0, len(d.Alternatives)),
+	}
 	for _, f := range d.Factors {
 		e.Factors = append(e.Factors, Remark{f.Factor.String(), x.factor(f)})
 	}
@@ -218,7 +224,7 @@ func (x *explainer) summaryOfNone() []string {
 	case ReasonWithinLimit:
 		return x.withinLimit(day)
 	default:
-		return nil
+		return []string{fmt.Sprintf("No plan was made for %s.", day)}
 	}
 }
 

@@ -20,7 +20,7 @@ type Policy struct {
 	Groups      []Group     `json:"groups,omitempty"`
 	MinSaving   float64     `json:"minSaving"`      // currency per plan below which the decision is none
 	Hysteresis  float64     `json:"hysteresis"`     // share by which a new plan must beat yesterday's
-	Freshness   int         `json:"freshnessHours"` // hours after which the newest reading is stale
+	Freshness   int         `json:"freshnessHours"` // hours before the issue after which the newest reading is stale; 0: never
 }
 
 // Objective weighs what a plan minimises. The price of an hour is
@@ -34,10 +34,10 @@ type Objective struct {
 // Tariff is the price of energy in local time, or a series of hours.
 type Tariff struct {
 	Currency string   `json:"currency"` // ISO 4217
-	Periods  []Period `json:"periods,omitempty"`
+	Periods  []Period `json:"periods,omitempty"` // the first in the list that holds a time gives its price
 	Default  float64  `json:"default"`          // currency per kWh where no period applies
 	Series   []Point  `json:"series,omitempty"` // dynamic prices; an hour of the series goes before the periods
-	Carbon   []Point  `json:"carbon,omitempty"` // kg CO2 per kWh
+	Carbon   []Point  `json:"carbon,omitempty"` // kg CO2 per kWh; an hour without one counts as the mean of its day
 	Export   float64  `json:"export"`           // currency per kWh fed in
 
 	// DemandCharge is the price of a month's highest hour, currency per kW.
@@ -47,7 +47,7 @@ type Tariff struct {
 // Period is a part of the day with its own price.
 type Period struct {
 	Name  string  `json:"name"`
-	Days  string  `json:"days"`  // All | Weekdays | Weekends
+	Days  string  `json:"days"`  // All | Weekdays | Weekends: the days on which it starts
 	Start string  `json:"start"` // local "HH:MM", inclusive
 	End   string  `json:"end"`   // local "HH:MM", exclusive; "24:00" is midnight; End ≤ Start runs over midnight
 	Price float64 `json:"price"` // currency per kWh
