@@ -3,6 +3,7 @@ package admission
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,17 +29,43 @@ func TestSamplesAreAdmitted(t *testing.T) {
 	require.Equal(t, 4, admitted)
 }
 
+// compiled compiles the rules once for all tests.
+var compiled = sync.OnceValues(New)
+
 func newChecker(t testing.TB) *Checker {
 	t.Helper()
-	c, err := New()
+	c, err := compiled()
 	require.NoError(t, err)
 	return c
 }
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		newChecker(b)
+		_, err := New()
+		require.NoError(b, err)
 	}
+}
+
+// Whatever a file holds, reading it ends, in a twin or in words.
+func FuzzRead(f *testing.F) {
+	files, err := filepath.Glob("../../config/samples/*.yaml")
+	require.NoError(f, err)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(content)
+	}
+	for _, content := range []string{"", "---", "- a", "a: &a [*a]", "kind: {DigitalTwin: 1}", "kind: DigitalTwin\napiVersion: twin.energytwin.dev/v1\nspec: null", "\x00", "{", "kind: DigitalTwin\nkind: DigitalTwin"} {
+		f.Add([]byte(content))
+	}
+	checker := newChecker(f)
+	f.Fuzz(func(t *testing.T, content []byte) {
+		twin, err := checker.Read("t.yaml", content)
+		require.NotEqual(t, twin == nil, err == nil, "neither a twin nor words, or both")
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+		}
+	})
 }
 
 func unmarshal(text []byte, to any) error { return yaml.UnmarshalStrict(text, to) }
