@@ -25,6 +25,12 @@ type planner struct {
 // For each meter the plan is the exact optimum of the load shift problem on the
 // median forecast; for each group with a capacity the peak is then shaved with
 // the flexibility that is left. See shiftProblem, peakProblem and holdLimit.
+//
+// Where the proof of optimality stops, plans are feasible and truly reckoned but
+// may not be the best: hours whose values differ by under a hundredth of the
+// day's range are treated alike (dayRates), values below zero count as zero with
+// a rebound, an hour that feeds in takes no more than it feeds in (pose), and a
+// group's limit is exact for the sum, not for each split among meters (holdLimit).
 func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error) {
 	if err := policy.Check(); err != nil {
 		return nil, err

@@ -33,12 +33,12 @@ type Objective struct {
 
 // Tariff is the price of energy in local time, or a series of hours.
 type Tariff struct {
-	Currency string   `json:"currency"` // ISO 4217
+	Currency string   `json:"currency"`          // ISO 4217
 	Periods  []Period `json:"periods,omitempty"` // the first in the list that holds a time gives its price
-	Default  float64  `json:"default"`          // currency per kWh where no period applies
-	Series   []Point  `json:"series,omitempty"` // dynamic prices; an hour of the series goes before the periods
-	Carbon   []Point  `json:"carbon,omitempty"` // kg CO2 per kWh; an hour without one counts as the mean of its day
-	Export   float64  `json:"export"`           // currency per kWh fed in
+	Default  float64  `json:"default"`           // currency per kWh where no period applies
+	Series   []Point  `json:"series,omitempty"`  // dynamic prices; an hour of the series goes before the periods
+	Carbon   []Point  `json:"carbon,omitempty"`  // kg CO2 per kWh; an hour without one counts as the mean of its day
+	Export   float64  `json:"export"`            // currency per kWh fed in
 
 	// DemandCharge is the price of a month's highest hour, currency per kW.
 	DemandCharge float64 `json:"demandCharge,omitempty"`
