@@ -131,12 +131,9 @@ func writeTo(path string, out io.Writer, fill func(io.Writer) error) error {
 		return writeFile(path, path, fill)
 	}
 	part := path + ".part"
-	err = writeFile(part, path, fill)
-	if errors.Is(err, os.ErrNotExist) {
-		return err // there is no such folder
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
+	if err := writeFile(part, path, fill); err != nil {
+		_ = os.Remove(part) // there may be none
+		return err
 	}
 	return os.Rename(part, path)
 }

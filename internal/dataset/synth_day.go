@@ -23,9 +23,9 @@ func (h *home) day(d localDay, sky []sky, kWh *[maxDayHours]float32) {
 		s := sky[i]
 		awake := hab.awake[clock]
 		base := h.standby + h.fridge*(1+0.02*(s.outdoor-12))
-		used := awake * hab.level * (h.light*s.dark + h.media*evening(clock))
-		if r.chance(0.25 * awake) { // kettle, hair dryer, tools: now and then
-			used += r.between(0.1, 0.7)
+		used := awake * hab.level * (h.light*s.dark + h.media)
+		if r.chance(0.4 * awake) { // kettle, hair dryer, tools: now and then
+			used += r.between(0.05, 0.55)
 		}
 		night := clock < 6 || clock >= 23 || trip
 		load := base*(1+0.08*r.normal()) + used*r.lognormal(0.4) + hab.use[clock] + h.heat(s, night)*(1+0.1*r.normal())
@@ -37,14 +37,6 @@ func (h *home) day(d localDay, sky []sky, kWh *[maxDayHours]float32) {
 		}
 		kWh[i] = round(load)
 	}
-}
-
-// evening is how much screens and the like are in use when people are up.
-func evening(clock int) float64 {
-	if clock >= 18 && clock < 23 {
-		return 1.1
-	}
-	return 0.9
 }
 
 // presence draws when people are at home and awake.
@@ -95,7 +87,7 @@ func (h *home) meals(r *random, workday bool, hab *habits) {
 	}
 	dinner := max(h.back+r.between(0.2, 2), 17)
 	if r.chance(0.88) {
-		hab.put(dinner, 0.9, size*r.between(0.4, 1.3))
+		hab.put(dinner, 0.9, size*r.between(0.3, 1.1))
 	}
 	if h.dishwasher && r.chance(0.3+0.1*h.people) {
 		hab.put(dinner+r.between(1, 2.5), 1.5, r.between(0.7, 1.1))

@@ -45,7 +45,7 @@ func newHome(seed uint64, i int) home {
 	h.area = (38 + 20*h.people) * r.lognormal(0.25)
 	h.standby = r.between(0.05, 0.14) * r.lognormal(0.3)
 	h.fridge = r.between(0.035, 0.085)
-	h.away = r.chance(0.4)
+	h.away = r.chance(0.33)
 	h.wake = 6.9 + 0.8*r.normal()
 	h.leave = h.wake + r.between(0.9, 1.8)
 	h.back = 17.1 + 1.4*r.normal()
@@ -102,7 +102,7 @@ func (h *home) heating(r *random) {
 
 func (h *home) transportAndSun(r *random) {
 	power := []float64{3.6, 7.2, 7.2, 11}[int(r.between(0, 4))]
-	need, every, timer := r.between(6, 16), r.between(0.3, 0.8), r.chance(0.45)
+	need, every, timer := r.between(6, 16), r.between(0.3, 0.8), r.chance(0.55)
 	if r.chance(0.15) {
 		h.car = car{power: power, need: need, every: every, timer: timer}
 	}
