@@ -46,11 +46,32 @@ func (c *Client) EnsureTopic(ctx context.Context, t Topic) error {
 	if err != nil {
 		return err
 	}
+	if err := c.waitForLeaders(ctx, t.Name); err != nil {
+		return err
+	}
 	if n != t.Partitions {
 		return fmt.Errorf("topic %s has %d partitions, %d are wanted: the number is fixed when a topic is made; "+
 			"set kafka.partitions back to %d, or let the twin drain and delete the topic", t.Name, n, t.Partitions, n)
 	}
 	return nil
+}
+
+// waitForLeaders waits until all partitions answer: a topic is known a moment
+// before its partitions take requests.
+func (c *Client) waitForLeaders(ctx context.Context, topic string) error {
+	ctx, cancel := context.WithTimeout(ctx, metadataWait)
+	defer cancel()
+	for {
+		_, err := c.Offsets(ctx, topic)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("topic %s is not ready: %w", topic, err)
+		case <-time.After(metadataPoll):
+		}
+	}
 }
 
 func (t Topic) configEntries() []kafka.ConfigEntry {
