@@ -23,8 +23,12 @@ func validateMeta(metadata any) field.ErrorList {
 	if meta.Namespace == "" {
 		meta.Namespace = metav1.NamespaceDefault
 	}
-	return apivalidation.ValidateObjectMeta(meta, true, apivalidation.NameIsDNSSubdomain, path)
+	return apivalidation.ValidateObjectMeta(meta, true, nameIsLeftToTheRule, path)
 }
+
+// nameIsLeftToTheRule accepts any name: a rule of the CRD is stricter than what
+// all resources share, and says it better.
+func nameIsLeftToTheRule(string, bool) []string { return nil }
 
 // decodeMeta decodes the metadata of an object and tells which of its fields are
 // unknown.

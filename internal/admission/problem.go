@@ -3,6 +3,7 @@ package admission
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
@@ -64,16 +65,20 @@ func (d *document) problems(errs field.ErrorList) Problems {
 		}
 	}
 	for _, e := range errs {
-		if wrongType[e.Field] && e.Type != field.ErrorTypeTypeInvalid {
-			continue // follows from the type
-		}
 		path := strings.TrimPrefix(strings.TrimPrefix(e.Field, "<nil>"), ".")
+		if match := wrongFormat.FindStringSubmatch(e.Detail); match != nil {
+			path = match[2] // the error itself names no field
+		}
+		if wrongType[path] && e.Type != field.ErrorTypeTypeInvalid {
+			continue // follows from the type, which has its own error
+		}
 		p := d.problem(path, d.message(e, path))
 		if !seen[p] {
 			out = append(out, p)
 		}
 		seen[p] = true
 	}
+	slices.SortStableFunc(out, func(a, b Problem) int { return a.Line - b.Line })
 	return out
 }
 
@@ -83,6 +88,9 @@ func (d *document) message(e *field.Error, path string) string {
 		written = node.Value
 	}
 	detail := inBody.ReplaceAllString(e.Detail, "")
+	if match := wrongFormat.FindStringSubmatch(detail); match != nil {
+		return fmt.Sprintf("%q does not fit into %s; write a smaller number", written, match[1])
+	}
 	switch e.Type {
 	case field.ErrorTypeRequired:
 		return "is missing; write it"
@@ -103,17 +111,47 @@ func (d *document) message(e *field.Error, path string) string {
 // already.
 var inBody = regexp.MustCompile(`^(\S+ )?in body `)
 
+// wrongFormat is what the schema says of a number that is too large for its
+// field.
+var wrongFormat = regexp.MustCompile(`^Checked value must be of type \w+ with format (\w+) in (\S+)$`)
+
 // typeMessage says what to do about a value of the wrong type.
 func typeMessage(detail, written string) string {
-	wanted := wantedType.FindStringSubmatch(detail)
-	if wanted == nil {
+	match := wantedType.FindStringSubmatch(detail)
+	if match == nil {
 		return detail
 	}
-	types, given := wanted[1], wanted[2]
-	if strings.Contains(types, "string") && written != "" && given != "string" {
-		return fmt.Sprintf("%s is a %s; put it in quotes: %q", written, given, written)
+	wanted, given := match[1], match[2]
+	if strings.Contains(wanted, "string") && written != "" && given != "string" {
+		return fmt.Sprintf("%s is %s; put it in quotes: %q", written, inYAML(given), written)
 	}
-	return fmt.Sprintf("is a %s; write a value of type %s", given, strings.ReplaceAll(types, ",", " or "))
+	if written != "" {
+		return fmt.Sprintf("%q is %s; write %s", written, inYAML(given), inYAML(wanted))
+	}
+	return fmt.Sprintf("is %s; write %s", inYAML(given), inYAML(wanted))
 }
 
-var wantedType = regexp.MustCompile(`must be of type ([a-z,]+): "([a-z]+)"`)
+var wantedType = regexp.MustCompile(`must be of type ([a-z0-9,]+): "([a-z0-9]+)"`)
+
+// inYAML is a type of JSON in the words of who writes YAML.
+func inYAML(types string) string {
+	var words []string
+	for _, t := range strings.Split(types, ",") {
+		switch t {
+		case "integer", "int32", "int64":
+			t = "a whole number"
+		case "number", "float", "float64", "double":
+			t = "a number"
+		case "array":
+			t = "a list"
+		case "object":
+			t = "a mapping"
+		case "string":
+			t = "a text"
+		case "boolean":
+			t = "a boolean"
+		}
+		words = append(words, t)
+	}
+	return strings.Join(words, " or ")
+}
