@@ -1,5 +1,7 @@
 package v1
 
+import "k8s.io/apimachinery/pkg/api/resource"
+
 func (k *Kafka) setDefaults() {
 	object(&k.Topics)
 	number(&k.Topics.Partitions, DefaultPartitions)
@@ -29,6 +31,7 @@ func (r *Redis) setDefaults() {
 	text(&m.Storage.Size, DefaultRedisStorage)
 	object(&m.Resources)
 	m.Resources.setDefaults(redisResources)
+	text(&m.MaxMemory, threeQuarters(m.Resources.Limits.Memory))
 }
 
 func (t *Timescale) setDefaults() {
@@ -52,4 +55,10 @@ func (t *Timescale) setDefaults() {
 			text(&b.Volume.Size, DefaultBackupStorage)
 		}
 	}
+}
+
+// threeQuarters leaves the rest of a store's memory to buffers and to the copy
+// that a snapshot makes.
+func threeQuarters(limit *resource.Quantity) Size {
+	return Size(resource.NewQuantity(limit.Value()/4*3, resource.BinarySI).String())
 }

@@ -27,6 +27,7 @@ func TestDefaultFillsInWhatIsInForce(t *testing.T) {
 	require.Equal(t, int32(1), *s.Kafka.Managed.Replicas)
 	require.Equal(t, int32(12), *s.Kafka.Topics.Partitions)
 	require.Equal(t, Size("1Gi"), s.Redis.Managed.Storage.Size)
+	require.Equal(t, Size("96Mi"), s.Redis.Managed.MaxMemory)
 	require.Equal(t, Size("10Gi"), s.Timescale.Managed.Storage.Size)
 	require.Len(t, s.Processor.DSM.Tariff.Periods, 2)
 
@@ -102,13 +103,19 @@ func TestResourcesDefaultAroundWhatIsWritten(t *testing.T) {
 
 // Rules of the CRD name defaults that only code knows; they must be the same.
 func TestRulesNameTheDefaultsOfCode(t *testing.T) {
-	source, err := os.ReadFile("digitaltwin_types.go")
-	require.NoError(t, err)
+	var source []byte
+	for _, file := range []string{"digitaltwin_types.go", "stores_types.go"} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		source = append(source, text...)
+	}
 	for _, part := range []string{
 		"?partitions.orValue(" + strconv.Itoa(DefaultPartitions) + ")",
 		"?history.orValue('" + string(DefaultWarmup) + "')",
 		"?duration.orValue('" + string(DefaultWindow) + "')",
 		"self.kafka.managed.storage.size : '" + string(DefaultKafkaStorage) + "'",
+		"self.managed.storage.size : '" + string(DefaultKafkaStorage) + "'",
+		"string(self.resources.limits.memory) : '" + redisResources.memoryLimit + "'",
 		"self.redis.managed.storage.size : '" + string(DefaultRedisStorage) + "'",
 		"self.timescale.managed.storage.size : '" + string(DefaultTimescaleStorage) + "'",
 	} {

@@ -3,6 +3,7 @@ package v1
 // Kafka is the stream of readings and decisions.
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.managed) && has(self.external))",message="write at most one of kafka.managed and kafka.external; without both, the operator runs a broker for this twin"
+// +kubebuilder:validation:XValidation:rule="has(self.external) || !has(self.topics) || !has(self.topics.retention) || !has(self.topics.retention.size) || quantity(self.topics.retention.size).isLessThan(quantity(has(self.managed) && has(self.managed.storage) && has(self.managed.storage.size) ? self.managed.storage.size : '8Gi'))",message="kafka.topics.retention.size must be smaller than kafka.managed.storage.size (8Gi if left out), as other topics share the volume; write a smaller retention or a greater volume"
 type Kafka struct {
 	// A broker that the operator runs for this twin.
 	// +optional
@@ -115,6 +116,8 @@ type Redis struct {
 }
 
 // ManagedRedis is a store that the operator runs.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.maxMemory) || quantity(self.maxMemory).isLessThan(quantity(has(self.resources) && has(self.resources.limits) && has(self.resources.limits.memory) ? string(self.resources.limits.memory) : '128Mi'))",message="redis.managed.maxMemory must be smaller than redis.managed.resources.limits.memory (128Mi if left out), else the store is killed when it is full; write a smaller one or a greater limit"
 type ManagedRedis struct {
 	// Version of Redis. If left out, the operator's choice when the twin was made.
 	// +kubebuilder:validation:MaxLength=32
