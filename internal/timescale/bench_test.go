@@ -33,7 +33,7 @@ func BenchmarkCopyReader(b *testing.B) {
 // The parts alternate, so that both meet the same table and the same machine.
 func BenchmarkCommit(b *testing.B) {
 	for _, srv := range servers {
-		if srv.one {
+		if srv.one != nil {
 			continue
 		}
 		for _, size := range []int{1_000, 10_000, 50_000} {

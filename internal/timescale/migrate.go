@@ -33,15 +33,19 @@ type MigrateOptions struct {
 // call it at the same time wait for each other. Calling it again is harmless,
 // and takes up an extension that was added since.
 func Migrate(ctx context.Context, url string, opts MigrateOptions) error {
-	if opts.Log == nil {
-		opts.Log = slog.New(slog.DiscardHandler)
-	}
 	cfg, err := pgxpool.ParseConfig(url) // not pgx.ParseConfig: a URL may hold settings of the pool
 	if err != nil {
 		return fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
 	}
 	db := stdlib.OpenDB(*cfg.ConnConfig)
 	defer db.Close()
+	return migrate(ctx, db, opts)
+}
+
+func migrate(ctx context.Context, db *sql.DB, opts MigrateOptions) error {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
 	db.SetMaxOpenConns(1) // the lock and what it guards share the connection
 	if err := migrateTables(ctx, db, opts.Log); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
@@ -54,7 +58,7 @@ func Migrate(ctx context.Context, url string, opts MigrateOptions) error {
 		opts.Log.Info("TimescaleDB cannot be used, plain tables serve instead", "reason", err)
 	}
 	var c Capabilities
-	err = onConn(ctx, db, func(ctx context.Context, conn *pgx.Conn) error {
+	err := onConn(ctx, db, func(ctx context.Context, conn *pgx.Conn) (err error) {
 		c, err = useExtension(ctx, conn)
 		return err
 	})

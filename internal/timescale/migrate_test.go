@@ -15,7 +15,7 @@ func TestMigrateTwiceAndAtTheSameTime(t *testing.T) {
 	}
 	for _, srv := range servers {
 		t.Run(srv.kind, func(t *testing.T) {
-			if srv.one {
+			if srv.one != nil {
 				t.Skip("needs several connections")
 			}
 			u := srv.database(t)
@@ -41,7 +41,7 @@ func TestMigrateTwiceAndAtTheSameTime(t *testing.T) {
 // A twin that began on plain tables takes up the extension with its rows.
 func TestMigrateTakesUpTheExtension(t *testing.T) {
 	for _, srv := range servers {
-		if srv.kind != "timescale" || srv.one {
+		if srv.kind != "timescale" || srv.one != nil {
 			continue
 		}
 		plain := srv

@@ -89,3 +89,11 @@ func (db *DB) QuarantinedBetween(ctx context.Context, partition int, from, to in
 	}
 	return messages, nil
 }
+
+// OutboxSize is the number of entries that wait to be announced.
+func (db *DB) OutboxSize(ctx context.Context) (n int64, err error) {
+	if err := db.pool.QueryRow(ctx, `SELECT count(*) FROM outbox`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("size of the outbox: %w", err)
+	}
+	return n, nil
+}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 )
 
@@ -32,7 +33,7 @@ import (
 type server struct {
 	kind  string // plain or timescale
 	admin string // URL of a database in which others may be made
-	one   bool   // one connection and one database only
+	one   *DB    // set for a server with a single connection and database, which all tests share
 }
 
 var servers []server // set by TestMain before any test runs
@@ -64,11 +65,16 @@ func startServers() (stop func(), err error) {
 		if err != nil {
 			return stop, err
 		}
-		one := cfg.MaxConns == 1
-		if one { // its connections are one session: prepared statements would meet their names again
-			u += "&default_query_exec_mode=cache_describe"
+		srv := server{kind: "timescale", admin: u}
+		if cfg.MaxConns == 1 {
+			// Its connections are one session: prepared statements would meet their
+			// names again.
+			srv.one, err = Open(context.Background(), u+"&default_query_exec_mode=cache_describe", Options{InsertOnly: true})
+			if err != nil {
+				return stop, err
+			}
 		}
-		servers = append(servers, server{kind: "timescale", admin: u, one: one})
+		servers = append(servers, srv)
 	}
 	return stop, nil
 }
@@ -203,58 +209,29 @@ func onEveryServer(t *testing.T, test func(t *testing.T, s store)) {
 func (srv server) open(tb testing.TB) store {
 	tb.Helper()
 	ctx := tb.Context()
-	u := srv.database(tb)
-	srv.retry(tb, func() error {
-		return Migrate(ctx, u, MigrateOptions{WithoutTimescale: srv.kind == "plain"})
-	})
-	var db *DB
-	srv.retry(tb, func() (err error) {
-		if db, err = Open(ctx, u, Options{InsertOnly: srv.one}); err != nil {
-			return err
-		}
-		if err = db.Ping(ctx); err != nil {
-			db.Close()
-		}
-		return err
-	})
-	tb.Cleanup(db.Close)
-	return store{DB: db, url: u, timescale: srv.kind == "timescale", one: srv.one}
-}
-
-// retry calls f until it succeeds on a server with one connection: it refuses
-// the next as long as it has not noticed that the one before is gone.
-func (srv server) retry(tb testing.TB, f func() error) {
-	tb.Helper()
-	if !srv.one {
-		require.NoError(tb, f())
-		return
+	opts := MigrateOptions{WithoutTimescale: srv.kind == "plain"}
+	if srv.one != nil {
+		srv.empty(tb)
+		require.NoError(tb, migrate(ctx, stdlib.OpenDBFromPool(srv.one.pool), opts))
+		return store{DB: srv.one, timescale: true, one: true}
 	}
-	require.Eventually(tb, func() bool {
-		err := f()
-		if err != nil && !strings.Contains(err.Error(), "failed to connect") {
-			tb.Error(err)
-		}
-		return err == nil || tb.Failed()
-	}, 20*time.Second, 50*time.Millisecond)
+	u := srv.database(tb)
+	require.NoError(tb, Migrate(ctx, u, opts))
+	db, err := Open(ctx, u, Options{})
+	require.NoError(tb, err)
+	tb.Cleanup(db.Close)
+	return store{DB: db, url: u, timescale: srv.kind == "timescale"}
 }
 
-// database makes an empty database and gives its URL. A server that has only
-// one is emptied.
+// database makes an empty database and gives its URL.
 func (srv server) database(tb testing.TB) string {
 	tb.Helper()
 	ctx := tb.Context()
 	cfg, err := pgxpool.ParseConfig(srv.admin)
 	require.NoError(tb, err)
-	var conn *pgx.Conn
-	srv.retry(tb, func() (err error) {
-		conn, err = pgx.ConnectConfig(ctx, cfg.ConnConfig)
-		return err
-	})
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	require.NoError(tb, err)
 	defer conn.Close(ctx)
-	if srv.one {
-		empty(tb, conn)
-		return srv.admin
-	}
 	name := "t" + strings.ReplaceAll(strconv.FormatInt(time.Now().UnixNano(), 36), "-", "")
 	_, err = conn.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE template0`)
 	require.NoError(tb, err)
@@ -266,9 +243,9 @@ func (srv server) database(tb testing.TB) string {
 }
 
 // empty drops all tables, one by one as hypertables ask for.
-func empty(tb testing.TB, conn *pgx.Conn) {
+func (srv server) empty(tb testing.TB) {
 	tb.Helper()
-	rows, err := conn.Query(tb.Context(), `
+	rows, err := srv.one.pool.Query(tb.Context(), `
 		SELECT CASE relkind WHEN 'r' THEN 'DROP TABLE ' ELSE 'DROP MATERIALIZED VIEW ' END || oid::regclass || ' CASCADE'
 		FROM pg_class c
 		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v')
@@ -278,7 +255,7 @@ func empty(tb testing.TB, conn *pgx.Conn) {
 	drops, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(tb, err)
 	for _, drop := range drops {
-		_, err := conn.Exec(tb.Context(), drop)
+		_, err := srv.one.pool.Exec(tb.Context(), drop)
 		require.NoError(tb, err, drop)
 	}
 }
