@@ -26,6 +26,8 @@ type Options struct {
 	Properties map[string]string
 	// Users and their passwords may log in with SCRAM-SHA-512, at SASLAddress.
 	Users map[string]string
+	// JVM are options of the virtual machine, and win.
+	JVM []string
 }
 
 // Broker is a broker of its own for one test: KRaft, one node, its log in the
@@ -121,8 +123,9 @@ func (b *Broker) path(name string) string { return filepath.Join(b.dir, name) }
 
 func (b *Broker) command(class string, args ...string) *exec.Cmd {
 	// The short-lived compiler is enough and makes starting much faster.
-	args = append([]string{heap, "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", b.classes, class}, args...)
-	return exec.Command(b.java, args...)
+	all := append([]string{heap, "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"}, b.options.JVM...)
+	all = append(all, "-cp", b.classes, class)
+	return exec.Command(b.java, append(all, args...)...)
 }
 
 // format writes the configuration and makes the log folder.
