@@ -83,6 +83,10 @@ func TestHalfHourZone(t *testing.T) {
 	require.Equal(t, []string{"a 0101T00 3", "a 0101T01 6"}, listed(t, s))
 	require.EqualValues(t, 2, s.Info().Incomplete)
 
+	gap := open(t, file(t, "id,time,kwh\na,2019-01-01 05:00,2\na,2019-01-01 09:00,4\na,2019-01-01 10:00,4\n"), Options{Zone: "Asia/Kolkata"})
+	require.Equal(t, []string{"a 0101T04 4"}, listed(t, gap), "halves of hours before a gap do not meet those after it")
+	require.EqualValues(t, 4, gap.Info().Incomplete)
+
 	halves := open(t, file(t, "id,time,kwh\na,2019-01-01 05:30,1\na,2019-01-01 06:00,2\n"), Options{Zone: "Asia/Kolkata"})
 	require.Equal(t, []string{"a 0101T00 3"}, listed(t, halves))
 }
