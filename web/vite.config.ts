@@ -9,8 +9,9 @@ export default defineConfig({
   build: {
     target: 'es2022',
     sourcemap: false,
-    // dist/.gitkeep lets the Go code compile before the first build.
-    emptyOutDir: false,
+    // public/.gitkeep comes back as dist/.gitkeep, which lets the Go code compile
+    // before the first build.
+    emptyOutDir: true,
     chunkSizeWarningLimit: 1600,
     assetsInlineLimit: 0,
     rollupOptions: { input: { index: 'index.html', docs: 'docs.html' } },

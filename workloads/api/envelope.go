@@ -36,11 +36,13 @@ type output[T any] struct {
 }
 
 // maybe is a value that JSON shows as null where it is missing: NaN and the
-// infinities have no JSON form, and 0 would be a lie.
+// infinities have no JSON form, and 0 would be a lie. Sums of single-precision
+// readings are rounded to a millionth, which drops digits that nobody measured.
 func maybe(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
+	v = math.Round(v*1e6) / 1e6
 	return &v
 }
 

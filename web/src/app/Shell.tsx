@@ -30,8 +30,8 @@ export function Shell({ session, children }: { session: Schemas['Session']; chil
             <Tab href="/" label="Overview" />
             <Tab href="/meters" label="Meters" below />
           </nav>
+          <div className={classes.clock}>{data && <TwinClock twin={data.data} />}</div>
           <div className={classes.right}>
-            {data && <TwinClock twin={data.data} />}
             <SchemeSwitch />
             <Account session={session} />
           </div>

@@ -26,7 +26,7 @@ export function LoadChart({ columns, now, zone, capacity, what, height }: Props)
     return out;
   }, [columns]);
   const band = useMemo(
-    () => ({ label: 'p10 – p90', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
+    () => ({ label: '80 % band', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
     [columns],
   );
   return (

@@ -5,6 +5,7 @@ import uPlot from 'uplot';
 import type { Column } from './columns';
 import { clock, day } from '../format/time';
 import { iso } from './columns';
+import { timeLabels, yRange } from './axes';
 import classes from './TimeChart.module.css';
 
 export interface Line {
@@ -159,24 +160,6 @@ function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) =
       draw: [(u) => drawMarks(u, latest.current, color, font)],
     },
   };
-}
-
-/** yRange starts at 0 unless there is export, and keeps the limit in sight. */
-export function yRange(low: number | null, high: number | null, limit?: number): [number, number] {
-  const top = Math.max(high ?? 0, limit ?? 0) * 1.08 || 1;
-  return [Math.min(0, (low ?? 0) * 1.08), top];
-}
-
-/** timeLabels puts the date under the first tick of each day. */
-export function timeLabels(splits: number[], step: number, zone: string): string[] {
-  let before = '';
-  return splits.map((t) => {
-    const date = day(iso(t), zone);
-    const first = date !== before;
-    before = date;
-    if (step >= 86_400) return date;
-    return first ? `${clock(iso(t), zone)}\n${date}` : clock(iso(t), zone);
-  });
 }
 
 function drawMarks(u: uPlot, p: Props, color: (name: string) => string, font: string): void {

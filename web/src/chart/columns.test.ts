@@ -44,3 +44,14 @@ test('greatest and newest skip gaps', () => {
   expect(newest([1, 2, 3], [9, 5, null])).toEqual({ x: 2, value: 5 });
   expect(newest([], [])).toBeUndefined();
 });
+
+test('hours of which nothing is known yet end the chart', () => {
+  const nothing = { actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: null, p90Kwh: null, plannedKwh: null };
+  const c = loadColumns([{ ...nothing, at: hour(0) }, { ...nothing, at: hour(1), actualKwh: 1 }, { ...nothing, at: hour(2) }]);
+  expect(c.x).toEqual([at(0), at(1)]);
+});
+
+test('plans are shown from now on', () => {
+  const planned = { actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 1 };
+  expect(loadColumns([{ ...planned, at: hour(0) }, { ...planned, at: hour(1) }], at(1)).planned).toEqual([null, 1]);
+});

@@ -13,15 +13,22 @@ export interface LoadColumns {
   planned: Column;
 }
 
-/** loadColumns turns hours into columns. */
-export function loadColumns(points: Schemas['LoadPoint'][]): LoadColumns {
+/**
+ * loadColumns turns hours into columns. Hours at the end of which nothing is
+ * known yet are left out, and so are the plans for hours before now, which
+ * nobody can follow any more.
+ */
+export function loadColumns(hours: Schemas['LoadPoint'][], now = Number.NEGATIVE_INFINITY): LoadColumns {
+  let end = hours.length;
+  while (end > 0 && hours[end - 1]?.actualKwh === null && hours[end - 1]?.p50Kwh === null) end--;
+  const points = hours.slice(0, end);
   return {
     x: points.map((p) => seconds(p.at)),
     actual: points.map((p) => p.actualKwh),
     p10: points.map((p) => p.p10Kwh),
     p50: points.map((p) => p.p50Kwh),
     p90: points.map((p) => p.p90Kwh),
-    planned: points.map((p) => p.plannedKwh),
+    planned: points.map((p) => (seconds(p.at) >= now ? p.plannedKwh : null)),
   };
 }
 

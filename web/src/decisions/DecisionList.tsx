@@ -4,7 +4,7 @@ import {
 import type { Schemas } from '../api/client';
 import { money, power } from '../format/energy';
 import { relativeDay } from '../format/time';
-import { actionName, statusName } from './words';
+import { actionName, capital, statusName } from './words';
 import classes from './DecisionList.module.css';
 
 type Header = Schemas['DecisionHeader'];
@@ -24,10 +24,11 @@ interface Props {
   now: string | null;
   zone: string;
   open: (id: string) => void;
+  byDay?: boolean; // name each by its day: all are about one meter
 }
 
 /** DecisionList shows decisions, each of which opens. */
-export function DecisionList({ decisions, now, zone, open }: Props) {
+export function DecisionList({ decisions, now, zone, open, byDay = false }: Props) {
   return (
     <ul className={classes.list}>
       {decisions.map((d) => (
@@ -35,10 +36,11 @@ export function DecisionList({ decisions, now, zone, open }: Props) {
           <button type="button" className={classes.row} onClick={() => open(d.id)}>
             <Icon action={d.action} />
             <span className={classes.text}>
-              <span className={classes.subject}>{d.meter ?? d.group}</span>
+              <span className={classes.subject}>{byDay ? capital(relativeDay(d.validFrom, now, zone)) : (d.meter ?? d.group)}</span>
               <span className={classes.title}>{d.title}</span>
               <span className={classes.note}>
-                {actionName(d.action)} · {relativeDay(d.validFrom, now, zone)} · {statusName(d.status)}
+                {actionName(d.action)}
+                {!byDay && ` · ${relativeDay(d.validFrom, now, zone)}`} · {statusName(d.status)}
               </span>
             </span>
             <Worth decision={d} />

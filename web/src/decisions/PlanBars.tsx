@@ -6,11 +6,15 @@ import classes from './PlanBars.module.css';
 const width = 640;
 const height = 150;
 const axis = 22;
-const half = (height - axis) / 2;
+const room = height - axis - 6;
 
 /** PlanBars shows the change of each hour: above the line load is added, below it is taken away. */
 export function PlanBars({ plan, zone }: { plan: Schemas['PlanPoint'][]; zone: string }) {
   const most = Math.max(1e-9, ...plan.map((p) => Math.abs(p.kwh ?? 0)));
+  const up = Math.max(0, ...plan.map((p) => p.kwh ?? 0));
+  const down = Math.max(0, ...plan.map((p) => -(p.kwh ?? 0)));
+  const scale = room / Math.max(1e-9, up + down);
+  const zero = 3 + up * scale;
   const step = width / plan.length;
   const label = (p: Schemas['PlanPoint']) => `${clock(p.at, zone)}: ${(p.kwh ?? 0) > 0 ? '+' : ''}${energy(p.kwh)}`;
   return (
@@ -27,7 +31,7 @@ export function PlanBars({ plan, zone }: { plan: Schemas['PlanPoint'][]; zone: s
       </figcaption>
       <svg viewBox={`0 0 ${width} ${height}`} className={classes.svg} role="img" aria-label={`Plan by hour. ${plan.filter((p) => p.kwh).map(label).join('; ')}`}>
         {plan.map((p, i) => {
-          const size = (Math.abs(p.kwh ?? 0) / most) * (half - 4);
+          const size = Math.abs(p.kwh ?? 0) * scale;
           const more = (p.kwh ?? 0) > 0;
           return (
             <g key={p.at}>
@@ -35,21 +39,21 @@ export function PlanBars({ plan, zone }: { plan: Schemas['PlanPoint'][]; zone: s
                 className={more ? classes.more : classes.less}
                 x={i * step + step * 0.14}
                 width={step * 0.72}
-                y={more ? half - size : half}
+                y={more ? zero - size : zero}
                 height={size}
                 rx={2}
               >
                 <title>{label(p)}</title>
               </rect>
               {i % 4 === 0 && (
-                <text className={classes.tick} x={i * step + step / 2} y={height - 4}>
+                <text className={classes.tick} x={i * step + step * 0.14} y={height - 4}>
                   {clock(p.at, zone)}
                 </text>
               )}
             </g>
           );
         })}
-        <line className={classes.zero} x1={0} x2={width} y1={half} y2={half} />
+        <line className={classes.zero} x1={0} x2={width} y1={zero} y2={zero} />
       </svg>
     </figure>
   );

@@ -19,6 +19,8 @@ export const actionName = (code: string): string => actions[code] ?? readable(co
 export const statusName = (code: string): string => statuses[code] ?? readable(code);
 
 function readable(code: string): string {
-  const words = code.replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capital(code.replaceAll('_', ' '));
 }
+
+/** capital begins a text with a capital letter. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -91,7 +91,7 @@ function DecisionsOfMeter({ id, zone, open }: { id: string; zone: string; open: 
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={160} />}
       {data?.data.length === 0 && <Empty title="None yet">A decision needs a forecast, and a forecast some weeks of readings.</Empty>}
-      {data && data.data.length > 0 && <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />}
+      {data && data.data.length > 0 && <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} byDay />}
     </Card>
   );
 }

@@ -21,9 +21,9 @@ const spans = [
 export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
   const [from, setFrom] = useState('now-72h');
   const { data, error, refetch } = useQuery(load(from));
-  const columns = useMemo(() => (data ? loadColumns(data.data.points) : undefined), [data]);
   const asOf = data?.meta.asOf;
   const now = asOf ? seconds(asOf) : undefined;
+  const columns = useMemo(() => (data ? loadColumns(data.data.points, now) : undefined), [data, now]);
   const current = columns && newest(columns.x, columns.actual);
   const coming = columns && now !== undefined ? greatest(columns.x, columns.p50, now) : undefined;
   const control = (

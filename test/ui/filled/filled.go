@@ -1,0 +1,274 @@
+// Package filled makes a database that holds weeks of a twin's life: made-up
+// households with real forecasts and decisions, written as a processor writes
+// them. The tests of the API and of the user interface look at it.
+package filled
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/window"
+)
+
+// Size is how much is made up.
+type Size struct {
+	Meters int
+	Groups int
+	Days   int
+}
+
+// Facts that tests rely on.
+const (
+	Zone       = "Europe/London"
+	Year       = 2019
+	SilentFrom = 40 // hours before the end from which the last meter says nothing
+	GapAt      = 30 // hours before the end at which the first meter has no reading
+	Broken     = 3  // messages in quarantine
+)
+
+// Twin is the configuration that the database is filled under.
+func Twin() config.Twin {
+	t := config.Twin{
+		Namespace: "demo", Name: "riverside", Timezone: Zone, SpecHash: "3f9c2e7a51d8", Image: "energytwin:test",
+		Dataset:   config.Dataset{Synthetic: &config.Synthetic{Seed: 42, Year: Year}},
+		Generator: config.Generator{Mode: "Replay", Speed: 3600},
+		Processor: config.Processor{IssueAt: "00:00", Policy: policy()},
+	}
+	t.API.Listen = "127.0.0.1:0"
+	return t
+}
+
+func policy() dsm.Policy {
+	return dsm.Policy{
+		Mode:      dsm.ModeAdvisory,
+		Objective: dsm.Objective{Cost: 1, Peak: 1},
+		Tariff: dsm.Tariff{
+			Currency: "GBP", Default: 0.27,
+			Periods: []dsm.Period{
+				{Name: "night", Days: "All", Start: "00:30", End: "05:30", Price: 0.12},
+				{Name: "evening", Days: "All", Start: "16:00", End: "19:00", Price: 0.42},
+			},
+		},
+		Flexibility: dsm.Flexibility{ShiftableShare: 0.2, MaxShiftHours: 6, MaxIncrease: 0.4},
+		Groups: []dsm.Group{
+			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 26},
+		},
+		MinSaving: 0.01, Freshness: 24,
+	}
+}
+
+// Fill writes the twin's life into a database with a current schema. It
+// returns the watermark that it ends with.
+func Fill(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (meter.Hour, error) {
+	f, err := newFiller(ctx, db, twin, size)
+	if err != nil {
+		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
+	}
+	if err := f.run(ctx); err != nil {
+		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
+	}
+	return f.end, nil
+}
+
+// filler plays the part of a processor with one partition.
+type filler struct {
+	db         *timescale.DB
+	size       Size
+	source     dataset.Source
+	calendar   *meter.Calendar
+	issueAt    meter.IssueTime
+	planner    dsm.Planner
+	model      forecast.Model
+	refs       []timescale.MeterRef
+	windows    []*window.Window
+	states     []forecast.State
+	newest     []timescale.MeterState // in the batch; one row a meter
+	groups     map[int32][]int        // group number → meters
+	order      []int32                // of groups
+	provenance int32
+	state      timescale.PartitionState
+	start, end meter.Hour
+}
+
+func newFiller(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (*filler, error) {
+	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}}
+	var err error
+	if f.calendar, err = meter.NewCalendar(twin.Timezone); err != nil {
+		return nil, err
+	}
+	if f.issueAt, err = meter.ParseIssueTime(twin.Processor.IssueAt); err != nil {
+		return nil, err
+	}
+	if f.planner, err = dsm.NewPlanner(twin.Processor.Policy, f.calendar, twin.Namespace+"/"+twin.Name); err != nil {
+		return nil, err
+	}
+	f.source, err = dataset.Synthetic(dataset.SyntheticOptions{
+		Meters: size.Meters, Groups: size.Groups, Seed: twin.Dataset.Synthetic.Seed, Year: twin.Dataset.Synthetic.Year, Zone: twin.Timezone,
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.start = f.source.Info().Start
+	f.end = f.start + meter.Hour(size.Days*24+18) // an early evening
+	if f.state, err = db.TakePartition(ctx, 0, "filled"); err != nil {
+		return nil, err
+	}
+	f.provenance, err = db.EnsureProvenance(ctx, timescale.Provenance{
+		Model: f.model.Name(), ModelVersion: "1", Image: twin.Image, SpecHash: twin.SpecHash,
+		DatasetSHA: f.source.Info().SHA256, Tariff: "time of use", Origin: "stream",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, f.nameMeters(ctx)
+}
+
+func (f *filler) nameMeters(ctx context.Context) error {
+	var keys []timescale.MeterKey
+	for _, m := range f.source.Info().Meters {
+		keys = append(keys, timescale.MeterKey{Name: m.Name, Group: m.Group})
+	}
+	var err error
+	if f.refs, err = f.db.EnsureMeters(ctx, 0, keys); err != nil {
+		return err
+	}
+	f.newest = make([]timescale.MeterState, len(f.refs))
+	for i, r := range f.refs {
+		f.windows = append(f.windows, window.New(8*7*24))
+		f.states = append(f.states, f.model.NewState())
+		if f.groups[r.GroupNo] == nil {
+			f.order = append(f.order, r.GroupNo)
+		}
+		f.groups[r.GroupNo] = append(f.groups[r.GroupNo], i)
+	}
+	return nil
+}
+
+func (f *filler) run(ctx context.Context) error {
+	batch := f.newBatch()
+	next := f.calendar.NextIssue(f.start-1, f.issueAt)
+	for rows, err := range f.source.Rows(f.start) {
+		if err != nil {
+			return err
+		}
+		h := rows[0].Hour
+		if h == next {
+			following := f.calendar.NextIssue(h, f.issueAt)
+			f.issue(batch, h, int(following-h))
+			next = following
+		}
+		f.take(batch, rows)
+		if h == f.end {
+			break
+		}
+		if (h-f.start)%24 == 23 {
+			if err := f.commit(ctx, batch, h); err != nil {
+				return err
+			}
+			batch = f.newBatch()
+		}
+	}
+	f.spoil(batch)
+	return f.commit(ctx, batch, f.end)
+}
+
+func (f *filler) newBatch() *timescale.Batch {
+	return &timescale.Batch{Partition: 0, Epoch: f.state.Epoch, PrevOffset: f.state.NextOffset, NextOffset: f.state.NextOffset}
+}
+
+func (f *filler) commit(ctx context.Context, b *timescale.Batch, h meter.Hour) error {
+	b.Watermark = h
+	for i := range f.newest {
+		if f.newest[i].Readings > 0 {
+			b.MeterState = append(b.MeterState, f.newest[i])
+		}
+		f.newest[i] = timescale.MeterState{}
+	}
+	if err := f.db.Commit(ctx, b); err != nil {
+		return err
+	}
+	f.state.NextOffset = b.NextOffset
+	return nil
+}
+
+// take stores the readings of an hour.
+func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
+	load, reported := map[int32]float64{}, map[int32]int32{}
+	h := rows[0].Hour
+	for _, r := range rows {
+		i := int(r.Meter)
+		if f.missing(i, h) {
+			continue
+		}
+		ref := f.refs[i]
+		f.windows[i].Put(h, r.KWh)
+		b.New.Append(ref.MeterNo, h, r.KWh, timescale.Measured)
+		f.newest[i] = timescale.MeterState{MeterNo: ref.MeterNo, LastHour: h, LastKWh: r.KWh, Readings: f.newest[i].Readings + 1}
+		load[ref.GroupNo] += float64(r.KWh)
+		reported[ref.GroupNo]++
+		b.NextOffset++
+		b.Counts.In++
+		b.Counts.Stored++
+	}
+	for _, g := range f.order {
+		if reported[g] > 0 {
+			b.GroupLoad = append(b.GroupLoad, timescale.GroupLoad{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g]})
+		}
+	}
+}
+
+// missing tells whether a reading never came.
+func (f *filler) missing(i int, h meter.Hour) bool {
+	return i == 0 && h == f.end-GapAt || i == len(f.refs)-1 && h > f.end-SilentFrom
+}
+
+// issue forecasts every meter and decides, group by group.
+func (f *filler) issue(b *timescale.Batch, h meter.Hour, slots int) {
+	for _, g := range f.order {
+		in := dsm.GroupInput{Group: f.refs[f.groups[g][0]].Group, IssuedAt: h, Slots: slots, ActionableFrom: h}
+		for _, i := range f.groups[g] {
+			q := quantiles(slots)
+			f.states[i].Forecast(f.windows[i], h, q)
+			b.Forecasts = append(b.Forecasts, timescale.Forecast{
+				MeterNo: f.refs[i].MeterNo, IssuedAt: h, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+			})
+			in.Meters = append(in.Meters, dsm.MeterInput{
+				Name: f.refs[i].Name, Forecast: q, LastReading: f.windows[i].Newest(), MissingShare: f.windows[i].Missing(h, 7*24),
+			})
+		}
+		for n, d := range f.planner.Plan(&in, nil) {
+			stored := timescale.Decision{Decision: d, GroupNo: g, Provenance: f.provenance}
+			if d.Meter != "" {
+				stored.MeterNo = f.refs[f.groups[g][n]].MeterNo
+			}
+			b.Decisions = append(b.Decisions, stored)
+		}
+	}
+	b.Counts.Forecasts += int64(len(f.refs))
+	b.Counts.Decisions = int64(len(b.Decisions))
+}
+
+func quantiles(n int) forecast.Quantiles {
+	return forecast.Quantiles{P10: make([]float32, n), P50: make([]float32, n), P90: make([]float32, n)}
+}
+
+// spoil adds messages that were not taken.
+func (f *filler) spoil(b *timescale.Batch) {
+	for i, q := range []timescale.Quarantined{
+		{Reason: "bad_timestamp", Detail: "ts: write it as 2026-01-31T00:00:00Z", Value: []byte(`{"meter":"home-000001","ts":"yesterday","kwh":0.4,"interval":"PT1H"}`)},
+		{Reason: "bad_timestamp", Detail: "ts: missing", Value: []byte(`{"meter":"home-000002","kwh":0.4,"interval":"PT1H"}`)},
+		{Reason: "malformed", Detail: "this is not JSON", Value: []byte("\xff\xfe no JSON")},
+	} {
+		q.Offset, q.Key = b.NextOffset+int64(i), []byte("feeder-0001")
+		b.Quarantine = append(b.Quarantine, q)
+	}
+	b.NextOffset += Broken
+	b.Counts.In += Broken
+	b.Counts.Quarantined += Broken
+}

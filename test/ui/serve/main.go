@@ -1,0 +1,100 @@
+// Command serve shows the user interface with a database that is filled for
+// the purpose: for looking at pages while they are made, and for tests in a
+// browser. It prints the address and the API key as JSON, and ends with its
+// standard input.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api"
+)
+
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "address to serve on")
+	base := flag.String("base-path", "", "path to serve under")
+	days := flag.Int("days", 45, "days that the twin has lived")
+	meters := flag.Int("meters", 60, "households")
+	empty := flag.Bool("empty", false, "a twin that has seen nothing yet")
+	flag.Parse()
+	size := filled.Size{Meters: *meters, Groups: 4, Days: *days}
+	if *empty {
+		size = filled.Size{}
+	}
+	if err := run(*listen, *base, size); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(listen, base string, size filled.Size) (err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	postgres, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstOf(err, postgres.Stop(context.Background())) }()
+	if err := timescale.Migrate(ctx, postgres.URL, timescale.MigrateOptions{}); err != nil {
+		return err
+	}
+	db, err := timescale.Open(ctx, postgres.URL, timescale.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+
+	twin := filled.Twin()
+	twin.API.BasePath = base
+	if size.Meters > 0 {
+		if _, err := filled.Fill(ctx, db, twin, size); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp("", "energytwin-ui-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	key, line, err := api.NewKey("tester", api.ScopeAdmin, time.Time{})
+	if err != nil {
+		return err
+	}
+	twin.API.APIKeysFile = filepath.Join(dir, "keys")
+	if err := os.WriteFile(twin.API.APIKeysFile, []byte(line+"\n"), 0o600); err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return err
+	}
+	address := "http://" + listener.Addr().String() + base + "/"
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]string{"address": address, "apiKey": key}); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return api.Run(ctx, twin, api.Deps{DB: db, Version: "test", Listener: listener})
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
