@@ -40,12 +40,12 @@ func TestKilledLocalTwinEndsWithTheSameRows(t *testing.T) {
 	random := seeded(t)
 	binary := build(t)
 
-	calm := t.TempDir()
+	calm := folder(t)
 	runLocal(t, binary, calm, "max", nil)
 	want := storedRows(t, calm)
 	requireRows(t, want)
 
-	disturbed := t.TempDir()
+	disturbed := folder(t)
 	// The replay's published part is a year less four weeks of warm-up.
 	speed := strconv.Itoa(8088 * 3600 / seconds)
 	lives := make([]time.Duration, kills)
@@ -128,6 +128,17 @@ func requireRows(t *testing.T, tables []twinrows.Table) {
 		require.Positive(t, table.Rows, table.Name)
 	}
 	require.EqualValues(t, rows, tables[0].Rows)
+}
+
+// folder is a temporary one that other users may pass: PostgreSQL runs as one
+// of them where the tests run as root.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "energytwin-chaos-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o711))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
 }
 
 func needReadings(t *testing.T) {

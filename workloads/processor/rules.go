@@ -1,7 +1,6 @@
 package processor
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -60,7 +59,7 @@ func newRules(twin *config.Twin) (*rules, error) {
 	if twin.Processor.Policy.Mode != dsm.ModeOff {
 		r.planner, err = dsm.NewPlanner(twin.Processor.Policy, cal, twin.Namespace+"/"+twin.Name)
 		if err != nil {
-			return nil, fmt.Errorf("policy: %w", err)
+			return nil, err
 		}
 	}
 	return r, nil

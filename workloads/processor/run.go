@@ -44,8 +44,12 @@ type Processor struct {
 	workers map[int]*worker
 }
 
-// New makes the processor of a twin. Its metrics are registered with reg.
+// New makes the processor of a twin, and reads the price and carbon series that
+// its policy names into twin. Its metrics are registered with reg.
 func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.Logger) (*Processor, error) {
+	if err := twin.ReadSeries(); err != nil {
+		return nil, err
+	}
 	r, err := newRules(twin)
 	if err != nil {
 		return nil, fmt.Errorf("spec of twin %s/%s: %w", twin.Namespace, twin.Name, err)

@@ -90,12 +90,18 @@ func (s *services) produce(from, days int) {
 // process runs a processor until every message is in the database.
 func (s *services) process() {
 	s.t.Helper()
+	s.processUntil(s.caughtUp)
+}
+
+// processUntil runs a processor until done says so.
+func (s *services) processUntil(enough func() bool) {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	require.NoError(s.t, err)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	require.Eventually(s.t, s.caughtUp, time.Minute, 20*time.Millisecond)
+	require.Eventually(s.t, enough, time.Minute, 20*time.Millisecond)
 	cancel()
 	require.NoError(s.t, <-done)
 }
