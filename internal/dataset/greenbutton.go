@@ -62,7 +62,6 @@ func readESPIValues(text io.Reader, feed *espiFeed, in *intake) error {
 		switch start.Name.Local {
 		case "entry":
 			entry = espiEntry{}
-			v.series = feed.only
 		case "link":
 			entry.link(start)
 		case "IntervalBlock":

@@ -221,6 +221,27 @@ func TestLayouts(t *testing.T) {
 				require.EqualValues(t, 14, i.BadRows[0].Line)
 			},
 		},
+		{
+			name: "Green Button: no feed around it, watts", format: GreenButton,
+			text: `<ServiceResource><ReadingType><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>38</uom><intervalLength>1800</intervalLength></ReadingType>
+<IntervalBlock><IntervalReading><timePeriod><start>1546300800</start></timePeriod><value>500</value></IntervalReading>
+<IntervalReading><timePeriod><duration>1800</duration><start>1546302600</start></timePeriod><value>1500</value></IntervalReading>
+<IntervalReading><timePeriod><duration>7200</duration><start>1546304400</start></timePeriod><value>1500</value></IntervalReading>
+<IntervalReading><timePeriod><duration>1800</duration><start>noon</start></timePeriod><value>1500</value></IntervalReading></IntervalBlock></ServiceResource>`,
+			want: []string{"meter 0101T00 1"},
+			check: func(t *testing.T, i Info) {
+				require.Equal(t, []string{"duration", "start"}, []string{i.BadRows[0].Column, i.BadRows[1].Column})
+			},
+		},
+		{
+			name: "Green Button: a counter of exported energy", format: GreenButton,
+			text: `<feed><ReadingType><accumulationBehaviour>3</accumulationBehaviour><flowDirection>19</flowDirection><powerOfTenMultiplier>3</powerOfTenMultiplier><uom>72</uom></ReadingType>
+<IntervalBlock><IntervalReading><timePeriod><start>1546300800</start></timePeriod><value>500</value></IntervalReading>
+<IntervalReading><timePeriod><start>1546304400</start></timePeriod><value>502</value></IntervalReading>
+<IntervalReading><timePeriod><start>1546308000</start></timePeriod><value>1</value></IntervalReading></IntervalBlock></feed>`,
+			want:  []string{"meter 0101T00 -2"},
+			check: func(t *testing.T, i Info) { require.EqualValues(t, 1, i.Resets) },
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := open(t, file(t, tc.text), tc.o)
@@ -267,6 +288,7 @@ func TestOpenErrors(t *testing.T) {
 		{"zip", "PK\x03\x04", "unzip it first"},
 		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "unexpected EOF"},
 		{"XML of another kind", "<html></html>", "ReadingType"},
+		{"gas", "<feed><ReadingType><uom>169</uom></ReadingType><IntervalBlock><IntervalReading><value>1</value></IntervalReading></IntervalBlock></feed>", "1 not of active energy"},
 		{"broken XML", "<feed><entry>", "no valid XML"},
 	} {
 		_, err := Open(t.Context(), file(t, tc.text), Options{ScratchDir: t.TempDir()})
