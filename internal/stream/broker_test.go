@@ -124,6 +124,8 @@ func TestRealBrokerStream(t *testing.T) {
 			topic := stream.Topic{Name: "topic-" + name, Partitions: 3, Replicas: 1}
 			require.NoError(t, c.EnsureTopic(ctx, topic))
 			require.NoError(t, c.EnsureTopic(ctx, topic))
+			topic.RetentionTime = time.Hour
+			require.NoError(t, c.EnsureTopic(ctx, topic), "with another configuration")
 			topic.Partitions = 4
 			require.ErrorContains(t, c.EnsureTopic(ctx, topic), "has 3 partitions, 4 are wanted")
 
@@ -153,6 +155,19 @@ func TestRealBrokerStream(t *testing.T) {
 			require.NoError(t, c.DeleteTopic(ctx, topic.Name))
 		})
 	}
+	t.Run("a topic with the broker's defaults", func(t *testing.T) {
+		ctx := brokerContext(t)
+		others := &kafka.Client{Addr: kafka.TCP(b.Address), Timeout: brokerPatience, Transport: &kafka.Transport{}}
+		res, err := others.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{Topic: "theirs", NumPartitions: 1, ReplicationFactor: 1}}})
+		require.NoError(t, err)
+		require.NoError(t, res.Errors["theirs"])
+		require.NoError(t, plain.EnsureTopic(ctx, stream.Topic{Name: "theirs", Partitions: 1, Replicas: 1}))
+		configs, err := others.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
+			ResourceType: kafka.ResourceTypeTopic, ResourceName: "theirs", ConfigNames: []string{"message.timestamp.type"},
+		}}})
+		require.NoError(t, err)
+		require.Equal(t, "LogAppendTime", configs.Resources[0].ConfigEntries[0].ConfigValue)
+	})
 	wrong := connect(t, config.Kafka{Brokers: []string{b.SASLAddress}, UserFile: secret("user", "twin"), PassFile: secret("pass", "wrong")})
 	require.Error(t, wrong.Ping(brokerContext(t)))
 }

@@ -92,17 +92,19 @@ func TestEnsureTopic(t *testing.T) {
 	require.NoError(t, c.EnsureTopic(ctx, topic), "again")
 	topic.Partitions = 4
 	require.ErrorContains(t, c.EnsureTopic(ctx, topic), "has 3 partitions, 4 are wanted")
-	configs, err := c.kafka.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{
-		Resources: []kafka.DescribeConfigRequestResource{{ResourceType: kafka.ResourceTypeTopic, ResourceName: "t"}},
-	})
-	require.NoError(t, err)
-	got := map[string]string{}
-	for _, e := range configs.Resources[0].ConfigEntries {
-		got[e.ConfigName] = e.ConfigValue
+	config := func() map[string]string {
+		t.Helper()
+		got, err := c.topicConfig(ctx, "t")
+		require.NoError(t, err)
+		return got
 	}
-	require.Equal(t, "LogAppendTime", got["message.timestamp.type"])
-	require.Equal(t, "-1", got["retention.ms"])
-	require.Equal(t, "1073741824", got["retention.bytes"])
+	require.Equal(t, "LogAppendTime", config()["message.timestamp.type"])
+	require.Equal(t, "-1", config()["retention.ms"])
+	require.Equal(t, "1073741824", config()["retention.bytes"])
+	require.NoError(t, c.EnsureTopic(ctx, Topic{Name: "t", Partitions: 3, Replicas: 1, RetentionTime: time.Hour, MaxMessageBytes: 2 << 20}))
+	require.Equal(t, "3600000", config()["retention.ms"])
+	require.Equal(t, "-1", config()["retention.bytes"])
+	require.Equal(t, "2097152", config()["max.message.bytes"])
 	require.NoError(t, c.DeleteTopic(ctx, "t"))
 	require.NoError(t, c.DeleteTopic(ctx, "t"))
 }

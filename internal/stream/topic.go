@@ -17,6 +17,11 @@ type Topic struct {
 	Replicas       int
 	RetentionTime  time.Duration // 0 is unbounded
 	RetentionBytes int64         // of a partition; 0 and -1 are unbounded
+
+	// MaxMessageBytes is the largest batch that the topic takes; 0 leaves it to
+	// the broker. A topic that repeats the records of another one with more
+	// headers needs more than that one.
+	MaxMessageBytes int
 }
 
 // metadataWait bounds how long a topic that was just made by someone else may
@@ -26,34 +31,49 @@ const (
 	metadataPoll = 100 * time.Millisecond
 )
 
-// EnsureTopic creates the topic if it is missing. A topic that exists must
-// have the wanted number of partitions, because readings stay in their
-// partition only while that number stays the same.
+// EnsureTopic creates the topic if it is missing, and brings the configuration
+// of one that exists up to date. It must have the wanted number of partitions,
+// because readings stay in their partition only while that number stays the
+// same.
 func (c *Client) EnsureTopic(ctx context.Context, t Topic) error {
+	err := c.createTopic(ctx, t)
+	existed := errors.Is(err, kafka.TopicAlreadyExists) || isNotAllowed(err)
+	if err != nil && !existed {
+		return fmt.Errorf("create topic %s (%d partitions, %d replicas): %w", t.Name, t.Partitions, t.Replicas, err)
+	}
+	n, unknown := c.Partitions(ctx, t.Name)
+	if unknown != nil {
+		return errors.Join(err, unknown)
+	}
+	if n != t.Partitions {
+		return fmt.Errorf("topic %s has %d partitions, %d are wanted: the number is fixed when a topic is made; "+
+			"set kafka.partitions back to %d, or let the twin drain and delete the topic", t.Name, n, t.Partitions, n)
+	}
+	if existed {
+		if err := c.updateConfig(ctx, t); err != nil {
+			return err
+		}
+	}
+	return c.waitForLeaders(ctx, t.Name)
+}
+
+func (c *Client) createTopic(ctx context.Context, t Topic) error {
 	res, err := c.kafka.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
 		Topic:             t.Name,
 		NumPartitions:     t.Partitions,
 		ReplicationFactor: t.Replicas,
 		ConfigEntries:     t.configEntries(),
 	}}})
-	if err == nil {
-		err = res.Errors[t.Name]
-	}
-	if err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
-		return fmt.Errorf("create topic %s (%d partitions, %d replicas): %w", t.Name, t.Partitions, t.Replicas, err)
-	}
-	n, err := c.Partitions(ctx, t.Name)
 	if err != nil {
 		return err
 	}
-	if err := c.waitForLeaders(ctx, t.Name); err != nil {
-		return err
-	}
-	if n != t.Partitions {
-		return fmt.Errorf("topic %s has %d partitions, %d are wanted: the number is fixed when a topic is made; "+
-			"set kafka.partitions back to %d, or let the twin drain and delete the topic", t.Name, n, t.Partitions, n)
-	}
-	return nil
+	return res.Errors[t.Name]
+}
+
+// isNotAllowed says whether the cluster's rules forbid a call. On a cluster
+// that others run, topics may have to be made by them.
+func isNotAllowed(err error) bool {
+	return errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)
 }
 
 // waitForLeaders waits until all partitions answer: a topic is known a moment
@@ -83,7 +103,7 @@ func (t Topic) configEntries() []kafka.ConfigEntry {
 	if bytes == 0 {
 		bytes = -1
 	}
-	return []kafka.ConfigEntry{
+	entries := []kafka.ConfigEntry{
 		// A replayed year lies in the past. With the time of the reading as the
 		// record's time, the first retention check would delete it.
 		{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"},
@@ -91,6 +111,10 @@ func (t Topic) configEntries() []kafka.ConfigEntry {
 		{ConfigName: "retention.ms", ConfigValue: strconv.FormatInt(retention, 10)},
 		{ConfigName: "retention.bytes", ConfigValue: strconv.FormatInt(bytes, 10)},
 	}
+	if t.MaxMessageBytes > 0 {
+		entries = append(entries, kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(t.MaxMessageBytes)})
+	}
+	return entries
 }
 
 // Partitions is the number of partitions of a topic. It waits some seconds
