@@ -80,6 +80,9 @@ func beginFenced(ctx context.Context, conn *pgx.Conn, b *Batch) (moved bool, err
 			moved = tag.RowsAffected() == 1
 			return nil
 		})
+	// Rows are found by their keys. Joins that read a whole table first would be
+	// chosen for the state of some hundred meters, and grow with the others.
+	begin.Queue(`SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`)
 	begin.Queue(`SAVEPOINT rows`)
 	return moved, conn.SendBatch(ctx, begin).Close()
 }

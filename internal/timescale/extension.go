@@ -72,7 +72,7 @@ func useExtension(ctx context.Context, conn *pgx.Conn) (Capabilities, error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return c, err
 	}
-	defer conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, migrationLock)
+	defer func() { _, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, migrationLock) }() // closing frees it too
 	for _, h := range hypertables() {
 		if err := h.create(ctx, conn); err != nil {
 			return c, fmt.Errorf("hypertable %s: %w", h.table, err)
