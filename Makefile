@@ -27,7 +27,7 @@ run: packages-run build ## Run a first twin on this machine (SAMPLE=file, ARGS="
 ##@ Build
 .PHONY: build
 build: web ## Build bin/energytwin with the user interface in it
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/energytwin ./cmd/energytwin
+	go build -ldflags '$(LDFLAGS)' -o bin/energytwin ./cmd/energytwin
 
 .PHONY: web
 web: web/dist/index.html ## Build the user interface into web/dist
