@@ -21,14 +21,19 @@ type unpaced struct{}
 func (unpaced) due(meter.Hour) time.Time { return time.Time{} }
 func (unpaced) paused(time.Duration)     {}
 
-// simulated lets simulated time pass at a speed, from a first hour on.
+// simulated lets simulated time pass at a speed, from the first hour that is
+// asked for.
 type simulated struct {
-	first meter.Hour
-	began time.Time
+	clock clock
 	speed float64 // simulated seconds per second
+	first meter.Hour
+	began time.Time // zero before the first hour
 }
 
 func (p *simulated) due(h meter.Hour) time.Time {
+	if p.began.IsZero() {
+		p.first, p.began = h, p.clock.Now()
+	}
 	seconds := float64(h-p.first) * 3600 / p.speed
 	return p.began.Add(time.Duration(seconds * float64(time.Second)))
 }

@@ -62,6 +62,9 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 		if err != nil {
 			return fatal{err}
 		}
+		if !p.anything(b) {
+			continue // an hour of the warm-up: no time passes in it
+		}
 		if err := p.waitUntilDue(ctx, b.hour); err != nil {
 			return err
 		}
@@ -70,6 +73,22 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 		}
 	}
 	return p.drain(ctx)
+}
+
+// anything tells whether an hour has a reading to publish.
+func (p *publisher) anything(b block) bool {
+	for _, row := range b.rows {
+		if p.wants(row, b.hour) {
+			return true
+		}
+	}
+	return false
+}
+
+// wants tells whether a reading is to be published: not in the topic yet, and
+// not in the warm-up.
+func (p *publisher) wants(row dataset.Row, h meter.Hour) bool {
+	return h >= p.lanes[p.g.routes[row.Meter].partition].from && !p.g.warm.holds(row.Meter, h)
 }
 
 // waitUntilDue sends what there is and waits, if the hour lies ahead.
@@ -97,11 +116,11 @@ func (p *publisher) waitUntilDue(ctx context.Context, h meter.Hour) error {
 func (p *publisher) add(ctx context.Context, b block) error {
 	p.hour = b.hour
 	for _, row := range b.rows {
-		to := p.g.routes[row.Meter]
-		l := &p.lanes[to.partition]
-		if b.hour < l.from || p.g.warm.holds(row.Meter, b.hour) {
+		if !p.wants(row, b.hour) {
 			continue
 		}
+		to := p.g.routes[row.Meter]
+		l := &p.lanes[to.partition]
 		p.append(l, to, row, b.hour)
 		if l.filling.Size() >= p.g.batch {
 			if err := p.send(ctx); err != nil {

@@ -246,7 +246,7 @@ func (g *generator) publish(ctx context.Context) error {
 	begin := slices.Min(from)
 	g.log.Info("publishing", "mode", g.twin.Generator.Mode, "from", begin.String())
 	g.progress.phase(PhasePublishing)
-	if err := newPublisher(g, from, pr, g.newPace(begin)).run(ctx, begin); err != nil {
+	if err := newPublisher(g, from, pr, g.newPace()).run(ctx, begin); err != nil {
 		return err
 	}
 	g.log.Info("everything is published", "readings", g.progress.current().Published)
@@ -254,12 +254,12 @@ func (g *generator) publish(ctx context.Context) error {
 	return nil
 }
 
-func (g *generator) newPace(begin meter.Hour) pace {
+func (g *generator) newPace() pace {
 	switch {
 	case g.twin.Generator.Mode == ModeLive:
 		return wallPaced{}
 	case g.twin.Generator.Speed > 0:
-		return &simulated{first: begin, began: g.clock.Now(), speed: g.twin.Generator.Speed}
+		return &simulated{clock: g.clock, speed: g.twin.Generator.Speed}
 	default:
 		return unpaced{}
 	}
