@@ -1,0 +1,166 @@
+package timescale
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+func TestLoadAndForecastsByHour(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		north := tw.meters[0].GroupNo
+
+		all, err := s.LoadByHour(ctx, nil, gapFrom-1, gapFrom+1)
+		require.NoError(t, err)
+		require.Len(t, all, 2)
+		require.Equal(t, []int64{3, 2}, []int64{all[0].Meters, all[1].Meters})
+		require.InDelta(t, load(0, gapFrom)+load(2, gapFrom), all[1].KWh, 1e-5)
+		group, err := s.LoadByHour(ctx, &north, gapFrom, gapFrom+1)
+		require.NoError(t, err)
+		require.Equal(t, HourLoad{gapFrom, float64(load(0, gapFrom)), 1}, group[0])
+
+		// A forecast issued within the day takes over from its hour on.
+		b := tw.batch(1)
+		b.Forecasts = []Forecast{flatForecast(tw.meters[0].MeterNo, day+76, 50), flatForecast(tw.meters[1].MeterNo, day+76, 50)}
+		tw.commit(t, s, b)
+		points, err := s.ForecastsInForce(ctx, &north, day+74, day+78)
+		require.NoError(t, err)
+		var p50 []float64
+		for _, p := range points {
+			p50 = append(p50, p.P50)
+		}
+		require.Equal(t, []float64{5, 100, 100}, p50, "the hour without a forecast is left out")
+		each, err := s.ForecastsInForce(ctx, nil, day+72, day+73)
+		require.NoError(t, err)
+		require.Len(t, each, 2, "one of each group")
+
+		change, err := s.PlannedChange(ctx, nil, day+24, day+48)
+		require.NoError(t, err)
+		require.Len(t, change, 24)
+		require.Equal(t, HourLoad{day + 42, -3.75, 3}, change[18])
+		change, err = s.PlannedChange(ctx, &north, day+42, day+43)
+		require.NoError(t, err)
+		require.Equal(t, []HourLoad{{day + 42, -2.5, 2}}, change)
+	})
+}
+
+func TestDecisionLists(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		b := tw.batch(1)
+		about := shiftDecision(MeterRef{MeterKey: MeterKey{Name: "", Group: "north"}, GroupNo: tw.meters[0].GroupNo}, day+72, tw.prov)
+		about.SavingP50, about.Action, about.Plan = 9, dsm.ActionNone, nil
+		b.Decisions = []Decision{about}
+		tw.commit(t, s, b)
+
+		open := DecisionList{From: day, To: day + 200, Now: day + 50, Limit: 100}
+		for name, c := range map[string]struct {
+			edit func(*DecisionList)
+			n    int
+		}{
+			"all":          {func(*DecisionList) {}, 10},
+			"meter":        {func(l *DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
+			"group":        {func(l *DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 7},
+			"about meters": {func(l *DecisionList) { l.About = "meter" }, 9},
+			"about groups": {func(l *DecisionList) { l.About = "group" }, 1},
+			"planned only": {func(l *DecisionList) { l.Planned = true }, 9},
+			"action none":  {func(l *DecisionList) { l.Action = ptr(dsm.ActionNone) }, 1},
+			"reason":       {func(l *DecisionList) { l.Reason = ptr(dsm.ReasonGroupLimit) }, 0},
+			"past":         {func(l *DecisionList) { l.Status = "past" }, 3},
+			"active":       {func(l *DecisionList) { l.Status = "active" }, 3},
+			"to come":      {func(l *DecisionList) { l.Status = "planned" }, 4},
+		} {
+			l := open
+			c.edit(&l)
+			found, err := s.ListDecisions(ctx, l)
+			require.NoError(t, err, name)
+			require.Len(t, found, c.n, name)
+		}
+		for _, byWorth := range []bool{false, true} {
+			l := open
+			l.ByWorth = byWorth
+			all, err := s.ListDecisions(ctx, l)
+			require.NoError(t, err)
+			require.Equal(t, byWorth, all[0].ID == about.ID)
+			l.Limit = 1
+			var paged []Decision
+			for range all {
+				page, err := s.ListDecisions(ctx, l)
+				require.NoError(t, err)
+				require.Len(t, page, 1)
+				paged = append(paged, page[0])
+				l.After = ptr(page[0].Place())
+			}
+			require.Equal(t, ids(all), ids(paged))
+		}
+		bad := open
+		bad.Status = "soon"
+		_, err := s.ListDecisions(ctx, bad)
+		require.ErrorIs(t, err, ErrBadQuery)
+	})
+}
+
+func TestRecountsAndMoves(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		north := tw.meters[0].GroupNo
+		b := tw.batch(1)
+		b.Upserts.Append(tw.meters[1].MeterNo, gapFrom, 5, Late)
+		b.Recounts = []GroupHour{{north, gapFrom}, {north, gapFrom}}
+		tw.commit(t, s, b)
+		found, err := s.LoadByHour(ctx, &north, gapFrom, gapFrom+1)
+		require.NoError(t, err)
+		require.Equal(t, int64(2), found[0].Meters)
+		require.InDelta(t, load(0, gapFrom)+5, found[0].KWh, 1e-6)
+
+		require.ErrorIs(t, s.MovePartition(ctx, 3, tw.state.Epoch+1, 0), ErrFenced)
+		require.NoError(t, s.MovePartition(ctx, 3, tw.state.Epoch, 0))
+		state, err := s.TakePartition(ctx, 3, "next")
+		require.NoError(t, err)
+		require.Zero(t, state.NextOffset)
+		require.Equal(t, meter.Hour(day+95), state.Watermark)
+
+		require.NoError(t, s.SchemaCurrent(ctx))
+		_, err = s.pool.Exec(ctx, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
+		require.NoError(t, err)
+		require.ErrorIs(t, s.SchemaCurrent(ctx), ErrSchema)
+	})
+}
+
+// A connection that breaks in the middle of a batch leaves nothing behind, and
+// the batch can be sent again over another one.
+func TestCommitAfterABrokenConnection(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		if s.one {
+			t.Skip("needs several connections")
+		}
+		ctx := t.Context()
+		p := take(t, s, 0, MeterKey{"a", ""})
+		b := p.batch(10)
+		p.fill(b, day, 10)
+		blocked, err := s.pool.Begin(ctx)
+		require.NoError(t, err)
+		defer blocked.Rollback(ctx)
+		_, err = blocked.Exec(ctx, `LOCK TABLE readings`) // holds the batch after its fence
+		require.NoError(t, err)
+		done := make(chan error, 1)
+		go func() { done <- s.Commit(ctx, b) }()
+		require.Eventually(t, func() bool {
+			return s.count(t, `SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+				WHERE NOT granted AND relation = 'readings'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`) > 0
+		}, 20*time.Second, time.Millisecond)
+		require.Error(t, <-done)
+		require.NoError(t, blocked.Rollback(ctx))
+		require.Zero(t, s.count(t, `SELECT count(*) FROM readings`))
+		p.commit(t, s, b)
+		require.Equal(t, 10, s.count(t, `SELECT count(*) FROM readings`))
+	})
+}
