@@ -1,0 +1,292 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+func TestWhoIsLetIn(t *testing.T) {
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.Failures = Rate{PerSecond: 1, Burst: 1000} })
+	stranger, _, err := NewKey("stranger", ScopeAdmin, time.Time{})
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		headers []string
+		want    int
+	}{
+		"nobody":                   {nil, 401},
+		"reader by X-API-Key":      {[]string{"X-API-Key", a.keys["reader"]}, 200},
+		"reader by bearer":         {[]string{"Authorization", "Bearer " + a.keys["reader"]}, 200},
+		"bearer in small letters":  {[]string{"Authorization", "bearer " + a.keys["reader"]}, 200},
+		"operator":                 {[]string{"X-API-Key", a.keys["operator"]}, 200},
+		"admin":                    {[]string{"X-API-Key", a.keys["admin"]}, 200},
+		"an expired admin":         {[]string{"X-API-Key", a.keys["expired"]}, 401},
+		"a stranger":               {[]string{"X-API-Key", stranger}, 401},
+		"an empty key":             {[]string{"X-API-Key", ""}, 401},
+		"a key and half a key":     {[]string{"X-API-Key", a.keys["reader"][:20]}, 401},
+		"another scheme":           {[]string{"Authorization", "Basic YTpi"}, 401},
+		"two different keys":       {[]string{"X-API-Key", a.keys["reader"], "Authorization", "Bearer " + a.keys["admin"]}, 401},
+		"the same key twice":       {[]string{"X-API-Key", a.keys["reader"], "Authorization", "Bearer " + a.keys["reader"]}, 200},
+		"a made-up cookie":         {[]string{"Cookie", sessionCookie + "=abc"}, 401},
+		"a key in a cookie":        {[]string{"Cookie", sessionCookie + "=" + a.keys["admin"]}, 401},
+		"a bad key, a good cookie": {[]string{"X-API-Key", stranger, "Cookie", cookieOf(signIn(t, a, "reader"))}, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := a.send("GET", "/api/v1/twin", "", c.headers...)
+			require.Equal(t, c.want, w.Code, w.Body)
+			if c.want == 401 {
+				require.Equal(t, CodeUnauthenticated, problemIn(t, w).Code)
+				require.Contains(t, w.Header().Get("WWW-Authenticate"), "Bearer")
+				require.NotContains(t, w.Body.String(), stranger)
+			}
+		})
+	}
+}
+
+func TestEveryOperationUnderAPINeedsAKey(t *testing.T) {
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.Failures = Rate{PerSecond: 1, Burst: 1000} })
+	paths := 0
+	for path, item := range documented(t) {
+		if !strings.HasPrefix(path, "/api/") {
+			continue
+		}
+		for method := range item {
+			if method == "post" && path == "/api/v1/session" {
+				continue // that is where one gets in
+			}
+			w := a.send(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "x"), "")
+			require.Equal(t, http.StatusUnauthorized, w.Code, "%s %s", method, path)
+			paths++
+		}
+	}
+	require.Greater(t, paths, 10)
+}
+
+// documented is the paths of the OpenAPI document, with their methods.
+func documented(t *testing.T) map[string]map[string]json.RawMessage {
+	t.Helper()
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	require.NoError(t, json.Unmarshal(generatedDocument(t), &doc))
+	return doc.Paths
+}
+
+func TestPagesAndProbesAreOpen(t *testing.T) {
+	a := newTestAPI(t, nil)
+	for _, path := range []string{"/", "/ui", "/ui/", "/ui/meters/home-000001", "/docs", "/openapi.json", "/health", "/ready"} {
+		require.Equal(t, http.StatusOK, a.send("GET", path, "").Code, path)
+	}
+}
+
+func signIn(t *testing.T, a *api, name string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := a.send("POST", "/api/v1/session", `{"apiKey":"`+a.keys[name]+`"}`, append([]string{"Content-Type", "application/json"}, headers...)...)
+	require.Equal(t, http.StatusCreated, w.Code, w.Body)
+	return w
+}
+
+func cookieOf(w *httptest.ResponseRecorder) string {
+	c := w.Result().Cookies()[0]
+	return c.Name + "=" + c.Value
+}
+
+func TestSession(t *testing.T) {
+	a := newTestAPI(t, nil)
+	w := signIn(t, a, "operator")
+	require.NotContains(t, w.Body.String(), a.keys["operator"])
+	set := w.Result().Cookies()[0]
+	require.True(t, set.HttpOnly)
+	require.False(t, set.Secure, "the request came without TLS")
+	require.Equal(t, http.SameSiteStrictMode, set.SameSite)
+	require.Equal(t, "/", set.Path)
+
+	var answer Answer[Session]
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	require.Equal(t, "operator", answer.Data.Name)
+	require.Equal(t, ScopeOperate, answer.Data.Scope)
+	cookie, token := cookieOf(w), answer.Data.CSRFToken
+
+	w = a.send("GET", "/api/v1/session", "", "Cookie", cookie)
+	require.Equal(t, http.StatusOK, w.Code)
+	var again Answer[Session]
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &again))
+	require.Equal(t, answer.Data, again.Data, "a page that is loaded anew gets the same token")
+	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+
+	for name, headers := range map[string][]string{
+		"no token":                         {"Cookie", cookie},
+		"a wrong token":                    {"Cookie", cookie, csrfHeader, token[:len(token)-1] + "x"},
+		"the token of another":             {"Cookie", cookie, csrfHeader, csrfOf(t, signIn(t, a, "reader"))},
+		"a page of another site":           {"Cookie", cookie, csrfHeader, token, "Sec-Fetch-Site", "cross-site"},
+		"another origin in an old browser": {"Cookie", cookie, csrfHeader, token, "Origin", "https://evil.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := a.send("DELETE", "/api/v1/session", "", headers...)
+			require.Equal(t, http.StatusForbidden, w.Code)
+			require.Equal(t, CodeCrossSite, problemIn(t, w).Code)
+		})
+	}
+
+	w = a.send("DELETE", "/api/v1/session", "", "Cookie", cookie, csrfHeader, token, "Sec-Fetch-Site", "same-origin")
+	require.Equal(t, http.StatusNoContent, w.Code, w.Body)
+	require.Equal(t, -1, w.Result().Cookies()[0].MaxAge)
+	w = a.send("GET", "/api/v1/twin", "", "Cookie", cookie)
+	require.Equal(t, http.StatusUnauthorized, w.Code, "the token is void even to who kept it")
+}
+
+func csrfOf(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var answer Answer[Session]
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+	return answer.Data.CSRFToken
+}
+
+func TestSessionEnds(t *testing.T) {
+	a := newTestAPI(t, func(c *config.Twin, _ *Deps) { c.API.SessionTTL = config.Duration(time.Hour) })
+	cookie := cookieOf(signIn(t, a, "reader"))
+	a.now.advance(59 * time.Minute)
+	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+	a.now.advance(2 * time.Minute)
+	require.Equal(t, http.StatusUnauthorized, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+}
+
+// Sessions outlive a restart, but not their key.
+func TestSessionEndsWithItsKey(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
+	withSecret := func(c *config.Twin, _ *Deps) { c.API.JWTSecretFile = secret }
+	before := newTestAPI(t, withSecret)
+	cookie := cookieOf(signIn(t, before, "reader"))
+
+	sameKeys := newTestAPI(t, func(c *config.Twin, d *Deps) {
+		withSecret(c, d)
+		_, line, err := NewKey("other", ScopeRead, time.Time{})
+		require.NoError(t, err)
+		kept, err := KeyLine("reader", ScopeRead, before.keys["reader"], time.Time{})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(c.API.APIKeysFile, []byte(line+"\n"+kept), 0o600))
+	})
+	require.Equal(t, http.StatusOK, sameKeys.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+
+	replaced := newTestAPI(t, withSecret) // its reader has another key
+	require.Equal(t, http.StatusUnauthorized, replaced.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+}
+
+func TestForgedTokensAreRefused(t *testing.T) {
+	a := newTestAPI(t, nil)
+	key, line, err := NewKey("reader", ScopeRead, time.Time{})
+	require.NoError(t, err)
+	require.NotEmpty(t, key)
+	keys, err := ParseKeys(strings.NewReader(line))
+	require.NoError(t, err)
+	other, err := newSessions("", "demo/riverside", time.Hour)
+	require.NoError(t, err)
+	foreign, claims, err := other.issue(keys[0], a.now.read())
+	require.NoError(t, err)
+	unsigned, err := jwt.NewWithClaims(jwt.SigningMethodNone, claims).SignedString(jwt.UnsafeAllowNoneSignatureType)
+	require.NoError(t, err)
+	for name, token := range map[string]string{"signed with another secret": foreign, "not signed": unsigned} {
+		w := a.send("GET", "/api/v1/twin", "", "Cookie", sessionCookie+"="+token)
+		require.Equal(t, http.StatusUnauthorized, w.Code, name)
+	}
+}
+
+func TestTokensOfAnotherTwinAreRefused(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
+	one, err := newSessions(secret, "a/one", time.Hour)
+	require.NoError(t, err)
+	two, err := newSessions(secret, "a/two", time.Hour)
+	require.NoError(t, err)
+	token, _, err := one.issue(Key{Name: "k"}, noon)
+	require.NoError(t, err)
+	_, err = one.check(token, noon)
+	require.NoError(t, err)
+	_, err = two.check(token, noon)
+	require.ErrorIs(t, err, errSession)
+}
+
+func TestShortSecretIsRefused(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("too short"), 0o600))
+	_, err := newSessions(secret, "a/b", time.Hour)
+	require.ErrorContains(t, err, "it has 9 bytes; use at least 32")
+}
+
+func TestSessionOfAKeyThatEndsSooner(t *testing.T) {
+	s, err := newSessions("", "a/b", time.Hour)
+	require.NoError(t, err)
+	_, claims, err := s.issue(Key{Name: "k", Expires: noon.Add(time.Minute)}, noon)
+	require.NoError(t, err)
+	require.Equal(t, noon.Add(time.Minute).Unix(), claims.ExpiresAt.Unix())
+}
+
+func TestSignInFromAnotherSiteIsRefused(t *testing.T) {
+	a := newTestAPI(t, nil)
+	w := a.send("POST", "/api/v1/session", `{"apiKey":"`+a.keys["reader"]+`"}`, "Sec-Fetch-Site", "cross-site")
+	require.Equal(t, CodeCrossSite, problemIn(t, w).Code)
+	require.Empty(t, w.Result().Cookies())
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.Failures = Rate{PerSecond: 0.1, Burst: 3} })
+	guess := func() *httptest.ResponseRecorder { return a.send("GET", "/api/v1/twin", "", "X-API-Key", "et_guess") }
+	for range 3 {
+		require.Equal(t, http.StatusUnauthorized, guess().Code)
+	}
+	w := guess()
+	require.Equal(t, http.StatusTooManyRequests, w.Code)
+	require.Equal(t, CodeRateLimited, problemIn(t, w).Code)
+	wait, err := strconv.Atoi(w.Header().Get("Retry-After"))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusTooManyRequests,
+		a.send("POST", "/api/v1/session", `{"apiKey":"`+a.keys["reader"]+`"}`).Code, "signing in is guessing too")
+	a.now.advance(time.Duration(wait) * time.Second)
+	require.Equal(t, http.StatusUnauthorized, guess().Code, "the wait that was asked for is enough")
+}
+
+func TestEachKeyHasItsOwnRate(t *testing.T) {
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.Requests = Rate{PerSecond: 2, Burst: 5} })
+	for range 5 {
+		require.Equal(t, http.StatusOK, a.get("/api/v1/twin").Code)
+	}
+	w := a.get("/api/v1/twin")
+	require.Equal(t, http.StatusTooManyRequests, w.Code)
+	require.Equal(t, "1", w.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "X-API-Key", a.keys["admin"]).Code)
+	require.Equal(t, http.StatusOK, a.get("/health").Code, "probes are not counted")
+	a.now.advance(time.Second)
+	require.Equal(t, http.StatusOK, a.get("/api/v1/twin").Code)
+}
+
+func TestRateLimitForgetsCallers(t *testing.T) {
+	l := newRateLimit(Rate{PerSecond: 1, Burst: 2})
+	for i := range 3 * maxCallers {
+		ok, _ := l.take(strconv.Itoa(i), noon)
+		require.True(t, ok)
+	}
+	require.LessOrEqual(t, len(l.callers), maxCallers)
+}
+
+// A header that says https or another address counts from a trusted proxy only.
+func TestTrustedProxies(t *testing.T) {
+	headers := []string{"X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https"}
+	direct := newTestAPI(t, nil)
+	require.False(t, signIn(t, direct, "reader", headers...).Result().Cookies()[0].Secure)
+	behind := newTestAPI(t, func(c *config.Twin, _ *Deps) { c.API.TrustedProxies = []string{"192.0.2.0/24"} })
+	w := signIn(t, behind, "reader", headers...)
+	require.True(t, w.Result().Cookies()[0].Secure)
+	require.NotEmpty(t, w.Header().Get("Strict-Transport-Security"))
+}

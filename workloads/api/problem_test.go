@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// Whatever goes wrong is told in a problem document that names the place.
+func TestProblems(t *testing.T) {
+	a := newTestAPI(t, nil)
+	long := strings.Repeat("x", 200)
+	for name, c := range map[string]struct {
+		method, target, body string
+		status               int
+		code                 Code
+		field                string
+	}{
+		"unknown path":               {"GET", "/api/v1/nothing", "", 404, CodeUnknownPath, ""},
+		"unknown page":               {"GET", "/nothing", "", 404, CodeUnknownPath, ""},
+		"a slash too many":           {"GET", "/api/v1/twin/", "", 404, CodeUnknownPath, ""},
+		"wrong method":               {"POST", "/api/v1/twin", "{}", 405, CodeMethod, ""},
+		"wrong method on a page":     {"PUT", "/", "", 405, CodeMethod, ""},
+		"made-up method":             {"BREW", "/api/v1/twin", "", 405, CodeMethod, ""},
+		"unknown meter":              {"GET", "/api/v1/meters/nobody", "", 404, CodeUnknownMeter, "id"},
+		"state of an unknown meter":  {"GET", "/api/v1/meters/nobody/state", "", 404, CodeUnknownMeter, "id"},
+		"a meter named by SQL":       {"GET", "/api/v1/meters/'%20OR%201=1--", "", 404, CodeUnknownMeter, "id"},
+		"a meter with a slash":       {"GET", "/api/v1/meters/a%2Fb", "", 404, CodeUnknownMeter, "id"},
+		"too long a meter":           {"GET", "/api/v1/meters/" + long, "", 422, CodeInvalidParameter, "id"},
+		"unknown group":              {"GET", "/api/v1/groups/nobody/load", "", 404, CodeUnknownGroup, "id"},
+		"unknown decision":           {"GET", "/api/v1/decisions/00000000-0000-0000-0000-000000000000", "", 404, CodeUnknownDecision, "id"},
+		"a decision that is no UUID": {"GET", "/api/v1/decisions/17", "", 422, CodeInvalidParameter, "id"},
+
+		"unknown parameter":          {"GET", "/api/v1/meters?colour=red", "", 422, CodeUnknownParameter, "colour"},
+		"unknown parameter, no list": {"GET", "/api/v1/twin?x=1", "", 422, CodeUnknownParameter, "x"},
+		"parameter twice":            {"GET", "/api/v1/meters?limit=1&limit=2", "", 422, CodeRepeatedParameter, "limit"},
+		"limit is no number":         {"GET", "/api/v1/meters?limit=ten", "", 422, CodeInvalidParameter, "limit"},
+		"limit too small":            {"GET", "/api/v1/meters?limit=0", "", 422, CodeInvalidParameter, "limit"},
+		"limit too large":            {"GET", "/api/v1/meters?limit=1001", "", 422, CodeInvalidParameter, "limit"},
+		"unknown status":             {"GET", "/api/v1/meters?status=fine", "", 422, CodeInvalidParameter, "status"},
+		"unknown sort":               {"GET", "/api/v1/meters?sort=colour", "", 422, CodeInvalidParameter, "sort"},
+		"cursor is noise":            {"GET", "/api/v1/meters?cursor=!!", "", 422, CodeInvalidCursor, "cursor"},
+		"cursor is no JSON":          {"GET", "/api/v1/meters?cursor=abcd", "", 422, CodeInvalidCursor, "cursor"},
+
+		"from is no time":         {"GET", "/api/v1/load?from=yesterday", "", 422, CodeInvalidParameter, "from"},
+		"to is no time":           {"GET", "/api/v1/load?to=2019-13-01T00:00:00Z", "", 422, CodeInvalidParameter, "to"},
+		"to before from":          {"GET", "/api/v1/load?from=now&to=now-1h", "", 422, CodeInvalidParameter, "to"},
+		"an empty range":          {"GET", "/api/v1/load?from=now&to=now", "", 422, CodeInvalidParameter, "to"},
+		"more than a year":        {"GET", "/api/v1/load?from=now-400d", "", 422, CodeRangeTooLong, "from"},
+		"a time before history":   {"GET", "/api/v1/load?from=0001-01-01T00:00:00Z", "", 422, CodeInvalidParameter, "from"},
+		"a far relative time":     {"GET", "/api/v1/load?from=now-999999d", "", 422, CodeInvalidParameter, "from"},
+		"too many points":         {"GET", "/api/v1/history?from=now-60d&step=1h&maxPoints=100", "", 422, CodeTooManyPoints, "step"},
+		"points beyond the limit": {"GET", "/api/v1/history?maxPoints=10001", "", 422, CodeInvalidParameter, "maxPoints"},
+		"unknown step":            {"GET", "/api/v1/history?step=7m", "", 422, CodeInvalidParameter, "step"},
+		"unknown zone":            {"GET", "/api/v1/history?tz=Europe/Atlantis", "", 422, CodeInvalidParameter, "tz"},
+		"zone of this machine":    {"GET", "/api/v1/history?tz=Local", "", 422, CodeInvalidParameter, "tz"},
+		"zone outside its folder": {"GET", "/api/v1/history?tz=../../etc/passwd", "", 422, CodeInvalidParameter, "tz"},
+		"unknown format":          {"GET", "/api/v1/history?format=xml", "", 422, CodeInvalidParameter, "format"},
+		"history of no group":     {"GET", "/api/v1/history?group=nobody", "", 422, CodeUnknownGroup, "group"},
+		"meters of no group":      {"GET", "/api/v1/history?groupBy=meter&group=nobody", "", 422, CodeUnknownGroup, "group"},
+		"issuedAt and from":       {"GET", "/api/v1/meters/home-000001/forecasts?issuedAt=now&from=now-1d", "", 422, CodeInvalidParameter, "issuedAt"},
+		"at is no time":           {"GET", "/api/v1/meters/home-000001/state?at=noon", "", 422, CodeInvalidParameter, "at"},
+		"unknown action":          {"GET", "/api/v1/decisions?action=dance", "", 422, CodeInvalidParameter, "action"},
+		"unknown reason":          {"GET", "/api/v1/decisions?reason=whim", "", 422, CodeInvalidParameter, "reason"},
+		"decisions of no meter":   {"GET", "/api/v1/decisions?meter=nobody", "", 422, CodeUnknownMeter, "meter"},
+
+		"no body":            {"POST", "/api/v1/session", "", 400, CodeEmptyBody, "body"},
+		"body is no JSON":    {"POST", "/api/v1/session", "{", 400, CodeInvalidBody, "body"},
+		"body lacks the key": {"POST", "/api/v1/session", "{}", 422, CodeInvalidBody, "body"},
+		"body has more":      {"POST", "/api/v1/session", `{"apiKey":"x","admin":true}`, 422, CodeInvalidBody, "admin"},
+		"key of wrong type":  {"POST", "/api/v1/session", `{"apiKey":5}`, 422, CodeInvalidBody, "apiKey"},
+		"unknown key":        {"POST", "/api/v1/session", `{"apiKey":"x"}`, 401, CodeUnauthenticated, "apiKey"},
+		"a large body":       {"POST", "/api/v1/session", `{"apiKey":"` + strings.Repeat("x", 5000) + `"}`, 413, CodeBodyTooLarge, ""},
+		"a huge body":        {"POST", "/api/v1/session", strings.Repeat(" ", maxBodyBytes+1), 413, CodeBodyTooLarge, "body"},
+		"session of a key":   {"GET", "/api/v1/session", "", 404, CodeUnknownPath, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := a.send(c.method, c.target, c.body, "X-API-Key", a.keys["reader"])
+			require.Equal(t, c.status, w.Code, w.Body)
+			p := problemIn(t, w)
+			require.Equal(t, c.code, p.Code, w.Body)
+			require.Equal(t, c.field, p.Field, w.Body)
+		})
+	}
+}
+
+func TestBodyOfAnotherMediaType(t *testing.T) {
+	a := newTestAPI(t, nil)
+	w := a.send("POST", "/api/v1/session", "<key/>", "Content-Type", "application/xml")
+	require.Equal(t, CodeMediaType, problemIn(t, w).Code)
+}
+
+func TestWrongMethodNamesTheRightOnes(t *testing.T) {
+	a := newTestAPI(t, nil)
+	w := a.send("PUT", "/api/v1/session", "{}")
+	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
+	for _, m := range []string{"GET", "POST", "DELETE"} {
+		require.Contains(t, w.Header().Get("Allow"), m)
+	}
+}
+
+// A database that is away is told as that, and its address is not.
+func TestDatabaseAway(t *testing.T) {
+	away, err := timescale.Open(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	require.NoError(t, err)
+	t.Cleanup(away.Close)
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) {
+		d.DB, d.Log = away, slog.New(slog.NewTextHandler(io.Discard, nil))
+	})
+	for _, path := range []string{"/api/v1/twin", "/api/v1/meters", "/api/v1/meters/x", "/api/v1/load", "/api/v1/decisions", "/api/v1/data-quality"} {
+		w := a.get(path)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code, path)
+		require.Equal(t, CodeUnavailable, problemIn(t, w).Code)
+		require.NotEmpty(t, w.Header().Get("Retry-After"))
+		require.NotContains(t, w.Body.String(), "127.0.0.1")
+	}
+	w := a.get("/ready")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.NotContains(t, w.Body.String(), "127.0.0.1")
+	require.Equal(t, http.StatusOK, a.get("/health").Code, "a restart would not help")
+}
+
+func TestRequestIDs(t *testing.T) {
+	a := newTestAPI(t, nil)
+	require.Equal(t, "trace-12345678", a.get("/health", requestIDHeader, "trace-12345678").Header().Get(requestIDHeader))
+	for _, bad := range []string{"short", "with space in it", "line\nbreak-12345", strings.Repeat("x", 100)} {
+		got := a.get("/health", requestIDHeader, bad).Header().Get(requestIDHeader)
+		require.NotEqual(t, bad, got)
+		require.Regexp(t, plainID, got)
+	}
+}
