@@ -15,7 +15,7 @@ var ErrCorrupt = errors.New("corrupt record batch")
 
 // Batch is what one fetch returned: records, and how far the log reaches.
 type Batch struct {
-	HighWatermark int64 // the offset that follows the last record that can be read
+	HighWatermark int64 // the offset that follows the last record
 	LogStart      int64 // the offset of the first record that is still there
 
 	rest   []byte // batches that were not opened yet
@@ -24,6 +24,9 @@ type Batch struct {
 	begun  bool   // a whole batch was there
 	plain  []byte // decompressed batches
 	opened opened
+
+	aborted []abortedTransaction // that are not reached yet, by their start
+	void    map[int64]bool       // producers whose transactional records count for nothing here
 }
 
 // opened is the record batch that is being read.
@@ -43,6 +46,7 @@ func (b *Batch) reset(reply *fetchReply, offset int64) {
 		rest:          reply.records,
 		next:          offset,
 		plain:         b.plain[:0],
+		aborted:       reply.aborted,
 	}
 }
 
@@ -117,13 +121,39 @@ func (b *Batch) open() {
 	if attributes&attributeAppendTime != 0 {
 		o.appendTime = int64(be.Uint64(body[batchMaxTimeAt:]))
 	}
-	if attributes&attributeControl != 0 {
-		o.left = 0 // marks of transactions
+	if b.isVoid(attributes, int64(be.Uint64(body[batchProducerAt:])), o) {
+		o.left = 0
 	}
 	if c := attributes & attributeCompression; c != 0 && o.left > 0 {
 		o.records, b.err = b.decompress(compress.Compression(c), o.records)
 	}
 	b.opened = o
+}
+
+// isVoid says whether a batch holds no records for a reader: marks of
+// transactions, and what belongs to a transaction that was aborted.
+func (b *Batch) isVoid(attributes uint16, producer int64, o opened) bool {
+	for len(b.aborted) > 0 && b.aborted[0].from < o.end {
+		if b.void == nil {
+			b.void = map[int64]bool{}
+		}
+		b.void[b.aborted[0].producer] = true
+		b.aborted = b.aborted[1:]
+	}
+	if attributes&attributeControl != 0 {
+		if o.isAbortMark() {
+			delete(b.void, producer)
+		}
+		return true
+	}
+	return attributes&attributeTransactional != 0 && b.void[producer]
+}
+
+// isAbortMark says whether a control batch ends a transaction that was
+// aborted. The key of its record is a version and a type, two bytes each.
+func (o opened) isAbortMark() bool {
+	var mark Record
+	return o.left > 0 && o.read(&mark) == nil && len(mark.Key) >= 4 && binary.BigEndian.Uint16(mark.Key[2:]) == 0
 }
 
 // cutOff ends the records: brokers cut the last batch at the size asked for,

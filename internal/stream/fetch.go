@@ -32,7 +32,15 @@ type fetchReply struct {
 	highWatermark int64
 	logStart      int64
 	records       []byte
+	aborted       []abortedTransaction
 	buf           []byte
+}
+
+// abortedTransaction says that records of a producer are void from an offset
+// on, until the mark that ends the transaction.
+type abortedTransaction struct {
+	producer int64
+	from     int64
 }
 
 var (
@@ -108,7 +116,7 @@ func (f *fetchCall) encode() []byte {
 	b = be.AppendUint32(b, uint32(f.maxWait))
 	b = be.AppendUint32(b, uint32(f.minBytes))
 	b = be.AppendUint32(b, uint32(f.maxBytes))
-	b = append(b, 0) // isolation: read uncommitted
+	b = append(b, 1) // isolation: read committed
 	if f.version >= 7 {
 		b = be.AppendUint32(b, 0)          // no fetch session
 		b = be.AppendUint32(b, ^uint32(0)) // and no wish for one
@@ -166,8 +174,8 @@ func (f *fetchCall) decode(buf []byte) (*fetchReply, error) {
 	if f.version >= 5 {
 		reply.logStart = r.int64()
 	}
-	if aborted := r.int32(); aborted > 0 {
-		r.skip(int(aborted) * 16)
+	for n := r.int32(); n > 0 && !r.short; n-- {
+		reply.aborted = append(reply.aborted, abortedTransaction{producer: r.int64(), from: r.int64()})
 	}
 	if f.version >= 11 {
 		r.skip(4) // preferred read replica

@@ -56,8 +56,8 @@ func (e *OutOfRangeError) Error() string {
 		e.Offset, e.Topic, e.Partition, e.Log.Start, e.Log.End)
 }
 
-// Fetch reads records from an offset on. It waits for at most MaxWait and may
-// return none. The batch and its records are valid until the next Fetch. An
+// Fetch reads records from an offset on, of transactions only those that were
+// committed. It waits for at most MaxWait and may return none. The batch and its records are valid until the next Fetch. An
 // offset outside the log gives an *OutOfRangeError.
 func (r *PartitionReader) Fetch(ctx context.Context, offset int64) (*Batch, error) {
 	reply, err := r.call(ctx, offset)

@@ -41,9 +41,10 @@ const (
 	batchLengthEnd = 12 // the length counts from here
 	batchMagic     = 2
 
-	attributeCompression = 0x07
-	attributeAppendTime  = 0x08
-	attributeControl     = 0x20
+	attributeCompression   = 0x07
+	attributeAppendTime    = 0x08
+	attributeTransactional = 0x10
+	attributeControl       = 0x20
 )
 
 // checksum is the check sum of a whole batch.

@@ -415,3 +415,25 @@ func (h *holders) count(name string) int {
 	}
 	return n
 }
+
+func FuzzBatch(f *testing.F) {
+	var w RecordBatch
+	for i := range 3 {
+		w.Append([]byte("key"), fmt.Appendf(nil, "value %d", i), Header{Key: "h", Value: []byte("v")})
+	}
+	f.Add(append([]byte(nil), w.finish(time.UnixMilli(1))[recordSetLengthSize:]...))
+	f.Fuzz(func(t *testing.T, records []byte) {
+		// Damage behind a right check sum is what could do harm.
+		if len(records) >= batchHeadSize {
+			binary.BigEndian.PutUint32(records[batchLengthAt:], uint32(len(records)-batchLengthEnd))
+			resum(records)
+		}
+		var b Batch
+		b.reset(&fetchReply{records: records, highWatermark: 10}, 0)
+		last := int64(-1)
+		for rec := (Record{}); b.Next(&rec); last = rec.Offset {
+			require.Greater(t, rec.Offset, last)
+			require.GreaterOrEqual(t, b.NextOffset(), rec.Offset+1)
+		}
+	})
+}
