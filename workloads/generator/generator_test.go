@@ -429,6 +429,19 @@ func TestModes(t *testing.T) {
 		require.Equal(t, b.wanted(everything), b.topic())
 		require.Equal(t, 199*time.Second, clk.Now().Sub(start.Time()))
 	})
+	t.Run("no time passes in the warm-up", func(t *testing.T) {
+		const hours, warm = 200, 72
+		b := newBench(t, ModeReplay, hours, homes(3, hours))
+		b.twin.Generator.WarmUp = config.Duration(warm * time.Hour)
+		b.twin.Generator.Speed = 3600
+		clk := &fakeClock{now: start.Time()}
+		b.deps.clock = clk
+		p, err := newGenerator(b.twin, b.deps)
+		require.NoError(t, err)
+		require.NoError(t, p.ensureWarmUp(testContext(t)))
+		require.NoError(t, p.publish(testContext(t)))
+		require.Equal(t, (hours-warm-1)*time.Second, clk.Now().Sub(start.Time()))
+	})
 	t.Run("loop", func(t *testing.T) {
 		const hours = 10 * meter.HoursPerDay // its second week is filled up
 		b := newBench(t, ModeLoop, hours, homes(3, hours))

@@ -62,27 +62,17 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 		if err != nil {
 			return fatal{err}
 		}
-		if !p.anything(b) {
-			continue // an hour of the warm-up: no time passes in it
-		}
-		if err := p.waitUntilDue(ctx, b.hour); err != nil {
-			return err
+		// Hardly anything of the warm-up is published, so no time passes in it.
+		if b.hour >= p.g.warm.to {
+			if err := p.waitUntilDue(ctx, b.hour); err != nil {
+				return err
+			}
 		}
 		if err := p.add(ctx, b); err != nil {
 			return err
 		}
 	}
 	return p.drain(ctx)
-}
-
-// anything tells whether an hour has a reading to publish.
-func (p *publisher) anything(b block) bool {
-	for _, row := range b.rows {
-		if p.wants(row, b.hour) {
-			return true
-		}
-	}
-	return false
 }
 
 // wants tells whether a reading is to be published: not in the topic yet, and
