@@ -69,10 +69,15 @@ func Connect(cfg config.Kafka) (*Client, error) {
 // are.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Ping answers nil if a broker answers. Brokers are asked, not the cache of
-// metadata, which outlives them.
+// Ping answers nil if a broker answers and lets this client in. The first
+// request asks a broker, but any stranger may send it; the second may come from
+// the cache, but only if a broker has taken such a request before.
 func (c *Client) Ping(ctx context.Context) error {
-	if _, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{}); err != nil {
+	_, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+	if err == nil {
+		_, err = c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{}})
+	}
+	if err != nil {
 		return fmt.Errorf("kafka %s: %w", strings.Join(c.brokers, ","), err)
 	}
 	return nil

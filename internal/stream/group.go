@@ -57,6 +57,9 @@ func (g *Group) CommitHint(partition int, offset int64) {
 // its context lives ends Run, which returns it; so does nothing else, because
 // brokers come back.
 func (g *Group) Run(ctx context.Context, work func(ctx context.Context, partition int) error) error {
+	if g.waitForTopic(ctx) != nil {
+		return nil
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	members, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
@@ -97,6 +100,19 @@ func (g *Group) Run(ctx context.Context, work func(ctx context.Context, partitio
 		}
 		g.start(ctx, cancel, generation, work)
 	}
+}
+
+// waitForTopic returns when the topic is there, or with the context's error.
+// The library would join with no partitions, and not notice when they come.
+func (g *Group) waitForTopic(ctx context.Context) error {
+	for ctx.Err() == nil {
+		_, err := g.client.Partitions(ctx, g.topic) // waits some seconds itself
+		if err == nil {
+			return nil
+		}
+		g.log.Warn("consumer group waits for its topic", "group", g.id, "error", err)
+	}
+	return ctx.Err()
 }
 
 // failure marks an error of work as the reason to end.
