@@ -47,9 +47,13 @@ func topics(twin *config.Twin) []stream.Topic {
 			RetentionTime: retention, RetentionBytes: twin.Kafka.RetentionBytes,
 		}
 	}
+	deadLetters := topic("readings.dlq", month)
+	// A message as large as a broker takes comes back with headers, and behind
+	// others in one batch.
+	deadLetters.MaxMessageBytes = 4 << 20
 	return []stream.Topic{
 		topic("readings", time.Duration(twin.Kafka.RetentionTime)),
-		topic("readings.dlq", month),
+		deadLetters,
 		topic("decisions", month),
 	}
 }
