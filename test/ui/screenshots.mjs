@@ -28,7 +28,7 @@ try {
     await page.locator('canvas').first().waitFor();
     await page.getByRole('meter').first().waitFor();
     await shoot('overview');
-    await page.getByRole('button', { name: /expected saving/ }).first().click();
+    await page.getByRole('button', { name: /Load shift/ }).first().click();
     await page.getByText('What it rests on').waitFor();
     await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
     await page.screenshot({ path: join(out, `${name}-why.png`) });

@@ -1,19 +1,29 @@
 import '@mantine/core/styles.css';
 import './app.css';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
-import { worthRetrying } from './api/problem';
+import { ApiError, worthRetrying } from './api/problem';
+import { session } from './api/questions';
 import { App } from './app/App';
 import { theme } from './theme';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
 setNonce(nonce);
 
-const queries = new QueryClient({ defaultOptions: { queries: { retry: worthRetrying, staleTime: 1_000 } } });
+const queries = new QueryClient({
+  defaultOptions: { queries: { retry: worthRetrying, staleTime: 1_000 } },
+  queryCache: new QueryCache({
+    // A session that has ended is noticed by whatever is asked next.
+    onError(error, query) {
+      const ended = error instanceof ApiError && error.status === 401;
+      if (ended && query.queryKey[0] !== session.queryKey[0]) void queries.resetQueries({ queryKey: session.queryKey });
+    },
+  }),
+});
 const home = new URL(document.baseURI).pathname.replace(/\/$/, '');
 
 const root = document.getElementById('root');

@@ -31,7 +31,7 @@ export function App() {
   }
   rememberToken(data.data.csrfToken);
   return (
-    <Shell session={data.data}>
+    <Shell holder={data.data}>
       <Switch>
         <Route path="/" component={Overview} />
         <Route path="/meters" component={Meters} />

@@ -4,13 +4,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
-import { twin } from '../api/questions';
+import { session, twin } from '../api/questions';
 import { Mark } from './Mark';
 import classes from './Shell.module.css';
 import { TwinClock } from './TwinClock';
 
 /** Shell is what every page has around it. */
-export function Shell({ session, children }: { session: Schemas['Session']; children: ReactNode }) {
+export function Shell({ holder, children }: { holder: Schemas['Session']; children: ReactNode }) {
   const { data } = useQuery(twin);
   const name = data?.data.name;
   useEffect(() => {
@@ -33,7 +33,7 @@ export function Shell({ session, children }: { session: Schemas['Session']; chil
           <div className={classes.clock}>{data && <TwinClock twin={data.data} />}</div>
           <div className={classes.right}>
             <SchemeSwitch />
-            <Account session={session} />
+            <Account holder={holder} />
           </div>
         </div>
       </header>
@@ -80,22 +80,24 @@ function SchemeSwitch() {
   );
 }
 
-function Account({ session }: { session: Schemas['Session'] }) {
+function Account({ holder }: { holder: Schemas['Session'] }) {
   const queries = useQueryClient();
   async function signOut() {
     await answer(client.DELETE('/api/v1/session'));
-    await queries.resetQueries();
+    await queries.cancelQueries();
+    await queries.resetQueries({ queryKey: session.queryKey }); // leads to the sign-in
+    queries.removeQueries({ predicate: (q) => q.queryKey[0] !== session.queryKey[0] });
   }
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account ${session.name}`}>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account ${holder.name}`}>
           <IconUser size={19} stroke={1.7} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          Signed in as {session.name} ({session.scope})
+          Signed in as {holder.name} ({holder.scope})
         </Menu.Label>
         <Menu.Item component="a" href={new URL('docs', root).href} leftSection={<IconBook2 size={16} stroke={1.7} />}>
           API documentation

@@ -1,0 +1,169 @@
+// What a person does with the twin, in a real browser.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { createRequire } from 'node:module';
+import { openBrowser, signIn, startTwin } from './twin.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let twin;
+let browser;
+
+before(async () => {
+  twin = await startTwin('-base-path', '/twins/riverside');
+  browser = await openBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await twin?.stop();
+});
+
+/** open is a page that fails the test when anything goes wrong in the browser. */
+async function open(t, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options });
+  const page = await context.newPage();
+  const wrong = [];
+  page.on('pageerror', (e) => wrong.push(String(e)));
+  page.on('console', (m) => {
+    // That nobody has signed in yet is no fault, though a browser logs it.
+    if (m.type() === 'error' && !m.location().url.endsWith('/api/v1/session')) wrong.push(m.text());
+  });
+  page.on('request', (r) => {
+    if (!r.url().startsWith(new URL(twin.address).origin) && !r.url().startsWith('data:')) wrong.push(`asked ${r.url()}`);
+  });
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(wrong, [], 'errors in the browser, or requests to other servers');
+  });
+  return page;
+}
+
+/** accessible checks a page against WCAG 2.2 A and AA. */
+async function accessible(page, where) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+  );
+  const found = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary}`));
+  assert.deepEqual(found, [], where);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`every page is accessible, ${colorScheme}`, async (t) => {
+    const page = await open(t, { colorScheme });
+    await page.goto(twin.address);
+    await accessible(page, 'start page');
+    await page.getByRole('link', { name: /Open the twin/ }).click();
+    await page.getByLabel('API key').waitFor();
+    await accessible(page, 'sign-in');
+    await signIn(page, twin);
+    await page.locator('canvas').waitFor();
+    await page.getByRole('meter').first().waitFor();
+    await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
+    await accessible(page, 'overview');
+    await page.getByRole('button', { name: /Load shift/ }).first().click();
+    await page.getByText('What it rests on').waitFor();
+    await accessible(page, 'why');
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Meters', exact: true }).click();
+    await page.getByRole('link', { name: 'home-000001' }).waitFor();
+    await accessible(page, 'meters');
+    await page.getByRole('link', { name: 'home-000001' }).click();
+    await page.locator('canvas').waitFor();
+    await page.getByText('Show the numbers').click();
+    await page.getByRole('columnheader', { name: 'Measured, kWh' }).waitFor();
+    await accessible(page, 'meter');
+  });
+}
+
+test('a wrong key is told, the right one opens the twin, and signing out closes it', async (t) => {
+  const page = await open(t);
+  await page.goto(`${twin.address}ui/`);
+  await page.getByLabel('API key').fill('et_wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('not known here').waitFor();
+  await signIn(page, twin);
+  await page.getByRole('heading', { name: 'riverside' }).waitFor();
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  assert.ok(!stored.includes(twin.apiKey), 'no script can read the key');
+  await page.getByRole('button', { name: /Account/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  await page.reload();
+  await page.getByLabel('API key').waitFor();
+});
+
+test('a decision says why, with the keyboard alone', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  const first = page.getByRole('button', { name: /Load shift/ }).first();
+  await first.focus();
+  await page.keyboard.press('Enter');
+  const why = page.getByRole('dialog');
+  await why.getByRole('heading', { name: 'What weighed in it' }).waitFor();
+  await why.getByRole('img', { name: /Plan by hour/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await why.waitFor({ state: 'hidden' });
+  assert.ok(await first.evaluate((e) => e === document.activeElement), 'the focus is back where it was');
+});
+
+test('meters are found, sorted, and open at their own address', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'meters');
+  await page.getByRole('link', { name: 'home-000001' }).waitFor();
+  await page.getByLabel('Search meters').fill('00002');
+  await page.getByRole('link', { name: 'home-000001' }).waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('link', { name: /home-/ }).count(), 11);
+  await page.getByRole('button', { name: /Last hour/ }).click();
+  await page.locator('th[aria-sort=ascending]').getByText('Last hour').waitFor();
+  await page.getByLabel('Search meters').fill('no such meter');
+  await page.getByText('No meter found').waitFor();
+  await page.goto(`${twin.address}ui/meters/home-000007`);
+  await page.getByRole('heading', { name: 'home-000007' }).waitFor();
+  await page.getByRole('img', { name: /Newest measured hour/ }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download the readings as CSV').click()]);
+  assert.match(readFileSync(await download.path(), 'utf8'), /^key,at,kwh,hours\nhome-000007,2019-/);
+});
+
+test('a meter that does not exist is told', async (t) => {
+  const page = await open(t);
+  page.removeAllListeners('console'); // the browser logs the 404 that this is about
+  await signIn(page, twin, 'meters/nobody');
+  await page.getByText('there is no meter "nobody"').waitFor();
+});
+
+test('the API documentation works without any other server', async (t) => {
+  const page = await open(t);
+  await page.goto(`${twin.address}docs`);
+  await page.getByText('/api/v1/twin', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: /EnergyTwin/ }).waitFor();
+});
+
+test('a narrow window needs no scrolling sideways', async (t) => {
+  const page = await open(t, { viewport: { width: 360, height: 800 } });
+  await signIn(page, twin);
+  await page.locator('canvas').waitFor();
+  await page.getByRole('meter').first().waitFor();
+  for (const path of ['', 'meters/home-000002']) {
+    await page.goto(`${twin.address}ui/${path}`);
+    await page.locator('canvas').waitFor();
+    const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= window, `${path}: ${wide} px in a window of ${window} px`);
+  }
+});
+
+test('a twin that has seen nothing yet says so', async (t) => {
+  const fresh = await startTwin('-empty');
+  t.after(() => fresh.stop());
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await signIn(page, fresh);
+  await page.getByText('No readings yet').waitFor();
+  await page.getByText('Nothing to move').waitFor();
+  await page.getByText('No groups').waitFor();
+});
