@@ -46,7 +46,7 @@ func newPrepareCommand() *cobra.Command {
 
 func newGeneratorCommand() *cobra.Command {
 	return workloadCommand("generator", "Publish a dataset to Kafka", func(ctx context.Context, twin *config.Twin) error {
-		source, err := generator.OpenDataset(ctx, twin, nil, nil)
+		source, err := generator.OpenDataset(ctx, twin, generator.Reading{})
 		if err != nil {
 			return err
 		}

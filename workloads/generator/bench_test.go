@@ -16,7 +16,7 @@ import (
 // synthetic replaces the bench's dataset by made-up households.
 func (b *bench) synthetic(meters int) {
 	b.twin.Dataset = config.Dataset{Synthetic: &config.Synthetic{Meters: meters, Groups: meters / 20, Seed: 1, Year: 2019}}
-	source, err := OpenDataset(context.Background(), b.twin, nil, nil)
+	source, err := OpenDataset(context.Background(), b.twin, Reading{})
 	require.NoError(b.t, err)
 	b.t.Cleanup(func() { _ = source.Close() })
 	b.source, b.deps.Source = source, source

@@ -10,11 +10,16 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
+// Reading says how to go about reading a dataset. The zero value will do.
+type Reading struct {
+	BadRows    dataset.BadRowWriter    // gets the rows that are left out; nil counts them only
+	Progress   func(read, total int64) // told the bytes that were read; may be nil
+	ScratchDir string                  // for sorting; "" is the system's folder for temporary files
+}
+
 // OpenDataset reads the dataset that a twin's configuration names, or makes it
-// up. badRows gets the rows that are left out and progress the bytes that were
-// read; both may be nil. With mode Off there is nothing to read: the source is
-// empty.
-func OpenDataset(ctx context.Context, twin *config.Twin, badRows dataset.BadRowWriter, progress func(read, total int64)) (dataset.Source, error) {
+// up. With mode Off there is nothing to read: the source is empty.
+func OpenDataset(ctx context.Context, twin *config.Twin, how Reading) (dataset.Source, error) {
 	if twin.Generator.Mode == ModeOff {
 		return noDataset{}, nil
 	}
@@ -35,8 +40,9 @@ func OpenDataset(ctx context.Context, twin *config.Twin, badRows dataset.BadRowW
 		Start:       d.Start,
 		Span:        time.Duration(d.Span),
 		InvalidRows: dataset.InvalidRows(d.InvalidRows),
-		BadRows:     badRows,
-		Progress:    progress,
+		BadRows:     how.BadRows,
+		Progress:    how.Progress,
+		ScratchDir:  how.ScratchDir,
 	})
 }
 

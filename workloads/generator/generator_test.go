@@ -104,7 +104,7 @@ func newBench(t testing.TB, mode string, hours int, homes []home) *bench {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	require.NoError(t, client.EnsureTopic(testContext(t), stream.Topic{Name: b.twin.Topic("readings"), Partitions: partitions, Replicas: 1}))
-	b.source, err = OpenDataset(testContext(t), b.twin, nil, nil)
+	b.source, err = OpenDataset(testContext(t), b.twin, Reading{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = b.source.Close() })
 	b.deps = Deps{Source: b.source, Stream: client, Redis: store}

@@ -29,8 +29,14 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 	if err != nil {
 		return nil, err
 	}
+	scratch, err := dir.scratch()
+	if err != nil {
+		return nil, errors.Join(err, quarantine.Close())
+	}
 	bar := readBar(o)
-	source, err := generator.OpenDataset(ctx, cfg, dataset.NewCSVQuarantine(quarantine), bar.show)
+	source, err := generator.OpenDataset(ctx, cfg, generator.Reading{
+		BadRows: dataset.NewCSVQuarantine(quarantine), Progress: bar.show, ScratchDir: scratch,
+	})
 	bar.finish()
 	if err := errors.Join(err, quarantine.Close()); err != nil {
 		return nil, err

@@ -48,6 +48,16 @@ func (f folder) close() error {
 
 func (f folder) sub(name string) string { return filepath.Join(f.path, name) }
 
+// scratch is an empty folder for what need not be kept. What a killed process
+// left in it is deleted.
+func (f folder) scratch() (string, error) {
+	path := f.sub("scratch")
+	if err := os.RemoveAll(path); err != nil {
+		return "", fmt.Errorf("scratch folder: %w", err)
+	}
+	return path, os.MkdirAll(path, 0o700)
+}
+
 // secret is the content of a file in the folder, made with create the first
 // time. Only the user can read it.
 func (f folder) secret(name string, create func() (string, error)) (value, path string, err error) {

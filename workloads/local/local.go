@@ -71,7 +71,11 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer t.close()
-	return t.run(ctx)
+	if err := t.run(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.Out, "  Stopping the stores.")
+	return nil
 }
 
 // twin is a local twin with its connections.
