@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,6 +49,18 @@ func startForHelper(service, folder string) (string, error) {
 			return "", err
 		}
 		return s.URL, nil
+	case "ephemeral postgres":
+		s, err := Postgres(ctx, PostgresOptions{Dir: folder, Ephemeral: true})
+		if err != nil {
+			return "", err
+		}
+		return strconv.Itoa(s.process.pid), nil
+	case "ephemeral redis":
+		s, err := Redis(ctx, RedisOptions{Dir: folder, Ephemeral: true})
+		if err != nil {
+			return "", err
+		}
+		return strconv.Itoa(s.process.pid), nil
 	case "redis":
 		s, err := Redis(ctx, RedisOptions{Dir: folder, Progress: progress})
 		if err != nil {

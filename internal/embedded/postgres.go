@@ -33,6 +33,10 @@ type PostgresOptions struct {
 	Progress Progress
 	// Settings are server settings by name, over those chosen here.
 	Settings map[string]string
+	// Ephemeral ends the server when this process ends without stopping it, so
+	// that nothing is left behind. It holds for a temporary folder anyway, and
+	// on Linux only.
+	Ephemeral bool
 	// Download ignores what is installed and uses downloaded programs.
 	Download bool
 }
@@ -176,7 +180,11 @@ func (s *PostgresServer) extensionNote() string {
 func (s *PostgresServer) launchOn(ctx context.Context, programs postgresInstallation, port int) error {
 	cmd := exec.Command(filepath.Join(programs.bin, "postgres"), s.arguments(port)...) // outlives ctx
 	s.runAs.apply(cmd)
-	process, err := startServer(cmd, s.LogFile())
+	var ends syscall.Signal
+	if s.options.Ephemeral || s.folder.temporary {
+		ends = syscall.SIGQUIT // immediate: nobody will want the data
+	}
+	process, err := startServer(cmd, s.LogFile(), ends)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -135,6 +136,23 @@ func TestPostgresStopsAnOrphanWithOtherSettings(t *testing.T) {
 	require.False(t, alive(orphan))
 	require.Equal(t, "9MB", ask(t, connect(t, s.URL), "SHOW work_mem"))
 	require.Equal(t, "here", ask(t, connect(t, s.URL), "SELECT word FROM kept"))
+}
+
+// Where nobody wants the data, a kill of the process leaves no server behind.
+func TestEphemeralServersEndWithTheirStarter(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells a child that its parent has ended")
+	}
+	requirePostgres(t)
+	requireRedis(t)
+	for _, service := range []string{"ephemeral postgres", "ephemeral redis"} {
+		h := startHelper(t, os.Args[0], service, passableFolder(t), nil)
+		pid, err := strconv.Atoi(h.until(t, "ready: "))
+		require.NoError(t, err)
+		require.True(t, alive(pid))
+		h.kill()
+		require.Eventually(t, func() bool { return !alive(pid) }, fastShutdown, pollEvery, service)
+	}
 }
 
 func TestPostgresSurvivesItsOwnKill(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,8 +26,9 @@ type server struct {
 
 // startServer starts a child whose output goes to logPath. It gets a process
 // group of its own: a Ctrl-C in the terminal is for us alone, and we stop the
-// stores after the work that needs them.
-func startServer(cmd *exec.Cmd, logPath string) (*server, error) {
+// stores after the work that needs them. With ends other than 0, the system
+// sends the child that signal when we end without stopping it.
+func startServer(cmd *exec.Cmd, logPath string, ends syscall.Signal) (*server, error) {
 	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
 	if err != nil {
 		return nil, err
@@ -37,14 +39,26 @@ func startServer(cmd *exec.Cmd, logPath string) (*server, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
-	if err := cmd.Start(); err != nil {
+	if ends != 0 {
+		endWithUs(cmd.SysProcAttr, ends)
+	}
+	s := &server{done: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		// The signal comes when the starting thread ends: it has to last.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended stands in its log
+			close(s.done)
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("starting %s: %w", cmd.Path, err)
 	}
-	s := &server{pid: cmd.Process.Pid, done: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait() // how it ended stands in its log
-		close(s.done)
-	}()
+	s.pid = cmd.Process.Pid
 	return s, nil
 }
 

@@ -26,6 +26,10 @@ type RedisOptions struct {
 	Dir string
 	// Progress is told what happens; it may be nil.
 	Progress Progress
+	// Ephemeral ends the server when this process ends without stopping it, so
+	// that nothing is left behind. It holds for a temporary folder anyway, and
+	// on Linux only.
+	Ephemeral bool
 	// InProcess uses the in-process server even where redis-server is installed.
 	InProcess bool
 }
@@ -42,10 +46,11 @@ type RedisServer struct {
 	// Adopted tells whether a killed process had left the server running.
 	Adopted bool
 
-	folder   *folder
-	progress Progress
-	process  *server              // nil if in process
-	memory   *miniredis.Miniredis // nil if not
+	folder    *folder
+	progress  Progress
+	ephemeral bool
+	process   *server              // nil if in process
+	memory    *miniredis.Miniredis // nil if not
 }
 
 // Redis starts redis-server (or valkey-server) from PATH with an append-only
@@ -58,7 +63,7 @@ func Redis(ctx context.Context, options RedisOptions) (*RedisServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &RedisServer{folder: folder, progress: options.Progress}
+	s := &RedisServer{folder: folder, progress: options.Progress, ephemeral: options.Ephemeral || folder.temporary}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	if err := s.start(ctx, options.InProcess); err != nil {
@@ -151,7 +156,11 @@ func (s *RedisServer) launchOn(ctx context.Context, program string, port int) er
 	}
 	cmd := exec.Command(program, s.configFile()) // outlives ctx
 	cmd.Dir = s.folder.path
-	process, err := startServer(cmd, s.LogFile())
+	var ends syscall.Signal
+	if s.ephemeral {
+		ends = syscall.SIGTERM
+	}
+	process, err := startServer(cmd, s.LogFile(), ends)
 	if err != nil {
 		return err
 	}
