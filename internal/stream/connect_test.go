@@ -106,17 +106,3 @@ func TestConnectNamesWhatIsWrong(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
-
-func TestGroupWaitsForItsTopic(t *testing.T) {
-	c := testClient(t)
-	ctx, cancel := context.WithCancel(testContext(t))
-	ended := make(chan error)
-	go func() {
-		ended <- c.Group("g", "ns.twin.readings", slog.New(slog.DiscardHandler)).Run(ctx, func(context.Context, int) error {
-			cancel()
-			return nil
-		})
-	}()
-	testTopic(t, c, 1)
-	require.NoError(t, <-ended)
-}
