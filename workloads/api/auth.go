@@ -26,16 +26,9 @@ func principalOf(ctx context.Context) principal {
 // the cookie: the sender meant the key.
 func (s *server) authenticated(c *gin.Context) {
 	now := s.clock()
-	from := c.ClientIP()
-	if spent, wait := s.failures.spent(from, now); spent {
-		abortLimited(c, wait, "too many failed sign-ins from this address")
-		return
-	}
 	p, problem := s.identify(c)
 	if problem != nil {
-		s.failures.take(from, now)
-		c.Header("WWW-Authenticate", `Bearer realm="energytwin"`)
-		abort(c, problem)
+		s.refuse(c, problem)
 		return
 	}
 	if ok, wait := s.requests.take(p.Name, now); !ok {
@@ -50,6 +43,18 @@ func (s *server) authenticated(c *gin.Context) {
 	c.Header("Vary", "Authorization, X-API-Key, Cookie")
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), principalKey, p))
 	c.Next()
+}
+
+// refuse answers a request without a good key. An address that goes on guessing
+// is told to wait. Good keys are not held up by that: many people may share the
+// address of a proxy, and no guessing finds 256 bits.
+func (s *server) refuse(c *gin.Context, problem *Problem) {
+	if ok, wait := s.failures.take(c.ClientIP(), s.clock()); !ok {
+		abortLimited(c, wait, "too many failed sign-ins from this address")
+		return
+	}
+	c.Header("WWW-Authenticate", `Bearer realm="energytwin"`)
+	abort(c, problem)
 }
 
 func abortLimited(c *gin.Context, wait int, detail string) {

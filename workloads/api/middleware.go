@@ -19,6 +19,9 @@ const (
 
 	// maxBodyBytes bounds every request body; operations may set a lower limit.
 	maxBodyBytes = 1 << 20
+
+	// requestTimeout ends the queries of a request that takes too long.
+	requestTimeout = 30 * time.Second
 )
 
 type contextKey int
@@ -129,6 +132,14 @@ func limitedBody(c *gin.Context) {
 		return
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes)
+	c.Next()
+}
+
+// bounded gives up a request that takes too long.
+func bounded(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
 	c.Next()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -26,6 +27,7 @@ const (
 	CodeUnknownMeter      Code = "unknown_meter"
 	CodeUnknownGroup      Code = "unknown_group"
 	CodeUnknownDecision   Code = "unknown_decision"
+	CodeNoSession         Code = "no_session"
 	CodeMethod            Code = "method_not_allowed"
 	CodeTimeout           Code = "request_timeout"
 	CodeBodyTooLarge      Code = "body_too_large"
@@ -107,6 +109,7 @@ func abort(c *gin.Context, p *Problem) {
 		return
 	}
 	c.Abort()
+	c.Header("Content-Type", problemType) // gin keeps one that is set already
 	c.Data(p.Status, problemType, append(body, '\n'))
 }
 
@@ -194,6 +197,11 @@ func fieldOf(location string) string {
 func (s *server) failed(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return newProblem(http.StatusServiceUnavailable, CodeUnavailable, "", "the request was given up")
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.WarnContext(ctx, "request took too long", "doing", doing, "requestId", requestID(ctx))
+		return newProblem(http.StatusServiceUnavailable, CodeUnavailable, "",
+			fmt.Sprintf("no answer within %d s; ask for a shorter range", int(requestTimeout.Seconds())))
 	}
 	s.log.ErrorContext(ctx, "request failed", "doing", doing, "error", err, "requestId", requestID(ctx))
 	if unreachable(err) {

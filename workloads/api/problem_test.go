@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -80,7 +81,7 @@ func TestProblems(t *testing.T) {
 		"unknown key":        {"POST", "/api/v1/session", `{"apiKey":"x"}`, 401, CodeUnauthenticated, "apiKey"},
 		"a large body":       {"POST", "/api/v1/session", `{"apiKey":"` + strings.Repeat("x", 5000) + `"}`, 413, CodeBodyTooLarge, ""},
 		"a huge body":        {"POST", "/api/v1/session", strings.Repeat(" ", maxBodyBytes+1), 413, CodeBodyTooLarge, "body"},
-		"session of a key":   {"GET", "/api/v1/session", "", 404, CodeUnknownPath, ""},
+		"session of a key":   {"GET", "/api/v1/session", "", 404, CodeNoSession, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := a.send(c.method, c.target, c.body, "X-API-Key", a.keys["reader"])
@@ -136,4 +137,23 @@ func TestRequestIDs(t *testing.T) {
 		require.NotEqual(t, bad, got)
 		require.Regexp(t, plainID, got)
 	}
+}
+
+// A fault in the code ends one request, not the process, and tells nothing of
+// itself.
+func TestPanics(t *testing.T) {
+	a := newTestAPI(t, nil)
+	s, err := newServer(filledTwin(t), Deps{DB: store, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	require.NoError(t, err)
+	r := gin.New()
+	r.Use(withRequestID, s.observed, s.recovered, withETag)
+	r.GET("/fault", func(c *gin.Context) {
+		c.String(http.StatusOK, "half an answer")
+		panic("the secret cause")
+	})
+	a.Handler = r
+	w := a.get("/fault")
+	require.Equal(t, CodeInternal, problemIn(t, w).Code)
+	require.NotContains(t, w.Body.String(), "secret")
+	require.NotContains(t, w.Body.String(), "half")
 }

@@ -47,15 +47,6 @@ func (l *rateLimit) take(who string, now time.Time) (ok bool, retryAfter int) {
 	return false, max(1, int(math.Ceil(delay.Seconds())))
 }
 
-// spent tells whether the caller has nothing left, and takes nothing.
-func (l *rateLimit) spent(who string, now time.Time) (bool, int) {
-	tokens := l.of(who, now).TokensAt(now)
-	if tokens >= 1 {
-		return false, 0
-	}
-	return true, max(1, int(math.Ceil((1-tokens)/l.rate.PerSecond)))
-}
-
 func (l *rateLimit) of(who string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -219,7 +219,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	if err := r.SetTrustedProxies(s.twin.API.TrustedProxies); err != nil {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
-	r.Use(withRequestID, s.observed, s.recovered, secured, limitedBody, onceEach, byParameter)
+	r.Use(withRequestID, s.observed, s.recovered, secured, bounded, limitedBody, onceEach, byParameter)
 	r.NoRoute(func(c *gin.Context) {
 		abort(c, newProblem(http.StatusNotFound, CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))

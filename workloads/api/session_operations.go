@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,7 +42,7 @@ func (s *server) signInOperation(open huma.API) {
 		Summary:      "Exchange an API key for a session",
 		Description:  "Sets a cookie that scripts cannot read. It ends after the twin's session time, with the key, or by DELETE.",
 		MaxBodyBytes: 4096, DefaultStatus: http.StatusCreated,
-		Middlewares: huma.Middlewares{s.signInAllowed},
+		Middlewares: huma.Middlewares{s.ownPage},
 	}, s.signIn)
 }
 
@@ -55,14 +57,10 @@ func (s *server) sessionOperations(guarded huma.API) {
 	}, s.signOut)
 }
 
-// signInAllowed slows down guessing, and keeps a foreign page from signing a
-// browser in under a name of its choice.
-func (s *server) signInAllowed(ctx huma.Context, next func(huma.Context)) {
+// ownPage keeps a foreign page from signing a browser in under a name of its
+// choice.
+func (s *server) ownPage(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
-	if spent, wait := s.failures.spent(c.ClientIP(), s.clock()); spent {
-		abortLimited(c, wait, "too many failed sign-ins from this address")
-		return
-	}
 	if problem := s.foreignOrigin(c.Request); problem != nil {
 		abort(c, problem)
 		return
@@ -75,9 +73,7 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	c, _ := ctx.Value(ginKey).(*gin.Context)
 	k, ok := s.keys.find(in.Body.APIKey, now)
 	if !ok {
-		s.failures.take(c.ClientIP(), now)
-		return nil, newProblem(http.StatusUnauthorized, CodeUnauthenticated, "apiKey",
-			"this API key is not known here, or has expired")
+		return nil, s.refusedSignIn(c)
 	}
 	token, claims, err := s.sessions.issue(k, now)
 	if err != nil {
@@ -90,6 +86,14 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	}, nil
 }
 
+func (s *server) refusedSignIn(c *gin.Context) error {
+	if ok, wait := s.failures.take(c.ClientIP(), s.clock()); !ok {
+		p := newProblem(http.StatusTooManyRequests, CodeRateLimited, "", fmt.Sprintf("too many failed sign-ins from this address; wait %d s", wait))
+		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(wait)}})
+	}
+	return newProblem(http.StatusUnauthorized, CodeUnauthenticated, "apiKey", "this API key is not known here, or has expired")
+}
+
 func (s *server) sessionView(scope Scope, c sessionClaims) Session {
 	return Session{Name: c.Subject, Scope: scope, ExpiresAt: c.ExpiresAt.UTC(), CSRFToken: s.sessions.csrfToken(c)}
 }
@@ -97,7 +101,7 @@ func (s *server) sessionView(scope Scope, c sessionClaims) Session {
 func (s *server) currentSession(ctx context.Context, _ *noInput) (*output[Session], error) {
 	p := principalOf(ctx)
 	if p.session == nil {
-		return nil, newProblem(http.StatusNotFound, CodeUnknownPath, "",
+		return nil, newProblem(http.StatusNotFound, CodeNoSession, "",
 			p.Name+" uses an API key, not a session; POST /api/v1/session makes one")
 	}
 	return &output[Session]{Body: Answer[Session]{Data: s.sessionView(p.Scope, *p.session)}}, nil
@@ -106,7 +110,7 @@ func (s *server) currentSession(ctx context.Context, _ *noInput) (*output[Sessio
 func (s *server) signOut(ctx context.Context, _ *noInput) (*signOutOutput, error) {
 	p := principalOf(ctx)
 	if p.session == nil {
-		return nil, newProblem(http.StatusNotFound, CodeUnknownPath, "", p.Name+" uses an API key, not a session")
+		return nil, newProblem(http.StatusNotFound, CodeNoSession, "", p.Name+" uses an API key, not a session")
 	}
 	s.sessions.revoke(*p.session, s.clock())
 	return &signOutOutput{SetCookie: []*http.Cookie{cookie("", s.cookiePath(), false, -1)}}, nil
