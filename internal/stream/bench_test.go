@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -130,7 +131,7 @@ func BenchmarkLibraryFetch(b *testing.B) {
 				require.NoError(b, err)
 				for {
 					rec, err := res.Records.ReadRecord()
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 					require.NoError(b, err)

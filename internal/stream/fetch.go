@@ -48,8 +48,8 @@ var (
 	_ protocol.RawExchanger  = (*fetchCall)(nil)
 )
 
-func (f *fetchCall) ApiKey() protocol.ApiKey  { return protocol.Fetch } //nolint:revive // the library's name
-func (r *fetchReply) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // the library's name
+func (f *fetchCall) ApiKey() protocol.ApiKey  { return protocol.Fetch }
+func (r *fetchReply) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 // Broker is the leader of the partition.
 func (f *fetchCall) Broker(cluster protocol.Cluster) (protocol.Broker, error) {
