@@ -29,7 +29,7 @@ export const load = (from: string) =>
 export const groups = queryOptions({
   queryKey: ['groups'],
   queryFn: () => answer(client.GET('/api/v1/groups')),
-  refetchInterval: calm,
+  refetchInterval: live,
 });
 
 export const topDecisions = queryOptions({

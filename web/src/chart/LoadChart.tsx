@@ -11,14 +11,15 @@ interface Props {
   zone: string;
   capacity?: number | null | undefined;
   what: string;
-  height?: number;
+  /** The band of several meters adds up their bands, which is more than 80 % of the sum. */
+  summed?: boolean;
 }
 
 /**
  * LoadChart shows measured load against its forecast. The energy of an hour in
  * kWh is its mean power in kW.
  */
-export function LoadChart({ columns, now, zone, capacity, what, height }: Props) {
+export function LoadChart({ columns, now, zone, capacity, what, summed = false }: Props) {
   const lines = useMemo(() => {
     const out: Line[] = [{ label: 'Forecast', values: columns.p50, color: '--forecast', width: 1.75, dash: [5, 4] }];
     if (hasPlan(columns)) out.push({ label: 'With the plans', values: columns.planned, color: '--plan', width: 1.75 });
@@ -26,8 +27,8 @@ export function LoadChart({ columns, now, zone, capacity, what, height }: Props)
     return out;
   }, [columns]);
   const band = useMemo(
-    () => ({ label: '80 % band', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
-    [columns],
+    () => ({ label: summed ? '80 % bands, added up' : '80 % band', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
+    [columns, summed],
   );
   return (
     <>
@@ -41,7 +42,6 @@ export function LoadChart({ columns, now, zone, capacity, what, height }: Props)
         axis="Mean power of the hour, kW"
         format={power}
         summary={summary(what, columns, now, zone)}
-        {...(height && { height })}
       />
       <LoadTable columns={columns} zone={zone} what={what} />
     </>

@@ -1,5 +1,6 @@
-import { Skeleton } from '@mantine/core';
+import { Button, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { Schemas } from '../api/client';
 import { groups } from '../api/questions';
 import { Card } from '../app/Card';
@@ -9,22 +10,32 @@ import { percent, power } from '../format/energy';
 import { clock } from '../format/time';
 import classes from './GroupLoads.module.css';
 
+const shown = 10; // groups at first
+
 /** GroupLoads shows each group's load against its capacity, tightest first. */
 export function GroupLoads({ zone = 'UTC' }: { zone?: string | undefined }) {
   const { data, error, refetch } = useQuery(groups);
+  const [all, setAll] = useState(false);
   const rows = data && [...data.data].sort((a, b) => tightness(b) - tightness(a) || a.id.localeCompare(b.id));
   const greatest = Math.max(1e-9, ...(rows ?? []).map((g) => Math.max(g.lastKwh ?? 0, g.forecastPeakKw ?? 0)));
+  const at = rows?.find((g) => g.lastAt)?.lastAt;
+  const hour = at ? `the hour from ${clock(at, zone)}` : 'the last hour';
   return (
-    <Card title="Groups" note="Load of the last hour; the tick is the peak still expected">
+    <Card title="Groups" note={`Load of ${hour}; the tick is the peak still expected`}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={220} />}
       {rows?.length === 0 && <Empty title="No groups">The meters of this twin belong to no feeder or community.</Empty>}
       {rows && rows.length > 0 && (
         <ul className={classes.list}>
-          {rows.map((g) => (
+          {(all ? rows : rows.slice(0, shown)).map((g) => (
             <GroupRow key={g.id} group={g} scale={g.capacityKw ?? greatest} zone={zone} />
           ))}
         </ul>
+      )}
+      {rows && rows.length > shown && !all && (
+        <Button variant="default" size="xs" mt="md" onClick={() => setAll(true)}>
+          Show all {rows.length}
+        </Button>
       )}
     </Card>
   );

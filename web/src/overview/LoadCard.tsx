@@ -30,7 +30,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
     <SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />
   );
   return (
-    <Card title="Load" note="All meters together, with the 80 % band of the day-ahead forecast" action={control}>
+    <Card title="Load" note="All meters together, and their day-ahead forecasts" action={control}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={396} />}
       {data && columns && (current || coming) && (
@@ -49,7 +49,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" />
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" summed />
         </>
       )}
       {data && !current && !coming && (
