@@ -93,12 +93,17 @@ type twin struct {
 }
 
 // assemble prepares the stores and connects to them.
-func assemble(ctx context.Context, o Options, dir folder, s *stores, say func(string)) (*twin, error) {
+func assemble(ctx context.Context, o Options, dir folder, s *stores, say func(string)) (_ *twin, err error) {
 	keys, err := dir.secrets()
 	if err != nil {
 		return nil, err
 	}
 	t := &twin{o: o, apiKey: keys.apiKey, stores: s}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
 	if t.listener, err = listen(ctx, o.Listen, say); err != nil {
 		return nil, err
 	}
@@ -112,14 +117,9 @@ func assemble(ctx context.Context, o Options, dir folder, s *stores, say func(st
 		return err
 	})
 	if err := tasks.Wait(); err != nil {
-		t.close()
 		return nil, err
 	}
-	if err := t.connect(ctx); err != nil {
-		t.close()
-		return nil, err
-	}
-	return t, nil
+	return t, t.connect(ctx)
 }
 
 func (t *twin) connect(ctx context.Context) (err error) {
