@@ -45,7 +45,8 @@ func newPrepareCommand() *cobra.Command {
 }
 
 func newGeneratorCommand() *cobra.Command {
-	return workloadCommand("generator", "Publish a dataset to Kafka", func(ctx context.Context, twin *config.Twin) error {
+	var untilDone bool
+	cmd := workloadCommand("generator", "Publish a dataset to Kafka", func(ctx context.Context, twin *config.Twin) error {
 		source, err := generator.OpenDataset(ctx, twin, generator.Reading{})
 		if err != nil {
 			return err
@@ -57,11 +58,18 @@ func newGeneratorCommand() *cobra.Command {
 		}
 		defer s.close()
 		return s.withStatus(ctx, twin, func(ctx context.Context, reg prometheus.Registerer) error {
-			return generator.Run(ctx, twin, generator.Deps{
+			err := generator.Run(ctx, twin, generator.Deps{
 				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Log: slog.Default(),
 			})
+			if err == nil && !untilDone {
+				// A process that ends would be started again by what keeps it running.
+				<-ctx.Done()
+			}
+			return err
 		})
 	})
+	cmd.Flags().BoolVar(&untilDone, "until-done", false, "end when a replay is through, instead of staying to be asked about it")
+	return cmd
 }
 
 func newProcessorCommand() *cobra.Command {

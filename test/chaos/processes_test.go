@@ -40,7 +40,7 @@ func TestDisturbedProcessesEndWithTheSameRows(t *testing.T) {
 	binary := build(t)
 
 	calm := s.newTwin("calm", 0)
-	generator, processor := calm.start(binary, "generator"), calm.start(binary, "processor")
+	generator, processor := calm.start(binary, "generator", "--until-done"), calm.start(binary, "processor")
 	generator.requireEnd()
 	processor.stop()
 	want := readRows(t, calm.database)
@@ -49,7 +49,7 @@ func TestDisturbedProcessesEndWithTheSameRows(t *testing.T) {
 
 	twin := s.newTwin("disturbed", float64(8088*3600/seconds))
 	d := &disturbance{twin: twin, random: random, span: time.Duration(seconds) * time.Second}
-	d.processes = []*process{twin.start(binary, "generator"), twin.start(binary, "processor"), twin.start(binary, "processor")}
+	d.processes = []*process{twin.start(binary, "generator", "--until-done"), twin.start(binary, "processor"), twin.start(binary, "processor")}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { d.kill(kills) })
 	jobs.Go(func() { d.sleep(sleep) })
@@ -213,6 +213,7 @@ type process struct {
 	twin   *runningTwin
 	role   string
 	binary string
+	flags  []string
 	inHand sync.Mutex // of what disturbs it
 	cmd    *exec.Cmd
 	out    *bytes.Buffer
@@ -220,18 +221,18 @@ type process struct {
 
 // start starts a workload; the stores are prepared first, which is harmless
 // when they are already.
-func (twin *runningTwin) start(binary, role string) *process {
+func (twin *runningTwin) start(binary, role string, flags ...string) *process {
 	twin.t.Helper()
 	out, err := exec.CommandContext(twin.t.Context(), binary, "prepare", "--config", twin.config).CombinedOutput()
 	require.NoError(twin.t, err, string(out))
-	p := &process{twin: twin, role: role, binary: binary}
+	p := &process{twin: twin, role: role, binary: binary, flags: flags}
 	p.begin()
 	return p
 }
 
 func (p *process) begin() {
 	p.out = &bytes.Buffer{}
-	p.cmd = exec.CommandContext(p.twin.t.Context(), p.binary, p.role, "--config", p.twin.config)
+	p.cmd = exec.CommandContext(p.twin.t.Context(), p.binary, append([]string{p.role, "--config", p.twin.config}, p.flags...)...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	require.NoError(p.twin.t, p.cmd.Start())
 }
