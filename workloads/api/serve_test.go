@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
 )
 
@@ -261,4 +262,22 @@ func (s *server) documentedAPI(t *testing.T) huma.API {
 	_, err := document(api)
 	require.NoError(t, err)
 	return api
+}
+
+// A database that nobody has migrated is told as that.
+func TestNotReadyWithoutASchema(t *testing.T) {
+	db, err := timescale.Open(t.Context(), emptyDatabase(t), timescale.Options{})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	require.ErrorIs(t, db.SchemaCurrent(t.Context()), timescale.ErrSchema)
+	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })
+	w := a.get("/ready")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	var body Readiness
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	require.Equal(t, "not_ready", body.Status)
+	require.Equal(t, "database", body.Checks[0].Name)
+	require.True(t, body.Checks[0].OK)
+	require.False(t, body.Checks[1].OK)
+	require.Contains(t, body.Checks[1].Detail, "energytwin prepare")
 }

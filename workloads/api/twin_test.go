@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -25,12 +26,15 @@ import (
 )
 
 // The tests ask a real PostgreSQL, at ENERGYTWIN_TEST_POSTGRES_URL or started
-// here from installed programs, that holds six weeks of a twin's life.
+// here from installed programs, that holds six weeks of a twin's life. A URL
+// with pool_max_conns=1 stands for a server with one connection, one database
+// and no COPY, which must be empty.
 
 var (
 	store    *timescale.DB // nil without PostgreSQL; set by TestMain
 	storeEnd meter.Hour    // the watermark of the twin in it
 	storeURL string
+	storeOne bool // one connection, one database
 )
 
 var size = filled.Size{Meters: 24, Groups: 4, Days: 42}
@@ -61,13 +65,19 @@ func openStore() (stop func(), err error) {
 		stop = func() { _ = server.Stop(ctx) }
 		storeURL = server.URL
 	}
-	if storeURL, err = freshDatabase(ctx, storeURL); err != nil {
+	cfg, err := pgxpool.ParseConfig(storeURL)
+	if err != nil {
 		return stop, err
+	}
+	if storeOne = cfg.MaxConns == 1; !storeOne {
+		if storeURL, err = freshDatabase(ctx, storeURL); err != nil {
+			return stop, err
+		}
 	}
 	if err := timescale.Migrate(ctx, storeURL, timescale.MigrateOptions{}); err != nil {
 		return stop, err
 	}
-	if store, err = timescale.Open(ctx, storeURL, timescale.Options{}); err != nil {
+	if store, err = timescale.Open(ctx, storeURL, timescale.Options{InsertOnly: storeOne}); err != nil {
 		return stop, err
 	}
 	storeEnd, err = filled.Fill(ctx, store, filled.Twin(), size)
@@ -167,14 +177,21 @@ func problemIn(t *testing.T, w *httptest.ResponseRecorder) Problem {
 	return p
 }
 
-// newEmptyAPI serves a twin that has seen nothing yet.
-func newEmptyAPI(t *testing.T) *api {
+// emptyDatabase is one without tables.
+func emptyDatabase(t *testing.T) string {
 	t.Helper()
-	if store == nil {
-		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
+	if store == nil || storeOne {
+		t.Skip("no PostgreSQL with room for a database here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
 	}
 	u, err := freshDatabase(t.Context(), storeURL)
 	require.NoError(t, err)
+	return u
+}
+
+// newEmptyAPI serves a twin that has seen nothing yet.
+func newEmptyAPI(t *testing.T) *api {
+	t.Helper()
+	u := emptyDatabase(t)
 	require.NoError(t, timescale.Migrate(t.Context(), u, timescale.MigrateOptions{}))
 	db, err := timescale.Open(t.Context(), u, timescale.Options{})
 	require.NoError(t, err)
