@@ -14,11 +14,8 @@ package history
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,16 +43,16 @@ func Connect(cfg config.Redis, prefix string) (*Store, error) {
 	options := &redis.Options{Addr: cfg.Address, ClientName: "energytwin"}
 	var err error
 	if cfg.UserFile != "" {
-		if options.Username, err = secret("redis.userFile", cfg.UserFile); err != nil {
+		if options.Username, err = config.ReadSecret("redis.userFile", cfg.UserFile); err != nil {
 			return nil, err
 		}
 	}
 	if cfg.PassFile != "" {
-		if options.Password, err = secret("redis.passFile", cfg.PassFile); err != nil {
+		if options.Password, err = config.ReadSecret("redis.passFile", cfg.PassFile); err != nil {
 			return nil, err
 		}
 	}
-	if options.TLSConfig, err = tlsConfigOf(cfg.TLS); err != nil {
+	if options.TLSConfig, err = cfg.TLS.Client("redis.tls"); err != nil {
 		return nil, err
 	}
 	return &Store{redis: redis.NewClient(options), prefix: prefix}, nil
@@ -75,39 +72,6 @@ func (s *Store) Ping(ctx context.Context) error {
 // partitionKey is the key of something that each partition has one of.
 func (s *Store) partitionKey(kind string, partition int) string {
 	return s.prefix + kind + "/" + strconv.Itoa(partition)
-}
-
-func secret(field, path string) (string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", field, err)
-	}
-	return strings.TrimRight(string(b), "\r\n"), nil
-}
-
-func tlsConfigOf(cfg *config.TLS) (*tls.Config, error) {
-	if cfg == nil {
-		return nil, nil
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.SkipVerify}
-	if cfg.CAFile != "" {
-		pem, err := os.ReadFile(cfg.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("redis.tls.caFile: %w", err)
-		}
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("redis.tls.caFile %s holds no PEM certificate", cfg.CAFile)
-		}
-	}
-	if cfg.CertFile != "" || cfg.KeyFile != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("redis.tls.certFile and keyFile: %w", err)
-		}
-		out.Certificates = []tls.Certificate{pair}
-	}
-	return out, nil
 }
 
 // batchBytes is about how much one pipeline sends: large enough that round

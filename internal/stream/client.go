@@ -5,16 +5,14 @@ package stream
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -42,7 +40,7 @@ func Connect(cfg config.Kafka) (*Client, error) {
 	if len(cfg.Brokers) == 0 {
 		return nil, errors.New("kafka: no brokers given; set kafka.brokers to a list of host:port")
 	}
-	tlsConfig, err := tlsConfigOf(cfg.TLS)
+	tlsConfig, err := cfg.TLS.Client("kafka.tls")
 	if err != nil {
 		return nil, err
 	}
@@ -83,57 +81,38 @@ func (c *Client) Ping(ctx context.Context) error {
 	return nil
 }
 
+// mechanismOf is how to log in, nil if nobody does.
 func mechanismOf(cfg config.Kafka) (sasl.Mechanism, error) {
 	if cfg.UserFile == "" {
 		return nil, nil
 	}
-	user, err := secret("kafka.userFile", cfg.UserFile)
+	user, err := config.ReadSecret("kafka.userFile", cfg.UserFile)
 	if err != nil {
 		return nil, err
 	}
-	pass, err := secret("kafka.passFile", cfg.PassFile)
+	if cfg.PassFile == "" {
+		return nil, errors.New("kafka.passFile is empty; kafka.userFile and kafka.passFile belong together")
+	}
+	pass, err := config.ReadSecret("kafka.passFile", cfg.PassFile)
 	if err != nil {
 		return nil, err
 	}
-	mechanism, err := scram.Mechanism(scram.SHA512, user, pass)
+	switch cfg.Mechanism {
+	case "PLAIN":
+		return plain.Mechanism{Username: user, Password: pass}, nil
+	case "SCRAM-SHA-256":
+		return scramMechanism(scram.SHA256, user, pass)
+	case "", "SCRAM-SHA-512":
+		return scramMechanism(scram.SHA512, user, pass)
+	default:
+		return nil, fmt.Errorf("kafka.mechanism %q: use SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN", cfg.Mechanism)
+	}
+}
+
+func scramMechanism(algorithm scram.Algorithm, user, pass string) (sasl.Mechanism, error) {
+	mechanism, err := scram.Mechanism(algorithm, user, pass)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: user name or password not allowed in SCRAM: %w", err)
 	}
 	return mechanism, nil
-}
-
-func secret(field, path string) (string, error) {
-	if path == "" {
-		return "", fmt.Errorf("%s is empty; kafka.userFile and kafka.passFile belong together", field)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", field, err)
-	}
-	return strings.TrimRight(string(b), "\r\n"), nil
-}
-
-func tlsConfigOf(cfg *config.TLS) (*tls.Config, error) {
-	if cfg == nil {
-		return nil, nil
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.SkipVerify}
-	if cfg.CAFile != "" {
-		pem, err := os.ReadFile(cfg.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.tls.caFile: %w", err)
-		}
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka.tls.caFile %s holds no PEM certificate", cfg.CAFile)
-		}
-	}
-	if cfg.CertFile != "" || cfg.KeyFile != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("kafka.tls.certFile and keyFile: %w", err)
-		}
-		out.Certificates = []tls.Certificate{pair}
-	}
-	return out, nil
 }

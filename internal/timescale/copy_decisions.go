@@ -56,8 +56,8 @@ func (r *decisionRows) appendRow(dst []byte, i int) []byte {
 func appendDecisionNumbers(dst []byte, d *dsm.Decision) []byte {
 	dst = appendFloat4(dst, d.KWhShifted)
 	dst = appendFloat4(dst, d.KWReduction)
-	dst = appendFloat4(dst, d.PeakBefore)
-	dst = appendFloat4(dst, d.PeakAfter)
+	dst = appendNumber(dst, d.PeakBefore)
+	dst = appendNumber(dst, d.PeakAfter)
 	dst = appendNumber(dst, d.PARBefore)
 	dst = appendNumber(dst, d.PARAfter)
 	dst = appendNumber(dst, d.CapKW)
@@ -65,7 +65,7 @@ func appendDecisionNumbers(dst []byte, d *dsm.Decision) []byte {
 	dst = appendFloat4(dst, d.SavingP10)
 	dst = appendFloat4(dst, d.SavingP50)
 	dst = appendFloat4(dst, d.SavingP90)
-	dst = appendFloat4(dst, d.CO2Kg)
+	dst = appendNumber(dst, d.CO2Kg)
 	dst = appendFloat4(dst, d.Confidence)
 	return appendFloat4(dst, d.MissingShare)
 }

@@ -114,13 +114,13 @@ func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
 	var issued, from, to, actionable time.Time
 	var last *time.Time
 	var action, reason int16
-	var parBefore, parAfter, limit, price *float32
+	var peakBefore, peakAfter, parBefore, parAfter, limit, price, carbon *float32
 	var factors, alternatives []float32
 	var binding []int16
 	err = row.Scan(&d.ID, &issued, &from, &to, &actionable, &last,
 		&d.MeterNo, &d.GroupNo, &d.Provenance,
-		&d.KWhShifted, &d.KWReduction, &d.PeakBefore, &d.PeakAfter, &parBefore, &parAfter, &limit, &price,
-		&d.SavingP10, &d.SavingP50, &d.SavingP90, &d.CO2Kg, &d.Confidence, &d.MissingShare,
+		&d.KWhShifted, &d.KWReduction, &peakBefore, &peakAfter, &parBefore, &parAfter, &limit, &price,
+		&d.SavingP10, &d.SavingP50, &d.SavingP90, &carbon, &d.Confidence, &d.MissingShare,
 		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &d.Meter, &d.Group)
 	if err != nil {
 		return d, err
@@ -128,6 +128,7 @@ func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
 	d.IssuedAt, d.ValidFrom, d.ValidTo = meter.HourOf(issued), meter.HourOf(from), meter.HourOf(to)
 	d.ActionableFrom, d.LastReading = meter.HourOf(actionable), hourOrNone(last)
 	d.Action, d.Reason = dsm.Action(action), dsm.Reason(reason)
+	d.PeakBefore, d.PeakAfter, d.CO2Kg = numberOrNaN(peakBefore), numberOrNaN(peakAfter), numberOrNaN(carbon)
 	d.PARBefore, d.PARAfter = numberOrNaN(parBefore), numberOrNaN(parAfter)
 	d.CapKW, d.PriceThresh = numberOrNaN(limit), numberOrNaN(price)
 	unpackDecision(&d.Decision, factors, alternatives, binding)

@@ -88,9 +88,9 @@ func decisionArgs(partition int, d *Decision) []any {
 	return []any{
 		d.ID, d.IssuedAt.Time(), d.ValidFrom.Time(), d.ValidTo.Time(), d.ActionableFrom.Time(), timeOrNull(d.LastReading),
 		partition, d.MeterNo, d.GroupNo, d.Provenance,
-		d.KWhShifted, d.KWReduction, d.PeakBefore, d.PeakAfter,
+		d.KWhShifted, d.KWReduction, numberOrNull(d.PeakBefore), numberOrNull(d.PeakAfter),
 		numberOrNull(d.PARBefore), numberOrNull(d.PARAfter), numberOrNull(d.CapKW), numberOrNull(d.PriceThresh),
-		d.SavingP10, d.SavingP50, d.SavingP90, d.CO2Kg, d.Confidence, d.MissingShare,
+		d.SavingP10, d.SavingP50, d.SavingP90, numberOrNull(d.CO2Kg), d.Confidence, d.MissingShare,
 		int16(d.Action), int16(d.Reason), d.Stale, plan, factors, alternatives, binding,
 	}
 }
