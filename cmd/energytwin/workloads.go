@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -57,9 +58,13 @@ func newGeneratorCommand() *cobra.Command {
 			return err
 		}
 		defer s.close()
-		return s.withStatus(ctx, twin, func(ctx context.Context, reg prometheus.Registerer) error {
+		var progress atomic.Pointer[generator.Progress]
+		status := func() any { return progress.Load() }
+		reg := newRegistry()
+		return s.withStatus(ctx, twin, reg, status, func(ctx context.Context) error {
 			err := generator.Run(ctx, twin, generator.Deps{
 				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Log: slog.Default(),
+				Progress: func(now generator.Progress) { progress.Store(&now) },
 			})
 			if err == nil && !untilDone {
 				// A process that ends would be started again by what keeps it running.
@@ -79,13 +84,12 @@ func newProcessorCommand() *cobra.Command {
 			return err
 		}
 		defer s.close()
-		return s.withStatus(ctx, twin, func(ctx context.Context, reg prometheus.Registerer) error {
-			p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
-			if err != nil {
-				return err
-			}
-			return p.Run(ctx)
-		})
+		reg := newRegistry()
+		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
+		if err != nil {
+			return err
+		}
+		return s.withStatus(ctx, twin, reg, func() any { return p.Status() }, p.Run)
 	})
 }
 
@@ -140,19 +144,26 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 	return c, err
 }
 
-// withStatus runs a workload beside its status port, until the workload ends.
-func (c connections) withStatus(ctx context.Context, twin *config.Twin, run func(context.Context, prometheus.Registerer) error) error {
+// newRegistry holds what every process tells of itself.
+func newRegistry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+// withStatus runs a workload beside its status port, until the workload ends.
+func (c connections) withStatus(ctx context.Context, twin *config.Twin, reg *prometheus.Registry, status func() any,
+	run func(context.Context) error,
+) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
-		return statusport.Serve(ctx, twin.API.StatusListen, statusport.Options{Gatherer: reg, Ready: c.checks()})
+		return statusport.Serve(ctx, twin.API.StatusListen, statusport.Options{Gatherer: reg, Ready: c.checks(), Status: status})
 	})
 	tasks.Go(func() error {
 		defer stop()
-		return run(ctx, reg)
+		return run(ctx)
 	})
 	return tasks.Wait()
 }

@@ -70,9 +70,7 @@ func (w *worker) checkTopic(ctx context.Context, stored timescale.PartitionState
 			return w.newTopic(ctx, stored, fmt.Sprintf("the record at offset %d is not the one that was taken", stored.NextOffset-1))
 		}
 	case stored.NextOffset < first:
-		w.metrics.lost.Add(float64(first - stored.NextOffset))
-		w.log.Error("data lost: the log no longer has records that were never taken",
-			"from", stored.NextOffset, "to", first-1)
+		w.lose(stored.NextOffset, first-1)
 		return w.moveTo(ctx, stored, first)
 	}
 	return stored, nil

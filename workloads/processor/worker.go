@@ -46,6 +46,8 @@ type worker struct {
 	incarnation uuid.UUID // of the database
 
 	running      atomic.Bool
+	standing     atomic.Pointer[PartitionStatus]
+	lost         atomic.Pointer[[]LostRange]
 	lastProgress atomic.Int64 // Unix seconds
 }
 
@@ -114,7 +116,6 @@ func (w *worker) turn(ctx context.Context) error {
 		return err
 	}
 	w.progress()
-	w.metrics.lag.WithLabelValues(w.label()).Set(float64(set.HighWatermark - w.p.next))
 	prev := w.p.next
 	w.batch.begin()
 	if err := w.applyAll(ctx, set, set.HighWatermark); err != nil {
@@ -122,6 +123,7 @@ func (w *worker) turn(ctx context.Context) error {
 		return err
 	}
 	if w.p.next == prev {
+		w.stand(set.HighWatermark)
 		return nil
 	}
 	w.batch.rows.Epoch = w.epoch
@@ -131,7 +133,7 @@ func (w *worker) turn(ctx context.Context) error {
 		return err
 	}
 	w.metrics.count(&w.batch.rows)
-	w.metrics.watermark.WithLabelValues(w.label()).Set(float64(w.p.watermark.Unix()))
+	w.stand(set.HighWatermark)
 	w.progress()
 	return nil
 }
