@@ -1,0 +1,72 @@
+package processor
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Status is where a processor stands, for its status port.
+type Status struct {
+	Partitions []PartitionStatus `json:"partitions"` // those assigned to this process, by number
+	Lost       []LostRange       `json:"lost"`       // since this process began
+}
+
+// PartitionStatus is where one partition stands.
+type PartitionStatus struct {
+	Partition  int    `json:"partition"`
+	NextOffset int64  `json:"nextOffset"` // everything before it is in the database
+	Lag        int64  `json:"lag"`        // messages in the log that are not read yet
+	Watermark  string `json:"watermark"`  // RFC 3339; "none" before the first readings
+	Meters     int    `json:"meters"`
+}
+
+// LostRange is messages that the log dropped before they were read: retention
+// was too short, or someone deleted them.
+type LostRange struct {
+	Partition int   `json:"partition"`
+	From      int64 `json:"from"` // offset
+	To        int64 `json:"to"`   // offset, inclusive
+}
+
+// Status tells where the processor stands.
+func (p *Processor) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{Partitions: []PartitionStatus{}, Lost: []LostRange{}}
+	for _, w := range p.workers {
+		if w.running.Load() {
+			if standing := w.standing.Load(); standing != nil {
+				s.Partitions = append(s.Partitions, *standing)
+			}
+		}
+		if lost := w.lost.Load(); lost != nil {
+			s.Lost = append(s.Lost, *lost...)
+		}
+	}
+	slices.SortFunc(s.Partitions, func(a, b PartitionStatus) int { return cmp.Compare(a.Partition, b.Partition) })
+	slices.SortFunc(s.Lost, func(a, b LostRange) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.From, b.From))
+	})
+	return s
+}
+
+// stand publishes where the worker stands, with the log's end.
+func (w *worker) stand(end int64) {
+	lag := max(0, end-w.p.next)
+	w.standing.Store(&PartitionStatus{
+		Partition: w.number, NextOffset: w.p.next, Lag: lag, Watermark: w.p.watermark.String(), Meters: len(w.p.meters),
+	})
+	w.metrics.lag.WithLabelValues(w.label()).Set(float64(lag))
+	w.metrics.watermark.WithLabelValues(w.label()).Set(float64(w.p.watermark.Unix()))
+}
+
+// lose notes messages that the log dropped before they were read.
+func (w *worker) lose(from, to int64) {
+	ranges := []LostRange{{Partition: w.number, From: from, To: to}}
+	if before := w.lost.Load(); before != nil {
+		ranges = append(slices.Clone(*before), ranges...)
+	}
+	w.lost.Store(&ranges)
+	w.metrics.lost.Add(float64(to - from + 1))
+	w.log.Error("data lost: the log no longer has records that were never taken", "from", from, "to", to)
+}
