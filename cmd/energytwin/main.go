@@ -12,15 +12,20 @@ import (
 )
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "energytwin:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second Ctrl-C ends the process at once.
 	context.AfterFunc(ctx, stop)
-
 	err := newRootCommand().ExecuteContext(ctx)
-	if err == nil || errors.Is(err, context.Canceled) {
-		return
+	if errors.Is(err, context.Canceled) {
+		return nil
 	}
-	fmt.Fprintln(os.Stderr, "energytwin:", err)
-	os.Exit(1)
+	return err
 }

@@ -130,10 +130,7 @@ func validateCRD(t *testing.T, d *apiextensionsv1.CustomResourceDefinition) erro
 	var internal apiextensions.CustomResourceDefinition
 	require.NoError(t, scheme.Convert(d, &internal, nil))
 	internal.Status.StoredVersions = []string{"v1"}
-	if err := validation.ValidateCustomResourceDefinition(context.Background(), &internal).ToAggregate(); err != nil {
-		return err
-	}
-	return nil
+	return validation.ValidateCustomResourceDefinition(context.Background(), &internal).ToAggregate()
 }
 
 // walk visits a schema and all below it; [] stands for items of a list, {} for

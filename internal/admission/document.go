@@ -179,11 +179,7 @@ func child(n *yamlv3.Node, step string) (*yamlv3.Node, bool) {
 
 // steps takes a path apart: a.b[0].c is a, b, 0, c.
 func steps(path string) []string {
-	var out []string
-	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		out = append(out, part)
-	}
-	return out
+	return strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }
 
 // repeated appends a problem for each key that comes twice in a mapping.

@@ -135,8 +135,8 @@ func TestRefusals(t *testing.T) {
 	for name, c := range refusals() {
 		t.Run(name, func(t *testing.T) {
 			_, err := checker.Read("twin.yaml", c.twin)
-			problems, ok := err.(Problems)
-			require.True(t, ok, "not refused, or with another error: %v", err)
+			var problems Problems
+			require.ErrorAs(t, err, &problems)
 			match := problems[0]
 			for _, p := range problems {
 				if p.Field == c.field && strings.Contains(p.Message, c.says) {

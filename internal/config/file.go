@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,11 +55,8 @@ func (t *Twin) Save(path string) error {
 		return fmt.Errorf("save configuration: %w", err)
 	}
 	defer os.Remove(f.Name())
-	if _, err := f.Write(doc); err != nil {
-		f.Close()
-		return fmt.Errorf("save configuration: %w", err)
-	}
-	if err := f.Close(); err != nil {
+	_, err = f.Write(doc)
+	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("save configuration: %w", err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {

@@ -149,8 +149,8 @@ func TestLowestPeakIsOptimal(t *testing.T) {
 			balance[h], balance[p.n+h] = 1+p.rebound, -1
 			lp.row(p.give[h])[h] = 1
 			lp.row(p.room[h])[p.n+h] = 1
-			cap := lp.row(top - p.load[h])
-			cap[h], cap[p.n+h], cap[2*p.n] = -1, 1, 1
+			below := lp.row(top - p.load[h])
+			below[h], below[p.n+h], below[2*p.n] = -1, 1, 1
 		}
 		require.InDelta(t, top-lp.maximum(), p.lowest(0), optimalityGap, "instance %d: %+v", i, p)
 		require.Equal(t, top+1, p.lowest(top+1), "a floor above the load stays")

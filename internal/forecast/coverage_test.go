@@ -38,7 +38,7 @@ func readBuildings20(t *testing.T) [][]measured {
 	place := map[string]int{}
 	for {
 		f, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		require.NoError(t, err)

@@ -42,7 +42,7 @@ func readYear(t testing.TB) (names []string, rows []yearRow) {
 	index := map[string]int{}
 	for {
 		line, err := lines.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -171,6 +170,6 @@ func setting(t *testing.T, name string, otherwise int) int {
 func seeded(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(setting(t, "ENERGYTWIN_CHAOS_SEED", int(time.Now().UnixNano()&0xffffff)))
-	t.Log(fmt.Sprintf("ENERGYTWIN_CHAOS_SEED=%d", seed))
+	t.Logf("ENERGYTWIN_CHAOS_SEED=%d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
