@@ -67,9 +67,30 @@ test-race: ## Run the Go tests under the race detector (slow)
 test-web: web/node_modules/.package-lock.json ## Run the tests of the user interface
 	cd web && npm run --silent generate && npm test --silent
 
+.PHONY: test-ui
+test-ui: web test/ui/node_modules/.package-lock.json ## Run the user interface in a browser (Chromium)
+	cd test/ui && npm test --silent
+
+test/ui/node_modules/.package-lock.json: test/ui/package-lock.json
+	@hack/check-node
+	cd test/ui && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: chaos
+chaos: packages-test ## Kill, stop and starve a running twin for some minutes: its rows must not change
+	ENERGYTWIN_CHAOS_KILLS=$${KILLS:-10} ENERGYTWIN_CHAOS_SECONDS=$${SECONDS_OF_REPLAY:-150} \
+		go test -count=1 -timeout 60m -v ./test/chaos
+
 .PHONY: bench
-bench: ## Run the Go benchmarks of the hot paths (BENCH=pattern)
+bench: bench-go bench-twin ## Measure every hot path, and the whole twin beside the limits of its stores
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks of the hot paths (BENCH=pattern)
 	go test -run '^$$' -bench "$${BENCH:-.}" -benchmem ./internal/... ./workloads/...
+
+.PHONY: bench-twin
+bench-twin: packages-test ## Measure the whole twin beside the limits of its stores (ARGS=--quick for a minute's look)
+	go run ./test/perf $(ARGS)
 
 .PHONY: lint
 lint: $(LINT) ## Check style, errors and import directions (golangci-lint)

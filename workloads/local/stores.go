@@ -30,7 +30,7 @@ func startStores(ctx context.Context, o Options, dir folder, say func(string)) (
 	tasks, startCtx := errgroup.WithContext(ctx)
 	if o.Database == "" {
 		tasks.Go(func() (err error) {
-			s.postgres, err = embedded.Postgres(startCtx, embedded.PostgresOptions{Dir: dir.sub("postgres"), Progress: progress("PostgreSQL")})
+			s.postgres, err = embedded.Postgres(startCtx, embedded.PostgresOptions{Dir: dir.sub("postgres"), Ephemeral: dir.temporary, Progress: progress("PostgreSQL")})
 			if err == nil {
 				s.database = s.postgres.URL
 			}
@@ -39,7 +39,7 @@ func startStores(ctx context.Context, o Options, dir folder, say func(string)) (
 	}
 	if o.Redis == "" {
 		tasks.Go(func() (err error) {
-			s.redisServer, err = embedded.Redis(startCtx, embedded.RedisOptions{Dir: dir.sub("redis"), Progress: progress("Redis")})
+			s.redisServer, err = embedded.Redis(startCtx, embedded.RedisOptions{Dir: dir.sub("redis"), Ephemeral: dir.temporary, Progress: progress("Redis")})
 			if err == nil {
 				s.redis, s.redisPass = s.redisServer.Address, s.redisServer.Password
 			}
