@@ -1,0 +1,192 @@
+// Package resources makes the Kubernetes objects of a twin: pure functions from
+// the twin and a few inputs to typed apply configurations. It knows no client,
+// no clock and no randomness, so the same twin gives the same objects.
+package resources
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+// Step is when an object is written. Steps run in this order.
+type Step string
+
+// The steps. The three stores do not wait for each other.
+const (
+	StepCredentials   Step = "credentials"
+	StepConfig        Step = "config"
+	StepNetworkPolicy Step = "networkPolicy"
+	StepKafka         Step = "kafka"
+	StepRedis         Step = "redis"
+	StepTimescale     Step = "timescale"
+	StepPrepare       Step = "prepare"
+	StepWorkloads     Step = "workloads"
+	StepMonitoring    Step = "monitoring"
+)
+
+// Object is one wanted child of a twin.
+type Object struct {
+	Kind   schema.GroupVersionKind
+	Name   string
+	Step   Step
+	Config runtime.ApplyConfiguration
+	// Kept objects outlive the twin and have no owner: credentials, and volumes
+	// that no StatefulSet makes.
+	Kept bool
+}
+
+// Inputs is what the objects depend on besides the spec.
+type Inputs struct {
+	Images      Images
+	Credentials Credentials
+	Secrets     map[string]map[string][]byte // content of the Secrets that the spec names, by name
+	Digests     map[string]string            // checksums of the ConfigMaps' values that the spec names, by ConfigMapKey
+	Kinds       Kinds                        // what the cluster serves besides the usual
+
+	// Finished says that the replay has ended and nothing is left to publish.
+	Finished bool
+	// AutoscalerHolds says that another field manager holds the number of
+	// processors, so that it may be left out without being reset to 1.
+	AutoscalerHolds bool
+	// KafkaStopped keeps the brokers at zero until all of them are gone, so that
+	// they come back with a new password for each other.
+	KafkaStopped bool
+	// StoresHeld keeps the stores of a twin that is to hibernate running until its
+	// workloads have ended.
+	StoresHeld bool
+	// Sizes replaces the size of a component's volume where it cannot grow.
+	Sizes map[string]v1.Size
+
+	OperatorNamespace string // "" if the operator runs outside the cluster
+}
+
+// Kinds says which optional kinds the cluster serves.
+type Kinds struct {
+	ServiceMonitor bool // monitoring.coreos.com: ServiceMonitor and PrometheusRule
+	ScaledObject   bool // keda.sh: ScaledObject and TriggerAuthentication
+}
+
+// Wanted is the whole of what a twin needs.
+type Wanted struct {
+	Objects []Object
+	Config  *config.Twin      // that the workloads read
+	Hashes  map[string]string // of what each component's pods read, by component
+	Prepare string            // name of the Job that prepares the stores
+}
+
+// Build makes the objects of a twin. An error names the field of the resource
+// and the mend.
+func Build(twin *v1.DigitalTwin, in Inputs) (*Wanted, error) {
+	b, err := newBuilder(twin, in)
+	if err != nil {
+		return nil, err
+	}
+	b.credentials()
+	b.connections()
+	b.configMap()
+	b.networkPolicies()
+	b.kafka()
+	b.redis()
+	b.timescale()
+	b.prepare()
+	b.generator()
+	b.processor()
+	b.api()
+	b.prometheus()
+	b.grafana()
+	if b.err != nil {
+		return nil, b.err
+	}
+	return &b.wanted, nil
+}
+
+// builder gathers the objects of one twin.
+type builder struct {
+	twin   *v1.DigitalTwin // with all defaults
+	spec   *v1.DigitalTwinSpec
+	in     Inputs
+	conf   *config.Twin
+	wanted Wanted
+	err    error // the first that happened
+}
+
+func newBuilder(twin *v1.DigitalTwin, in Inputs) (*builder, error) {
+	filled := twin.DeepCopy()
+	filled.Default()
+	b := &builder{twin: filled, spec: &filled.Spec, in: in, wanted: Wanted{Hashes: map[string]string{}}}
+	conf, err := config.FromTwin(twin, b.endpoints())
+	if err != nil {
+		return nil, err
+	}
+	b.conf = conf
+	b.wanted.Config = conf
+	return b, nil
+}
+
+// configuration is an apply configuration that can be given labels and an owner.
+type configuration[T any] interface {
+	runtime.ApplyConfiguration
+	GetAPIVersion() *string
+	GetKind() *string
+	GetName() *string
+	WithLabels(map[string]string) T
+	WithOwnerReferences(...*metav1ac.OwnerReferenceApplyConfiguration) T
+}
+
+// own puts an object of a component into the wanted set, with the twin as its
+// owner.
+func own[T configuration[T]](b *builder, step Step, component string, object T) {
+	object.WithLabels(b.labels(component)).WithOwnerReferences(b.owner())
+	b.wanted.Objects = append(b.wanted.Objects, objectOf(step, object))
+}
+
+// keep puts an object into the wanted set that outlives the twin.
+func keep[T configuration[T]](b *builder, step Step, component string, object T) {
+	object.WithLabels(b.labels(component))
+	o := objectOf(step, object)
+	o.Kept = true
+	b.wanted.Objects = append(b.wanted.Objects, o)
+}
+
+func objectOf[T configuration[T]](step Step, object T) Object {
+	kind := schema.FromAPIVersionAndKind(*object.GetAPIVersion(), *object.GetKind())
+	return Object{Kind: kind, Name: *object.GetName(), Step: step, Config: object}
+}
+
+func (b *builder) fail(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, args...)
+	}
+}
+
+// owner makes the garbage collector delete an object with its twin.
+func (b *builder) owner() *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1.GroupVersion.String()).WithKind(v1.Kind).
+		WithName(b.twin.Name).WithUID(b.twin.UID).
+		WithController(true).WithBlockOwnerDeletion(true)
+}
+
+// running is a number of replicas of a workload, or zero where the twin's state
+// says so.
+func (b *builder) running(replicas int32) int32 {
+	if b.spec.State == v1.StateRunning {
+		return replicas
+	}
+	return 0
+}
+
+// storeRunning is a number of replicas of a store, or zero in a twin that
+// hibernates.
+func (b *builder) storeRunning(replicas int32) int32 {
+	if b.spec.State == v1.StateHibernated && !b.in.StoresHeld {
+		return 0
+	}
+	return replicas
+}

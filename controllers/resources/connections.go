@@ -1,0 +1,182 @@
+package resources
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+)
+
+// Keys of the connections Secret: what a client or a store reads.
+const (
+	keyKafkaUser      = "kafka-username"
+	keyKafkaPass      = "kafka-password"
+	keyRedisUser      = "redis-username"
+	keyRedisPass      = "redis-password"
+	keyRedisAccess    = "users.acl"
+	keyDatabaseURL    = "database-url"       // of the owner, who may change the schema
+	keyDatabaseURLAPI = "database-url-api"   // of the API
+	keyDatabaseUser   = "database-read-user" // of Grafana
+	keyDatabaseRead   = "database-read-pass" // of Grafana
+	keyAPIKeys        = "api-keys"           // lines name:scope:sha256
+	keySession        = "session-secret"     // signs sessions
+	keyGrafanaAdmin   = "grafana-admin-password"
+)
+
+// connections makes the Secret of what follows from passwords and from Secrets
+// that the spec names.
+func (b *builder) connections() {
+	data := map[string][]byte{}
+	for key, value := range b.connectionValues() {
+		data[key] = []byte(value)
+	}
+	name := ConnectionsName(b.twin.Name)
+	own(b, StepCredentials, componentSecrets, corev1ac.Secret(name, b.twin.Namespace).WithData(data))
+}
+
+// connectionValues are the values of the connections Secret, by key.
+func (b *builder) connectionValues() map[string]string {
+	values := map[string]string{keyGrafanaAdmin: b.in.Credentials[KeyGrafanaPassword]}
+	b.kafkaConnection(values)
+	b.redisConnection(values)
+	b.databaseConnection(values)
+	b.apiConnection(values)
+	return values
+}
+
+func (b *builder) kafkaConnection(values map[string]string) {
+	if e := b.spec.Kafka.External; e != nil {
+		if e.SASLSecretRef != nil {
+			values[keyKafkaUser] = b.secretValue(e.SASLSecretRef.Name, "username")
+			values[keyKafkaPass] = b.secretValue(e.SASLSecretRef.Name, "password")
+		}
+		return
+	}
+	values[keyKafkaUser] = StoreUser
+	values[keyKafkaPass] = b.in.Credentials[KeyKafkaPassword]
+}
+
+func (b *builder) redisConnection(values map[string]string) {
+	if e := b.spec.Redis.External; e != nil {
+		if e.SecretRef == nil {
+			return
+		}
+		values[keyRedisPass] = b.secretValue(e.SecretRef.Name, "password")
+		if user := b.in.Secrets[e.SecretRef.Name]["username"]; len(user) > 0 {
+			values[keyRedisUser] = string(user)
+		}
+		return
+	}
+	values[keyRedisUser] = StoreUser
+	values[keyRedisPass] = b.in.Credentials[KeyRedisPassword]
+	values[keyRedisAccess] = b.redisAccess()
+}
+
+// redisAccess lets the twin's user at the twin's keys, and nobody else at
+// anything. Whoever reads the file does not learn the password.
+func (b *builder) redisAccess() string {
+	prefix := b.twin.Namespace + "/" + b.twin.Name + "/"
+	return "user default off\n" +
+		"user " + StoreUser + " on #" + sha256Hex(b.in.Credentials[KeyRedisPassword]) +
+		" ~" + prefix + "* &" + prefix + "* +@all -@admin -@dangerous +info\n"
+}
+
+func (b *builder) databaseConnection(values map[string]string) {
+	if e := b.spec.Timescale.External; e != nil {
+		user, pass := b.secretValue(e.SecretRef.Name, "username"), b.secretValue(e.SecretRef.Name, "password")
+		address := databaseURL(net.JoinHostPort(e.Host, strconv.Itoa(int(*e.Port))), e.Database, user, pass, databaseTLS(e.TLS))
+		values[keyDatabaseURL], values[keyDatabaseURLAPI] = address, address
+		values[keyDatabaseUser], values[keyDatabaseRead] = user, pass
+		return
+	}
+	host := net.JoinHostPort(b.host(b.name(v1.ComponentTimescale)), strconv.Itoa(PortPostgres))
+	plain := url.Values{"sslmode": {"disable"}}
+	c := b.in.Credentials
+	values[keyDatabaseURL] = databaseURL(host, DatabaseName, OwnerRole, c[KeyOwnerPassword], plain)
+	values[keyDatabaseURLAPI] = databaseURL(host, DatabaseName, WriterRole, c[KeyWriterPassword], plain)
+	values[keyDatabaseUser], values[keyDatabaseRead] = ReaderRole, c[KeyReaderPassword]
+}
+
+func databaseURL(host, database, user, pass string, options url.Values) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, pass), Host: host, Path: "/" + database, RawQuery: options.Encode()}
+	return u.String()
+}
+
+// databaseTLS are the options of a connection that is encrypted as the spec
+// says.
+func databaseTLS(t *v1.ClientTLS) url.Values {
+	options := url.Values{"sslmode": {"prefer"}}
+	if t == nil {
+		return options
+	}
+	options.Set("sslmode", "verify-full")
+	if t.InsecureSkipVerify {
+		options.Set("sslmode", "require")
+	}
+	files := tlsFiles("database", t)
+	if files.CAFile != "" {
+		options.Set("sslrootcert", files.CAFile)
+	}
+	if files.CertFile != "" {
+		options.Set("sslcert", files.CertFile)
+		options.Set("sslkey", files.KeyFile)
+	}
+	return options
+}
+
+func (b *builder) apiConnection(values map[string]string) {
+	auth := b.spec.API.Auth
+	if ref := auth.APIKeysSecretRef; ref != nil {
+		values[keyAPIKeys] = b.keyLines(ref.Name)
+	} else {
+		values[keyAPIKeys] = keyLine("admin", b.in.Credentials[KeyAPIKey])
+	}
+	if ref := auth.JWTSecretRef; ref != nil {
+		values[keySession] = b.secretValue(ref.Name, "secret")
+	} else {
+		values[keySession] = b.in.Credentials[KeySessionSecret]
+	}
+}
+
+// keyLines are the lines of the keys file for a Secret that holds a key under
+// each name.
+func (b *builder) keyLines(secret string) string {
+	keys := b.in.Secrets[secret]
+	if len(keys) == 0 {
+		b.fail("spec.api.auth.apiKeysSecretRef: the Secret %s holds no key; put a key under each name", secret)
+		return ""
+	}
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		lines.WriteString(keyLine(name, strings.TrimSpace(string(keys[name]))))
+	}
+	return lines.String()
+}
+
+// keyLine lets a key in. The ending of its name says what its holder may do:
+// dashboard.read may read, plant.operate may operate, others may do everything.
+func keyLine(name, key string) string {
+	scope := "admin"
+	for _, lesser := range []string{"read", "operate"} {
+		if strings.HasSuffix(name, "."+lesser) {
+			scope = lesser
+		}
+	}
+	return fmt.Sprintf("%s:%s:%s\n", name, scope, sha256Hex(key))
+}
+
+// secretValue is a value of a Secret that the spec names.
+func (b *builder) secretValue(secret, key string) string {
+	value := b.in.Secrets[secret][key]
+	if len(value) == 0 {
+		b.fail("the Secret %s has no key %s; add it", secret, key)
+	}
+	return string(value)
+}

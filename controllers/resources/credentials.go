@@ -1,0 +1,79 @@
+package resources
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+// Keys of the credentials Secret. Each holds a random value; what follows from
+// them is in the connections Secret.
+const (
+	KeyKafkaPassword    = "kafka-password"
+	KeyKafkaInternal    = "kafka-internal-password"
+	KeyRedisPassword    = "redis-password"
+	KeyPostgresPassword = "postgres-password"
+	KeyOwnerPassword    = "owner-password"
+	KeyWriterPassword   = "writer-password"
+	KeyReaderPassword   = "reader-password"
+	KeyAPIKey           = "api-key"
+	KeySessionSecret    = "session-secret"
+	KeyGrafanaPassword  = "grafana-password"
+)
+
+// Users of managed stores.
+const (
+	StoreUser    = "twin"
+	DatabaseName = "twin"
+	OwnerRole    = "twin_owner"
+	WriterRole   = "twin_writer"
+	ReaderRole   = "twin_reader"
+)
+
+// Credentials are the values of the credentials Secret, by key.
+type Credentials map[string]string
+
+// CredentialKeys are the keys that a complete Secret has.
+func CredentialKeys() []string {
+	return []string{
+		KeyKafkaPassword, KeyKafkaInternal, KeyRedisPassword, KeyPostgresPassword, KeyOwnerPassword,
+		KeyWriterPassword, KeyReaderPassword, KeyAPIKey, KeySessionSecret, KeyGrafanaPassword,
+	}
+}
+
+// CredentialBytes is how many random bytes a value is made of.
+const CredentialBytes = 32
+
+// CredentialFrom writes random bytes as the value of a key: letters, digits, -
+// and _, which no shell, URL or configuration file has to quote.
+func CredentialFrom(key string, random []byte) string {
+	text := base64.RawURLEncoding.EncodeToString(random)
+	if key == KeyAPIKey {
+		return "et_" + text
+	}
+	return text
+}
+
+func (b *builder) credentials() {
+	name := CredentialsName(b.twin.Name)
+	data := map[string][]byte{}
+	for _, key := range CredentialKeys() {
+		data[key] = []byte(b.in.Credentials[key])
+	}
+	keep(b, StepCredentials, componentSecrets, corev1ac.Secret(name, b.twin.Namespace).WithData(data))
+}
+
+// KafkaClusterID identifies the brokers of a twin to each other. It follows from
+// the twin's name: a twin that is made again finds the volumes of the one
+// before.
+func KafkaClusterID(namespace, twin string) string {
+	sum := sha256.Sum256([]byte("kafka cluster of " + namespace + "/" + twin))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+func sha256Hex(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return hex.EncodeToString(sum[:])
+}
