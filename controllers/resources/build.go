@@ -49,8 +49,9 @@ type Inputs struct {
 	Digests     map[string]string            // checksums of the ConfigMaps' values that the spec names, by ConfigMapKey
 	Kinds       Kinds                        // what the cluster serves besides the usual
 
-	// Finished says that the replay has ended and nothing is left to publish.
-	Finished bool
+	// FinishedReads is the hash of what the generator read whose replay has ended:
+	// while it reads the same, nothing is left to publish.
+	FinishedReads string
 	// AutoscalerHolds says that another field manager holds the number of
 	// processors, so that it may be left out without being reset to 1.
 	AutoscalerHolds bool

@@ -68,7 +68,7 @@ func inputs(twin *v1.DigitalTwin) Inputs {
 			"backup-bucket": secret("accessKeyID", "id", "secretAccessKey", "key"),
 		},
 		Digests: map[string]string{
-			"agile-prices/prices.csv.gz":        strings.Repeat("1", 64),
+			"agile-prices/prices.csv.gz":         strings.Repeat("1", 64),
 			"buildings-readings/readings.csv.gz": strings.Repeat("2", 64),
 		},
 		Kinds:             Kinds{ServiceMonitor: true},

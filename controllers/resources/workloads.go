@@ -177,7 +177,7 @@ func (b *builder) generator() {
 	p := b.workloadPod(v1.ComponentGenerator, c)
 	b.datasetFor(&p, c)
 	replicas := b.running(1)
-	if b.in.Finished {
+	if p.reads == b.in.FinishedReads {
 		replicas = 0
 	}
 	d := b.deployment(v1.ComponentGenerator, appsv1.RecreateDeploymentStrategyType, p)

@@ -78,7 +78,7 @@ func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Datase
 	if err := setZoneAndStart(&out, d, zone); err != nil {
 		return Dataset{}, err
 	}
-	return out, setSource(&out, d, at)
+	return out, setSource(&out, d, zone, at)
 }
 
 func setZoneAndStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
@@ -99,8 +99,9 @@ func setZoneAndStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
 }
 
 // setSource says what is read. The name of a file that takes the dataset's
-// place, not its folder, says what it is.
-func setSource(out *Dataset, d *v1.Dataset, at Endpoints) error {
+// place, not its folder, says what it is. The year of made-up households is known
+// beforehand, that of a file only to who reads it.
+func setSource(out *Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) error {
 	out.SHA256 = at.DatasetSHA256
 	if at.DatasetPath != "" {
 		out.Path = at.DatasetPath
@@ -110,6 +111,9 @@ func setSource(out *Dataset, d *v1.Dataset, at Endpoints) error {
 	if y := d.Synthetic; y != nil {
 		out.Synthetic = &Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
 		out.Source = "synthetic households"
+		if out.Start.IsZero() {
+			out.Start = time.Date(int(*y.Year), 1, 1, 0, 0, 0, 0, zone).UTC()
+		}
 		return nil
 	}
 	switch {

@@ -1,0 +1,160 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// applied is what the last apply of an object sent and got.
+type applied struct {
+	intent          [sha256.Size]byte
+	uid             string
+	resourceVersion string
+	generation      int64
+}
+
+// applyCache remembers applies, so that one that would change nothing is not
+// sent. The live resourceVersion is part of the question: whoever changed the
+// object since, the apply is sent again. Comparing the fields themselves would
+// not do: the API server fills in defaults, in claim templates above all.
+type applyCache struct {
+	mu    sync.Mutex
+	twins map[client.ObjectKey]map[objectID]applied
+}
+
+type objectID struct {
+	kind schema.GroupVersionKind
+	name string
+}
+
+func (c *applyCache) get(twin client.ObjectKey, id objectID) applied {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.twins[twin][id]
+}
+
+func (c *applyCache) put(twin client.ObjectKey, id objectID, a applied) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.twins == nil {
+		c.twins = map[client.ObjectKey]map[objectID]applied{}
+	}
+	if c.twins[twin] == nil {
+		c.twins[twin] = map[objectID]applied{}
+	}
+	c.twins[twin][id] = a
+}
+
+func (c *applyCache) drop(twin client.ObjectKey, id objectID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.twins[twin], id)
+}
+
+func (c *applyCache) forget(twin client.ObjectKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.twins, twin)
+}
+
+// apply brings one object to what is wanted, unless it is already. It never
+// takes over an object that is not the twin's.
+func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) error {
+	intent, err := intentOf(o.Config)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
+	}
+	doc, err := json.Marshal(intent.Object)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
+	}
+	hash := sha256.Sum256(doc)
+	id := objectID{o.Kind, o.Name}
+	live, err := r.liveMeta(ctx, s.twin.Namespace, o.Kind, o.Name)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
+	}
+	if live != nil {
+		if !s.owns(live, o.Kept) {
+			return stalled(v1.ReasonNameTaken, "%s %s exists and is not this twin's; rename the twin, or delete that object", o.Kind.Kind, o.Name)
+		}
+		if last := r.cache.get(s.key(), id); last.intent == hash && last.resourceVersion == live.ResourceVersion && last.uid == string(live.UID) {
+			r.Metrics.skipped.Inc()
+			return nil
+		}
+	}
+	err = r.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	if err != nil {
+		return fmt.Errorf("apply %s %s: %w", o.Kind.Kind, o.Name, err)
+	}
+	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
+	r.cache.put(s.key(), id, applied{
+		intent: hash, uid: string(intent.GetUID()), resourceVersion: intent.GetResourceVersion(), generation: intent.GetGeneration(),
+	})
+	if live == nil {
+		s.log.V(1).Info("created", "kind", o.Kind.Kind, "name", o.Name)
+	} else if live.ResourceVersion != intent.GetResourceVersion() {
+		s.log.V(1).Info("changed", "kind", o.Kind.Kind, "name", o.Name)
+	}
+	return nil
+}
+
+// intentOf is a configuration as it is sent.
+func intentOf(config runtime.ApplyConfiguration) (*unstructured.Unstructured, error) {
+	doc, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	u := &unstructured.Unstructured{}
+	return u, json.Unmarshal(doc, &u.Object)
+}
+
+// liveMeta is the metadata of an object, nil if there is none. The cache knows
+// only what carries the operator's label; what it does not know is asked for,
+// lest another's object is taken for free.
+func (r *Reconciler) liveMeta(ctx context.Context, namespace string, kind schema.GroupVersionKind, name string) (*metav1.PartialObjectMetadata, error) {
+	key := client.ObjectKey{Namespace: namespace, Name: name}
+	live := &metav1.PartialObjectMetadata{}
+	live.SetGroupVersionKind(kind)
+	var err error
+	if cachedTyped := r.cachedObject(kind); cachedTyped != nil {
+		if err = r.Get(ctx, key, cachedTyped); err == nil {
+			return metaOf(cachedTyped), nil
+		}
+	} else if watchedMetadata(kind) {
+		if err = r.Get(ctx, key, live); err == nil {
+			return live, nil
+		}
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, err
+	}
+	if err := r.Live.Get(ctx, key, live); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	return live, nil
+}
+
+// owns tells whether an object is this twin's. What outlives a twin has no
+// owner; the labels say whose it is.
+func (s *scope) owns(o metav1.Object, kept bool) bool {
+	if !kept {
+		return metav1.IsControlledBy(o, s.twin)
+	}
+	l := o.GetLabels()
+	return metav1.GetControllerOf(o) == nil &&
+		l[resources.LabelManagedBy] == resources.ManagedBy && l[resources.LabelInstance] == s.twin.Name
+}

@@ -1,0 +1,296 @@
+package controllers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+// verdict is what a condition says.
+type verdict struct {
+	status  metav1.ConditionStatus
+	reason  string
+	message string
+}
+
+func yes(reason, format string, args ...any) verdict {
+	return verdict{metav1.ConditionTrue, reason, fmt.Sprintf(format, args...)}
+}
+
+func no(reason, format string, args ...any) verdict {
+	return verdict{metav1.ConditionFalse, reason, fmt.Sprintf(format, args...)}
+}
+
+func (s *scope) condition(kind string) *metav1.Condition {
+	return meta.FindStatusCondition(s.twin.Status.Conditions, kind)
+}
+
+func (s *scope) set(kind string, v verdict) {
+	meta.SetStatusCondition(&s.twin.Status.Conditions, metav1.Condition{
+		Type: kind, Status: v.status, Reason: v.reason, Message: v.message, ObservedGeneration: s.twin.Generation,
+	})
+}
+
+func (s *scope) unset(kind string) { meta.RemoveStatusCondition(&s.twin.Status.Conditions, kind) }
+
+// partVerdicts are the conditions that Ready is made of, in the order in which
+// a twin comes up.
+func (s *scope) partVerdicts() []struct {
+	kind string
+	verdict
+} {
+	return []struct {
+		kind string
+		verdict
+	}{
+		{v1.ConditionKafkaReady, s.storeVerdict(v1.ComponentKafka, v1.ConditionKafkaReady, s.spec.Kafka.External != nil)},
+		{v1.ConditionRedisReady, s.storeVerdict(v1.ComponentRedis, v1.ConditionRedisReady, s.spec.Redis.External != nil)},
+		{v1.ConditionTimescaleReady, s.storeVerdict(v1.ComponentTimescale, v1.ConditionTimescaleReady, s.spec.Timescale.External != nil)},
+		{v1.ConditionSchemaReady, s.schemaVerdict()},
+		{v1.ConditionWorkloadsReady, s.workloadsVerdict()},
+	}
+}
+
+func (s *scope) storeVerdict(component, kind string, external bool) verdict {
+	if external {
+		return s.externalVerdict(component)
+	}
+	p := s.parts[component]
+	if s.spec.State == v1.StateHibernated {
+		return yes(v1.ReasonHibernated, "stopped; its volume is kept")
+	}
+	if p.available() {
+		return yes(v1.ReasonAvailable, "%d of %d pods are ready", p.replicas, p.replicas)
+	}
+	return no(s.whyNot(kind, p), "waiting for the pods of %s", s.name(component))
+}
+
+// whyNot tells a part on its way from one that was available before.
+func (s *scope) whyNot(kind string, p part) string {
+	before := meta.FindStatusCondition(s.before.Status.Conditions, kind)
+	was := before != nil && (before.Status == metav1.ConditionTrue || before.Reason == v1.ReasonUnavailable || before.Reason == v1.ReasonUpdating)
+	switch {
+	case was && p.rolling && p.exists:
+		return v1.ReasonUpdating
+	case was:
+		return v1.ReasonUnavailable
+	}
+	return v1.ReasonWaiting
+}
+
+// externalVerdict is what the Job found out about a store that others run.
+func (s *scope) externalVerdict(component string) verdict {
+	if s.outcome.done {
+		return yes(v1.ReasonExternal, "it answers, as the last preparation found")
+	}
+	f := s.outcome.failure
+	if f == nil || f.Store != component {
+		return no(v1.ReasonWaiting, "the preparation has not found out yet whether it answers")
+	}
+	if f.Denied {
+		return no(v1.ReasonAccessDenied, "it refuses the user: %s", f.Message)
+	}
+	return no(v1.ReasonUnreachable, "it does not answer: %s", f.Message)
+}
+
+func (s *scope) schemaVerdict() verdict {
+	if s.outcome.done {
+		return yes(v1.ReasonAvailable, "topics and schema are those of this version")
+	}
+	if f := s.outcome.failure; f != nil {
+		return no(v1.ReasonPrepareFailed, "the preparation fails at %s and is tried again: %s", f.Store, f.Message)
+	}
+	if s.outcome.exists {
+		return no(v1.ReasonMigrating, "the Job %s is preparing the stores", s.wanted.Prepare)
+	}
+	if s.spec.State == v1.StateHibernated {
+		return yes(v1.ReasonHibernated, "the stores are prepared when the twin runs again")
+	}
+	return no(v1.ReasonWaiting, "waiting for the stores")
+}
+
+func (s *scope) workloadsVerdict() verdict {
+	switch s.spec.State {
+	case v1.StateSuspended:
+		return yes(v1.ReasonSuspended, "stopped")
+	case v1.StateHibernated:
+		return yes(v1.ReasonHibernated, "stopped")
+	}
+	var waiting []string
+	reason := v1.ReasonWaiting
+	for _, component := range s.workloadComponents() {
+		if p := s.parts[component]; !p.available() {
+			waiting = append(waiting, component)
+			reason = s.whyNot(v1.ConditionWorkloadsReady, p)
+		}
+	}
+	if len(waiting) == 0 {
+		return yes(v1.ReasonAvailable, "all workloads are available")
+	}
+	if !s.outcome.done {
+		return no(reason, "waiting for the stores to be prepared")
+	}
+	return no(reason, "waiting for %s", strings.Join(waiting, ", "))
+}
+
+func (s *scope) monitoringVerdict() verdict {
+	if len(s.missing) > 0 {
+		return no(v1.ReasonMissingCRD, "the cluster has no %s; install the Prometheus Operator, or set monitoring.prometheus.mode to Managed or \"Off\"", strings.Join(s.missing, ", "))
+	}
+	if s.spec.State == v1.StateHibernated {
+		return yes(v1.ReasonHibernated, "stopped")
+	}
+	components := s.monitoringComponents()
+	for _, component := range components {
+		if p := s.parts[component]; !p.available() {
+			return no(s.whyNot(v1.ConditionMonitoringReady, p), "waiting for the pod of %s", s.name(component))
+		}
+	}
+	if len(components) == 0 && s.spec.Monitoring.Prometheus.Mode == v1.PrometheusOff && s.spec.Monitoring.Grafana.Mode == v1.GrafanaOff {
+		return yes(v1.ReasonDisabled, "not asked for")
+	}
+	return yes(v1.ReasonAvailable, "what monitoring asks for is there")
+}
+
+// summarise sets all conditions of a twin whose wanted set is known.
+func (s *scope) summarise() {
+	wasReady := meta.IsStatusConditionTrue(s.before.Status.Conditions, v1.ConditionReady)
+	ready := yes(v1.ReasonAvailable, "stores and workloads are available, the schema is current")
+	for _, p := range s.partVerdicts() {
+		s.set(p.kind, p.verdict)
+		if p.status != metav1.ConditionTrue && ready.status == metav1.ConditionTrue {
+			ready = no(p.reason, "%s: %s", p.kind, p.message)
+		}
+	}
+	s.set(v1.ConditionMonitoringReady, s.monitoringVerdict())
+	if ready.status == metav1.ConditionTrue {
+		switch s.spec.State {
+		case v1.StateSuspended:
+			ready = yes(v1.ReasonSuspended, "workloads are stopped, stores run")
+		case v1.StateHibernated:
+			ready = yes(v1.ReasonHibernated, "everything is stopped, volumes are kept")
+		}
+	}
+	if ready.status == metav1.ConditionFalse && wasReady && ready.reason == v1.ReasonWaiting {
+		ready.reason = v1.ReasonUnavailable
+	}
+	s.set(v1.ConditionReady, ready)
+	if ready.status == metav1.ConditionTrue {
+		s.unset(v1.ConditionReconciling)
+	} else {
+		s.set(v1.ConditionReconciling, yes(v1.ReasonProgressing, "%s", ready.message))
+	}
+	s.unset(v1.ConditionStalled)
+	s.unset(v1.ConditionPaused)
+	if len(s.resizes) > 0 {
+		slices.Sort(s.resizes)
+		s.set(v1.ConditionStorageResizeRefused, yes(v1.ReasonClassNoResize, "the class of the volume cannot expand it: %s", strings.Join(s.resizes, ", ")))
+	} else {
+		s.unset(v1.ConditionStorageResizeRefused)
+	}
+	s.dataFlow()
+}
+
+// stall says that the twin cannot go on without a person.
+func (s *scope) stall(e *stalledError) {
+	s.set(v1.ConditionStalled, yes(e.reason, "%s", e.message))
+	s.set(v1.ConditionReady, no(e.reason, "%s", e.message))
+	s.unset(v1.ConditionReconciling)
+	s.unset(v1.ConditionPaused)
+}
+
+// dataFlow says whether readings are processed. Without new figures it stays as
+// it was, but for a twin that does not run.
+func (s *scope) dataFlow() {
+	switch s.spec.State {
+	case v1.StateSuspended:
+		s.keepFinished(no(v1.ReasonSuspended, "the twin is suspended"))
+		return
+	case v1.StateHibernated:
+		s.keepFinished(no(v1.ReasonHibernated, "the twin hibernates"))
+		return
+	}
+	if s.finishedReads() != "" && s.finishedReads() == s.wanted.Hashes[v1.ComponentGenerator] {
+		s.set(v1.ConditionDataFlowing, no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed"))
+		return
+	}
+	f := s.figures
+	if f == nil {
+		before := s.condition(v1.ConditionDataFlowing)
+		stale := before != nil && slices.Contains([]string{v1.ReasonSuspended, v1.ReasonHibernated, v1.ReasonReplayFinished}, before.Reason)
+		if before == nil || stale {
+			s.set(v1.ConditionDataFlowing, no(v1.ReasonWaiting, "no workload has told of readings yet"))
+		} else {
+			s.set(v1.ConditionDataFlowing, verdict{before.Status, before.Reason, before.Message})
+		}
+		return
+	}
+	s.set(v1.ConditionDataFlowing, s.flowVerdict(f))
+	s.dataLost(f)
+}
+
+// keepFinished leaves a replay that has ended as it is: it is over whether the
+// twin runs or not.
+func (s *scope) keepFinished(v verdict) {
+	if s.finishedReads() != "" {
+		s.set(v1.ConditionDataFlowing, no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed"))
+		return
+	}
+	s.set(v1.ConditionDataFlowing, v)
+}
+
+func (s *scope) flowVerdict(f *figures) verdict {
+	g := f.generator
+	allTold := f.partitions >= int(*s.spec.Kafka.Topics.Partitions)
+	if s.spec.Generator.Mode == v1.GeneratorReplay && g != nil && g.Phase == config.PhaseDone && allTold && f.lag == 0 {
+		return no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed")
+	}
+	limit := s.spec.Generator.MaxLag * int64(*s.spec.Kafka.Topics.Partitions)
+	switch {
+	case f.database == nil && f.partitions == 0:
+		return no(v1.ReasonWaiting, "no processor has told of readings yet")
+	case f.database != nil && f.database.Rows == 0:
+		return no(v1.ReasonNoReadings, "no reading has been stored yet")
+	case f.lag > limit:
+		return no(v1.ReasonLagging, "the processors are behind by more than %d readings", limit)
+	}
+	return yes(v1.ReasonFlowing, "readings are being processed")
+}
+
+// dataLost names what the stream dropped unread, until the twin is made anew:
+// what is lost stays lost.
+func (s *scope) dataLost(f *figures) {
+	if len(f.lost) == 0 {
+		return
+	}
+	var words []string
+	for _, l := range f.lost {
+		words = append(words, fmt.Sprintf("partition %d, offsets %d to %d", l.Partition, l.From, l.To))
+	}
+	slices.Sort(words)
+	if len(words) > 5 {
+		words = append(words[:5], fmt.Sprintf("and %d more", len(words)-5))
+	}
+	s.set(v1.ConditionDataLost, yes(v1.ReasonRetentionPast, "the stream dropped readings before they were processed: %s", strings.Join(words, "; ")))
+}
+
+// finishedReads is the hash of what the generator read whose replay has ended,
+// "" if none has.
+func (s *scope) finishedReads() string {
+	flow := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionDataFlowing)
+	if flow == nil || flow.Reason != v1.ReasonReplayFinished {
+		return ""
+	}
+	for _, c := range s.before.Status.Components {
+		if c.Name == v1.ComponentGenerator {
+			return c.ConfigHash
+		}
+	}
+	return ""
+}

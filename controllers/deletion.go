@@ -1,0 +1,107 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// holdUntilDataIsGone keeps the finalizer on twins whose data are to be deleted
+// with them, and on no other: all else the garbage collector deletes by itself.
+func (r *Reconciler) holdUntilDataIsGone(ctx context.Context, s *scope) error {
+	hold := s.spec.DeletionPolicy == v1.DeletionDelete
+	if hold == controllerutil.ContainsFinalizer(s.twin, v1.Finalizer) {
+		return nil
+	}
+	return r.patchFinalizer(ctx, s, hold)
+}
+
+func (r *Reconciler) patchFinalizer(ctx context.Context, s *scope, hold bool) error {
+	changed := s.before.DeepCopy()
+	if hold {
+		controllerutil.AddFinalizer(changed, v1.Finalizer)
+	} else {
+		controllerutil.RemoveFinalizer(changed, v1.Finalizer)
+	}
+	// The list is replaced as a whole: another's change in between must not be lost.
+	patch := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
+	if err := r.Patch(ctx, changed, patch, client.FieldOwner(FieldOwner)); err != nil {
+		return fmt.Errorf("finalizer: %w", err)
+	}
+	s.twin.Finalizers, s.twin.ResourceVersion = changed.Finalizers, changed.ResourceVersion
+	s.before = changed
+	return nil
+}
+
+// delete deletes volumes and credentials of a twin under deletionPolicy: Delete,
+// then lets it go. No store is asked for anything, so that none can hold it up.
+func (r *Reconciler) delete(ctx context.Context, s *scope) (ctrl.Result, error) {
+	if !controllerutil.ContainsFinalizer(s.twin, v1.Finalizer) {
+		return ctrl.Result{}, nil
+	}
+	// What uses the volumes goes first: a volume in use stays.
+	if err := r.deleteUsers(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	claims := &corev1.PersistentVolumeClaimList{}
+	of := []client.ListOption{client.InNamespace(s.twin.Namespace), client.MatchingLabels(resources.TwinLabels(s.twin.Name))}
+	if err := r.List(ctx, claims, of...); err != nil {
+		return ctrl.Result{}, err
+	}
+	var failed []error
+	for i := range claims.Items {
+		failed = append(failed, client.IgnoreNotFound(r.Delete(ctx, &claims.Items[i])))
+	}
+	failed = append(failed, r.deleteCredentials(ctx, s))
+	if err := errors.Join(failed...); err != nil {
+		return ctrl.Result{}, fmt.Errorf("delete data: %w", err)
+	}
+	r.event(s, "DataDeleted", "%d volumes and the credentials are deleted", len(claims.Items))
+	return ctrl.Result{}, client.IgnoreNotFound(r.patchFinalizer(ctx, s, false))
+}
+
+// deleteUsers deletes what makes pods that use the volumes. Their claims are
+// then only waiting for the pods to end, which needs no operator.
+func (r *Reconciler) deleteUsers(ctx context.Context, s *scope) error {
+	in := client.InNamespace(s.twin.Namespace)
+	of := client.MatchingLabels(resources.TwinLabels(s.twin.Name))
+	for _, list := range []client.ObjectList{&appsv1.StatefulSetList{}, &appsv1.DeploymentList{}, &batchv1.JobList{}} {
+		if err := r.List(ctx, list, in, of); err != nil {
+			return err
+		}
+		for _, o := range itemsOf(list) {
+			if !s.owns(o, false) || o.GetDeletionTimestamp() != nil {
+				continue
+			}
+			if err := client.IgnoreNotFound(r.Delete(ctx, o, client.PropagationPolicy("Background"))); err != nil {
+				return fmt.Errorf("delete %s: %w", o.GetName(), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) deleteCredentials(ctx context.Context, s *scope) error {
+	secret, err := r.secret(ctx, s.twin.Namespace, resources.CredentialsName(s.twin.Name))
+	if err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	if !s.owns(secret, true) {
+		return nil
+	}
+	return client.IgnoreNotFound(r.Delete(ctx, secret, client.Preconditions{UID: &secret.UID}))
+}

@@ -1,0 +1,180 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/internal/config"
+)
+
+// FigureSource reads what a pod's status port answers, into a value of
+// internal/config.
+type FigureSource func(ctx context.Context, podIP string, into any) error
+
+// figures are what the workloads said of themselves.
+type figures struct {
+	generator  *config.GeneratorFigures // nil: it did not answer
+	database   *config.DatabaseFigures  // nil: no API server answered
+	partitions int                      // that processors told of
+	lag        int64
+	lost       []config.LostFigures
+}
+
+// HTTPFigures asks the status port over HTTP.
+func HTTPFigures() FigureSource {
+	ask := &http.Client{
+		Timeout:       3 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: nil},
+	}
+	return func(ctx context.Context, podIP string, into any) error {
+		address := "http://" + net.JoinHostPort(podIP, strconv.Itoa(resources.PortStatus)) + "/status"
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
+		response, err := ask.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answered %s", address, response.Status)
+		}
+		// A pod of another's making must not fill the operator's memory.
+		return json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(into)
+	}
+}
+
+// lookAtFigures asks the workloads how they stand, at most every 30 s.
+func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
+	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), r.Now()) {
+		return nil
+	}
+	f := &figures{}
+	answered := false
+	ask := func(component string, each func(podIP string) error) error {
+		pods, err := r.pods(ctx, s, component)
+		if err != nil {
+			return err
+		}
+		for i := range pods {
+			if !madeHere(&pods[i], s.name(component)) {
+				continue
+			}
+			if err := each(pods[i].Status.PodIP); err != nil {
+				s.log.V(1).Info("no figures", "pod", pods[i].Name, "reason", err.Error())
+				continue
+			}
+			answered = true
+		}
+		return nil
+	}
+	err := firstOf(
+		func() error {
+			return ask(v1.ComponentGenerator, func(ip string) error {
+				var g config.GeneratorFigures
+				err := r.Figures(ctx, ip, &g)
+				if err == nil {
+					f.generator = &g
+				}
+				return err
+			})
+		},
+		func() error {
+			return ask(v1.ComponentProcessor, func(ip string) error {
+				var p config.ProcessorFigures
+				err := r.Figures(ctx, ip, &p)
+				f.add(p)
+				return err
+			})
+		},
+		func() error {
+			return ask(v1.ComponentAPI, func(ip string) error {
+				if f.database != nil {
+					return nil // all of them ask the same database
+				}
+				var d config.DatabaseFigures
+				err := r.Figures(ctx, ip, &d)
+				if err == nil {
+					f.database = &d
+				}
+				return err
+			})
+		},
+	)
+	if answered {
+		r.recent.note(s.key(), r.Now())
+		s.figures = f
+	}
+	return err
+}
+
+func firstOf(calls ...func() error) error {
+	for _, call := range calls {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *figures) add(p config.ProcessorFigures) {
+	f.partitions += len(p.Partitions)
+	for _, one := range p.Partitions {
+		f.lag += one.Lag
+	}
+	f.lost = append(f.lost, p.Lost...)
+}
+
+// madeHere tells whether a running pod is of the Deployment's making: labels
+// alone can be written by anybody in the namespace, and a pod on the node's
+// network has the node's address.
+func madeHere(p *corev1.Pod, deployment string) bool {
+	owner := metav1.GetControllerOf(p)
+	return owner != nil && owner.Kind == "ReplicaSet" && strings.HasPrefix(owner.Name, deployment+"-") &&
+		p.Status.Phase == corev1.PodRunning && p.DeletionTimestamp == nil &&
+		p.Status.PodIP != "" && p.Status.PodIP != p.Status.HostIP
+}
+
+// recentFigures remembers when a twin's workloads were asked last.
+type recentFigures struct {
+	mu    sync.Mutex
+	asked map[client.ObjectKey]time.Time
+}
+
+func (c *recentFigures) due(twin client.ObjectKey, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, ok := c.asked[twin]
+	return !ok || now.Sub(last) >= figuresEvery
+}
+
+func (c *recentFigures) note(twin client.ObjectKey, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.asked == nil {
+		c.asked = map[client.ObjectKey]time.Time{}
+	}
+	c.asked[twin] = now
+}
+
+func (c *recentFigures) forget(twin client.ObjectKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.asked, twin)
+}

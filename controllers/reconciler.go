@@ -1,0 +1,164 @@
+// Package controllers makes running twins out of DigitalTwin resources: it
+// applies the objects that package resources builds, watches them, and tells in
+// the status what it sees.
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// FieldOwner is the operator's field manager.
+const FieldOwner = "energytwin"
+
+// The least rights that work. Secrets and the ConfigMaps of a spec are read by
+// name only. Children are never updated but by server-side apply (create and
+// patch).
+//
+// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins/status,verbs=patch
+// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins/finalizers,verbs=update
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs;cronjobs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies;ingresses,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=servicemonitors;prometheusrules,verbs=get;list;create;patch;delete
+// +kubebuilder:rbac:groups=keda.sh,resources=scaledobjects;triggerauthentications,verbs=get;list;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconciler brings twins to what their specs say.
+type Reconciler struct {
+	client.Client               // reads from the cache, but Secrets and untyped objects
+	Live          client.Reader // reads from the API server
+	Recorder      events.EventRecorder
+	Images        resources.Images // the operator's choice
+	Namespace     string           // the operator's own, "" outside a cluster
+	Random        io.Reader        // of passwords
+	Now           func() time.Time
+	Figures       FigureSource
+	Metrics       *Metrics
+
+	cache   applyCache
+	updates updateTurn
+	recent  recentFigures
+	refused refusals
+	served  servedKinds
+}
+
+// Times between looks at a twin that no watch would wake.
+const (
+	figuresEvery = 30 * time.Second // live figures; Secrets, which are not watched, are looked at too
+	restEvery    = 5 * time.Minute  // of a twin that does not run
+	missingEvery = 30 * time.Second // of something that a person has to add
+	conflictWait = time.Second
+)
+
+// Reconcile brings one twin closer to its spec. It writes the status once, at
+// the end, whatever happened.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (result ctrl.Result, err error) {
+	twin := &v1.DigitalTwin{}
+	if err := r.Get(ctx, request.NamespacedName, twin); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(request.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	s := r.newScope(ctx, twin)
+	defer func() { result, err = r.finish(ctx, s, result, err) }()
+
+	if !twin.DeletionTimestamp.IsZero() {
+		return r.delete(ctx, s)
+	}
+	if s.paused() {
+		return ctrl.Result{}, nil
+	}
+	if err := r.holdUntilDataIsGone(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.want(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	result, err = r.runSteps(ctx, s)
+	if err != nil {
+		return result, err
+	}
+	return result, r.prune(ctx, s)
+}
+
+// want computes everything that the twin needs, before anything is written.
+func (r *Reconciler) want(ctx context.Context, s *scope) error {
+	in, err := r.gather(ctx, s)
+	if err != nil {
+		return err
+	}
+	wanted, err := resources.Build(s.twin, in)
+	if err != nil {
+		return stalled(v1.ReasonInvalidSpec, "%v", err)
+	}
+	s.inputs, s.wanted = in, wanted
+	return nil
+}
+
+// scope is one reconciliation of one twin.
+type scope struct {
+	twin   *v1.DigitalTwin     // its status is what will be written
+	before *v1.DigitalTwin     // as it was read
+	spec   *v1.DigitalTwinSpec // with all defaults
+	log    logr.Logger
+
+	inputs  resources.Inputs
+	wanted  *resources.Wanted // nil until it is computed
+	parts   map[string]part   // what was seen of each component
+	outcome prepareState
+	figures *figures // nil if none were asked for
+	resizes []string // volumes that cannot grow, in words
+	missing []string // kinds that monitoring needs and the cluster lacks
+}
+
+func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope {
+	filled := twin.DeepCopy()
+	filled.Default()
+	return &scope{
+		twin: twin.DeepCopy(), before: twin, spec: &filled.Spec,
+		log: ctrl.LoggerFrom(ctx), parts: map[string]part{},
+	}
+}
+
+func (s *scope) key() client.ObjectKey { return client.ObjectKeyFromObject(s.twin) }
+
+func (s *scope) name(part string) string { return resources.Name(s.twin.Name, part) }
+
+func (s *scope) paused() bool { return s.twin.Annotations[v1.AnnotationPaused] == "true" }
+
+// stalledError is what only a person can mend.
+type stalledError struct{ reason, message string }
+
+func (e *stalledError) Error() string { return e.reason + ": " + e.message }
+
+func stalled(reason, format string, args ...any) error {
+	return &stalledError{reason: reason, message: fmt.Sprintf(format, args...)}
+}
+
+// forget drops what is kept in memory of a twin that is gone.
+func (r *Reconciler) forget(twin client.ObjectKey) {
+	r.cache.forget(twin)
+	r.updates.release(twin)
+	r.recent.forget(twin)
+	r.Metrics.forget(twin)
+}

@@ -1,0 +1,258 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// finish writes the status, if it changed, and says when to look again.
+func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
+	result, err = r.conclude(s, result, err)
+	r.Metrics.phase(s.key(), s.twin.Status.Phase)
+	r.Metrics.outcome(err, result)
+	if equality.Semantic.DeepEqual(s.before.Status, s.twin.Status) {
+		return result, err
+	}
+	gone := !s.twin.DeletionTimestamp.IsZero() && len(s.twin.Finalizers) == 0
+	if gone {
+		return result, err
+	}
+	changed := s.before.DeepCopy()
+	changed.Status = s.twin.Status
+	if patchErr := r.Status().Patch(ctx, changed, client.MergeFrom(s.before), client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
+		return ctrl.Result{}, errors.Join(err, fmt.Errorf("write the status: %w", patchErr))
+	}
+	r.Metrics.statusWrites.Inc()
+	r.tell(s)
+	return result, err
+}
+
+// conclude turns the outcome of a reconciliation into status and rest.
+func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
+	var stall *stalledError
+	switch {
+	case !s.twin.DeletionTimestamp.IsZero():
+		s.twin.Status.Phase = v1.PhaseDeleting
+		s.set(v1.ConditionReady, no(v1.ReasonDeleting, "the twin is being deleted"))
+		return quiet(result, err)
+	case s.paused():
+		s.set(v1.ConditionPaused, yes(v1.ReasonAnnotation, "the annotation %s is set: the operator leaves the twin alone", v1.AnnotationPaused))
+		s.twin.Status.Phase = v1.PhasePaused
+		return result, err
+	case errors.As(err, &stall):
+		s.stall(stall)
+		s.twin.Status.ObservedGeneration = s.twin.Generation
+		s.twin.Status.Phase = v1.PhaseStalled
+		return restAfterStall(stall), nil
+	case s.wanted == nil:
+		return quiet(result, err)
+	}
+	s.summarise()
+	s.twin.Status.ObservedGeneration = s.twin.Generation
+	s.describe()
+	s.twin.Status.Phase = s.phase()
+	result, err = quiet(result, err)
+	if err != nil {
+		return result, err
+	}
+	rest := restEvery
+	if s.spec.State == v1.StateRunning || len(secretsOf(s.spec)) > 0 {
+		rest = figuresEvery
+	}
+	return soonest(result, ctrl.Result{RequeueAfter: rest}), nil
+}
+
+// quiet makes no noise about what another try mends: someone was faster.
+func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
+	if err != nil && (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) {
+		return ctrl.Result{RequeueAfter: conflictWait}, nil
+	}
+	return result, err
+}
+
+// restAfterStall: a wrong spec waits for its next version, which wakes the twin.
+// What somebody adds or deletes elsewhere does not, so that it is looked for.
+func restAfterStall(e *stalledError) ctrl.Result {
+	switch e.reason {
+	case v1.ReasonInvalidSpec, v1.ReasonMajorUpgrade:
+		return ctrl.Result{}
+	}
+	return ctrl.Result{RequeueAfter: missingEvery}
+}
+
+func (s *scope) phase() v1.Phase {
+	st := &s.twin.Status
+	ready, flow := s.condition(v1.ConditionReady), s.condition(v1.ConditionDataFlowing)
+	switch {
+	case ready.Status == metav1.ConditionTrue && s.spec.State == v1.StateSuspended:
+		return v1.PhaseSuspended
+	case ready.Status == metav1.ConditionTrue && s.spec.State == v1.StateHibernated:
+		return v1.PhaseHibernated
+	case ready.Status == metav1.ConditionTrue && flow != nil && flow.Reason == v1.ReasonReplayFinished:
+		return v1.PhaseCompleted
+	case ready.Status == metav1.ConditionTrue:
+		return v1.PhaseRunning
+	case ready.Reason == v1.ReasonUnavailable || ready.Reason == v1.ReasonUpdating:
+		return v1.PhaseDegraded
+	case len(st.Components) == 0:
+		return v1.PhasePending
+	}
+	return v1.PhaseStarting
+}
+
+// describe fills in everything but conditions and phase.
+func (s *scope) describe() {
+	st := &s.twin.Status
+	st.SpecHash = s.wanted.Config.SpecHash
+	st.Stores = &v1.StoresStatus{
+		Kafka:     storeKind(s.spec.Kafka.External != nil),
+		Redis:     storeKind(s.spec.Redis.External != nil),
+		Timescale: storeKind(s.spec.Timescale.External != nil),
+	}
+	st.Components = nil
+	for _, component := range s.components() {
+		p := s.parts[component]
+		st.Components = append(st.Components, v1.ComponentStatus{
+			Name: component, Replicas: p.replicas, Ready: p.ready,
+			Image: s.inputs.Images.Of(component), ConfigHash: s.wanted.Hashes[component],
+		})
+	}
+	st.Processor = &v1.ProcessorStatus{
+		Replicas: s.parts[v1.ComponentProcessor].replicas,
+		Selector: resources.Selector(s.twin.Name, v1.ComponentProcessor),
+	}
+	st.Endpoints = s.endpoints()
+	s.describeFigures()
+}
+
+func storeKind(external bool) v1.StoreKind {
+	if external {
+		return v1.StoreExternal
+	}
+	return v1.StoreManaged
+}
+
+// components are the parts of the twin in the order in which they come up.
+func (s *scope) components() []string {
+	var out []string
+	managed := s.managedStores()
+	for _, store := range []string{v1.ComponentKafka, v1.ComponentRedis, v1.ComponentTimescale} {
+		if managed[store] {
+			out = append(out, store)
+		}
+	}
+	return append(append(out, s.workloadComponents()...), s.monitoringComponents()...)
+}
+
+func (s *scope) endpoints() *v1.EndpointsStatus {
+	base := "http://" + s.name(v1.ComponentAPI) + "." + s.twin.Namespace + ".svc"
+	if in := s.spec.API.Ingress; in != nil {
+		base = "http://" + in.Host
+		if in.TLS != nil {
+			base = "https://" + in.Host
+		}
+	}
+	base += s.spec.API.BasePath
+	out := &v1.EndpointsStatus{UI: base + "/ui", API: base + "/api/v1", Docs: base + "/docs"}
+	if s.spec.Monitoring.Grafana.Mode == v1.GrafanaManaged {
+		out.Grafana = "http://" + s.name(v1.ComponentGrafana) + "." + s.twin.Namespace + ".svc:" + strconv.Itoa(resources.PortGrafana)
+	}
+	return out
+}
+
+// describeFigures takes over what the workloads said. What none of them said
+// stays.
+func (s *scope) describeFigures() {
+	st := &s.twin.Status
+	if st.Dataset == nil {
+		st.Dataset = &v1.DatasetStatus{}
+	}
+	st.Dataset.SHA256 = s.wanted.Config.Dataset.SHA256
+	f := s.figures
+	if f == nil {
+		return
+	}
+	if st.Stream == nil {
+		st.Stream = &v1.StreamStatus{}
+	}
+	if f.partitions > 0 {
+		st.Stream.Lag = f.lag
+	}
+	st.Stream.Progress = s.progress(f)
+	if d := f.database; d != nil {
+		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined = d.Meters, d.Rows, d.Quarantined
+		if d.LastEventTime != nil {
+			at := metav1.NewTime(d.LastEventTime.UTC())
+			st.Stream.LastEventTime = &at
+		}
+		if st.Decisions == nil {
+			st.Decisions = &v1.DecisionsStatus{}
+		}
+		st.Decisions.Total = d.Decisions
+	}
+}
+
+// progress is the share of a replay that is published.
+func (s *scope) progress(f *figures) string {
+	before := s.twin.Status.Stream.Progress
+	if s.spec.Generator.Mode != v1.GeneratorReplay {
+		return ""
+	}
+	if s.condition(v1.ConditionDataFlowing).Reason == v1.ReasonReplayFinished {
+		return "100%"
+	}
+	start, span := s.wanted.Config.Dataset.Start, s.spec.Dataset.Window.Duration.Std()
+	if f.database == nil || f.database.LastEventTime == nil || start.IsZero() || span <= 0 {
+		return before
+	}
+	share := float64(f.database.LastEventTime.Sub(start)) / float64(span)
+	return strconv.Itoa(int(100*max(0, min(share, 1)))) + "%"
+}
+
+// tell records events about what people would want to know.
+func (r *Reconciler) tell(s *scope) {
+	before, now := s.before.Status, s.twin.Status
+	if before.Phase != now.Phase {
+		kind := corev1.EventTypeNormal
+		message := "the twin is " + string(now.Phase)
+		if c := s.condition(v1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
+			message += ": " + c.Message
+		}
+		if now.Phase == v1.PhaseStalled || now.Phase == v1.PhaseDegraded {
+			kind = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(s.twin, nil, kind, string(now.Phase), "Reconcile", "%s", message)
+	}
+	for _, kind := range []string{v1.ConditionDataLost, v1.ConditionStorageResizeRefused} {
+		c := s.condition(kind)
+		if c != nil && !hasCondition(before.Conditions, kind, c.Message) {
+			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)
+		}
+	}
+}
+
+func hasCondition(conditions []metav1.Condition, kind, message string) bool {
+	for _, c := range conditions {
+		if c.Type == kind && c.Message == message {
+			return true
+		}
+	}
+	return false
+}
+
+// event records something that was done.
+func (r *Reconciler) event(s *scope, reason, format string, args ...any) {
+	r.Recorder.Eventf(s.twin, nil, corev1.EventTypeNormal, reason, "Reconcile", format, args...)
+}

@@ -1,0 +1,147 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// step is one part of a reconciliation. A step that has to wait returns without
+// an error: a watch wakes the twin. Steps only delay writes; the wanted set is
+// what it is.
+type step struct {
+	name resources.Step
+	run  func(context.Context, *scope) (ctrl.Result, error)
+	// alone lets the steps after it run although it failed, so that the errors of
+	// all of them are told.
+	alone bool
+}
+
+// steps is the order of everything.
+func (r *Reconciler) steps() []step {
+	return []step{
+		{name: resources.StepCredentials, run: r.applyStep(resources.StepCredentials)},
+		{name: resources.StepConfig, run: r.applyStep(resources.StepConfig)},
+		{name: resources.StepNetworkPolicy, run: r.applyStep(resources.StepNetworkPolicy)},
+		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), alone: true},
+		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), alone: true},
+		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), alone: true},
+		{name: resources.StepMonitoring, run: r.monitoring, alone: true},
+		{name: resources.StepPrepare, run: r.prepare},
+		{name: resources.StepWorkloads, run: r.workloads},
+	}
+}
+
+// runSteps runs the steps in order until one fails, and gathers the errors of
+// those that run alone.
+func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error) {
+	var result ctrl.Result
+	var failed []error
+	for _, step := range r.steps() {
+		s.log.V(1).Info("step", "step", step.name)
+		if !step.alone && len(failed) > 0 {
+			break
+		}
+		once, err := step.run(ctx, s)
+		result = soonest(result, once)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("step %s: %w", step.name, err))
+		}
+	}
+	// What runs is looked at also where a step failed.
+	return result, errors.Join(append(failed, r.look(ctx, s))...)
+}
+
+// soonest keeps the earlier of two wishes to look again.
+func soonest(a, b ctrl.Result) ctrl.Result {
+	if a.RequeueAfter == 0 || b.RequeueAfter != 0 && b.RequeueAfter < a.RequeueAfter {
+		return b
+	}
+	return a
+}
+
+// applyStep writes what a step wants, as far as it can.
+func (r *Reconciler) applyStep(name resources.Step) func(context.Context, *scope) (ctrl.Result, error) {
+	return func(ctx context.Context, s *scope) (ctrl.Result, error) {
+		var failed []error
+		for _, o := range s.wanted.Objects {
+			if o.Step == name {
+				failed = append(failed, r.apply(ctx, s, o))
+			}
+		}
+		return ctrl.Result{}, errors.Join(failed...)
+	}
+}
+
+// store writes one of the three stores. Volumes grow first.
+func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl.Result, error) {
+	return func(ctx context.Context, s *scope) (ctrl.Result, error) {
+		if err := r.growVolumes(ctx, s, component); err != nil {
+			return ctrl.Result{}, err
+		}
+		if err := r.replaceSet(ctx, s, component); err != nil {
+			return ctrl.Result{}, err
+		}
+		return r.applyStep(resources.Step(component))(ctx, s)
+	}
+}
+
+// prepare runs the Job when all stores can be reached, with the passwords that
+// hold now.
+func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error) {
+	if err := r.lookAtStores(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.lookAtPrepare(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	if !s.outcome.exists && (s.spec.State == v1.StateHibernated || !s.storesReady()) {
+		return ctrl.Result{}, nil
+	}
+	if _, err := r.applyStep(resources.StepPrepare)(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, r.lookAtPrepare(ctx, s)
+}
+
+// workloads starts what works on the stores once they are prepared for it. What
+// runs already is kept as wanted even while a store is away; what is to stop
+// stops at once.
+func (r *Reconciler) workloads(ctx context.Context, s *scope) (ctrl.Result, error) {
+	if err := r.lookAtWorkloads(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	stopping := s.spec.State != v1.StateRunning
+	if !stopping && (!s.outcome.done || !s.storesReady() && !s.started()) {
+		return ctrl.Result{}, nil
+	}
+	if err := r.handOverReplicas(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	return r.applyStep(resources.StepWorkloads)(ctx, s)
+}
+
+// monitoring writes what watches the twin. It waits for nothing.
+func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, error) {
+	if s.spec.Monitoring.Prometheus.Mode == v1.PrometheusServiceMonitor && !s.inputs.Kinds.ServiceMonitor {
+		s.missing = append(s.missing, "ServiceMonitor and PrometheusRule of monitoring.coreos.com")
+	}
+	return r.applyStep(resources.StepMonitoring)(ctx, s)
+}
+
+// look sees what is there, for the status.
+func (r *Reconciler) look(ctx context.Context, s *scope) error {
+	for _, look := range []func(context.Context, *scope) error{
+		r.lookAtStores, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures,
+	} {
+		if err := look(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package controllers
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+// CacheOptions keep the cache small: only what carries the operator's label,
+// and of that only what is asked for. A whole Deployment in the cache costs some
+// 20 kB, its metadata and status 1 to 2.
+func CacheOptions(namespaces ...string) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{resources.LabelManagedBy: resources.ManagedBy})
+	o := cache.Options{
+		DefaultLabelSelector: ours,
+		DefaultTransform:     withoutManagedFields,
+		ByObject: map[client.Object]cache.ByObject{
+			&v1.DigitalTwin{}:     {Label: labels.Everything(), Transform: withoutManagedFields},
+			&appsv1.Deployment{}:  {Transform: leanDeployment},
+			&appsv1.StatefulSet{}: {Transform: leanStatefulSet},
+			&batchv1.Job{}:        {Transform: leanJob},
+			&corev1.Pod{}:         {Transform: leanPod},
+		},
+	}
+	if len(namespaces) > 0 {
+		o.DefaultNamespaces = map[string]cache.Config{}
+		for _, n := range namespaces {
+			o.DefaultNamespaces[n] = cache.Config{}
+		}
+	}
+	return o
+}
+
+func withoutManagedFields(o any) (any, error) {
+	if m, err := meta.Accessor(o); err == nil {
+		m.SetManagedFields(nil)
+	}
+	return o, nil
+}
+
+// leanDeployment keeps who manages fields, but not which: it tells whether the
+// number of replicas was handed over.
+func leanDeployment(o any) (any, error) {
+	if d, ok := o.(*appsv1.Deployment); ok {
+		managers := d.ManagedFields
+		for i := range managers {
+			managers[i] = metav1.ManagedFieldsEntry{Manager: managers[i].Manager}
+		}
+		d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
+	}
+	return o, nil
+}
+
+func leanStatefulSet(o any) (any, error) {
+	if s, ok := o.(*appsv1.StatefulSet); ok {
+		s.ManagedFields = nil
+		s.Spec = appsv1.StatefulSetSpec{Replicas: s.Spec.Replicas, VolumeClaimTemplates: s.Spec.VolumeClaimTemplates}
+	}
+	return o, nil
+}
+
+func leanJob(o any) (any, error) {
+	if j, ok := o.(*batchv1.Job); ok {
+		j.ManagedFields = nil
+		j.Spec = batchv1.JobSpec{}
+	}
+	return o, nil
+}
+
+func leanPod(o any) (any, error) {
+	if p, ok := o.(*corev1.Pod); ok {
+		p.ManagedFields = nil
+		p.Spec = corev1.PodSpec{}
+		p.Status.InitContainerStatuses, p.Status.Conditions = nil, nil
+		for i := range p.Status.ContainerStatuses {
+			c := &p.Status.ContainerStatuses[i]
+			*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
+		}
+	}
+	return o, nil
+}
+
+// cachedObject is an empty object of a kind that is cached whole, nil for
+// others.
+func (r *Reconciler) cachedObject(kind schema.GroupVersionKind) client.Object {
+	switch kind {
+	case resources.KindDeployment:
+		return &appsv1.Deployment{}
+	case resources.KindStatefulSet:
+		return &appsv1.StatefulSet{}
+	case resources.KindJob:
+		return &batchv1.Job{}
+	case resources.KindVolumeClaim:
+		return &corev1.PersistentVolumeClaim{}
+	}
+	return nil
+}
+
+func (r *Reconciler) cachedList(kind schema.GroupVersionKind) client.ObjectList {
+	switch kind {
+	case resources.KindDeployment:
+		return &appsv1.DeploymentList{}
+	case resources.KindStatefulSet:
+		return &appsv1.StatefulSetList{}
+	case resources.KindJob:
+		return &batchv1.JobList{}
+	}
+	return nil
+}
+
+// metadataKinds are watched by their metadata alone.
+func metadataKinds() []client.Object {
+	return []client.Object{
+		&corev1.Service{}, &corev1.ConfigMap{}, &batchv1.CronJob{}, &networkingv1.NetworkPolicy{}, &networkingv1.Ingress{},
+		&policyv1.PodDisruptionBudget{}, &autoscalingv2.HorizontalPodAutoscaler{},
+	}
+}
+
+func watchedMetadata(kind schema.GroupVersionKind) bool {
+	switch kind {
+	case resources.KindService, resources.KindConfigMap, resources.KindCronJob, resources.KindNetworkPolicy,
+		resources.KindIngress, resources.KindDisruption, resources.KindAutoscaler:
+		return true
+	}
+	return false
+}
+
+func metaOf(o client.Object) *metav1.PartialObjectMetadata {
+	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Namespace: o.GetNamespace(), Name: o.GetName(), UID: o.GetUID(), ResourceVersion: o.GetResourceVersion(),
+		Generation: o.GetGeneration(), Labels: o.GetLabels(), OwnerReferences: o.GetOwnerReferences(),
+	}}
+}
+
+// itemsOf are the objects of a list.
+func itemsOf(list client.ObjectList) []client.Object {
+	var out []client.Object
+	_ = meta.EachListItem(list, func(o runtime.Object) error {
+		if item, ok := o.(client.Object); ok {
+			out = append(out, item)
+		}
+		return nil
+	})
+	return out
+}
+
+// Options of the controller.
+type Options struct {
+	Concurrent int // reconciliations at the same time
+}
+
+// SetupWithManager watches twins and their children.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("digitaltwin").
+		// A status that this operator writes must not wake it.
+		For(&v1.DigitalTwin{}, builder.WithPredicates(predicate.Or(
+			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, predicate.LabelChangedPredicate{}, deletionStarted()))).
+		Owns(&appsv1.Deployment{}).
+		Owns(&appsv1.StatefulSet{}).
+		Owns(&batchv1.Job{}).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(ofComponent(v1.ComponentPrepare, v1.ComponentKafka))).
+		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(twinOf)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: max(o.Concurrent, 1)})
+	for _, kind := range metadataKinds() {
+		b = b.Owns(kind, builder.OnlyMetadata)
+	}
+	return b.Complete(r)
+}
+
+func deletionStarted() predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetDeletionTimestamp() != nil })
+}
+
+// twinOf is the twin that an object's labels name.
+func twinOf(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.GetLabels()[resources.LabelInstance]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+func ofComponent(components ...string) predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(o client.Object) bool {
+		for _, c := range components {
+			if o.GetLabels()[resources.LabelComponent] == c {
+				return true
+			}
+		}
+		return false
+	})
+}

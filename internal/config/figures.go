@@ -1,0 +1,63 @@
+package config
+
+import "time"
+
+// What workloads answer under /status on their status port, as far as the
+// operator reads it. The pages may hold more.
+
+// GeneratorFigures is how far publishing has come.
+type GeneratorFigures struct {
+	Phase     string `json:"phase"`     // done when everything is published
+	Published int64  `json:"published"` // readings since the process began
+	Total     int64  `json:"total"`     // readings that a replay publishes; 0 if there is no end
+}
+
+// PhaseDone is the phase of a generator that has published everything.
+const PhaseDone = "done"
+
+// ProcessorFigures is where one processor stands.
+type ProcessorFigures struct {
+	Partitions []PartitionFigures `json:"partitions"`
+	Lost       []LostFigures      `json:"lost"`
+}
+
+// PartitionFigures is where one partition stands.
+type PartitionFigures struct {
+	Partition int   `json:"partition"`
+	Lag       int64 `json:"lag"` // messages that are not processed yet
+}
+
+// LostFigures is a range of offsets that the stream dropped before they were
+// processed.
+type LostFigures struct {
+	Partition int   `json:"partition"`
+	From      int64 `json:"from"`
+	To        int64 `json:"to"` // inclusive
+}
+
+// DatabaseFigures is what the database holds.
+type DatabaseFigures struct {
+	Meters        int32      `json:"meters"`
+	Rows          int64      `json:"rows"`
+	Quarantined   int64      `json:"quarantined"`
+	Forecasts     int64      `json:"forecasts"`
+	Decisions     int64      `json:"decisions"`
+	LastEventTime *time.Time `json:"lastEventTime,omitempty"` // hour up to which all is processed
+	WrittenAt     *time.Time `json:"writtenAt,omitempty"`     // of the last batch
+}
+
+// PrepareOutcome is the termination message of the Job that prepares the
+// stores: empty when all went well.
+type PrepareOutcome struct {
+	Store   string `json:"store,omitempty"`  // kafka, redis, timescale or schema: which one failed
+	Denied  bool   `json:"denied,omitempty"` // it answered and refused the user
+	Message string `json:"message,omitempty"`
+}
+
+// Stores as PrepareOutcome names them.
+const (
+	StoreKafka     = "kafka"
+	StoreRedis     = "redis"
+	StoreTimescale = "timescale"
+	StoreSchema    = "schema"
+)
