@@ -29,7 +29,8 @@ type side struct {
 type pass struct {
 	readings int64
 	took     time.Duration
-	bytes    int64 // sent to the store, where that says more than readings
+	bytes    int64         // sent to the store, where that says more than readings
+	cpu      time.Duration // that our side of it took, where it is a process of its own
 
 	// Of the processor alone.
 	memory memory
@@ -46,7 +47,7 @@ func stages() []stage {
 		{"generator", []side{{"generator", generatePass}, {"produce alone", producePass}}},
 		{"decode", []side{{"decode", decodePass}, {"copy of the bytes", copyPass}}},
 		{"window", []side{{"window update", windowPass}, {"store in memory", ringPass}}},
-		{"redis", []side{{"checkpoints", checkpointPass}, {"pipelined SET alone", pipelinePass}}},
+		{"redis", []side{{"checkpoints", checkpointPass}, {"pipelined HSET alone", pipelinePass}}},
 		{"postgres", []side{{"commit", commitPass}, {"COPY alone", copyInPass}}},
 		{endToEnd, []side{{"processor", processorPass}, {"plain loader", loaderPass}, {"consume alone", consumePass}}},
 	}
@@ -69,6 +70,7 @@ type bench struct {
 	programs programs
 	stores   *stores
 	show     *display
+	profiles int // written
 }
 
 func run(ctx context.Context, o *options, out io.Writer, errOut *os.File) (err error) {
@@ -167,20 +169,19 @@ func (b *bench) repeat(ctx context.Context, r *report, f *fixture, repetition in
 // measure does passes until they have taken long enough.
 func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int) (pass, error) {
 	var total pass
-	for total.took < b.leastOf(sd) {
-		if err := ctx.Err(); err != nil {
-			return total, err
-		}
-		line := b.show.begin(fmt.Sprintf("%d/%d  %s  %s", repetition+1, b.o.repetitions, f.size, sd.name), f.size.readings())
+	label := fmt.Sprintf("%d/%d  %s  %s", repetition+1, b.o.repetitions, f.size, sd.name)
+	for {
+		line := b.show.begin(label, f.size.readings())
 		p, err := sd.pass(ctx, b, f, line.set)
 		if err != nil {
 			line.drop()
 			return total, err
 		}
-		line.end(p)
-		total.add(p)
+		if total.add(p); total.took >= b.leastOf(sd) {
+			line.end(total)
+			return total, nil
+		}
 	}
-	return total, nil
 }
 
 // leastOf is how long a side is measured at least. What touches no store varies
@@ -197,6 +198,7 @@ func (p *pass) add(other pass) {
 	p.readings += other.readings
 	p.took += other.took
 	p.bytes += other.bytes
+	p.cpu += other.cpu
 	p.memory, p.counts, p.relay = other.memory, other.counts, other.relay
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func (s *stores) startKafka(ctx context.Context, say func(string)) error {
 			JVM:        []string{"-XX:TieredStopAtLevel=4", "-Xmx1g"},            // as in production
 		})
 	})
-	if skipped := (*skipError)(nil); asSkip(err, &skipped) {
+	if skipped := (*skipError)(nil); errors.As(err, &skipped) {
 		return s.startEmbeddedKafka(ctx, skipped.reason, say)
 	}
 	if err != nil {
@@ -62,11 +63,6 @@ type (
 
 func (e *skipError) Error() string { return e.reason }
 func (e *fatalRig) Error() string  { return e.reason }
-
-func asSkip(err error, to **skipError) (ok bool) {
-	*to, ok = err.(*skipError)
-	return ok
-}
 
 // do runs f, which ends early with Skip or Fatal as a test does.
 func (r *rig) do(f func()) (err error) {

@@ -47,6 +47,7 @@ func processorPass(ctx context.Context, b *bench, f *fixture, watch func(int64))
 	if stopErr := proc.stop(); err != nil || stopErr != nil {
 		return p, errors.Join(err, stopErr)
 	}
+	p.cpu = proc.cpu()
 	log, err := os.ReadFile(proc.logPath)
 	if err != nil {
 		return p, err
@@ -85,8 +86,10 @@ func (b *bench) freshTwin(ctx context.Context, f *fixture) (drop func() error, e
 
 func (b *bench) startProcessor(ctx context.Context, f *fixture) (*process, error) {
 	if b.o.cpuProfile != "" {
+		b.profiles++
+		profile := fmt.Sprintf("%s.%d.%s", b.o.cpuProfile, b.profiles, f.twin.Name)
 		return start(ctx, b.dir, "processor", b.programs.perf, []string{traceCollections},
-			"process", "--config", f.path, "--cpuprofile", b.o.cpuProfile+"."+f.twin.Name)
+			"process", "--config", f.path, "--cpuprofile", profile)
 	}
 	return start(ctx, b.dir, "processor", b.programs.energytwin, []string{traceCollections}, "processor", "--config", f.path)
 }
@@ -189,5 +192,5 @@ func (b *bench) runReader(ctx context.Context, f *fixture, watch func(int64), su
 	if read != f.size.readings() {
 		return pass{}, fmt.Errorf("%s read %d readings, not %d", subcommand, read, f.size.readings())
 	}
-	return pass{readings: read, took: took}, nil
+	return pass{readings: read, took: took, cpu: proc.cpu()}, nil
 }

@@ -76,7 +76,7 @@ func (b *bench) generate(ctx context.Context, twin *config.Twin, path string, s 
 	if n := messagesIn(logs); n != s.readings() {
 		return pass{}, fmt.Errorf("the topic has %d messages, not %d", n, s.readings())
 	}
-	return pass{readings: s.readings(), took: took}, nil
+	return pass{readings: s.readings(), took: took, cpu: p.cpu()}, nil
 }
 
 // newTopic makes a topic as `energytwin prepare` does, in place of the one

@@ -22,9 +22,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	err := newCommand().ExecuteContext(ctx)
+	stop()
 	if err == nil {
 		return
 	}
@@ -59,7 +59,7 @@ func newCommand() *cobra.Command {
 	f.StringSliceVar(&o.only, "only", nil, fmt.Sprintf("measure only these parts: %q", stageNames()))
 	f.StringVar(&o.json, "json", "", "file for all results as JSON")
 	f.BoolVar(&o.quick, "quick", false, "small sizes once: shows that it works, says nothing about speed")
-	f.StringVar(&o.cpuProfile, "cpuprofile", "", "file for a CPU profile of the processor, end to end")
+	f.StringVar(&o.cpuProfile, "cpuprofile", "", "begin of the names of files for CPU profiles of the processor, end to end")
 	f.StringVar(&o.dir, "dir", "", "folder for the stores' data; a temporary one without it, deleted at the end")
 	cmd.AddCommand(newGenerateCommand(), newProcessCommand(), newLoadCommand(), newConsumeCommand())
 	return cmd

@@ -29,15 +29,20 @@ func build(ctx context.Context, dir string) (programs, error) {
 	if err != nil {
 		return programs{}, err
 	}
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return programs{}, fmt.Errorf("find the repository: %w; run this program inside it", err)
+	}
 	p := programs{energytwin: filepath.Join(dir, "energytwin"), perf: self, window: filepath.Join(dir, "processor.test")}
 	for _, args := range [][]string{
 		{"build", "-trimpath", "-o", p.energytwin, "./cmd/energytwin"},
 		{"test", "-c", "-o", p.window, "./workloads/processor"},
 	} {
 		cmd := exec.CommandContext(ctx, "go", args...)
+		cmd.Dir = string(bytes.TrimSpace(root))
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("go %s: %w; run this program in the repository's root\n%s", strings.Join(args, " "), err, out)
+			return p, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
 	return p, nil
@@ -78,8 +83,7 @@ func start(ctx context.Context, dir, name, program string, env []string, args ..
 	p.cmd.WaitDelay = stopPatience
 	p.cmd.SysProcAttr = diesWithParent()
 	if err := p.cmd.Start(); err != nil {
-		read.Close()
-		return nil, fmt.Errorf("start %s: %w", name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), read.Close())
 	}
 	go func() {
 		p.err = p.cmd.Wait()
@@ -106,6 +110,11 @@ func (p *process) wait() error {
 		return fmt.Errorf("%s: %w; its log ends with:\n%s", p.name, p.err, p.logTail())
 	}
 	return nil
+}
+
+// cpu is the processor time that an ended process has used.
+func (p *process) cpu() time.Duration {
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
 // hasEnded tells whether the process has ended.

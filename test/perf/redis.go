@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 
 	"github.com/energytwin/energytwin/internal/history"
@@ -90,9 +88,9 @@ func checkpointPass(ctx context.Context, b *bench, f *fixture, watch func(int64)
 	return p, errors.Join(err, b.stores.emptyRedis(context.WithoutCancel(ctx)))
 }
 
-// pipelinePass writes the same states with SET, each under its meter's key:
-// commands that are ready, sent without waiting for answers, as redis-benchmark
-// does.
+// pipelinePass writes the same states as the processor lays them out, a hash for
+// each partition: commands that are ready, sent without waiting for answers, as
+// redis-benchmark does.
 func pipelinePass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (pass, error) {
 	checkpoints, err := b.checkpoints(ctx, f)
 	if err != nil {
@@ -101,7 +99,7 @@ func pipelinePass(ctx context.Context, b *bench, f *fixture, watch func(int64)) 
 	if err := b.stores.emptyRedis(ctx); err != nil {
 		return pass{}, err
 	}
-	commands, n := setCommands(checkpoints)
+	commands, n := writeCommands(checkpoints)
 	conn, err := b.stores.dialRedis(ctx)
 	if err != nil {
 		return pass{}, err
@@ -117,18 +115,31 @@ func pipelinePass(ctx context.Context, b *bench, f *fixture, watch func(int64)) 
 	return p, errors.Join(err, b.stores.emptyRedis(context.WithoutCancel(ctx)))
 }
 
-// setCommands are the states as commands in Redis's protocol, and how many.
-func setCommands(checkpoints []history.Checkpoint) (commands []byte, n int) {
-	for _, c := range checkpoints {
-		for _, m := range c.Meters {
-			commands = appendCommand(commands, []byte("SET"), []byte(m.Key), m.Blob)
-			n++
+// commandBytes is about how much a command writes.
+const commandBytes = 1 << 20
+
+// writeCommands are commands in Redis's protocol that put all states in place of
+// those from the round before, and how many commands there are.
+func writeCommands(checkpoints []history.Checkpoint) (commands []byte, n int) {
+	for partition, c := range checkpoints {
+		key := fmt.Appendf(nil, "window/%d", partition)
+		commands = appendCommand(commands, [][]byte{[]byte("UNLINK"), key})
+		n++
+		set := [][]byte{[]byte("HSET"), key}
+		size := 0
+		for i, m := range c.Meters {
+			set = append(set, []byte(m.Key), m.Blob)
+			if size += len(m.Blob); size >= commandBytes || i == len(c.Meters)-1 {
+				commands = appendCommand(commands, set)
+				n++
+				set, size = set[:2], 0
+			}
 		}
 	}
 	return commands, n
 }
 
-func appendCommand(dst []byte, args ...[]byte) []byte {
+func appendCommand(dst []byte, args [][]byte) []byte {
 	dst = fmt.Appendf(dst, "*%d\r\n", len(args))
 	for _, a := range args {
 		dst = fmt.Appendf(dst, "$%d\r\n", len(a))
@@ -149,31 +160,26 @@ func (s *stores) dialRedis(ctx context.Context) (*redisConn, error) {
 		return nil, err
 	}
 	c := &redisConn{Conn: conn, replies: bufio.NewReaderSize(conn, 1<<16)}
-	if err := c.pipeline(appendCommand(nil, []byte("AUTH"), []byte(s.redis.Password)), 1); err != nil {
-		conn.Close()
-		return nil, err
+	if err := c.pipeline(appendCommand(nil, [][]byte{[]byte("AUTH"), []byte(s.redis.Password)}), 1); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	return c, nil
 }
 
-var redisOK = []byte("+OK\r\n")
-
-// pipeline sends n commands while it reads the answers, each of which must be
-// OK.
+// pipeline sends n commands while it reads the answers.
 func (c *redisConn) pipeline(commands []byte, n int) error {
 	sent := make(chan error, 1)
 	go func() {
 		_, err := c.Write(commands)
 		sent <- err
 	}()
-	var reply [5]byte
 	for range n {
-		if _, err := io.ReadFull(c.replies, reply[:]); err != nil {
+		reply, err := c.replies.ReadString('\n')
+		if err != nil {
 			return err
 		}
-		if !bytes.Equal(reply[:], redisOK) {
-			rest, _ := c.replies.ReadString('\n')
-			return fmt.Errorf("redis answers %q", string(reply[:])+rest)
+		if reply[0] == '-' {
+			return fmt.Errorf("redis answers %q", reply)
 		}
 	}
 	return <-sent

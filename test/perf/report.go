@@ -50,7 +50,8 @@ type sideReport struct {
 	Median   float64   `json:"median"`
 	Seconds  []float64 `json:"seconds"`
 	MBPerSec []float64 `json:"megabytesPerSecond,omitempty"`
-	Ratio    float64   `json:"ratio,omitempty"` // of our median to this one; 0 for ours
+	CPU      []float64 `json:"cpuMicrosecondsPerReading,omitempty"` // of the process itself, without the stores
+	Ratio    float64   `json:"ratio,omitempty"`                     // of our median to this one; 0 for ours
 }
 
 // add keeps one measurement.
@@ -62,6 +63,9 @@ func (r *report) add(s size, stage, side string, p pass) {
 	sr.Seconds = append(sr.Seconds, p.took.Seconds())
 	if p.bytes > 0 {
 		sr.MBPerSec = append(sr.MBPerSec, float64(p.bytes)/1e6/p.took.Seconds())
+	}
+	if p.cpu > 0 {
+		sr.CPU = append(sr.CPU, float64(p.cpu.Microseconds())/float64(p.readings))
 	}
 	if p.memory != (memory{}) {
 		in.Memory = append(in.Memory, p.memory)
@@ -194,6 +198,9 @@ func (s *sizeReport) print(out io.Writer, repetitions int) {
 	fmt.Fprintf(out, "  %-11s %-14s %11s %6s   %-20s %11s %6s  %6s\n", "part", "ours", "", "", "beside", "", "", "ratio")
 	for _, st := range s.Stages {
 		s.printStage(out, st)
+	}
+	if ours, loader := s.find(endToEnd, "processor"), s.find(endToEnd, "plain loader"); ours != nil && loader != nil {
+		fmt.Fprintf(out, "  CPU time per reading, stores not counted: processor %.2f µs, plain loader %.2f µs\n", median(ours.CPU), median(loader.CPU))
 	}
 	if c := s.Counts; c != nil {
 		fmt.Fprintf(out, "  the processor wrote %s readings, %s forecasts and %s decisions; the last announcement followed %.1f s after the last commit\n",

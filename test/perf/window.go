@@ -68,7 +68,7 @@ func ringPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (pas
 	return forAtLeast(ctx, b.o.least/4, watch, func() (int64, error) {
 		for range ring {
 			for _, r := range rings {
-				r[slot] += 1
+				r[slot]++
 			}
 			if slot++; slot == ring {
 				slot = 0
