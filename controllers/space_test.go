@@ -1,0 +1,317 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/yaml"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
+)
+
+const patience = 30 * time.Second
+
+// eventually waits until nothing is wrong any more.
+func (sp *space) eventually(wrong func() error) {
+	sp.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := wrong()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			twins := &v1.DigitalTwinList{}
+			_ = sp.admin.List(sp.ctx, twins, client.InNamespace(sp.ns))
+			for _, twin := range twins.Items {
+				doc, _ := yaml.Marshal(twin.Status)
+				sp.t.Logf("status of %s:\n%s", twin.Name, doc)
+			}
+			require.NoError(sp.t, err)
+		}
+		select {
+		case <-sp.ctx.Done():
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// twin is one with a spec in YAML.
+func (sp *space) twin(name, spec string) *v1.DigitalTwin {
+	sp.t.Helper()
+	u := &unstructured.Unstructured{Object: map[string]any{}}
+	var content map[string]any
+	require.NoError(sp.t, yaml.Unmarshal([]byte(spec), &content))
+	u.Object["spec"] = content
+	return sp.create(name, u)
+}
+
+// sampleTwin is that of a sample.
+func (sp *space) sampleTwin(file string) *v1.DigitalTwin {
+	sp.t.Helper()
+	content, err := os.ReadFile("../config/samples/" + file)
+	require.NoError(sp.t, err)
+	u := &unstructured.Unstructured{}
+	require.NoError(sp.t, yaml.Unmarshal(content, &u.Object))
+	return sp.create(u.GetName(), u)
+}
+
+func (sp *space) create(name string, u *unstructured.Unstructured) *v1.DigitalTwin {
+	sp.t.Helper()
+	u.SetGroupVersionKind(v1.GroupVersion.WithKind(v1.Kind))
+	u.SetName(name)
+	u.SetNamespace(sp.ns)
+	require.NoError(sp.t, sp.admin.Create(sp.ctx, u))
+	return sp.get(name)
+}
+
+func (sp *space) get(name string) *v1.DigitalTwin {
+	sp.t.Helper()
+	twin := &v1.DigitalTwin{}
+	require.NoError(sp.t, sp.admin.Get(sp.ctx, client.ObjectKey{Namespace: sp.ns, Name: name}, twin))
+	return twin
+}
+
+// child reads an object; ok is false if there is none.
+func (sp *space) child(o client.Object, name string) bool {
+	sp.t.Helper()
+	err := sp.admin.Get(sp.ctx, client.ObjectKey{Namespace: sp.ns, Name: name}, o)
+	if apierrors.IsNotFound(err) {
+		return false
+	}
+	require.NoError(sp.t, err)
+	return true
+}
+
+// patchSpec merges YAML into the spec.
+func (sp *space) patchSpec(name, spec string) {
+	sp.t.Helper()
+	doc, err := yaml.YAMLToJSON([]byte(spec))
+	require.NoError(sp.t, err)
+	sp.patch(sp.get(name), fmt.Sprintf(`{"spec":%s}`, doc))
+}
+
+func (sp *space) patch(o client.Object, doc string) {
+	sp.t.Helper()
+	require.NoError(sp.t, sp.admin.Patch(sp.ctx, o, client.RawPatch("application/merge-patch+json", []byte(doc))))
+}
+
+// condition waits for a condition, and checks that kstatus sees what Ready says.
+func (sp *space) condition(name, kind string, want metav1.ConditionStatus, reason string) *v1.DigitalTwin {
+	sp.t.Helper()
+	var twin *v1.DigitalTwin
+	sp.eventually(func() error {
+		sp.workOnce()
+		twin = sp.get(name)
+		c := meta.FindStatusCondition(twin.Status.Conditions, kind)
+		if c == nil || c.Status != want || c.Reason != reason {
+			return fmt.Errorf("%s is %+v, not %s %s", kind, c, want, reason)
+		}
+		if c.ObservedGeneration != twin.Generation {
+			return fmt.Errorf("%s is of generation %d, the twin of %d", kind, c.ObservedGeneration, twin.Generation)
+		}
+		return nil
+	})
+	sp.agrees(twin)
+	return twin
+}
+
+func (sp *space) ready(name string) *v1.DigitalTwin {
+	sp.t.Helper()
+	return sp.condition(name, v1.ConditionReady, metav1.ConditionTrue, v1.ReasonAvailable)
+}
+
+// agrees checks that tools which know conditions only see what Ready says.
+func (sp *space) agrees(twin *v1.DigitalTwin) {
+	sp.t.Helper()
+	if twin.Status.ObservedGeneration != twin.Generation {
+		return // a newer spec has not been looked at yet, which kstatus sees too
+	}
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(twin)
+	require.NoError(sp.t, err)
+	u := &unstructured.Unstructured{Object: content}
+	u.SetGroupVersionKind(v1.GroupVersion.WithKind(v1.Kind))
+	result, err := status.Compute(u)
+	require.NoError(sp.t, err)
+	want := status.InProgressStatus
+	switch {
+	case !twin.DeletionTimestamp.IsZero():
+		want = status.TerminatingStatus
+	case meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionStalled):
+		want = status.FailedStatus
+	case meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionReady):
+		want = status.CurrentStatus
+	}
+	require.Equal(sp.t, want, result.Status, "kstatus says: %s; conditions: %+v", result.Message, twin.Status.Conditions)
+}
+
+// workOnce does once what the controllers of a cluster do: there are none here.
+// Every StatefulSet gets its volumes and is ready, every Job ends well, every
+// Deployment is available with one pod that has an address.
+func (sp *space) workOnce() {
+	sp.t.Helper()
+	sp.workOnStores()
+	sp.workOnJobs()
+	sp.workOnDeployments()
+}
+
+func (sp *space) workOnStores() {
+	sets := &appsv1.StatefulSetList{}
+	require.NoError(sp.t, sp.admin.List(sp.ctx, sets, client.InNamespace(sp.ns)))
+	for i := range sets.Items {
+		set := &sets.Items[i]
+		if sp.letGo(set) {
+			continue
+		}
+		sp.makeClaims(set)
+		want := ptr.Deref(set.Spec.Replicas, 1)
+		st := appsv1.StatefulSetStatus{
+			ObservedGeneration: set.Generation, Replicas: want, ReadyReplicas: want, AvailableReplicas: want,
+			UpdatedReplicas: want, CurrentReplicas: want, CurrentRevision: "r", UpdateRevision: "r",
+		}
+		if st.ObservedGeneration != set.Status.ObservedGeneration || st.ReadyReplicas != set.Status.ReadyReplicas {
+			set.Status = st
+			sp.tolerate(sp.admin.Status().Update(sp.ctx, set))
+		}
+	}
+}
+
+// letGo is what the garbage collector does for an object whose children are to
+// stay.
+func (sp *space) letGo(o client.Object) bool {
+	if o.GetDeletionTimestamp() == nil {
+		return false
+	}
+	if controllerutil.RemoveFinalizer(o, metav1.FinalizerOrphanDependents) {
+		sp.tolerate(sp.admin.Update(sp.ctx, o))
+	}
+	return true
+}
+
+func (sp *space) makeClaims(set *appsv1.StatefulSet) {
+	for i := range int(ptr.Deref(set.Spec.Replicas, 1)) {
+		for _, template := range set.Spec.VolumeClaimTemplates {
+			claim := &corev1.PersistentVolumeClaim{
+				ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: fmt.Sprintf("%s-%s-%d", template.Name, set.Name, i), Labels: template.Labels},
+				Spec:       template.Spec,
+			}
+			if err := sp.admin.Create(sp.ctx, claim); err != nil && !apierrors.IsAlreadyExists(err) {
+				require.NoError(sp.t, err)
+			}
+		}
+	}
+}
+
+func (sp *space) workOnJobs() {
+	jobs := &batchv1.JobList{}
+	require.NoError(sp.t, sp.admin.List(sp.ctx, jobs, client.InNamespace(sp.ns)))
+	for i := range jobs.Items {
+		if job := &jobs.Items[i]; job.Status.CompletionTime == nil {
+			sp.endJob(job)
+		}
+	}
+}
+
+func (sp *space) endJob(job *batchv1.Job) {
+	now := metav1.Now()
+	job.Status.StartTime, job.Status.CompletionTime, job.Status.Succeeded = &now, &now, 1
+	for _, kind := range []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete} {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: now})
+	}
+	sp.tolerate(sp.admin.Status().Update(sp.ctx, job))
+}
+
+func (sp *space) workOnDeployments() {
+	deployments := &appsv1.DeploymentList{}
+	require.NoError(sp.t, sp.admin.List(sp.ctx, deployments, client.InNamespace(sp.ns)))
+	for i := range deployments.Items {
+		d := &deployments.Items[i]
+		want := ptr.Deref(d.Spec.Replicas, 1)
+		if d.Status.ObservedGeneration == d.Generation && d.Status.AvailableReplicas == want {
+			continue
+		}
+		d.Status = appsv1.DeploymentStatus{
+			ObservedGeneration: d.Generation, Replicas: want, UpdatedReplicas: want, ReadyReplicas: want, AvailableReplicas: want,
+		}
+		sp.tolerate(sp.admin.Status().Update(sp.ctx, d))
+	}
+}
+
+// runPod makes a running pod of a component with an address and an answer of
+// its status port.
+func (sp *space) runPod(twin, component, ip string, answer any) {
+	sp.t.Helper()
+	d := &appsv1.Deployment{}
+	require.True(sp.t, sp.child(d, resources.Name(twin, component)))
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: sp.ns, Name: d.Name + "-x", Labels: d.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "ReplicaSet", Name: d.Name + "-abc", UID: "0", Controller: ptr.To(true),
+			}},
+		},
+		Spec: d.Spec.Template.Spec,
+	}
+	if err := sp.admin.Create(sp.ctx, pod); apierrors.IsAlreadyExists(err) {
+		require.True(sp.t, sp.child(pod, pod.Name))
+	} else {
+		require.NoError(sp.t, err)
+	}
+	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}}, HostIP: "192.0.2.1", HostIPs: []corev1.HostIP{{IP: "192.0.2.1"}}}
+	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.figures.Store(ip, answer)
+}
+
+// answer is what the status port of a pod answers.
+func (sp *space) answer(_ context.Context, podIP string, into any) error {
+	value, ok := sp.figures.Load(podIP)
+	if !ok {
+		return errors.New("nobody answers")
+	}
+	doc, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(doc, into)
+}
+
+// pass lets time pass for the operator, and wakes it for a twin.
+func (sp *space) pass(d time.Duration, twin string) {
+	sp.t.Helper()
+	sp.clock.Add(int64(d))
+	sp.wake(twin)
+}
+
+// wake makes the operator look at a twin.
+func (sp *space) wake(twin string) {
+	sp.t.Helper()
+	sp.patch(sp.get(twin), fmt.Sprintf(`{"metadata":{"annotations":{"example.org/woken":%q}}}`, time.Now().Format(time.RFC3339Nano)))
+}
+
+// tolerate lets someone else have been faster.
+func (sp *space) tolerate(err error) {
+	sp.t.Helper()
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return
+	}
+	require.NoError(sp.t, err)
+}
