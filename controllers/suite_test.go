@@ -21,6 +21,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -181,9 +182,12 @@ func (sp *space) user() *rest.Config {
 	return user.Config()
 }
 
-// requestLog counts what an operator writes.
+type gvk = schema.GroupVersionKind
+
+// requestLog keeps what an operator asks of the API server.
 type requestLog struct {
 	mu     sync.Mutex
+	reads  []string
 	writes []string
 	denied []string
 }
@@ -194,6 +198,9 @@ func (l *requestLog) wrap(next http.RoundTripper) http.RoundTripper {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		what := r.Method + " " + r.URL.Path
+		if r.Method == http.MethodGet {
+			l.reads = append(l.reads, r.URL.Path)
+		}
 		if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/events.k8s.io/") {
 			l.writes = append(l.writes, what)
 		}
