@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -109,11 +110,14 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 					return nil // all of them ask the same database
 				}
 				var d config.DatabaseFigures
-				err := r.Figures(ctx, ip, &d)
-				if err == nil {
-					f.database = &d
+				if err := r.Figures(ctx, ip, &d); err != nil {
+					return err
 				}
-				return err
+				if !d.Answered {
+					return errors.New("the database does not answer the API")
+				}
+				f.database = &d
+				return nil
 			})
 		},
 	)

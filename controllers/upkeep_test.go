@@ -78,7 +78,7 @@ func TestFlowingTwinWritesItsStatusEvery30Seconds(t *testing.T) {
 	say := func() {
 		rows += 100
 		at := time.Date(2025, 2, 1, 0, 0, 0, 0, time.UTC)
-		sp.runPod("flowing", "api", "192.0.2.10", map[string]any{"meters": 200, "rows": rows, "decisions": rows / 24, "lastEventTime": at, "writtenAt": at})
+		sp.runPod("flowing", "api", "192.0.2.10", map[string]any{"answered": true, "meters": 200, "rows": rows, "decisions": rows / 24, "lastEventTime": at, "writtenAt": at})
 	}
 	say()
 	sp.pass(time.Minute, "flowing")

@@ -23,7 +23,7 @@ func newDatasetCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDatasetInspectCommand(), newDatasetConvertCommand(), newDatasetSynthCommand(), newDatasetShapeCommand())
+	cmd.AddCommand(newDatasetInspectCommand(), newDatasetConvertCommand(), newDatasetSynthCommand(), newDatasetShapeCommand(), newDatasetFetchCommand())
 	return cmd
 }
 

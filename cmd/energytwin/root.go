@@ -28,6 +28,9 @@ func newRootCommand() *cobra.Command {
 		newProcessorCommand(),
 		newAPICommand(),
 		newPrepareCommand(),
+		newOperatorCommand(),
+		newImagesCommand(),
+		newKafkaUsersCommand(),
 		newDatasetCommand(),
 		newVersionCommand(),
 	)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -42,9 +43,13 @@ func workloadCommand(use, short string, run func(context.Context, *config.Twin) 
 }
 
 func newPrepareCommand() *cobra.Command {
-	return workloadCommand("prepare", "Make topics and schema of a twin, then end", func(ctx context.Context, twin *config.Twin) error {
-		return prepare.Run(ctx, twin, slog.Default())
+	var message string
+	cmd := workloadCommand("prepare", "Make topics and schema of a twin, then end", func(ctx context.Context, twin *config.Twin) error {
+		err := prepare.Run(ctx, twin, slog.Default())
+		return errors.Join(err, prepare.Tell(message, err))
 	})
+	cmd.Flags().StringVar(&message, "termination-log", "/dev/termination-log", "file that takes why the preparation failed, if it exists")
+	return cmd
 }
 
 func newGeneratorCommand() *cobra.Command {

@@ -37,6 +37,7 @@ type LostFigures struct {
 
 // DatabaseFigures is what the database holds.
 type DatabaseFigures struct {
+	Answered      bool       `json:"answered"` // false: the database did not, and all else says nothing
 	Meters        int32      `json:"meters"`
 	Rows          int64      `json:"rows"`
 	Quarantined   int64      `json:"quarantined"`

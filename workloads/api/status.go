@@ -3,7 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/statusport"
 )
 
@@ -18,9 +21,43 @@ func (s *server) serveStatus(ctx context.Context, end context.CancelFunc) error 
 	for _, c := range s.checks() {
 		checks = append(checks, statusport.Check{Name: c.name, Run: c.run})
 	}
-	err := statusport.Serve(ctx, s.twin.API.StatusListen, statusport.Options{Gatherer: s.registry, Ready: checks})
+	err := statusport.Serve(ctx, s.twin.API.StatusListen, statusport.Options{
+		Gatherer: s.registry, Ready: checks, Status: func() any { return s.figures(ctx) },
+	})
 	if err != nil {
 		return fmt.Errorf("api: %w; set api.statusListen to a free address", err)
 	}
 	return nil
+}
+
+// figures are what the database holds, for who operates the twin. They are
+// empty while it cannot be reached.
+func (s *server) figures(ctx context.Context) config.DatabaseFigures {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	sum, err := s.db.Summary(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "no figures", "error", err)
+		return config.DatabaseFigures{}
+	}
+	t := sum.Totals
+	return config.DatabaseFigures{
+		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Forecasts: t.Forecasts, Decisions: t.Decisions,
+		LastEventTime: hourTime(sum.LeastWatermark), WrittenAt: givenTime(sum.UpdatedAt),
+	}
+}
+
+func hourTime(h meter.Hour) *time.Time {
+	if h == meter.NoHour {
+		return nil
+	}
+	t := h.Time()
+	return &t
+}
+
+func givenTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }

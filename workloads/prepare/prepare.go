@@ -4,25 +4,47 @@ package prepare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// Run makes the twin's topics and brings its schema up to date. Calling it
-// again changes nothing.
+// Run finds out whether the stores answer, makes the twin's topics and brings
+// its schema up to date. Calling it again changes nothing. See Outcome for what
+// its error says.
 func Run(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
+	if err := prepareDatabase(ctx, twin, log); err != nil {
+		return err
+	}
+	if err := at(config.StoreKafka, prepareKafka(ctx, twin)); err != nil {
+		return err
+	}
+	log.Info("topics are ready", "partitions", twin.Kafka.Partitions)
+	return at(config.StoreRedis, tryRedis(ctx, twin))
+}
+
+func prepareDatabase(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
 	url, err := twin.Database.ConnString()
 	if err != nil {
 		return err
 	}
-	if err := timescale.Migrate(ctx, url, timescale.MigrateOptions{Log: log}); err != nil {
-		return err
+	err = timescale.Migrate(ctx, url, timescale.MigrateOptions{Log: log})
+	var unreachable *pgconn.ConnectError
+	if errors.As(err, &unreachable) {
+		return at(config.StoreTimescale, err)
 	}
+	return at(config.StoreSchema, err)
+}
+
+func prepareKafka(ctx context.Context, twin *config.Twin) error {
 	client, err := stream.Connect(twin.Kafka)
 	if err != nil {
 		return err
@@ -33,8 +55,16 @@ func Run(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
 			return fmt.Errorf("prepare Kafka: %w", err)
 		}
 	}
-	log.Info("topics are ready", "partitions", twin.Kafka.Partitions)
 	return nil
+}
+
+func tryRedis(ctx context.Context, twin *config.Twin) error {
+	store, err := history.Connect(twin.Redis, twin.KeyPrefix())
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return store.Ping(ctx)
 }
 
 // topics are the twin's topics. What is relayed to the decision and dead-letter
