@@ -84,6 +84,7 @@ type rowWriter struct {
 	partition int
 	meters    []timescale.MeterRef
 	hour      meter.Hour
+	began     bool // has written a batch
 	until     time.Time
 	written   *atomic.Int64 // by all partitions
 	watch     func(int64)
@@ -147,11 +148,16 @@ func (f *fixture) rowWriters(ctx context.Context, db *timescale.DB, url string) 
 	return writers, nil
 }
 
+// goesOn tells whether another batch is to be written: one at least, however
+// long connecting took.
 func (w *rowWriter) goesOn(ctx context.Context) bool {
-	return ctx.Err() == nil && time.Now().Before(w.until)
+	return ctx.Err() == nil && (!w.began || time.Now().Before(w.until))
 }
 
-func (w *rowWriter) wrote(n int) { w.watch(w.written.Add(int64(n))) }
+func (w *rowWriter) wrote(n int) {
+	w.began = true
+	w.watch(w.written.Add(int64(n)))
+}
 
 // fill makes the batch of the next hours.
 func (w *rowWriter) fill(b *timescale.Batch) {
