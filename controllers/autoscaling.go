@@ -14,7 +14,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// replicasOwner is the field manager that holds the number of processors while
+// replicasOwner is the field manager that holds the number of processors until
 // an autoscaler changes it. A field that no manager applies any more falls back
 // to its default, which is 1.
 const replicasOwner = "energytwin-replicas"
@@ -41,8 +41,11 @@ func (r *Reconciler) autoscaled(ctx context.Context, s *scope) (*appsv1.Deployme
 	return d, nil
 }
 
+// holdsReplicas tells whether anybody but the operator holds the number: the
+// second manager, or the autoscaler once it has changed it. The cache keeps no
+// other managers.
 func holdsReplicas(d *appsv1.Deployment) bool {
-	return slices.ContainsFunc(d.ManagedFields, func(f metav1.ManagedFieldsEntry) bool { return f.Manager == replicasOwner })
+	return slices.ContainsFunc(d.ManagedFields, func(f metav1.ManagedFieldsEntry) bool { return f.Manager != FieldOwner })
 }
 
 // handOverReplicas lets the second manager apply the number that is there. The

@@ -84,7 +84,7 @@ func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl
 		if err := r.growVolumes(ctx, s, component); err != nil {
 			return ctrl.Result{}, err
 		}
-		if err := r.replaceSet(ctx, s, component); err != nil {
+		if leaving, err := r.replaceSet(ctx, s, component); err != nil || leaving {
 			return ctrl.Result{}, err
 		}
 		return r.applyStep(resources.Step(component))(ctx, s)

@@ -125,19 +125,23 @@ func (r *Reconciler) growVolume(ctx context.Context, s *scope, claim *corev1.Per
 }
 
 // replaceSet lets a StatefulSet be made again whose claim template has another
-// size: it cannot be changed. Its pods stay.
-func (r *Reconciler) replaceSet(ctx context.Context, s *scope, component string) error {
+// size: it cannot be changed. Its pods stay. It answers whether the old one is
+// still on its way out.
+func (r *Reconciler) replaceSet(ctx context.Context, s *scope, component string) (bool, error) {
 	storage := storages(s.spec)[component]
 	if storage == nil {
-		return nil
+		return false, nil
 	}
 	set := &appsv1.StatefulSet{}
 	err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}, set)
 	if apierrors.IsNotFound(err) {
-		return r.sameNodes(ctx, s, component)
+		return false, r.sameNodes(ctx, s, component)
 	}
 	if err != nil || !metav1.IsControlledBy(set, s.twin) || len(set.Spec.VolumeClaimTemplates) == 0 {
-		return err
+		return false, err
+	}
+	if set.DeletionTimestamp != nil {
+		return true, nil // its deletion wakes the twin
 	}
 	want := storage.Size.Quantity()
 	if held, ok := s.inputs.Sizes[component]; ok {
@@ -145,15 +149,15 @@ func (r *Reconciler) replaceSet(ctx context.Context, s *scope, component string)
 	}
 	have := requested(&set.Spec.VolumeClaimTemplates[0])
 	if have.Cmp(want) == 0 {
-		return nil
+		return false, nil
 	}
 	s.log.Info("StatefulSet is made again for its volume's size", "name", set.Name, "from", have.String(), "to", want.String())
 	err = r.Delete(ctx, set.DeepCopy(), client.PropagationPolicy(metav1.DeletePropagationOrphan), client.Preconditions{UID: &set.UID})
 	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("replace StatefulSet %s: %w", set.Name, err)
+		return false, fmt.Errorf("replace StatefulSet %s: %w", set.Name, err)
 	}
 	// Its name is free when the garbage collector has let go of the pods.
-	return nil
+	return true, nil
 }
 
 // sameNodes refuses another number of brokers than volumes that are there

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"encoding/json"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -59,17 +60,30 @@ func withoutManagedFields(o any) (any, error) {
 	return o, nil
 }
 
-// leanDeployment keeps who manages fields, but not which: it tells whether the
-// number of replicas was handed over.
+// leanDeployment keeps of the managed fields only who holds the number of
+// replicas.
 func leanDeployment(o any) (any, error) {
 	if d, ok := o.(*appsv1.Deployment); ok {
-		managers := d.ManagedFields
-		for i := range managers {
-			managers[i] = metav1.ManagedFieldsEntry{Manager: managers[i].Manager}
-		}
+		d.ManagedFields = replicasHolders(d.ManagedFields)
 		d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
 	}
 	return o, nil
+}
+
+func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	var out []metav1.ManagedFieldsEntry
+	for _, e := range entries {
+		var fields struct {
+			Spec map[string]json.RawMessage `json:"f:spec"`
+		}
+		if e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.Raw, &fields) != nil {
+			continue
+		}
+		if _, ok := fields.Spec["f:replicas"]; ok {
+			out = append(out, metav1.ManagedFieldsEntry{Manager: e.Manager})
+		}
+	}
+	return out
 }
 
 func leanStatefulSet(o any) (any, error) {
