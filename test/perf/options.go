@@ -36,7 +36,7 @@ func (s size) String() string {
 func defaultOptions() *options {
 	return &options{
 		meters: []int{1000, 10_000}, days: []int{365, 60},
-		repetitions: 5, least: 20 * time.Second, within: 50 * time.Minute,
+		repetitions: 5, least: 20 * time.Second, within: 75 * time.Minute,
 	}
 }
 

@@ -161,7 +161,10 @@ func (w *worker) rulesAt(offset int64) *rules {
 // restore gives the partition's state at some offset at or before the one the
 // database has.
 func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (*partition, error) {
-	if !w.rebuild {
+	// A stream that begins again has its start in the log, but not what was known
+	// before.
+	beginsAgain := w.rebuild || stored.NextOffset == 0 && stored.Watermark != meter.NoHour
+	if !beginsAgain {
 		if p := w.fromCheckpoint(ctx, stored); p != nil {
 			w.log.Info("state restored from a checkpoint", "offset", p.next, "next", stored.NextOffset)
 			return p, nil
@@ -173,9 +176,12 @@ func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (
 			return newPartition(w.number, w.rulesAt(0)), nil
 		}
 	}
-	w.rebuild = false
-	w.log.Warn("no checkpoint, and the log no longer has its start: windows are rebuilt from the database", "next", stored.NextOffset)
-	return w.fromDatabase(ctx, stored)
+	w.log.Warn("the stream does not reach back to what was known: windows are rebuilt from the database", "next", stored.NextOffset)
+	p, err := w.fromDatabase(ctx, stored)
+	if err == nil {
+		w.rebuild = false
+	}
+	return p, err
 }
 
 // fromCheckpoint is the state that Redis holds, nil if it holds none of use.

@@ -16,22 +16,36 @@ import (
 )
 
 func TestNewTopicIsReadFromItsStart(t *testing.T) {
-	s := startServices(t)
-	s.produce(0, 20)
-	s.process()
-	require.NoError(t, s.stores.Stream.DeleteTopic(t.Context(), s.twin.Topic("readings")))
-	require.NoError(t, prepare.Run(t.Context(), s.twin, slog.New(slog.DiscardHandler)))
-	s.produce(15, 10)
-	const all = 4 * 25 * meter.HoursPerDay
-	s.processUntil(func() bool { return s.summary().Totals.Stored >= all })
+	for name, meanwhile := range map[string]func(*services){
+		"noticed by a running processor": func(*services) {},
+		"killed as it was noticed": func(s *services) {
+			for partition := range testPartitions {
+				stored, err := s.stores.DB.TakePartition(s.t.Context(), partition, "killed")
+				require.NoError(s.t, err)
+				require.NoError(s.t, s.stores.DB.MovePartition(s.t.Context(), partition, stored.Epoch, 0))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startServices(t)
+			s.produce(0, 20)
+			s.process()
+			require.NoError(t, s.stores.Stream.DeleteTopic(t.Context(), s.twin.Topic("readings")))
+			require.NoError(t, prepare.Run(t.Context(), s.twin, slog.New(slog.DiscardHandler)))
+			s.produce(15, 10)
+			meanwhile(s)
+			const all = 4 * 25 * meter.HoursPerDay
+			s.processUntil(func() bool { return s.summary().Totals.Stored >= all })
 
-	require.EqualValues(t, all, s.rows()[0].Rows, "five days came twice and are stored once")
-	require.EqualValues(t, 4*5*meter.HoursPerDay, s.summary().Totals.Duplicates)
-	last, err := s.stores.DB.Decisions(t.Context(), timescale.DecisionFilter{Limit: 1})
-	require.NoError(t, err)
-	_, provenance, err := s.stores.DB.DecisionByID(t.Context(), last[0].ID)
-	require.NoError(t, err)
-	require.Equal(t, originRebuilt, provenance.Origin)
+			require.EqualValues(t, all, s.rows()[0].Rows, "five days came twice and are stored once")
+			require.EqualValues(t, 4*5*meter.HoursPerDay, s.summary().Totals.Duplicates)
+			last, err := s.stores.DB.Decisions(t.Context(), timescale.DecisionFilter{Limit: 1})
+			require.NoError(t, err)
+			_, provenance, err := s.stores.DB.DecisionByID(t.Context(), last[0].ID)
+			require.NoError(t, err)
+			require.Equal(t, originRebuilt, provenance.Origin)
+		})
+	}
 }
 
 func TestTwoProcessorsShareThePartitions(t *testing.T) {

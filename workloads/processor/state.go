@@ -126,9 +126,9 @@ func (p *partition) find(name []byte) *meterState {
 	return m
 }
 
-// follow switches to other rules. Windows keep what still fits; a model of
+// switchTo makes other rules hold from here on. Windows keep what still fits; a model of
 // another kind starts anew from the window.
-func (p *partition) follow(r *rules) {
+func (p *partition) switchTo(r *rules) {
 	old := p.rules
 	p.rules = r
 	if p.watermark != meter.NoHour {

@@ -156,7 +156,7 @@ func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) err
 	for i := range w.records {
 		rec := &w.records[i]
 		if r := w.rulesAt(rec.Offset); r != w.p.rules {
-			w.p.follow(r)
+			w.p.switchTo(r)
 		}
 		msg.Record = *rec
 		msg.err = meter.DecodeMessage(rec.Value, &msg.reading)

@@ -1,0 +1,88 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// Bucket is a place in a service that speaks S3.
+type Bucket struct {
+	Endpoint string // http or https address; "" is AWS
+	Name     string
+	Prefix   string // what the names of the dumps start with
+	Region   string
+	KeysDir  string // folder with the files accessKeyID and secretAccessKey
+}
+
+func (b Bucket) client() (*minio.Client, error) {
+	id, err := os.ReadFile(filepath.Join(b.KeysDir, "accessKeyID"))
+	if err != nil {
+		return nil, fmt.Errorf("keys of the bucket: %w", err)
+	}
+	secret, err := os.ReadFile(filepath.Join(b.KeysDir, "secretAccessKey"))
+	if err != nil {
+		return nil, fmt.Errorf("keys of the bucket: %w", err)
+	}
+	at := &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
+	if b.Endpoint != "" {
+		if at, err = url.Parse(b.Endpoint); err != nil {
+			return nil, fmt.Errorf("address of the bucket: %w", err)
+		}
+	}
+	return minio.New(at.Host, &minio.Options{
+		Secure: at.Scheme == "https", Region: b.Region,
+		Creds: credentials.NewStaticV4(strings.TrimSpace(string(id)), strings.TrimSpace(string(secret)), ""),
+	})
+}
+
+// Send copies a twin's dumps from a folder into the bucket, then deletes all but
+// the newest there. It returns the names of the objects that it deleted.
+func (b Bucket) Send(ctx context.Context, dir, twin string, newest int) ([]string, error) {
+	dumps, err := Dumps(dir, twin)
+	if err != nil {
+		return nil, err
+	}
+	if len(dumps) == 0 {
+		return nil, fmt.Errorf("no dump of %s in %s", twin, dir)
+	}
+	client, err := b.client()
+	if err != nil {
+		return nil, err
+	}
+	for _, dump := range dumps {
+		object := b.Prefix + filepath.Base(dump)
+		if _, err := client.FPutObject(ctx, b.Name, object, dump, minio.PutObjectOptions{ContentType: "application/octet-stream"}); err != nil {
+			return nil, fmt.Errorf("send %s to bucket %s: %w", object, b.Name, err)
+		}
+	}
+	return b.prune(ctx, client, twin, newest)
+}
+
+func (b Bucket) prune(ctx context.Context, client *minio.Client, twin string, newest int) ([]string, error) {
+	var dumps []string
+	for object := range client.ListObjects(ctx, b.Name, minio.ListObjectsOptions{Prefix: b.Prefix + twin + "-"}) {
+		if object.Err != nil {
+			return nil, fmt.Errorf("list bucket %s: %w", b.Name, object.Err)
+		}
+		if isDump(path.Base(object.Key), twin) {
+			dumps = append(dumps, object.Key)
+		}
+	}
+	slices.Sort(dumps)
+	old := surplus(dumps, newest)
+	var failed []error
+	for _, object := range old {
+		failed = append(failed, client.RemoveObject(ctx, b.Name, object, minio.RemoveObjectOptions{}))
+	}
+	return old, errors.Join(failed...)
+}
