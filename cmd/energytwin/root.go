@@ -31,6 +31,7 @@ func newRootCommand() *cobra.Command {
 		newOperatorCommand(),
 		newImagesCommand(),
 		newKafkaUsersCommand(),
+		newBackupCommand(),
 		newDatasetCommand(),
 		newVersionCommand(),
 	)

@@ -80,7 +80,7 @@ func dumpScript(twin string) string {
 umask 077
 rm -f %[1]s/*.part
 name=%[1]s/%[2]s-$(date -u +%%Y%%m%%dT%%H%%M%%SZ).dump
-pg_dump -Fc --no-owner -f "$name.part" "$(cat %[3]s/url)"
+pg_dump -Fc -f "$name.part" "$(cat %[3]s/url)"
 mv "$name.part" "$name"
 `, backupDir, twin, databaseSecretDir)
 }

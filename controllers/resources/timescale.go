@@ -27,7 +27,7 @@ func (b *builder) timescale() {
 	}
 	name := b.name(v1.ComponentTimescale)
 	own(b, StepTimescale, v1.ComponentTimescale, corev1ac.ConfigMap(name, b.twin.Namespace).
-		WithData(map[string]string{"roles.sh": databaseRoles()}))
+		WithData(map[string]string{"roles.sh": databaseRoles(), "restore.sh": databaseRestore()}))
 	own(b, StepTimescale, v1.ComponentTimescale, corev1ac.Service(name, b.twin.Namespace).WithSpec(corev1ac.ServiceSpec().
 		WithSelector(SelectorLabels(b.twin.Name, v1.ComponentTimescale)).
 		WithPorts(servicePort("postgres", PortPostgres))))
