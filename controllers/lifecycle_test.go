@@ -109,7 +109,7 @@ func TestReplayEnds(t *testing.T) {
 
 	sp.figures.Store("192.0.2.22", lag(0))
 	sp.pass(time.Minute, "replay")
-	twin = sp.condition("replay", v1.ConditionDataFlowing, metav1.ConditionFalse, v1.ReasonReplayFinished)
+	sp.condition("replay", v1.ConditionDataFlowing, metav1.ConditionFalse, v1.ReasonReplayFinished)
 	sp.eventually(func() error {
 		sp.workOnce()
 		if n := sp.replicas("replay-generator"); n != 0 {
@@ -435,7 +435,7 @@ func TestAutoscalerTakesOver(t *testing.T) {
 		require.True(t, sp.child(d, "scaled-processor"))
 		require.Equal(t, int32(3), *d.Spec.Replicas)
 		for _, f := range d.ManagedFields {
-			if f.Manager == FieldOwner && f.Operation == metav1.ManagedFieldsOperationApply && strings.Contains(string(f.FieldsV1.Raw), `"f:replicas"`) {
+			if f.Manager == FieldOwner && f.Operation == metav1.ManagedFieldsOperationApply && strings.Contains(f.FieldsV1.GetRawString(), `"f:replicas"`) {
 				return fmt.Errorf("the operator still sets the number")
 			}
 		}

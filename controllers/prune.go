@@ -77,7 +77,7 @@ func (r *Reconciler) children(ctx context.Context, s *scope, kind schema.GroupVe
 	}
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	var reader client.Reader = r.Live
+	reader := r.Live
 	if watchedMetadata(kind) {
 		reader = r.Client
 	}

@@ -25,9 +25,9 @@ func OpenDataset(ctx context.Context, twin *config.Twin, how Reading) (dataset.S
 	}
 	d := twin.Dataset
 	if s := d.Synthetic; s != nil {
-		return dataset.Synthetic(dataset.SyntheticOptions{
+		return dataset.SyntheticWithin(dataset.SyntheticOptions{
 			Meters: s.Meters, Groups: s.Groups, Seed: s.Seed, Year: s.Year, Zone: twin.Timezone,
-		})
+		}, d.Start, time.Duration(d.Span))
 	}
 	return dataset.Open(ctx, d.Path, dataset.Options{
 		Format:      dataset.Format(d.Format),
