@@ -117,8 +117,8 @@ func rendered(t *testing.T, w *Wanted) []byte {
 		doc, err := yaml.Marshal(o.Config)
 		require.NoError(t, err)
 		if strings.HasSuffix(o.Name, "-dashboards") {
-			before, _, _ := bytes.Cut(doc, []byte("  flow.json"))
-			doc = append(before, "  # the files of config/grafana/dashboards\n"...)
+			doc, _, _ = bytes.Cut(doc, []byte("  flow.json"))
+			doc = append(doc, "  # the files of config/grafana/dashboards\n"...)
 		}
 		out.WriteString("---\n# step: " + string(o.Step) + "\n")
 		out.Write(doc)
