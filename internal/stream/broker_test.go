@@ -162,11 +162,13 @@ func TestRealBrokerStream(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, res.Errors["theirs"])
 		require.NoError(t, plain.EnsureTopic(ctx, stream.Topic{Name: "theirs", Partitions: 1, Replicas: 1}))
-		configs, err := others.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
-			ResourceType: kafka.ResourceTypeTopic, ResourceName: "theirs", ConfigNames: []string{"message.timestamp.type"},
-		}}})
-		require.NoError(t, err)
-		require.Equal(t, "LogAppendTime", configs.Resources[0].ConfigEntries[0].ConfigValue)
+		// The controller has taken the change; the broker hears of it a moment later.
+		require.Eventually(t, func() bool {
+			configs, err := others.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
+				ResourceType: kafka.ResourceTypeTopic, ResourceName: "theirs", ConfigNames: []string{"message.timestamp.type"},
+			}}})
+			return err == nil && configs.Resources[0].ConfigEntries[0].ConfigValue == "LogAppendTime"
+		}, brokerPatience, 50*time.Millisecond)
 	})
 	wrong := connect(t, config.Kafka{Brokers: []string{b.SASLAddress}, UserFile: secret("user", "twin"), PassFile: secret("pass", "wrong")})
 	require.Error(t, wrong.Ping(brokerContext(t)))
