@@ -188,9 +188,9 @@ type Options struct {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("digitaltwin").
-		// A status that this operator writes must not wake it.
-		For(&v1.DigitalTwin{}, builder.WithPredicates(predicate.Or(
-			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, predicate.LabelChangedPredicate{}, deletionStarted()))).
+		// Its own status wakes the operator too. It could have worked on a twin from
+		// before its last write, and taken what it saw for what is written.
+		For(&v1.DigitalTwin{}).
 		Owns(&appsv1.Deployment{}).
 		Owns(&appsv1.StatefulSet{}).
 		Owns(&batchv1.Job{}).
@@ -201,10 +201,6 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		b = b.Owns(kind, builder.OnlyMetadata)
 	}
 	return b.Complete(r)
-}
-
-func deletionStarted() predicate.Predicate {
-	return predicate.NewPredicateFuncs(func(o client.Object) bool { return o.GetDeletionTimestamp() != nil })
 }
 
 // twinOf is the twin that an object's labels name.
