@@ -27,7 +27,7 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // eventually waits until nothing is wrong any more.
 func (sp *space) eventually(wrong func() error) {

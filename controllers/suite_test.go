@@ -138,12 +138,13 @@ func (sp *space) start() {
 	t.Helper()
 	cfg := sp.user()
 	sp.requests = &requestLog{}
+	began := time.Now() // then time passes for the operator by sp.pass alone
 	cfg.Wrap(sp.requests.wrap)
 	cfg.QPS = -1
 	mgr, err := NewManager(cfg, ManagerOptions{
 		Image: sp.image, WatchNamespaces: []string{sp.ns}, MetricsAddress: "0", ProbeAddress: "0",
 		Concurrent: 2, Registry: prometheus.NewRegistry(), Figures: sp.answer, SkipNameCheck: true,
-		Now: func() time.Time { return time.Now().Add(time.Duration(sp.clock.Load())) },
+		Now: func() time.Time { return began.Add(time.Duration(sp.clock.Load())) },
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -192,23 +193,29 @@ type requestLog struct {
 	denied []string
 }
 
+// wrap notes a write before it is sent: a test may see what the write did
+// before its answer is back.
 func (l *requestLog) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		response, err := next.RoundTrip(r)
-		l.mu.Lock()
-		defer l.mu.Unlock()
 		what := r.Method + " " + r.URL.Path
-		if r.Method == http.MethodGet {
-			l.reads = append(l.reads, r.URL.Path)
-		}
 		if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/events.k8s.io/") {
-			l.writes = append(l.writes, what)
+			l.note(&l.writes, what)
+		}
+		response, err := next.RoundTrip(r)
+		if r.Method == http.MethodGet {
+			l.note(&l.reads, r.URL.Path)
 		}
 		if err == nil && response.StatusCode == http.StatusForbidden {
-			l.denied = append(l.denied, what)
+			l.note(&l.denied, what)
 		}
 		return response, err
 	})
+}
+
+func (l *requestLog) note(list *[]string, what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*list = append(*list, what)
 }
 
 // taken are the writes since the last time.

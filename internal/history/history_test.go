@@ -19,7 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds the waits of the tests; none of them takes nearly so long.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

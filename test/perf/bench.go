@@ -15,6 +15,7 @@ import (
 // then what it is compared with, the limit of its store.
 type stage struct {
 	name  string
+	least func(*options) time.Duration // how long it is measured
 	sides []side
 }
 
@@ -44,12 +45,12 @@ var errNotHere = errors.New("not measured for this size")
 // stages in the order of the table.
 func stages() []stage {
 	return []stage{
-		{"generator", []side{{"generator", generatePass}, {"produce alone", producePass}}},
-		{"decode", []side{{"decode", decodePass}, {"copy of the bytes", copyPass}}},
-		{"window", []side{{"window update", windowPass}, {"store in memory", ringPass}}},
-		{"redis", []side{{"checkpoints", checkpointPass}, {"pipelined HSET alone", pipelinePass}}},
-		{"postgres", []side{{"commit", commitPass}, {"COPY alone", copyInPass}}},
-		{endToEnd, []side{{"processor", processorPass}, {"plain loader", loaderPass}, {"consume alone", consumePass}}},
+		{"generator", (*options).leastStore, []side{{"generator", generatePass}, {"produce alone", producePass}}},
+		{"decode", (*options).leastMemory, []side{{"decode", decodePass}, {"copy of the bytes", copyPass}}},
+		{"window", (*options).leastMemory, []side{{"window update", windowPass}, {"store in memory", ringPass}}},
+		{"redis", (*options).leastStore, []side{{"checkpoints", checkpointPass}, {"pipelined HSET alone", pipelinePass}}},
+		{"postgres", (*options).leastStore, []side{{"commit", commitPass}, {"COPY alone", copyInPass}}},
+		{endToEnd, (*options).leastWhole, []side{{"processor", processorPass}, {"plain loader", loaderPass}, {"consume alone", consumePass}}},
 	}
 }
 
@@ -153,7 +154,7 @@ func (b *bench) repeat(ctx context.Context, r *report, f *fixture, repetition in
 			continue
 		}
 		for _, sd := range st.sides {
-			total, err := b.measure(ctx, f, sd, repetition)
+			total, err := b.measure(ctx, f, sd, repetition, st.least(b.o))
 			if errors.Is(err, errNotHere) {
 				continue
 			}
@@ -167,7 +168,7 @@ func (b *bench) repeat(ctx context.Context, r *report, f *fixture, repetition in
 }
 
 // measure does passes until they have taken long enough.
-func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int) (pass, error) {
+func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int, least time.Duration) (pass, error) {
 	var total pass
 	label := fmt.Sprintf("%d/%d  %s  %s", repetition+1, b.o.repetitions, f.size, sd.name)
 	for {
@@ -177,21 +178,11 @@ func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int
 			line.drop()
 			return total, err
 		}
-		if total.add(p); total.took >= b.leastOf(sd) {
+		if total.add(p); total.took >= least {
 			line.end(total)
 			return total, nil
 		}
 	}
-}
-
-// leastOf is how long a side is measured at least. What touches no store varies
-// little: a quarter is enough.
-func (b *bench) leastOf(sd side) time.Duration {
-	switch sd.name {
-	case "decode", "copy of the bytes", "window update", "store in memory":
-		return b.o.least / 4
-	}
-	return b.o.least
 }
 
 func (p *pass) add(other pass) {

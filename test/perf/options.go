@@ -81,3 +81,12 @@ func (o *options) sizes() []size {
 }
 
 func (o *options) wants(stage string) bool { return len(o.only) == 0 || slices.Contains(o.only, stage) }
+
+// leastWhole is how long the whole twin is measured at least. It is what counts.
+func (o *options) leastWhole() time.Duration { return o.least }
+
+// leastStore is that of one part on one store.
+func (o *options) leastStore() time.Duration { return o.least / 2 }
+
+// leastMemory is that of a part that touches no store: it varies little.
+func (o *options) leastMemory() time.Duration { return o.least / 4 }

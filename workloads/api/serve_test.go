@@ -175,10 +175,10 @@ func TestRun(t *testing.T) {
 	go func() { done <- Run(ctx, twin, Deps{DB: store, Listener: l}) }()
 
 	base := "http://" + l.Addr().String()
-	require.Eventually(t, func() bool { return statusOf(base+"/ready") == 200 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return statusOf(base+"/ready") == 200 }, 2*time.Minute, 10*time.Millisecond)
 	require.Equal(t, 401, statusOf(base+"/api/v1/twin"))
 	require.Equal(t, 404, statusOf(base+"/metrics"), "metrics are not for the public")
-	require.Eventually(t, func() bool { return statusOf("http://"+twin.API.StatusListen+"/ready") == 200 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return statusOf("http://"+twin.API.StatusListen+"/ready") == 200 }, 2*time.Minute, 10*time.Millisecond)
 	r, err := http.Get("http://" + twin.API.StatusListen + "/metrics")
 	require.NoError(t, err)
 	defer r.Body.Close()

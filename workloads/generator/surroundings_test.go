@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	patience   = time.Minute
+	patience   = 3 * time.Minute
 	partitions = 5
 )
 

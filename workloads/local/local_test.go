@@ -130,7 +130,7 @@ func TestServesWhileItRuns(t *testing.T) {
 		}
 		defer response.Body.Close()
 		return response.StatusCode == http.StatusOK
-	}, time.Minute, 100*time.Millisecond)
+	}, 5*time.Minute, 100*time.Millisecond)
 	require.Empty(t, done, "it ended early: %s", out)
 	cancel()
 	require.NoError(t, <-done)

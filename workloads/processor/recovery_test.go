@@ -61,11 +61,11 @@ func TestTwoProcessorsShareThePartitions(t *testing.T) {
 		require.NoError(t, err)
 		go func() { done <- p.Run(ctx) }()
 	}
-	require.Eventually(t, s.caughtUp, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
 	stopFirst()
 	require.NoError(t, <-done)
 	s.produce(10, days-10)
-	require.Eventually(t, s.caughtUp, time.Minute, 20*time.Millisecond)
+	require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
 	cancel()
 	require.NoError(t, <-done)
 	require.Equal(t, want, s.rows())
@@ -117,7 +117,7 @@ func TestDecisionsAndDeadLettersAreRelayed(t *testing.T) {
 	require.NoError(t, err)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	require.Eventually(t, func() bool { return s.caughtUp() && s.relayed() }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return s.caughtUp() && s.relayed() }, 5*time.Minute, 50*time.Millisecond)
 	cancel()
 	require.NoError(t, <-done)
 

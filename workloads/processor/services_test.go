@@ -101,7 +101,7 @@ func (s *services) processUntil(enough func() bool) {
 	require.NoError(s.t, err)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	require.Eventually(s.t, enough, time.Minute, 20*time.Millisecond)
+	require.Eventually(s.t, enough, 5*time.Minute, 20*time.Millisecond)
 	cancel()
 	require.NoError(s.t, <-done)
 }
