@@ -7,7 +7,9 @@ SHELL := bash
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 SAMPLE   ?= config/samples/quickstart.yaml
 LDFLAGS  := -s -w -X main.version=$(VERSION)
-IMAGE    ?= energytwin:$(VERSION)
+IMG      ?= energytwin:$(VERSION)
+GOARCH   ?= $(shell go env GOARCH)
+OUT      ?= bin/energytwin-$(GOARCH).tar
 
 LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
@@ -43,8 +45,15 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	@touch $@
 
 .PHONY: image
-image: ## Build the container image with docker (IMAGE=name, PLATFORMS=linux/amd64,linux/arm64)
-	docker buildx build --platform $${PLATFORMS:-linux/$$(go env GOARCH)} --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+image: ## Build the container image with docker (IMG=name:tag, PLATFORMS=linux/amd64,linux/arm64)
+	docker buildx build --platform $${PLATFORMS:-linux/$(GOARCH)} --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+.PHONY: image-archive
+image-archive: web ## Pack the image into a file without docker (IMG=name:tag, OUT=file.tar, GOARCH=amd64 or arm64)
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) \
+		go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/energytwin-linux-$(GOARCH) ./cmd/energytwin
+	GOOS= GOARCH= go -C hack/packaging run ./imagearchive \
+		-binary $(CURDIR)/bin/energytwin-linux-$(GOARCH) -arch $(GOARCH) -name $(IMG) -out $(abspath $(OUT))
 
 ##@ Check
 .PHONY: test
@@ -95,6 +104,7 @@ bench-twin: packages-test ## Measure the whole twin beside the limits of its sto
 .PHONY: lint
 lint: $(LINT) ## Check style, errors and import directions (golangci-lint)
 	$(LINT) run ./...
+	cd hack/packaging && $(CURDIR)/$(LINT) run ./...
 
 .PHONY: verify-generated
 verify-generated: ## Check that generated files are those of their sources
