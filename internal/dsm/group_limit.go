@@ -136,6 +136,7 @@ func (p *planner) shave(ws *workspace, g *groupDraft, target float64) bool {
 	q := &ws.problem
 	q.n, q.reach, q.rebound = ws.peak.n, ws.peak.reach, ws.peak.rebound
 	q.cost, q.level = ws.day.cost, g.final
+	q.must, q.more = [maxSlots]float64{}, [maxSlots]float64{}
 	floor, dearest := 0.0, 0.0
 	for t := range q.n {
 		floor, dearest = min(floor, q.cost[t]), max(dearest, q.cost[t])
@@ -152,7 +153,7 @@ func (p *planner) shave(ws *workspace, g *groupDraft, target float64) bool {
 	for b := range f.to.n {
 		for m := f.senders[b]; m != 0; m &= m - 1 {
 			a := bits.TrailingZeros32(m)
-			if p.allocate(ws, g, int(f.from.slot[a]), int(f.to.slot[b]), f.flow[a][b]) {
+			if p.allocate(ws, g, int(f.from.slot[a]), int(f.to.part[b].slot), f.flow[a][b]) {
 				moved = true
 			}
 		}

@@ -69,15 +69,16 @@ func hasForecast(m *MeterInput, slots int) bool {
 
 // pose states the price shift of a draft as a problem; false if nothing may move.
 //
-// Give is φ·load, room is ū. An hour that feeds in takes load at the export
-// price, and no more than it feeds in, so that one price holds for all it takes.
+// Give is φ·load, room is ū. An hour that feeds in takes load at the export price
+// up to what it feeds in, and beyond at its own price; where feeding in earns more
+// than that the hour takes no more, as the problem would not be convex.
 func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlots]float64) bool {
 	flex := p.policy.Flexibility
 	q.n, q.rebound, q.reach = day.n, flex.Rebound, p.reach(day.n)
 	q.worth, q.cost, q.level = day.worth, day.cost, d.load
 	gives, takes := false, false
 	for t := range q.n {
-		q.give[t], q.room[t] = 0, 0
+		q.give[t], q.must[t], q.room[t], q.more[t] = 0, 0, 0, 0
 		if d.known&(1<<t) == 0 {
 			continue
 		}
@@ -85,10 +86,14 @@ func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlot
 		q.room[t] = d.ceiling
 		if d.load[t] < 0 {
 			q.room[t] = min(q.room[t], -d.load[t])
-			q.cost[t] = p.exportValue(day, t)
+			q.cost[t], q.moreCost[t] = p.exportValue(day, t), day.cost[t]
+			if q.cost[t] <= q.moreCost[t] {
+				q.more[t] = d.ceiling - q.room[t]
+			}
 		}
 		if rooms != nil {
 			q.room[t] = min(q.room[t], rooms[t])
+			q.more[t] = min(q.more[t], rooms[t]-q.room[t])
 		}
 		gives, takes = gives || q.give[t] > 0, takes || q.room[t] > 0
 	}
@@ -161,7 +166,7 @@ func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
 		case c > 0:
 			out.up[t] = c
 			up += c
-			scale = min(scale, q.room[t]/c)
+			scale = min(scale, (q.room[t]+q.more[t])/c)
 		case c != c:
 			return false
 		}
@@ -181,7 +186,7 @@ func shrink(q *shiftProblem, previous []float32, out *shiftPlan) bool {
 	for t := range q.n {
 		out.down[t] *= scale * down
 		out.up[t] *= scale * up
-		passed := max(min(q.give[t]-out.down[t], (q.room[t]-out.up[t])/factor), 0)
+		passed := max(min(q.give[t]-out.down[t], (q.room[t]+q.more[t]-out.up[t])/factor), 0)
 		need[t], space[t] = factor*(out.down[t]+passed), out.up[t]+factor*passed
 	}
 	return placeable(q.n, q.reach, &need, &space, slack)

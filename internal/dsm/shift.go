@@ -1,6 +1,10 @@
 package dsm
 
-import "github.com/energytwin/energytwin/internal/forecast"
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/forecast"
+)
 
 // maxSlots is the most hours that a plan can have; a set of slots fits a word.
 const maxSlots = 32
@@ -13,17 +17,23 @@ var _ [maxSlots - forecast.MaxHorizon]struct{} // a forecast fits a plan
 //	subject to 0 ≤ d ≤ give, 0 ≤ u ≤ room, and (1+ρ)·x(a→b) kWh arrive at b for
 //	each x(a→b) taken from a, which is allowed for 0 < |a−b| ≤ reach only.
 //
-// d is the sum of x over its targets, u that of (1+ρ)·x over its sources. All
+// d is the sum of x over its targets, u that of (1+ρ)·x over its sources. An
+// hour that feeds in takes its first kWh at the price of what it feeds in and the
+// rest at the price of what it draws: room and cost, then more and moreCost ≥ cost.
+// Of what an hour gives, at least must is taken away whatever it is worth. All
 // energies are in kWh, all prices in currency per kWh.
 type shiftProblem struct {
-	n       int
-	reach   int     // hours; n or more: anywhere
-	rebound float64 // ρ ≥ 0
-	give    [maxSlots]float64
-	room    [maxSlots]float64
-	worth   [maxSlots]float64
-	cost    [maxSlots]float64
-	level   [maxSlots]float64 // load before the shift; breaks ties: give from high, take to low
+	n        int
+	reach    int     // hours; n or more: anywhere
+	rebound  float64 // ρ ≥ 0
+	give     [maxSlots]float64
+	must     [maxSlots]float64
+	room     [maxSlots]float64
+	more     [maxSlots]float64
+	worth    [maxSlots]float64
+	cost     [maxSlots]float64
+	moreCost [maxSlots]float64
+	level    [maxSlots]float64 // load before the shift; breaks ties: give from high, take to low
 }
 
 // shiftPlan is a solution: energy taken away and energy added, per slot.
@@ -45,7 +55,8 @@ func (s *shiftPlan) moved(n int) float64 {
 func (p *shiftProblem) gain(s *shiftPlan) float64 {
 	sum := 0.0
 	for t := range p.n {
-		sum += p.worth[t]*s.down[t] - p.cost[t]*s.up[t]
+		first := min(s.up[t], p.room[t])
+		sum += p.worth[t]*s.down[t] - p.cost[t]*first - p.moreCost[t]*(s.up[t]-first)
 	}
 	return sum
 }
@@ -86,25 +97,47 @@ func (o *slotOrder) donors(p *shiftProblem) {
 	}
 }
 
-// receivers sets o to the slots that can take, the cheapest first; of equal
+// maxParts is the most parts in which hours can take load.
+const maxParts = 2 * maxSlots
+
+// part is load that one hour can take at one cost.
+type part struct {
+	slot  uint8
+	room  float64
+	cost  float64
+	level float64 // load of the hour before this part is filled
+}
+
+// intake holds the parts in which hours take load, the cheapest first; of equal
 // cost the lowest level first.
-func (o *slotOrder) receivers(p *shiftProblem) {
+type intake struct {
+	n    int
+	part [maxParts]part
+}
+
+// set lists the parts of a problem.
+func (o *intake) set(p *shiftProblem) {
 	o.n = 0
 	for t := range p.n {
-		if p.room[t] <= 0 {
-			continue
-		}
-		i := o.n
-		for ; i > 0; i-- {
-			s := o.slot[i-1]
-			if p.cost[s] < p.cost[t] || p.cost[s] == p.cost[t] && p.level[s] <= p.level[t] {
-				break
-			}
-			o.slot[i] = s
-		}
-		o.slot[i] = uint8(t)
-		o.n++
+		o.add(part{uint8(t), p.room[t], p.cost[t], p.level[t]})
+		o.add(part{uint8(t), p.more[t], p.moreCost[t], p.level[t] + p.room[t]})
 	}
+}
+
+func (o *intake) add(x part) {
+	if x.room <= 0 {
+		return
+	}
+	i := o.n
+	for ; i > 0; i-- {
+		s := &o.part[i-1]
+		if s.cost < x.cost || s.cost == x.cost && s.level <= x.level {
+			break
+		}
+		o.part[i] = *s
+	}
+	o.part[i] = x
+	o.n++
 }
 
 // shiftAnywhere solves the problem for an unlimited reach: the dearest donors
@@ -114,50 +147,80 @@ func (o *slotOrder) receivers(p *shiftProblem) {
 // Receivers of equal cost are then filled from the lowest level up.
 func shiftAnywhere(p *shiftProblem, out *shiftPlan) {
 	*out = shiftPlan{}
-	var from, to slotOrder
+	var from slotOrder
+	var to intake
 	from.donors(p)
-	to.receivers(p)
-	factor := 1 + p.rebound
-	i, j := 0, 0
-	for i < from.n && j < to.n {
-		a, b := from.slot[i], to.slot[j]
-		if p.worth[a] <= factor*p.cost[b] {
+	to.set(p)
+	pass := anywherePass{p: p, to: &to, out: out, factor: 1 + p.rebound}
+	for i := range from.n { // what must go, goes first: into the same cheapest parts
+		a := from.slot[i]
+		pass.send(a, p.must[a], math.Inf(1))
+	}
+	for i := range from.n {
+		a := from.slot[i]
+		if !pass.send(a, p.give[a]-out.down[a], p.worth[a]) {
 			break
 		}
-		left, space := p.give[a]-out.down[a], (p.room[b]-out.up[b])/factor
-		x := min(left, space)
-		out.down[a] += x
-		out.up[b] += factor * x
-		if left <= space {
-			i++
-		}
-		if space <= left {
-			j++
-		}
 	}
-	levelReceivers(p, &to, out)
+	levelReceivers(p, &to, &pass.got, out)
 }
 
-// levelReceivers pours what each run of receivers of equal cost got anew, so
-// that they end on one level as far as their room allows. The cost stays.
-func levelReceivers(p *shiftProblem, to *slotOrder, out *shiftPlan) {
+// anywherePass fills the parts in order.
+type anywherePass struct {
+	p      *shiftProblem
+	to     *intake
+	out    *shiftPlan
+	factor float64
+	next   int               // first part that is not full
+	got    [maxParts]float64 // by part
+}
+
+// send moves up to x kWh from slot a while that gains; false if nothing more
+// would gain or fit.
+func (s *anywherePass) send(a uint8, x, worth float64) bool {
+	for s.next < s.to.n {
+		if x <= 0 {
+			return true
+		}
+		b := &s.to.part[s.next]
+		if worth <= s.factor*b.cost {
+			return false
+		}
+		space := (b.room - s.got[s.next]) / s.factor
+		step := min(x, space)
+		s.out.down[a] += step
+		s.out.up[b.slot] += s.factor * step
+		s.got[s.next] += s.factor * step
+		x -= step
+		if step == space {
+			s.next++
+		}
+	}
+	return false
+}
+
+// levelReceivers pours what each run of parts of equal cost got anew, so that
+// they end on one level as far as their room allows. The cost stays.
+func levelReceivers(p *shiftProblem, to *intake, got *[maxParts]float64, out *shiftPlan) {
 	for first := 0; first < to.n; {
 		end := first + 1
-		for end < to.n && p.cost[to.slot[end]] == p.cost[to.slot[first]] {
+		for end < to.n && to.part[end].cost == to.part[first].cost {
 			end++
 		}
 		if end-first > 1 {
 			var v vessel
 			total := 0.0
-			for _, t := range to.slot[first:end] {
-				total += out.up[t]
-				v.add(t, p.level[t]-out.down[t], p.room[t])
+			for k := first; k < end; k++ {
+				b := &to.part[k]
+				total += got[k]
+				out.up[b.slot] -= got[k]
+				v.add(b.slot, b.level-out.down[b.slot], b.room)
 			}
 			if total > 0 {
 				v.pour(total)
-				for k := range v.n {
-					out.up[v.slot[k]] = v.got[k]
-				}
+			}
+			for k := range v.n {
+				out.up[v.slot[k]] = max(out.up[v.slot[k]], 0) + v.got[k]
 			}
 		}
 		first = end
@@ -168,10 +231,10 @@ func levelReceivers(p *shiftProblem, to *slotOrder, out *shiftPlan) {
 // first, all to one level, none above its room.
 type vessel struct {
 	n    int
-	slot [maxSlots]uint8
-	base [maxSlots]float64 // level before pouring, ascending
-	room [maxSlots]float64
-	got  [maxSlots]float64
+	slot [maxParts]uint8
+	base [maxParts]float64 // level before pouring, ascending
+	room [maxParts]float64
+	got  [maxParts]float64
 }
 
 // add enters a slot, keeping the order of levels; equals stay in order of entry.

@@ -5,20 +5,22 @@ import "math/bits"
 // transport solves shift problems with a limited reach. It is a workspace: use
 // one per goroutine. The zero value is ready.
 type transport struct {
-	from, to slotOrder
-	// Donors and receivers are known here by their place in from and to, so that
-	// the lowest bit of a set of receivers is the cheapest.
-	flow    [maxSlots][maxSlots]float64 // kWh taken from a donor for a receiver
+	from slotOrder
+	to   intake
+	// Donors and receivers (parts of hours) are known here by their place in from
+	// and to, so that the lowest bit of a set of receivers is the cheapest.
+	flow    [maxSlots][maxParts]float64 // kWh taken from a donor for a receiver
 	supply  [maxSlots]float64           // what a donor can still give
-	space   [maxSlots]float64           // what a receiver can still take, before rebound
-	arcs    [maxSlots]uint32            // receivers within a donor's reach
-	senders [maxSlots]uint32            // donors with flow to a receiver
+	worth   [maxSlots]float64           // of what it gives
+	space   [maxParts]float64           // what a receiver can still take, before rebound
+	arcs    [maxSlots]uint64            // receivers within a donor's reach
+	senders [maxParts]uint32            // donors with flow to a receiver
 	path    searchPath
 }
 
 // searchPath says how a search reached the receivers it saw.
 type searchPath struct {
-	donor    [maxSlots]uint8 // of a receiver: the donor it was reached from
+	donor    [maxParts]uint8 // of a receiver: the donor it was reached from
 	receiver [maxSlots]uint8 // of a donor: the receiver it was reached from
 }
 
@@ -31,25 +33,57 @@ type searchPath struct {
 func (f *transport) solve(p *shiftProblem, out *shiftPlan) {
 	f.start(p)
 	tiny := p.negligible()
+	open := uint64(1)<<f.to.n - 1 // receivers with space
+	if f.supplyMust(p) {
+		open = f.send(p, open, tiny)
+	}
+	for a := range f.from.n {
+		s := f.from.slot[a]
+		f.supply[a], f.worth[a] = f.supply[a]+p.give[s]-min(p.must[s], p.give[s]), p.worth[s]
+	}
+	f.send(p, open, tiny)
+	f.levelWithin(p)
+	f.collect(p, out)
+}
+
+// supplyMust offers what must be taken away, at a worth above any cost; false if
+// there is none.
+func (f *transport) supplyMust(p *shiftProblem) bool {
+	dearest, cheapest := 0.0, 0.0
+	for b := range f.to.n {
+		dearest, cheapest = max(dearest, f.to.part[b].cost), min(cheapest, f.to.part[b].cost)
+	}
+	any := false
+	for a := range f.from.n {
+		s := f.from.slot[a]
+		f.supply[a] = min(p.must[s], p.give[s])
+		f.worth[a] = 1 + 2*(1+p.rebound)*(dearest-cheapest)
+		any = any || f.supply[a] > 0
+	}
+	return any
+}
+
+// send moves load from donors to open receivers until no path gains, and gives
+// the receivers that are still open.
+func (f *transport) send(p *shiftProblem, open uint64, tiny float64) uint64 {
 	factor := 1 + p.rebound
-	open := uint32(1)<<f.to.n - 1 // receivers with space
 	for open != 0 {
 		donor, receiver, gain := -1, -1, 0.0
-		cheapest := bits.TrailingZeros32(open)
+		cheapest := bits.TrailingZeros64(open)
 		for a := range f.from.n {
+			worth := f.worth[a]
+			if worth-factor*f.to.part[cheapest].cost <= gain {
+				break // no later donor can do better
+			}
 			if f.supply[a] <= tiny {
 				continue
-			}
-			worth := p.worth[f.from.slot[a]]
-			if worth-factor*p.cost[f.to.slot[cheapest]] <= gain {
-				break // no later donor can do better
 			}
 			var path searchPath
 			b := f.search(a, open, cheapest, &path)
 			if b < 0 {
 				continue
 			}
-			if g := worth - factor*p.cost[f.to.slot[b]]; g > gain {
+			if g := worth - factor*f.to.part[b].cost; g > gain {
 				donor, receiver, gain = a, b, g
 				f.path = path
 				if b == cheapest {
@@ -65,45 +99,43 @@ func (f *transport) solve(p *shiftProblem, out *shiftPlan) {
 			open &^= 1 << receiver
 		}
 	}
-	f.levelWithin(p)
-	f.collect(p, out)
+	return open
 }
 
 func (f *transport) start(p *shiftProblem) {
 	f.from.donors(p)
-	f.to.receivers(p)
+	f.to.set(p)
 	for b := range f.to.n {
-		f.space[b] = p.room[f.to.slot[b]] / (1 + p.rebound)
+		f.space[b] = f.to.part[b].room / (1 + p.rebound)
 		f.senders[b] = 0
 	}
 	for a := range f.from.n {
 		s := int(f.from.slot[a])
-		f.supply[a] = p.give[s]
 		clear(f.flow[a][:f.to.n])
-		mask := uint32(0)
+		mask := uint64(0)
 		for b := range f.to.n {
-			distance := int(f.to.slot[b]) - s
+			distance := int(f.to.part[b].slot) - s
 			if distance != 0 && distance <= p.reach && -distance <= p.reach {
 				mask |= 1 << b
 			}
 		}
-		f.arcs[a] = mask
+		f.arcs[a], f.supply[a] = mask, 0
 	}
 }
 
 // search finds the cheapest open receiver that donor a can reach, directly or
 // by rerouting flow of other donors, breadth first; -1 if there is none. best is
 // the cheapest of all open receivers: the search ends when it is reached.
-func (f *transport) search(a int, open uint32, best int, path *searchPath) int {
+func (f *transport) search(a int, open uint64, best int, path *searchPath) int {
 	seen := f.arcs[a]
 	for m := seen; m != 0; m &= m - 1 {
-		path.donor[bits.TrailingZeros32(m)] = uint8(a)
+		path.donor[bits.TrailingZeros64(m)] = uint8(a)
 	}
 	known := uint32(1) << a // donors
 	for frontier := seen; frontier != 0 && seen&(1<<best) == 0; {
-		var next uint32
+		var next uint64
 		for ; frontier != 0; frontier &= frontier - 1 {
-			b := bits.TrailingZeros32(frontier)
+			b := bits.TrailingZeros64(frontier)
 			for m := f.senders[b] &^ known; m != 0; m &= m - 1 {
 				other := bits.TrailingZeros32(m)
 				known |= 1 << other
@@ -112,7 +144,7 @@ func (f *transport) search(a int, open uint32, best int, path *searchPath) int {
 				seen |= fresh
 				next |= fresh
 				for ; fresh != 0; fresh &= fresh - 1 {
-					path.donor[bits.TrailingZeros32(fresh)] = uint8(other)
+					path.donor[bits.TrailingZeros64(fresh)] = uint8(other)
 				}
 			}
 		}
@@ -121,7 +153,7 @@ func (f *transport) search(a int, open uint32, best int, path *searchPath) int {
 	if seen&open == 0 {
 		return -1
 	}
-	return bits.TrailingZeros32(seen & open)
+	return bits.TrailingZeros64(seen & open)
 }
 
 // augment sends as much as fits along the path found.
@@ -160,9 +192,9 @@ const levelSweeps = 2
 // lowest level up. The cost, the windows and all sums stay as they are.
 func (f *transport) levelWithin(p *shiftProblem) {
 	factor := 1 + p.rebound
-	var level [maxSlots]float64
+	var level [maxParts]float64
 	for b := range f.to.n {
-		level[b] = p.level[f.to.slot[b]]
+		level[b] = f.to.part[b].level
 		for m := f.senders[b]; m != 0; m &= m - 1 {
 			level[b] += factor * f.flow[bits.TrailingZeros32(m)][b]
 		}
@@ -170,7 +202,7 @@ func (f *transport) levelWithin(p *shiftProblem) {
 	for range levelSweeps {
 		for first := 0; first < f.to.n; {
 			end := first + 1
-			for end < f.to.n && p.cost[f.to.slot[end]] == p.cost[f.to.slot[first]] {
+			for end < f.to.n && f.to.part[end].cost == f.to.part[first].cost {
 				end++
 			}
 			if end-first > 1 {
@@ -182,9 +214,9 @@ func (f *transport) levelWithin(p *shiftProblem) {
 }
 
 // levelRun levels the receivers first to end-1, which have one cost.
-func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxSlots]float64) {
+func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]float64) {
 	factor := 1 + p.rebound
-	run := (uint32(1)<<end - 1) &^ (uint32(1)<<first - 1)
+	run := (uint64(1)<<end - 1) &^ (uint64(1)<<first - 1)
 	for a := range f.from.n {
 		within := f.arcs[a] & run
 		if within&(within-1) == 0 {
@@ -192,14 +224,14 @@ func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxSlots]f
 		}
 		total := 0.0
 		for m := within; m != 0; m &= m - 1 {
-			total += f.flow[a][bits.TrailingZeros32(m)]
+			total += f.flow[a][bits.TrailingZeros64(m)]
 		}
 		if total == 0 {
 			continue
 		}
 		var v vessel
 		for m := within; m != 0; m &= m - 1 {
-			b := bits.TrailingZeros32(m)
+			b := bits.TrailingZeros64(m)
 			own := f.flow[a][b]
 			v.add(uint8(b), level[b]-factor*own, factor*(f.space[b]+own))
 		}
@@ -228,7 +260,7 @@ func (f *transport) collect(p *shiftProblem, out *shiftPlan) {
 		for b := range f.to.n {
 			x := f.flow[a][b]
 			out.down[from] += x
-			out.up[f.to.slot[b]] += factor * x
+			out.up[f.to.part[b].slot] += factor * x
 		}
 	}
 }

@@ -13,148 +13,26 @@ const (
 	instances     = 10_000
 )
 
-// randomShift draws a problem of n slots. Some share prices, some have hours
-// that give or take nothing.
-func randomShift(r *rand.Rand, n int) *shiftProblem {
-	p := &shiftProblem{n: n, reach: 1 + r.IntN(n+2)}
-	p.rebound = []float64{0, 0, 0.1, 0.35}[r.IntN(4)]
-	coarse := r.IntN(3) == 0 // few distinct prices: ties
-	negative := p.rebound == 0 && r.IntN(4) == 0
-	for t := range n {
-		p.level[t] = 5 * r.Float64()
-		p.give[t] = p.level[t] * []float64{0, 0.1, 0.3, 1}[r.IntN(4)]
-		p.room[t] = []float64{0, 0.5, 2, 5}[r.IntN(4)] * r.Float64()
-		price := 0.05 + 0.4*r.Float64()
-		if coarse {
-			price = 0.1 * float64(1+r.IntN(3))
-		}
-		if negative {
-			price -= 0.2
-		}
-		p.worth[t], p.cost[t] = price, price
-	}
-	return p
-}
-
-// shiftProgram is the problem as a linear program with one variable per pair of
-// hours.
-func shiftProgram(p *shiftProblem) *linearProgram {
-	lp := newProgram(p.n * p.n)
-	factor := 1 + p.rebound
-	for a := range p.n {
-		give, take := lp.row(p.give[a]), lp.row(p.room[a])
-		for b := range p.n {
-			if distance := max(a-b, b-a); distance == 0 || distance > p.reach {
-				continue
+// TestSolversAreOptimal compares each solver with the simplex method on random
+// problems, most of them small, some of a whole day.
+func TestSolversAreOptimal(t *testing.T) {
+	for i, c := range solverCases() {
+		t.Run(c.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, uint64(i)))
+			for k := range instances {
+				x := c.draw(t, r, slotsOf(r, k))
+				require.InDelta(t, x.program.maximum(), x.got, optimalityGap, "instance %d", k)
 			}
-			give[a*p.n+b] = 1
-			take[b*p.n+a] = factor
-			lp.objective[a*p.n+b] = p.worth[a] - factor*p.cost[b]
-		}
-	}
-	return lp
-}
-
-func requireFeasible(t *testing.T, p *shiftProblem, s *shiftPlan) {
-	t.Helper()
-	var down, up float64
-	need := s.down
-	for i := range p.n {
-		require.GreaterOrEqual(t, s.down[i], 0.0)
-		require.GreaterOrEqual(t, s.up[i], 0.0)
-		require.LessOrEqual(t, s.down[i], p.give[i]+1e-12)
-		require.LessOrEqual(t, s.up[i], p.room[i]+1e-12)
-		down, up = down+s.down[i], up+s.up[i]
-		need[i] *= 1 + p.rebound
-	}
-	require.InDelta(t, (1+p.rebound)*down, up, 1e-10, "energy is conserved")
-	require.True(t, placeable(p.n, p.reach, &need, &s.up, 1e-10), "all moves are within reach")
-	require.GreaterOrEqual(t, p.gain(s), -1e-12, "never worse than doing nothing")
-}
-
-func TestTransportIsOptimal(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	var f transport
-	var s shiftPlan
-	for i := range instances {
-		p := randomShift(r, 2+r.IntN(9))
-		if i%100 == 0 {
-			p = randomShift(r, 23+r.IntN(3))
-		}
-		f.solve(p, &s)
-		requireFeasible(t, p, &s)
-		require.InDelta(t, shiftProgram(p).maximum(), p.gain(&s), optimalityGap, "instance %d: %+v", i, p)
+		})
 	}
 }
 
-func TestShiftAnywhereIsOptimal(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	var f transport
-	var s, within shiftPlan
-	for i := range instances {
-		p := randomShift(r, 2+r.IntN(9))
-		if i%100 == 0 {
-			p = randomShift(r, 23+r.IntN(3))
-		}
-		p.reach = p.n
-		shiftAnywhere(p, &s)
-		requireFeasible(t, p, &s)
-		require.InDelta(t, anywhereProgram(p).maximum(), p.gain(&s), optimalityGap, "instance %d: %+v", i, p)
-		f.solve(p, &within)
-		require.InDelta(t, p.gain(&s), p.gain(&within), optimalityGap, "both solvers agree")
+// slotsOf is the size of instance k.
+func slotsOf(r *rand.Rand, k int) int {
+	if k%100 == 0 {
+		return 23 + r.IntN(3)
 	}
-}
-
-// anywhereProgram has the variables d and u only: max Σ c(d−u), (1+ρ)Σd ≤ Σu.
-// With prices of which some are negative, u must not exceed (1+ρ)Σd either; the
-// program has one variable less for that: a negative price occurs with ρ = 0 only,
-// where shiftProgram serves.
-func anywhereProgram(p *shiftProblem) *linearProgram {
-	for _, c := range p.cost[:p.n] {
-		if c < 0 {
-			return shiftProgram(p)
-		}
-	}
-	lp := newProgram(2 * p.n)
-	balance := lp.row(0)
-	for t := range p.n {
-		lp.objective[t], lp.objective[p.n+t] = p.worth[t], -p.cost[t]
-		balance[t], balance[p.n+t] = 1+p.rebound, -1
-		lp.row(p.give[t])[t] = 1
-		lp.row(p.room[t])[p.n+t] = 1
-	}
-	return lp
-}
-
-func randomPeak(r *rand.Rand, n int) *peakProblem {
-	q := randomShift(r, n)
-	return &peakProblem{n: n, reach: q.reach, rebound: q.rebound, load: q.level, give: q.give, room: q.room}
-}
-
-// TestLowestPeakIsOptimal compares with the linear program max s subject to
-// load − d + u ≤ max(load) − s.
-func TestLowestPeakIsOptimal(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	for i := range instances {
-		p := randomPeak(r, 2+r.IntN(9))
-		if i%100 == 0 {
-			p = randomPeak(r, 23+r.IntN(3))
-		}
-		p.reach = p.n
-		top := peakOf(p.load[:p.n])
-		lp := newProgram(2*p.n + 1)
-		lp.objective[2*p.n] = 1
-		balance := lp.row(0)
-		for h := range p.n {
-			balance[h], balance[p.n+h] = 1+p.rebound, -1
-			lp.row(p.give[h])[h] = 1
-			lp.row(p.room[h])[p.n+h] = 1
-			below := lp.row(top - p.load[h])
-			below[h], below[p.n+h], below[2*p.n] = -1, 1, 1
-		}
-		require.InDelta(t, top-lp.maximum(), p.lowest(0), optimalityGap, "instance %d: %+v", i, p)
-		require.Equal(t, top+1, p.lowest(top+1), "a floor above the load stays")
-	}
+	return 2 + r.IntN(9)
 }
 
 // TestLowestPeakWithinReach checks that what lies above the peak found can be
@@ -217,13 +95,77 @@ func TestEqualHoursAreFilledEvenly(t *testing.T) {
 
 func TestSolversAllocateNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	p, k := randomShift(r, 24), randomPeak(r, 24)
+	p, k, d, b := randomShift(r, 24), randomPeak(r, 24), randomDemand(r, 24), randomStorage(r, 24)
+	e, cost, own := randomDeferrable(r, 24)
 	var f transport
 	var s shiftPlan
+	var store Storage
+	var stored StoragePlan
+	var x [maxSlots]float64
+	demand := demandSolver{transport: &f}
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		f.solve(p, &s)
 		shiftAnywhere(p, &s)
 		k.lowest(0)
+		demand.solve(d, &s)
+		_ = store.Solve(b, &stored)
+		e.cheapest(cost, own, &x)
+		e.valley(&x)
 	}))
 	require.False(t, math.IsNaN(p.gain(&s)))
+}
+
+// TestDemandChargeWithinReach: with a limited reach the plan is feasible, never
+// worse than doing nothing nor than the same plan without a look at the charge,
+// and never better than the linear program in which hours may pass load on.
+func TestDemandChargeWithinReach(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	f := new(transport)
+	demand := demandSolver{transport: f}
+	for k := range instances / 10 {
+		p := randomDemand(r, 2+r.IntN(9))
+		n := p.shift.n
+		p.shift.reach = 1 + r.IntN(n)
+		var s, plain shiftPlan
+		m := demand.solve(p, &s)
+		requireFeasible(t, &p.shift, &s)
+		requireBelow(t, p, &s, m)
+		cost := p.perKW*max(m, p.floor) - p.shift.gain(&s)
+		require.LessOrEqual(t, cost, p.perKW*max(peakOf(p.load[:n]), p.floor)+1e-9, "instance %d", k)
+		f.solve(&p.shift, &plain)
+		peak := p.floor
+		for h := range n {
+			peak = max(peak, p.load[h]+plain.up[h]-plain.down[h])
+		}
+		require.LessOrEqual(t, cost, p.perKW*peak-p.shift.gain(&plain)+1e-9, "instance %d", k)
+		lp, top := passingProgram(p)
+		require.GreaterOrEqual(t, cost, p.perKW*top-lp.maximum()-1e-9, "instance %d", k)
+	}
+}
+
+// passingProgram is demandProgram with one variable per pair of hours.
+func passingProgram(p *demandProblem) (lp *linearProgram, top float64) {
+	q := &p.shift
+	for t := range q.n {
+		top = max(top, p.load[t]+q.room[t])
+	}
+	top = max(top, p.floor)
+	lp = shiftProgram(q)
+	s := len(lp.objective)
+	lp.objective = append(lp.objective, p.perKW)
+	for i := range lp.rows {
+		lp.rows[i] = append(lp.rows[i], 0)
+	}
+	lp.row(top - p.floor)[s] = 1
+	for t := range q.n {
+		below := lp.row(top - p.load[t])
+		below[s] = 1
+		for other := range q.n {
+			if distance := max(t-other, other-t); distance == 0 || distance > q.reach {
+				continue
+			}
+			below[t*q.n+other], below[other*q.n+t] = -1, 1+q.rebound
+		}
+	}
+	return lp, top
 }

@@ -151,6 +151,7 @@ func (p *planner) ownPeakShave(ws *workspace, d *draft) (float64, bool) {
 	for t := range q.n {
 		q.give[t] = max(d.load[t]-target, 0)
 		q.room[t] = min(q.room[t], max(target-d.load[t], 0))
+		q.more[t] = 0
 		q.worth[t] = math.MaxFloat32
 	}
 	var plan shiftPlan

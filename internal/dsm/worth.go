@@ -17,7 +17,7 @@ type worth struct {
 func (p *planner) evaluate(day *dayRates, path *[maxSlots]float64, plan *shiftPlan) worth {
 	var w worth
 	share := p.policy.Flexibility.ShiftableShare
-	planned, given := 0.0, 0.0
+	planned, given, sell := 0.0, 0.0, p.policy.Tariff.Export
 	for t := range day.n {
 		planned += plan.down[t]
 		given += min(plan.down[t], share*max(path[t], 0))
@@ -32,18 +32,10 @@ func (p *planner) evaluate(day *dayRates, path *[maxSlots]float64, plan *shiftPl
 		if change == 0 {
 			continue
 		}
-		w.cash += p.hourCost(day.price[t], path[t]) - p.hourCost(day.price[t], path[t]+change)
+		w.cash += gridCost(day.price[t], sell, path[t]) - gridCost(day.price[t], sell, path[t]+change)
 		w.co2 -= day.carbon[t] * change
 		carbon -= (day.value[t] - p.policy.Objective.Cost*day.price[t]) * change
 	}
 	w.value = p.policy.Objective.Cost*w.cash + carbon
 	return w
-}
-
-// hourCost is what an hour with that load costs, in currency.
-func (p *planner) hourCost(price, kwh float64) float64 {
-	if kwh < 0 {
-		return p.policy.Tariff.Export * kwh
-	}
-	return price * kwh
 }
