@@ -3,6 +3,7 @@ package meter
 import (
 	"bytes"
 	"errors"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,8 +14,11 @@ import (
 type Message struct {
 	Meter []byte
 	Group []byte // empty if the meter has no group
-	Hour  Hour   // start of the interval
+	Hour  Hour   // that the interval lies in
 	KWh   float32
+
+	Minute  uint8 // of Hour at which the interval starts: 0 unless it is a part of the hour
+	Minutes uint8 // length of the interval: 60, 30 or 15
 
 	unescaped []byte // names that had escapes in them
 }
@@ -27,11 +31,19 @@ func (m *Message) Key() []byte {
 	return m.Meter
 }
 
+// Whole tells whether m speaks of a whole hour, not of a part of one.
+func (m *Message) Whole() bool { return m.Minutes == wholeHour }
+
+// Start is the start of the interval.
+func (m *Message) Start() time.Time {
+	return m.Hour.Time().Add(time.Duration(m.Minute) * time.Minute)
+}
+
 // DecodeMessage reads one JSON message into m and checks it. Unknown fields
 // are ignored; of a repeated field the last one counts. The error is one of
-// ErrMalformed, ErrMeter, ErrTimestamp, ErrNotWholeHour, ErrInterval and
-// ErrEnergy; with several faults it is the first of that order. After an
-// error the content of m is undefined.
+// ErrMalformed, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour or
+// ErrNotAligned, and ErrEnergy; with several faults it is the first of that
+// order. After an error the content of m is undefined.
 //
 // Messages in the canonical form, with or without a space after colons and
 // commas, are decoded without allocation.
@@ -45,7 +57,7 @@ func DecodeMessage(value []byte, m *Message) error {
 // Reason is the stable code under which a message that failed with err is
 // quarantined.
 func Reason(err error) string {
-	for _, known := range []error{ErrMeter, ErrTimestamp, ErrNotWholeHour, ErrInterval, ErrEnergy} {
+	for _, known := range []error{ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour, ErrNotAligned, ErrEnergy} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -99,21 +111,41 @@ func decodeCanonical(b []byte, m *Message) bool {
 	if b = skipSpace(b); len(b) < canonicalTimeLen+2 || b[0] != '"' || b[canonicalTimeLen+1] != '"' {
 		return false
 	}
+	m.Minute = 0
 	if m.Hour, ok = parseCanonicalHour(b[1 : canonicalTimeLen+1]); !ok {
-		return false
+		if m.Hour, m.Minute, ok = parseCanonicalTime(b[1 : canonicalTimeLen+1]); !ok {
+			return false
+		}
 	}
 	if b, ok = expectNext(b[canonicalTimeLen+2:], `"kwh":`); !ok {
 		return false
 	}
 	b = skipSpace(b)
 	var n int
-	if m.KWh, n = scanPlainNumber(b); n == 0 || !plausible(m.KWh) {
+	if m.KWh, n = scanPlainNumber(b); n == 0 || !plausible(m.KWh, wholeHour) {
 		return false
 	}
 	if b, ok = expectNext(b[n:], `"interval":`); !ok {
 		return false
 	}
-	return string(skipSpace(b)) == `"PT1H"}`
+	if string(skipSpace(b)) == `"PT1H"}` {
+		m.Minutes = wholeHour
+		return m.Minute == 0
+	}
+	return m.takePart(skipSpace(b))
+}
+
+// takePart ends decodeCanonical for intervals that are parts of an hour.
+func (m *Message) takePart(b []byte) bool {
+	switch string(b) {
+	case `"PT15M"}`:
+		m.Minutes = quarterHour
+	case `"PT30M"}`:
+		m.Minutes = halfHour
+	default:
+		return false
+	}
+	return m.Minute%m.Minutes == 0 && plausible(m.KWh, m.Minutes)
 }
 
 func expect(b []byte, literal string) ([]byte, bool) {

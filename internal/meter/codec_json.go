@@ -42,17 +42,26 @@ func (f fields) into(m *Message) error {
 	if !ok {
 		return ErrTimestamp
 	}
-	var err error
-	if m.Hour, err = parseHour(ts); err != nil {
+	hour, minute, err := parseTime(ts)
+	if err != nil {
 		return err
 	}
-	if interval, ok := m.text(f.interval); !ok || string(interval) != "PT1H" {
+	interval, _ := m.text(f.interval)
+	if m.Minutes = minutesOf(interval); m.Minutes == 0 {
 		return ErrInterval
+	}
+	switch {
+	case minute%int(m.Minutes) == 0:
+		m.Hour, m.Minute = hour, uint8(minute)
+	case m.Whole():
+		return ErrNotWholeHour
+	default:
+		return ErrNotAligned
 	}
 	if len(f.kwh) == 0 || (f.kwh[0] != '-' && f.kwh[0]-'0' > 9) {
 		return ErrEnergy
 	}
-	m.KWh, err = parseEnergy(f.kwh)
+	m.KWh, err = parseEnergy(f.kwh, m.Minutes)
 	return err
 }
 

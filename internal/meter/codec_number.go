@@ -80,8 +80,8 @@ func roundTwice(d float64) (float32, bool) {
 	return float32(d), true
 }
 
-// parseEnergy reads a whole JSON number as kWh.
-func parseEnergy(b []byte) (float32, error) {
+// parseEnergy reads a whole JSON number as kWh of so many minutes.
+func parseEnergy(b []byte, minutes uint8) (float32, error) {
 	v, n := scanPlainNumber(b)
 	if n == 0 || n != len(b) {
 		wide, err := strconv.ParseFloat(string(b), 32)
@@ -90,10 +90,18 @@ func parseEnergy(b []byte) (float32, error) {
 		}
 		v = float32(wide)
 	}
-	if !plausible(v) {
+	if !plausible(v, minutes) {
 		return 0, ErrEnergy
 	}
 	return v, nil
 }
 
-func plausible(kwh float32) bool { return kwh >= -MaxAbsKWh && kwh <= MaxAbsKWh }
+// plausible says whether a meter can have measured kwh in so many minutes. The
+// parts of an hour share its limit, so that their sum keeps it.
+func plausible(kwh float32, minutes uint8) bool {
+	limit := float32(MaxAbsKWh)
+	if minutes != wholeHour {
+		limit = float32(minutes) * MaxAbsKWh / wholeHour
+	}
+	return kwh >= -limit && kwh <= limit
+}

@@ -103,13 +103,23 @@ func TestDecodeMessageRefuses(t *testing.T) {
 		"ts without zone":   {message(m, `"2019-07-01T13:00:00"`, kwh, iv), ErrTimestamp},
 		"ts 31 June":        {message(m, `"2019-06-31T13:00:00Z"`, kwh, iv), ErrTimestamp},
 		"ts 29 February":    {message(m, `"2019-02-29T13:00:00Z"`, kwh, iv), ErrTimestamp},
+		"ts minute 60":      {message(m, `"2019-07-01T13:60:00Z"`, kwh, iv), ErrTimestamp},
 		"ts hour 24":        {message(m, `"2019-07-01T24:00:00Z"`, kwh, iv), ErrTimestamp},
 		"ts month 13":       {message(m, `"2019-13-01T13:00:00Z"`, kwh, iv), ErrTimestamp},
 		"half hour":         {message(m, `"2019-07-01T13:30:00Z"`, kwh, iv), ErrNotWholeHour},
 		"half hour offset":  {message(m, `"2019-07-01T13:00:00+05:30"`, kwh, iv), ErrNotWholeHour},
 		"fraction":          {message(m, `"2019-07-01T13:00:00.001Z"`, kwh, iv), ErrNotWholeHour},
 		"interval missing":  {`{"meter":"m1","ts":"2019-07-01T13:00:00Z","kwh":1}`, ErrInterval},
-		"interval 15 min":   {message(m, ts, kwh, `"PT15M"`), ErrInterval},
+		"interval 5 min":    {message(m, ts, kwh, `"PT5M"`), ErrInterval},
+		"interval 60 min":   {message(m, ts, kwh, `"PT60M"`), ErrInterval},
+		"5 min, aligned":    {message(m, `"2019-07-01T13:05:00Z"`, kwh, `"PT5M"`), ErrInterval},
+		"15 min at 07":      {message(m, `"2019-07-01T13:07:00Z"`, kwh, `"PT15M"`), ErrNotAligned},
+		"15 min and 1 s":    {message(m, `"2019-07-01T13:15:01Z"`, kwh, `"PT15M"`), ErrNotAligned},
+		"15 min, fraction":  {message(m, `"2019-07-01T13:15:00.5Z"`, kwh, `"PT15M"`), ErrNotAligned},
+		"30 min at 15":      {message(m, `"2019-07-01T13:15:00Z"`, kwh, `"PT30M"`), ErrNotAligned},
+		"30 min, offset":    {message(m, `"2019-07-01T13:00:00+05:45"`, kwh, `"PT30M"`), ErrNotAligned},
+		"15 min too much":   {message(m, ts, `250000.1`, `"PT15M"`), ErrEnergy},
+		"30 min too much":   {message(m, ts, `-500000.1`, `"PT30M"`), ErrEnergy},
 		"interval number":   {message(m, ts, kwh, `3600`), ErrInterval},
 		"kwh missing":       {`{"meter":"m1","ts":"2019-07-01T13:00:00Z","interval":"PT1H"}`, ErrEnergy},
 		"kwh null":          {message(m, ts, `null`, iv), ErrEnergy},
@@ -128,14 +138,46 @@ func TestDecodeMessageRefuses(t *testing.T) {
 	}
 }
 
+func TestDecodeMessageAcceptsParts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in              string
+		minute, minutes uint8
+		kwh             float32
+	}{
+		"whole hour":        {canonical, 0, 60, .42},
+		"first quarter":     {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:00:00Z","kwh":0.42,"interval":"PT15M"}`, 0, 15, .42},
+		"second quarter":    {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:15:00Z","kwh":0.42,"interval":"PT15M"}`, 15, 15, .42},
+		"third quarter":     {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:30:00Z","kwh":0.42,"interval":"PT15M"}`, 30, 15, .42},
+		"last quarter":      {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:45:00Z","kwh":0.42,"interval":"PT15M"}`, 45, 15, .42},
+		"first half":        {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:00:00Z","kwh":0.42,"interval":"PT30M"}`, 0, 30, .42},
+		"second half":       {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:30:00Z","kwh":0.42,"interval":"PT30M"}`, 30, 30, .42},
+		"python spaces":     {`{"meter": "m1", "group": "g1", "ts": "2019-07-01T13:15:00Z", "kwh": 0.42, "interval": "PT15M"}`, 15, 15, .42},
+		"other order":       {`{"interval":"PT15M","kwh":0.42,"ts":"2019-07-01T13:15:00Z","group":"g1","meter":"m1"}`, 15, 15, .42},
+		"offset":            {`{"meter":"m1","group":"g1","ts":"2019-07-01T19:00:00+05:45","kwh":0.42,"interval":"PT15M"}`, 15, 15, .42},
+		"zero fraction":     {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:30:00.000Z","kwh":0.42,"interval":"PT30M"}`, 30, 30, .42},
+		"most in a quarter": {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:45:00Z","kwh":250000,"interval":"PT15M"}`, 45, 15, 250_000},
+		"most in a half":    {`{"meter":"m1","group":"g1","ts":"2019-07-01T13:30:00Z","kwh":-500000,"interval":"PT30M"}`, 30, 30, -500_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m Message
+			require.NoError(t, DecodeMessage([]byte(tc.in), &m))
+			require.Equal(t, []any{"m1", "g1", hour2019, tc.kwh}, []any{string(m.Meter), string(m.Group), m.Hour, m.KWh})
+			require.Equal(t, []uint8{tc.minute, tc.minutes}, []uint8{m.Minute, m.Minutes})
+			require.Equal(t, tc.minutes == 60, m.Whole())
+			require.Equal(t, hour2019.Time().Add(time.Duration(tc.minute)*time.Minute), m.Start())
+		})
+	}
+}
+
 func TestHoursRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := Hour(rapid.Int32Range(int32(firstHour), int32(lastHour)).Draw(t, "hour"))
 		text := appendHour(nil, h)
 		require.Equal(t, h.Time().Format(time.RFC3339), string(text))
-		back, ok := parseCanonicalHour(text)
+		back, minute, ok := parseCanonicalTime(text)
 		require.True(t, ok)
 		require.Equal(t, h, back)
+		require.Zero(t, minute)
 	})
 }
 
@@ -143,7 +185,7 @@ func TestEnergyRoundTrip(t *testing.T) {
 	check := func(t require.TestingT, v float32) {
 		text := appendEnergy(nil, v)
 		require.True(t, json.Valid(text), "%s", text)
-		back, err := parseEnergy(text)
+		back, err := parseEnergy(text, wholeHour)
 		require.NoError(t, err)
 		require.Equal(t, math.Float32bits(v), math.Float32bits(back), "%s", text)
 		shortest := strconv.FormatFloat(float64(v), 'g', -1, 32)
@@ -173,10 +215,11 @@ func TestDecimalsParseExactly(t *testing.T) {
 
 // decodeWithStandardLibrary is the decoder's specification, written for
 // clearness.
-func decodeWithStandardLibrary(value []byte) (Reading, error) {
+func decodeWithStandardLibrary(value []byte) (specified, error) {
+	var out specified
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(value, &raw); err != nil || raw == nil {
-		return Reading{}, ErrMalformed
+		return out, ErrMalformed
 	}
 	text := func(field string) (string, bool) {
 		var s *string
@@ -189,31 +232,44 @@ func decodeWithStandardLibrary(value []byte) (Reading, error) {
 	var r Reading
 	var ok bool
 	if r.Meter, ok = text("meter"); !ok || !ValidName([]byte(r.Meter)) {
-		return Reading{}, ErrMeter
+		return out, ErrMeter
 	}
 	if group, present := raw["group"]; present && string(group) != "null" {
 		if r.Group, ok = text("group"); !ok || (r.Group != "" && !ValidName([]byte(r.Group))) {
-			return Reading{}, ErrMeter
+			return out, ErrMeter
 		}
 	}
 	ts, ok := text("ts")
 	var at time.Time
 	if !ok || at.UnmarshalText([]byte(ts)) != nil {
-		return Reading{}, ErrTimestamp
-	}
-	if !at.Equal(HourOf(at).Time()) {
-		return Reading{}, ErrNotWholeHour
+		return out, ErrTimestamp
 	}
 	r.Hour = HourOf(at)
-	if interval, _ := text("interval"); interval != "PT1H" {
-		return Reading{}, ErrInterval
+	interval, _ := text("interval")
+	length, ok := map[string]time.Duration{"PT1H": time.Hour, "PT30M": 30 * time.Minute, "PT15M": 15 * time.Minute}[interval]
+	switch aligned := at.Equal(at.Truncate(length)); {
+	case !ok:
+		return out, ErrInterval
+	case !aligned && length == time.Hour:
+		return out, ErrNotWholeHour
+	case !aligned:
+		return out, ErrNotAligned
 	}
+	out.Minute, out.Minutes = uint8(at.Sub(r.Hour.Time())/time.Minute), uint8(length/time.Minute)
 	var kwh *float32
-	if json.Unmarshal(raw["kwh"], &kwh) != nil || kwh == nil || *kwh < -MaxAbsKWh || *kwh > MaxAbsKWh {
-		return Reading{}, ErrEnergy
+	limit := float32(MaxAbsKWh * length.Hours())
+	if json.Unmarshal(raw["kwh"], &kwh) != nil || kwh == nil || *kwh < -limit || *kwh > limit {
+		return out, ErrEnergy
 	}
 	r.KWh = *kwh
-	return r, nil
+	out.Reading = r
+	return out, nil
+}
+
+// specified is what the specification makes of a message.
+type specified struct {
+	Reading
+	Minute, Minutes uint8
 }
 
 func FuzzDecodeMessage(f *testing.F) {
@@ -221,6 +277,9 @@ func FuzzDecodeMessage(f *testing.F) {
 	f.Add([]byte(`{"x":[1,{"y":"\u007d"}],"meter": "a\ud83d\ude00","kwh":-1.5e-3,"ts":"2019-07-01T18:30:00+05:30","interval":"PT1H"}`))
 	f.Add([]byte(`{"meter":"m","group":null,"ts":"2019-07-01T13:00:00.5Z","kwh":1.000000059604645,"interval":"PT1H"}`))
 	f.Add([]byte(`{"meter":"m","meter":{},"ts":1}`))
+	f.Add([]byte(`{"meter":"m","ts":"2019-07-01T13:45:00Z","kwh":250000.02,"interval":"PT15M"}`))
+	f.Add([]byte(`{"meter":"m","ts":"2019-07-01T13:15:00Z","kwh":1,"interval":"PT30M"}`))
+	f.Add([]byte(`{"interval":"PT30M","meter":"m","ts":"1969-12-31T23:30:00+00:30","kwh":1}`))
 	f.Add([]byte(`{"met\u0065r":"\ud800x","group":"\"\\\/\b"}`))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		want, wantErr := decodeWithStandardLibrary(value)
@@ -235,6 +294,7 @@ func FuzzDecodeMessage(f *testing.F) {
 		require.Equal(t, want.Group, string(m.Group))
 		require.Equal(t, want.Hour, m.Hour)
 		require.Equal(t, math.Float32bits(want.KWh), math.Float32bits(m.KWh))
+		require.Equal(t, []uint8{want.Minute, want.Minutes}, []uint8{m.Minute, m.Minutes})
 	})
 }
 
@@ -243,16 +303,23 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 	value, buf := []byte(canonical), make([]byte, 0, 256)
 	r := Reading{Meter: "m1", Group: "g1", Hour: hour2019, KWh: 0.42}
 	require.Zero(t, testing.AllocsPerRun(100, func() { buf = AppendMessage(buf[:0], r) }))
-	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if DecodeMessage(value, &m) != nil {
-			panic("refused")
-		}
-	}))
+	for _, value := range [][]byte{
+		value,
+		[]byte(`{"meter":"m1","group":"g1","ts":"2019-07-01T13:45:00Z","kwh":0.42,"interval":"PT15M"}`),
+		[]byte(`{"meter":"m1","group":"g1","ts":"2019-07-01T13:30:00Z","kwh":0.42,"interval":"PT30M"}`),
+	} {
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			if DecodeMessage(value, &m) != nil {
+				panic("refused")
+			}
+		}))
+	}
 }
 
 func BenchmarkDecodeMessage(b *testing.B) {
 	for name, value := range map[string]string{
 		"canonical": `{"meter":"house-00042","group":"feeder-007","ts":"2019-07-01T13:00:00Z","kwh":0.427,"interval":"PT1H"}`,
+		"quarter":   `{"meter":"house-00042","group":"feeder-007","ts":"2019-07-01T13:15:00Z","kwh":0.427,"interval":"PT15M"}`,
 		"reordered": `{"ts":"2019-07-01T13:00:00Z","kwh":0.427,"interval":"PT1H","meter":"house-00042","group":"feeder-007"}`,
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -2,8 +2,28 @@ package meter
 
 import "time"
 
-// canonicalTimeLen is the length of a whole UTC hour: 2026-01-01T00:00:00Z.
+// canonicalTimeLen is the length of a time in UTC: 2026-01-01T00:00:00Z.
 const canonicalTimeLen = 20
+
+// Lengths of the intervals that a message may have, in minutes.
+const (
+	wholeHour   = 60
+	halfHour    = 30
+	quarterHour = 15
+)
+
+// minutesOf is the length of an interval in minutes, 0 if it is not supported.
+func minutesOf(interval []byte) uint8 {
+	switch string(interval) {
+	case "PT1H":
+		return wholeHour
+	case "PT30M":
+		return halfHour
+	case "PT15M":
+		return quarterHour
+	}
+	return 0
+}
 
 // Hours whose year has four digits: the range of RFC 3339.
 var (
@@ -26,6 +46,32 @@ func appendHour(dst []byte, h Hour) []byte {
 		byte('0'+m/10), byte('0'+m%10), '-',
 		byte('0'+d/10), byte('0'+d%10), 'T',
 		byte('0'+hour/10), byte('0'+hour%10), ':', '0', '0', ':', '0', '0', 'Z')
+}
+
+// parseCanonicalTime reads YYYY-MM-DDTHH:MM:00Z at a quarter of an hour. It
+// answers false for all other times and forms, legal or not.
+func parseCanonicalTime(b []byte) (h Hour, minute uint8, ok bool) {
+	if h, ok = parseCanonicalHour(b); ok {
+		return h, 0, true
+	}
+	if len(b) != canonicalTimeLen {
+		return 0, 0, false
+	}
+	switch string(b[13:]) {
+	case ":15:00Z":
+		minute = 15
+	case ":30:00Z":
+		minute = 30
+	case ":45:00Z":
+		minute = 45
+	default:
+		return 0, 0, false
+	}
+	var hour [canonicalTimeLen]byte
+	copy(hour[:], b)
+	copy(hour[13:], ":00:00Z")
+	h, ok = parseCanonicalHour(hour[:])
+	return h, minute, ok
 }
 
 // parseCanonicalHour reads YYYY-MM-DDTHH:00:00Z. It answers false for all
@@ -51,19 +97,23 @@ func parseCanonicalHour(b []byte) (Hour, bool) {
 	return Hour(daysOfDate(y, m, d)*HoursPerDay + h), true
 }
 
-// parseHour reads any RFC 3339 time that is the start of a UTC hour.
-func parseHour(b []byte) (Hour, error) {
-	if h, ok := parseCanonicalHour(b); ok {
-		return h, nil
+// parseTime reads any RFC 3339 time: its hour in UTC, and the minute of it. The
+// minute is 1, which is no start of any interval, where the time is not a
+// whole minute.
+func parseTime(b []byte) (h Hour, minute int, err error) {
+	if h, minute, ok := parseCanonicalTime(b); ok {
+		return h, int(minute), nil
 	}
 	var t time.Time
 	if err := t.UnmarshalText(b); err != nil {
-		return 0, ErrTimestamp
+		return 0, 0, ErrTimestamp
 	}
-	if t.Unix()%3600 != 0 || t.Nanosecond() != 0 {
-		return 0, ErrNotWholeHour
+	h = HourOf(t)
+	seconds := int(t.Unix() - h.Unix())
+	if seconds%60 != 0 || t.Nanosecond() != 0 {
+		return h, 1, nil
 	}
-	return HourOf(t), nil
+	return h, seconds / 60, nil
 }
 
 func daysIn(y, m int) int {

@@ -32,7 +32,8 @@ var (
 	ErrMalformed    = errors.New("malformed")            // not the documented JSON
 	ErrMeter        = errors.New("bad_meter")            // meter or group name missing, too long or not printable
 	ErrTimestamp    = errors.New("bad_timestamp")        // ts missing or not RFC 3339
-	ErrNotWholeHour = errors.New("not_whole_hour")       // ts is not the start of a UTC hour
-	ErrInterval     = errors.New("unsupported_interval") // interval is not PT1H
-	ErrEnergy       = errors.New("bad_kwh")              // kwh missing, not a number, or beyond MaxAbsKWh
+	ErrInterval     = errors.New("unsupported_interval") // interval is none of PT1H, PT30M and PT15M
+	ErrNotWholeHour = errors.New("not_whole_hour")       // interval is PT1H, and ts is not the start of a UTC hour
+	ErrNotAligned   = errors.New("not_aligned")          // ts is not a multiple of the finer interval within a UTC hour
+	ErrEnergy       = errors.New("bad_kwh")              // kwh missing, not a number, or beyond MaxAbsKWh in an hour
 )

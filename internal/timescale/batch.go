@@ -26,6 +26,8 @@ type Batch struct {
 	Decisions  []Decision
 	MeterState []MeterState
 	Quarantine []Quarantined
+	PartsDone  []MeterHour // hours that wait no longer for parts
+	Parts      []Part      // of hours that do, after PartsDone
 	Outbox     []OutboxEntry
 
 	Counts Counts // what this batch adds to the partition's totals
@@ -121,6 +123,22 @@ type Quarantined struct {
 	Value  []byte // original bytes
 }
 
+// MeterHour is an hour of a meter.
+type MeterHour struct {
+	MeterNo int32
+	Hour    meter.Hour
+}
+
+// Part is a message about a part of an hour that waits for the others.
+type Part struct {
+	MeterNo int32
+	Hour    meter.Hour
+	Minute  uint8 // of the hour, at which the part starts
+	Offset  int64
+	Key     []byte
+	Value   []byte // original bytes
+}
+
 // OutboxKind is what an outbox entry announces. The values are stored.
 type OutboxKind int16
 
@@ -142,10 +160,10 @@ type OutboxEntry struct {
 // Counts are numbers of messages and rows.
 type Counts struct {
 	In          int64 `json:"in"`          // messages taken from the stream
-	Stored      int64 `json:"stored"`      // rows new in readings, warm-up included
+	Stored      int64 `json:"stored"`      // rows new in readings, warm-up included; the parts of an hour make one
 	Quarantined int64 `json:"quarantined"` // messages
-	Duplicates  int64 `json:"duplicates"`  // same hour, same value
-	Corrections int64 `json:"corrections"` // same hour, other value
+	Duplicates  int64 `json:"duplicates"`  // same hour or part of it, same value
+	Corrections int64 `json:"corrections"` // same hour or part of it, other value
 	Late        int64 `json:"late"`        // hour below the watermark, or before the window
 	Forecasts   int64 `json:"forecasts"`
 	Decisions   int64 `json:"decisions"`

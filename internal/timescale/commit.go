@@ -55,6 +55,8 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueMeterState(rest, b.MeterState)
 	queueWarmUp(rest, &b.New)
 	queueQuarantine(rest, b.Partition, b.Quarantine)
+	queuePartsDone(rest, b.PartsDone)
+	queueParts(rest, b.Parts)
 	queueOutbox(rest, b)
 	rest.Queue(`COMMIT`)
 	return conn.SendBatch(ctx, rest).Close()

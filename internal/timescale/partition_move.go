@@ -3,18 +3,33 @@ package timescale
 import (
 	"context"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // MovePartition makes offset the partition's next one without anything read
 // between: its topic was made anew, or has lost records. The epoch must be
 // that of the owner: else ErrFenced.
+//
+// Parts of hours that came at or after that offset are of the topic before.
+// Their offsets become −1 − offset, so that none is that of another message.
 func (db *DB) MovePartition(ctx context.Context, partition int, epoch, offset int64) error {
-	tag, err := db.pool.Exec(ctx, `
-		UPDATE stream_offsets SET next_offset = $3, last_hash = 0 WHERE partition = $1 AND epoch = $2`,
-		partition, epoch, offset)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ErrFenced
-	}
+	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE stream_offsets SET next_offset = $3, last_hash = 0 WHERE partition = $1 AND epoch = $2`,
+			partition, epoch, offset)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrFenced
+		}
+		_, err = tx.Exec(ctx, `
+			UPDATE reading_parts SET stream_offset = -1 - stream_offset
+			WHERE stream_offset >= $2 AND meter_no IN (SELECT meter_no FROM meters WHERE partition = $1)`,
+			partition, offset)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("move partition %d to offset %d: %w", partition, offset, err)
 	}

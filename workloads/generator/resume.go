@@ -80,7 +80,7 @@ func (g *generator) readings(ctx context.Context, partition int, begin, end int6
 			return nil, err
 		}
 		for rec := (stream.Record{}); batch.Next(&rec); {
-			if meter.DecodeMessage(rec.Value, &msg) != nil {
+			if meter.DecodeMessage(rec.Value, &msg) != nil || !msg.Whole() {
 				continue
 			}
 			if index, known := g.indexOf[string(msg.Meter)]; known {

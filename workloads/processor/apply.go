@@ -40,17 +40,21 @@ func (p *partition) apply(msg *message, b *batch, warm map[string]history.Series
 		p.enterHistory(m, h, b)
 		delete(warm, m.Name)
 	}
+	if !msg.reading.Whole() {
+		p.takePart(msg, b)
+		return
+	}
 	p.take(held{meter: m, hour: msg.reading.Hour, kwh: msg.reading.KWh}, msg.Offset, b)
 }
 
 // refuse tells why a well-formed message is not taken, or "".
 func (p *partition) refuse(msg *message, m *meterState) (reason, detail string) {
 	h := msg.reading.Hour
-	switch reason = p.rules.refuse(h, msg.Time()); {
+	switch reason = p.rules.refuse(&msg.reading, msg.Time()); {
 	case reason == reasonOutsideWindow:
 		return reason, fmt.Sprintf("%s lies outside the dataset's window from %s to %s", h, p.rules.from, p.rules.to)
 	case reason != "":
-		return reason, fmt.Sprintf("%s is more than %s after the broker's time %s", h, p.rules.maxAhead, msg.Time().UTC().Format(time.RFC3339))
+		return reason, fmt.Sprintf("%s is more than %s after the broker's time %s", msg.reading.Start().Format(time.RFC3339), p.rules.maxAhead, msg.Time().UTC().Format(time.RFC3339))
 	case m == nil || m.foreign:
 		return reasonWrongPartition, "the meter's readings come from another partition: check the producer's key and partitioner"
 	case m.Group != string(msg.reading.Group):
@@ -118,11 +122,14 @@ func (p *partition) repeatHeld(r held, offset int64, b *batch) {
 		if p.held[i].meter != r.meter || p.held[i].hour != r.hour {
 			continue
 		}
-		if p.held[i].kwh == r.kwh {
+		switch old := p.held[i].kwh; {
+		case old != old: // the hour was known in part
+			p.writeHeld(r, b)
+		case old == r.kwh:
 			b.rows.Counts.Duplicates++
-			return
+		default:
+			b.correct(r.meter, r.hour, old, r.kwh, offset)
 		}
-		b.correct(r.meter, r.hour, p.held[i].kwh, r.kwh, offset)
 		p.held[i].kwh = r.kwh
 		return
 	}
@@ -151,11 +158,14 @@ func (p *partition) enterReached(b *batch) {
 	}
 }
 
-// enterHeld puts a reading whose row is written already into its window.
+// enterHeld puts a reading whose row is written already into its window. Of an
+// hour that is known in part only event time takes note.
 func (p *partition) enterHeld(r held, b *batch) {
-	r.meter.window.Put(r.hour, r.kwh)
-	b.touch(r.meter)
-	b.change(r.meter.group, r.hour)
+	if r.kwh == r.kwh {
+		r.meter.window.Put(r.hour, r.kwh)
+		b.touch(r.meter)
+		b.change(r.meter.group, r.hour)
+	}
 	p.watermarkTo(r.hour-p.rules.lateness, r.hour, b)
 }
 
@@ -209,6 +219,9 @@ func (p *partition) watermarkTo(w, seen meter.Hour, b *batch) {
 		for _, g := range p.groups {
 			for _, m := range g.meters {
 				m.model.Advance(m.window, p.watermark)
+				if m.parts != nil {
+					m.giveUpParts(p.watermark, b)
+				}
 			}
 		}
 		p.watermark++

@@ -14,6 +14,7 @@ type batch struct {
 
 	touched   []*meterState
 	groups    []*groupState // with dirty hours
+	parted    []*meterState // with new parts of hours
 	inputs    []dsm.MeterInput
 	decisions []dsm.Decision
 	floats32  arena
@@ -27,18 +28,23 @@ func (b *batch) begin() {
 	for _, g := range b.groups {
 		g.dirty = g.dirty[:0]
 	}
+	for _, m := range b.parted {
+		m.parts.listed = false
+	}
 	r := &b.rows
 	r.New.Reset()
 	r.Upserts.Reset()
 	clear(r.Decisions)
 	clear(r.Forecasts)
 	clear(r.Quarantine)
+	clear(r.Parts)
+	r.Parts, r.PartsDone = r.Parts[:0], r.PartsDone[:0]
 	r.Revisions, r.GroupLoad = r.Revisions[:0], r.GroupLoad[:0]
 	r.Recounts = r.Recounts[:0]
 	r.Forecasts, r.Decisions = r.Forecasts[:0], r.Decisions[:0]
 	r.MeterState, r.Quarantine, r.Outbox = r.MeterState[:0], r.Quarantine[:0], r.Outbox[:0]
 	r.Counts = timescale.Counts{}
-	b.touched, b.groups = b.touched[:0], b.groups[:0]
+	b.touched, b.groups, b.parted = b.touched[:0], b.groups[:0], b.parted[:0]
 	b.floats32.reset()
 }
 
@@ -68,12 +74,8 @@ func (b *batch) finish(p *partition, prev int64) {
 			MeterNo: m.MeterNo, LastHour: h, LastKWh: m.window.At(h), Readings: m.stored,
 		})
 	}
-	if n := len(r.Quarantine); n > 0 {
-		r.Outbox = append(r.Outbox, timescale.OutboxEntry{
-			Kind: timescale.OutboxQuarantine, Hour: p.watermark,
-			FromOffset: r.Quarantine[0].Offset, ToOffset: r.Quarantine[n-1].Offset,
-		})
-	}
+	b.finishParts()
+	b.announceQuarantine(p, prev)
 	if len(r.GroupLoad) > 0 {
 		r.Outbox = append(r.Outbox, timescale.OutboxEntry{
 			Kind: timescale.OutboxState, Hour: p.watermark, FromOffset: prev, ToOffset: p.next - 1,

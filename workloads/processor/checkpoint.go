@@ -12,7 +12,7 @@ import (
 
 // stateVersion is raised when the meaning or the encoding of a partition's
 // state changes. A checkpoint of another version is not read.
-const stateVersion = 1
+const stateVersion = 2
 
 var errCheckpoint = errors.New("checkpoint does not fit")
 
@@ -75,6 +75,7 @@ func (m *meterState) appendMeter(dst []byte) []byte {
 	for _, v := range m.plan {
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 	}
+	dst = m.parts.appendBinary(dst)
 	dst = m.window.AppendBinary(dst)
 	return m.model.AppendBinary(dst)
 }
@@ -98,6 +99,7 @@ func (p *partition) restoreMeter(name string, src []byte) error {
 			m.plan[i] = math.Float32frombits(d.uint32())
 		}
 	}
+	m.parts = d.parts()
 	if d.short {
 		return fmt.Errorf("%w: meter %q is cut short", errCheckpoint, name)
 	}
@@ -112,6 +114,80 @@ func (p *partition) restoreMeter(name string, src []byte) error {
 		return fmt.Errorf("%w: meter %q: %w", errCheckpoint, name, err)
 	}
 	return nil
+}
+
+// appendBinary encodes the parts of hours that a meter keeps; s may be nil.
+func (s *partStore) appendBinary(dst []byte) []byte {
+	if s == nil {
+		s = &partStore{}
+	}
+	dst = append(dst, byte(len(s.whole)))
+	for i := range s.whole {
+		dst = appendHour(dst, s.whole[i].hour)
+		dst = s.whole[i].appendBinary(dst)
+	}
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(s.open)))
+	for i := range s.open {
+		o := &s.open[i]
+		dst = appendHour(dst, o.hour)
+		dst = appendHour(dst, o.until)
+		dst = o.hourParts.appendBinary(dst)
+		for q, span := range o.span {
+			if span > 0 {
+				dst = o.messages[q].appendBinary(dst)
+			}
+		}
+	}
+	return dst
+}
+
+func (p *hourParts) appendBinary(dst []byte) []byte {
+	for q, span := range p.span {
+		dst = append(dst, span)
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(p.kwh[q]))
+	}
+	return dst
+}
+
+func (m *partMessage) appendBinary(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(m.offset))
+	dst = appendText(dst, string(m.text[:m.key]))
+	return appendText(dst, string(m.text[m.key:]))
+}
+
+// parts decodes what partStore.appendBinary wrote; nil if there was nothing.
+// A checkpoint follows a commit: the database has all messages in it.
+func (d *decoder) parts() *partStore {
+	s := &partStore{}
+	for range d.byte() {
+		h := d.hour()
+		s.keepWhole(h, d.hourParts())
+	}
+	for range d.uint16() {
+		if d.short {
+			return nil
+		}
+		o := s.begin(d.hour(), d.hour())
+		o.hourParts, o.inDatabase = d.hourParts(), true
+		for q, span := range o.span {
+			if span > 0 {
+				o.messages[q].offset = int64(d.uint64())
+				key := d.text()
+				o.messages[q].text, o.messages[q].key = []byte(key+d.text()), len(key)
+			}
+		}
+	}
+	if len(s.whole)+len(s.open) == 0 {
+		return nil
+	}
+	return s
+}
+
+func (d *decoder) hourParts() (p hourParts) {
+	for q := range p.span {
+		p.span[q], p.kwh[q] = d.byte(), math.Float32frombits(d.uint32())
+	}
+	return p
 }
 
 func appendHour(dst []byte, h meter.Hour) []byte {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,13 +64,17 @@ type keptRows struct {
 	Decisions map[string]string
 	GroupLoad map[string]string
 	Revisions []string
-	Counts    timescale.Counts
+	// Quarantine and what waits for the rest of an hour, by offset.
+	Quarantine map[int64]string
+	Parts      map[string]string
+	Counts     timescale.Counts
 }
 
 func newFeed(r *rules) *feed {
 	return &feed{p: newPartition(0, r), no: map[string]int32{}, rows: keptRows{
 		Readings: map[string]string{}, Forecasts: map[string]string{},
 		Decisions: map[string]string{}, GroupLoad: map[string]string{},
+		Quarantine: map[int64]string{}, Parts: map[string]string{},
 	}}
 }
 
@@ -126,6 +131,17 @@ func (f *feed) keep() {
 	for _, v := range r.Revisions {
 		f.rows.Revisions = append(f.rows.Revisions, fmt.Sprint(v))
 	}
+	for _, v := range r.Quarantine {
+		f.rows.Quarantine[v.Offset] = fmt.Sprintf("%s %q %s", v.Reason, v.Key, v.Value)
+	}
+	for _, v := range r.PartsDone {
+		maps.DeleteFunc(f.rows.Parts, func(at, _ string) bool {
+			return strings.HasPrefix(at, fmt.Sprintln(v.MeterNo, v.Hour))
+		})
+	}
+	for _, v := range r.Parts {
+		f.rows.Parts[fmt.Sprintln(v.MeterNo, v.Hour)+fmt.Sprint(v.Minute)] = fmt.Sprintf("%d %q %s", v.Offset, v.Key, v.Value)
+	}
 	c, add := &f.rows.Counts, r.Counts
 	c.In, c.Stored, c.Quarantined = c.In+add.In, c.Stored+add.Stored, c.Quarantined+add.Quarantined
 	c.Duplicates, c.Corrections, c.Late = c.Duplicates+add.Duplicates, c.Corrections+add.Corrections, c.Late+add.Late
@@ -167,26 +183,38 @@ func (f *feed) restart(t require.TestingT) {
 
 // randomStream is readings of a few meters over some weeks, in hour order, with
 // repeats, corrections, late ones, wrong dates and broken messages among them.
+// Some meters send parts of hours, of which some come in any order or not at all.
 func randomStream(t *rapid.T) []stream.Record {
 	start := meter.HourOf(testTwin().Dataset.Start)
 	hours := rapid.IntRange(50, 1000).Draw(t, "hours")
 	meters := rapid.IntRange(1, 4).Draw(t, "meters")
 	var records []stream.Record
-	add := func(value []byte) {
-		records = append(records, stream.Record{Offset: int64(len(records)), Value: value})
-	}
-	reading := func(m int, h meter.Hour, kwh float32) []byte {
-		group := ""
+	var hour [][]byte // the messages of the hour
+	minutes := rapid.SliceOfN(rapid.SampledFrom([]int{60, 60, 30, 15}), meters, meters).Draw(t, "minutes")
+	add := func(values ...[]byte) { hour = append(hour, values...) }
+	reading := func(m int, h meter.Hour, kwh float32) [][]byte {
+		r := meter.Reading{Meter: fmt.Sprint("m", m), Hour: h, KWh: kwh}
 		if m%2 == 0 {
-			group = "feeder"
+			r.Group = "feeder"
 		}
-		return meter.AppendMessage(nil, meter.Reading{Meter: fmt.Sprint("m", m), Group: group, Hour: h, KWh: kwh})
+		return inParts(r, minutes[m])
 	}
-	odd := rapid.SampledFrom([]string{"none", "none", "none", "none", "none", "repeat", "correct", "late", "ahead", "broken", "gap"})
+	odd := rapid.SampledFrom([]string{"none", "none", "none", "none", "none", "repeat", "correct", "late", "ahead", "broken", "gap",
+		"shuffle", "part missing", "part repeated", "part corrected", "other length"})
 	rnd := rapid.IntRange(0, 1<<20)
+	flush := func(shuffle bool) {
+		if shuffle {
+			hour = rapid.Permutation(hour).Draw(t, "order")
+		}
+		for _, value := range hour {
+			records = append(records, stream.Record{Offset: int64(len(records)), Key: []byte("key"), Value: value})
+		}
+		hour = hour[:0]
+	}
 	for i := 0; i < hours; i++ {
 		what := odd.Draw(t, "odd")
 		h := start + meter.Hour(i)
+		flush(what == "shuffle")
 		for m := range meters {
 			kwh := float32((i*7+m*13)%24) / 8
 			switch {
@@ -195,20 +223,30 @@ func randomStream(t *rapid.T) []stream.Record {
 			case what == "broken" && m == 0:
 				add([]byte(`{"meter":"m0","ts":"yesterday"}`))
 			case what == "ahead" && m == 0:
-				add(reading(m, h+meter.Hour(rnd.Draw(t, "ahead")%4000), kwh))
+				add(reading(m, h+meter.Hour(rnd.Draw(t, "ahead")%4000), kwh)...)
+				continue
+			case what == "part missing" && m == i%meters:
+				add(reading(m, h, kwh)[1:]...)
 				continue
 			}
-			add(reading(m, h, kwh))
+			add(reading(m, h, kwh)...)
 			switch what {
 			case "repeat":
-				add(reading(m, h, kwh))
+				add(reading(m, h, kwh)...)
 			case "correct":
-				add(reading(m, h, kwh+1))
+				add(reading(m, h, kwh+1)...)
 			case "late":
-				add(reading(m, max(start, h-meter.Hour(rnd.Draw(t, "late")%2000)), kwh))
+				add(reading(m, max(start, h-meter.Hour(rnd.Draw(t, "late")%2000)), kwh)...)
+			case "part repeated":
+				add(reading(m, h, kwh)[0])
+			case "part corrected":
+				add(reading(m, h-meter.Hour(rnd.Draw(t, "before")%30), kwh+1)[0])
+			case "other length":
+				add(inParts(meter.Reading{Meter: fmt.Sprint("m", m), Group: map[bool]string{true: "feeder"}[m%2 == 0], Hour: h, KWh: kwh}, 15)[1:]...)
 			}
 		}
 	}
+	flush(false)
 	return records
 }
 
@@ -218,6 +256,8 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 	require.Empty(t, different(want.Decisions, got.Decisions), "decisions")
 	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
 	require.Equal(t, want.Revisions, got.Revisions)
+	require.Equal(t, want.Quarantine, got.Quarantine)
+	require.Equal(t, want.Parts, got.Parts)
 	require.Equal(t, want.Counts, got.Counts)
 }
 
@@ -254,6 +294,7 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 		}
 		requireSameRows(t, whole.rows, cut.rows)
 		require.Equal(t, int64(len(records)), whole.rows.Counts.In)
+		requireOpenPartsInDatabase(t, whole)
 	})
 }
 

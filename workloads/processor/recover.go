@@ -228,6 +228,9 @@ func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionSta
 	for _, ref := range refs {
 		byNumber[ref.MeterNo] = p.add(ref)
 	}
+	if err := w.restoreParts(ctx, p, byNumber); err != nil {
+		return nil, err
+	}
 	if p.watermark == meter.NoHour {
 		return p, nil
 	}
@@ -257,6 +260,24 @@ func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionSta
 	return p, nil
 }
 
+// restoreParts takes up the hours that wait for the rest of their parts.
+func (w *worker) restoreParts(ctx context.Context, p *partition, byNumber map[int32]*meterState) error {
+	parts, err := w.db.Parts(ctx, w.number)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		msg := message{Record: stream.Record{Offset: part.Offset, Key: part.Key, Value: part.Value}}
+		m := byNumber[part.MeterNo]
+		if err := meter.DecodeMessage(part.Value, &msg.reading); err != nil || m == nil {
+			w.log.Error("a part of an hour cannot be taken up and stays in the table reading_parts", "offset", part.Offset, "meter_no", part.MeterNo, "error", err)
+			continue
+		}
+		p.restorePart(m, &msg)
+	}
+	return nil
+}
+
 // replayTo runs the messages up to next through the state and drops the rows
 // they lead to: those exist.
 func (w *worker) replayTo(ctx context.Context, next int64) error {
@@ -270,6 +291,7 @@ func (w *worker) replayTo(ctx context.Context, next int64) error {
 		if err := w.applyAll(ctx, set, next); err != nil {
 			return err
 		}
+		w.batch.finishParts()
 		w.progress()
 	}
 	w.batch.begin()

@@ -94,15 +94,19 @@ const (
 	reasonFuture         = "in_the_future"
 	reasonWrongPartition = "wrong_partition"
 	reasonGroupChanged   = "group_changed"
+	reasonIncompleteHour = "incomplete_hour"
+	reasonPartOverlaps   = "overlapping_part"
+	reasonPartTooLong    = "part_too_long"
 )
 
-// refuse gives the reason for which a reading of hour h that the broker took
-// at brokerTime is not accepted, or "".
-func (r *rules) refuse(h meter.Hour, brokerTime time.Time) string {
+// refuse gives the reason for which a message that the broker took at
+// brokerTime is not accepted for its time, or "".
+func (r *rules) refuse(m *meter.Message, brokerTime time.Time) string {
+	h := m.Hour
 	if r.from != meter.NoHour && h < r.from || r.to != meter.NoHour && h >= r.to {
 		return reasonOutsideWindow
 	}
-	if r.maxAhead > 0 && h.Time().After(brokerTime.Add(r.maxAhead)) {
+	if r.maxAhead > 0 && m.Start().After(brokerTime.Add(r.maxAhead)) {
 		return reasonFuture
 	}
 	return ""

@@ -38,6 +38,7 @@ type meterState struct {
 	window  *window.Window
 	model   forecast.State
 	follows *meterState // the meter whose message came after this one's
+	parts   *partStore  // of hours; nil while it sends whole hours only
 
 	plan     []float32 // of the newest decision, kWh per slot; empty if it asked for nothing
 	planFrom meter.Hour
@@ -61,7 +62,7 @@ type groupState struct {
 type held struct {
 	meter *meterState
 	hour  meter.Hour
-	kwh   float32
+	kwh   float32 // NaN while only parts of the hour are known
 }
 
 // maxJump is how far one reading alone may move the watermark.

@@ -162,7 +162,7 @@ func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) err
 		msg.err = meter.DecodeMessage(rec.Value, &msg.reading)
 		if msg.err == nil {
 			msg.meter = w.p.find(msg.reading.Meter)
-			if msg.meter == nil && w.p.rules.refuse(msg.reading.Hour, rec.Time()) == "" {
+			if msg.meter == nil && w.p.rules.refuse(&msg.reading, rec.Time()) == "" {
 				if err := w.meet(ctx, w.unknown(i), warm); err != nil {
 					return err
 				}
@@ -190,7 +190,7 @@ func (w *worker) unknown(i int) []timescale.MeterKey {
 		if meter.DecodeMessage(rec.Value, &m) != nil || w.p.meters[string(m.Meter)] != nil || seen[string(m.Meter)] {
 			continue
 		}
-		if w.p.rules.refuse(m.Hour, rec.Time()) != "" {
+		if w.p.rules.refuse(&m, rec.Time()) != "" {
 			continue
 		}
 		name := string(m.Meter)
