@@ -11,6 +11,11 @@ IMG      ?= energytwin:$(VERSION)
 GOARCH   ?= $(shell go env GOARCH)
 OUT      ?= bin/energytwin-$(GOARCH).tar
 
+# What `make deploy` installs: default (all namespaces) or namespaced, and where.
+OVERLAY   ?= default
+NAMESPACE ?= energytwin-system
+MANIFESTS := GOOS= GOARCH= go -C hack/packaging run ./install -namespace $(NAMESPACE)
+
 LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 
@@ -54,6 +59,28 @@ image-archive: web ## Pack the image into a file without docker (IMG=name:tag, O
 		go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/energytwin-linux-$(GOARCH) ./cmd/energytwin
 	GOOS= GOARCH= go -C hack/packaging run ./imagearchive \
 		-binary $(CURDIR)/bin/energytwin-linux-$(GOARCH) -arch $(GOARCH) -name $(IMG) -out $(abspath $(OUT))
+
+.PHONY: dist
+dist: ## Write what installs the operator into dist: install files and Helm chart (IMG=name:tag, else the one in config)
+	GOOS= GOARCH= go -C hack/packaging run ./dist $(if $(filter file,$(origin IMG)),,-image $(IMG))
+
+##@ Install
+.PHONY: deploy
+deploy: ## Install the operator into the cluster of kubectl (IMG=name:tag, OVERLAY=namespaced NAMESPACE=name for one namespace)
+	$(MANIFESTS) -overlay $(OVERLAY) -image $(IMG) | kubectl apply --server-side --force-conflicts -f -
+	kubectl -n $(NAMESPACE) rollout status deployment/energytwin-operator --timeout=5m
+
+.PHONY: undeploy
+undeploy: ## Remove the operator (OVERLAY, NAMESPACE as for deploy); twins run on, and the CRD stays
+	$(MANIFESTS) -overlay $(OVERLAY) -without CustomResourceDefinition | kubectl delete --ignore-not-found -f -
+
+.PHONY: deploy-crd
+deploy-crd: ## Install the CRD alone, as OVERLAY=namespaced needs it
+	$(MANIFESTS) -overlay crd | kubectl apply --server-side --force-conflicts -f -
+
+.PHONY: undeploy-crd
+undeploy-crd: ## Remove the CRD, if no twin is left
+	@hack/undeploy-crd
 
 ##@ Check
 .PHONY: test
@@ -129,7 +156,7 @@ packages-test: ## Install the system packages that `make test` uses, where that 
 
 .PHONY: clean
 clean: ## Delete what was built
-	rm -rf bin dist web/node_modules coverage.out
+	rm -rf bin web/node_modules coverage.out
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 $(LINT):
