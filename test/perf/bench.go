@@ -15,14 +15,14 @@ import (
 // then what it is compared with, the limit of its store.
 type stage struct {
 	name  string
-	least func(*options) time.Duration // how long it is measured
 	sides []side
 }
 
 // side is one of the things that a stage compares.
 type side struct {
-	name string
-	pass func(ctx context.Context, b *bench, f *fixture, watch func(done int64)) (pass, error)
+	name  string
+	least func(*options) time.Duration // how long it is measured
+	pass  func(ctx context.Context, b *bench, f *fixture, watch func(done int64)) (pass, error)
 }
 
 // pass is what one pass of a side came to. Passes are added up until they have
@@ -44,13 +44,14 @@ var errNotHere = errors.New("not measured for this size")
 
 // stages in the order of the table.
 func stages() []stage {
+	whole, part := (*options).leastWhole, (*options).leastPart
 	return []stage{
-		{"generator", (*options).leastStore, []side{{"generator", generatePass}, {"produce alone", producePass}}},
-		{"decode", (*options).leastMemory, []side{{"decode", decodePass}, {"copy of the bytes", copyPass}}},
-		{"window", (*options).leastMemory, []side{{"window update", windowPass}, {"store in memory", ringPass}}},
-		{"redis", (*options).leastStore, []side{{"checkpoints", checkpointPass}, {"pipelined HSET alone", pipelinePass}}},
-		{"postgres", (*options).leastStore, []side{{"commit", commitPass}, {"COPY alone", copyInPass}}},
-		{endToEnd, (*options).leastWhole, []side{{"processor", processorPass}, {"plain loader", loaderPass}, {"consume alone", consumePass}}},
+		{"generator", []side{{"generator", part, generatePass}, {"produce alone", part, producePass}}},
+		{"decode", []side{{"decode", part, decodePass}, {"copy of the bytes", part, copyPass}}},
+		{"window", []side{{"window update", part, windowPass}, {"store in memory", part, ringPass}}},
+		{"redis", []side{{"checkpoints", part, checkpointPass}, {"pipelined HSET alone", part, pipelinePass}}},
+		{"postgres", []side{{"commit", part, commitPass}, {"COPY alone", part, copyInPass}}},
+		{endToEnd, []side{{"processor", whole, processorPass}, {"plain loader", whole, loaderPass}, {"consume alone", part, consumePass}}},
 	}
 }
 
@@ -154,7 +155,7 @@ func (b *bench) repeat(ctx context.Context, r *report, f *fixture, repetition in
 			continue
 		}
 		for _, sd := range st.sides {
-			total, err := b.measure(ctx, f, sd, repetition, st.least(b.o))
+			total, err := b.measure(ctx, f, sd, repetition)
 			if errors.Is(err, errNotHere) {
 				continue
 			}
@@ -168,7 +169,7 @@ func (b *bench) repeat(ctx context.Context, r *report, f *fixture, repetition in
 }
 
 // measure does passes until they have taken long enough.
-func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int, least time.Duration) (pass, error) {
+func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int) (pass, error) {
 	var total pass
 	label := fmt.Sprintf("%d/%d  %s  %s", repetition+1, b.o.repetitions, f.size, sd.name)
 	for {
@@ -178,7 +179,7 @@ func (b *bench) measure(ctx context.Context, f *fixture, sd side, repetition int
 			line.drop()
 			return total, err
 		}
-		if total.add(p); total.took >= least {
+		if total.add(p); total.took >= sd.least(b.o) {
 			line.end(total)
 			return total, nil
 		}

@@ -14,7 +14,7 @@ func decodePass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (p
 		return pass{}, err
 	}
 	var m meter.Message
-	return forAtLeast(ctx, b.o.leastMemory(), watch, func() (int64, error) {
+	return forAtLeast(ctx, b.o.leastPart(), watch, func() (int64, error) {
 		for _, text := range messages {
 			if err := meter.DecodeMessage(text, &m); err != nil {
 				return 0, fmt.Errorf("%s: %w", text, err)
@@ -32,7 +32,7 @@ func copyPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (pas
 		return pass{}, err
 	}
 	to := make([]byte, 1<<10)
-	return forAtLeast(ctx, b.o.leastMemory(), watch, func() (int64, error) {
+	return forAtLeast(ctx, b.o.leastPart(), watch, func() (int64, error) {
 		for _, text := range messages {
 			copy(to, text)
 		}

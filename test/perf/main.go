@@ -54,7 +54,7 @@ func newCommand() *cobra.Command {
 	f.IntSliceVar(&o.meters, "meters", o.meters, "number of meters; repeat it, each with its --days")
 	f.IntSliceVar(&o.days, "days", o.days, "days of hourly readings of each meter")
 	f.IntVar(&o.repetitions, "repetitions", o.repetitions, "measurements of each part; the median counts")
-	f.DurationVar(&o.least, "least", o.least, "least length of a measurement of the whole twin; short ones are done again and added up; parts take half or a quarter")
+	f.DurationVar(&o.least, "least", o.least, "least length of a measurement of the whole twin; short ones are done again and added up; parts take a quarter")
 	f.DurationVar(&o.within, "within", o.within, "no repetition begins that would not end within this time")
 	f.StringSliceVar(&o.only, "only", nil, fmt.Sprintf("measure only these parts: %q", stageNames()))
 	f.StringVar(&o.json, "json", "", "file for all results as JSON")

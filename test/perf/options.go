@@ -36,7 +36,7 @@ func (s size) String() string {
 func defaultOptions() *options {
 	return &options{
 		meters: []int{1000, 10_000}, days: []int{365, 60},
-		repetitions: 5, least: 20 * time.Second, within: 75 * time.Minute,
+		repetitions: 5, least: 20 * time.Second, within: time.Hour,
 	}
 }
 
@@ -82,11 +82,9 @@ func (o *options) sizes() []size {
 
 func (o *options) wants(stage string) bool { return len(o.only) == 0 || slices.Contains(o.only, stage) }
 
-// leastWhole is how long the whole twin is measured at least. It is what counts.
+// leastWhole is how long the whole twin is measured at least, and the plain
+// loader beside it. They are what counts.
 func (o *options) leastWhole() time.Duration { return o.least }
 
-// leastStore is that of one part on one store.
-func (o *options) leastStore() time.Duration { return o.least / 2 }
-
-// leastMemory is that of a part that touches no store: it varies little.
-func (o *options) leastMemory() time.Duration { return o.least / 4 }
+// leastPart is that of one part, or of one store alone.
+func (o *options) leastPart() time.Duration { return o.least / 4 }

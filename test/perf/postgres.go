@@ -116,7 +116,7 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 	tasks, taskCtx := errgroup.WithContext(ctx)
 	began := time.Now()
 	for _, w := range writers {
-		w.until, w.written, w.watch = began.Add(b.o.leastStore()), &written, watch
+		w.until, w.written, w.watch = began.Add(b.o.leastPart()), &written, watch
 		tasks.Go(func() error { return write(taskCtx, w) })
 	}
 	if err := tasks.Wait(); err != nil {

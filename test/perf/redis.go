@@ -75,7 +75,7 @@ func checkpointPass(ctx context.Context, b *bench, f *fixture, watch func(int64)
 	defer store.Close()
 	settle()
 	rounds := int64(0)
-	p, err := forAtLeast(ctx, b.o.leastStore(), watch, func() (int64, error) {
+	p, err := forAtLeast(ctx, b.o.leastPart(), watch, func() (int64, error) {
 		for partition, c := range checkpoints {
 			if err := store.SaveCheckpoint(ctx, partition, c); err != nil {
 				return 0, err
@@ -107,7 +107,7 @@ func pipelinePass(ctx context.Context, b *bench, f *fixture, watch func(int64)) 
 	defer conn.Close()
 	settle()
 	rounds := int64(0)
-	p, err := forAtLeast(ctx, b.o.leastStore(), watch, func() (int64, error) {
+	p, err := forAtLeast(ctx, b.o.leastPart(), watch, func() (int64, error) {
 		rounds++
 		return f.readingsPerRound(), conn.pipeline(commands, n)
 	})

@@ -23,7 +23,7 @@ func windowPass(ctx context.Context, b *bench, f *fixture, _ func(int64)) (pass,
 	name := fmt.Sprintf("meters=%d", f.size.Meters)
 	// A number of operations, not a time: each try for a time would fill the
 	// windows anew.
-	operations := int64(b.o.leastMemory().Seconds() * usualUpdates)
+	operations := int64(b.o.leastPart().Seconds() * usualUpdates)
 	cmd := exec.CommandContext(ctx, b.programs.window, "-test.run=^$", "-test.cpu=1",
 		"-test.bench=^BenchmarkPartition$/^"+name+"$", fmt.Sprintf("-test.benchtime=%dx", operations))
 	cmd.Dir = b.dir
@@ -65,7 +65,7 @@ func ringPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (pas
 		rings[i] = make([]float32, ring)
 	}
 	slot := 0
-	return forAtLeast(ctx, b.o.leastMemory(), watch, func() (int64, error) {
+	return forAtLeast(ctx, b.o.leastPart(), watch, func() (int64, error) {
 		for range ring {
 			for _, r := range rings {
 				r[slot]++
