@@ -11,7 +11,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Group is a group of meters with its newest complete hour.
+// Group is a group of meters with its newest hour: that of the watermark, or
+// the one before while nothing of it is known, as where hours come in parts.
 type Group struct {
 	GroupNo  int32
 	Name     string // "" for the meters outside any group
@@ -23,12 +24,14 @@ type Group struct {
 
 const groupSelect = `
 	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = g.group_no), l.ts, l.kwh, l.meters
-	FROM groups g LEFT JOIN LATERAL (
-		SELECT ts, sum(kwh) AS kwh, sum(meters)::int AS meters FROM group_load l
+	FROM groups g CROSS JOIN LATERAL (
+		SELECT min(o.watermark) AS ts FROM stream_offsets o
+		WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = g.group_no)) mark
+	LEFT JOIN LATERAL (
+		SELECT l.ts, sum(l.kwh) AS kwh, sum(l.meters)::int AS meters FROM group_load l
 		WHERE l.group_no = g.group_no
-			AND l.ts = (SELECT min(o.watermark) FROM stream_offsets o
-				WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = g.group_no))
-		GROUP BY ts) l ON true`
+			AND l.ts BETWEEN mark.ts - interval '1 hour' AND mark.ts
+		GROUP BY l.ts ORDER BY l.ts DESC LIMIT 1) l ON true`
 
 // Groups are all groups that have meters, by name.
 func (db *DB) Groups(ctx context.Context) ([]Group, error) {
