@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -76,7 +77,7 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 
 // quiet makes no noise about what another try mends: someone was faster.
 func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
-	if err != nil && (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)) {
+	if err != nil && (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor)) {
 		return ctrl.Result{RequeueAfter: conflictWait}, nil
 	}
 	return result, err
@@ -201,6 +202,11 @@ func (s *scope) describeFigures() {
 			st.Decisions = &v1.DecisionsStatus{}
 		}
 		st.Decisions.Total = d.Decisions
+		if d.LastDecisionAt != nil {
+			at := metav1.NewTime(d.LastDecisionAt.UTC())
+			st.Decisions.LastIssuedAt = &at
+		}
+		st.Forecast = &v1.ForecastStatus{Meters: d.ForecastMeters}
 	}
 }
 
@@ -213,12 +219,25 @@ func (s *scope) progress(f *figures) string {
 	if s.condition(v1.ConditionDataFlowing).Reason == v1.ReasonReplayFinished {
 		return "100%"
 	}
-	start, span := s.wanted.Config.Dataset.Start, s.spec.Dataset.Window.Duration.Std()
-	if f.database == nil || f.database.LastEventTime == nil || start.IsZero() || span <= 0 {
+	start, end := s.replayed(f)
+	if f.database == nil || f.database.LastEventTime == nil || !start.Before(end) {
 		return before
 	}
-	share := float64(f.database.LastEventTime.Sub(start)) / float64(span)
+	share := float64(f.database.LastEventTime.Sub(start)) / float64(end.Sub(start))
 	return strconv.Itoa(int(100*max(0, min(share, 1)))) + "%"
+}
+
+// replayed bounds the hours of a replay, zero if nobody knows them: of a file
+// the generator tells, made-up readings are those of the window.
+func (s *scope) replayed(f *figures) (start, end time.Time) {
+	if f.generator != nil && !f.generator.Start.IsZero() {
+		return f.generator.Start, f.generator.End
+	}
+	d := s.wanted.Config.Dataset
+	if d.Synthetic == nil || d.Start.IsZero() {
+		return time.Time{}, time.Time{}
+	}
+	return d.Start, d.Start.Add(s.spec.Dataset.Window.Duration.Std())
 }
 
 // tell records events about what people would want to know.

@@ -33,25 +33,24 @@ const (
 // Reasons of conditions.
 const (
 	// Of Ready and of the parts.
-	ReasonAvailable      = "Available"
-	ReasonWaiting        = "Waiting"        // on the way; the message says for what
-	ReasonUnavailable    = "Unavailable"    // was available, is not
-	ReasonSuspended      = "Suspended"      // state: Suspended
-	ReasonHibernated     = "Hibernated"     // state: Hibernated
-	ReasonDeleting       = "Deleting"       // the twin is being deleted
-	ReasonExternal       = "External"       // an external store answers
-	ReasonUnreachable    = "Unreachable"    // an external store does not answer
-	ReasonAccessDenied   = "AccessDenied"   // an external store refuses the user
-	ReasonPrepareFailed  = "PrepareFailed"  // topics, schema or roles could not be made
-	ReasonMigrating      = "Migrating"      // migrations are running
-	ReasonUpdating       = "Updating"       // images or templates are moving
-	ReasonDisabled       = "Disabled"       // not asked for
-	ReasonMissingCRD     = "MissingCRD"     // monitoring needs kinds that the cluster lacks
-	ReasonProgressing    = "Progressing"    // of Reconciling
-	ReasonAnnotation     = "Annotation"     // of Paused
-	ReasonClassNoResize  = "ClassNoResize"  // of StorageResizeRefused
-	ReasonRetentionPast  = "RetentionPast"  // of DataLost: the stream starts after the next offset
-	ReasonPartitionAhead = "PartitionAhead" // of DataLost: the database is ahead of the stream
+	ReasonAvailable     = "Available"
+	ReasonWaiting       = "Waiting"       // on the way; the message says for what
+	ReasonUnavailable   = "Unavailable"   // was available, is not
+	ReasonSuspended     = "Suspended"     // state: Suspended
+	ReasonHibernated    = "Hibernated"    // state: Hibernated
+	ReasonDeleting      = "Deleting"      // the twin is being deleted
+	ReasonExternal      = "External"      // an external store answers
+	ReasonUnreachable   = "Unreachable"   // an external store does not answer
+	ReasonAccessDenied  = "AccessDenied"  // an external store refuses the user
+	ReasonPrepareFailed = "PrepareFailed" // topics, schema or roles could not be made
+	ReasonMigrating     = "Migrating"     // migrations are running
+	ReasonUpdating      = "Updating"      // images or templates are moving
+	ReasonDisabled      = "Disabled"      // not asked for
+	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
+	ReasonProgressing   = "Progressing"   // of Reconciling
+	ReasonAnnotation    = "Annotation"    // of Paused
+	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
+	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
 
 	// Of DataFlowing.
 	ReasonFlowing        = "Flowing"
@@ -64,7 +63,6 @@ const (
 	ReasonNameTaken      = "NameTaken"      // an object of a wanted name is not this twin's
 	ReasonSecretMissing  = "SecretMissing"  // a Secret or key that the spec names
 	ReasonDatasetMissing = "DatasetMissing" // a ConfigMap, claim or file that the spec names
-	ReasonDatasetInvalid = "DatasetInvalid" // rows were invalid under invalidRows: Reject, or the checksum differs
 	ReasonMajorUpgrade   = "MajorUpgrade"   // a PostgreSQL major change was asked for
 	ReasonFixedField     = "FixedField"     // the live store differs in a field that is fixed
 )

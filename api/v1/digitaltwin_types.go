@@ -134,16 +134,19 @@ type DigitalTwinSpec struct {
 	API API `json:"api,omitzero"`
 
 	// The stream. If left out, the operator runs a broker for this twin.
+	// +structType=atomic
 	// +optional
 	Kafka *Kafka `json:"kafka,omitempty"`
 
 	// The store of windows and model states. If left out, the operator runs one
 	// for this twin.
+	// +structType=atomic
 	// +optional
 	Redis *Redis `json:"redis,omitempty"`
 
 	// The database of readings, forecasts and decisions. If left out, the
 	// operator runs one for this twin.
+	// +structType=atomic
 	// +optional
 	Timescale *Timescale `json:"timescale,omitempty"`
 

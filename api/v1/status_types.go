@@ -189,17 +189,11 @@ type StreamStatus struct {
 	Progress string `json:"progress,omitempty"`
 }
 
-// ForecastStatus is how good the forecasts are.
+// ForecastStatus counts forecasts.
 type ForecastStatus struct {
-	// Meters that have a forecast.
+	// Meters with a forecast in the newest day of issues.
 	// +optional
 	Meters int32 `json:"meters"`
-
-	// Share of the error of the seasonal naive forecast that is removed, such as
-	// "0.21"; negative if the forecasts are worse.
-	// +kubebuilder:validation:MaxLength=16
-	// +optional
-	SkillVsNaive string `json:"skillVsNaive,omitempty"`
 }
 
 // DecisionsStatus counts decisions.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,8 +21,9 @@ func TestStatusPagesAreWhatTheOperatorReads(t *testing.T) {
 		require.NoError(t, json.Unmarshal(doc, into))
 	}
 	var g config.GeneratorFigures
-	through(generator.Progress{Phase: generator.PhaseDone, Published: 7, Total: 9}, &g)
-	require.Equal(t, config.GeneratorFigures{Phase: config.PhaseDone, Published: 7, Total: 9}, g)
+	start := time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+	through(generator.Progress{Phase: generator.PhaseDone, Published: 7, Total: 9, Start: start, End: start.AddDate(1, 0, 0)}, &g)
+	require.Equal(t, config.GeneratorFigures{Phase: config.PhaseDone, Published: 7, Total: 9, Start: start, End: start.AddDate(1, 0, 0)}, g)
 
 	var p config.ProcessorFigures
 	through(processor.Status{

@@ -10,6 +10,10 @@ type GeneratorFigures struct {
 	Phase     string `json:"phase"`     // done when everything is published
 	Published int64  `json:"published"` // readings since the process began
 	Total     int64  `json:"total"`     // readings that a replay publishes; 0 if there is no end
+	// Start and End bound the hours of a replay, End exclusive. Zero in other
+	// modes. Of a file without a window of its own only the generator knows them.
+	Start time.Time `json:"start,omitzero"`
+	End   time.Time `json:"end,omitzero"`
 }
 
 // PhaseDone is the phase of a generator that has published everything.
@@ -37,14 +41,16 @@ type LostFigures struct {
 
 // DatabaseFigures is what the database holds.
 type DatabaseFigures struct {
-	Answered      bool       `json:"answered"` // false: the database did not, and all else says nothing
-	Meters        int32      `json:"meters"`
-	Rows          int64      `json:"rows"`
-	Quarantined   int64      `json:"quarantined"`
-	Forecasts     int64      `json:"forecasts"`
-	Decisions     int64      `json:"decisions"`
-	LastEventTime *time.Time `json:"lastEventTime,omitempty"` // hour up to which all is processed
-	WrittenAt     *time.Time `json:"writtenAt,omitempty"`     // of the last batch
+	Answered       bool       `json:"answered"` // false: the database did not, and all else says nothing
+	Meters         int32      `json:"meters"`
+	Rows           int64      `json:"rows"`
+	Quarantined    int64      `json:"quarantined"`
+	Forecasts      int64      `json:"forecasts"`
+	ForecastMeters int32      `json:"forecastMeters"` // with a forecast in the newest day of issues
+	Decisions      int64      `json:"decisions"`
+	LastEventTime  *time.Time `json:"lastEventTime,omitempty"`  // hour up to which all is processed
+	LastDecisionAt *time.Time `json:"lastDecisionAt,omitempty"` // issue of the newest decision
+	WrittenAt      *time.Time `json:"writtenAt,omitempty"`      // of the last batch
 }
 
 // PrepareOutcome is the termination message of the Job that prepares the

@@ -276,6 +276,28 @@ func TestForecastQueries(t *testing.T) {
 	})
 }
 
+func TestNewest(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		before, err := s.Newest(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, Newest{Decision: meter.NoHour}, before)
+
+		tw := newSmall(t, s)
+		newest, err := s.Newest(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, Newest{ForecastMeters: 3, Decision: day + 72}, newest)
+
+		// One partition is a day ahead: the meters of the others still count.
+		b := tw.batch(1)
+		b.Forecasts = []Forecast{flatForecast(tw.meters[0].MeterNo, day+96, 2)}
+		b.Counts.Forecasts = 1
+		tw.commit(t, s, b)
+		newest, err = s.Newest(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 3, newest.ForecastMeters)
+	})
+}
+
 func TestGroupsSummaryAndQuarantine(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		before, err := s.Summary(t.Context())

@@ -24,11 +24,13 @@ const (
 type Progress struct {
 	Mode      string     `json:"mode"`
 	Phase     Phase      `json:"phase"`
-	Hour      meter.Hour `json:"-"`         // simulated time: the hour published last
-	Published int64      `json:"published"` // readings since this process began
-	Total     int64      `json:"total"`     // readings that a replay publishes from its start to its end; 0 if there is no end
-	Rate      float64    `json:"rate"`      // readings per second, lately
-	Lag       int64      `json:"lag"`       // messages by which the slowest partition's processor is behind
+	Hour      meter.Hour `json:"-"`              // simulated time: the hour published last
+	Published int64      `json:"published"`      // readings since this process began
+	Total     int64      `json:"total"`          // readings that a replay publishes from its start to its end; 0 if there is no end
+	Start     time.Time  `json:"start,omitzero"` // of the hours that a replay goes through; zero in other modes
+	End       time.Time  `json:"end,omitzero"`   // of them, exclusive
+	Rate      float64    `json:"rate"`           // readings per second, lately
+	Lag       int64      `json:"lag"`            // messages by which the slowest partition's processor is behind
 }
 
 // meterOfProgress keeps the progress and tells about it.
@@ -52,10 +54,10 @@ type meterOfProgress struct {
 // tellEvery is how often progress is told.
 const tellEvery = 500 * time.Millisecond
 
-func newProgress(mode string, total int64, tell func(Progress), clk clock, reg prometheus.Registerer) *meterOfProgress {
+func newProgress(first Progress, tell func(Progress), clk clock, reg prometheus.Registerer) *meterOfProgress {
 	p := &meterOfProgress{
 		tell: tell, clock: clk, lastTold: clk.Now(),
-		now: Progress{Mode: mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: total},
+		now: first,
 		rows: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "energytwin_generator_readings_total", Help: "Readings published and acknowledged by Kafka.",
 		}),

@@ -131,7 +131,7 @@ func newGenerator(twin *config.Twin, deps Deps) (*generator, error) {
 	if twin.Generator.Mode != ModeLive {
 		g.placeAtStart(info)
 	}
-	g.progress = newProgress(twin.Generator.Mode, g.total(info), deps.Progress, g.clock, deps.Registerer)
+	g.progress = newProgress(g.outlook(info), deps.Progress, g.clock, deps.Registerer)
 	return g, nil
 }
 
@@ -160,6 +160,15 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 		g.warm.meters[i] = true
 	}
 	return nil
+}
+
+// outlook is the progress before anything is done.
+func (g *generator) outlook(info dataset.Info) Progress {
+	p := Progress{Mode: g.twin.Generator.Mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: g.total(info)}
+	if p.Mode == ModeReplay {
+		p.Start, p.End = info.Start.Time(), info.End.Time()
+	}
+	return p
 }
 
 // total is the number of readings that a replay publishes, 0 in other modes.
