@@ -171,15 +171,24 @@ func (b *builder) configRead(component string) config.Twin {
 		return config.Twin{Namespace: c.Namespace, Name: c.Name, Kafka: c.Kafka, Redis: c.Redis, Database: config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}}
 	case v1.ComponentGenerator:
 		c.SpecHash, c.Processor, c.Database = "", config.Processor{}, config.Database{}
+		c.Kafka = joined(c.Kafka)
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentProcessor:
 		c.Generator.Speed, c.Generator.MaxLag = 0, 0
+		c.Kafka = joined(c.Kafka)
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentAPI:
 		c.Generator.MaxLag = 0
 		c.Kafka = config.Kafka{}
+		c.Database = config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}
 	}
 	return c
+}
+
+// joined is what matters of a stream to those who use topics that are there.
+func joined(k config.Kafka) config.Kafka {
+	k.Replicas, k.RetentionBytes, k.RetentionTime = 0, 0, 0
+	return k
 }
 
 // hashOf is a hash of values, 32 hexadecimal digits. Maps are written in order
