@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/admission/admissiontest"
 )
 
 func TestReadNamesFileLineAndMend(t *testing.T) {
@@ -19,15 +20,15 @@ func TestReadNamesFileLineAndMend(t *testing.T) {
 		"two twins":        {"kind: DigitalTwin\n---\nkind: DigitalTwin\n", "t.yaml:3: holds 2 DigitalTwins; keep one in a file"},
 		"no YAML":          {"apiVersion: a\nkind: [\n", "t.yaml:2: is no YAML: did not find expected node content"},
 		"no YAML later on": {"kind: ConfigMap\n---\na: b\n c: d\n", "t.yaml:4: is no YAML: mapping values are not allowed in this context"},
-		"unknown field": {string(twin("  dataset: {synthetic: {}}\n  kafka:\n    manged: {}")),
+		"unknown field": {string(admissiontest.Twin("  dataset: {synthetic: {}}\n  kafka:\n    manged: {}")),
 			"t.yaml:7: spec.kafka.manged: is unknown; write managed"},
-		"unknown field, none like it": {string(twin("  dataset: {synthetic: {houses: 3}}")),
+		"unknown field, none like it": {string(admissiontest.Twin("  dataset: {synthetic: {houses: 3}}")),
 			"t.yaml:5: spec.dataset.synthetic.houses: is unknown; known here are groups, meters, seed, year"},
-		"unknown field in a list": {string(twin("  dataset: {synthetic: {}}\n  processor:\n    dsm:\n      groups:\n      - {name: a, capacityKW: 1}\n      - {name: b, capacityKw: 2, x: 1}")),
+		"unknown field in a list": {string(admissiontest.Twin("  dataset: {synthetic: {}}\n  processor:\n    dsm:\n      groups:\n      - {name: a, capacityKW: 1}\n      - {name: b, capacityKw: 2, x: 1}")),
 			"t.yaml:10: spec.processor.dsm.groups[1].capacityKw: is unknown; write capacityKW\nt.yaml:10: spec.processor.dsm.groups[1].x: is unknown; known here are capacityKW, name"},
 		"unknown metadata": {"apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: a, lables: {}}\nspec: {dataset: {synthetic: {}}}\n",
 			"t.yaml:3: metadata: unknown field \"lables\"; remove it"},
-		"field twice": {string(twin("  dataset:\n    synthetic: {}\n  timezone: UTC\n  timezone: Europe/London")),
+		"field twice": {string(admissiontest.Twin("  dataset:\n    synthetic: {}\n  timezone: UTC\n  timezone: Europe/London")),
 			"t.yaml:8: spec.timezone: comes twice, first in line 7; remove one of them"},
 		"no name": {"apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nspec: {dataset: {synthetic: {}}}\n",
 			"t.yaml:1: metadata.name: is missing; write it"},
@@ -44,7 +45,7 @@ func TestReadNamesFileLineAndMend(t *testing.T) {
 }
 
 func TestReadPicksTheTwinAmongOthers(t *testing.T) {
-	content := "# a Secret first\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n--- # the twin\n" + string(twin("  dataset: {synthetic: {meters: 7}}"))
+	content := "# a Secret first\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n--- # the twin\n" + string(admissiontest.Twin("  dataset: {synthetic: {meters: 7}}"))
 	got, err := newChecker(t).Read("t.yaml", []byte(content))
 	require.NoError(t, err)
 	require.Equal(t, int32(7), *got.Spec.Dataset.Synthetic.Meters)
@@ -62,7 +63,7 @@ func TestReadTakesJSON(t *testing.T) {
 
 // Status is the operator's: what a file says of it is dropped, as on create.
 func TestReadDropsStatus(t *testing.T) {
-	got, err := newChecker(t).Read("t.yaml", append(twin("  dataset: {synthetic: {}}"), "status: {phase: Running}\n"...))
+	got, err := newChecker(t).Read("t.yaml", append(admissiontest.Twin("  dataset: {synthetic: {}}"), "status: {phase: Running}\n"...))
 	require.NoError(t, err)
 	require.Empty(t, got.Status)
 }
@@ -71,9 +72,9 @@ func TestReadDropsStatus(t *testing.T) {
 // that did not pass through an API server is the same as one that did.
 func TestDefaultsOfCRDAndCodeAgree(t *testing.T) {
 	for name, content := range map[string][]byte{
-		"synthetic": twin("  dataset: {synthetic: {}}"),
-		"file":      twin("  dataset: {persistentVolumeClaim: {claimName: c, path: p}}"),
-		"outside":   twin("  generator: {mode: 'Off'}"),
+		"synthetic": admissiontest.Twin("  dataset: {synthetic: {}}"),
+		"file":      admissiontest.Twin("  dataset: {persistentVolumeClaim: {claimName: c, path: p}}"),
+		"outside":   admissiontest.Twin("  generator: {mode: 'Off'}"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			admitted, err := newChecker(t).Read("t.yaml", content)

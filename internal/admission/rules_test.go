@@ -5,148 +5,27 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/admission/admissiontest"
 )
-
-// twin wraps a spec, written with two spaces of indent, into a document.
-func twin(spec string) []byte {
-	return []byte("apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: riverside}\nspec:\n" + spec + "\n")
-}
-
-// with adds to a spec that is a working twin.
-func with(spec string) []byte { return twin("  dataset: {synthetic: {}}\n  " + spec) }
-
-// refusal is a twin that is refused, with where and why.
-type refusal struct {
-	twin  []byte
-	line  int
-	field string
-	says  string // part of the message
-}
-
-func refusals() map[string]refusal {
-	pvc := "persistentVolumeClaim: {claimName: c, path: readings.csv}"
-	return map[string]refusal{
-		"no source of readings":            {twin("  timezone: UTC"), 5, "spec", "dataset: {synthetic: {}} makes up households"},
-		"no spec":                          {[]byte("apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: a}\n"), 1, "spec", "is missing"},
-		"dataset without a source":         {twin("  dataset: {format: Long}"), 5, "spec.dataset", "write exactly one of dataset.synthetic"},
-		"dataset with two sources":         {twin("  dataset:\n    synthetic: {}\n    " + pvc), 6, "spec.dataset", "write exactly one of dataset.synthetic"},
-		"columns of another format":        {twin("  dataset: {" + pvc + ", format: UCI, columns: {meter: m}}"), 5, "spec.dataset", "set dataset.format: Long"},
-		"columns of synthetic households":  {twin("  dataset: {synthetic: {}, columns: {meter: m}}"), 5, "spec.dataset", "remove dataset.columns"},
-		"unknown format":                   {twin("  dataset: {" + pvc + ", format: CSV}"), 5, "spec.dataset.format", `"CSV" is unknown; write one of "Auto", "Long"`},
-		"unknown interval":                 {twin("  dataset: {" + pvc + ", interval: 2h}"), 5, "spec.dataset.interval", `write one of "Auto", "15m", "30m", "1h"`},
-		"more groups than meters":          {twin("  dataset: {synthetic: {meters: 5, groups: 6}}"), 5, "spec.dataset.synthetic", "write fewer groups"},
-		"no meters":                        {twin("  dataset: {synthetic: {meters: 0}}"), 5, "spec.dataset.synthetic.meters", "greater than or equal to 1"},
-		"plain http without a checksum":    {twin("  dataset: {url: {location: 'http://example.org/a.csv'}}"), 5, "spec.dataset.url", "needs dataset.url.sha256"},
-		"no http address":                  {twin("  dataset: {url: {location: 'ftp://example.org/a.csv', sha256: " + strings.Repeat("a", 64) + "}}"), 5, "spec.dataset.url.location", "write an http or https address"},
-		"address with a user":              {twin("  dataset: {url: {location: 'https://me:pw@example.org/a.csv'}}"), 5, "spec.dataset.url.location", "without a user name"},
-		"no checksum":                      {twin("  dataset: {url: {location: 'https://example.org/a.csv', sha256: abc}}"), 5, "spec.dataset.url.sha256", "64 lower-case hexadecimal digits"},
-		"path out of the volume":           {twin("  dataset: {persistentVolumeClaim: {claimName: c, path: a/../../b}}"), 5, "spec.dataset.persistentVolumeClaim.path", "without '..'"},
-		"config map key with a slash":      {twin("  dataset: {configMap: {name: c, key: a/b}}"), 5, "spec.dataset.configMap.key", "write a key of the ConfigMap"},
-		"no day":                           {twin("  dataset: {synthetic: {}, window: {start: 01.01.2019}}"), 5, "spec.dataset.window.start", "year-month-day"},
-		"window over a year":               {twin("  dataset: {synthetic: {}, window: {duration: 9000h}}"), 5, "spec.dataset.window.duration", "from 48h to 8784h"},
-		"window of half hours":             {twin("  dataset: {synthetic: {}, window: {duration: 1000h30m}}"), 5, "spec.dataset.window.duration", "whole hours"},
-		"warm-up as long as the window":    {twin("  dataset: {synthetic: {}, window: {duration: 672h}}"), 5, "spec", "write a shorter warm-up or a longer window"},
-		"time zone":                        {with("timezone: 'Europe London'"), 6, "spec.timezone", "such as Europe/London"},
-		"time zone of the machine":         {with("timezone: Local"), 6, "spec.timezone", "such as Europe/London"},
-		"unknown state":                    {with("state: Stopped"), 6, "spec.state", `"Stopped" is unknown`},
-		"registry with a scheme":           {with("imageRegistry: https://example.org"), 6, "spec.imageRegistry", "without a scheme"},
-		"no duration":                      {with("processor: {allowedLateness: 2d}"), 6, "spec.processor.allowedLateness", "a day is 24h"},
-		"speed of a live twin":             {with("generator: {mode: Live, speed: 2}"), 6, "spec.generator", "is for mode Replay and Loop"},
-		"speed of nothing":                 {with("generator: {speed: 0}"), 6, "spec.generator.speed", "or max for as fast as possible"},
-		"Off without quotes":               {with("generator: {mode: Off}"), 6, "spec.generator.mode", `put it in quotes: "Off"`},
-		"fraction of a processor":          {with("processor: {replicas: 1.5}"), 6, "spec.processor.replicas", `"1.5" is a number; write a whole number`},
-		"meters in words":                  {twin("  dataset: {synthetic: {meters: many}}"), 5, "spec.dataset.synthetic.meters", `"many" is a text; write a whole number`},
-		"mapping for a list":               {with("processor: {dsm: {groups: {}}}"), 6, "spec.processor.dsm.groups", "is a mapping; write a list"},
-		"zone without quotes":              {with("timezone: 5"), 6, "spec.timezone", `5 is a whole number; put it in quotes: "5"`},
-		"too many processors for a number": {with("processor: {replicas: 3000000000}"), 6, "spec.processor.replicas", "does not fit into int32"},
-		"speed in words":                   {with("generator: {speed: fast}"), 6, "spec.generator.speed", "or max for as fast as possible"},
-		"speed of zero in quotes":          {with("generator: {speed: \"0.0\"}"), 6, "spec.generator.speed", "or max for as fast as possible"},
-		"speed with a bare point":          {with("generator: {speed: 0.5}"), 6, "spec.generator.speed", `put it in quotes: "0.5"`},
-		"warm-up without a generator":      {with("generator: {mode: 'Off', warmup: {history: 1h}}"), 6, "spec.generator", "generator.warmup needs a generator"},
-		"warm-up of half hours":            {with("generator: {warmup: {history: 30m}}"), 6, "spec.generator.warmup.history", "whole hours"},
-		"more processors than partitions":  {with("processor: {replicas: 13}"), 5, "spec", "processor.replicas must not exceed"},
-		"more autoscaled than partitions":  {with("processor: {autoscaling: {maxReplicas: 13}}"), 5, "spec", "processor.autoscaling.maxReplicas must not exceed"},
-		"minimum above maximum":            {with("processor: {autoscaling: {minReplicas: 3, maxReplicas: 2}}"), 6, "spec.processor.autoscaling", "smaller minimum"},
-		"short history":                    {with("processor: {forecast: {historyWindow: 168h}}"), 6, "spec.processor.forecast.historyWindow", "from 672h"},
-		"issue time":                       {with("processor: {forecast: {issueAt: '24:00'}}"), 6, "spec.processor.forecast.issueAt", "HH:MM"},
-		"descending quantiles":             {with("processor: {forecast: {quantiles: ['0.9', '0.5', '0.1']}}"), 6, "spec.processor.forecast.quantiles", "ascending order"},
-		"quantiles without a median":       {with("processor: {forecast: {quantiles: ['0.1', '0.6', '0.9']}}"), 6, "spec.processor.forecast.quantiles", "median in the middle"},
-		"two quantiles":                    {with("processor: {forecast: {quantiles: ['0.1', '0.9']}}"), 6, "spec.processor.forecast.quantiles", "at least 3 items"},
-		"quantile without quotes":          {with("processor: {forecast: {quantiles: [0.1, 0.5, 0.9]}}"), 6, "spec.processor.forecast.quantiles[0]", `put it in quotes: "0.1"`},
-		"carbon price without intensities": {with("processor: {dsm: {objective: {carbon: '0.1'}}}"), 6, "spec.processor.dsm", "write dsm.carbonIntensity"},
-		"negative weight":                  {with("processor: {dsm: {objective: {cost: -1}}}"), 6, "spec.processor.dsm.objective.cost", "write 0 or more"},
-		"no decimal":                       {with("processor: {dsm: {minSaving: 0.5}}"), 6, "spec.processor.dsm.minSaving", "put it in quotes"},
-		"no decimal in quotes":             {with("processor: {dsm: {minSaving: '1,5'}}"), 6, "spec.processor.dsm.minSaving", "write a decimal number"},
-		"negative saving":                  {with("processor: {dsm: {minSaving: '-0.1'}}"), 6, "spec.processor.dsm.minSaving", "write 0 or more"},
-		"hysteresis over 1":                {with("processor: {dsm: {hysteresis: 2}}"), 6, "spec.processor.dsm.hysteresis", "a share from 0 to 1"},
-		"freshness":                        {with("processor: {dsm: {freshness: 30m}}"), 6, "spec.processor.dsm.freshness", "whole hours from 1h"},
-		"share over 1":                     {with("processor: {dsm: {flexibility: {shiftableShare: 15}}}"), 6, "spec.processor.dsm.flexibility.shiftableShare", "a share from 0 to 1"},
-		"rebound over 1":                   {with("processor: {dsm: {flexibility: {rebound: 15}}}"), 6, "spec.processor.dsm.flexibility.rebound", "a share from 0 to 1"},
-		"negative increase":                {with("processor: {dsm: {flexibility: {maxIncrease: -1}}}"), 6, "spec.processor.dsm.flexibility.maxIncrease", "share of the peak"},
-		"shift over a day":                 {with("processor: {dsm: {flexibility: {maxShift: 48h}}}"), 6, "spec.processor.dsm.flexibility.maxShift", "0h to 24h"},
-		"negative capacity":                {with("processor: {dsm: {groups: [{name: a, capacityKW: -1}]}}"), 6, "spec.processor.dsm.groups[0].capacityKW", "0 or more"},
-		"group twice":                      {with("processor: {dsm: {groups: [{name: a, capacityKW: 1}, {name: a, capacityKW: 2}]}}"), 6, "spec.processor.dsm.groups[1]", "comes twice"},
-		"group without a capacity":         {with("processor: {dsm: {groups: [{name: a}]}}"), 6, "spec.processor.dsm.groups[0].capacityKW", "is missing"},
-		"currency":                         {with("processor: {dsm: {tariff: {currency: pound, price: 1}}}"), 6, "spec.processor.dsm.tariff.currency", "more than 3 bytes"},
-		"small currency":                   {with("processor: {dsm: {tariff: {currency: gbp, price: 1}}}"), 6, "spec.processor.dsm.tariff.currency", "such as GBP or EUR"},
-		"tariff without a price":           {with("processor: {dsm: {tariff: {currency: GBP}}}"), 6, "spec.processor.dsm.tariff.price", "is missing"},
-		"period of no length":              {with("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: a, start: '07:00', end: '07:00', price: 1}]}}}"), 6, "spec.processor.dsm.tariff.periods[0]", `start: "00:00" and end: "24:00"`},
-		"period twice":                     {with("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: a, start: '01:00', end: '07:00', price: 1}, {name: a, start: '08:00', end: '09:00', price: 1}]}}}"), 6, "spec.processor.dsm.tariff.periods", "a name of its own"},
-		"period start":                     {with("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: a, start: '24:00', end: '07:00', price: 1}]}}}"), 6, "spec.processor.dsm.tariff.periods[0].start", "00:00 to 23:59"},
-		"period end":                       {with("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: a, start: '01:00', end: '7:00', price: 1}]}}}"), 6, "spec.processor.dsm.tariff.periods[0].end", "00:00 to 24:00"},
-		"negative demand charge":           {with("processor: {dsm: {tariff: {currency: GBP, price: 1, demandCharge: -1}}}"), 6, "spec.processor.dsm.tariff.demandCharge", "0 or more"},
-		"series without a place":           {with("processor: {dsm: {carbonIntensity: {valueColumn: v}}}"), 6, "spec.processor.dsm.carbonIntensity", "exactly one of configMap and persistentVolumeClaim"},
-		"request above limit":              {with("processor: {resources: {requests: {memory: 2Gi}, limits: {memory: 1024Mi}}}"), 6, "spec.processor.resources", "smaller request"},
-		"cpu request above limit":          {with("api: {resources: {requests: {cpu: 2}, limits: {cpu: 1500m}}}"), 6, "spec.api.resources", "smaller request"},
-		"base path":                        {with("api: {basePath: riverside/}"), 6, "spec.api.basePath", "such as /riverside"},
-		"proxy":                            {with("api: {trustedProxies: [10.0.0.1]}"), 6, "spec.api.trustedProxies", "such as 10.0.0.0/8"},
-		"host with a scheme":               {with("api: {ingress: {host: 'https://a.org'}}"), 6, "spec.api.ingress.host", "without a scheme"},
-		"session of a second":              {with("api: {auth: {sessionTTL: 1s}}"), 6, "spec.api.auth.sessionTTL", "from 1m to 720h"},
-		"kafka of both kinds":              {with("kafka: {managed: {}, external: {bootstrapServers: ['a:1']}}"), 6, "spec.kafka", "at most one of kafka.managed and kafka.external"},
-		"two brokers":                      {with("kafka: {managed: {replicas: 2}}"), 6, "spec.kafka.managed.replicas", `write one of "1", "3"`},
-		"broker without a port":            {with("kafka: {external: {bootstrapServers: [a]}}"), 6, "spec.kafka.external.bootstrapServers", "host:port"},
-		"kafka version":                    {with("kafka: {managed: {version: latest}}"), 6, "spec.kafka.managed.version", "such as 4.1.0"},
-		"size in words":                    {with("kafka: {managed: {storage: {size: big}}}"), 6, "spec.kafka.managed.storage.size", "500Mi or 10Gi"},
-		"size of zero":                     {with("kafka: {managed: {storage: {size: '0'}}}"), 6, "spec.kafka.managed.storage.size", "500Mi or 10Gi"},
-		"stream larger than its volume":    {with("kafka: {topics: {retention: {size: 8Gi}}}"), 6, "spec.kafka", "a greater volume"},
-		"memory beyond the limit":          {with("redis: {managed: {maxMemory: 1Gi}}"), 6, "spec.redis.managed", "a greater limit"},
-		"redis of both kinds":              {with("redis: {managed: {}, external: {address: 'a:1'}}"), 6, "spec.redis", "at most one of redis.managed and redis.external"},
-		"redis address":                    {with("redis: {external: {address: 'redis://a'}}"), 6, "spec.redis.external.address", "host:port"},
-		"redis version":                    {with("redis: {managed: {version: latest}}"), 6, "spec.redis.managed.version", "such as 7.2.5"},
-		"timescale of both kinds":          {with("timescale: {managed: {}, external: {host: a, database: d, secretRef: {name: s}}}"), 6, "spec.timescale", "at most one of timescale.managed and timescale.external"},
-		"database host with a port":        {with("timescale: {external: {host: 'a.org:5432', database: d, secretRef: {name: s}}}"), 6, "spec.timescale.external.host", "without a port"},
-		"short retention":                  {with("timescale: {retention: {raw: 24h}}"), 6, "spec.timescale.retention.raw", "at least 168h"},
-		"short retention of decisions":     {with("timescale: {retention: {decisions: 24h}}"), 6, "spec.timescale.retention.decisions", "at least 168h"},
-		"image tag":                        {with("timescale: {managed: {version: 'a:b'}}"), 6, "spec.timescale.managed.version", "such as 2.22.1-pg17"},
-		"backup to nowhere":                {with("timescale: {managed: {backup: {schedule: '0 2 * * *'}}}"), 6, "spec.timescale.managed.backup", "exactly one of backup.volume and backup.s3"},
-		"backup schedule":                  {with("timescale: {managed: {backup: {schedule: daily, volume: {}}}}"), 6, "spec.timescale.managed.backup.schedule", "five cron fields"},
-		"bucket address":                   {with("timescale: {managed: {backup: {schedule: '0 2 * * *', s3: {bucket: abc, endpoint: minio, secretRef: {name: s}}}}}"), 6, "spec.timescale.managed.backup.s3.endpoint", "https address"},
-		"authority that is not asked":      {with("redis: {external: {address: 'a:1', tls: {caSecretRef: {name: s}, insecureSkipVerify: true}}}"), 6, "spec.redis.external.tls", "remove one of them"},
-		"prometheus retention":             {with("monitoring: {prometheus: {retention: 1m}}"), 6, "spec.monitoring.prometheus.retention", "at least 1h"},
-		"alertmanager":                     {with("monitoring: {alerts: {alertmanagerURL: 'alertmanager:9093'}}"), 6, "spec.monitoring.alerts.alertmanagerURL", "http or https"},
-		"label of the operator":            {with("pods: {labels: {app.kubernetes.io/name: x}}"), 6, "spec.pods.labels", "are the operator's"},
-		"label value":                      {with("pods: {labels: {a: 'x y'}}"), 6, "spec.pods.labels[a]", "write a label value"},
-		"annotation of the operator":       {with("pods: {annotations: {twin.energytwin.dev/x: x}}"), 6, "spec.pods.annotations", "are the operator's"},
-	}
-}
 
 func TestRefusals(t *testing.T) {
 	checker := newChecker(t)
-	for name, c := range refusals() {
+	for name, c := range admissiontest.Refusals() {
 		t.Run(name, func(t *testing.T) {
-			_, err := checker.Read("twin.yaml", c.twin)
+			_, err := checker.Read("twin.yaml", c.Doc)
 			var problems Problems
 			require.ErrorAs(t, err, &problems)
 			match := problems[0]
 			for _, p := range problems {
-				if p.Field == c.field && strings.Contains(p.Message, c.says) {
+				if p.Field == c.Field && strings.Contains(p.Message, c.Says) {
 					match = p
 				}
 			}
 			require.Equal(t, "twin.yaml", match.File)
-			require.Equal(t, c.field, match.Field, "%v", problems)
-			require.Contains(t, match.Message, c.says)
-			require.Equal(t, c.line, match.Line, "%v", problems)
+			require.Equal(t, c.Field, match.Field, "%v", problems)
+			require.Contains(t, match.Message, c.Says)
+			require.Equal(t, c.Line, match.Line, "%v", problems)
 		})
 	}
 }
@@ -163,7 +42,7 @@ func TestNamesOfTwins(t *testing.T) {
 		"river.side":            false,
 		"Riverside":             false,
 	} {
-		content := strings.Replace(string(with("state: Running")), "riverside", name, 1)
+		content := strings.Replace(string(admissiontest.With("state: Running")), "riverside", name, 1)
 		_, err := checker.Read("twin.yaml", []byte(content))
 		if ok {
 			require.NoError(t, err, name)
@@ -175,26 +54,26 @@ func TestNamesOfTwins(t *testing.T) {
 
 func TestAdmitted(t *testing.T) {
 	cases := map[string][]byte{
-		"nothing but households":   twin("  dataset: {synthetic: {}}"),
-		"readings from outside":    twin("  generator: {mode: 'Off'}"),
-		"fewer meters than groups": twin("  dataset: {synthetic: {meters: 3}}"),
-		"short window, outside":    twin("  dataset: {synthetic: {}, window: {duration: 48h}}\n  generator: {mode: 'Off'}"),
-		"stream within its volume": with("kafka: {topics: {retention: {size: 8Gi}}, managed: {storage: {size: 10Gi}}}"),
-		"memory within the limit":  with("redis: {managed: {maxMemory: 1Gi, resources: {limits: {memory: 1280Mi}}}}"),
-		"speed max":                with("generator: {speed: max}"),
-		"speed as a number":        with("generator: {speed: 3600}"),
-		"speed below one":          with("generator: {speed: '0.5'}"),
-		"no warm-up":               with("generator: {warmup: {history: 0h}}"),
-		"live":                     with("generator: {mode: Live}"),
-		"negative price":           with("processor: {dsm: {tariff: {currency: GBP, price: '-0.05'}}}"),
-		"over midnight":            with("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: night, start: '22:00', end: '06:00', price: 0}]}}}"),
-		"many processors":          with("processor: {replicas: 24}\n  kafka: {topics: {partitions: 24}}"),
-		"no processor":             with("processor: {replicas: 0}"),
-		"IPv6 broker":              with("kafka: {external: {bootstrapServers: ['[2001:db8::1]:9092']}}"),
-		"zone of three parts":      with("timezone: America/Argentina/Buenos_Aires"),
-		"zone with a sign":         with("timezone: Etc/GMT+3"),
-		"null is left out":         with("kafka: null"),
-		"whole number of cores":    with("api: {resources: {requests: {cpu: 1}, limits: {cpu: 2}}}"),
+		"nothing but households":   admissiontest.Twin("  dataset: {synthetic: {}}"),
+		"readings from outside":    admissiontest.Twin("  generator: {mode: 'Off'}"),
+		"fewer meters than groups": admissiontest.Twin("  dataset: {synthetic: {meters: 3}}"),
+		"short window, outside":    admissiontest.Twin("  dataset: {synthetic: {}, window: {duration: 48h}}\n  generator: {mode: 'Off'}"),
+		"stream within its volume": admissiontest.With("kafka: {topics: {retention: {size: 8Gi}}, managed: {storage: {size: 10Gi}}}"),
+		"memory within the limit":  admissiontest.With("redis: {managed: {maxMemory: 1Gi, resources: {limits: {memory: 1280Mi}}}}"),
+		"speed max":                admissiontest.With("generator: {speed: max}"),
+		"speed as a number":        admissiontest.With("generator: {speed: 3600}"),
+		"speed below one":          admissiontest.With("generator: {speed: '0.5'}"),
+		"no warm-up":               admissiontest.With("generator: {warmup: {history: 0h}}"),
+		"live":                     admissiontest.With("generator: {mode: Live}"),
+		"negative price":           admissiontest.With("processor: {dsm: {tariff: {currency: GBP, price: '-0.05'}}}"),
+		"over midnight":            admissiontest.With("processor: {dsm: {tariff: {currency: GBP, price: 1, periods: [{name: night, start: '22:00', end: '06:00', price: 0}]}}}"),
+		"many processors":          admissiontest.With("processor: {replicas: 24}\n  kafka: {topics: {partitions: 24}}"),
+		"no processor":             admissiontest.With("processor: {replicas: 0}"),
+		"IPv6 broker":              admissiontest.With("kafka: {external: {bootstrapServers: ['[2001:db8::1]:9092']}}"),
+		"zone of three parts":      admissiontest.With("timezone: America/Argentina/Buenos_Aires"),
+		"zone with a sign":         admissiontest.With("timezone: Etc/GMT+3"),
+		"null is left out":         admissiontest.With("kafka: null"),
+		"whole number of cores":    admissiontest.With("api: {resources: {requests: {cpu: 1}, limits: {cpu: 2}}}"),
 	}
 	checker := newChecker(t)
 	for name, content := range cases {
