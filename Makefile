@@ -128,6 +128,10 @@ bench-go: ## Run the Go benchmarks of the hot paths (BENCH=pattern)
 bench-twin: packages-test ## Measure the whole twin beside the limits of its stores (ARGS=--quick for a minute's look)
 	go run ./test/perf $(ARGS)
 
+.PHONY: bench-operator
+bench-operator: ## Measure the operator with 1,000 twins on a real API server, 25 minutes (ARGS=-quick for a short look)
+	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
+
 .PHONY: lint
 lint: $(LINT) ## Check style, errors and import directions (golangci-lint)
 	$(LINT) run ./...

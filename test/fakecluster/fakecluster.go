@@ -1,0 +1,91 @@
+// Package fakecluster does what the controllers and kubelets of a cluster do,
+// for an API server that stands alone: children of a twin get ready without a
+// pod. It stands in for nothing of the operator.
+package fakecluster
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+)
+
+// StatefulSet gives a set its volumes and all its pods, ready and up to date.
+// One that is deleted with its pods to stay is let go.
+func StatefulSet(ctx context.Context, c client.Client, set *appsv1.StatefulSet) error {
+	if set.DeletionTimestamp != nil {
+		if controllerutil.RemoveFinalizer(set, metav1.FinalizerOrphanDependents) {
+			return tolerable(c.Update(ctx, set))
+		}
+		return nil
+	}
+	if err := claims(ctx, c, set); err != nil {
+		return err
+	}
+	want := ptr.Deref(set.Spec.Replicas, 1)
+	if set.Status.ObservedGeneration == set.Generation && set.Status.ReadyReplicas == want {
+		return nil
+	}
+	set.Status = appsv1.StatefulSetStatus{
+		ObservedGeneration: set.Generation, Replicas: want, ReadyReplicas: want, AvailableReplicas: want,
+		UpdatedReplicas: want, CurrentReplicas: want, CurrentRevision: "r", UpdateRevision: "r",
+	}
+	return tolerable(c.Status().Update(ctx, set))
+}
+
+func claims(ctx context.Context, c client.Client, set *appsv1.StatefulSet) error {
+	for i := range int(ptr.Deref(set.Spec.Replicas, 1)) {
+		for _, template := range set.Spec.VolumeClaimTemplates {
+			claim := &corev1.PersistentVolumeClaim{
+				ObjectMeta: metav1.ObjectMeta{
+					Namespace: set.Namespace, Name: fmt.Sprintf("%s-%s-%d", template.Name, set.Name, i), Labels: template.Labels,
+				},
+				Spec: template.Spec,
+			}
+			if err := c.Create(ctx, claim); err != nil && !apierrors.IsAlreadyExists(err) {
+				return fmt.Errorf("volume of %s: %w", set.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Job lets a Job end well.
+func Job(ctx context.Context, c client.Client, job *batchv1.Job) error {
+	if job.Status.CompletionTime != nil || job.DeletionTimestamp != nil {
+		return nil
+	}
+	now := metav1.Now()
+	job.Status.StartTime, job.Status.CompletionTime, job.Status.Succeeded = &now, &now, 1
+	for _, kind := range []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete} {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: now})
+	}
+	return tolerable(c.Status().Update(ctx, job))
+}
+
+// Deployment makes all pods of a Deployment available and up to date.
+func Deployment(ctx context.Context, c client.Client, d *appsv1.Deployment) error {
+	want := ptr.Deref(d.Spec.Replicas, 1)
+	if d.DeletionTimestamp != nil || d.Status.ObservedGeneration == d.Generation && d.Status.AvailableReplicas == want {
+		return nil
+	}
+	d.Status = appsv1.DeploymentStatus{
+		ObservedGeneration: d.Generation, Replicas: want, UpdatedReplicas: want, ReadyReplicas: want, AvailableReplicas: want,
+	}
+	return tolerable(c.Status().Update(ctx, d))
+}
+
+// tolerable lets someone else have been faster: a newer object comes again.
+func tolerable(err error) error {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
