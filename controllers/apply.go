@@ -3,7 +3,9 @@ package controllers
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -88,6 +90,9 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
 	}
 	if live != nil {
+		if s.predecessors(live) {
+			return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, errPredecessor)
+		}
 		if !s.owns(live, o.Kept) {
 			return stalled(v1.ReasonNameTaken, "%s %s exists and is not this twin's; rename the twin, or delete that object", o.Kind.Kind, o.Name)
 		}
@@ -146,6 +151,18 @@ func (r *Reconciler) liveMeta(ctx context.Context, namespace string, kind schema
 		return nil, client.IgnoreNotFound(err)
 	}
 	return live, nil
+}
+
+// errPredecessor is waiting, not failure: the garbage collector has not come by
+// yet.
+var errPredecessor = errors.New("is still that of a deleted twin of this name")
+
+// predecessors tells whether an object is that of a twin of the same name which
+// was deleted. It goes by itself, and wakes this one when it does.
+func (s *scope) predecessors(o metav1.Object) bool {
+	owner := metav1.GetControllerOf(o)
+	return owner != nil && owner.UID != s.twin.UID && owner.Kind == v1.Kind && owner.Name == s.twin.Name &&
+		strings.HasPrefix(owner.APIVersion, v1.Group+"/")
 }
 
 // owns tells whether an object is this twin's. What outlives a twin has no

@@ -47,9 +47,14 @@ func Scheme() (*runtime.Scheme, error) {
 
 // NewManager makes the operator. It runs when it is started.
 func NewManager(cfg *rest.Config, o ManagerOptions) (ctrl.Manager, error) {
+	mgr, _, err := newManager(cfg, o)
+	return mgr, err
+}
+
+func newManager(cfg *rest.Config, o ManagerOptions) (ctrl.Manager, *Reconciler, error) {
 	scheme, err := Scheme()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme: scheme,
@@ -66,19 +71,19 @@ func NewManager(cfg *rest.Config, o ManagerOptions) (ctrl.Manager, error) {
 		Controller:                    config.Controller{SkipNameValidation: ptr.To(o.SkipNameCheck)},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("operator: %w", err)
+		return nil, nil, fmt.Errorf("operator: %w", err)
 	}
 	r, err := newReconciler(mgr, o)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.SetupWithManager(mgr, Options{Concurrent: o.Concurrent}); err != nil {
-		return nil, fmt.Errorf("operator: %w", err)
+		return nil, nil, fmt.Errorf("operator: %w", err)
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return mgr, mgr.AddReadyzCheck("cache", func(req *http.Request) error {
+	return mgr, r, mgr.AddReadyzCheck("cache", func(req *http.Request) error {
 		if !mgr.GetCache().WaitForCacheSync(req.Context()) {
 			return fmt.Errorf("the cache is not filled yet")
 		}

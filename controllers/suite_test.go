@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,7 @@ type suite struct {
 	admin  client.Client
 	spaces atomic.Int64
 	users  atomic.Int64
+	said   saidReasons
 }
 
 var (
@@ -49,11 +51,30 @@ func TestMain(m *testing.M) {
 	api, whyNoSuite = startSuite()
 	code := m.Run()
 	if api != nil {
+		if wholeRun() && code == 0 {
+			code = api.allSaid()
+		}
 		if err := api.env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the control plane:", err)
 		}
 	}
 	os.Exit(code)
+}
+
+// wholeRun tells whether no test was left out.
+func wholeRun() bool {
+	return flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == ""
+}
+
+// allSaid is 1 if a condition or reason of the API was in no status of any
+// test: nothing reaches it, or no test does.
+func (s *suite) allSaid() int {
+	missing, err := s.said.unsaid()
+	if err != nil || len(missing) > 0 {
+		fmt.Fprintln(os.Stderr, "FAIL: no test reaches", missing, err)
+		return 1
+	}
+	return 0
 }
 
 func startSuite() (*suite, error) {
@@ -109,24 +130,34 @@ type space struct {
 	ctx      context.Context
 	ns       string
 	requests *requestLog // of the operator
+	looks    *looks      // of the operator
 	stop     func()
-	figures  sync.Map // podIP → what its status port answers
-	clock    atomic.Int64
+	figures  sync.Map     // podIP → what its status port answers
+	clock    atomic.Int64 // how far the operator's clock was put forward
+	wakings  atomic.Int64
+	unserved string // a group of kinds that the cluster seems not to serve
 	image    string
 }
 
 // newSpace starts an operator that watches a new namespace.
 func newSpace(t *testing.T) *space {
+	return newSpaceWithout(t, "")
+}
+
+// newSpaceWithout is a space whose operator finds that the cluster does not
+// serve a group of kinds.
+func newSpaceWithout(t *testing.T, group string) *space {
 	s := needSuite(t)
 	t.Parallel()
 	sp := &space{
 		suite: s, t: t, ctx: t.Context(), ns: fmt.Sprintf("space-%d", s.spaces.Add(1)),
-		image: "ghcr.io/energytwin/energytwin:v1.0.0",
+		image: "ghcr.io/energytwin/energytwin:v1.0.0", unserved: group,
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: sp.ns, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}
 	require.NoError(t, s.admin.Create(sp.ctx, namespace))
+	sp.observe()
 	sp.start()
 	t.Cleanup(func() { sp.stop() })
 	return sp
@@ -141,12 +172,14 @@ func (sp *space) start() {
 	began := time.Now() // then time passes for the operator by sp.pass alone
 	cfg.Wrap(sp.requests.wrap)
 	cfg.QPS = -1
-	mgr, err := NewManager(cfg, ManagerOptions{
+	mgr, r, err := newManager(cfg, ManagerOptions{
 		Image: sp.image, WatchNamespaces: []string{sp.ns}, MetricsAddress: "0", ProbeAddress: "0",
 		Concurrent: 2, Registry: prometheus.NewRegistry(), Figures: sp.answer, SkipNameCheck: true,
 		Now: func() time.Time { return began.Add(time.Duration(sp.clock.Load())) },
 	})
 	require.NoError(t, err)
+	sp.looks = &looks{Client: r.Client, unserved: sp.unserved, seen: map[client.ObjectKey]string{}}
+	r.Client = sp.looks
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()
@@ -188,7 +221,6 @@ type gvk = schema.GroupVersionKind
 // requestLog keeps what an operator asks of the API server.
 type requestLog struct {
 	mu     sync.Mutex
-	reads  []string
 	writes []string
 	denied []string
 }
@@ -202,9 +234,6 @@ func (l *requestLog) wrap(next http.RoundTripper) http.RoundTripper {
 			l.note(&l.writes, what)
 		}
 		response, err := next.RoundTrip(r)
-		if r.Method == http.MethodGet {
-			l.note(&l.reads, r.URL.Path)
-		}
 		if err == nil && response.StatusCode == http.StatusForbidden {
 			l.note(&l.denied, what)
 		}
@@ -225,6 +254,13 @@ func (l *requestLog) taken() []string {
 	out := l.writes
 	l.writes = nil
 	return out
+}
+
+// refused are the requests that the operator had no right to.
+func (l *requestLog) refused() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.denied)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -2,16 +2,12 @@ package controllers
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -32,41 +28,10 @@ func TestIdleOperatorWritesNothing(t *testing.T) {
 	sp.quiet()
 	for range 5 {
 		for i := range 3 {
-			sp.wakeAndWait(fmt.Sprintf("idle-%d", i))
+			sp.settle(fmt.Sprintf("idle-%d", i))
 		}
 	}
 	require.Empty(t, sp.requests.taken())
-}
-
-// quiet waits until the operator has stopped writing, and forgets what it wrote.
-func (sp *space) quiet() {
-	sp.t.Helper()
-	still := 0
-	sp.eventually(func() error {
-		sp.workOnce()
-		if wrote := sp.requests.taken(); len(wrote) > 0 {
-			still = 0
-			return fmt.Errorf("it writes %v", wrote)
-		}
-		if still++; still < 25 {
-			return fmt.Errorf("quiet for %d looks", still)
-		}
-		return nil
-	})
-}
-
-// wakeAndWait wakes the operator and waits until it has looked at the twin: it
-// asks for the twin's credentials each time.
-func (sp *space) wakeAndWait(twin string) {
-	sp.t.Helper()
-	before := sp.requests.looked(sp.ns, twin)
-	sp.wake(twin)
-	sp.eventually(func() error {
-		if sp.requests.looked(sp.ns, twin) == before {
-			return fmt.Errorf("the operator has not looked")
-		}
-		return nil
-	})
 }
 
 // While data flow, the status is written at most every 30 s, and nothing else.
@@ -91,7 +56,7 @@ func TestFlowingTwinWritesItsStatusEvery30Seconds(t *testing.T) {
 	sp.quiet()
 	for range 3 {
 		say()
-		sp.wakeAndWait("flowing")
+		sp.settle("flowing")
 	}
 	require.Empty(t, sp.requests.taken(), "figures were written before 30 s had passed")
 
@@ -150,7 +115,7 @@ func TestDriftIsPutBack(t *testing.T) {
 // Every child that is deleted comes back.
 func TestDeletedChildrenComeBack(t *testing.T) {
 	sp := newSpace(t)
-	sp.twin("phoenix", smallest)
+	sp.twin("phoenix", everything)
 	sp.ready("phoenix")
 	sp.quiet()
 	children := map[string]string{} // kind/name → uid
@@ -190,111 +155,8 @@ func TestDeletedChildrenComeBack(t *testing.T) {
 
 func (sp *space) childKinds() []gvk {
 	return []gvk{
-		resources.KindStatefulSet, resources.KindDeployment, resources.KindJob, resources.KindService, resources.KindConfigMap,
-		resources.KindNetworkPolicy, resources.KindSecret,
+		resources.KindStatefulSet, resources.KindDeployment, resources.KindJob, resources.KindCronJob, resources.KindService,
+		resources.KindConfigMap, resources.KindNetworkPolicy, resources.KindIngress, resources.KindDisruption, resources.KindAutoscaler,
+		resources.KindSecret,
 	}
-}
-
-// A paused twin is left alone, whatever happens to it.
-func TestPausedTwinIsLeftAlone(t *testing.T) {
-	sp := newSpace(t)
-	sp.twin("rest", smallest)
-	sp.ready("rest")
-	sp.quiet()
-	sp.patch(sp.get("rest"), `{"metadata":{"annotations":{"twin.energytwin.dev/paused":"true"}}}`)
-	sp.eventually(func() error {
-		twin := sp.get("rest")
-		if !meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionPaused) || twin.Status.Phase != v1.PhasePaused {
-			return fmt.Errorf("not paused")
-		}
-		return nil
-	})
-	sp.quiet()
-	require.NoError(t, sp.admin.Delete(sp.ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: "rest-api"}}))
-	sp.patchSpec("rest", "networkPolicy: Disabled")
-	sp.quiet()
-	require.False(t, sp.child(&corev1.Service{}, "rest-api"))
-	require.True(t, sp.child(&networkingv1.NetworkPolicy{}, "rest-api"))
-
-	sp.patch(sp.get("rest"), `{"metadata":{"annotations":{"twin.energytwin.dev/paused":null}}}`)
-	twin := sp.ready("rest")
-	require.Nil(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionPaused))
-	require.True(t, sp.child(&corev1.Service{}, "rest-api"))
-	sp.eventually(func() error {
-		if sp.child(&networkingv1.NetworkPolicy{}, "rest-api") {
-			return fmt.Errorf("a policy is left")
-		}
-		return nil
-	})
-}
-
-// What is wanted no more goes; what is another's stays.
-func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
-	sp := newSpace(t)
-	sp.twin("prune", smallest+"\napi: {replicas: 2}")
-	sp.ready("prune")
-	require.True(t, sp.child(&policyv1.PodDisruptionBudget{}, "prune-api"))
-	foreign := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: "prune-mine", Labels: resources.TwinLabels("prune")}}
-	require.NoError(t, sp.admin.Create(sp.ctx, foreign))
-
-	sp.patchSpec("prune", "api: {replicas: 1}\nmonitoring: {prometheus: {mode: \"Off\"}, grafana: {mode: DashboardsOnly}}\nnetworkPolicy: Disabled")
-	sp.eventually(func() error {
-		sp.workOnce()
-		for _, left := range []struct {
-			o    client.Object
-			name string
-		}{
-			{&policyv1.PodDisruptionBudget{}, "prune-api"}, {&appsv1.Deployment{}, "prune-prometheus"}, {&appsv1.Deployment{}, "prune-grafana"},
-			{&networkingv1.NetworkPolicy{}, "prune-kafka"}, {&corev1.ConfigMap{}, "prune-prometheus"},
-		} {
-			if sp.child(left.o, left.name) {
-				return fmt.Errorf("%T %s is left", left.o, left.name)
-			}
-		}
-		return nil
-	})
-	require.True(t, sp.child(&corev1.ConfigMap{}, "prune-dashboards"))
-	require.True(t, sp.child(&corev1.ConfigMap{}, "prune-mine"))
-	require.True(t, sp.child(&appsv1.Deployment{}, "prune-api"))
-	sp.ready("prune")
-}
-
-// An operator that starts anew changes nothing that is as it should be.
-func TestRestartOfTheOperatorChangesNothing(t *testing.T) {
-	sp := newSpace(t)
-	sp.twin("steady", smallest)
-	sp.ready("steady")
-	sp.quiet()
-	before := sp.versions()
-	sp.restart()
-	sp.quiet()
-	require.Equal(t, before, sp.versions())
-}
-
-// versions are the resourceVersions of all that is in the space.
-func (sp *space) versions() map[string]string {
-	sp.t.Helper()
-	out := map[string]string{}
-	for _, kind := range append(sp.childKinds(), v1.GroupVersion.WithKind(v1.Kind)) {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind)
-		require.NoError(sp.t, sp.admin.List(sp.ctx, list, client.InNamespace(sp.ns)))
-		for _, o := range list.Items {
-			out[o.GetKind()+"/"+o.GetName()] = o.GetResourceVersion()
-		}
-	}
-	return out
-}
-
-// looked is how often the operator has asked for a twin's credentials.
-func (l *requestLog) looked(ns, twin string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, path := range l.reads {
-		if strings.HasSuffix(path, "/namespaces/"+ns+"/secrets/"+resources.CredentialsName(twin)) {
-			n++
-		}
-	}
-	return n
 }
