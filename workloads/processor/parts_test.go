@@ -31,10 +31,7 @@ func partMessageOf(r meter.Reading, minute, minutes int) []byte {
 // inParts divides a reading into messages about so many minutes, in order of
 // time. Parts are the whole divided by powers of two: their sum is exact.
 func inParts(r meter.Reading, minutes int) [][]byte {
-	shares := map[int][]float32{60: {1}, 30: {.25, .75}, 15: {.5, .125, .125, .25}}[minutes]
-	if minutes == 30 {
-		shares = []float32{.5, .5}
-	}
+	shares := map[int][]float32{60: {1}, 30: {.5, .5}, 15: {.5, .125, .125, .25}}[minutes]
 	var out [][]byte
 	for i, share := range shares {
 		part := r
