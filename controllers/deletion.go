@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -50,13 +51,19 @@ func (r *Reconciler) delete(ctx context.Context, s *scope) (ctrl.Result, error) 
 	if !controllerutil.ContainsFinalizer(s.twin, v1.Finalizer) {
 		return ctrl.Result{}, nil
 	}
-	// What uses the volumes goes first: a volume in use stays.
-	if err := r.deleteUsers(ctx, s); err != nil {
+	// What uses the volumes goes first: a volume in use stays, and a StatefulSet
+	// that is still there may make another.
+	leaving, err := r.deleteUsers(ctx, s)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if leaving {
+		return ctrl.Result{RequeueAfter: deletionWait}, nil
+	}
 	claims := &corev1.PersistentVolumeClaimList{}
-	of := []client.ListOption{client.InNamespace(s.twin.Namespace), client.MatchingLabels(resources.TwinLabels(s.twin.Name))}
-	if err := r.List(ctx, claims, of...); err != nil {
+	// Of a twin that is deleted right after it was made, the cache may not know
+	// the volumes yet.
+	if err := r.Live.List(ctx, claims, s.everything()...); err != nil {
 		return ctrl.Result{}, err
 	}
 	var failed []error
@@ -71,25 +78,38 @@ func (r *Reconciler) delete(ctx context.Context, s *scope) (ctrl.Result, error) 
 	return ctrl.Result{}, client.IgnoreNotFound(r.patchFinalizer(ctx, s, false))
 }
 
-// deleteUsers deletes what makes pods that use the volumes. Their claims are
-// then only waiting for the pods to end, which needs no operator.
-func (r *Reconciler) deleteUsers(ctx context.Context, s *scope) error {
-	in := client.InNamespace(s.twin.Namespace)
-	of := client.MatchingLabels(resources.TwinLabels(s.twin.Name))
-	for _, list := range []client.ObjectList{&appsv1.StatefulSetList{}, &appsv1.DeploymentList{}, &batchv1.JobList{}} {
-		if err := r.List(ctx, list, in, of); err != nil {
-			return err
+// deletionWait is the pause between looks at what is being deleted. Deleting it
+// takes the API server no time, as no pod is waited for.
+const deletionWait = time.Second
+
+// everything selects all objects of the twin.
+func (s *scope) everything() []client.ListOption {
+	return []client.ListOption{client.InNamespace(s.twin.Namespace), client.MatchingLabels(resources.TwinLabels(s.twin.Name))}
+}
+
+// deleteUsers deletes what makes pods that use the volumes, and answers whether
+// something was there. Their claims are then only waiting for the pods to end,
+// which needs no operator.
+func (r *Reconciler) deleteUsers(ctx context.Context, s *scope) (bool, error) {
+	leaving := false
+	for _, list := range []client.ObjectList{&appsv1.StatefulSetList{}, &appsv1.DeploymentList{}, &batchv1.CronJobList{}, &batchv1.JobList{}} {
+		if err := r.Live.List(ctx, list, s.everything()...); err != nil {
+			return false, err
 		}
 		for _, o := range itemsOf(list) {
-			if !s.owns(o, false) || o.GetDeletionTimestamp() != nil {
+			if !s.owns(o, false) {
+				continue
+			}
+			leaving = true
+			if o.GetDeletionTimestamp() != nil {
 				continue
 			}
 			if err := client.IgnoreNotFound(r.Delete(ctx, o, client.PropagationPolicy("Background"))); err != nil {
-				return fmt.Errorf("delete %s: %w", o.GetName(), err)
+				return false, fmt.Errorf("delete %s: %w", o.GetName(), err)
 			}
 		}
 	}
-	return nil
+	return leaving, nil
 }
 
 func (r *Reconciler) deleteCredentials(ctx context.Context, s *scope) error {

@@ -13,7 +13,7 @@ import (
 const redisUser = 999
 
 const (
-	redisConfDir   = "/etc/redis/twin"
+	redisConfDir   = "/usr/local/etc/redis" // as the public image documents it; /etc/redis is closed to others in distributions
 	redisSecretDir = secretsDir + "/store"
 )
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,10 +18,34 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
+// A pod can run before the network lets it out: firewalls learn of a new pod a
+// moment after it started. That is no reason to fail and be started again, which
+// takes ten seconds and more.
+const (
+	networkTries = 10
+	networkPause = time.Second
+)
+
 // Run finds out whether the stores answer, makes the twin's topics and brings
 // its schema up to date. Calling it again changes nothing. See Outcome for what
 // its error says.
 func Run(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
+	for try := 1; ; try++ {
+		err := run(ctx, twin, log)
+		var network *net.OpError
+		if try == networkTries || !errors.As(err, &network) {
+			return err
+		}
+		log.Info("a store does not answer yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(networkPause):
+		}
+	}
+}
+
+func run(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
 	if err := prepareDatabase(ctx, twin, log); err != nil {
 		return err
 	}
