@@ -32,6 +32,7 @@ func newRootCommand() *cobra.Command {
 		newImagesCommand(),
 		newKafkaUsersCommand(),
 		newBackupCommand(),
+		newBacktestCommand(),
 		newDatasetCommand(),
 		newVersionCommand(),
 	)

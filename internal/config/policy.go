@@ -84,3 +84,11 @@ func seriesOf(field string, s *v1.SeriesSource, path string) (*Series, error) {
 }
 
 func hours(d v1.Duration) int { return int(d.Std() / time.Hour) }
+
+// PolicyOf is the policy of a twin that may have no dataset, defaults filled in.
+// The series of its tariff are not read.
+func PolicyOf(twin *v1.DigitalTwin) dsm.Policy {
+	twin = twin.DeepCopy()
+	twin.Default()
+	return policyOf(&twin.Spec.Processor.DSM)
+}

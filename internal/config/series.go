@@ -53,6 +53,12 @@ func (t *Twin) ReadSeries() error {
 	return nil
 }
 
+// Points reads the series, in order of time.
+func (s *Series) Points() ([]dsm.Point, error) {
+	points, _, err := s.read()
+	return points, err
+}
+
 // read reads the series, in order of time, and the file's SHA-256.
 func (s *Series) read() ([]dsm.Point, string, error) {
 	raw, err := os.ReadFile(s.Path)

@@ -59,6 +59,9 @@ type Columns struct{ Meter, Time, Value, Group string }
 // MaxSpan is the longest window: a leap year.
 const MaxSpan = 8784 * time.Hour
 
+// wholeSpan is longer than any file.
+const wholeSpan = 100 * MaxSpan
+
 // DefaultBuffer is the memory that sorting may take, in bytes.
 const DefaultBuffer = 64 << 20
 
@@ -75,6 +78,7 @@ type Options struct {
 
 	Start       time.Time     // of the window; zero is the local midnight before the first reading
 	Span        time.Duration // of the window; 0 is MaxSpan
+	Whole       bool          // all hours from Start on, however many years; Span is not looked at
 	InvalidRows InvalidRows   // "" is Quarantine
 	BadRows     BadRowWriter  // gets every quarantined row; nil counts them only
 
@@ -89,7 +93,13 @@ func (o Options) withDefaults() (Options, error) {
 	o.Zone = orDefault(o.Zone, "UTC")
 	o.BufferBytes = orDefault(o.BufferBytes, DefaultBuffer)
 	o.Span = orDefault(o.Span, MaxSpan)
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, err
+	}
+	if o.Whole {
+		o.Span = wholeSpan
+	}
+	return o, nil
 }
 
 func (o Options) check() error {

@@ -105,3 +105,62 @@ func coverage(readings []measured) (inside, below, total int) {
 	}
 	return inside, below, total
 }
+
+// TestCombinedOnRealLoad: over nine months of 20 buildings, most of which the
+// coefficients never saw in that year, the 80 % interval covers what it says, for
+// all and for each, and the error is far below that of last week's load.
+func TestCombinedOnRealLoad(t *testing.T) {
+	m := engine(t, "Europe/London")
+	var inside, total int
+	var relative float64
+	all := readBuildings20(t)
+	for i, readings := range all {
+		in, n, ours, naive := judgeCombined(m, readings)
+		share := float64(in) / float64(n)
+		t.Logf("meter %d: inside %.3f of %d hours, relative error %.3f", i, share, n, ours/naive)
+		require.InDelta(t, 0.80, share, 0.10, "meter %d", i)
+		inside, total = inside+in, total+n
+		relative += math.Log(ours / naive)
+	}
+	share := float64(inside) / float64(total)
+	relative = math.Exp(relative / float64(len(all)))
+	t.Logf("all: inside %.4f of %d hours, relative error %.4f", share, total, relative)
+	require.InDelta(t, 0.80, share, 0.01)
+	require.Less(t, relative, 0.70)
+}
+
+func judgeCombined(m *Combined, readings []measured) (inside, total int, ours, naive float64) {
+	actual := map[meter.Hour]float32{}
+	for _, r := range readings {
+		actual[r.hour] = r.kwh
+	}
+	load := func(h meter.Hour) float32 {
+		if v, ok := actual[h]; ok {
+			return v
+		}
+		return nan()
+	}
+	p := play(m, load)
+	first, last := readings[0].hour, readings[len(readings)-1].hour
+	at := m.cal.NextIssue(first+90*24, m.at)
+	p.run(first, at)
+	for at <= last-24 {
+		next := m.cal.NextIssue(at, m.at)
+		q := p.forecast(at, int(next-at))
+		for i, v := range q.P50 {
+			y, before := load(at+meter.Hour(i)), load(at+meter.Hour(i)-168)
+			if y != y || before != before {
+				continue
+			}
+			total++
+			if q.P10[i] <= y && y <= q.P90[i] {
+				inside++
+			}
+			ours += math.Abs(float64(y - v))
+			naive += math.Abs(float64(y - before))
+		}
+		p.run(at, next)
+		at = next
+	}
+	return inside, total, ours, naive
+}

@@ -14,8 +14,6 @@ import (
 
 const issue meter.Hour = 430_000
 
-func nan() float32 { return float32(math.NaN()) }
-
 // fill makes a window of 8 weeks whose hours before issue+after have the values
 // of at, except gaps (NaN).
 func fill(after int, at func(h meter.Hour) float32) *window.Window {

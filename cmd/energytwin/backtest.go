@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/backtest"
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// backtestFlags are the flags of the backtest.
+type backtestFlags struct {
+	readings         []string
+	signals, policy  string
+	price            string
+	from, to         string
+	timezone, report string
+	meters           []string
+	asJSON           bool
+}
+
+func newBacktestCommand() *cobra.Command {
+	var f backtestFlags
+	cmd := &cobra.Command{
+		Use:   "backtest --readings FILE",
+		Short: "Replay readings of the past and tell how good forecasts and decisions would have been",
+		Long: "Forecasts every meter at each local midnight from the hours before it, with the twin's engine and with\n" +
+			"reference methods, and compares with what came. An hour without a reading, or without one a week before,\n" +
+			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
+			"out and counted.\n\n" +
+			"With --signals, days are planned on the forecasts too, and what the plans would have saved is compared with\n" +
+			"plans that knew the day.",
+		Example: "  energytwin backtest --readings readings.csv.gz --timezone Europe/London\n" +
+			"  energytwin backtest --readings readings.csv.gz --signals prices.csv --policy twin.yaml --report backtest.html",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	s := cmd.Flags()
+	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once (required)")
+	s.StringVar(&f.signals, "signals", "", "CSV file with a price for every hour, to measure what decisions capture")
+	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; the first with price in it by default")
+	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose flexibility and time zone hold; the defaults of a twin without it")
+	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
+	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
+	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of --policy, or UTC, by default")
+	s.StringSliceVar(&f.meters, "meters", nil, "names of meters; all by default")
+	s.BoolVar(&f.asJSON, "json", false, "print JSON instead of tables")
+	s.StringVar(&f.report, "report", "", "file for a report with charts: one HTML file that needs nothing else")
+	_ = cmd.MarkFlagRequired("readings")
+	return cmd
+}
+
+func (f *backtestFlags) run(cmd *cobra.Command) error {
+	begin := time.Now() //nolint:forbidigo // how long it took is part of what is printed
+	twin, err := f.twin()
+	if err != nil {
+		return err
+	}
+	o, err := f.options(twin)
+	if err != nil {
+		return err
+	}
+	all, err := f.read(cmd.Context())
+	if err != nil {
+		return err
+	}
+	o.Clock = func() float64 { return time.Since(begin).Seconds() } //nolint:forbidigo // as above
+	bar := backtestProgress(len(all))
+	o.Progress = func(int) { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
+	r, err := backtest.Run(cmd.Context(), all, o)
+	_ = bar.Finish()
+	if err != nil {
+		return err
+	}
+	r.Seconds = o.Clock()
+	if f.report != "" {
+		if err := writeTo(f.report, cmd.OutOrStdout(), r.WriteHTML); err != nil {
+			return err
+		}
+	}
+	if f.asJSON {
+		enc := json.NewEncoder(cmd.OutOrStdout())
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	return printBacktest(cmd.OutOrStdout(), r)
+}
+
+// twin is that of --policy, or an empty one.
+func (f *backtestFlags) twin() (*v1.DigitalTwin, error) {
+	if f.policy == "" {
+		return &v1.DigitalTwin{}, nil
+	}
+	return readTwin(f.policy)
+}
+
+func (f *backtestFlags) options(twin *v1.DigitalTwin) (o backtest.Options, err error) {
+	zone := f.timezone
+	if zone == "" {
+		zone = twin.Spec.Timezone
+	}
+	if zone == "" {
+		zone = "UTC"
+	}
+	f.timezone = zone
+	if o.Calendar, err = meter.NewCalendar(zone); err != nil {
+		return o, err
+	}
+	if o.From, o.To, err = f.span(o.Calendar); err != nil {
+		return o, err
+	}
+	given, err := forecast.Shipped()
+	if err != nil {
+		return o, err
+	}
+	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given)
+	o.ModelOf = func(string) *forecast.Combined { return model }
+	if f.signals == "" {
+		return o, nil
+	}
+	policy := config.PolicyOf(twin)
+	series := config.Series{Path: f.signals, Source: f.signals}
+	if series.TimeColumn, series.ValueColumn, err = f.columns(); err != nil {
+		return o, err
+	}
+	if policy.Tariff.Series, err = series.Points(); err != nil {
+		return o, err
+	}
+	o.Value, err = backtest.NewValue(policy, o.Calendar)
+	return o, err
+}
+
+// span is the hours from --from to --to, NoHour if neither is given.
+func (f *backtestFlags) span(cal *meter.Calendar) (from, to meter.Hour, err error) {
+	if f.from == "" && f.to == "" {
+		return meter.NoHour, meter.NoHour, nil
+	}
+	if f.from == "" || f.to == "" {
+		return 0, 0, errors.New("--from and --to belong together: give both, or none for the last 60 days of each meter")
+	}
+	if from, err = localDay("from", f.from, cal); err != nil {
+		return 0, 0, err
+	}
+	if to, err = localDay("to", f.to, cal); err != nil {
+		return 0, 0, err
+	}
+	if to <= from {
+		return 0, 0, fmt.Errorf("--to %s is not after --from %s", f.to, f.from)
+	}
+	return from, to, nil
+}
+
+func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
+	t, err := time.ParseInLocation(time.DateOnly, text, cal.Location())
+	if err != nil {
+		return 0, fmt.Errorf("--%s %q: write a day like 2019-11-01", flag, text)
+	}
+	return meter.CeilHour(t), nil
+}
+
+// columns finds the time and the price in the header of --signals.
+func (f *backtestFlags) columns() (at, price string, err error) {
+	raw, err := dataset.OpenText(f.signals)
+	if err != nil {
+		return "", "", err
+	}
+	defer raw.Close()
+	line, err := raw.FirstLine()
+	if err != nil {
+		return "", "", fmt.Errorf("read %s: %w", f.signals, err)
+	}
+	price = f.price
+	for _, name := range strings.Split(line, ",") {
+		name = strings.TrimSpace(name)
+		lower := strings.ToLower(name)
+		if at == "" && (strings.Contains(lower, "time") || lower == "ts" || lower == "date") {
+			at = name
+		}
+		if price == "" && strings.Contains(lower, "price") {
+			price = name
+		}
+	}
+	if at == "" || price == "" {
+		return "", "", fmt.Errorf("%s: no column for time and price among %s; name the price with --price-column", f.signals, line)
+	}
+	return at, price, nil
+}
+
+// read reads all files and picks the meters.
+func (f *backtestFlags) read(ctx context.Context) ([]*backtest.Series, error) {
+	byName := map[string]*backtest.Series{}
+	for _, path := range f.readings {
+		if err := readWhole(ctx, path, f.timezone, byName); err != nil {
+			return nil, err
+		}
+	}
+	names := slices.Sorted(maps.Keys(byName))
+	if len(f.meters) > 0 {
+		for _, name := range f.meters {
+			if byName[name] == nil {
+				return nil, fmt.Errorf("--meters %s: no such meter among the %d that were read, such as %s", name, len(names), names[0])
+			}
+		}
+		names = f.meters
+	}
+	var all []*backtest.Series
+	for _, name := range names {
+		if len(byName[name].KWh) > 0 {
+			all = append(all, byName[name])
+		}
+	}
+	return all, nil
+}
+
+func readWhole(ctx context.Context, path, zone string, into map[string]*backtest.Series) error {
+	progress, done := readProgress(path)
+	defer done()
+	src, err := dataset.Open(ctx, path, dataset.Options{Zone: zone, Whole: true, Progress: progress})
+	if err != nil {
+		return err
+	}
+	err = backtest.Collect(src, into)
+	return errors.Join(err, src.Close())
+}
+
+// backtestProgress is a bar on a terminal's standard error, and nothing elsewhere.
+func backtestProgress(meters int) *progressbar.ProgressBar {
+	out := io.Discard
+	if term.IsTerminal(int(os.Stderr.Fd())) {
+		out = io.Writer(os.Stderr)
+	}
+	return progressbar.NewOptions(meters, progressbar.OptionSetDescription("meters"), progressbar.OptionSetWriter(out),
+		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+}
+
+func printBacktest(out io.Writer, r *backtest.Report) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "%d meters, %d days, %.1f s; left out: %d too short, %d with gaps, %d flat\n\n",
+		r.Meters, r.Days, r.Seconds, r.LeftOut.Short, r.LeftOut.Gaps, r.LeftOut.Flat)
+	fmt.Fprintf(t, "MODEL\trelMAE\tMASE\tWAPE\tnRMSE\tcover 80 %%\tlead 0\t1\t2\t3\t6\t12\t18\t23\t\n")
+	for i := range r.Models {
+		m := &r.Models[i]
+		fmt.Fprintf(t, "%s\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t", m.Name, m.RelMAE, m.MASE, m.WAPE, m.NRMSE, percent(m.Coverage80))
+		for _, lead := range [...]int{0, 1, 2, 3, 6, 12, 18, 23} {
+			fmt.Fprintf(t, "%.3f\t", m.ByLead[lead])
+		}
+		fmt.Fprintln(t)
+	}
+	fmt.Fprintf(t, "\nThe interval of one meter covers %.1f to %.1f %%; %d meters are outside 70 to 90 %%.\n",
+		100*r.Coverage.Least, 100*r.Coverage.Most, r.Coverage.Outside)
+	printCaptured(t, r.Captured)
+	printMeterLines(t, "WORST", r.Worst)
+	printMeterLines(t, "SLOWEST", r.Slowest)
+	return t.Flush()
+}
+
+func printCaptured(t io.Writer, c *backtest.Captured) {
+	if c == nil {
+		return
+	}
+	fmt.Fprintf(t, "\nCAPTURED\tshare\tnaive\tregret removed\tmeter-days\t\n")
+	for _, line := range []struct {
+		name  string
+		share backtest.Share
+	}{{"price shift", c.PriceShift}, {"peak shave", c.PeakShave}} {
+		fmt.Fprintf(t, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t\n", line.name,
+			100*line.share.Share, 100*line.share.Naive, 100*line.share.RegretRemoved, line.share.Days)
+	}
+	fmt.Fprintf(t, "with %.0f %% of each hour shiftable, %.0f %% of the peak as room, %.0f %% rebound, %s\n",
+		100*c.ShiftableShare, 100*c.MaxIncrease, 100*c.Rebound, reach(c.MaxShiftHours))
+}
+
+func reach(hours int) string {
+	if hours == 0 {
+		return "anywhere in the day"
+	}
+	return fmt.Sprintf("at most %d hours away (peaks: anywhere)", hours)
+}
+
+func printMeterLines(t io.Writer, title string, lines []backtest.MeterLine) {
+	fmt.Fprintf(t, "\n%s\trelMAE\tcover 80 %%\tms\t\n", title)
+	for _, l := range lines {
+		fmt.Fprintf(t, "%s\t%.3f\t%.1f %%\t%.0f\t\n", l.Meter, l.RelMAE, 100*l.Coverage80, 1000*l.Seconds)
+	}
+}
+
+func percent(share *float64) string {
+	if share == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %%", 100**share)
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// writeReadings makes a file of two meters over 130 days and one of prices.
+func writeReadings(t *testing.T) (readings, prices string) {
+	t.Helper()
+	var r, p strings.Builder
+	r.WriteString("meter_id,timestamp,kwh\n")
+	p.WriteString("timestamp,price_gbp_per_kwh,carbon\n")
+	start := time.Date(2018, 12, 1, 0, 0, 0, 0, time.UTC)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 130 * 24 {
+		at := start.Add(time.Duration(i) * time.Hour)
+		hour, weekend := float64(at.Hour()), 1.0
+		if at.Weekday() == time.Sunday {
+			weekend = 2
+		}
+		noise := random.Float64() / 2
+		fmt.Fprintf(&r, "a,%s,%.3f\n", at.Format(time.RFC3339), weekend+math.Exp(-(hour-19)*(hour-19)/8)+noise)
+		fmt.Fprintf(&r, "b,%s,%.3f\n", at.Format(time.RFC3339), weekend+hour/24+noise)
+		fmt.Fprintf(&p, "%s,%.3f,\n", at.Format(time.RFC3339), 0.1+0.02*hour)
+	}
+	dir := t.TempDir()
+	readings, prices = filepath.Join(dir, "readings.csv"), filepath.Join(dir, "prices.csv")
+	require.NoError(t, os.WriteFile(readings, []byte(r.String()), 0o644))
+	require.NoError(t, os.WriteFile(prices, []byte(p.String()), 0o644))
+	return readings, prices
+}
+
+func runBacktest(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := newBacktestCommand()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func TestBacktest(t *testing.T) {
+	readings, prices := writeReadings(t)
+	page := filepath.Join(t.TempDir(), "report.html")
+	out, err := runBacktest(t, "--readings", readings, "--signals", prices, "--timezone", "Europe/London", "--json", "--report", page)
+	require.NoError(t, err)
+	var doc struct {
+		Meters, Days int
+		Models       []struct {
+			Name   string
+			RelMAE float64
+		}
+		Captured struct {
+			PriceShift, PeakShave struct{ Share float64 }
+			Battery               *struct{}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &doc))
+	require.Equal(t, 2, doc.Meters)
+	require.Equal(t, 60, doc.Days, "the last 60 days, though the readings cross a year")
+	require.Equal(t, "combined", doc.Models[0].Name)
+	require.Less(t, doc.Models[0].RelMAE, 1.0)
+	require.Positive(t, doc.Captured.PriceShift.Share)
+	require.Positive(t, doc.Captured.PeakShave.Share)
+	require.Nil(t, doc.Captured.Battery)
+	html, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(html), "<!doctype html>")
+
+	out, err = runBacktest(t, "--readings", readings, "--meters", "b", "--from", "2019-03-01", "--to", "2019-03-11")
+	require.NoError(t, err)
+	require.Contains(t, out, "1 meters, 10 days")
+	require.Contains(t, out, "combined")
+}
+
+func TestBacktestTellsWhatIsWrong(t *testing.T) {
+	readings, prices := writeReadings(t)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no such meter": {[]string{"--meters", "c"}, "no such meter"},
+		"only from":     {[]string{"--from", "2019-01-01"}, "belong together"},
+		"backwards":     {[]string{"--from", "2019-02-01", "--to", "2019-01-01"}, "is not after"},
+		"no day":        {[]string{"--from", "1.2.2019", "--to", "2019-01-01"}, "write a day like"},
+		"no price":      {[]string{"--signals", readings}, "no column for time and price"},
+		"no zone":       {[]string{"--timezone", "Europe/Lundon"}, "use an IANA name"},
+		"too short":     {[]string{"--signals", prices, "--from", "2017-01-01", "--to", "2017-02-01"}, "too short"},
+	} {
+		_, err := runBacktest(t, append([]string{"--readings", readings}, c.args...)...)
+		require.ErrorContains(t, err, c.want, name)
+	}
+}

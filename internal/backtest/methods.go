@@ -1,0 +1,102 @@
+package backtest
+
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// maxLead is the most hours from one origin to the next: a day on which clocks
+// go back.
+const maxLead = forecast.MaxHorizon
+
+// The methods that are compared. The twin uses the first.
+const (
+	combined = iota
+	median
+	dshw
+	rls
+	linear
+	trees
+	combo4
+	ridge
+	naiveWeek
+	naiveDay
+	methods
+)
+
+// methodNames are as reports write them.
+func methodNames() [methods]string {
+	return [methods]string{
+		combined: "combined", median: "median4wk", dshw: "dshw", rls: "rls", linear: "linear", trees: "trees",
+		combo4: "combo4", ridge: "ridge", naiveWeek: "naive168", naiveDay: "naive24",
+	}
+}
+
+// day is what the methods forecast for one day, in kWh by hour from the origin.
+type day struct {
+	origin    meter.Hour
+	hours     int
+	path      [methods][maxLead]float32
+	low, high [maxLead]float32 // of combined
+}
+
+// repeat forecasts that the hours "lag" before come again; where they lie after
+// the origin or are missing, NaN.
+func (d *day) repeat(method int, s *Series, lag meter.Hour) {
+	for i := range d.hours {
+		h := d.origin + meter.Hour(i) - lag
+		d.path[method][i] = float32(math.NaN())
+		if h < d.origin {
+			d.path[method][i] = s.At(h)
+		}
+	}
+}
+
+// fourOf combines the four experts other than the forest, as the engine's first
+// design did: weight ∝ a⁻⁶, where a ← .9a + .1·MAE/mean(MAE).
+type fourOf struct{ a [4]float64 }
+
+const fourPower, fourFading = 6, 0.9
+
+func newFourOf() *fourOf { return &fourOf{a: [4]float64{1, 1, 1, 1}} }
+
+// members are the methods that are combined.
+func (f *fourOf) members() [4]int { return [4]int{median, dshw, rls, linear} }
+
+func (f *fourOf) combine(d *day) {
+	var weight [4]float64
+	total := 0.0
+	for i, a := range f.a {
+		weight[i] = math.Pow(a, -fourPower)
+		total += weight[i]
+	}
+	for h := range d.hours {
+		sum := 0.0
+		for i, m := range f.members() {
+			sum += weight[i] / total * float64(d.path[m][h])
+		}
+		d.path[combo4][h] = float32(sum)
+	}
+}
+
+func (f *fourOf) learn(d *day, s *Series) {
+	var wrong [4]float64
+	sum := 0.0
+	for h := range d.hours {
+		v := s.At(d.origin + meter.Hour(h))
+		for i, m := range f.members() {
+			if e := math.Abs(float64(v - d.path[m][h])); e == e {
+				wrong[i] += e
+				sum += e
+			}
+		}
+	}
+	if sum == 0 {
+		return
+	}
+	for i := range f.a {
+		f.a[i] = max(fourFading*f.a[i]+(1-fourFading)*wrong[i]*float64(len(wrong))/sum, 0.05)
+	}
+}

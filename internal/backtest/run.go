@@ -1,0 +1,112 @@
+package backtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Options say what to replay.
+type Options struct {
+	Calendar *meter.Calendar
+	// ModelOf is the engine for a meter; meters may share one.
+	ModelOf func(name string) *forecast.Combined
+
+	// From and To bound the origins, To exclusive. NoHour for both takes the last
+	// 60 days of each meter.
+	From, To meter.Hour
+
+	Value *Value // of decisions; nil leaves it out
+
+	// Progress is told how many meters are done; it may be nil. It is called from
+	// several goroutines.
+	Progress func(done int)
+	// Clock gives seconds from any fixed moment on, to time meters by; it may be nil.
+	Clock func() float64
+}
+
+// ErrNothing says that no meter could be scored.
+var ErrNothing = errors.New("no meter has enough readings")
+
+// Run replays all series and reports. The figures do not depend on how many
+// processors there are.
+func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
+	if o.Clock == nil {
+		o.Clock = func() float64 { return 0 }
+	}
+	scores := make([]*score, len(all))
+	var done atomic.Int64
+	each(len(all), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		begin := o.Clock()
+		scores[i] = scoreOf(all[i], &o)
+		scores[i].seconds = o.Clock() - begin
+		n := done.Add(1)
+		if o.Progress != nil {
+			o.Progress(int(n))
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r := newReport(scores, &o)
+	if r.Meters == 0 {
+		return nil, fmt.Errorf("%w: %d too short, %d with over %.0f %% gaps, %d flat", ErrNothing,
+			r.LeftOut.Short, r.LeftOut.Gaps, 100*maxGaps, r.LeftOut.Flat)
+	}
+	return r, nil
+}
+
+func scoreOf(s *Series, o *Options) *score {
+	from, to := o.From, o.To
+	if from == meter.NoHour {
+		to = lastMidnight(o.Calendar, s.End())
+		from = daysBefore(o.Calendar, to, testDays)
+	}
+	from, to = max(from, s.From), min(to, s.End())
+	c := &score{name: s.Meter, history: historicError(s, from)}
+	newWalk(s, o.ModelOf(s.Meter), o.Calendar, from, to).run(func(d *day) {
+		c.take(s, o.Calendar, d)
+		if o.Value != nil {
+			o.Value.take(c, s, d)
+		}
+	})
+	c.decide(s, from, to)
+	return c
+}
+
+// lastMidnight is the last local midnight at or before h.
+func lastMidnight(cal *meter.Calendar, h meter.Hour) meter.Hour {
+	last := cal.NextIssue(h-3*meter.HoursPerDay, meter.IssueTime{})
+	for next := last; next <= h; next = cal.NextIssue(next, meter.IssueTime{}) {
+		last = next
+	}
+	return last
+}
+
+// daysBefore is the local midnight n days before a local midnight.
+func daysBefore(cal *meter.Calendar, midnight meter.Hour, n int) meter.Hour {
+	return cal.NextIssue(midnight-meter.Hour(n*meter.HoursPerDay)-2, meter.IssueTime{})
+}
+
+// each does n things on all processors.
+func each(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,111 @@
+package backtest
+
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// maxGaps is the share of hours without a reading above which a meter is left out.
+const maxGaps = 0.1
+
+// Reasons for leaving a meter out.
+type leftOut int
+
+const (
+	counted  leftOut = iota
+	tooShort         // no day of the span, or no history before it
+	tooManyGaps
+	flat // the seasonal naive makes no error
+)
+
+// score is how the methods did on one meter.
+type score struct {
+	name string
+	out  leftOut
+	days int
+
+	hours       int // that count: with an actual value and one a week before
+	load        float64
+	history     float64          // mean absolute error of the seasonal naive before the span
+	wrong       [methods]float64 // Σ |error|
+	squared     [methods]float64 // Σ error²
+	byLead      [methods][maxLead]float64
+	byHour      [methods][meter.HoursPerDay]float64
+	below, over int // hours outside the interval
+	substituted [methods]int
+
+	prices, peaks gains
+	seconds       float64
+}
+
+// take scores a day. An hour without an actual value or without one a week
+// before is left out for all methods; a method that has nothing to say about an
+// hour counts as the seasonal naive there.
+func (c *score) take(s *Series, cal *meter.Calendar, d *day) {
+	c.days++
+	for i := range d.hours {
+		h := d.origin + meter.Hour(i)
+		y, week := s.At(h), d.path[naiveWeek][i]
+		if y != y || week != week {
+			continue
+		}
+		c.hours++
+		c.load += math.Abs(float64(y))
+		hour := cal.Local(h).Hour()
+		for m := range d.path {
+			v := d.path[m][i]
+			if v != v {
+				v = week
+				c.substituted[m]++
+			}
+			e := math.Abs(float64(y) - float64(v))
+			c.wrong[m] += e
+			c.squared[m] += e * e
+			c.byLead[m][i] += e
+			c.byHour[m][hour] += e
+		}
+		if y < d.low[i] {
+			c.below++
+		} else if y > d.high[i] {
+			c.over++
+		}
+	}
+}
+
+// coverage is the share of hours within the interval.
+func (c *score) coverage() float64 { return 1 - float64(c.below+c.over)/float64(c.hours) }
+
+// relative is the error of a method over that of the seasonal naive.
+func (c *score) relative(method int) float64 { return c.wrong[method] / c.wrong[naiveWeek] }
+
+// decide tells whether the meter counts.
+func (c *score) decide(s *Series, from, to meter.Hour) {
+	gaps := 0
+	for h := from; h < to; h++ {
+		if v := s.At(h); v != v {
+			gaps++
+		}
+	}
+	switch {
+	case c.days == 0 || c.hours == 0:
+		c.out = tooShort
+	case float64(gaps) > maxGaps*float64(to-from):
+		c.out = tooManyGaps
+	case c.wrong[naiveWeek] == 0:
+		c.out = flat
+	}
+}
+
+// historicError is the mean absolute error of the seasonal naive in the eight
+// weeks before the span, by which MASE is scaled (Hyndman and Koehler 2006).
+func historicError(s *Series, from meter.Hour) float64 {
+	sum, n := 0.0, 0
+	for h := from - 8*weekHours; h < from; h++ {
+		if e := math.Abs(float64(s.At(h) - s.At(h-weekHours))); e == e {
+			sum += e
+			n++
+		}
+	}
+	return sum / float64(n)
+}

@@ -1,0 +1,212 @@
+package backtest
+
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Value measures what forecasts are worth to decisions: a day is planned on a
+// forecast, the plan is carried out on what really happened, and what it saves
+// is compared with a plan that knew the day.
+type Value struct {
+	policy  dsm.Policy
+	planner dsm.Planner
+	price   map[meter.Hour]float64
+}
+
+// NewValue prepares a policy, whose tariff has a series of prices. Days without
+// a price for every hour are left out. Minimum saving and hysteresis are set
+// aside, as they hold good plans back.
+func NewValue(policy dsm.Policy, cal *meter.Calendar) (*Value, error) {
+	policy.Mode, policy.MinSaving, policy.Hysteresis, policy.Freshness, policy.Groups = dsm.ModeAdvisory, 0, 0, 0, nil
+	planner, err := dsm.NewPlanner(policy, cal, "backtest")
+	if err != nil {
+		return nil, err
+	}
+	v := &Value{policy: policy, planner: planner, price: make(map[meter.Hour]float64, len(policy.Tariff.Series))}
+	for _, p := range policy.Tariff.Series {
+		v.price[meter.Hour(p.Unix/3600)] = p.Value
+	}
+	return v, nil
+}
+
+// gains are sums over the days of a meter.
+type gains struct {
+	perfect                   float64
+	combined, naive1, naive24 float64
+	days                      int
+}
+
+func (g *gains) of(method int) *float64 {
+	switch method {
+	case naiveWeek:
+		return &g.naive1
+	case naiveDay:
+		return &g.naive24
+	}
+	return &g.combined
+}
+
+// valued are the methods whose plans are compared.
+func valued() []int { return []int{combined, naiveWeek, naiveDay} }
+
+// take plans and settles a day of a meter.
+func (v *Value) take(c *score, s *Series, d *day) {
+	var actual, price [maxLead]float64
+	for i := range d.hours {
+		h := d.origin + meter.Hour(i)
+		p, ok := v.price[h]
+		if actual[i], price[i] = float64(s.At(h)), p; !ok || actual[i] != actual[i] {
+			return
+		}
+		for _, m := range valued() {
+			if d.path[m][i] != d.path[m][i] {
+				return
+			}
+		}
+	}
+	v.shift(c, d, actual[:d.hours], price[:d.hours])
+	v.shave(c, d, actual[:d.hours])
+}
+
+// shift moves load to cheaper hours.
+func (v *Value) shift(c *score, d *day, actual, price []float64) {
+	known := make([]float32, d.hours)
+	for i, a := range actual {
+		known[i] = float32(a)
+	}
+	c.prices.days++
+	c.prices.perfect += v.saving(actual, price, v.plan(d, known))
+	for _, m := range valued() {
+		*c.prices.of(m) += v.saving(actual, price, v.plan(d, d.path[m][:d.hours]))
+	}
+}
+
+func (v *Value) plan(d *day, path []float32) []float32 {
+	out := v.planner.Plan(&dsm.GroupInput{
+		IssuedAt: d.origin, Slots: d.hours, ActionableFrom: d.origin,
+		Meters: []dsm.MeterInput{{
+			Name: "meter", LastReading: d.origin - 1, Forecast: forecast.Quantiles{P10: path, P50: path, P90: path},
+		}},
+	}, nil)
+	return out[0].Plan
+}
+
+// saving is what a plan saves on the actual load, in currency.
+func (v *Value) saving(actual, price []float64, plan []float32) float64 {
+	after := v.carryOut(actual, plan)
+	sum := 0.0
+	for i := range actual {
+		sum += price[i] * (actual[i] - after[i])
+	}
+	return sum
+}
+
+// carryOut is the load once a plan is carried out: no hour gives more than the
+// flexible share of what it really has, and what others gain shrinks with it.
+func (v *Value) carryOut(actual []float64, plan []float32) (after [maxLead]float64) {
+	copy(after[:], actual)
+	planned, given := 0.0, 0.0
+	for i, change := range plan {
+		if change < 0 {
+			can := min(-float64(change), v.policy.Flexibility.ShiftableShare*max(actual[i], 0))
+			planned -= float64(change)
+			given += can
+			after[i] -= can
+		}
+	}
+	for i, change := range plan {
+		if change > 0 && planned > 0 {
+			after[i] += float64(change) * given / planned
+		}
+	}
+	return after
+}
+
+// shave lowers the day's highest hour.
+func (v *Value) shave(c *score, d *day, actual []float64) {
+	before := highest(actual)
+	plan := make([]float64, d.hours)
+	c.peaks.days++
+	c.peaks.perfect += before - dsm.ShavePeak(actual, v.policy.Flexibility, plan)
+	load, changes := make([]float64, d.hours), make([]float32, d.hours)
+	for _, m := range valued() {
+		for i := range load {
+			load[i] = float64(d.path[m][i])
+		}
+		dsm.ShavePeak(load, v.policy.Flexibility, plan)
+		for i, x := range plan {
+			changes[i] = float32(x)
+		}
+		after := v.carryOut(actual, changes)
+		*c.peaks.of(m) += before - highest(after[:d.hours])
+	}
+}
+
+func highest(load []float64) float64 {
+	most := math.Inf(-1)
+	for _, v := range load {
+		most = max(most, v)
+	}
+	return most
+}
+
+// Captured is what plans save of what plans with perfect foresight would.
+type Captured struct {
+	PriceShift Share  `json:"priceShift"`
+	PeakShave  Share  `json:"peakShave"`
+	Battery    *Share `json:"battery"` // null: not measured
+
+	// What the figures hold for.
+	ShiftableShare float64 `json:"shiftableShare"`
+	MaxIncrease    float64 `json:"maxIncrease"`
+	Rebound        float64 `json:"rebound"`
+	MaxShiftHours  int     `json:"maxShiftHours"`
+}
+
+// Share is the captured share of one problem.
+type Share struct {
+	Share         float64 `json:"share"`         // on the combined forecast
+	Naive         float64 `json:"naive"`         // on the better of the two seasonal naives
+	RegretRemoved float64 `json:"regretRemoved"` // of what the naive leaves, the share that the forecast gains
+	Perfect       float64 `json:"perfect"`       // per meter and day: currency, or kW of peak
+	Days          int     `json:"days"`          // meter-days
+}
+
+// capturedBy adds up all meters. Each meter counts by the share of its own
+// perfect saving, so that large ones do not drown small ones.
+func capturedBy(good []*score, v *Value) *Captured {
+	flex := v.policy.Flexibility
+	out := &Captured{ShiftableShare: flex.ShiftableShare, MaxIncrease: flex.MaxIncrease, Rebound: flex.Rebound, MaxShiftHours: flex.MaxShiftHours}
+	prices, peaks := make([]gains, len(good)), make([]gains, len(good))
+	for i, c := range good {
+		prices[i], peaks[i] = c.prices, c.peaks
+	}
+	out.PriceShift, out.PeakShave = shareOf(prices), shareOf(peaks)
+	return out
+}
+
+func shareOf(all []gains) Share {
+	var s Share
+	var combined, naive1, naive24, n float64
+	for _, g := range all {
+		s.Days += g.days
+		s.Perfect += g.perfect
+		if g.perfect > 0 {
+			combined, naive1, naive24 = combined+g.combined/g.perfect, naive1+g.naive1/g.perfect, naive24+g.naive24/g.perfect
+			n++
+		}
+	}
+	if n == 0 {
+		return s
+	}
+	s.Perfect /= float64(s.Days)
+	s.Share, s.Naive = combined/n, max(naive1, naive24)/n
+	if s.Naive < 1 {
+		s.RegretRemoved = (s.Share - s.Naive) / (1 - s.Naive)
+	}
+	return s
+}

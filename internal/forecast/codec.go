@@ -1,0 +1,134 @@
+package forecast
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// errState says that bytes are no state of this version.
+var errState = errors.New("no state of this model")
+
+// stateSize is the length of an encoded state.
+const stateSize = 4 + 4*(triangle+2*regressors) + 4*blocks*experts + spreadDays*hoursADay + 1 + 2*4 + 1 + // what was learned
+	4 + 4 + 1 + 4*hoursADay + (2+experts)*hoursADay // the outlook
+
+// AppendBinary appends the state, little-endian: all fields in the order of
+// their declaration.
+func (s *meterState) AppendBinary(dst []byte) []byte {
+	dst = appendHour(dst, s.next)
+	dst = appendFloats(dst, s.regression.square[:])
+	dst = appendFloats(dst, s.regression.moment[:])
+	dst = appendFloats(dst, s.regression.delta[:])
+	for b := range s.merit {
+		dst = appendFloats(dst, s.merit[b][:])
+	}
+	for d := range s.spread.errors {
+		dst = appendCodes(dst, s.spread.errors[d][:])
+	}
+	dst = append(dst, s.spread.newest)
+	dst = appendFloats(dst, []float32{s.spread.below, s.spread.over})
+	dst = append(dst, byte(s.smoothing))
+
+	a := &s.ahead
+	dst = appendHour(dst, a.issue)
+	dst = appendFloats(dst, []float32{a.scale})
+	dst = append(dst, asByte(a.positive))
+	dst = appendFloats(dst, a.middle[:])
+	dst = appendCodes(dst, a.low[:])
+	dst = appendCodes(dst, a.high[:])
+	for e := range a.experts {
+		dst = appendCodes(dst, a.experts[e][:])
+	}
+	return dst
+}
+
+// Restore reads back what AppendBinary wrote and returns the bytes that follow
+// it. After an error the state is as before.
+func (s *meterState) Restore(src []byte) ([]byte, error) {
+	if len(src) < stateSize {
+		return nil, fmt.Errorf("%w: %d bytes, need %d", errState, len(src), stateSize)
+	}
+	r := meterState{model: s.model}
+	b := src[:stateSize]
+	b = readHour(b, &r.next)
+	b = readFloats(b, r.regression.square[:])
+	b = readFloats(b, r.regression.moment[:])
+	b = readFloats(b, r.regression.delta[:])
+	for i := range r.merit {
+		b = readFloats(b, r.merit[i][:])
+	}
+	for d := range r.spread.errors {
+		b = readCodes(b, r.spread.errors[d][:])
+	}
+	r.spread.newest, b = b[0], b[1:]
+	var levels [2]float32
+	b = readFloats(b, levels[:])
+	r.spread.below, r.spread.over = levels[0], levels[1]
+	r.smoothing, b = choice(b[0]), b[1:]
+
+	a := &r.ahead
+	b = readHour(b, &a.issue)
+	var scale [1]float32
+	b = readFloats(b, scale[:])
+	a.scale = scale[0]
+	a.positive, b = b[0] == 1, b[1:]
+	b = readFloats(b, a.middle[:])
+	b = readCodes(b, a.low[:])
+	b = readCodes(b, a.high[:])
+	for e := range a.experts {
+		b = readCodes(b, a.experts[e][:])
+	}
+	if r.spread.newest >= spreadDays || r.smoothing > untuned {
+		return nil, fmt.Errorf("%w: day %d of %d and smoothing %d of %d", errState, r.spread.newest, spreadDays, r.smoothing, smoothings)
+	}
+	*s = r
+	return src[stateSize:], nil
+}
+
+func appendHour(dst []byte, h meter.Hour) []byte {
+	return binary.LittleEndian.AppendUint32(dst, uint32(h))
+}
+
+func readHour(src []byte, h *meter.Hour) []byte {
+	*h = meter.Hour(binary.LittleEndian.Uint32(src))
+	return src[4:]
+}
+
+func appendFloats(dst []byte, values []float32) []byte {
+	for _, v := range values {
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
+	}
+	return dst
+}
+
+func readFloats(src []byte, values []float32) []byte {
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+	}
+	return src[4*len(values):]
+}
+
+func appendCodes(dst []byte, codes []int8) []byte {
+	for _, c := range codes {
+		dst = append(dst, byte(c))
+	}
+	return dst
+}
+
+func readCodes(src []byte, codes []int8) []byte {
+	for i := range codes {
+		codes[i] = int8(src[i])
+	}
+	return src[len(codes):]
+}
+
+func asByte(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,102 @@
+package forecast
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/window"
+)
+
+func daysOf(t testing.TB, zone, at string) *days {
+	t.Helper()
+	cal, err := meter.NewCalendar(zone)
+	require.NoError(t, err)
+	local, err := time.ParseInLocation("2006-01-02 15:04", at, cal.Location())
+	require.NoError(t, err)
+	return newDays(cal, holidaysOf(zone), meter.CeilHour(local))
+}
+
+func TestDaysKnowWhenClocksChange(t *testing.T) {
+	d := daysOf(t, "Europe/London", "2019-03-31 00:00")
+	require.Equal(t, 23, d.day[0].hours)
+	require.True(t, d.even, "the past has 24 hours a day")
+
+	d = daysOf(t, "Europe/London", "2019-04-02 00:00")
+	require.Equal(t, []int{24, 24, 23, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours, d.day[3].hours})
+	require.False(t, d.even)
+
+	d = daysOf(t, "Europe/London", "2019-10-27 00:00")
+	require.Equal(t, 25, d.day[0].hours)
+}
+
+// TestColumnsFollowTheClock: on a day on which clocks change, an hour has the
+// column of the same hour by the clock on other days.
+func TestColumnsFollowTheClock(t *testing.T) {
+	cal, err := meter.NewCalendar("Europe/London")
+	require.NoError(t, err)
+	columns := func(at string) (out []int) {
+		d := daysOf(t, "Europe/London", at)
+		for i := range d.day[0].hours {
+			out = append(out, d.column(cal, 0, i))
+		}
+		return out
+	}
+	require.Equal(t, []int{0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}, columns("2019-03-31 00:00"))
+	require.Equal(t, []int{0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}, columns("2019-10-27 00:00"))
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}, columns("2019-10-26 16:00"))
+}
+
+// TestGridReadsByTheClock: a load that hangs on the local hour alone is the
+// same in every row, across both changes of the clocks.
+func TestGridReadsByTheClock(t *testing.T) {
+	cal, err := meter.NewCalendar("Europe/London")
+	require.NoError(t, err)
+	for _, at := range []string{"2019-04-20 00:00", "2019-11-10 00:00", "2019-07-01 00:00"} {
+		d := daysOf(t, "Europe/London", at)
+		w := window.New(HoursNeeded)
+		for h := d.day[pastDays].start; h < d.issue; h++ {
+			w.Put(h, float32(cal.Local(h).Hour())+1)
+		}
+		var g grid
+		require.True(t, g.read(w, cal, d), at)
+		for j := 1; j <= pastDays; j++ {
+			for k, v := range g.row(j) {
+				require.Equal(t, float32(k+1), v, "%s, day %d, column %d", at, j, k)
+			}
+		}
+	}
+}
+
+func TestHolidaysCountAsSundays(t *testing.T) {
+	d := daysOf(t, "Europe/London", "2019-04-23 00:00") // the Tuesday after Easter
+	require.Equal(t, working, d.day[0].kind)
+	require.True(t, d.day[1].holiday, "Easter Monday")
+	require.True(t, d.day[4].holiday, "Good Friday")
+	require.Equal(t, time.Sunday, d.day[1].weekday)
+	require.Equal(t, []int{7, 14, 21, 28}, d.target[0].like)
+	require.Equal(t, []int{5, 6, 7, 8, 11}, d.target[0].kin, "working days, the holidays passed over")
+
+	d = daysOf(t, "Europe/London", "2019-04-22 00:00") // Easter Monday itself
+	require.Equal(t, []int{1, 3, 8, 15}, d.target[0].like, "Sundays and Good Friday")
+
+	d = daysOf(t, "Europe/London", "2019-12-27 00:00")
+	require.True(t, d.day[0].bridge)
+	require.False(t, daysOf(t, "UTC", "2019-04-22 00:00").day[0].holiday, "a zone without a country has no holidays")
+}
+
+func TestNationalHolidays(t *testing.T) {
+	for zone, date := range map[string]string{
+		"Europe/Berlin": "2024-10-03", "Europe/Paris": "2024-07-14", "America/New_York": "2024-07-04",
+		"Australia/Melbourne": "2024-01-26", "Europe/London": "2022-06-03", "Asia/Tokyo": "2024-02-12",
+	} {
+		loc, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		at, err := time.ParseInLocation(time.DateOnly, date, loc)
+		require.NoError(t, err)
+		require.True(t, holidaysOf(zone).on(at.Add(12*time.Hour)), "%s %s", zone, date)
+		require.False(t, holidaysOf(zone).on(at.AddDate(0, 0, 40)), "%s, 40 days later", zone)
+	}
+}

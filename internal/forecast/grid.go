@@ -1,0 +1,180 @@
+package forecast
+
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/window"
+)
+
+const gridHours = pastDays * hoursADay
+
+// scaleDays is how many days the level and the scale of a load are taken from.
+const scaleDays = 28
+
+// Least readings that a forecast rests on.
+const (
+	leastKnown  = 24  // hours in the window that have a reading
+	silentHours = 336 // without any reading in as many hours there is no forecast
+)
+
+// grid is the past of one meter in local time: a row for each day, a column for
+// each hour of it, so that an hour is compared with the same hour by the clock.
+// Gaps are filled, so that every feature has a value, and marked, so that
+// nothing is learned from them.
+type grid struct {
+	y     [gridHours]float32   // kWh, oldest day first
+	known [pastDays + 1]uint32 // known[j] has bit k set if day j has a reading in column k
+	whole bool                 // no gap at all
+	days  int                  // from the oldest day with a reading to the newest day of all
+
+	level float32 // mean of |y| of the last four weeks
+	scale float32 // mean of |y − a week before| of the last four weeks; > 0
+	least float32 // of all known values
+}
+
+const allColumns = 1<<hoursADay - 1
+
+// row is day j, j = 1 being the newest.
+func (g *grid) row(j int) *[hoursADay]float32 {
+	return (*[hoursADay]float32)(g.y[(pastDays-j)*hoursADay:])
+}
+
+// read fills the grid from the hours before d.issue. It returns false if there
+// is too little to forecast from.
+func (g *grid) read(w *window.Window, cal *meter.Calendar, d *days) bool {
+	if w.Newest() == meter.NoHour {
+		return false
+	}
+	if d.even {
+		w.Copy(g.y[:], d.day[pastDays].start)
+	} else {
+		g.readUneven(w, cal, d)
+	}
+	known := g.mark()
+	if known < leastKnown || g.silent() {
+		return false
+	}
+	if !g.whole {
+		g.fill()
+	}
+	g.measure()
+	return true
+}
+
+// readUneven reads where clocks changed. Of an hour that comes twice the second
+// counts, so that the day's last hours follow on each other.
+func (g *grid) readUneven(w *window.Window, cal *meter.Calendar, d *days) {
+	for j := pastDays; j >= 1; j-- {
+		row := g.row(j)
+		if d.day[j].hours == hoursADay {
+			w.Copy(row[:], d.day[j].start)
+			continue
+		}
+		for k := range row {
+			row[k] = nan()
+		}
+		for i := range d.day[j].hours {
+			if v := w.At(d.day[j].start + meter.Hour(i)); v == v {
+				row[d.column(cal, j, i)] = v
+			}
+		}
+	}
+}
+
+// mark finds the gaps and returns the number of hours that are none.
+func (g *grid) mark() int {
+	g.least = float32(math.Inf(1))
+	g.days = 0
+	total := 0
+	for j := pastDays; j >= 1; j-- {
+		bits := uint32(0)
+		for k, v := range g.row(j) {
+			if v == v {
+				bits |= 1 << k
+				g.least = min(g.least, v)
+				total++
+			}
+		}
+		g.known[j] = bits
+		if bits != 0 && g.days == 0 {
+			g.days = j
+		}
+	}
+	g.whole = total == gridHours
+	return total
+}
+
+func (g *grid) silent() bool {
+	for j := 1; j <= silentHours/hoursADay; j++ {
+		if g.known[j] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fill gives gaps the value of a week before, else of the day before, else of
+// the hour before; before the first reading, from what follows.
+func (g *grid) fill() {
+	first := (pastDays - g.days) * hoursADay
+	for i := first; i < gridHours; i++ {
+		if g.y[i] == g.y[i] {
+			continue
+		}
+		for _, lag := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
+			if i-lag >= first && g.y[i-lag] == g.y[i-lag] {
+				g.y[i] = g.y[i-lag]
+				break
+			}
+		}
+	}
+	for i := gridHours - 1; i >= 0; i-- {
+		if g.y[i] == g.y[i] {
+			continue
+		}
+		for _, lead := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
+			if i+lead < gridHours && g.y[i+lead] == g.y[i+lead] {
+				g.y[i] = g.y[i+lead]
+				break
+			}
+		}
+	}
+}
+
+// measure finds level and scale. Where the past holds no two weeks to compare,
+// the scale is a share of the level.
+func (g *grid) measure() {
+	var level, change float32
+	n := 0
+	for j := scaleDays; j >= 1; j-- {
+		row, before := g.row(j), g.row(j+7)
+		both := g.known[j] & g.known[j+7]
+		if both == allColumns {
+			for k, v := range row {
+				level += abs(v)
+				change += abs(v - before[k])
+			}
+			n += hoursADay
+			continue
+		}
+		for k, v := range row {
+			level += abs(v)
+			if both&(1<<k) != 0 {
+				change += abs(v - before[k])
+				n++
+			}
+		}
+	}
+	const usualChange, leastChange = 0.25, 1e-3 // as shares of the level
+	g.level = level / (scaleDays * hoursADay)
+	g.scale = usualChange * g.level
+	if n >= hoursADay {
+		g.scale = max(change/float32(n), leastChange*g.level)
+	}
+	const tiny = 1e-9 // kWh; a load of zeros
+	g.level, g.scale = max(g.level, tiny), max(g.scale, tiny)
+}
+
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
+func nan() float32          { return float32(math.NaN()) }

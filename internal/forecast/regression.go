@@ -1,0 +1,149 @@
+package forecast
+
+import "math"
+
+// regressors is the number of features of the regression.
+const regressors = 16
+
+// triangle is the number of different entries of a symmetric matrix.
+const triangle = regressors * (regressors + 1) / 2
+
+// Parameters of the regression.
+const (
+	memory     = 0.988 // of what was learned, kept per day: half of it after 8 weeks
+	trust      = 200   // hours of usual size that the shipped coefficients are worth
+	mostLevels = 50    // a feature is bounded by as many times the level
+	surprising = 2     // times the scale: what is farther off than that counts less
+)
+
+// regression corrects a global linear model for one meter: recursive least
+// squares on what the global model leaves, in information form. With x the
+// features and e what the global model leaves,
+//
+//	A ← λ(A) + Σ ω·x·xᵀ,  b ← λ(b) + Σ ω·x·e,  (A + κI)·δ = b
+//
+// and a forecast is (θ + δ)ᵀx. The global θ is never forgotten: without data
+// δ → 0. ω = min(1, limit/|error|) keeps outliers from governing it (Huber).
+type regression struct {
+	square [triangle]float32 // A by rows, lower half
+	moment [regressors]float32
+	delta  [regressors]float32 // δ, solved once a day
+}
+
+// regressorsOf fills x[k] with the features of column k, in units of the level.
+func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
+	const fast, slow = 0.7, 0.93 // what is left of a surprise after an hour
+	f, s := float32(fast), float32(slow)
+	unit := 1 / level
+	for k := range x {
+		x[k] = [regressors]float32{
+			1,
+			v.lag1[k] * unit, v.lag2[k] * unit, v.lag3[k] * unit,
+			v.like1[k] * unit, v.like2[k] * unit, v.likeMean[k] * unit,
+			v.mean7[k] * unit, v.mean28[k] * unit, v.kinMean[k] * unit,
+			v.level1 * unit, v.last4 * unit, v.level7 * unit, v.levelLike * unit,
+			v.surprise1 * f * unit, v.surprise4 * s * unit,
+		}
+		f, s = f*fast, s*slow
+		for i, xi := range x[k] {
+			x[k][i] = min(max(xi, -mostLevels), mostLevels)
+		}
+	}
+}
+
+// learn takes a day in: its features, its values, which of them are known, and
+// the meter's usual error.
+func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors]float32, y *[hoursADay]float32, known uint32, level, scale float32) {
+	for i := range r.square {
+		r.square[i] *= memory
+	}
+	for i := range r.moment {
+		r.moment[i] *= memory
+	}
+	unit, limit := 1/level, surprising*scale/level
+	for k := range x {
+		if known&(1<<k) == 0 {
+			continue
+		}
+		left := min(max(y[k]*unit, -mostLevels), mostLevels) - dot(theta, &x[k])
+		weight := float32(1)
+		if off := abs(left - dot(&r.delta, &x[k])); off > limit {
+			weight = limit / off
+		}
+		r.take(&x[k], left, weight)
+	}
+	r.solve()
+}
+
+func (r *regression) take(x *[regressors]float32, left, weight float32) {
+	n := 0
+	for i, xi := range x {
+		xi *= weight
+		r.moment[i] += xi * left
+		row := r.square[n : n+i+1]
+		for j := range row {
+			row[j] += xi * x[j]
+		}
+		n += i + 1
+	}
+}
+
+// solve finds δ by Cholesky's decomposition.
+func (r *regression) solve() {
+	var l [regressors][regressors]float64
+	n := 0
+	for i := range regressors {
+		for j := range i + 1 {
+			sum := float64(r.square[n])
+			n++
+			if i == j {
+				sum += trust
+			}
+			for k := range j {
+				sum -= l[i][k] * l[j][k]
+			}
+			if i == j {
+				l[i][i] = math.Sqrt(max(sum, trust*1e-6))
+			} else {
+				l[i][j] = sum / l[j][j]
+			}
+		}
+	}
+	var z [regressors]float64
+	for i := range regressors {
+		sum := float64(r.moment[i])
+		for k := range i {
+			sum -= l[i][k] * z[k]
+		}
+		z[i] = sum / l[i][i]
+	}
+	for i := regressors - 1; i >= 0; i-- {
+		sum := z[i]
+		for k := i + 1; k < regressors; k++ {
+			sum -= l[k][i] * z[k]
+		}
+		z[i] = sum / l[i][i]
+		r.delta[i] = float32(z[i])
+	}
+}
+
+func (r *regression) forecast(theta *[regressors]float32, x *[hoursADay][regressors]float32, level float32, out *[hoursADay]float32) {
+	var all [regressors]float32
+	for i := range all {
+		all[i] = theta[i] + r.delta[i]
+	}
+	for k := range out {
+		out[k] = level * dot(&all, &x[k])
+	}
+}
+
+func dot(a, b *[regressors]float32) float32 {
+	var s0, s1, s2, s3 float32
+	for i := 0; i < regressors; i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
+	}
+	return (s0 + s1) + (s2 + s3)
+}
