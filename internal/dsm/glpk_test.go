@@ -18,7 +18,7 @@ import (
 
 // batchSize is how many programs glpsol gets as one: starting it takes longer
 // than solving one, and its simplex method slows down with size.
-const batchSize = 40
+const batchSize = 20
 
 // TestSolversAgreeWithGLPK compares each solver with GLPK, on problems that the
 // built-in simplex method does not see.
