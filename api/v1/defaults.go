@@ -130,6 +130,10 @@ func (d *DSM) setDefaults() {
 	text(&d.Flexibility.MaxShift, "6h")
 	text(&d.Flexibility.Rebound, "0")
 	text(&d.Flexibility.MaxIncrease, "0.25")
+	setDays(d.Flexibility.Comfort)
+	for i := range d.Assets {
+		d.Assets[i].setDefaults()
+	}
 	text(&d.MinSaving, "0.02")
 	text(&d.Hysteresis, "0.05")
 	text(&d.Freshness, "6h")
@@ -157,6 +161,28 @@ func (t *Tariff) setDefaults() {
 	}
 	text(&t.ExportPrice, "0")
 	text(&t.DemandCharge, "0")
+}
+
+func (a *Asset) setDefaults() {
+	if b := a.Battery; b != nil {
+		text(&b.Efficiency, "0.9")
+		text(&b.Reserve, "0")
+		text(&b.WearCost, "0")
+	}
+	if e := a.EV; e != nil {
+		text(&e.Days, DaysAll)
+	}
+	if h := a.HeatPump; h != nil {
+		text(&h.SetbackKWh, "0")
+		text(&h.LossPerHour, "0.1")
+		setDays(h.Comfort)
+	}
+}
+
+func setDays(windows []TimeWindow) {
+	for i := range windows {
+		text(&windows[i].Days, DaysAll)
+	}
 }
 
 func (s *SeriesSource) setDefaults() {

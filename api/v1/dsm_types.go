@@ -38,6 +38,13 @@ type DSM struct {
 	// +optional
 	Groups []GroupLimit `json:"groups,omitempty"`
 
+	// Batteries, cars, solar panels and heat pumps behind the meters.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=100
+	// +optional
+	Assets []Asset `json:"assets,omitempty"`
+
 	// Least saving of a plan, in the tariff's currency; a plan that saves less is
 	// not proposed.
 	// +kubebuilder:default="0.02"
@@ -215,6 +222,12 @@ type Flexibility struct {
 	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 10.0",message="write a share of the peak from 0 to 10, such as \"0.25\""
 	// +optional
 	MaxIncrease Decimal `json:"maxIncrease,omitempty"`
+
+	// Times at which no load is taken away, such as those in which people cook.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Comfort []TimeWindow `json:"comfort,omitempty"`
 }
 
 // GroupLimit is the limit of a group of meters.

@@ -82,19 +82,6 @@ func TestGroupOf(t *testing.T) {
 	require.Empty(t, (&Dataset{}).GroupOf("b06", ""))
 }
 
-func TestFits(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"", "", true}, {"", "a", false}, {"a", "a", true}, {"a", "b", false}, {"a*", "a", true}, {"*a", "bba", true},
-		{"*a*b", "xaxxab", true}, {"*a*b", "xaxxabc", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"[a]", "[a]", true}, {"[a]", "a", false}, {"**", "", true}, {"a*b*c", "a-b-b-c", true},
-	} {
-		require.Equal(t, c.want, fits(c.pattern, c.name), "%q against %q", c.name, c.pattern)
-	}
-}
-
 const prices = "timestamp,price,carbon\n2019-01-01T01:00:00Z,-0.02,0.2\n2019-01-01T00:00:00+00:00,0.1,\n2019-01-01T02:00:00Z,,0.1\n"
 
 func seriesTwin(t *testing.T, content []byte) *Twin {

@@ -42,6 +42,7 @@ func policyOf(d *v1.DSM) dsm.Policy {
 			MaxShiftHours:  hours(d.Flexibility.MaxShift),
 			Rebound:        d.Flexibility.Rebound.Float(),
 			MaxIncrease:    d.Flexibility.MaxIncrease.Float(),
+			Comfort:        windowsOf(d.Flexibility.Comfort),
 		},
 		MinSaving:  d.MinSaving.Float(),
 		Hysteresis: d.Hysteresis.Float(),
@@ -49,6 +50,9 @@ func policyOf(d *v1.DSM) dsm.Policy {
 	}
 	for _, g := range d.Groups {
 		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float()})
+	}
+	for i := range d.Assets {
+		p.Assets = append(p.Assets, assetOf(&d.Assets[i]))
 	}
 	return p
 }

@@ -14,6 +14,8 @@ type planner struct {
 	policy   Policy
 	rates    *rates
 	capacity map[string]float64 // of groups with a limit, kW
+	quiet    *rates             // above 0 in comfort times; nil if there are none
+	warm     []*rates           // by asset: comfort times of heat pumps
 	space    uuid.UUID          // namespace of decision ids
 	spare    sync.Pool          // of *workspace
 }
@@ -50,6 +52,15 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 			if g.CapacityKW > 0 {
 				p.capacity[g.Name] = g.CapacityKW
 			}
+		}
+	}
+	if len(policy.Flexibility.Comfort) > 0 {
+		p.quiet = within(policy.Flexibility.Comfort, cal)
+	}
+	p.warm = make([]*rates, len(policy.Assets))
+	for i := range policy.Assets {
+		if h := policy.Assets[i].HeatPump; h != nil {
+			p.warm[i] = within(h.Comfort, cal)
 		}
 	}
 	p.spare.New = func() any { return new(workspace) }

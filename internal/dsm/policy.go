@@ -18,9 +18,10 @@ type Policy struct {
 	Tariff      Tariff      `json:"tariff"`
 	Flexibility Flexibility `json:"flexibility"`
 	Groups      []Group     `json:"groups,omitempty"`
-	MinSaving   float64     `json:"minSaving"`      // currency per plan below which the decision is none
-	Hysteresis  float64     `json:"hysteresis"`     // share by which a new plan must beat yesterday's
-	Freshness   int         `json:"freshnessHours"` // hours before the issue after which the newest reading is stale; 0: never
+	Assets      []Asset     `json:"assets,omitempty"` // of those of one kind that fit a meter, the first counts
+	MinSaving   float64     `json:"minSaving"`        // currency per plan below which the decision is none
+	Hysteresis  float64     `json:"hysteresis"`       // share by which a new plan must beat yesterday's
+	Freshness   int         `json:"freshnessHours"`   // hours before the issue after which the newest reading is stale; 0: never
 }
 
 // Objective weighs what a plan minimises. The price of an hour is
@@ -65,6 +66,17 @@ type Flexibility struct {
 	MaxShiftHours  int     `json:"maxShiftHours"`  // farthest distance in hours; 0: anywhere in the plan
 	Rebound        float64 `json:"rebound"`        // ρ: extra energy when load is moved, share, ≥ 0
 	MaxIncrease    float64 `json:"maxIncrease"`    // ū: most that an hour may gain, as a share of the forecast's peak
+
+	// Comfort are times at which no load is taken away. An hour of which a part
+	// lies in one counts as a whole.
+	Comfort []TimeWindow `json:"comfort,omitempty"`
+}
+
+// TimeWindow is a part of the day in local time, as a Period has it.
+type TimeWindow struct {
+	Days  string `json:"days"`
+	Start string `json:"start"`
+	End   string `json:"end"`
 }
 
 // Group is a set of meters behind one limit, such as a feeder.

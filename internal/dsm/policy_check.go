@@ -35,6 +35,7 @@ func (p Policy) Check() error {
 	c.tariff(p.Tariff)
 	c.flexibility(p.Flexibility)
 	c.groups(p.Groups)
+	c.assets(p.Assets)
 	c.atLeast0("minSaving", p.MinSaving)
 	c.atLeast0("hysteresis", p.Hysteresis)
 	if p.Freshness < 0 {
@@ -71,21 +72,42 @@ func (c *policyCheck) tariff(t Tariff) {
 	c.finite("tariff.export", t.Export)
 	for i, p := range t.Periods {
 		field := fmt.Sprintf("tariff.periods[%d].", i)
-		if _, err := parseClock(p.Start); err != nil || p.Start == "24:00" {
-			c.fail(field+"start", "%q is no time of day; write HH:MM from 00:00 to 23:59", p.Start)
-		}
-		if _, err := parseClock(p.End); err != nil {
-			c.fail(field+"end", "%q is no time of day; write HH:MM from 00:00 to 24:00", p.End)
-		}
-		switch p.Days {
-		case daysAll, daysWeekdays, daysWeekends:
-		default:
-			c.fail(field+"days", "%q is unknown; use All, Weekdays or Weekends", p.Days)
-		}
+		c.start(field+"start", p.Start)
+		c.end(field+"end", p.End)
+		c.days(field+"days", p.Days)
 		c.finite(field+"price", p.Price)
 	}
 	c.series("tariff.series", t.Series)
 	c.series("tariff.carbon", t.Carbon)
+}
+
+func (c *policyCheck) start(field, clock string) {
+	if _, err := parseClock(clock); err != nil || clock == "24:00" {
+		c.fail(field, "%q is no time of day; write HH:MM from 00:00 to 23:59", clock)
+	}
+}
+
+func (c *policyCheck) end(field, clock string) {
+	if _, err := parseClock(clock); err != nil {
+		c.fail(field, "%q is no time of day; write HH:MM from 00:00 to 24:00", clock)
+	}
+}
+
+func (c *policyCheck) days(field, days string) {
+	switch days {
+	case daysAll, daysWeekdays, daysWeekends:
+	default:
+		c.fail(field, "%q is unknown; use All, Weekdays or Weekends", days)
+	}
+}
+
+func (c *policyCheck) windows(field string, windows []TimeWindow) {
+	for i, w := range windows {
+		at := fmt.Sprintf("%s[%d].", field, i)
+		c.start(at+"start", w.Start)
+		c.end(at+"end", w.End)
+		c.days(at+"days", w.Days)
+	}
 }
 
 func (c *policyCheck) series(field string, points []Point) {
@@ -115,6 +137,7 @@ func (c *policyCheck) flexibility(f Flexibility) {
 	}
 	c.atLeast0("flexibility.rebound", f.Rebound)
 	c.atLeast0("flexibility.maxIncrease", f.MaxIncrease)
+	c.windows("flexibility.comfort", f.Comfort)
 }
 
 func (c *policyCheck) groups(groups []Group) {
