@@ -26,12 +26,34 @@ type applied struct {
 	uid             string
 	resourceVersion string
 	generation      int64
+	metadata        [sha256.Size]byte
+}
+
+// unchanged tells whether an object is still as the apply left it, but for its
+// status. Kinds that have a status count the changes of their spec in the
+// generation; that pods come and go does not send an apply. Of the others any
+// change counts.
+func (a applied) unchanged(live metav1.Object) bool {
+	if a.uid != string(live.GetUID()) {
+		return false
+	}
+	if a.resourceVersion == live.GetResourceVersion() {
+		return true
+	}
+	return a.generation > 0 && a.generation == live.GetGeneration() && a.metadata == metadataHash(live)
+}
+
+// metadataHash is a hash of what others may change without a new generation.
+func metadataHash(o metav1.Object) [sha256.Size]byte {
+	// Texts and references can always be written.
+	doc, _ := json.Marshal([]any{o.GetLabels(), o.GetAnnotations(), o.GetOwnerReferences()})
+	return sha256.Sum256(doc)
 }
 
 // applyCache remembers applies, so that one that would change nothing is not
-// sent. The live resourceVersion is part of the question: whoever changed the
-// object since, the apply is sent again. Comparing the fields themselves would
-// not do: the API server fills in defaults, in claim templates above all.
+// sent. The live object is part of the question: whoever changed it since, the
+// apply is sent again. Comparing the fields themselves would not do: the API
+// server fills in defaults, in claim templates above all.
 type applyCache struct {
 	mu    sync.Mutex
 	twins map[client.ObjectKey]map[objectID]applied
@@ -96,7 +118,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 		if !s.owns(live, o.Kept) {
 			return stalled(v1.ReasonNameTaken, "%s %s exists and is not this twin's; rename the twin, or delete that object", o.Kind.Kind, o.Name)
 		}
-		if last := r.cache.get(s.key(), id); last.intent == hash && last.resourceVersion == live.ResourceVersion && last.uid == string(live.UID) {
+		if last := r.cache.get(s.key(), id); last.intent == hash && last.unchanged(live) {
 			r.Metrics.skipped.Inc()
 			return nil
 		}
@@ -108,6 +130,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
 	r.cache.put(s.key(), id, applied{
 		intent: hash, uid: string(intent.GetUID()), resourceVersion: intent.GetResourceVersion(), generation: intent.GetGeneration(),
+		metadata: metadataHash(intent),
 	})
 	if live == nil {
 		s.log.V(1).Info("created", "kind", o.Kind.Kind, "name", o.Name)

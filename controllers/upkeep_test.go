@@ -160,3 +160,36 @@ func (sp *space) childKinds() []gvk {
 		resources.KindSecret,
 	}
 }
+
+// Pods that come and go change a status, and wake the operator; it applies
+// nothing for that. Labels that others change it puts back.
+func TestStatusOfAChildSendsNoApply(t *testing.T) {
+	sp := newSpace(t)
+	sp.twin("calm", smallest)
+	sp.ready("calm")
+	sp.quiet()
+	set, deployment := &appsv1.StatefulSet{}, &appsv1.Deployment{}
+	for range 3 {
+		sp.fail("calm-redis")
+		require.True(t, sp.child(deployment, "calm-api"))
+		deployment.Status.AvailableReplicas = 0
+		require.NoError(t, sp.admin.Status().Update(sp.ctx, deployment))
+		sp.settle("calm")
+		sp.ready("calm")
+	}
+	for _, write := range sp.requests.taken() {
+		require.Contains(t, write, "/digitaltwins/calm/status")
+	}
+
+	require.True(t, sp.child(set, "calm-redis"))
+	generation := set.Generation
+	sp.patch(set, `{"metadata":{"labels":{"app.kubernetes.io/component":"other"}}}`)
+	sp.eventually(func() error {
+		require.True(t, sp.child(set, "calm-redis"))
+		if got := set.Labels[resources.LabelComponent]; got != "redis" {
+			return fmt.Errorf("the label is %s", got)
+		}
+		return nil
+	})
+	require.Equal(t, generation, set.Generation)
+}

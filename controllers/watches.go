@@ -163,7 +163,7 @@ func watchedMetadata(kind schema.GroupVersionKind) bool {
 func metaOf(o client.Object) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
 		Namespace: o.GetNamespace(), Name: o.GetName(), UID: o.GetUID(), ResourceVersion: o.GetResourceVersion(),
-		Generation: o.GetGeneration(), Labels: o.GetLabels(), OwnerReferences: o.GetOwnerReferences(),
+		Generation: o.GetGeneration(), Labels: o.GetLabels(), Annotations: o.GetAnnotations(), OwnerReferences: o.GetOwnerReferences(),
 	}}
 }
 
