@@ -54,11 +54,12 @@ type Reconciler struct {
 	Figures       FigureSource
 	Metrics       *Metrics
 
-	cache   applyCache
-	updates updateTurn
-	recent  recentFigures
-	refused refusals
-	served  servedKinds
+	cache    applyCache
+	replaced replaced
+	updates  updateTurn
+	recent   recentFigures
+	refused  refusals
+	served   servedKinds
 }
 
 // Times between looks at a twin that no watch would wake.
@@ -78,6 +79,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 			r.forget(request.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.replaced.has(request.NamespacedName, twin.ResourceVersion) {
+		// What replaced it wakes the twin when the cache has it.
+		return ctrl.Result{RequeueAfter: conflictWait}, nil
 	}
 	s := r.newScope(ctx, twin)
 	defer func() { result, err = r.finish(ctx, s, result, err) }()
@@ -158,6 +163,7 @@ func stalled(reason, format string, args ...any) error {
 // forget drops what is kept in memory of a twin that is gone.
 func (r *Reconciler) forget(twin client.ObjectKey) {
 	r.cache.forget(twin)
+	r.replaced.forget(twin)
 	r.updates.release(twin)
 	r.recent.forget(twin)
 	r.Metrics.forget(twin)

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +21,9 @@ import (
 )
 
 // unattended is a namespace that no operator looks after.
-func (s *suite) unattended(t *testing.T, name string) string {
+func (s *suite) unattended(t *testing.T) string {
 	t.Helper()
+	name := fmt.Sprintf("unattended-%d", s.spaces.Add(1))
 	require.NoError(t, s.admin.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}))
 	return name
 }
@@ -39,7 +41,7 @@ func document(t *testing.T, ns string, doc []byte) *unstructured.Unstructured {
 func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 	s := needSuite(t)
 	t.Parallel()
-	ns := s.unattended(t, "refusals")
+	ns := s.unattended(t)
 	var said strings.Builder
 	refused := func(name string, err error) {
 		require.True(t, apierrors.IsInvalid(err) || apierrors.IsBadRequest(err), "%s: %v", name, err)

@@ -35,6 +35,7 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	if patchErr := r.Status().Patch(ctx, changed, client.MergeFrom(s.before), client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
 		return ctrl.Result{}, errors.Join(err, fmt.Errorf("write the status: %w", patchErr))
 	}
+	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
 	r.Metrics.statusWrites.Inc()
 	r.tell(s)
 	return result, err

@@ -131,6 +131,7 @@ type space struct {
 	ns       string
 	requests *requestLog // of the operator
 	looks    *looks      // of the operator
+	metrics  *prometheus.Registry
 	stop     func()
 	figures  sync.Map     // podIP → what its status port answers
 	clock    atomic.Int64 // how far the operator's clock was put forward
@@ -168,13 +169,14 @@ func (sp *space) start() {
 	t := sp.t
 	t.Helper()
 	cfg := sp.user()
+	sp.metrics = prometheus.NewRegistry()
 	sp.requests = &requestLog{}
 	began := time.Now() // then time passes for the operator by sp.pass alone
 	cfg.Wrap(sp.requests.wrap)
 	cfg.QPS = -1
 	mgr, r, err := newManager(cfg, ManagerOptions{
 		Image: sp.image, WatchNamespaces: []string{sp.ns}, MetricsAddress: "0", ProbeAddress: "0",
-		Concurrent: 2, Registry: prometheus.NewRegistry(), Figures: sp.answer, SkipNameCheck: true,
+		Concurrent: 2, Registry: sp.metrics, Figures: sp.answer, SkipNameCheck: true,
 		Now: func() time.Time { return began.Add(time.Duration(sp.clock.Load())) },
 	})
 	require.NoError(t, err)
