@@ -88,7 +88,7 @@ func (b *builder) grafanaServer() {
 		).
 		WithPorts(port("http", PortGrafana)).
 		WithStartupProbe(httpProbe("http", "/api/health").WithPeriodSeconds(3).WithFailureThreshold(100)).
-		WithLivenessProbe(httpProbe("http", "/api/health")).
+		WithLivenessProbe(tcpProbe("http")). // its health includes its database, which a restart does not mend
 		WithReadinessProbe(httpProbe("http", "/api/health")).
 		WithResources(resourcesOf(b.spec.Monitoring.Grafana.Resources)).
 		WithVolumeMounts(
