@@ -29,8 +29,10 @@ func (r *replaced) note(twin client.ObjectKey, before, after string) {
 	if r.versions == nil {
 		r.versions = map[client.ObjectKey][]string{}
 	}
-	all := append(r.versions[twin], before)
-	r.versions[twin] = all[max(0, len(all)-replacedKept):]
+	r.versions[twin] = append(r.versions[twin], before)
+	if all := r.versions[twin]; len(all) > replacedKept {
+		r.versions[twin] = all[1:]
+	}
 }
 
 // has tells whether a version was replaced.

@@ -95,6 +95,8 @@ func startSuite() (*suite, error) {
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
 	}}
+	// Twins stay until the end, and each has half a dozen Services.
+	s.env.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/12")
 	if _, err := s.env.Start(); err != nil {
 		return nil, fmt.Errorf("start the control plane: %w", err)
 	}

@@ -49,6 +49,12 @@ func readOptions() options {
 }
 
 func main() {
+	os.Exit(benchmark())
+}
+
+// benchmark is the program's exit code: 1 if a target was missed, 2 if it could
+// not be measured.
+func benchmark() int {
 	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -56,10 +62,11 @@ func main() {
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench-operator:", err)
-		os.Exit(2)
+		return 2
 	case !met:
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // run measures everything, and tells whether all targets were met.

@@ -88,8 +88,8 @@ func (o *operator) stop() error {
 		return err
 	}
 	select {
-	case <-o.ended:
-		return nil
+	case err := <-o.ended:
+		return err
 	case <-time.After(30 * time.Second):
 		return o.cmd.Process.Kill()
 	}

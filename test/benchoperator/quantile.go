@@ -15,14 +15,16 @@ type buckets struct {
 // reconciliations are the durations of reconciliations so far.
 func (m metricFamilies) reconciliations() buckets {
 	var b buckets
-	for _, metric := range m["controller_runtime_reconcile_time_seconds"].GetMetric() {
-		for _, bucket := range metric.GetHistogram().GetBucket() {
-			b.bounds = append(b.bounds, bucket.GetUpperBound())
-			b.counts = append(b.counts, float64(bucket.GetCumulativeCount()))
-		}
-		b.end(metric.GetHistogram())
-		return b // there is one controller
+	controllers := m["controller_runtime_reconcile_time_seconds"].GetMetric()
+	if len(controllers) == 0 {
+		return b
 	}
+	h := controllers[0].GetHistogram() // there is one
+	for _, bucket := range h.GetBucket() {
+		b.bounds = append(b.bounds, bucket.GetUpperBound())
+		b.counts = append(b.counts, float64(bucket.GetCumulativeCount()))
+	}
+	b.end(h)
 	return b
 }
 
