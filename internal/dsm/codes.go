@@ -9,7 +9,7 @@ var (
 	actionCodes = [...]string{
 		ActionNone: "none", ActionLoadShift: "load_shift", ActionPeakShave: "peak_shave",
 		ActionValleyFill: "valley_fill", ActionBattery: "battery", ActionEVCharge: "ev_charge",
-		ActionPVSelfConsume: "pv_self_consume",
+		ActionPVSelfConsume: "pv_self_consume", ActionPreheat: "preheat",
 	}
 	reasonCodes = [...]string{
 		ReasonUnknown: "unknown", ReasonPriceSpread: "price_spread", ReasonGroupLimit: "group_limit",
@@ -18,16 +18,18 @@ var (
 		ReasonNoSpread: "no_spread", ReasonNoFlexibility: "no_flexibility", ReasonNoForecast: "no_forecast",
 		ReasonHysteresis: "hysteresis", ReasonWithinLimit: "within_limit",
 		ReasonLowerSaving: "lower_saving", ReasonOutOfReach: "out_of_reach",
+		ReasonWithout: "without_part", ReasonOwnSun: "own_sun", ReasonLevelLoad: "level_load",
 	}
 	factorCodes = [...]string{
 		FactorPriceSpread: "price_spread", FactorShiftable: "shiftable_energy",
 		FactorForecastPeak: "forecast_peak", FactorExcess: "excess_over_capacity",
 		FactorCarbonSpread: "carbon_spread", FactorUncertainty: "forecast_uncertainty",
-		FactorMissing: "missing_readings",
+		FactorMissing: "missing_readings", FactorFedIn: "fed_in_energy", FactorMonthPeak: "month_peak",
 	}
 	constraintCodes = [...]string{
 		ConstraintShiftableShare: "shiftable_share", ConstraintMaxShift: "max_shift",
 		ConstraintHeadroom: "headroom", ConstraintCapacity: "capacity",
+		ConstraintStoreSize: "store_size", ConstraintStorePower: "store_power", ConstraintUnproven: "unproven",
 	}
 )
 

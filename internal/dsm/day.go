@@ -16,6 +16,7 @@ const nearEqual = 0.01
 type dayRates struct {
 	issued meter.Hour
 	n      int
+	quiet  uint32 // slots in which no load is taken away
 
 	price  [maxSlots]float64 // currency per kWh
 	carbon [maxSlots]float64 // kg per kWh, NaN where unknown
@@ -28,16 +29,22 @@ type dayRates struct {
 	cost  [maxSlots]float64
 }
 
+// hour is the hour of a slot.
+func (d *dayRates) hour(t int) meter.Hour { return d.issued + meter.Hour(t) }
+
 // set fills in the rates of n slots from issued on, unless they are there.
-func (d *dayRates) set(r *rates, o Objective, rebound float64, issued meter.Hour, n int) {
+func (d *dayRates) set(r, quiet *rates, o Objective, rebound float64, issued meter.Hour, n int) {
 	if d.n == n && d.issued == issued {
 		return
 	}
-	d.issued, d.n = issued, n
+	d.issued, d.n, d.quiet = issued, n, 0
 	for t := range n {
 		h := issued + meter.Hour(t)
 		d.price[t] = r.price(h)
 		d.carbon[t] = r.carbonAt(h)
+		if quiet != nil && quiet.price(h) > 0 {
+			d.quiet |= 1 << t
+		}
 	}
 	mean := meanOfKnown(d.carbon[:n])
 	for t := range n {

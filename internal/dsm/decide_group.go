@@ -65,48 +65,48 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 	}
 }
 
-// setGroupWorth evaluates the limit's plan meter by meter and adds up, in order.
-// A quantile of the sum is not the sum of quantiles: the range is that of all
-// meters being low, or high, at once. Confidence says on which of the paths the
-// plan lowers the group's peak.
+// setGroupWorth judges the limit's plan on all courses of the day, meter by
+// meter, and adds up, in order. The courses are those on which all meters run low,
+// or high, at once, so the range is wider than the truth. Confidence is the share
+// of courses on which the plan lowers the group's peak.
 func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, out *Decision) {
 	n := in.Slots
-	var low, median, high worth
-	var path, lowSum, highSum [maxSlots]float64
+	var sum outcomes
+	ws.sums, ws.lowered = [paths][maxSlots]float64{}, [paths][maxSlots]float64{}
 	for i := range ws.drafts {
-		d, q := &ws.drafts[i], &in.Meters[i].Forecast
-		median.plus(p.evaluate(&ws.day, &d.load, &d.held))
-		quantilePath(&path, q.P10, &d.load, n)
-		low.plus(p.evaluate(&ws.day, &path, &d.held))
-		addPath(&lowSum, &path, &d.price, n)
-		quantilePath(&path, q.P90, &d.load, n)
-		high.plus(p.evaluate(&ws.day, &path, &d.held))
-		addPath(&highSum, &path, &d.price, n)
+		d := &ws.drafts[i]
+		ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
+		o := p.judge(ws, d, &d.held, true)
+		for k := range paths {
+			sum.cash[k] += o.cash[k]
+			course, before, after := &ws.scenarios.load[k], &ws.sums[k], &ws.lowered[k]
+			for t := range n {
+				load := course[t] + d.price.up[t] - d.price.down[t]
+				before[t] += load
+				after[t] += load + d.held.up[t] - d.held.down[t]
+			}
+			if d.assets < 0 {
+				continue
+			}
+			a := &ws.assets[d.assets]
+			for t := range n {
+				x := a.atOnce[t] + a.change(t)
+				before[t] += x
+				after[t] += x
+			}
+		}
+		sum.co2 += o.co2
 	}
-	out.SavingP10 = float32(min(low.cash, median.cash, high.cash))
-	out.SavingP50 = float32(median.cash)
-	out.SavingP90 = float32(max(low.cash, median.cash, high.cash))
-	out.CO2Kg = float32(median.co2)
-	out.Confidence = confidence(ws.lowers(&lowSum, &g.held), ws.lowers(&g.shifted, &g.held), ws.lowers(&highSum, &g.held))
-}
-
-func (w *worth) plus(other worth) {
-	w.cash += other.cash
-	w.value += other.value
-	w.co2 += other.co2
-}
-
-func addPath(sum, path *[maxSlots]float64, plan *shiftPlan, n int) {
-	for t := range n {
-		sum[t] += path[t] + plan.up[t] - plan.down[t]
+	lowered := 0
+	for k := range paths {
+		if peakOf(ws.lowered[k][:n]) < peakOf(ws.sums[k][:n]) {
+			lowered++
+		}
 	}
-}
-
-// lowers tells whether the plan lowers the peak of a path.
-func (ws *workspace) lowers(path *[maxSlots]float64, plan *shiftPlan) bool {
-	after := ws.after(path, plan)
-	n := ws.day.n
-	return peakOf(after[:n]) < peakOf(path[:n])
+	p10, p50, p90 := sum.quantiles()
+	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
+	out.CO2Kg = float32(sum.co2)
+	out.Confidence = float32(lowered) / paths
 }
 
 // groupBinding is the limit that keeps the group above its capacity: the share

@@ -22,7 +22,7 @@ func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) De
 	out.setProfiles(before, before)
 
 	factors, binding, alternatives := len(a.factors), len(a.binding), len(a.alternatives)
-	if d.acts(n) {
+	if d.acts(ws) {
 		p.describeAction(ws, in, i, a, &out)
 	} else {
 		a.alternatives = append(a.alternatives, refusedPlan(d)...)
@@ -67,26 +67,43 @@ func (p *planner) id(in *GroupInput, name string) uuid.UUID {
 	return id
 }
 
-// describeAction fills in what a plan that moves load does and is worth.
+// describeAction fills in what a plan does and is worth.
 func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena, out *Decision) {
 	d, n := &ws.drafts[i], in.Slots
+	ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
+	ws.recall(d)
 	total := &ws.scratch
 	total.add(&d.price, &d.held, n)
-	out.Action = ActionLoadShift
-	if d.held.moved(n) > d.price.moved(n) {
-		out.Action, out.Reason = ActionPeakShave, ReasonGroupLimit
-	}
-	out.setPlan(total, n, a)
+	mean := p.evaluate(ws, d, &d.load, total, false)
+	out.Action, out.Reason = p.character(ws, d, total, mean)
+	p.addParts(ws, d, total, a, out)
+	ws.setPlan(d, total, a, out)
 
-	after := ws.after(&d.load, total)
-	out.setProfiles(profileOf(d.load[:n], d.known), profileOf(after[:n], d.known))
-	if d.held.moved(n) > 0 {
+	before, after := ws.courses(d, total)
+	out.setProfiles(profileOf(before[:n], d.known), profileOf(after[:n], d.known))
+	if d.held.moved(n) > 0 || out.Reason == ReasonDemandCharge {
 		out.CapKW = out.PeakAfter
 	}
 	out.PriceThresh = float32(priceThreshold(&ws.day, &d.price))
-	median := p.setWorth(ws, &in.Meters[i], &d.load, total, out)
+	p.setWorth(ws, d, total, out)
 	p.addBinding(ws, d, a)
-	p.addAlternatives(ws, d, median.cash, a)
+	p.addAlternatives(ws, d, out, mean.cash, a)
+}
+
+// courses are the mean course of the day without the plan and with it.
+func (ws *workspace) courses(d *draft, plan *shiftPlan) (before, after [maxSlots]float64) {
+	for t := range ws.day.n {
+		before[t] = d.load[t]
+		after[t] = d.load[t] + plan.up[t] - plan.down[t]
+	}
+	if d.assets >= 0 {
+		x := &ws.assets[d.assets]
+		for t := range ws.day.n {
+			before[t] += x.atOnce[t]
+			after[t] += x.atOnce[t] + x.change(t)
+		}
+	}
+	return before, after
 }
 
 // add sets s to the sum of two plans.
@@ -110,55 +127,29 @@ func (out *Decision) setPlan(plan *shiftPlan, n int, a *arena) {
 	out.KWhShifted = float32(moved)
 }
 
-func (ws *workspace) after(load *[maxSlots]float64, plan *shiftPlan) (after [maxSlots]float64) {
+// setPlan stores what load moves and what stands behind the meter, together.
+func (ws *workspace) setPlan(d *draft, plan *shiftPlan, a *arena, out *Decision) {
+	if d.assets < 0 {
+		out.setPlan(plan, ws.day.n, a)
+		return
+	}
+	var all shiftPlan
+	x := &ws.assets[d.assets]
 	for t := range ws.day.n {
-		after[t] = load[t] + plan.up[t] - plan.down[t]
+		change := plan.up[t] - plan.down[t] + x.change(t)
+		all.up[t], all.down[t] = max(change, 0), max(-change, 0)
 	}
-	return after
+	out.setPlan(&all, ws.day.n, a)
 }
 
-// setWorth evaluates the plan on the three quantile paths, as if the whole day
-// ran along one of them: plain, and wider than the truth. Confidence says on
-// which of them the plan gains by the policy's objective.
-func (p *planner) setWorth(ws *workspace, m *MeterInput, load *[maxSlots]float64, plan *shiftPlan, out *Decision) worth {
-	var path [maxSlots]float64
-	n := ws.day.n
-	median := p.evaluate(&ws.day, load, plan)
-	quantilePath(&path, m.Forecast.P10, load, n)
-	low := p.evaluate(&ws.day, &path, plan)
-	quantilePath(&path, m.Forecast.P90, load, n)
-	high := p.evaluate(&ws.day, &path, plan)
-	out.SavingP10 = float32(min(low.cash, median.cash, high.cash))
-	out.SavingP50 = float32(median.cash)
-	out.SavingP90 = float32(max(low.cash, median.cash, high.cash))
-	out.CO2Kg = float32(median.co2)
-	out.Confidence = confidence(low.value > 0, median.value > 0, high.value > 0)
-	return median
-}
-
-// quantilePath reads a path; where it is unknown the median stands in.
-func quantilePath(path *[maxSlots]float64, quantile []float32, median *[maxSlots]float64, n int) {
-	known := readPath(path, quantile, n)
-	for t := range n {
-		if known&(1<<t) == 0 {
-			path[t] = median[t]
-		}
-	}
-}
-
-// confidence is a lower bound on the probability that a plan succeeds, from its
-// success on the three paths: more load is never worse for a plan that moves
-// load, so what succeeds on the 10 % path succeeds with 90 % at least.
-func confidence(low, median, high bool) float32 {
-	switch {
-	case low && median && high:
-		return 0.9
-	case median:
-		return 0.5
-	case low || high:
-		return 0.1
-	}
-	return 0
+// setWorth judges the plan on all courses of the day, which must be those in
+// ws.scenarios.
+func (p *planner) setWorth(ws *workspace, d *draft, plan *shiftPlan, out *Decision) {
+	o := p.judge(ws, d, plan, false)
+	out.Confidence = o.confidence()
+	out.CO2Kg = float32(o.co2)
+	p10, p50, p90 := o.quantiles()
+	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
 }
 
 // profile is the shape of a day's load: peak in kW and peak-to-average ratio,

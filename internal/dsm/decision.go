@@ -16,10 +16,11 @@ const (
 	ActionNone          Action = 0
 	ActionLoadShift     Action = 1 // move load to cheaper hours
 	ActionPeakShave     Action = 2 // move load out of the highest hours
-	ActionValleyFill    Action = 3
+	ActionValleyFill    Action = 3 // charge a car in the hours of least load, where all cost the same
 	ActionBattery       Action = 4
 	ActionEVCharge      Action = 5
-	ActionPVSelfConsume Action = 6
+	ActionPVSelfConsume Action = 6 // move load into hours that would feed in
+	ActionPreheat       Action = 7 // warm the building ahead of dear hours
 )
 
 // Reason is the main cause of a decision. The values are stored: never
@@ -29,9 +30,9 @@ type Reason uint8
 // The reasons.
 const (
 	ReasonUnknown          Reason = 0
-	ReasonPriceSpread      Reason = 1 // dear and cheap hours lie within reach of each other
-	ReasonGroupLimit       Reason = 2 // the group's forecast exceeds its capacity
-	ReasonDemandCharge     Reason = 3
+	ReasonPriceSpread      Reason = 1  // dear and cheap hours lie within reach of each other
+	ReasonGroupLimit       Reason = 2  // the group's forecast exceeds its capacity
+	ReasonDemandCharge     Reason = 3  // most of the saving is on the charge for the month's highest hour
 	ReasonInsufficientData Reason = 4  // none: over 25 % of the last 7 days is missing
 	ReasonStaleInput       Reason = 5  // none: the newest reading is too old
 	ReasonBelowMinSaving   Reason = 6  // none: the best plan saves less than the minimum
@@ -42,6 +43,9 @@ const (
 	ReasonWithinLimit      Reason = 11 // none: the group stays below its capacity
 	ReasonLowerSaving      Reason = 12 // of an alternative: it saves less than the plan chosen
 	ReasonOutOfReach       Reason = 13 // of an alternative: it moves load farther than allowed
+	ReasonWithout          Reason = 14 // of an alternative: the plan without that part
+	ReasonOwnSun           Reason = 15 // energy would be fed in for less than it is worth here
+	ReasonLevelLoad        Reason = 16 // all hours cost the same, so the lowest are filled
 )
 
 // Factor is one thing that weighed in a decision. The values are stored.
@@ -56,6 +60,8 @@ const (
 	FactorCarbonSpread Factor = 5 // dirtiest less cleanest hour of the plan, kg per kWh
 	FactorUncertainty  Factor = 6 // width of the 80 % interval over the median, ratio
 	FactorMissing      Factor = 7 // share of the last 7 days that is missing, ratio
+	FactorFedIn        Factor = 8 // energy that the forecast feeds in, kWh
+	FactorMonthPeak    Factor = 9 // highest hour of the month so far, kW
 )
 
 // Constraint is a limit that held the plan back. The values are stored.
@@ -67,6 +73,9 @@ const (
 	ConstraintMaxShift       Constraint = 2
 	ConstraintHeadroom       Constraint = 3
 	ConstraintCapacity       Constraint = 4
+	ConstraintStoreSize      Constraint = 5 // the battery is full, or empty down to its reserve
+	ConstraintStorePower     Constraint = 6
+	ConstraintUnproven       Constraint = 7 // prices for which no plan is proven the best were bent
 )
 
 // Alternative is a plan that was weighed and rejected, with its saving in
@@ -112,12 +121,13 @@ type Decision struct {
 	PARAfter    float32
 	CapKW       float32 // threshold: stay below this, kW; NaN if none
 	PriceThresh float32 // threshold: shift away from hours dearer than this, currency per kWh; NaN if none
-	SavingP10   float32 // expected saving, currency
+	SavingP10   float32 // quantiles of the saving over the courses of the day, currency
 	SavingP50   float32
 	SavingP90   float32
 	CO2Kg       float32 // expected avoided emissions, kg; NaN if the carbon intensity is unknown
-	Confidence  float32 // lower bound of P(saving > 0), of a group P(peak falls), 0 to 1
+	Confidence  float32 // P(saving > 0), of a group P(peak falls), 0 to 1: the share of courses of the day
 
+	Parts        []Part // where something stands behind the meter; their plans add up to Plan
 	Factors      []WeightedFactor
 	Binding      []Constraint
 	Alternatives []Alternative

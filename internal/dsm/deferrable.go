@@ -6,12 +6,12 @@ type deferrable struct {
 	from, to int               // slots, to exclusive
 	energy   float64           // Σx, kWh
 	most     float64           // most that a slot may take, kWh
-	cap      float64           // load + x stays below this where it can; ∞ for none
+	limit    [maxSlots]float64 // most that each slot may take, kWh; ∞ for no such limit
 	load     [maxSlots]float64 // without it
 }
 
 // cheapest minimises Σ cost·x subject to Σx = energy and 0 ≤ x ≤ min(most,
-// cap−load): it fills the cheapest slots of the window first, which is optimal
+// limit): it fills the cheapest slots of the window first, which is optimal
 // as any kWh may go to any slot. Slots of equal cost fill from the lowest load up.
 // An hour that feeds in takes that part at own instead. It gives the energy that
 // found room.
@@ -61,7 +61,7 @@ func (p *deferrable) valley(out *[maxSlots]float64) float64 {
 }
 
 // room is what a slot may take.
-func (p *deferrable) room(t int) float64 { return max(min(p.most, p.cap-p.load[t]), 0) }
+func (p *deferrable) room(t int) float64 { return max(min(p.most, p.limit[t]), 0) }
 
 func (p *deferrable) take(v *vessel, total float64, out *[maxSlots]float64) float64 {
 	if v.n == 0 || total <= 0 {

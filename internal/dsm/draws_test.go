@@ -112,16 +112,18 @@ func randomStorage(r *rand.Rand, n int) *StorageProblem {
 }
 
 func randomDeferrable(r *rand.Rand, n int) (p *deferrable, cost, own *[maxSlots]float64) {
-	p = &deferrable{from: r.IntN(n), most: 0.5 + 3*r.Float64(), cap: math.Inf(1)}
+	p = &deferrable{from: r.IntN(n), most: 0.5 + 3*r.Float64()}
 	p.to = p.from + 1 + r.IntN(n-p.from)
+	top := math.Inf(1)
 	if r.IntN(3) == 0 {
-		p.cap = 3 + 4*r.Float64()
+		top = 3 + 4*r.Float64()
 	}
 	cost, own = new([maxSlots]float64), new([maxSlots]float64)
 	coarse := r.IntN(2) == 0
 	sell := 0.1*r.Float64() - pick(r, 0, 0.3)
 	for t := range n {
 		p.load[t] = 5*r.Float64() - pick(r, 0, 0, 3)
+		p.limit[t] = top - p.load[t]
 		cost[t] = sell + 0.4*r.Float64()
 		if coarse {
 			cost[t] = sell + 0.1*float64(r.IntN(3))

@@ -2,6 +2,7 @@ package dsm
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/google/uuid"
@@ -16,23 +17,31 @@ type planner struct {
 	capacity map[string]float64 // of groups with a limit, kW
 	quiet    *rates             // above 0 in comfort times; nil if there are none
 	warm     []*rates           // by asset: comfort times of heat pumps
-	space    uuid.UUID          // namespace of decision ids
-	spare    sync.Pool          // of *workspace
+	normal   *normalPaths
+	space    uuid.UUID // namespace of decision ids
+	spare    sync.Pool // of *workspace
 }
 
 // NewPlanner prepares a policy for planning. cal gives the local time of tariff
 // periods; twin is part of every decision's id. An error names each wrong field
 // of the policy.
 //
-// For each meter the plan is the exact optimum of the load shift problem on the
-// median forecast; for each group with a capacity the peak is then shaved with
-// the flexibility that is left. See shiftProblem, peakProblem and holdLimit.
+// For each meter, load first moves to better hours: the exact optimum of the load
+// shift problem, with the demand charge if there is one, on the mean of the
+// courses that the day may take (scenarios). What stands behind the meter is then
+// planned on the load that is left (draftAssets), and for each group with a
+// capacity the peak is shaved with the flexibility that is left (holdLimit). See
+// shiftProblem, demandProblem, StorageProblem, deferrable and peakProblem. A plan
+// is judged on all courses.
 //
 // Where the proof of optimality stops, plans are feasible and truly reckoned but
 // may not be the best: hours whose values differ by under a hundredth of the
-// day's range are treated alike (dayRates), values below zero count as zero with
-// a rebound, an hour that feeds in takes no more than it feeds in (pose), and a
-// group's limit is exact for the sum, not for each split among meters (holdLimit).
+// day's range are treated alike (dayRates); values below zero count as zero with
+// a rebound, and for a battery with losses; an hour takes no more than it feeds in
+// where that earns more than its price (pose); a demand charge with a limited
+// reach (demandSolver); several assets that compete for what is fed in
+// (draftAssets); and a group's limit is exact for the sum, not for each split
+// among meters (holdLimit).
 func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error) {
 	if err := policy.Check(); err != nil {
 		return nil, err
@@ -45,6 +54,7 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 		policy:   policy,
 		rates:    newRates(policy.Tariff, cal),
 		capacity: make(map[string]float64),
+		normal:   newNormalPaths(),
 		space:    uuid.NewSHA1(uuid.NameSpaceURL, []byte("energytwin:"+twin+":"+hash)),
 	}
 	if policy.Objective.Peak > 0 {
@@ -63,7 +73,7 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 			p.warm[i] = within(h.Comfort, cal)
 		}
 	}
-	p.spare.New = func() any { return new(workspace) }
+	p.spare.New = func() any { return newWorkspace() }
 	return p, nil
 }
 
@@ -78,9 +88,10 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 	}
 	ws := p.spare.Get().(*workspace)
 	defer p.spare.Put(ws)
-	ws.day.set(p.rates, p.policy.Objective, p.policy.Flexibility.Rebound, in.IssuedAt, in.Slots)
+	ws.day.set(p.rates, p.quiet, p.policy.Objective, p.policy.Flexibility.Rebound, in.IssuedAt, in.Slots)
 	ws.begin(len(in.Meters))
 	for i := range in.Meters {
+		p.equip(ws, in, i)
 		p.draftMeter(ws, in, i, nil)
 	}
 	capacity, limited := p.capacity[in.Group]
@@ -102,7 +113,7 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 func (ws *workspace) plans() int {
 	n := 0
 	for i := range ws.drafts {
-		if ws.drafts[i].acts(ws.day.n) {
+		if ws.drafts[i].acts(ws) {
 			n++
 		}
 	}
@@ -110,4 +121,40 @@ func (ws *workspace) plans() int {
 }
 
 // acts tells whether the draft changes anything.
-func (d *draft) acts(n int) bool { return d.price.moved(n) > 0 || d.held.moved(n) > 0 }
+func (d *draft) acts(ws *workspace) bool {
+	n := ws.day.n
+	if d.price.moved(n) > 0 || d.held.moved(n) > 0 {
+		return true
+	}
+	if d.assets < 0 || !d.usable {
+		return false
+	}
+	a := &ws.assets[d.assets]
+	for t := range n {
+		if a.change(t) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// equip finds what stands behind a meter.
+func (p *planner) equip(ws *workspace, in *GroupInput, i int) {
+	d := &ws.drafts[i]
+	d.assets, d.heatShare, d.floor = -1, 0, math.Inf(-1)
+	if len(p.policy.Assets) == 0 {
+		return
+	}
+	g := p.gearOf(in.Meters[i].Name, in.Group)
+	if g.pv != nil {
+		d.floor = -g.pv.PeakKW
+	}
+	if g.none() {
+		return
+	}
+	if g.heatPump != nil {
+		d.heatShare = g.heatPump.Share
+	}
+	d.assets = len(ws.assets)
+	ws.assets = append(ws.assets, assetDraft{gear: g})
+}

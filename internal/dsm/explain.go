@@ -2,6 +2,8 @@ package dsm
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -68,8 +70,20 @@ func (x *explainer) title() string {
 		return "No plan: " + x.whyNone()
 	case x.ofGroup():
 		return fmt.Sprintf("Lower the peak of %s from %s to %s", x.Group, kilowatts(x.PeakBefore), kilowatts(x.PeakAfter))
+	case x.Action == ActionPeakShave && x.Reason == ReasonDemandCharge:
+		return fmt.Sprintf("Lower the highest hour from %s to %s and %s", kilowatts(x.PeakBefore), kilowatts(x.PeakAfter), x.worth())
 	case x.Action == ActionPeakShave:
 		return fmt.Sprintf("Move %s to keep %s within its capacity", kilowattHours(x.KWhShifted), x.Group)
+	case x.Action == ActionPVSelfConsume:
+		return fmt.Sprintf("Move %s to sunny hours and %s", kilowattHours(x.KWhShifted), x.worth())
+	case x.Action == ActionBattery:
+		return "Run the battery to plan and " + x.worth()
+	case x.Action == ActionEVCharge:
+		return "Charge the car at better hours and " + x.worth()
+	case x.Action == ActionValleyFill:
+		return fmt.Sprintf("Charge the car while little else runs: the highest hour is %s instead of %s", kilowatts(x.PeakAfter), kilowatts(x.PeakBefore))
+	case x.Action == ActionPreheat:
+		return "Warm the building ahead of dear hours and " + x.worth()
 	default:
 		return fmt.Sprintf("Move %s to better hours and %s", kilowattHours(x.KWhShifted), x.worth())
 	}
@@ -105,6 +119,7 @@ func (x *explainer) summary() []string {
 		return x.summaryOfNone()
 	}
 	lines := []string{x.what()}
+	lines = append(lines, x.parts()...)
 	switch {
 	case x.ofGroup():
 		still := ""
@@ -115,6 +130,10 @@ func (x *explainer) summary() []string {
 			kilowatts(x.PeakBefore), kilowatts(x.PeakAfter), still))
 	case x.Reason == ReasonHysteresis:
 		lines = append(lines, "This keeps the plan of the day before: a new one would save too little more to be worth a change.")
+	case x.Reason == ReasonOwnSun:
+		lines = append(lines, "Energy that would be fed in is worth more when it is used here.")
+	case x.Reason == ReasonDemandCharge:
+		lines = append(lines, "The month's highest hour is charged for, and that is where most of the saving comes from.")
 	case x.Reason == ReasonGroupLimit:
 		lines = append(lines, fmt.Sprintf("It is this meter's share in keeping %s within its capacity.", x.Group))
 	}
@@ -124,6 +143,9 @@ func (x *explainer) summary() []string {
 	}
 	if known(x.CO2Kg) && x.CO2Kg != 0 {
 		lines = append(lines, x.carbon())
+	}
+	if known(x.CapKW) && !x.ofGroup() {
+		lines = append(lines, fmt.Sprintf("Rule for the day: stay below %s.", kilowatts(x.CapKW)))
 	}
 	if known(x.PriceThresh) {
 		lines = append(lines, fmt.Sprintf("Rule for the day: avoid hours that cost more than %s.", x.price(x.PriceThresh)))
@@ -141,19 +163,30 @@ func (x *explainer) what() string {
 		kilowattHours(x.KWhShifted), x.windows(-1), kilowattHours(added), x.windows(+1))
 }
 
+// money tells the saving, how sure it is, and on how many of the courses that the
+// day may take the plan does what it is for.
 func (x *explainer) money() string {
 	span := ""
 	if x.amount(x.SavingP10) != x.amount(x.SavingP90) {
-		span = fmt.Sprintf(" (%s to %s if the load runs low or high)", x.number(x.SavingP10), x.amount(x.SavingP90))
+		span = fmt.Sprintf(" (four times in five between %s and %s)", x.number(x.SavingP10), x.amount(x.SavingP90))
 	}
 	success := "pays"
 	if x.ofGroup() {
 		success = "lowers the peak"
 	}
-	if x.Confidence == 0 {
-		return fmt.Sprintf("That should %s%s.", x.worth(), span)
+	return fmt.Sprintf("That should %s%s; of %d courses that the day may take, it %s on %s.",
+		x.worth(), span, paths, success, x.courses())
+}
+
+func (x *explainer) courses() string {
+	switch n := math.Round(float64(x.Confidence) * paths); n {
+	case 0:
+		return "none"
+	case paths:
+		return "all"
+	default:
+		return strconv.Itoa(int(n))
 	}
-	return fmt.Sprintf("That should %s%s; it %s with a chance of at least %s.", x.worth(), span, success, percent(x.Confidence))
 }
 
 // worth is the expected saving, as a verb and an amount.

@@ -172,6 +172,27 @@ func explainedCases(prices, carbon []dsm.Point) []explainedCase {
 		{name: "a tight feeder: one of its meters", policy: feeder(1240), issue: "2019-03-14T00:00:00Z", slots: 24, explain: 3},
 		{name: "an overloaded feeder: the group", policy: feeder(900), issue: "2019-03-14T00:00:00Z", slots: 24, explain: -1},
 		{name: "a feeder with room to spare", policy: feeder(2000), issue: "2019-03-14T00:00:00Z", slots: 24, explain: -1},
+		{name: "a battery on dynamic prices", issue: "2019-05-21T23:00:00Z", slots: 24, meters: one,
+			policy: func(p *dsm.Policy) {
+				agile(p)
+				p.Assets = []dsm.Asset{{Name: "battery", Meters: one,
+					Battery: &dsm.Battery{CapacityKWh: 10, PowerKW: 5, Efficiency: 0.9, WearCost: 0.01}}}
+			}},
+		{name: "a car, issued at noon", issue: "2019-03-14T12:00:00Z", slots: 24, meters: one,
+			policy: func(p *dsm.Policy) {
+				p.Flexibility.ShiftableShare = 0
+				p.Assets = []dsm.Asset{{Name: "car", Meters: one,
+					EV: &dsm.EV{EnergyKWh: 12, PowerKW: 7.4, Arrival: "17:00", Departure: "07:30", Days: "All"}}}
+			}},
+		{name: "a heat pump", issue: "2019-03-14T00:00:00Z", slots: 24, meters: one,
+			policy: func(p *dsm.Policy) {
+				p.Flexibility.ShiftableShare = 0
+				p.Assets = []dsm.Asset{{Name: "pump", Meters: one, HeatPump: &dsm.HeatPump{Share: 0.5, PowerKW: 3, PreheatKWh: 2,
+					LossPerHour: 0.05, Comfort: []dsm.TimeWindow{{Days: "All", Start: "06:00", End: "22:00"}}}}}
+			}},
+		{name: "a charge for the month's highest hour", issue: "2019-03-14T00:00:00Z", slots: 24, meters: one,
+			policy: func(p *dsm.Policy) { p.Tariff.DemandCharge = 4.5 },
+			spoil:  func(_ dsm.Planner, in *dsm.GroupInput) { in.Meters[0].MonthPeak = 2.3 }},
 		{name: "yesterday's plan kept", issue: "2019-03-14T00:00:00Z", slots: 24, meters: one,
 			policy: func(p *dsm.Policy) { p.Hysteresis = 0.2 },
 			spoil: func(p dsm.Planner, in *dsm.GroupInput) {

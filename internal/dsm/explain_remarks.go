@@ -18,13 +18,17 @@ func (x *explainer) factor(f WeightedFactor) string {
 	case FactorShiftable:
 		return fmt.Sprintf("%s of the day's load may be moved.", kilowattHours(w))
 	case FactorForecastPeak:
-		return fmt.Sprintf("The forecast's highest hour is %s.", kilowatts(w))
+		return fmt.Sprintf("The highest hour is expected to be %s.", kilowatts(w))
 	case FactorExcess:
 		return fmt.Sprintf("The forecast exceeds the capacity by %s.", kilowatts(w))
 	case FactorCarbonSpread:
 		return fmt.Sprintf("The cleanest hour to use emits %s kg CO₂ per kWh less than the dirtiest hour to avoid.", significant(w))
 	case FactorUncertainty:
 		return fmt.Sprintf("The range that the forecast gives 80 %% to is as wide as %s of its median.", percent(w))
+	case FactorFedIn:
+		return fmt.Sprintf("%s would be fed in.", kilowattHours(w))
+	case FactorMonthPeak:
+		return fmt.Sprintf("The highest hour of the month so far was %s; below it nothing is saved.", kilowatts(w))
 	case FactorMissing:
 		return fmt.Sprintf("%s of the readings of the last 7 days are missing.", percent(w))
 	default:
@@ -45,19 +49,36 @@ func (x *explainer) constraint(c Constraint) string {
 		return "Some hours take all the extra load that they may."
 	case ConstraintCapacity:
 		return fmt.Sprintf("The capacity of %s limits what may move.", x.Group)
+	case ConstraintStoreSize:
+		return "The battery is full at some time."
+	case ConstraintStorePower:
+		return "In some hours the battery charges or gives all that it can."
+	case ConstraintUnproven:
+		return "Some prices are below zero, or less than what feeding in earns; they were taken as equal to the other, or as zero, so there may be a better plan."
 	default:
 		return c.String() + "."
 	}
 }
 
 func (x *explainer) alternative(a Alternative) string {
-	return x.alternativeAction(a.Action) + ": " + x.rejection(a) + "."
+	return x.alternativeAction(a) + ": " + x.rejection(a) + "."
 }
 
-func (x *explainer) alternativeAction(a Action) string {
-	switch a {
+func (x *explainer) alternativeAction(a Alternative) string {
+	if a.Reason == ReasonWithout && (a.Action == ActionLoadShift || a.Action == ActionPeakShave) {
+		return "Leave other load where it is"
+	}
+	switch a.Action {
 	case ActionNone:
 		return "Change nothing"
+	case ActionBattery:
+		return "Leave the battery idle"
+	case ActionEVCharge:
+		return "Charge the car as soon as it may"
+	case ActionPreheat:
+		return "Heat as always"
+	case ActionPVSelfConsume:
+		return "Leave other load where it is"
 	case ActionPeakShave:
 		return "Lower the meter's own peak instead"
 	case ActionLoadShift:
@@ -66,7 +87,7 @@ func (x *explainer) alternativeAction(a Action) string {
 		}
 		return "Move load farther"
 	default:
-		return a.String()
+		return a.Action.String()
 	}
 }
 

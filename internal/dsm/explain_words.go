@@ -83,8 +83,10 @@ type timeWindow struct{ from, to meter.Hour }
 
 // windows names the times in which the plan takes load away (sign −1) or adds
 // load (+1), such as "from 16:00 to 19:00".
-func (x *explainer) windows(sign float32) string {
-	runs := x.runs(sign)
+func (x *explainer) windows(sign float32) string { return x.windowsOf(x.Plan, sign) }
+
+func (x *explainer) windowsOf(plan []float32, sign float32) string {
+	runs := x.runs(plan, sign)
 	names := make([]string, 0, mostWindows)
 	for _, w := range runs[:min(len(runs), mostWindows)] {
 		names = append(names, x.windowName(w))
@@ -104,13 +106,13 @@ func (x *explainer) windows(sign float32) string {
 	return strings.Join(names[:last], windowSplitter) + " and " + names[last]
 }
 
-func (x *explainer) runs(sign float32) []timeWindow {
+func (x *explainer) runs(plan []float32, sign float32) []timeWindow {
 	most := float32(0)
-	for _, c := range x.Plan {
+	for _, c := range plan {
 		most = max(most, sign*c)
 	}
 	var runs []timeWindow
-	for t, c := range x.Plan {
+	for t, c := range plan {
 		if sign*c <= visibleOfMost*most {
 			continue
 		}

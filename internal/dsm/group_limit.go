@@ -5,7 +5,8 @@ import "math/bits"
 // groupDraft is the plan for a group's limit while it is being made.
 type groupDraft struct {
 	capacity float64           // kW
-	load     [maxSlots]float64 // sum of the meters' forecasts
+	bare     [maxSlots]float64 // sum of the meters' forecasts
+	load     [maxSlots]float64 // and with cars that are charged at once
 	shifted  [maxSlots]float64 // and after their price shifts
 	final    [maxSlots]float64 // and after the limit's plan
 	known    uint32            // slots in which some meter has a forecast
@@ -22,7 +23,8 @@ const holdRounds = 4
 //
 //  1. Price shifts must not lift the sum above the capacity. Where they do,
 //     they are made anew with the group's room at each hour, max(capacity −
-//     forecast, 0), split in proportion to the meters' ū.
+//     forecast, 0), split in proportion to what the meters may
+//     add: ū and the power of what stands behind them.
 //  2. If the shifted sum still exceeds the capacity, the peak is shaved down to
 //     it, or to the lowest peak that the flexibility left (φ·load − taken, ū −
 //     added) allows, and the energy goes to the cheapest hours within reach that
@@ -55,13 +57,22 @@ func (p *planner) holdLimit(ws *workspace, in *GroupInput, g *groupDraft) {
 
 // sum adds the drafts up, in the order of meters.
 func (ws *workspace) sum(g *groupDraft) {
-	g.load, g.shifted, g.known = [maxSlots]float64{}, [maxSlots]float64{}, 0
+	g.bare, g.load, g.shifted, g.known = [maxSlots]float64{}, [maxSlots]float64{}, [maxSlots]float64{}, 0
 	for i := range ws.drafts {
 		d := &ws.drafts[i]
 		g.known |= d.known
 		for t := range ws.day.n {
+			g.bare[t] += d.load[t]
 			g.load[t] += d.load[t]
 			g.shifted[t] += d.load[t] + d.price.up[t] - d.price.down[t]
+		}
+		if d.assets < 0 {
+			continue
+		}
+		a := &ws.assets[d.assets]
+		for t := range ws.day.n {
+			g.load[t] += a.atOnce[t]
+			g.shifted[t] += a.atOnce[t] + a.change(t)
 		}
 	}
 }
@@ -81,7 +92,7 @@ func (p *planner) redraft(ws *workspace, in *GroupInput, g *groupDraft) {
 	total := 0.0
 	for i := range ws.drafts {
 		if ws.drafts[i].usable {
-			total += ws.drafts[i].ceiling
+			total += ws.wish(&ws.drafts[i])
 		}
 	}
 	if total <= 0 {
@@ -94,10 +105,29 @@ func (p *planner) redraft(ws *workspace, in *GroupInput, g *groupDraft) {
 			continue
 		}
 		for t := range ws.day.n {
-			rooms[t] = max(g.capacity-g.load[t], 0) * d.ceiling / total
+			rooms[t] = max(g.capacity-g.bare[t], 0) * ws.wish(d) / total
 		}
 		p.draftMeter(ws, in, i, &rooms)
 	}
+}
+
+// wish is the most that a meter may add to an hour, kWh.
+func (ws *workspace) wish(d *draft) float64 {
+	w := d.ceiling
+	if d.assets < 0 {
+		return w
+	}
+	g := &ws.assets[d.assets].gear
+	if g.battery != nil {
+		w += g.battery.PowerKW
+	}
+	if g.ev != nil {
+		w += g.ev.PowerKW
+	}
+	if g.heatPump != nil {
+		w += g.heatPump.PowerKW
+	}
+	return w
 }
 
 // posePeak states how low the group's peak can be brought while no hour is
@@ -109,7 +139,7 @@ func (p *planner) posePeak(ws *workspace, g *groupDraft) {
 	q.give, q.room = [maxSlots]float64{}, [maxSlots]float64{}
 	for i := range ws.drafts {
 		for t := range q.n {
-			give, room := p.left(&ws.drafts[i], t)
+			give, room := p.left(ws, &ws.drafts[i], t)
 			q.give[t] += give
 			q.room[t] += room
 		}
@@ -120,11 +150,11 @@ func (p *planner) posePeak(ws *workspace, g *groupDraft) {
 }
 
 // left is the flexibility of a meter that no plan has used yet, in kWh.
-func (p *planner) left(d *draft, t int) (give, room float64) {
+func (p *planner) left(ws *workspace, d *draft, t int) (give, room float64) {
 	if !d.usable || d.known&(1<<t) == 0 {
 		return 0, 0
 	}
-	give = p.policy.Flexibility.ShiftableShare*max(d.load[t], 0) - d.price.down[t] - d.held.down[t]
+	give = p.shareAt(ws, d, t)*max(d.load[t], 0) - d.price.down[t] - d.held.down[t]
 	room = d.ceiling - d.price.up[t] - d.held.up[t]
 	return max(give, 0), max(room, 0)
 }
@@ -167,7 +197,7 @@ func (p *planner) allocate(ws *workspace, g *groupDraft, a, b int, x float64) bo
 	factor := 1 + p.policy.Flexibility.Rebound
 	total := 0.0
 	for i := range ws.drafts {
-		total += p.movable(&ws.drafts[i], a, b, factor)
+		total += p.movable(ws, &ws.drafts[i], a, b, factor)
 	}
 	if total <= 0 || x <= 0 {
 		return false
@@ -175,7 +205,7 @@ func (p *planner) allocate(ws *workspace, g *groupDraft, a, b int, x float64) bo
 	part := min(x/total, 1)
 	for i := range ws.drafts {
 		d := &ws.drafts[i]
-		own := part * p.movable(d, a, b, factor)
+		own := part * p.movable(ws, d, a, b, factor)
 		d.held.down[a] += own
 		d.held.up[b] += factor * own
 		g.held.down[a] += own
@@ -186,8 +216,8 @@ func (p *planner) allocate(ws *workspace, g *groupDraft, a, b int, x float64) bo
 	return part*total > 1e-9*g.capacity
 }
 
-func (p *planner) movable(d *draft, a, b int, factor float64) float64 {
-	give, _ := p.left(d, a)
-	_, room := p.left(d, b)
+func (p *planner) movable(ws *workspace, d *draft, a, b int, factor float64) float64 {
+	give, _ := p.left(ws, d, a)
+	_, room := p.left(ws, d, b)
 	return min(give, room/factor)
 }

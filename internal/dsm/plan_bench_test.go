@@ -79,9 +79,10 @@ func BenchmarkTransport(b *testing.B) {
 	made, err := NewPlanner(policy, londonCalendar(b), "default/bench")
 	require.NoError(b, err)
 	p := made.(*planner)
-	ws := new(workspace)
-	ws.day.set(p.rates, policy.Objective, 0, in.IssuedAt, in.Slots)
+	ws := newWorkspace()
+	ws.day.set(p.rates, nil, policy.Objective, 0, in.IssuedAt, in.Slots)
 	ws.begin(1)
+	p.equip(ws, in, 0)
 	p.draftMeter(ws, in, 0, nil)
 	var out shiftPlan
 	b.ReportAllocs()

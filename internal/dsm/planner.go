@@ -12,6 +12,10 @@ type MeterInput struct {
 	LastReading  meter.Hour
 	MissingShare float64 // of the last 7 days, 0 to 1
 
+	// MonthPeak is the highest hour of the local calendar month before the issue,
+	// kW; 0 where it is not known or there was none. A demand charge needs it.
+	MonthPeak float64
+
 	// Previous is the plan of the issue before, shifted by 24 h to the slots of
 	// this one (hysteresis); nil if there was none.
 	Previous []float32

@@ -6,14 +6,16 @@ import "math"
 // on: a plan from invented values is worth nothing.
 const maxMissing = 0.25
 
-// draftMeter drafts the price shift of one meter. rooms, if given, bounds what
-// each slot may gain besides ū.
+// draftMeter drafts the price shift of one meter, and the plan of what stands
+// behind it. rooms, if given, bounds what each slot may gain besides ū. It leaves
+// the meter's courses in ws.scenarios.
 func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlots]float64) {
 	m, d := &in.Meters[i], &ws.drafts[i]
 	wanted := rooms != nil && (d.reason == ReasonPriceSpread || d.reason == ReasonHysteresis)
 	d.price, d.held = shiftPlan{}, shiftPlan{}
 	d.refused, d.cut = 0, rooms != nil
-	d.known = readPath(&d.load, m.Forecast.P50, in.Slots)
+	d.known = ws.scenarios.set(p.normal, m.Forecast, in.Slots, d.floor)
+	d.load, d.monthPeak = ws.scenarios.mean, max(m.MonthPeak, 0)
 	d.ceiling = p.policy.Flexibility.MaxIncrease * peakOf(d.load[:in.Slots])
 	d.reason = p.badInput(m, in)
 	if d.usable = d.reason == ReasonUnknown; !d.usable {
@@ -22,25 +24,43 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 		}
 		return
 	}
-	if !p.pose(&ws.problem, &ws.day, d, rooms) {
-		d.reason = ReasonNoFlexibility
-		return
-	}
-	p.solve(ws, &d.price)
-	worth := p.evaluate(&ws.day, &d.load, &d.price)
-	switch {
-	case d.price.moved(in.Slots) <= ws.problem.negligible() || worth.value <= 0:
-		d.reason, d.price = ReasonNoSpread, shiftPlan{}
-		if wanted {
+	d.reason = ReasonNoFlexibility
+	value := 0.0
+	if p.pose(ws, d, rooms) {
+		p.solve(ws, d, &d.price)
+		if d.price.moved(in.Slots) > ws.problem.negligible() {
+			value = p.judge(ws, d, &d.price, true).expected()
+		}
+		d.reason = ReasonPriceSpread
+		if value <= 0 {
+			d.reason, d.price = ReasonNoSpread, shiftPlan{}
+		}
+		if wanted && d.reason == ReasonNoSpread {
 			d.reason = ReasonGroupLimit // prices differ, but the group has no room
 		}
-	case worth.value < p.policy.MinSaving:
-		d.reason, d.refused, d.price = ReasonBelowMinSaving, worth.value, shiftPlan{}
-	default:
-		d.reason = ReasonPriceSpread
 	}
-	if p.keepPrevious(ws, m.Previous, d, worth.value) {
+	if d.assets >= 0 {
+		p.draftAssets(ws, d, rooms)
+		if value = p.judge(ws, d, &d.price, false).expected(); value > 0 {
+			d.reason = ReasonPriceSpread
+		}
+	}
+	if value > 0 && value < p.policy.MinSaving || value <= 0 && d.assets >= 0 {
+		p.refuse(ws, d, value)
+	}
+	if d.assets < 0 && p.keepPrevious(ws, m.Previous, d, value) {
 		d.reason = ReasonHysteresis
+	}
+}
+
+// refuse drops a draft that is worth too little.
+func (p *planner) refuse(ws *workspace, d *draft, value float64) {
+	d.price = shiftPlan{}
+	if d.assets >= 0 {
+		ws.assets[d.assets].drop()
+	}
+	if value > 0 {
+		d.reason, d.refused = ReasonBelowMinSaving, value
 	}
 }
 
@@ -72,8 +92,8 @@ func hasForecast(m *MeterInput, slots int) bool {
 // Give is φ·load, room is ū. An hour that feeds in takes load at the export price
 // up to what it feeds in, and beyond at its own price; where feeding in earns more
 // than that the hour takes no more, as the problem would not be convex.
-func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlots]float64) bool {
-	flex := p.policy.Flexibility
+func (p *planner) pose(ws *workspace, d *draft, rooms *[maxSlots]float64) bool {
+	flex, q, day := p.policy.Flexibility, &ws.problem, &ws.day
 	q.n, q.rebound, q.reach = day.n, flex.Rebound, p.reach(day.n)
 	q.worth, q.cost, q.level = day.worth, day.cost, d.load
 	gives, takes := false, false
@@ -82,7 +102,7 @@ func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlot
 		if d.known&(1<<t) == 0 {
 			continue
 		}
-		q.give[t] = flex.ShiftableShare * max(d.load[t], 0)
+		q.give[t] = p.shareAt(ws, d, t) * max(d.load[t], 0)
 		q.room[t] = d.ceiling
 		if d.load[t] < 0 {
 			q.room[t] = min(q.room[t], -d.load[t])
@@ -102,8 +122,7 @@ func (p *planner) pose(q *shiftProblem, day *dayRates, d *draft, rooms *[maxSlot
 
 // exportValue is the value of a kWh that is used instead of fed in.
 func (p *planner) exportValue(day *dayRates, t int) float64 {
-	carbon := day.value[t] - p.policy.Objective.Cost*day.price[t]
-	v := p.policy.Objective.Cost*p.policy.Tariff.Export + carbon
+	v := p.exportWorth(day, t)
 	if p.policy.Flexibility.Rebound > 0 {
 		v = max(v, 0)
 	}
@@ -118,8 +137,13 @@ func (p *planner) reach(n int) int {
 	return n
 }
 
-// solve solves the workspace's problem.
-func (p *planner) solve(ws *workspace, out *shiftPlan) {
+// solve solves the workspace's problem, with the demand charge if there is one.
+func (p *planner) solve(ws *workspace, d *draft, out *shiftPlan) {
+	if price := p.demandPrice(); price > 0 && d != nil {
+		ws.posed = demandProblem{shift: ws.problem, load: d.load, perKW: price, floor: d.monthPeak}
+		ws.demand.solve(&ws.posed, out)
+		return
+	}
 	if ws.problem.reach >= ws.problem.n {
 		shiftAnywhere(&ws.problem, out)
 		return
@@ -137,7 +161,7 @@ func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newV
 	if p.policy.Hysteresis == 0 || len(previous) != q.n || !shrink(q, previous, old) {
 		return false
 	}
-	value := p.evaluate(&ws.day, &d.load, old).value
+	value := p.judge(ws, d, old, true).expected()
 	if value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
 		return false
 	}

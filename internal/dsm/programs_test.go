@@ -99,7 +99,9 @@ func solverCases() []solverCase {
 		}},
 		{"valley filling", func(t failer, r *rand.Rand, n int) instance {
 			p, _, _ := randomDeferrable(r, n)
-			p.cap = math.Inf(1)
+			for h := range p.limit {
+				p.limit[h] = math.Inf(1)
+			}
 			var x [maxSlots]float64
 			placed := p.valley(&x)
 			requireDeferred(t, p, &x, placed)

@@ -57,10 +57,12 @@ func TestPriceShiftByHand(t *testing.T) {
 	d := got[0]
 	require.Equal(t, ActionLoadShift, d.Action)
 	require.Equal(t, ReasonPriceSpread, d.Reason)
-	require.InDelta(t, 3.2*0.15+1.2*0.10, d.SavingP50, 1e-5)
-	require.InDelta(t, 0.8*(3.2*0.15+1.2*0.10), d.SavingP10, 1e-5, "80 % of the load gives 80 %")
-	require.Equal(t, d.SavingP50, d.SavingP90, "the plan moves no more when there is more")
-	require.Equal(t, float32(0.9), d.Confidence)
+	planned := 3.2*0.15 + 1.2*0.10
+	require.InDelta(t, planned, d.SavingP90, 0.01*planned, "the plan moves no more when there is more")
+	require.Less(t, d.SavingP50, d.SavingP90, "and less when there is less")
+	require.Greater(t, float64(d.SavingP10), 0.75*planned, "of 80 % of the load")
+	require.Less(t, d.SavingP10, d.SavingP50)
+	require.Equal(t, float32(1), d.Confidence)
 	require.InDelta(t, 4, d.PeakBefore, 1e-6)
 	require.InDelta(t, 3.2, d.PeakAfter, 1e-5)
 	require.InDelta(t, 0.8, d.KWReduction, 1e-5)
@@ -124,7 +126,7 @@ func TestLimitsOfInputAreInclusive(t *testing.T) {
 	policy, in := dayPolicy(), homes("", evening())
 	in.Meters[0].LastReading, in.Meters[0].MissingShare = thursday-3, 0.25
 	require.Equal(t, ActionLoadShift, plan(t, policy, in)[0].Action)
-	policy.MinSaving = 0.59
+	policy.MinSaving = 0.54
 	require.Equal(t, ActionLoadShift, plan(t, policy, in)[0].Action)
 	in.Meters[0].LastReading = meter.NoHour
 	require.Equal(t, ReasonStaleInput, plan(t, policy, in)[0].Reason)
@@ -261,11 +263,13 @@ func TestExportIsWorthItsOwnPrice(t *testing.T) {
 	policy.Tariff.Export = 0.05
 	policy.Flexibility.MaxIncrease = 1
 	d := plan(t, policy, homes("", load))[0]
-	require.Equal(t, ActionLoadShift, d.Action)
+	require.Equal(t, ActionPVSelfConsume, d.Action)
+	require.Equal(t, ReasonOwnSun, d.Reason)
 	// The evening, the dear hours from 07:00 to 10:00, 15:00 and 20:00, and the
 	// cheap ones from 04:00 to 07:00, are within 6 hours of the sun.
 	require.InDelta(t, 4*0.8+5*0.2+3*0.2, d.KWhShifted, 1e-5)
-	require.InDelta(t, 3.2*(0.40-0.05)+1.0*(0.25-0.05)+0.6*(0.15-0.05), d.SavingP50, 1e-5)
+	planned := 3.2*(0.40-0.05) + 1.0*(0.25-0.05) + 0.6*(0.15-0.05)
+	require.InDelta(t, planned, d.SavingP90, 0.02*planned)
 }
 
 func TestExportTakesNoMoreThanItFeedsIn(t *testing.T) {
@@ -320,9 +324,9 @@ func TestCarbonObjective(t *testing.T) {
 	policy.Objective.Carbon = 0.1
 	d := plan(t, policy, in)[0]
 	require.Equal(t, ActionLoadShift, d.Action)
-	require.InDelta(t, 0.2*d.KWhShifted, d.CO2Kg, 1e-5)
+	require.InDelta(t, 0.19*d.KWhShifted, d.CO2Kg, 0.01*float64(d.KWhShifted))
 	require.InDelta(t, 0, d.SavingP50, 1e-6, "the bill stays")
-	require.Equal(t, float32(0.9), d.Confidence)
+	require.Equal(t, float32(1), d.Confidence)
 }
 
 func TestSameInputSameBytesAlsoInParallel(t *testing.T) {

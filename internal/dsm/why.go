@@ -16,11 +16,19 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 		add(FactorPriceSpread, high-low)
 	}
 	if d.usable {
-		add(FactorShiftable, p.policy.Flexibility.ShiftableShare*positiveSum(d.load[:day.n]))
+		if kwh := p.shiftable(ws, d); kwh > 0 {
+			add(FactorShiftable, kwh)
+		}
 		add(FactorForecastPeak, float64(out.PeakBefore))
 		if u := uncertainty(m, day.n); u == u {
 			add(FactorUncertainty, u)
 		}
+	}
+	if out.Reason == ReasonDemandCharge && m.MonthPeak > 0 {
+		add(FactorMonthPeak, m.MonthPeak)
+	}
+	if fed := fedIn(d, day.n); fed > 0 && d.usable {
+		add(FactorFedIn, fed)
 	}
 	switch {
 	case m.MissingShare > 0:
@@ -30,6 +38,15 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 			add(FactorCarbonSpread, high-low)
 		}
 	}
+}
+
+// fedIn is the energy that the day is expected to feed in, kWh.
+func fedIn(d *draft, n int) float64 {
+	sum := 0.0
+	for _, v := range d.load[:n] {
+		sum += max(-v, 0)
+	}
+	return sum
 }
 
 // planRange is the least value among the hours that gain load and the greatest
@@ -56,10 +73,11 @@ func rangeOf(values []float64) (low, high float64) {
 	return low, high
 }
 
-func positiveSum(values []float64) float64 {
+// shiftable is the load of the day that may be taken away, kWh.
+func (p *planner) shiftable(ws *workspace, d *draft) float64 {
 	sum := 0.0
-	for _, v := range values {
-		sum += max(v, 0)
+	for t := range ws.day.n {
+		sum += p.shareAt(ws, d, t) * max(d.load[t], 0)
 	}
 	return sum
 }
@@ -89,8 +107,8 @@ func uncertainty(m *MeterInput, n int) float64 {
 func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
 	share, headroom := false, false
 	for t := range ws.day.n {
-		give, room := p.left(d, t)
-		full := p.policy.Flexibility.ShiftableShare * max(d.load[t], 0)
+		give, room := p.left(ws, d, t)
+		full := p.shareAt(ws, d, t) * max(d.load[t], 0)
 		share = share || full > 0 && give <= 1e-9*full
 		headroom = headroom || d.ceiling > 0 && room <= 1e-9*d.ceiling
 	}
@@ -103,47 +121,78 @@ func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
 	if d.cut || d.held.moved(ws.day.n) > 0 {
 		a.binding = append(a.binding, ConstraintCapacity)
 	}
+	if d.assets >= 0 {
+		p.addStoreBinding(&ws.assets[d.assets], ws.day.n, a)
+	}
+}
+
+// addStoreBinding appends what held a battery back: its size or its power.
+func (p *planner) addStoreBinding(x *assetDraft, n int, a *arena) {
+	q := &x.problem
+	full, power := false, false
+	for t := range q.N {
+		full = full || x.battery.Stored[t] >= q.High[t]*(1-1e-9)
+		power = power || math.Abs(x.battery.Change[t]) >= x.gear.battery.PowerKW*(1-1e-9)
+	}
+	if full {
+		a.binding = append(a.binding, ConstraintStoreSize)
+	}
+	if power {
+		a.binding = append(a.binding, ConstraintStorePower)
+	}
+	if x.unproven {
+		a.binding = append(a.binding, ConstraintUnproven)
+	}
 }
 
 // worthMentioning is the share by which a plan beyond the farthest shift must
 // save more to be named.
 const worthMentioning = 0.01
 
-// addAlternatives appends the plans that were weighed and rejected beside a plan
-// that saves chosen: doing nothing, shaving the meter's own peak, and shifting
-// with no limit on the distance.
-func (p *planner) addAlternatives(ws *workspace, d *draft, chosen float64, a *arena) {
+// addAlternatives appends the plans that were weighed and rejected beside one that
+// saves mean on the mean course of the day: doing nothing, leaving out a part,
+// shaving the meter's own peak, and shifting with no limit on the distance.
+func (p *planner) addAlternatives(ws *workspace, d *draft, out *Decision, mean float64, a *arena) {
 	add := func(action Action, reason Reason, saving float64) {
-		a.alternatives = append(a.alternatives, Alternative{Action: action, Reason: reason, Saving: float32(saving - chosen)})
+		a.alternatives = append(a.alternatives, Alternative{Action: action, Reason: reason, Saving: float32(saving)})
 	}
 	n := ws.day.n
 	why := ReasonLowerSaving
 	if d.held.moved(n) > 0 {
 		why = ReasonGroupLimit
 	}
-	add(ActionNone, why, 0)
+	add(ActionNone, why, -float64(out.SavingP50))
+	for _, part := range out.Parts {
+		if len(out.Parts) > 1 {
+			add(part.Action, ReasonWithout, -float64(part.Saving))
+		}
+	}
 	if d.price.moved(n) == 0 {
 		return
 	}
-	if saving, ok := p.ownPeakShave(ws, d); ok && saving < chosen {
-		add(ActionPeakShave, ReasonLowerSaving, saving)
+	if out.Reason != ReasonDemandCharge {
+		if plan := p.ownPeakShave(ws, d); plan != nil {
+			if w := p.evaluate(ws, d, &d.load, plan, false); w.cash < mean {
+				add(ActionPeakShave, ReasonLowerSaving, w.cash-mean)
+			}
+		}
 	}
-	if p.reach(n) < n && d.held.moved(n) == 0 && !d.cut && p.pose(&ws.problem, &ws.day, d, nil) {
+	if p.reach(n) < n && d.held.moved(n) == 0 && !d.cut && p.pose(ws, d, nil) {
 		ws.problem.reach = n
-		var far shiftPlan
-		shiftAnywhere(&ws.problem, &far)
-		if w := p.evaluate(&ws.day, &d.load, &far); w.cash > chosen*(1+worthMentioning) {
-			add(ActionLoadShift, ReasonOutOfReach, w.cash)
+		far := &ws.other
+		p.solve(ws, d, far)
+		if w := p.evaluate(ws, d, &d.load, far, false); w.cash > mean+worthMentioning*math.Abs(mean) {
+			add(ActionLoadShift, ReasonOutOfReach, w.cash-mean)
 			a.binding = append(a.binding, ConstraintMaxShift)
 		}
 	}
 }
 
-// ownPeakShave is what it would save, or cost, to bring the meter's own peak as
-// low as it goes instead; false if it cannot be lowered.
-func (p *planner) ownPeakShave(ws *workspace, d *draft) (float64, bool) {
-	if !p.pose(&ws.problem, &ws.day, d, nil) {
-		return 0, false
+// ownPeakShave is the plan that brings the meter's own peak as low as it goes; nil
+// if it cannot be lowered.
+func (p *planner) ownPeakShave(ws *workspace, d *draft) *shiftPlan {
+	if !p.pose(ws, d, nil) {
+		return nil
 	}
 	q, k := &ws.problem, &ws.peak
 	k.n, k.reach, k.rebound, k.load, k.give, k.room = q.n, q.reach, q.rebound, q.level, q.give, q.room
@@ -154,12 +203,11 @@ func (p *planner) ownPeakShave(ws *workspace, d *draft) (float64, bool) {
 		q.more[t] = 0
 		q.worth[t] = math.MaxFloat32
 	}
-	var plan shiftPlan
-	p.solve(ws, &plan)
-	if plan.moved(q.n) <= q.negligible() {
-		return 0, false
+	p.solve(ws, nil, &ws.other)
+	if ws.other.moved(q.n) <= q.negligible() {
+		return nil
 	}
-	return p.evaluate(&ws.day, &d.load, &plan).cash, true
+	return &ws.other
 }
 
 // refusedPlan is the alternative of a decision to do nothing: the plan that was

@@ -1,7 +1,5 @@
 package dsm
 
-import "math"
-
 // workspace is what one call of Plan needs besides its result. Workspaces are
 // pooled: in the steady state a plan allocates its result only.
 type workspace struct {
@@ -10,12 +8,29 @@ type workspace struct {
 	problem   shiftProblem
 	transport transport
 	peak      peakProblem
+	demand    demandSolver
+	posed     demandProblem
+	storage   StorageProblem
+	stored    StoragePlan
+	store     Storage
+	assets    []assetDraft // of the drafts that have some
+	scenarios scenarios    // of the meter at hand
+	outcomes  outcomes
+	sums      [paths][maxSlots]float64 // of a group, before and
+	lowered   [paths][maxSlots]float64 // after the plan for its limit
 	scratch   shiftPlan
+	other     shiftPlan // a plan that was weighed and rejected
+}
+
+func newWorkspace() *workspace {
+	ws := new(workspace)
+	ws.demand.transport = &ws.transport
+	return ws
 }
 
 // draft is the plan of one meter while it is being made. Energies in kWh.
 type draft struct {
-	load    [maxSlots]float64 // median forecast; 0 where unknown
+	load    [maxSlots]float64 // mean course of the day; 0 where unknown
 	known   uint32            // slots with a forecast
 	ceiling float64           // ū: most that an hour may gain
 	price   shiftPlan         // moves load to cheaper hours
@@ -23,7 +38,12 @@ type draft struct {
 	reason  Reason            // of the price shift, or of its absence
 	refused float64           // value of a price shift that was below the minimum saving
 	usable  bool              // the inputs are good enough to decide on
-	cut     bool              // the group's capacity left less room for the price shift
+
+	assets    int     // index of the plan of what stands behind the meter; −1 if nothing does
+	heatShare float64 // share of the load that is a heat pump's
+	floor     float64 // no hour's load is below; −∞ where nothing is known
+	monthPeak float64 // highest hour of the billing month so far, kW
+	cut       bool    // the group's capacity left less room for the price shift
 }
 
 func (ws *workspace) begin(meters int) {
@@ -31,18 +51,7 @@ func (ws *workspace) begin(meters int) {
 		ws.drafts = make([]draft, meters)
 	}
 	ws.drafts = ws.drafts[:meters]
-}
-
-// read takes over a forecast path; slots without a value count as 0.
-func readPath(dst *[maxSlots]float64, src []float32, n int) (known uint32) {
-	for t := range n {
-		dst[t] = 0
-		if t < len(src) && !math.IsNaN(float64(src[t])) {
-			dst[t] = float64(src[t])
-			known |= 1 << t
-		}
-	}
-	return known
+	ws.assets = ws.assets[:0]
 }
 
 // arena holds the slices of all decisions of one call, made at once.
@@ -51,13 +60,14 @@ type arena struct {
 	factors      []WeightedFactor
 	binding      []Constraint
 	alternatives []Alternative
+	parts        []Part
 }
 
 // The most that one decision can have.
 const (
-	mostFactors      = 5
-	mostBinding      = 4
-	mostAlternatives = 3
+	mostFactors      = 7
+	mostBinding      = 7
+	mostAlternatives = 7
 )
 
 func newArena(decisions, plans, slots int) *arena {

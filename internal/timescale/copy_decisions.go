@@ -12,11 +12,11 @@ const decisionColumns = `id, issued_at, valid_from, valid_to, actionable_from, l
 	partition, meter_no, group_no, provenance_no,
 	kwh_shifted, kw_reduction, peak_before, peak_after, par_before, par_after, cap_kw, price_threshold,
 	saving_p10, saving_p50, saving_p90, co2_kg, confidence, missing_share,
-	action, reason, stale, plan, factors, alternatives, binding`
+	action, reason, stale, plan, factors, alternatives, binding, parts`
 
 const (
 	copyDecisions       = `COPY decisions (` + decisionColumns + `) FROM STDIN BINARY`
-	decisionColumnCount = 31
+	decisionColumnCount = 32
 )
 
 type decisionRows struct {
@@ -28,7 +28,10 @@ func (r *decisionRows) Len() int { return len(r.rows) }
 
 func (r *decisionRows) rowSize(i int) int {
 	d := &r.rows[i]
-	arrays := floatsSize(d.Plan) + 24 + 8*2*len(d.Factors) + 24 + 8*3*len(d.Alternatives) + 24 + 6*len(d.Binding)
+	arrays := floatsSize(d.Plan) + 24 + 8*2*len(d.Factors) + 24 + 8*3*len(d.Alternatives) + 24 + 6*len(d.Binding) + 24
+	for j := range d.Parts {
+		arrays += 8 * (4 + len(d.Parts[j].Plan) + len(d.Parts[j].Value))
+	}
 	return 2 + (4 + 16) + 5*12 + 4*8 + 14*8 + 2*6 + 5 + arrays
 }
 
@@ -94,11 +97,15 @@ func appendDecisionArrays(dst []byte, d *dsm.Decision) []byte {
 		}
 	}
 	if len(d.Binding) == 0 {
+		dst = binary.BigEndian.AppendUint32(dst, null)
+	} else {
+		dst = appendArrayHeader(dst, len(d.Binding), 6, oidInt2)
+		for _, c := range d.Binding {
+			dst = appendInt2(dst, int16(c))
+		}
+	}
+	if len(d.Parts) == 0 {
 		return binary.BigEndian.AppendUint32(dst, null)
 	}
-	dst = appendArrayHeader(dst, len(d.Binding), 6, oidInt2)
-	for _, c := range d.Binding {
-		dst = appendInt2(dst, int16(c))
-	}
-	return dst
+	return appendFloats(dst, packParts(d.Parts))
 }

@@ -42,7 +42,7 @@ const decisionSelect = `SELECT d.id, d.issued_at, d.valid_from, d.valid_to, d.ac
 	d.meter_no, d.group_no, d.provenance_no,
 	d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after, d.cap_kw, d.price_threshold,
 	d.saving_p10, d.saving_p50, d.saving_p90, d.co2_kg, d.confidence, d.missing_share,
-	d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding,
+	d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding, d.parts,
 	coalesce(m.name, ''), coalesce(g.name, '')
 	FROM decisions d
 	LEFT JOIN meters m ON m.meter_no = d.meter_no
@@ -115,13 +115,13 @@ func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
 	var last *time.Time
 	var action, reason int16
 	var peakBefore, peakAfter, parBefore, parAfter, limit, price, carbon *float32
-	var factors, alternatives []float32
+	var factors, alternatives, parts []float32
 	var binding []int16
 	err = row.Scan(&d.ID, &issued, &from, &to, &actionable, &last,
 		&d.MeterNo, &d.GroupNo, &d.Provenance,
 		&d.KWhShifted, &d.KWReduction, &peakBefore, &peakAfter, &parBefore, &parAfter, &limit, &price,
 		&d.SavingP10, &d.SavingP50, &d.SavingP90, &carbon, &d.Confidence, &d.MissingShare,
-		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &d.Meter, &d.Group)
+		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &parts, &d.Meter, &d.Group)
 	if err != nil {
 		return d, err
 	}
@@ -132,6 +132,7 @@ func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
 	d.PARBefore, d.PARAfter = numberOrNaN(parBefore), numberOrNaN(parAfter)
 	d.CapKW, d.PriceThresh = numberOrNaN(limit), numberOrNaN(price)
 	unpackDecision(&d.Decision, factors, alternatives, binding)
+	d.Parts = unpackParts(parts)
 	return d, nil
 }
 

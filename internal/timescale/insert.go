@@ -64,7 +64,7 @@ func queueDecisions(q *pgx.Batch, partition int, decisions []Decision) {
 		q.Queue(`
 			INSERT INTO decisions (`+decisionColumns+`)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-				$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+				$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
 			ON CONFLICT DO NOTHING`, decisionArgs(partition, d)...)
 	}
 }
@@ -91,7 +91,7 @@ func decisionArgs(partition int, d *Decision) []any {
 		d.KWhShifted, d.KWReduction, numberOrNull(d.PeakBefore), numberOrNull(d.PeakAfter),
 		numberOrNull(d.PARBefore), numberOrNull(d.PARAfter), numberOrNull(d.CapKW), numberOrNull(d.PriceThresh),
 		d.SavingP10, d.SavingP50, d.SavingP90, numberOrNull(d.CO2Kg), d.Confidence, d.MissingShare,
-		int16(d.Action), int16(d.Reason), d.Stale, plan, factors, alternatives, binding,
+		int16(d.Action), int16(d.Reason), d.Stale, plan, factors, alternatives, binding, packParts(d.Parts),
 	}
 }
 

@@ -38,7 +38,8 @@ func decisionStatus(d *dsm.Decision, now meter.Hour) string {
 func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, now meter.Hour) Decision {
 	view := Decision{
 		DecisionHeader: s.decisionHeader(d, now),
-		Plan:           make([]PlanPoint, len(d.Plan)),
+		Plan:           planPoints(d.ValidFrom, d.Plan),
+		Parts:          make([]PlanPart, len(d.Parts)),
 		From:           planWindows(d.ValidFrom, d.Plan, -1),
 		To:             planWindows(d.ValidFrom, d.Plan, 1),
 		Factors:        make([]Factor, len(d.Factors)),
@@ -49,8 +50,8 @@ func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, n
 		},
 		Provenance: Provenance(made),
 	}
-	for i, kwh := range d.Plan {
-		view.Plan[i] = PlanPoint{At: (d.ValidFrom + meter.Hour(i)).Time(), KWh: maybe32(kwh)}
+	for i := range d.Parts {
+		view.Parts[i] = planPart(d.ValidFrom, &d.Parts[i])
 	}
 	for i, f := range d.Factors {
 		view.Factors[i] = Factor{Name: f.Factor.String(), Value: maybe32(f.Weight), Unit: s.factorUnit(f.Factor)}
@@ -62,6 +63,25 @@ func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, n
 		view.Alternatives[i] = Alternative{Action: a.Action.String(), Reason: a.Reason.String(), Saving: maybe32(a.Saving)}
 	}
 	return view
+}
+
+func planPoints(start meter.Hour, plan []float32) []PlanPoint {
+	out := make([]PlanPoint, len(plan))
+	for i, kwh := range plan {
+		out[i] = PlanPoint{At: (start + meter.Hour(i)).Time(), KWh: maybe32(kwh)}
+	}
+	return out
+}
+
+func planPart(start meter.Hour, p *dsm.Part) PlanPart {
+	out := PlanPart{
+		Action: p.Action.String(), Saving: maybe32(p.Saving), Plan: planPoints(start, p.Plan),
+		StoredValue: make([]*float32, len(p.Value)),
+	}
+	for i, v := range p.Value {
+		out.StoredValue[i] = maybe32(v)
+	}
+	return out
 }
 
 // planWindows are the runs of neighbouring hours in which the plan takes load
@@ -91,9 +111,9 @@ func (s *server) factorUnit(f dsm.Factor) string {
 	switch f {
 	case dsm.FactorPriceSpread:
 		return currency + "/kWh"
-	case dsm.FactorShiftable:
+	case dsm.FactorShiftable, dsm.FactorFedIn:
 		return "kWh"
-	case dsm.FactorForecastPeak, dsm.FactorExcess:
+	case dsm.FactorForecastPeak, dsm.FactorExcess, dsm.FactorMonthPeak:
 		return "kW"
 	case dsm.FactorCarbonSpread:
 		return "kg/kWh"

@@ -146,7 +146,7 @@ type DecisionHeader struct {
 	ValidTo        time.Time `json:"validTo" doc:"Exclusive"`
 	ActionableFrom time.Time `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
 	Status         string    `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
-	Action         string    `json:"action" enum:"none,load_shift,peak_shave,valley_fill,battery,ev_charge,pv_self_consume"`
+	Action         string    `json:"action" enum:"none,load_shift,peak_shave,valley_fill,battery,ev_charge,pv_self_consume,preheat"`
 	Reason         string    `json:"reason" doc:"Main cause" example:"price_spread"`
 	Title          string    `json:"title" doc:"The decision in plain words, in one line"`
 
@@ -163,7 +163,7 @@ type DecisionHeader struct {
 	SavingP90      *float32 `json:"savingP90"`
 	Currency       string   `json:"currency"`
 	CO2Kg          *float32 `json:"co2Kg" doc:"Expected avoided emissions"`
-	Confidence     *float32 `json:"confidence" minimum:"0" maximum:"1" doc:"Probability that the saving is above 0"`
+	Confidence     *float32 `json:"confidence" minimum:"0" maximum:"1" doc:"Probability that the plan gains by the policy's objective; of a group, that the peak falls"`
 }
 
 // Decision is a decision with everything it rests on.
@@ -172,6 +172,7 @@ type Decision struct {
 	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
 	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
 	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
+	Parts        []PlanPart    `json:"parts" nullable:"false" doc:"Where something stands behind the meter: what each thing contributes to the plan"`
 	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
@@ -183,6 +184,14 @@ type Decision struct {
 type PlanPoint struct {
 	At  time.Time `json:"at"`
 	KWh *float32  `json:"kwh" doc:"Change of load: negative where load is taken away"`
+}
+
+// PlanPart is what one thing contributes to a plan.
+type PlanPart struct {
+	Action      string      `json:"action" doc:"What it does, such as battery"`
+	Saving      *float32    `json:"saving" doc:"On the mean course of the day, in the currency"`
+	Plan        []PlanPoint `json:"plan" nullable:"false" doc:"Change of load; of a car against charging as soon as it may"`
+	StoredValue []*float32  `json:"storedValue" nullable:"false" doc:"Of a battery: what a stored kWh is worth at the end of each hour, in the currency"`
 }
 
 // PlanWindow is a run of neighbouring hours that a plan changes the same way.

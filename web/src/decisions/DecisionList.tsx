@@ -1,5 +1,5 @@
 import {
-  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconMountain, IconSun,
+  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconFlame, IconMountain, IconSun,
 } from '@tabler/icons-react';
 import type { Schemas } from '../api/client';
 import { money, power } from '../format/energy';
@@ -17,6 +17,7 @@ const icons: Record<Header['action'], typeof IconBolt> = {
   battery: IconBattery3,
   ev_charge: IconCar,
   pv_self_consume: IconSun,
+  preheat: IconFlame,
 };
 
 interface Props {

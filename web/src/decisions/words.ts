@@ -8,6 +8,7 @@ const actions: Record<string, string> = {
   battery: 'Battery',
   ev_charge: 'Car charging',
   pv_self_consume: 'Own solar power',
+  preheat: 'Preheating',
 };
 
 const statuses: Record<string, string> = { planned: 'planned', active: 'under way', past: 'over' };
