@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -124,6 +125,9 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 		}
 	}
 	err = r.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	if apierrors.IsInvalid(err) && live != nil {
+		return r.overwrite(ctx, s, o, doc, err)
+	}
 	if err != nil {
 		return fmt.Errorf("apply %s %s: %w", o.Kind.Kind, o.Name, err)
 	}
@@ -137,6 +141,27 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	} else if live.ResourceVersion != intent.GetResourceVersion() {
 		s.log.V(1).Info("changed", "kind", o.Kind.Kind, "name", o.Name)
 	}
+	return nil
+}
+
+// overwrite replaces whole lists of an object that an apply cannot mend: somebody
+// changed the key of an entry, a port's number say. To an apply theirs is another
+// entry, which stays, and the two do not go together. What is overwritten wakes
+// the twin, and the apply then sent is taken.
+func (r *Reconciler) overwrite(ctx context.Context, s *scope, o resources.Object, doc []byte, refusal error) error {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(o.Kind)
+	object.SetNamespace(s.twin.Namespace)
+	object.SetName(o.Name)
+	err := r.Patch(ctx, object, client.RawPatch(types.MergePatchType, doc), client.FieldOwner(FieldOwner))
+	if apierrors.IsInvalid(err) {
+		return fmt.Errorf("apply %s %s: %w", o.Kind.Kind, o.Name, refusal) // what is wanted is refused as such
+	}
+	if err != nil {
+		return fmt.Errorf("overwrite %s %s: %w", o.Kind.Kind, o.Name, err)
+	}
+	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
+	s.log.Info("overwritten, as what somebody changed did not go together with what is wanted", "kind", o.Kind.Kind, "name", o.Name)
 	return nil
 }
 

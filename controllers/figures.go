@@ -14,6 +14,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -61,9 +62,23 @@ func HTTPFigures() FigureSource {
 	}
 }
 
-// lookAtFigures asks the workloads how they stand, at most every 30 s.
+// figuresPause is how long the workloads are left in peace: shorter while people
+// wait for the first readings of a twin that has just started.
+func (r *Reconciler) figuresPause(s *scope) time.Duration {
+	flow := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionDataFlowing)
+	if flow != nil && flow.Reason != v1.ReasonWaiting && flow.Reason != v1.ReasonNoReadings {
+		return figuresEvery
+	}
+	started := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionWorkloadsReady)
+	if started != nil && started.Status == metav1.ConditionTrue && r.Now().Sub(started.LastTransitionTime.Time) > firstFiguresFor {
+		return figuresEvery
+	}
+	return firstFiguresEvery
+}
+
+// lookAtFigures asks the workloads how they stand, now and then.
 func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
-	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), r.Now()) {
+	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), r.Now(), r.figuresPause(s)) {
 		return nil
 	}
 	f := &figures{}
@@ -161,11 +176,11 @@ type recentFigures struct {
 	asked map[client.ObjectKey]time.Time
 }
 
-func (c *recentFigures) due(twin client.ObjectKey, now time.Time) bool {
+func (c *recentFigures) due(twin client.ObjectKey, now time.Time, pause time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last, ok := c.asked[twin]
-	return !ok || now.Sub(last) >= figuresEvery
+	return !ok || now.Sub(last) >= pause
 }
 
 func (c *recentFigures) note(twin client.ObjectKey, now time.Time) {

@@ -66,6 +66,10 @@ type Reconciler struct {
 const (
 	figuresEvery = 30 * time.Second // live figures; Secrets, which are not watched, are looked at too
 	restEvery    = 5 * time.Minute  // of a twin that does not run
+
+	firstFiguresEvery = 5 * time.Second // of a twin whose first readings are awaited,
+	firstFiguresFor   = 2 * time.Minute // for so long after its workloads are there
+
 	missingEvery = 30 * time.Second // of something that a person has to add
 	conflictWait = time.Second
 )

@@ -73,6 +73,9 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	if s.spec.State == v1.StateRunning || len(secretsOf(s.spec)) > 0 {
 		rest = figuresEvery
 	}
+	if s.spec.State == v1.StateRunning && s.condition(v1.ConditionWorkloadsReady).Status == metav1.ConditionTrue {
+		rest = r.figuresPause(s)
+	}
 	return soonest(result, ctrl.Result{RequeueAfter: rest}), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
@@ -110,6 +111,37 @@ func TestDriftIsPutBack(t *testing.T) {
 	require.Equal(t, "stays", config.Annotations["example.org/mine"])
 	require.Equal(t, "stays", config.Data["other"])
 	require.Equal(t, "now", deployment.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"], "kubectl rollout restart is undone")
+}
+
+// An apply takes an entry whose key somebody changed for another's, which stays:
+// two ports of one name are then refused, each time anew.
+func TestChangedKeysOfListsArePutBack(t *testing.T) {
+	sp := newSpace(t)
+	sp.twin("keys", smallest)
+	sp.ready("keys")
+	sp.quiet()
+
+	service, deployment := &corev1.Service{}, &appsv1.Deployment{}
+	require.True(t, sp.child(service, "keys-api"))
+	patch := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/ports/0/port","value":81}]`))
+	require.NoError(t, sp.admin.Patch(sp.ctx, service, patch))
+	require.True(t, sp.child(deployment, "keys-api"))
+	patch = client.RawPatch(types.JSONPatchType, []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/ports/0/containerPort","value":81}]`))
+	require.NoError(t, sp.admin.Patch(sp.ctx, deployment, patch))
+
+	sp.eventually(func() error {
+		require.True(t, sp.child(service, "keys-api"))
+		require.True(t, sp.child(deployment, "keys-api"))
+		ports := deployment.Spec.Template.Spec.Containers[0].Ports
+		if len(service.Spec.Ports) != 1 || service.Spec.Ports[0].Port != 80 {
+			return fmt.Errorf("the Service has ports %v", service.Spec.Ports)
+		}
+		if len(ports) != 2 || ports[0].ContainerPort+ports[1].ContainerPort != resources.PortAPI+resources.PortStatus {
+			return fmt.Errorf("the container has ports %v", ports)
+		}
+		return nil
+	})
+	sp.ready("keys")
 }
 
 // Every child that is deleted comes back.

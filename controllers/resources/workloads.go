@@ -236,7 +236,7 @@ func (b *builder) processor() {
 		d.Spec.WithReplicas(b.running(b.firstProcessors()))
 	}
 	own(b, StepWorkloads, v1.ComponentProcessor, d)
-	own(b, StepWorkloads, v1.ComponentProcessor, b.workloadsService())
+	own(b, StepConfig, v1.ComponentProcessor, b.workloadsService())
 	b.autoscaler()
 	b.disruption(StepWorkloads, v1.ComponentProcessor, b.firstProcessors())
 }
@@ -265,7 +265,9 @@ func (b *builder) api() {
 	d := b.deployment(v1.ComponentAPI, appsv1.RollingUpdateDeploymentStrategyType, b.workloadPod(v1.ComponentAPI, c))
 	d.Spec.WithReplicas(b.running(*b.spec.API.Replicas))
 	own(b, StepWorkloads, v1.ComponentAPI, d)
-	own(b, StepWorkloads, v1.ComponentAPI, corev1ac.Service(b.name(v1.ComponentAPI), b.twin.Namespace).WithSpec(corev1ac.ServiceSpec().
+	// A name needs no store, and who was given it keeps it while the stores are
+	// prepared anew.
+	own(b, StepConfig, v1.ComponentAPI, corev1ac.Service(b.name(v1.ComponentAPI), b.twin.Namespace).WithSpec(corev1ac.ServiceSpec().
 		WithType(corev1.ServiceType(b.spec.API.ServiceType)).
 		WithSelector(SelectorLabels(b.twin.Name, v1.ComponentAPI)).
 		WithPorts(servicePort("http", 80))))
