@@ -83,7 +83,7 @@ func TestApiServerRefuses(t *testing.T) {
 		{"kafka: {topics: {partitions: 24}}", "kafka.topics.partitions is fixed when the twin is made"},
 		{"kafka: {managed: {replicas: 3}}", "kafka.managed.replicas is fixed when the twin is made"},
 		{"kafka: {external: {bootstrapServers: [\"a:1\"]}}", "write at most one of kafka.managed and kafka.external"},
-		{"processor: {forecast: {quantiles: [\"0.9\", \"0.5\", \"0.1\"]}}", "write three quantiles in ascending order"},
+		{"processor: {forecast: {quantiles: [\"0.9\", \"0.5\", \"0.1\"]}}", "models give the quantiles 0.1, 0.5 and 0.9"},
 		{"processor: {replicas: 13}", "processor.replicas must not exceed kafka.topics.partitions"},
 	} {
 		doc, err := yaml.YAMLToJSON([]byte(c.spec))

@@ -138,12 +138,12 @@ type Forecast struct {
 	// +optional
 	IssueAt string `json:"issueAt,omitempty"`
 
-	// Lower, middle and upper quantile of a forecast; 0.1, 0.5 and 0.9 if left
-	// out. The middle one is the median.
+	// Lower, middle and upper quantile of a forecast. Models give 0.1, 0.5 and
+	// 0.9, an interval that holds 80 % of all hours; no others can be asked for.
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=3
 	// +kubebuilder:validation:MaxItems=3
-	// +kubebuilder:validation:XValidation:rule="size(self) != 3 || (double(self[0]) > 0.0 && double(self[0]) < 0.5 && double(self[1]) == 0.5 && double(self[2]) > 0.5 && double(self[2]) < 1.0)",message="write three quantiles in ascending order between 0 and 1 with the median in the middle, such as [\"0.1\", \"0.5\", \"0.9\"]"
+	// +kubebuilder:validation:XValidation:rule="size(self) != 3 || (double(self[0]) == 0.1 && double(self[1]) == 0.5 && double(self[2]) == 0.9)",message="models give the quantiles 0.1, 0.5 and 0.9; write [\"0.1\", \"0.5\", \"0.9\"] or leave the field out"
 	// +optional
 	Quantiles []Decimal `json:"quantiles,omitempty"`
 }

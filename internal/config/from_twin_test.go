@@ -58,7 +58,6 @@ func TestSpecHash(t *testing.T) {
 		"warm-up":     func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Generator.Warmup.History = "700h" },
 		"lateness":    func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.AllowedLateness = "1h" },
 		"issue time":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.IssueAt = "12:00" },
-		"quantiles":   func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.Quantiles[0] = "0.05" },
 		"price":       func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Price = "0.26" },
 		"capacity":    func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Groups[0].CapacityKW = "33" },
 		"flexibility": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Flexibility.MaxShift = "5h" },

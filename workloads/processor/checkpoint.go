@@ -12,7 +12,7 @@ import (
 
 // stateVersion is raised when the meaning or the encoding of a partition's
 // state changes. A checkpoint of another version is not read.
-const stateVersion = 2
+const stateVersion = 3
 
 var errCheckpoint = errors.New("checkpoint does not fit")
 

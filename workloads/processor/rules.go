@@ -45,13 +45,17 @@ func newRules(twin *config.Twin) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
+	given, err := forecast.Shipped()
+	if err != nil {
+		return nil, err
+	}
 	r := &rules{
 		specHash: twin.SpecHash,
 		cal:      cal,
 		issueAt:  at,
 		lateness: meter.Hour(twin.Processor.AllowedLateness.Hours()),
 		from:     meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour,
-		model:    forecast.NewSeasonalNaive(),
+		model:    forecast.NewCombined(cal, at, given),
 		currency: twin.Processor.Policy.Tariff.Currency,
 	}
 	r.ring = twin.Processor.HistoryWindow.Hours() + ringMargin + int(r.lateness)

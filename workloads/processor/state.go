@@ -135,7 +135,8 @@ func (p *partition) switchTo(r *rules) {
 	if p.watermark != meter.NoHour {
 		p.nextIssue = r.nextIssue(p.watermark)
 	}
-	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version()
+	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
+		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()
 	for _, g := range p.groups {
 		for _, m := range g.meters {
 			if old.ring != r.ring {
