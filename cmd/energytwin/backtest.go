@@ -68,7 +68,7 @@ func newBacktestCommand() *cobra.Command {
 }
 
 func (f *backtestFlags) run(cmd *cobra.Command) error {
-	begin := time.Now() //nolint:forbidigo // how long it took is part of what is printed
+	begin := time.Now()
 	twin, err := f.twin()
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	o.Clock = func() float64 { return time.Since(begin).Seconds() } //nolint:forbidigo // as above
+	o.Clock = func() float64 { return time.Since(begin).Seconds() }
 	bar := backtestProgress(len(all))
 	o.Progress = func(int) { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 	r, err := backtest.Run(cmd.Context(), all, o)

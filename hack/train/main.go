@@ -72,17 +72,17 @@ func learn(all []*backtest.Series, cal *meter.Calendar) (*forecast.Coefficients,
 		return nil, err
 	}
 	c := &forecast.Coefficients{}
-	model := forecast.NewCombined(cal, meter.IssueTime{}, c)
-	samples := collect(all, model, cal, within)
+	look := func() [][]sample {
+		return collect(all, forecast.NewCombined(cal, meter.IssueTime{}, c), cal, within)
+	}
+	samples := look()
 	if c.Regression, err = fitRegression(samples); err != nil {
 		return nil, err
 	}
 	if c.Linear, err = fitLinear(samples); err != nil {
 		return nil, err
 	}
-	samples = collect(all, model, cal, within)
-	c.Forest = fitForest(samples)
-	samples = collect(all, model, cal, within)
-	c.Spread = usualErrors(samples)
+	c.Forest = fitForest(look())
+	c.Spread = usualErrors(look())
 	return forecast.DecodeCoefficients(c.Encode()) // rounded, as they ship
 }

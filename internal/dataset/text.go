@@ -30,4 +30,4 @@ func (t *Text) FirstLine() (string, error) {
 }
 
 // Close closes the file.
-func (t *Text) Close() { t.raw.Close() }
+func (t *Text) Close() error { return t.raw.Close() }

@@ -97,7 +97,25 @@ func DecodeCoefficients(src []byte) (*Coefficients, error) {
 		b = readFloats(b, t.Threshold[:])
 		b = readWhole(b, t.Leaf[:])
 	}
-	return c, nil
+	return c, c.Forest.check()
+}
+
+// check tells whether the forest can be asked: a rank of a feature's thresholds
+// has seven bits.
+func (f Forest) check() error {
+	var cuts [treeFeatures]map[float32]bool
+	for i := range f {
+		for level, feature := range f[i].Feature {
+			if cuts[feature] == nil {
+				cuts[feature] = map[float32]bool{}
+			}
+			cuts[feature][f[i].Threshold[level]] = true
+			if len(cuts[feature]) > mostCuts {
+				return fmt.Errorf("%w: feature %d has over %d thresholds", errCoefficients, feature, mostCuts)
+			}
+		}
+	}
+	return nil
 }
 
 func appendWhole(dst []byte, values []float32) []byte {

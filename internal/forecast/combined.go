@@ -14,6 +14,7 @@ type Combined struct {
 	at    meter.IssueTime
 	off   *holidays
 	given *Coefficients
+	grove *grove // of the coefficients' forest
 	table *errorTable
 
 	days  [daysKept]atomic.Pointer[days] // by issue; what is found here is what would be worked out anew
@@ -26,7 +27,7 @@ const daysKept = 128
 // NewCombined makes the engine for one zone and issue time, with coefficients
 // that were learned before.
 func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients) *Combined {
-	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given}
+	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, grove: newGrove(given.Forest)}
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
 	return c

@@ -16,7 +16,7 @@ import (
 func BenchmarkReading(b *testing.B) {
 	for _, meters := range []int{1_000, 10_000} {
 		b.Run(fmt.Sprintf("meters=%d", meters), func(b *testing.B) {
-			m := testEngine(b, "Europe/London")
+			m := engine(b, "Europe/London")
 			windows, states := make([]*window.Window, meters), make([]State, meters)
 			for i := range windows {
 				windows[i], states[i] = window.New(1344), m.NewState()
@@ -39,34 +39,38 @@ func BenchmarkReading(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(unsafe.Sizeof(meterState{})), "B/state")
+			b.ReportMetric(float64(unsafe.Sizeof(meterState{})+4*1344), "B/meter") // with the window's values
 		})
 	}
 }
 
-// BenchmarkDay measures one meter's turn of the day.
+// BenchmarkDay measures one meter's turn of the day and its parts: reading the
+// past, judging and learning the day that ended, and forecasting the next. What
+// a reading costs is a twenty-fourth of it, and the window's part.
 func BenchmarkDay(b *testing.B) {
-	m := testEngine(b, "Europe/London")
+	const at = issue - issue%24 + 24 // no day on which smoothing is tried anew
+	m := engine(b, "UTC")
 	w := window.New(1344)
-	for h := issue - 1344; h < issue; h++ {
+	for h := at - 1344; h < at; h++ {
 		w.Put(h, hash(h))
 	}
 	s := m.NewState().(*meterState)
-	s.turn(w, issue)
-	s.turn(w, issue)
-	b.ReportAllocs()
-	for b.Loop() {
-		s.ahead.issue = s.model.daysAt(issue).day[1].start
-		s.turn(w, issue)
+	s.turn(w, at)
+	s.turn(w, at)
+	d, ws := m.daysAt(at), new(scratch)
+	require.True(b, ws.grid.read(w, m.cal, d))
+	for name, do := range map[string]func(){
+		"read":     func() { ws.grid.read(w, m.cal, d) },
+		"learn":    func() { s.judge(ws); s.learn(ws, d) },
+		"forecast": func() { s.predict(ws, d); s.look(ws, d) },
+		"trees":    func() { m.grove.apply(&ws.trees, 1, &ws.said[expertTrees]) },
+		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				do()
+			}
+		})
 	}
-}
-
-func testEngine(t testing.TB, zone string) *Combined {
-	t.Helper()
-	cal, err := meter.NewCalendar(zone)
-	require.NoError(t, err)
-	c := &Coefficients{}
-	for range 60 {
-		c.Forest = append(c.Forest, Tree{Feature: [6]uint8{1, 2, 3, 4, 5, 6}})
-	}
-	return NewCombined(cal, meter.IssueTime{}, c)
 }

@@ -109,7 +109,7 @@ func (s *meterState) predict(ws *scratch, d *days) {
 	given.Linear.forecast(g, 0, &out[expertLinear])
 	treeInputOf(&ws.trees, v, out, d, 0, g.level, g.scale)
 	out[expertTrees] = out[expertRegression]
-	given.Forest.apply(&ws.trees, g.scale, &out[expertTrees])
+	s.model.grove.apply(&ws.trees, g.scale, &out[expertTrees])
 }
 
 // look makes the outlook from what the experts say.

@@ -7,7 +7,7 @@ const spreadDays = 28
 
 // Levels of an interval, and how they are steered.
 const (
-	tail      = 0.1  // wanted below the interval, and above it
+	tail      = 0.1 // wanted below the interval, and above it
 	steering  = 0.1 // step of a day towards the wanted share
 	leastTail = 0.002
 	mostTail  = 0.35

@@ -17,33 +17,11 @@ type Forest []Tree
 // treeFeatures is the number of features of the forest.
 const treeFeatures = 30
 
+// firstUniform is the first feature that is the same for all columns.
+const firstUniform = 19
+
 // treeInput are the features of a day, by feature and column.
 type treeInput [treeFeatures][hoursADay]float32
-
-// apply adds the trees' values for each column, times the scale.
-func (f Forest) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
-	var sum [hoursADay]float32
-	for i := range f {
-		t := &f[i]
-		var leaf [hoursADay]uint8
-		for level, feature := range t.Feature {
-			threshold := t.Threshold[level]
-			for k, v := range &x[feature] {
-				var bit uint8
-				if v > threshold {
-					bit = 1
-				}
-				leaf[k] |= bit << level
-			}
-		}
-		for k, l := range &leaf {
-			sum[k] += t.Leaf[l&(1<<depth-1)]
-		}
-	}
-	for k := range out {
-		out[k] += scale * sum[k]
-	}
-}
 
 // treeInputOf fills the features from what the other experts forecast and what
 // they saw. Differences are against base, in units of the scale, so that large
@@ -70,7 +48,7 @@ func treeInputOf(x *treeInput, v *view, e *expertForecasts, d *days, t int, leve
 		x[relative+5][k] = float32(k)
 		x[relative+6][k] = float32((d.hour + k) % hoursADay)
 	}
-	const same = relative + 7
+	const same = firstUniform
 	day, yesterday := &d.day[t], &d.day[t+1]
 	lastWeek := &d.day[t+7]
 	for i, value := range [...]float32{
