@@ -75,11 +75,19 @@ func (b *builder) backupPod(k *v1.Backup) *corev1ac.PodTemplateSpecApplyConfigur
 }
 
 // dumpScript writes a dump under a name that sorts by time, whole or not at all.
+// It waits for the database, which may be starting; and firewalls let a new pod
+// out a moment after it started, which one try after another would always miss.
 func dumpScript(twin string) string {
 	return fmt.Sprintf(`set -eu
 umask 077
 rm -f %[1]s/*.part
 name=%[1]s/%[2]s-$(date -u +%%Y%%m%%dT%%H%%M%%SZ).dump
+tries=0
+until pg_isready -q -d "$(cat %[3]s/url)"; do
+  tries=$((tries + 1))
+  [ $tries -lt 120 ] || { echo "the database does not answer" >&2; exit 1; }
+  sleep 1
+done
 pg_dump -Fc -f "$name.part" "$(cat %[3]s/url)"
 mv "$name.part" "$name"
 `, backupDir, twin, databaseSecretDir)
