@@ -7,6 +7,10 @@ type Part struct {
 	Saving float32   // on the mean course of the day, by the policy's objective
 	Plan   []float32 // change of load per slot, kWh; of a car against charging at once
 
+	// AtOnce is what a car draws without a plan, kWh per slot: charged as soon as it
+	// may be. Of a car only.
+	AtOnce []float32
+
 	// Value is what a kWh in a store is worth at the end of each slot, currency: a
 	// price above it calls for discharging, one below it, both less the losses, for
 	// charging. Of a battery only.
@@ -95,9 +99,16 @@ func (p *planner) addParts(ws *workspace, d *draft, total *shiftPlan, a *arena, 
 	}
 	shift := p.evaluate(ws, d, &d.load, total, true).value
 	add(p.shiftAction(d, n, d.reason), shift, func(t int) float64 { return total.up[t] - total.down[t] })
-	add(ActionEVCharge, x.carSaves, func(t int) float64 { return x.car[t] - x.atOnce[t] })
-	add(ActionPreheat, x.heatSaves, func(t int) float64 { return x.heat[t] })
 	before := len(a.parts)
+	add(ActionEVCharge, x.carSaves, func(t int) float64 { return x.car[t] - x.atOnce[t] })
+	if len(a.parts) > before {
+		a.parts[before].AtOnce = make([]float32, n)
+		for t := range n {
+			a.parts[before].AtOnce[t] = float32(x.atOnce[t])
+		}
+	}
+	add(ActionPreheat, x.heatSaves, func(t int) float64 { return x.heat[t] })
+	before = len(a.parts)
 	add(ActionBattery, x.batterySaves, func(t int) float64 { return x.battery.Change[t] })
 	if len(a.parts) > before {
 		value := make([]float32, n)

@@ -30,7 +30,8 @@ func (r *decisionRows) rowSize(i int) int {
 	d := &r.rows[i]
 	arrays := floatsSize(d.Plan) + 24 + 8*2*len(d.Factors) + 24 + 8*3*len(d.Alternatives) + 24 + 6*len(d.Binding) + 24
 	for j := range d.Parts {
-		arrays += 8 * (4 + len(d.Parts[j].Plan) + len(d.Parts[j].Value))
+		p := &d.Parts[j]
+		arrays += 8 * (5 + len(p.Plan) + len(p.Value) + len(p.AtOnce))
 	}
 	return 2 + (4 + 16) + 5*12 + 4*8 + 14*8 + 2*6 + 5 + arrays
 }

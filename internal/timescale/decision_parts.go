@@ -12,6 +12,8 @@ func packParts(parts []dsm.Part) []float32 {
 		out = append(out, p.Plan...)
 		out = append(out, float32(len(p.Value)))
 		out = append(out, p.Value...)
+		out = append(out, float32(len(p.AtOnce)))
+		out = append(out, p.AtOnce...)
 	}
 	return out
 }
@@ -24,13 +26,17 @@ func unpackParts(packed []float32) (parts []dsm.Part) {
 		packed = packed[n:]
 		return head
 	}
-	for len(packed) >= 4 {
-		head := take(3)
-		p := dsm.Part{Action: dsm.Action(head[0]), Saving: head[1], Plan: take(int(head[2]))}
+	list := func() []float32 {
 		if n := take(1); len(n) == 1 && n[0] > 0 {
-			p.Value = take(int(n[0]))
+			return take(int(n[0]))
 		}
-		parts = append(parts, p)
+		return nil
+	}
+	for len(packed) >= 3 {
+		head := take(2)
+		parts = append(parts, dsm.Part{
+			Action: dsm.Action(head[0]), Saving: head[1], Plan: list(), Value: list(), AtOnce: list(),
+		})
 	}
 	return parts
 }

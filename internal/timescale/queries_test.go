@@ -164,6 +164,7 @@ func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 		behind := shiftDecision(tw.meters[2], day+202, tw.prov)
 		behind.Parts = []dsm.Part{
 			{Action: dsm.ActionLoadShift, Saving: 0.05, Plan: behind.Plan},
+			{Action: dsm.ActionEVCharge, Saving: 0.1, Plan: behind.Plan[:3:3], AtOnce: []float32{1, 2, 3}},
 			{Action: dsm.ActionBattery, Saving: 0.15, Plan: behind.Plan[:2:2], Value: []float32{0.3, 0.2}},
 		}
 		for _, insertOnly := range []bool{true, s.insertOnly} {

@@ -1,0 +1,174 @@
+package dsm
+
+import (
+	"math"
+
+	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Ledger reckons what was measured: what it cost, and what plans came to. It is
+// immutable and shared.
+type Ledger struct {
+	p *planner
+}
+
+// NewLedger prepares a policy for reckoning. The error is that of NewPlanner.
+func NewLedger(policy Policy, cal *meter.Calendar, twin string) (*Ledger, error) {
+	p, err := NewPlanner(policy, cal, twin)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{p: p.(*planner)}, nil
+}
+
+// DecisionID is the id of the decision about a meter, or with no meter's name
+// about a group, that was issued at that hour.
+func (l *Ledger) DecisionID(group, name string, issued meter.Hour) uuid.UUID {
+	return l.p.id(&GroupInput{Group: group, IssuedAt: issued}, name)
+}
+
+// Realised is what a plan came to.
+type Realised struct {
+	Hours       int     // of the plan that counted: measured, and not passed when it could be known
+	Saving      float32 // currency, on energy; the demand charge is a month's, see Indicators
+	CO2Kg       float32 // avoided, kg; NaN if the intensity of a changed hour is unknown
+	KWhShifted  float32 // taken away, kWh
+	KWReduction float32 // highest of these hours before less after, kW
+}
+
+// Replayed reckons a plan against measurements in which nobody followed it: the
+// cost of what was measured less that of what would have been, with the plan on
+// top. Hours before ActionableFrom and hours without a measurement (NaN) count for
+// nothing. Moved load gives no more than the share that may move of what was
+// measured, and what it gives is all that is added elsewhere, in the plan's
+// proportion; a battery, a car and a heat pump follow their schedule. actual holds
+// the measured kWh of the plan's hours. False where no hour counts.
+func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
+	n := min(len(d.Plan), len(actual), maxSlots)
+	var r reckoning
+	for t := range n {
+		h := d.ValidFrom + meter.Hour(t)
+		if h >= d.ActionableFrom && actual[t] == actual[t] {
+			r.counts |= 1 << t
+			r.before[t] = float64(actual[t])
+		}
+	}
+	if r.counts == 0 {
+		return Realised{}, false
+	}
+	if len(d.Parts) == 0 {
+		l.shift(&r, d.Plan[:n])
+	}
+	for i := range d.Parts { // moved load comes first, see addParts
+		part := &d.Parts[i]
+		plan := part.Plan[:min(n, len(part.Plan))]
+		switch part.Action {
+		case ActionBattery, ActionPreheat:
+			r.add(plan)
+		case ActionEVCharge, ActionValleyFill:
+			r.add(plan)
+			for t, x := range part.AtOnce[:min(n, len(part.AtOnce))] {
+				r.before[t] += float64(x) // where the hour does not count it is not looked at
+			}
+		default:
+			l.shift(&r, plan)
+		}
+	}
+	return l.realised(&r, d.ValidFrom, n), true
+}
+
+// Followed reckons a plan that may have been followed: the cost of the load that
+// was expected when it was issued less that of what was measured. It measures the
+// forecast's error too: an estimate. expected and actual hold kWh of the plan's
+// hours, NaN where there is none.
+func (l *Ledger) Followed(d *Decision, expected, actual []float32) (Realised, bool) {
+	n := min(len(d.Plan), len(expected), len(actual), maxSlots)
+	var r reckoning
+	for t := range n {
+		h := d.ValidFrom + meter.Hour(t)
+		if h < d.ActionableFrom || actual[t] != actual[t] || expected[t] != expected[t] {
+			continue
+		}
+		r.counts |= 1 << t
+		r.before[t] = float64(expected[t])
+		r.change[t] = float64(actual[t]) - float64(expected[t])
+	}
+	if r.counts == 0 {
+		return Realised{}, false
+	}
+	return l.realised(&r, d.ValidFrom, n), true
+}
+
+// reckoning is the load of a plan's hours without it, and its change.
+type reckoning struct {
+	counts uint32 // hours that count
+	before [maxSlots]float64
+	change [maxSlots]float64
+}
+
+func (r *reckoning) add(plan []float32) {
+	for t, c := range plan {
+		if r.counts&(1<<t) != 0 {
+			r.change[t] += float64(c)
+		}
+	}
+}
+
+// shift adds moved load, clipped to what there was, energy conserved.
+func (l *Ledger) shift(r *reckoning, plan []float32) {
+	share := l.p.policy.Flexibility.ShiftableShare
+	var down [maxSlots]float64
+	all, taken, given, room := 0.0, 0.0, 0.0, 0.0
+	for t, c := range plan {
+		x := float64(c)
+		all += max(x, 0)
+		taken += max(-x, 0)
+		if r.counts&(1<<t) == 0 {
+			continue
+		}
+		down[t] = min(max(-x, 0), share*max(r.before[t], 0))
+		given += down[t]
+		room += max(x, 0)
+	}
+	if taken <= 0 || given <= 0 || room <= 0 {
+		return
+	}
+	factor := all / taken // 1 + rebound, as far as the plan shows it
+	scale := min(room/(factor*given), 1)
+	up := factor * given * scale / room
+	for t, c := range plan {
+		if r.counts&(1<<t) != 0 {
+			r.change[t] += up*max(float64(c), 0) - scale*down[t]
+		}
+	}
+}
+
+func (l *Ledger) realised(r *reckoning, from meter.Hour, n int) (out Realised) {
+	cash, co2, moved := 0.0, 0.0, 0.0
+	before, after := math.Inf(-1), math.Inf(-1)
+	for t := range n {
+		if r.counts&(1<<t) == 0 {
+			continue
+		}
+		out.Hours++
+		h, load, change := from+meter.Hour(t), r.before[t], r.change[t]
+		before, after = max(before, load), max(after, load+change)
+		if change == 0 {
+			continue
+		}
+		moved += max(-change, 0)
+		cash += l.Cost(h, load) - l.Cost(h, load+change)
+		co2 -= l.p.rates.carbonAt(h) * change
+	}
+	out.Saving, out.CO2Kg = float32(cash), float32(co2)
+	out.KWhShifted, out.KWReduction = float32(moved), float32(before-after)
+	return out
+}
+
+// Cost is what a load in an hour costs, in currency: less than 0 where feeding in
+// earns more.
+func (l *Ledger) Cost(h meter.Hour, kwh float64) float64 {
+	return gridCost(l.p.rates.price(h), l.p.policy.Tariff.Export, kwh)
+}

@@ -1,0 +1,153 @@
+package dsm
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+func ledger(t require.TestingT, policy Policy) *Ledger {
+	cal, err := meter.NewCalendar("Europe/London")
+	require.NoError(t, err)
+	l, err := NewLedger(policy, cal, "default/riverside")
+	require.NoError(t, err)
+	return l
+}
+
+func float32s(v []float64) (out []float32) {
+	for _, x := range v {
+		out = append(out, float32(x))
+	}
+	return out
+}
+
+// TestReplayedIsThePromiseWhereTheForecastHolds: a forecast that comes true gives
+// what was promised.
+func TestReplayedIsThePromiseWhereTheForecastHolds(t *testing.T) {
+	policy := dayPolicy()
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+	require.True(t, ok)
+	require.Equal(t, 24, r.Hours)
+	require.InDelta(t, d.SavingP50, r.Saving, 1e-4)
+	require.InDelta(t, d.KWhShifted, r.KWhShifted, 1e-4)
+	require.InDelta(t, d.KWReduction, r.KWReduction, 1e-4)
+	require.Equal(t, d.ID, ledger(t, policy).DecisionID("", "a", thursday))
+}
+
+func TestReplayedBatteryAndCar(t *testing.T) {
+	policy := alone(
+		Asset{Name: "b", Meters: []string{"a"}, Battery: &Battery{CapacityKWh: 10, PowerKW: 5, Efficiency: 0.81}},
+		car("17:00", "23:00"))
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	require.Len(t, d.Parts, 2)
+	r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+	require.True(t, ok)
+	require.InDelta(t, d.SavingP50, r.Saving, 1e-3)
+}
+
+// TestReplayedClipsToWhatThereWas: half the load gives half, and no more is added
+// than was taken away.
+func TestReplayedClipsToWhatThereWas(t *testing.T) {
+	policy := dayPolicy()
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	half := make([]float64, len(load))
+	for s, v := range load {
+		half[s] = v / 2
+	}
+	r, ok := ledger(t, policy).Replayed(&d, float32s(half))
+	require.True(t, ok)
+	require.Less(t, r.KWhShifted, d.KWhShifted)
+	require.InDelta(t, d.SavingP50/2, r.Saving, 0.05)
+}
+
+func TestReplayedCountsNoPassedHourAndNoGap(t *testing.T) {
+	policy := dayPolicy()
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	actual := float32s(load)
+	actual[18] = float32(math.NaN())
+	d.ActionableFrom = thursday + 12
+	r, ok := ledger(t, policy).Replayed(&d, actual)
+	require.True(t, ok)
+	require.Equal(t, 11, r.Hours)
+	require.InDelta(t, 3*0.8, r.KWhShifted, 0.05, "the evening less the hour without a reading, as far as later hours take it")
+	d.ActionableFrom = thursday + 24
+	_, ok = ledger(t, policy).Replayed(&d, actual)
+	require.False(t, ok)
+}
+
+// TestReplayedConservesEnergy on any load, with any hours passed or missing.
+func TestReplayedConservesEnergy(t *testing.T) {
+	cal := londonCalendar(t)
+	rapid.Check(t, func(t *rapid.T) {
+		policy := randomPolicy(t)
+		policy.Groups, policy.Flexibility.Rebound = nil, 0
+		p, err := NewPlanner(policy, cal, "default/riverside")
+		require.NoError(t, err)
+		l := ledger(t, policy)
+		for _, d := range p.Plan(randomInput(t, "", 24), nil) {
+			d.ActionableFrom += meter.Hour(rapid.IntRange(0, 24).Draw(t, "passed"))
+			actual := float32s(rapid.SliceOfN(rapid.Float64Range(-1, 10), 24, 24).Draw(t, "actual"))
+			var r reckoning
+			for s := range actual {
+				if d.ValidFrom+meter.Hour(s) >= d.ActionableFrom {
+					r.counts |= 1 << s
+					r.before[s] = float64(actual[s])
+				}
+			}
+			l.shift(&r, d.Plan)
+			sum := 0.0
+			for s, c := range r.change {
+				sum += c
+				require.GreaterOrEqual(t, c, -policy.Flexibility.ShiftableShare*max(r.before[s], 0)-1e-6)
+			}
+			require.InDelta(t, 0, sum, 1e-5)
+		}
+	})
+}
+
+func TestFollowedComparesWithWhatWasExpected(t *testing.T) {
+	policy := dayPolicy()
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	actual := float32s(load)
+	for s, c := range d.Plan {
+		actual[s] += c
+	}
+	r, ok := ledger(t, policy).Followed(&d, float32s(load), actual)
+	require.True(t, ok)
+	require.InDelta(t, d.SavingP50, r.Saving, 1e-4)
+	require.InDelta(t, d.KWReduction, r.KWReduction, 1e-4)
+}
+
+func TestIndicators(t *testing.T) {
+	policy := dayPolicy()
+	policy.Tariff.Periods, policy.Tariff.DemandCharge, policy.Tariff.Export = nil, 2, 0.05
+	l := ledger(t, policy)
+	i := l.NewIndicators()
+	require.True(t, math.IsNaN(i.PeakKW))
+	require.True(t, math.IsNaN(i.LoadFactor()))
+	march := thursday + 24*17 + 21 // 21:00 on 31 March, local 22:00
+	for s, kwh := range []float64{2, math.NaN(), 3, -1} {
+		i.Hour(march+meter.Hour(s), kwh)
+	}
+	require.Equal(t, 3, i.Hours)
+	require.InDelta(t, 4, i.KWh, 1e-12)
+	// At 23:00 UTC it is April.
+	require.InDelta(t, 5*0.25-1*0.05+2*2+2*3, i.Cost, 1e-12)
+	require.InDelta(t, 3.0*3/4, i.PeakToAverage(), 1e-12)
+	require.InDelta(t, 4/9.0, i.LoadFactor(), 1e-12)
+	i.Decision(&Decision{SavingP50: 2}, Realised{Saving: 1.5, KWhShifted: 3})
+	require.Equal(t, 1, i.Decisions)
+	require.InDelta(t, 2, i.Promised, 1e-12)
+	require.InDelta(t, 1.5, i.Realised, 1e-12)
+	require.InDelta(t, 3, i.KWhShifted, 1e-12)
+}
