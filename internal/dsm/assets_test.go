@@ -223,6 +223,7 @@ func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 		for _, d := range p.Plan(in, nil) {
 			if d.Action == ActionNone {
 				require.Nil(t, d.Plan)
+				require.Contains(t, []Reason{ReasonNoSpread, ReasonBelowMinSaving, ReasonNoFlexibility, ReasonNoForecast}, d.Reason)
 				continue
 			}
 			require.LessOrEqual(t, d.SavingP10, d.SavingP50)

@@ -76,9 +76,8 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, ou
 	for i := range ws.drafts {
 		d := &ws.drafts[i]
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
-		o := p.judge(ws, d, &d.held, true)
+		p.addHeldWorth(ws, d, &sum)
 		for k := range paths {
-			sum.cash[k] += o.cash[k]
 			course, before, after := &ws.scenarios.load[k], &ws.sums[k], &ws.lowered[k]
 			for t := range n {
 				load := course[t] + d.price.up[t] - d.price.down[t]
@@ -95,7 +94,6 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, ou
 				after[t] += x
 			}
 		}
-		sum.co2 += o.co2
 	}
 	lowered := 0
 	for k := range paths {
@@ -107,6 +105,22 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, ou
 	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
 	out.CO2Kg = float32(sum.co2)
 	out.Confidence = float32(lowered) / paths
+}
+
+// addHeldWorth adds what a meter's share in the limit's plan is worth beside its
+// price shift, on each course.
+func (p *planner) addHeldWorth(ws *workspace, d *draft, sum *outcomes) {
+	n := ws.day.n
+	if d.held.moved(n) == 0 {
+		return
+	}
+	without := *p.judge(ws, d, &d.price, true)
+	ws.scratch.add(&d.price, &d.held, n)
+	with := p.judge(ws, d, &ws.scratch, true)
+	for k := range paths {
+		sum.cash[k] += with.cash[k] - without.cash[k]
+	}
+	sum.co2 += with.co2 - without.co2
 }
 
 // groupBinding is the limit that keeps the group above its capacity: the share

@@ -168,13 +168,13 @@ func (x *explainer) what() string {
 func (x *explainer) money() string {
 	span := ""
 	if x.amount(x.SavingP10) != x.amount(x.SavingP90) {
-		span = fmt.Sprintf(" (four times in five between %s and %s)", x.number(x.SavingP10), x.amount(x.SavingP90))
+		span = fmt.Sprintf("; four times in five the saving lies between %s and %s", x.number(x.SavingP10), x.amount(x.SavingP90))
 	}
 	success := "pays"
 	if x.ofGroup() {
 		success = "lowers the peak"
 	}
-	return fmt.Sprintf("That should %s%s; of %d courses that the day may take, it %s on %s.",
+	return fmt.Sprintf("That should %s%s. Of %d courses that the day may take, it %s on %s.",
 		x.worth(), span, paths, success, x.courses())
 }
 

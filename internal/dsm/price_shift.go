@@ -41,11 +41,13 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 	}
 	if d.assets >= 0 {
 		p.draftAssets(ws, d, rooms)
-		if value = p.judge(ws, d, &d.price, false).expected(); value > 0 {
-			d.reason = ReasonPriceSpread
+		if all := p.judge(ws, d, &d.price, false).expected(); all > value && all > 0 {
+			value, d.reason = all, ReasonPriceSpread
+		} else { // good on the mean course, not on all of them
+			ws.assets[d.assets].drop()
 		}
 	}
-	if value > 0 && value < p.policy.MinSaving || value <= 0 && d.assets >= 0 {
+	if value > 0 && value < p.policy.MinSaving {
 		p.refuse(ws, d, value)
 	}
 	if d.assets < 0 && p.keepPrevious(ws, m.Previous, d, value) {
@@ -59,9 +61,7 @@ func (p *planner) refuse(ws *workspace, d *draft, value float64) {
 	if d.assets >= 0 {
 		ws.assets[d.assets].drop()
 	}
-	if value > 0 {
-		d.reason, d.refused = ReasonBelowMinSaving, value
-	}
+	d.reason, d.refused = ReasonBelowMinSaving, value
 }
 
 // badInput is the reason not to decide on a meter, ReasonUnknown if there is none.

@@ -43,6 +43,7 @@ func (p *partition) forecastMeter(m *meterState, t meter.Hour, slots int, b *bat
 		Forecast:     q,
 		LastReading:  m.lastBefore(t),
 		MissingShare: m.window.Missing(t, freshHours),
+		MonthPeak:    p.rules.monthPeak(m, t),
 		Previous:     m.previousPlan(t, slots, b),
 	}
 }

@@ -34,6 +34,8 @@ type rules struct {
 	model     forecast.Model
 	planner   dsm.Planner // nil when decisions are off
 	currency  string
+
+	demandCharge bool // the tariff charges for the highest hour of a month
 }
 
 func newRules(twin *config.Twin) (*rules, error) {
@@ -57,6 +59,8 @@ func newRules(twin *config.Twin) (*rules, error) {
 		from:     meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour,
 		model:    forecast.NewCombined(cal, at, given),
 		currency: twin.Processor.Policy.Tariff.Currency,
+
+		demandCharge: twin.Processor.Policy.Tariff.DemandCharge > 0,
 	}
 	r.ring = twin.Processor.HistoryWindow.Hours() + ringMargin + int(r.lateness)
 	r.bound(twin)
