@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"encoding/json"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -33,15 +32,17 @@ import (
 // 20 kB, its metadata and status 1 to 2.
 func CacheOptions(namespaces ...string) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{resources.LabelManagedBy: resources.ManagedBy})
+	common := &shared{}
 	o := cache.Options{
 		DefaultLabelSelector: ours,
-		DefaultTransform:     withoutManagedFields,
+		DefaultTransform:     leanAny(common),
 		ByObject: map[client.Object]cache.ByObject{
-			&v1.DigitalTwin{}:     {Label: labels.Everything(), Transform: withoutManagedFields},
-			&appsv1.Deployment{}:  {Transform: leanDeployment},
-			&appsv1.StatefulSet{}: {Transform: leanStatefulSet},
-			&batchv1.Job{}:        {Transform: leanJob},
-			&corev1.Pod{}:         {Transform: leanPod},
+			&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: lean(common, leanTwin(common))},
+			&appsv1.Deployment{}:            {Transform: lean(common, leanDeployment)},
+			&appsv1.StatefulSet{}:           {Transform: lean(common, leanStatefulSet)},
+			&batchv1.Job{}:                  {Transform: lean(common, leanJob)},
+			&corev1.Pod{}:                   {Transform: lean(common, leanPod)},
+			&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim)},
 		},
 	}
 	if len(namespaces) > 0 {
@@ -51,68 +52,6 @@ func CacheOptions(namespaces ...string) cache.Options {
 		}
 	}
 	return o
-}
-
-func withoutManagedFields(o any) (any, error) {
-	if m, err := meta.Accessor(o); err == nil {
-		m.SetManagedFields(nil)
-	}
-	return o, nil
-}
-
-// leanDeployment keeps of the managed fields only who holds the number of
-// replicas.
-func leanDeployment(o any) (any, error) {
-	if d, ok := o.(*appsv1.Deployment); ok {
-		d.ManagedFields = replicasHolders(d.ManagedFields)
-		d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
-	}
-	return o, nil
-}
-
-func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
-	var out []metav1.ManagedFieldsEntry
-	for _, e := range entries {
-		var fields struct {
-			Spec map[string]json.RawMessage `json:"f:spec"`
-		}
-		if e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) != nil {
-			continue
-		}
-		if _, ok := fields.Spec["f:replicas"]; ok {
-			out = append(out, metav1.ManagedFieldsEntry{Manager: e.Manager})
-		}
-	}
-	return out
-}
-
-func leanStatefulSet(o any) (any, error) {
-	if s, ok := o.(*appsv1.StatefulSet); ok {
-		s.ManagedFields = nil
-		s.Spec = appsv1.StatefulSetSpec{Replicas: s.Spec.Replicas, VolumeClaimTemplates: s.Spec.VolumeClaimTemplates}
-	}
-	return o, nil
-}
-
-func leanJob(o any) (any, error) {
-	if j, ok := o.(*batchv1.Job); ok {
-		j.ManagedFields = nil
-		j.Spec = batchv1.JobSpec{}
-	}
-	return o, nil
-}
-
-func leanPod(o any) (any, error) {
-	if p, ok := o.(*corev1.Pod); ok {
-		p.ManagedFields = nil
-		p.Spec = corev1.PodSpec{}
-		p.Status.InitContainerStatuses, p.Status.Conditions = nil, nil
-		for i := range p.Status.ContainerStatuses {
-			c := &p.Status.ContainerStatuses[i]
-			*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
-		}
-	}
-	return o, nil
 }
 
 // cachedObject is an empty object of a kind that is cached whole, nil for

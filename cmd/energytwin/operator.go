@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/go-logr/logr"
@@ -24,6 +25,11 @@ const (
 	serviceAccountFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
 
+// operatorGC is the garbage collector's target for the operator, as GOGC. Its
+// heap is a cache that lives as long as twins do; what a reconciliation leaves
+// behind is collected sooner, for less memory.
+const operatorGC = 40
+
 func newOperatorCommand() *cobra.Command {
 	var o controllers.ManagerOptions
 	var namespaces string
@@ -34,6 +40,9 @@ func newOperatorCommand() *cobra.Command {
 			"one of KUBECONFIG or ~/.kube/config.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(operatorGC)
+			}
 			logger := logr.FromSlogHandler(slog.Default().Handler())
 			ctrl.SetLogger(logger)
 			klog.SetLogger(logger) // the client library logs through it

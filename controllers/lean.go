@@ -1,0 +1,114 @@
+package controllers
+
+import (
+	"encoding/json"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
+)
+
+// lean takes out of an object what the operator does not look at, before it is
+// cached, and shares the rest with its siblings.
+func lean[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
+	return func(o any) (any, error) {
+		if object, ok := o.(T); ok {
+			strip(object)
+			common.metadata(object)
+		}
+		return o, nil
+	}
+}
+
+// leanAny is for kinds of which metadata alone is cached.
+func leanAny(common *shared) cache.TransformFunc {
+	return func(o any) (any, error) {
+		m, err := meta.Accessor(o)
+		if err != nil {
+			return o, nil // not an object: a tombstone
+		}
+		m.SetManagedFields(nil)
+		common.metadata(m)
+		if p, ok := o.(*metav1.PartialObjectMetadata); ok {
+			common.strings(&p.Kind, &p.APIVersion)
+		}
+		return o, nil
+	}
+}
+
+// leanTwin keeps all of a twin; its status says the same as that of others.
+func leanTwin(common *shared) func(*v1.DigitalTwin) {
+	return func(twin *v1.DigitalTwin) {
+		twin.ManagedFields = nil
+		for i := range twin.Status.Conditions {
+			c := &twin.Status.Conditions[i]
+			common.strings(&c.Type, &c.Reason, &c.Message)
+		}
+		for i := range twin.Status.Components {
+			c := &twin.Status.Components[i]
+			common.strings(&c.Name, &c.Image)
+		}
+	}
+}
+
+// leanDeployment keeps of the managed fields only who holds the number of
+// replicas.
+func leanDeployment(d *appsv1.Deployment) {
+	d.ManagedFields = replicasHolders(d.ManagedFields)
+	d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
+	d.Status.Conditions = nil
+}
+
+func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	var out []metav1.ManagedFieldsEntry
+	for _, e := range entries {
+		var fields struct {
+			Spec map[string]json.RawMessage `json:"f:spec"`
+		}
+		if e.FieldsV1 == nil || json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) != nil {
+			continue
+		}
+		if _, ok := fields.Spec["f:replicas"]; ok {
+			out = append(out, metav1.ManagedFieldsEntry{Manager: e.Manager})
+		}
+	}
+	return out
+}
+
+// leanStatefulSet keeps the size of the volume that its template asks for.
+func leanStatefulSet(s *appsv1.StatefulSet) {
+	for i := range s.Spec.VolumeClaimTemplates {
+		leanClaim(&s.Spec.VolumeClaimTemplates[i])
+		s.Spec.VolumeClaimTemplates[i].ObjectMeta = metav1.ObjectMeta{Name: s.Spec.VolumeClaimTemplates[i].Name}
+	}
+	s.ManagedFields = nil
+	s.Spec = appsv1.StatefulSetSpec{Replicas: s.Spec.Replicas, VolumeClaimTemplates: s.Spec.VolumeClaimTemplates}
+	s.Status.Conditions = nil
+}
+
+func leanJob(j *batchv1.Job) {
+	j.ManagedFields = nil
+	j.Spec = batchv1.JobSpec{}
+}
+
+// leanClaim keeps the size that is asked for.
+func leanClaim(c *corev1.PersistentVolumeClaim) {
+	c.ManagedFields = nil
+	c.Spec = corev1.PersistentVolumeClaimSpec{Resources: c.Spec.Resources}
+	c.Status = corev1.PersistentVolumeClaimStatus{}
+}
+
+func leanPod(p *corev1.Pod) {
+	p.ManagedFields = nil
+	p.Spec = corev1.PodSpec{}
+	p.Status.InitContainerStatuses, p.Status.Conditions = nil, nil
+	for i := range p.Status.ContainerStatuses {
+		c := &p.Status.ContainerStatuses[i]
+		*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
+	}
+}
