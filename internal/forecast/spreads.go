@@ -5,6 +5,12 @@ import "math"
 // spreadDays is how many days of errors an interval rests on.
 const spreadDays = 28
 
+// The newer half of the days counts more, so that the interval keeps up.
+const (
+	newWeight    = 3
+	columnWeight = (1 + newWeight) * spreadDays / 2 // of a column, over all days
+)
+
 // Levels of an interval, and how they are steered.
 const (
 	tail      = 0.1 // wanted below the interval, and above it
@@ -20,10 +26,11 @@ const codes = 256
 //
 // For an hour the interval is the forecast plus a low and a high quantile of the
 // errors of the last 28 days at that hour of day, the hour before and the hour
-// after. Plain quantiles cover too little where errors grow, and too much where
-// they shrink. So the two levels, 10 % at first, are steered for each meter by
-// how often a reading fell outside (adaptive conformal inference, Gibbs and
-// Candès 2021): level += γ·(10 % − share of the day's hours outside).
+// after; those of the newer 14 days count three times. Plain quantiles cover too
+// little where errors grow, and too much where they shrink. So the two levels,
+// 10 % at first, are steered for each meter by how often a reading fell outside
+// (adaptive conformal inference, Gibbs and Candès 2021):
+// level += γ·(10 % − share of the day's hours outside).
 //
 // Errors are kept in units of the scale that the meter had then.
 type spreads struct {
@@ -70,30 +77,42 @@ func (p *spreads) interval(low, high *[hoursADay]int8) {
 	var count [codes]uint16
 	p.enter(&count, 0)
 	p.enter(&count, 1)
-	n := 2 * spreadDays
+	n := 2 * columnWeight
 	for k := range low {
 		if k >= 2 {
 			p.leave(&count, k-2)
-			n -= spreadDays
+			n -= columnWeight
 		}
 		if k >= 1 && k+1 < hoursADay {
 			p.enter(&count, k+1)
-			n += spreadDays
+			n += columnWeight
 		}
 		low[k] = fromBelow(&count, p.below*float32(n+1))
 		high[k] = fromAbove(&count, p.over*float32(n+1))
 	}
 }
 
+// weight is how often a day of the ring counts: the newer half counts more.
+func (p *spreads) weight(d int) uint16 {
+	age := int(p.newest) - 1 - d
+	if age < 0 {
+		age += spreadDays
+	}
+	if age < spreadDays/2 {
+		return newWeight
+	}
+	return 1
+}
+
 func (p *spreads) enter(count *[codes]uint16, k int) {
 	for d := range p.errors {
-		count[int(p.errors[d][k])+codes/2]++
+		count[int(p.errors[d][k])+codes/2] += p.weight(d)
 	}
 }
 
 func (p *spreads) leave(count *[codes]uint16, k int) {
 	for d := range p.errors {
-		count[int(p.errors[d][k])+codes/2]--
+		count[int(p.errors[d][k])+codes/2] -= p.weight(d)
 	}
 }
 

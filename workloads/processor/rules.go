@@ -9,11 +9,6 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// ringMargin is how many hours a window holds beyond the configured history,
-// so that a forecast for T still sees the whole history when readings after T
-// have come in already.
-const ringMargin = 24
-
 // rules is everything in a twin's spec that decides rows. It is immutable; a
 // changed spec makes new rules, which hold from a known offset on.
 type rules struct {
@@ -30,7 +25,7 @@ type rules struct {
 
 	issueFrom meter.Hour // no forecast is issued before: the end of the warm-up
 	warmUp    bool       // meters may have history in Redis from before the stream
-	ring      int        // hours of a window
+	ring      int        // hours of a window: the configured history, of which readings after the watermark take a day at most
 	model     forecast.Model
 	planner   dsm.Planner // nil when decisions are off
 	currency  string
@@ -62,7 +57,7 @@ func newRules(twin *config.Twin) (*rules, error) {
 
 		demandCharge: twin.Processor.Policy.Tariff.DemandCharge > 0,
 	}
-	r.ring = twin.Processor.HistoryWindow.Hours() + ringMargin + int(r.lateness)
+	r.ring = twin.Processor.HistoryWindow.Hours() + int(r.lateness)
 	r.bound(twin)
 	if twin.Processor.Policy.Mode != dsm.ModeOff {
 		r.planner, err = dsm.NewPlanner(twin.Processor.Policy, cal, twin.Namespace+"/"+twin.Name)
