@@ -1,0 +1,13 @@
+// Package e2e runs the operator on a real cluster: pods, volumes, networks and
+// policies are those of Kubernetes. `hack/e2e` sets up what it needs.
+//
+// The tests run only where KUBECONFIG names a cluster and ENERGYTWIN_E2E_IMAGE
+// the operator's image that is installed there, so that no cluster is touched
+// by accident. They make namespaces of their own and delete them again.
+//
+//	ENERGYTWIN_E2E_IMAGE       image of the operator that is installed
+//	ENERGYTWIN_E2E_NEXT_IMAGE  another name of that image, for the upgrade
+//	ENERGYTWIN_E2E_ROUNDS      how often each pod is killed; 1
+//	ENERGYTWIN_E2E_SEED        repeats the random choices of a run
+//	ENERGYTWIN_E2E_KEEP        keeps the namespaces of failed tests
+package e2e
