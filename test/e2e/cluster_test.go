@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/energytwin/energytwin/controllers"
 )
@@ -41,6 +43,7 @@ func connect(t *testing.T) *cluster {
 	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 	require.NoError(t, err)
 	config.QPS = -1
+	log.SetLogger(logr.Discard()) // the client has nothing to say that its errors do not
 	scheme, err := controllers.Scheme()
 	require.NoError(t, err)
 	c := &cluster{config: config, image: image, scheme: scheme}
