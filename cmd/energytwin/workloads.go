@@ -87,7 +87,7 @@ func newGeneratorCommand() *cobra.Command {
 // processorGC is the garbage collector's target for a processor, as GOGC. Nearly
 // all of its heap is windows, which live as long as the process and hold no
 // pointers: collecting more often costs little and saves memory for each meter.
-const processorGC = 32
+const processorGC = 30
 
 func newProcessorCommand() *cobra.Command {
 	return workloadCommand("processor", "Forecast, decide and store what Kafka brings", func(ctx context.Context, twin *config.Twin) error {
