@@ -68,7 +68,8 @@ func TestTwinComesUpInOrder(t *testing.T) {
 	twin = sp.ready("quickstart")
 	require.Equal(t, v1.PhaseRunning, twin.Status.Phase)
 	require.Nil(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionReconciling))
-	require.True(t, meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionMonitoringReady))
+	// Ready does not wait for what watches the twin.
+	twin = sp.condition("quickstart", v1.ConditionMonitoringReady, metav1.ConditionTrue, v1.ReasonAvailable)
 	require.Equal(t, "http://quickstart-api."+sp.ns+".svc/ui", twin.Status.Endpoints.UI)
 	require.Equal(t, v1.StoreManaged, twin.Status.Stores.Kafka)
 	require.NotEmpty(t, twin.Status.SpecHash)
