@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -14,9 +13,6 @@ import (
 
 	"github.com/energytwin/energytwin/controllers/resources"
 )
-
-// someKey is an API key as a person would make it.
-var someKey = "et_" + strings.Repeat("Q", 42) + "A"
 
 var mustParse = resource.MustParse
 

@@ -85,8 +85,9 @@ func TestProduction(t *testing.T) {
 	s := connect(t).space(t, "e2e-production")
 	twin := s.sample("production.yaml")
 	s.scaleDown(twin)
+	key := string(newPasswords()[resources.KeyAPIKey])
 	s.make(
-		&corev1.Secret{ObjectMeta: s.meta("twin-api-keys"), StringData: map[string]string{"plant.read": someKey}},
+		&corev1.Secret{ObjectMeta: s.meta("twin-api-keys"), StringData: map[string]string{"plant.read": key}},
 		&corev1.Secret{ObjectMeta: s.meta("backup-bucket"), StringData: map[string]string{"accessKeyID": "id", "secretAccessKey": "secret"}},
 		&corev1.ConfigMap{ObjectMeta: s.meta("agile-prices"), BinaryData: map[string][]byte{"prices.csv.gz": hourlyPrices()}},
 	)
@@ -96,7 +97,7 @@ func TestProduction(t *testing.T) {
 	require.Len(t, s.pods(resources.Name(twin.Name, "kafka-")), 3)
 	require.Len(t, s.pods(resources.Name(twin.Name, "api-")), 2)
 	s.await(twin.Name, "has data flowing", isFlowing)
-	body, err := s.get(t.Context(), twin.Name, "/riverside/api/v1/twin", someKey)
+	body, err := s.get(t.Context(), twin.Name, "/riverside/api/v1/twin", key)
 	require.NoError(t, err)
 	require.Contains(t, string(body), `"meters":3`)
 }
@@ -114,7 +115,7 @@ func (s *space) scaleDown(twin *v1.DigitalTwin) {
 	for _, storage := range []*v1.Storage{spec.Kafka.Managed.Storage, spec.Redis.Managed.Storage, spec.Timescale.Managed.Storage} {
 		storage.ClassName, storage.Size = "", "1Gi"
 	}
-	partitions := int32(6)
+	partitions := int32(8) // as many as processors may become
 	spec.Kafka.Topics.Partitions = &partitions
 }
 
