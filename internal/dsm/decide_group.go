@@ -25,7 +25,7 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupDraft, a *a
 		out.Action, out.Reason = ActionPeakShave, ReasonGroupLimit
 		out.CapKW = float32(max(after.peak, g.capacity))
 		out.setPlan(&g.held, n, a)
-		p.setGroupWorth(ws, in, g, &out)
+		p.setGroupWorth(ws, in, &out)
 		a.alternatives = append(a.alternatives, Alternative{
 			Action: ActionNone, Reason: ReasonGroupLimit, Saving: -out.SavingP50,
 		})
@@ -69,7 +69,7 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 // meter, and adds up, in order. The courses are those on which all meters run low,
 // or high, at once, so the range is wider than the truth. Confidence is the share
 // of courses on which the plan lowers the group's peak.
-func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupDraft, out *Decision) {
+func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 	n := in.Slots
 	var sum outcomes
 	ws.sums, ws.lowered = [paths][maxSlots]float64{}, [paths][maxSlots]float64{}

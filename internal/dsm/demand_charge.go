@@ -24,8 +24,9 @@ type demandSolver struct {
 	peak      peakProblem
 }
 
-// goldenSteps shrink the bracket to 1e-14 of its length.
-const goldenSteps = 67
+// goldenSteps shrink the bracket to 1e-12 of its length, and what is lost in kW
+// with it.
+const goldenSteps = 57
 
 // solve finds the best plan and the cap M on the load that it keeps. The cost of
 // the best shift under a cap M, in which all above M must go, is convex in M as
@@ -48,7 +49,7 @@ func (s *demandSolver) solve(p *demandProblem, out *shiftPlan) (limit float64) {
 	x, y := b-ratio*(b-a), a+ratio*(b-a)
 	fx, fy := s.cost(p, x), s.cost(p, y)
 	for range goldenSteps {
-		if b-a <= 1e-14*max(math.Abs(a), math.Abs(b)) {
+		if b-a <= 1e-13*max(math.Abs(a), math.Abs(b)) {
 			break
 		}
 		if fx <= fy {

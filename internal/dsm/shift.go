@@ -162,7 +162,7 @@ func shiftAnywhere(p *shiftProblem, out *shiftPlan) {
 			break
 		}
 	}
-	levelReceivers(p, &to, &pass.got, out)
+	levelReceivers(&to, &pass.got, out)
 }
 
 // anywherePass fills the parts in order.
@@ -201,7 +201,7 @@ func (s *anywherePass) send(a uint8, x, worth float64) bool {
 
 // levelReceivers pours what each run of parts of equal cost got anew, so that
 // they end on one level as far as their room allows. The cost stays.
-func levelReceivers(p *shiftProblem, to *intake, got *[maxParts]float64, out *shiftPlan) {
+func levelReceivers(to *intake, got *[maxParts]float64, out *shiftPlan) {
 	for first := 0; first < to.n; {
 		end := first + 1
 		for end < to.n && to.part[end].cost == to.part[first].cost {

@@ -53,14 +53,14 @@ func (f *transport) supplyMust(p *shiftProblem) bool {
 	for b := range f.to.n {
 		dearest, cheapest = max(dearest, f.to.part[b].cost), min(cheapest, f.to.part[b].cost)
 	}
-	any := false
+	offered := false
 	for a := range f.from.n {
 		s := f.from.slot[a]
 		f.supply[a] = min(p.must[s], p.give[s])
 		f.worth[a] = 1 + 2*(1+p.rebound)*(dearest-cheapest)
-		any = any || f.supply[a] > 0
+		offered = offered || f.supply[a] > 0
 	}
-	return any
+	return offered
 }
 
 // send moves load from donors to open receivers until no path gains, and gives

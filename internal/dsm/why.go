@@ -122,12 +122,12 @@ func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
 		a.binding = append(a.binding, ConstraintCapacity)
 	}
 	if d.assets >= 0 {
-		p.addStoreBinding(&ws.assets[d.assets], ws.day.n, a)
+		addStoreBinding(&ws.assets[d.assets], a)
 	}
 }
 
 // addStoreBinding appends what held a battery back: its size or its power.
-func (p *planner) addStoreBinding(x *assetDraft, n int, a *arena) {
+func addStoreBinding(x *assetDraft, a *arena) {
 	q := &x.problem
 	full, power := false, false
 	for t := range q.N {
