@@ -156,8 +156,31 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 	if err != nil {
 		return nil, err
 	}
+	view := s.decisionView(d, made, now)
+	if view.Realised, err = s.realised(ctx, &d); err != nil {
+		return nil, err
+	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[Decision]{Body: Answer[Decision]{Data: s.decisionView(d, made, now), Meta: meta}}, nil
+	return &output[Decision]{Body: Answer[Decision]{Data: view, Meta: meta}}, nil
+}
+
+// realised is what a decision came to, nil while that is not known.
+func (s *server) realised(ctx context.Context, d *timescale.Decision) (*Realised, error) {
+	r, known, err := s.db.SettledOf(ctx, d)
+	if err != nil {
+		return nil, s.failed(ctx, "find what a decision came to", err)
+	}
+	if !known {
+		return nil, nil
+	}
+	method := "simulated"
+	if r.Method == timescale.SettledEstimated {
+		method = "estimated"
+	}
+	return &Realised{
+		Method: method, Saving: maybe32(r.Saving), KWhShifted: maybe32(r.KWhShifted),
+		KWReduction: maybe32(r.KWReduction), CO2Kg: maybe32(r.CO2Kg),
+	}, nil
 }
 
 func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output[Explanation], error) {

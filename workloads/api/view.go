@@ -176,6 +176,7 @@ type Decision struct {
 	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
+	Realised     *Realised     `json:"realised,omitempty" doc:"What it came to; left out while its hours have not passed, or that has not been reckoned"`
 	Inputs       Inputs        `json:"inputs"`
 	Provenance   Provenance    `json:"provenance"`
 }
@@ -213,6 +214,15 @@ type Alternative struct {
 	Action string   `json:"action"`
 	Reason string   `json:"reason" doc:"Why it was rejected"`
 	Saving *float32 `json:"savingDifference" doc:"Its saving less that of the plan chosen, in the currency"`
+}
+
+// Realised is what a decision came to.
+type Realised struct {
+	Method      string   `json:"method" enum:"simulated,estimated" doc:"simulated: on measurements in which nobody followed it; estimated: against the forecast as it stood at issue"`
+	Saving      *float32 `json:"saving" doc:"On energy, in the currency; null where no hour counts"`
+	KWhShifted  *float32 `json:"kwhShifted"`
+	KWReduction *float32 `json:"kwReduction"`
+	CO2Kg       *float32 `json:"co2Kg"`
 }
 
 // Inputs are what a decision rests on.

@@ -32,6 +32,9 @@ func (p *Processor) maintain(ctx context.Context) error {
 			p.log.Warn("maintenance failed, it goes on at the next turn", "error", err)
 			continue
 		}
+		if !report.Busy {
+			p.settle(ctx)
+		}
 		p.log.Info("maintenance", "busy", report.Busy, "upTo", report.Watermark, "refreshed", report.Refreshed,
 			"compressed", report.Compressed, "dropped", report.Dropped, "deleted", report.Deleted)
 	}

@@ -28,6 +28,7 @@ type rules struct {
 	ring      int        // hours of a window: the configured history, of which readings after the watermark take a day at most
 	model     forecast.Model
 	planner   dsm.Planner // nil when decisions are off
+	ledger    *dsm.Ledger // nil with it
 	currency  string
 
 	demandCharge bool // the tariff charges for the highest hour of a month
@@ -61,6 +62,10 @@ func newRules(twin *config.Twin) (*rules, error) {
 	r.bound(twin)
 	if twin.Processor.Policy.Mode != dsm.ModeOff {
 		r.planner, err = dsm.NewPlanner(twin.Processor.Policy, cal, twin.Namespace+"/"+twin.Name)
+		if err != nil {
+			return nil, err
+		}
+		r.ledger, err = dsm.NewLedger(twin.Processor.Policy, cal, twin.Namespace+"/"+twin.Name)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,60 @@
+package timescale
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Decisions are settled in order of issue, once, and only when their hours have
+// passed.
+func TestSettle(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		var issues []meter.Hour
+		for {
+			open, err := s.Unsettled(ctx, day)
+			require.NoError(t, err)
+			if len(open) == 0 {
+				break
+			}
+			require.Len(t, open, len(tw.meters))
+			issues = append(issues, open[0].IssuedAt)
+			var settled []Settled
+			for _, u := range open {
+				require.Len(t, u.Actual, len(u.Plan))
+				require.Equal(t, u.Actual[0], s.kwhAt(t, u.MeterNo, u.ValidFrom))
+				require.NotZero(t, u.Expected[0])
+				_, known, err := s.SettledOf(ctx, &u.Decision)
+				require.NoError(t, err)
+				require.False(t, known)
+				settled = append(settled, Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: SettledSimulated, Saving: 0.5, CO2Kg: nan()})
+			}
+			require.NoError(t, s.Settle(ctx, settled))
+			settled[0].Saving = 9
+			require.NoError(t, s.Settle(ctx, settled), "again")
+			got, known, err := s.SettledOf(ctx, &open[0].Decision)
+			require.NoError(t, err)
+			require.True(t, known)
+			require.Equal(t, float32(0.5), got.Saving)
+			require.True(t, math.IsNaN(float64(got.CO2Kg)))
+		}
+		require.Equal(t, []meter.Hour{day + 24, day + 48}, issues, "the hours of the last have not all passed")
+		require.Equal(t, 6, s.count(t, `SELECT count(*) FROM realised WHERE saving = 0.5 AND co2_kg IS NULL`))
+		open, err := s.Unsettled(ctx, meter.NoHour)
+		require.NoError(t, err)
+		require.Empty(t, open)
+	})
+}
+
+// kwhAt is the stored reading of an hour.
+func (s store) kwhAt(t *testing.T, no int32, h meter.Hour) float32 {
+	t.Helper()
+	var kwh float32
+	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE meter_no = $1 AND ts = $2`, no, h.Time()).Scan(&kwh))
+	return kwh
+}
