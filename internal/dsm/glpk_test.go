@@ -20,6 +20,11 @@ import (
 // than solving one, and its simplex method slows down with size.
 const batchSize = 20
 
+// glpkTolerance is how far below the optimum GLPK may end, by its own tolerance of
+// reduced costs. A plan that is feasible, which each draw checks, and better than
+// what GLPK found is no fault; the simplex test allows 1e-9 on both sides.
+const glpkTolerance = 1e-7
+
 // TestSolversAgreeWithGLPK compares each solver with GLPK, on problems that the
 // built-in simplex method does not see.
 func TestSolversAgreeWithGLPK(t *testing.T) {
@@ -38,7 +43,10 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 					x := c.draw(t, r, slotsOf(r, k+j))
 					batch[j], got[j] = x.program, x.got
 				}
-				require.InDeltaSlice(t, glpkMaxima(t, glpsol, folder, batch), got, optimalityGap, "instances from %d on", k)
+				for j, want := range glpkMaxima(t, glpsol, folder, batch) {
+					require.GreaterOrEqual(t, got[j], want-optimalityGap, "instance %d", k+j)
+					require.LessOrEqual(t, got[j], want+glpkTolerance, "instance %d", k+j)
+				}
 			}
 		})
 	}
