@@ -20,10 +20,10 @@ import (
 // than solving one, and its simplex method slows down with size.
 const batchSize = 20
 
-// glpkTolerance is how far below the optimum GLPK may end, by its own tolerance of
-// reduced costs. A plan that is feasible, which each draw checks, and better than
-// what GLPK found is no fault; the simplex test allows 1e-9 on both sides.
-const glpkTolerance = 1e-7
+// glpkTolerance is how far GLPK may be from the optimum: it keeps bounds to 1e-7
+// only, and now and then ends 4e-9 above what can be had. The simplex test, on as
+// many problems, allows 1e-9.
+const glpkTolerance = 1e-8
 
 // TestSolversAgreeWithGLPK compares each solver with GLPK, on problems that the
 // built-in simplex method does not see.
@@ -43,10 +43,7 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 					x := c.draw(t, r, slotsOf(r, k+j))
 					batch[j], got[j] = x.program, x.got
 				}
-				for j, want := range glpkMaxima(t, glpsol, folder, batch) {
-					require.GreaterOrEqual(t, got[j], want-optimalityGap, "instance %d", k+j)
-					require.LessOrEqual(t, got[j], want+glpkTolerance, "instance %d", k+j)
-				}
+				require.InDeltaSlice(t, glpkMaxima(t, glpsol, folder, batch), got, glpkTolerance, "instances from %d on", k)
 			}
 		})
 	}
