@@ -131,7 +131,7 @@ func (s *partStore) appendBinary(dst []byte) []byte {
 		o := &s.open[i]
 		dst = appendHour(dst, o.hour)
 		dst = appendHour(dst, o.until)
-		dst = o.hourParts.appendBinary(dst)
+		dst = o.appendBinary(dst)
 		for q, span := range o.span {
 			if span > 0 {
 				dst = o.messages[q].appendBinary(dst)
