@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -20,10 +21,10 @@ import (
 // than solving one, and its simplex method slows down with size.
 const batchSize = 20
 
-// glpkTolerance is how far GLPK may be from the optimum: it keeps bounds to 1e-7
-// only, and now and then ends 4e-9 above what can be had. The simplex test, on as
-// many problems, allows 1e-9.
-const glpkTolerance = 1e-8
+// glpkTolerance is how far GLPK lets a solution miss a bound. Where bounds lie
+// closer together than that, its optimum may be another one: then the built-in
+// simplex method decides. Its exact method is no help, it reads numbers to 1e-9.
+const glpkTolerance = 1e-7
 
 // TestSolversAgreeWithGLPK compares each solver with GLPK, on problems that the
 // built-in simplex method does not see.
@@ -36,6 +37,7 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(2, uint64(i)))
 			folder := t.TempDir()
+			apart := 0
 			for k := 0; k < instances; k += batchSize {
 				batch := make([]*linearProgram, batchSize)
 				got := make([]float64, batchSize)
@@ -43,8 +45,16 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 					x := c.draw(t, r, slotsOf(r, k+j))
 					batch[j], got[j] = x.program, x.got
 				}
-				require.InDeltaSlice(t, glpkMaxima(t, glpsol, folder, batch), got, glpkTolerance, "instances from %d on", k)
+				for j, want := range glpkMaxima(t, glpsol, folder, batch) {
+					if math.Abs(want-got[j]) > optimalityGap {
+						apart++
+						require.InDelta(t, want, got[j], glpkTolerance, "instance %d", k+j)
+						want = batch[j].maximum()
+					}
+					require.InDelta(t, want, got[j], optimalityGap, "instance %d", k+j)
+				}
 			}
+			require.LessOrEqual(t, apart, instances/1000, "instances on which GLPK says something else")
 		})
 	}
 }
