@@ -107,8 +107,11 @@ func (s *space) forward(ctx context.Context, pod string, port int) (address stri
 	if err != nil {
 		return "", nil, err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- forwarder.ForwardPorts() }()
+	failed, done := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		failed <- forwarder.ForwardPorts()
+	}()
 	select {
 	case <-ready:
 	case err := <-failed:
@@ -122,7 +125,7 @@ func (s *space) forward(ctx context.Context, pod string, port int) (address stri
 		close(stop)
 		return "", nil, err
 	}
-	return fmt.Sprintf("127.0.0.1:%d", ports[0].Local), func() { close(stop); <-failed }, nil
+	return fmt.Sprintf("127.0.0.1:%d", ports[0].Local), func() { close(stop); <-done }, nil
 }
 
 // database is the address of a twin's managed database for a role, forwarded to

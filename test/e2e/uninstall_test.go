@@ -19,7 +19,10 @@ func TestUninstall(t *testing.T) {
 	s.make(s.synthetic(name, 20, 365, "3600"))
 	s.ready(name)
 	stored := s.flows(name, 0)
-	t.Cleanup(func() { c.makeTarget(t, "deploy", "IMG="+c.image) })
+	t.Cleanup(func() {
+		_, err := c.makeTarget(t, "deploy", "IMG="+c.image)
+		require.NoError(t, err)
+	})
 
 	s.rolls(name, nil, func() {
 		_, err := c.makeTarget(t, "undeploy")

@@ -22,6 +22,8 @@ import (
 func TestOnlyWhatChangesRestarts(t *testing.T) {
 	c := connect(t)
 	s := c.space(t, "e2e-upgrade")
+	require.NoError(t, c.install(t.Context(), c.image)) // a run that was stopped may have left the other
+	c.operatorWorks(t)
 	const name = "steady"
 	twin := s.synthetic(name, 20, 365, "3600")
 	twin.Spec.Monitoring = v1.Monitoring{} // all of it
