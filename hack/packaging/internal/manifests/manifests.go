@@ -47,7 +47,11 @@ func Build(config, overlay string, change Change) (resmap.ResMap, error) {
 			return nil, err
 		}
 	}
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, path.Join("/", overlay))
+	// As the kubectl command orders: what lives in a namespace comes after it, else a
+	// bare cluster refuses it.
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionLegacy
+	built, err := krusty.MakeKustomizer(options).Run(files, path.Join("/", overlay))
 	if err != nil {
 		return nil, fmt.Errorf("build config/%s: %w", overlay, err)
 	}

@@ -29,6 +29,13 @@ func TestTheImageIsChangedEverywhere(t *testing.T) {
 	require.ErrorContains(t, err, "names no version")
 }
 
+// A bare cluster refuses an object whose namespace comes after it.
+func TestTheNamespaceComesFirst(t *testing.T) {
+	built, err := Build(config, "default", Change{})
+	require.NoError(t, err)
+	require.Equal(t, "Namespace", built.Resources()[0].GetKind())
+}
+
 func TestTheNamespaceIsChangedEverywhere(t *testing.T) {
 	for _, overlay := range []string{"default", "namespaced"} {
 		out := text(t, overlay, Change{Namespace: "grid"})
