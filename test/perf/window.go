@@ -14,7 +14,7 @@ import (
 )
 
 // usualUpdates is about how many window updates a second a machine does.
-const usualUpdates = 2_000_000
+const usualUpdates = 300_000
 
 // windowPass runs the processor's own benchmark of what it does in memory with
 // a decoded reading: window, model and, amortised, a forecast and a decision a
