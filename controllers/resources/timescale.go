@@ -45,6 +45,9 @@ func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 	// The server that initialises listens on the socket only, so it is not ready.
 	ready := execProbe("/bin/sh", "-c", fmt.Sprintf("pg_isready -q -h 127.0.0.1 -p %d -U postgres -d %s", PortPostgres, DatabaseName))
 	roles := corev1ac.LifecycleHandler().WithExec(corev1ac.ExecAction().WithCommand("/bin/sh", databaseScriptDir+"/roles.sh"))
+	// Told by a signal, the server would wait for its clients to leave, unless the
+	// image says that it be told by another one.
+	stop := corev1ac.LifecycleHandler().WithExec(corev1ac.ExecAction().WithCommand("pg_ctl", "stop", "--mode=fast", "--no-wait"))
 	container := corev1ac.Container().WithName("postgres").WithImage(b.in.Images.Timescale).
 		WithArgs(args...).
 		WithEnv(
@@ -56,7 +59,7 @@ func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 			env("TIMESCALEDB_TELEMETRY", "off"),
 		).
 		WithPorts(port("postgres", PortPostgres)).
-		WithLifecycle(corev1ac.Lifecycle().WithPostStart(roles)).
+		WithLifecycle(corev1ac.Lifecycle().WithPostStart(roles).WithPreStop(stop)).
 		// Recovery after a crash takes as long as it takes.
 		WithStartupProbe(ready.WithPeriodSeconds(3).WithFailureThreshold(600)).
 		WithLivenessProbe(tcpProbe("postgres").WithFailureThreshold(6)).
