@@ -68,7 +68,7 @@ func (s *scope) storeVerdict(component, kind string, external bool) verdict {
 	if p.available() {
 		return yes(v1.ReasonAvailable, "%d of %d pods are ready", p.replicas, p.replicas)
 	}
-	return no(s.whyNot(kind, p), "waiting for the pods of %s", s.name(component))
+	return no(s.whyNot(kind, p), "%s", p.waiting("waiting for the pods of "+s.name(component)))
 }
 
 // whyNot tells a part on its way from one that was available before.
@@ -126,7 +126,7 @@ func (s *scope) workloadsVerdict() verdict {
 	reason := v1.ReasonWaiting
 	for _, component := range s.workloadComponents() {
 		if p := s.parts[component]; !p.available() {
-			waiting = append(waiting, component)
+			waiting = append(waiting, p.waiting(component))
 			reason = s.whyNot(v1.ConditionWorkloadsReady, p)
 		}
 	}
@@ -149,7 +149,7 @@ func (s *scope) monitoringVerdict() verdict {
 	components := s.monitoringComponents()
 	for _, component := range components {
 		if p := s.parts[component]; !p.available() {
-			return no(s.whyNot(v1.ConditionMonitoringReady, p), "waiting for the pod of %s", s.name(component))
+			return no(s.whyNot(v1.ConditionMonitoringReady, p), "%s", p.waiting("waiting for the pod of "+s.name(component)))
 		}
 	}
 	if len(components) == 0 && s.spec.Monitoring.Prometheus.Mode == v1.PrometheusOff && s.spec.Monitoring.Grafana.Mode == v1.GrafanaOff {
@@ -195,6 +195,20 @@ func (s *scope) summarise() {
 		s.unset(v1.ConditionStorageResizeRefused)
 	}
 	s.dataFlow()
+}
+
+// fail says what the cluster refused: a quota, a policy, a right that the operator
+// lacks. It is tried again, so that nobody has to wake the twin once it is mended.
+func (s *scope) fail(err error) {
+	const enough = 1024
+	message := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if len(message) > enough {
+		message = strings.ToValidUTF8(message[:enough], "") + "…"
+	}
+	s.set(v1.ConditionReconciling, yes(v1.ReasonFailing, "%s; it is tried again", message))
+	if c := s.condition(v1.ConditionReady); c.Status != metav1.ConditionTrue {
+		s.set(v1.ConditionReady, no(c.Reason, "%s", message))
+	}
 }
 
 // stall says that the twin cannot go on without a person.

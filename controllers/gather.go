@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +16,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/internal/apikey"
 )
 
 // gather reads what the objects depend on besides the spec.
@@ -46,6 +48,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 		return in, err
 	}
 	if err := missingKeys(s.spec, in.Secrets); err != nil {
+		return in, err
+	}
+	if err := weakKeys(s.spec, in.Secrets); err != nil {
 		return in, err
 	}
 	if in.Kinds, err = r.kinds(); err != nil {
@@ -163,6 +168,20 @@ func missingKeys(s *v1.DigitalTwinSpec, secrets map[string]map[string][]byte) er
 	for _, k := range secretKeys(s) {
 		if k.key != "" && len(secrets[k.secret][k.key]) == 0 {
 			return stalled(v1.ReasonSecretMissing, "spec.%s: the Secret %s has no key %s; add it", k.field, k.secret, k.key)
+		}
+	}
+	return nil
+}
+
+// weakKeys refuses API keys that the API would not let in.
+func weakKeys(s *v1.DigitalTwinSpec, secrets map[string]map[string][]byte) error {
+	ref := s.API.Auth.APIKeysSecretRef
+	if ref == nil {
+		return nil
+	}
+	for _, name := range sortedKeys(secrets[ref.Name]) {
+		if !apikey.Strong(strings.TrimSpace(string(secrets[ref.Name][name]))) {
+			return stalled(v1.ReasonSecretInvalid, "spec.api.auth.apiKeysSecretRef: %s of the Secret %s is weak; write et_ and 43 characters of base64url, 32 random bytes", name, ref.Name)
 		}
 	}
 	return nil

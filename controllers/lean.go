@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"encoding/json"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -103,12 +104,17 @@ func leanClaim(c *corev1.PersistentVolumeClaim) {
 	c.Status = corev1.PersistentVolumeClaimStatus{}
 }
 
+// leanPod keeps what tells of a pod's troubles.
 func leanPod(p *corev1.Pod) {
 	p.ManagedFields = nil
 	p.Spec = corev1.PodSpec{}
-	p.Status.InitContainerStatuses, p.Status.Conditions = nil, nil
-	for i := range p.Status.ContainerStatuses {
-		c := &p.Status.ContainerStatuses[i]
-		*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
+	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type != corev1.PodScheduled || c.Status != corev1.ConditionFalse
+	})
+	for _, containers := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range containers {
+			c := &containers[i]
+			*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
+		}
 	}
 }

@@ -25,7 +25,16 @@ type part struct {
 	exists   bool
 	replicas int32 // wanted
 	ready    int32
-	rolling  bool // pods of another template are still there, or not all are up to date
+	rolling  bool   // pods of another template are still there, or not all are up to date
+	trouble  string // why its pods are not ready, if the cluster tells
+}
+
+// waiting adds to what is waited for why that takes so long.
+func (p part) waiting(what string) string {
+	if p.trouble == "" {
+		return what
+	}
+	return what + ": " + p.trouble
 }
 
 // available tells whether all pods that are wanted are ready and up to date.
@@ -49,6 +58,9 @@ func (r *Reconciler) lookAtStores(ctx context.Context, s *scope) error {
 		s.parts[component] = part{
 			exists: true, replicas: want, ready: st.ReadyReplicas,
 			rolling: !seen || st.CurrentRevision != st.UpdateRevision && st.UpdatedReplicas < want || st.Replicas > want,
+		}
+		if err := r.sayTrouble(ctx, s, component); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -80,6 +92,9 @@ func (r *Reconciler) lookAtDeployments(ctx context.Context, s *scope, components
 		s.parts[component] = part{
 			exists: true, replicas: want, ready: st.AvailableReplicas,
 			rolling: !seen || st.UpdatedReplicas < want || st.Replicas > want,
+		}
+		if err := r.sayTrouble(ctx, s, component); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,16 +21,22 @@ func (sp *space) configMap(name, key, value string) {
 	}))
 }
 
+// strongKey is an API key as the operator makes them.
+const strongKey = "et_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+
 // What only a person can mend is said with its mend, is not tried again and
 // again, and ends when it is mended.
 func TestStallsNameTheMend(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("zone", smallest+"\ntimezone: Europe/Atlantis")
 	sp.twin("secretless", smallest+"\nredis: {external: {address: \"redis:6379\", secretRef: {name: redis-user}}}")
+	sp.secret("weak-keys", "alice", "et_secret")
+	sp.twin("weak", smallest+"\napi: {auth: {apiKeysSecretRef: {name: weak-keys}}}")
 	sp.twin("fileless", "dataset: {configMap: {name: readings, key: readings.csv}}")
 	for _, c := range []struct{ name, reason, words string }{
 		{"zone", v1.ReasonInvalidSpec, "spec.timezone"},
 		{"secretless", v1.ReasonSecretMissing, "the Secret redis-user is not there; create it"},
+		{"weak", v1.ReasonSecretInvalid, "alice of the Secret weak-keys is weak; write et_ and"},
 		{"fileless", v1.ReasonDatasetMissing, "spec.dataset.configMap: the ConfigMap readings is not there; create it"},
 	} {
 		twin := sp.condition(c.name, v1.ConditionStalled, metav1.ConditionTrue, c.reason)
@@ -56,7 +62,10 @@ func TestStallsNameTheMend(t *testing.T) {
 	sp.configMap("readings", "readings.csv", "\x01\x02")
 	sp.wake("secretless")
 	sp.wake("fileless")
-	for _, name := range []string{"zone", "secretless", "fileless"} {
+	require.True(t, sp.child(secret, "weak-keys"))
+	sp.patch(secret, fmt.Sprintf(`{"stringData":{"alice":%q}}`, strongKey))
+	sp.wake("weak")
+	for _, name := range []string{"zone", "secretless", "weak", "fileless"} {
 		sp.ready(name)
 	}
 	require.Len(t, sp.get("fileless").Status.Dataset.SHA256, 64)

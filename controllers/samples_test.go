@@ -15,7 +15,7 @@ func TestSamplesBecomeReady(t *testing.T) {
 		sp.secret(name, "username", "twin", "password", "p")
 	}
 	sp.secret("company-ca", "ca.crt", "certificate")
-	sp.secret("twin-api-keys", "alice", "et_x")
+	sp.secret("twin-api-keys", "alice", strongKey)
 	sp.secret("backup-bucket", "accessKeyID", "a", "secretAccessKey", "b")
 	for name, key := range map[string]string{"buildings-readings": "readings.csv.gz", "agile-prices": "prices.csv.gz"} {
 		sp.configMap(name, key, "1")

@@ -61,11 +61,14 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	case s.wanted == nil:
 		return quiet(result, err)
 	}
+	result, err = quiet(result, err)
 	s.summarise()
+	if err != nil {
+		s.fail(err)
+	}
 	s.twin.Status.ObservedGeneration = s.twin.Generation
 	s.describe()
 	s.twin.Status.Phase = s.phase()
-	result, err = quiet(result, err)
 	if err != nil {
 		return result, err
 	}
@@ -263,6 +266,9 @@ func (r *Reconciler) tell(s *scope) {
 		if c != nil && !hasCondition(before.Conditions, kind, c.Message) {
 			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)
 		}
+	}
+	if c := s.condition(v1.ConditionReconciling); c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, c.Type, c.Message) {
+		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
 	}
 }
 

@@ -48,6 +48,7 @@ const (
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
 	ReasonProgressing   = "Progressing"   // of Reconciling
+	ReasonFailing       = "Failing"       // of Reconciling: what a step asks for is refused, and tried again
 	ReasonAnnotation    = "Annotation"    // of Paused
 	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
 	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
@@ -62,6 +63,7 @@ const (
 	ReasonInvalidSpec    = "InvalidSpec"    // the message names the field
 	ReasonNameTaken      = "NameTaken"      // an object of a wanted name is not this twin's
 	ReasonSecretMissing  = "SecretMissing"  // a Secret or key that the spec names
+	ReasonSecretInvalid  = "SecretInvalid"  // a value in a Secret that the spec names is of no use
 	ReasonDatasetMissing = "DatasetMissing" // a ConfigMap, claim or file that the spec names
 	ReasonMajorUpgrade   = "MajorUpgrade"   // a PostgreSQL major change was asked for
 	ReasonFixedField     = "FixedField"     // the live store differs in a field that is fixed

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/energytwin/energytwin/internal/apikey"
 )
 
 // Keys of the credentials Secret. Each holds a random value; what follows from
@@ -49,11 +51,10 @@ const CredentialBytes = 32
 // CredentialFrom writes random bytes as the value of a key: letters, digits, -
 // and _, which no shell, URL or configuration file has to quote.
 func CredentialFrom(key string, random []byte) string {
-	text := base64.RawURLEncoding.EncodeToString(random)
 	if key == KeyAPIKey {
-		return "et_" + text
+		return apikey.From(random)
 	}
-	return text
+	return base64.RawURLEncoding.EncodeToString(random)
 }
 
 func (b *builder) credentials() {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/energytwin/energytwin/internal/apikey"
 )
 
 // Scope is what the holder of a key may do. Each scope holds the ones before.
@@ -42,19 +43,6 @@ func (s Scope) rank() int {
 	return 0
 }
 
-const (
-	keyPrefix = "et_"
-	keyBytes  = 32 // random bytes in a key: 256 bits, beyond guessing, so that a plain SHA-256 protects it at rest
-
-	// minDistinct is the least number of different byte values in a key. Of 32
-	// random bytes fewer than 20 are distinct once in 10^13 keys; a key made by
-	// hand, such as one repeated word, stays far below.
-	minDistinct = 20
-)
-
-// ErrWeakKey is returned for a key that was not made from 256 random bits.
-var ErrWeakKey = errors.New("weak API key: use one made by `energytwin local` or the operator (et_ and 43 characters of base64url)")
-
 var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // Key is an API key as it is kept: never the key itself.
@@ -68,18 +56,18 @@ type Key struct {
 // NewKey makes a fresh API key. It returns the key, to be shown once, and the
 // line of the keys file that lets it in.
 func NewKey(name string, scope Scope, expires time.Time) (key, line string, err error) {
-	raw := make([]byte, keyBytes)
+	raw := make([]byte, apikey.Bytes)
 	if _, err := rand.Read(raw); err != nil {
 		return "", "", fmt.Errorf("make an API key: %w", err)
 	}
-	key = keyPrefix + base64.RawURLEncoding.EncodeToString(raw)
+	key = apikey.From(raw)
 	line, err = KeyLine(name, scope, key, expires)
 	return key, line, err
 }
 
 // KeyLine is the line of the keys file that lets a given key in:
 // name:scope:sha256hex, and :expiry unless expires is zero. It refuses a key
-// that does not look like 256 random bits (ErrWeakKey).
+// that does not look like 256 random bits (apikey.ErrWeak).
 func KeyLine(name string, scope Scope, key string, expires time.Time) (string, error) {
 	if !keyName.MatchString(name) {
 		return "", fmt.Errorf("API key name %q: use 1 to 63 letters, digits, dots, dashes or underscores", name)
@@ -87,8 +75,8 @@ func KeyLine(name string, scope Scope, key string, expires time.Time) (string, e
 	if scope.rank() == 0 {
 		return "", fmt.Errorf("API key %s: scope %q: use read, operate or admin", name, scope)
 	}
-	if !strongKey(key) {
-		return "", fmt.Errorf("API key %s: %w", name, ErrWeakKey)
+	if !apikey.Strong(key) {
+		return "", fmt.Errorf("API key %s: %w", name, apikey.ErrWeak)
 	}
 	sum := sha256.Sum256([]byte(key))
 	line := name + ":" + string(scope) + ":" + hex.EncodeToString(sum[:])
@@ -96,22 +84,6 @@ func KeyLine(name string, scope Scope, key string, expires time.Time) (string, e
 		line += ":" + expires.UTC().Format(time.RFC3339)
 	}
 	return line, nil
-}
-
-func strongKey(key string) bool {
-	text, ok := strings.CutPrefix(key, keyPrefix)
-	if !ok {
-		return false
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(raw) != keyBytes {
-		return false
-	}
-	seen := map[byte]bool{}
-	for _, b := range raw {
-		seen[b] = true
-	}
-	return len(seen) >= minDistinct
 }
 
 // Keys are the keys that are let in. They do not change.
@@ -195,7 +167,7 @@ func (ks Keys) find(presented string, now time.Time) (Key, bool) {
 		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], ks[i].Hash[:]), i, at)
 	}
 	// A weak key is refused here too, in case its hash was written by hand.
-	if at < 0 || !strongKey(presented) || ks[at].expired(now) {
+	if at < 0 || !apikey.Strong(presented) || ks[at].expired(now) {
 		return Key{}, false
 	}
 	return ks[at], true

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/apikey"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -44,10 +46,10 @@ func weakKeys() map[string]string {
 		"password":    "correct horse battery staple",
 		"empty":       "",
 		"no prefix":   base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("0123456789abcdef", 2))),
-		"too short":   keyPrefix + base64.RawURLEncoding.EncodeToString([]byte("0123456789abcdef")),
-		"repeated":    keyPrefix + base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("secret!!", 4))),
-		"zeros":       keyPrefix + base64.RawURLEncoding.EncodeToString(make([]byte, keyBytes)),
-		"not base 64": keyPrefix + strings.Repeat("!", 43),
+		"too short":   apikey.From([]byte("0123456789abcdef")),
+		"repeated":    apikey.From([]byte(strings.Repeat("secret!!", 4))),
+		"zeros":       apikey.From(make([]byte, apikey.Bytes)),
+		"not base 64": "et_" + strings.Repeat("!", 43),
 	}
 }
 
@@ -55,7 +57,7 @@ func TestWeakKeysAreRefused(t *testing.T) {
 	for name, key := range weakKeys() {
 		t.Run(name, func(t *testing.T) {
 			_, err := KeyLine("mine", ScopeRead, key, time.Time{})
-			require.ErrorIs(t, err, ErrWeakKey)
+			require.ErrorIs(t, err, apikey.ErrWeak)
 
 			// Nor does a hash that somebody wrote into the file let it in.
 			sum := sha256.Sum256([]byte(key))
