@@ -25,12 +25,14 @@ const (
 type Unsettled struct {
 	Decision
 	Expected, Actual []float32
+	Corrections      int // of readings of these hours, so far
 }
 
 // Settled is what a decision came to; NaN where that cannot be told.
 type Settled struct {
 	ID          uuid.UUID
 	IssuedAt    meter.Hour
+	Corrections int // that it takes into account; the revision
 	Method      int16
 	KWhShifted  float32
 	KWReduction float32
@@ -38,21 +40,48 @@ type Settled struct {
 	CO2Kg       float32
 }
 
+// lookBack is how long before the newest decision that is settled others are
+// still looked for: those of a partition that was behind, and those whose readings
+// were corrected. What lies farther back is not read, or each look would cost more
+// than the one before.
+const lookBack = "60 days"
+
+// openDecisions are the issue times and ids of decisions with a plan for a meter,
+// from $1 on, whose hours have passed and that are not settled, or were before a
+// correction.
+const openDecisions = `WITH since AS (
+		SELECT greatest($1::timestamptz, (SELECT max(issued_at) FROM realised) - interval '` + lookBack + `') AS earliest
+	), corrected AS (
+		SELECT d.issued_at, d.id, count(*) AS times
+		FROM reading_revisions v
+		JOIN decisions d ON d.meter_no = v.meter_no AND v.ts >= d.valid_from AND v.ts < d.valid_to
+			AND d.issued_at > v.ts - interval '2 days' AND d.issued_at <= v.ts
+		WHERE v.ts >= (SELECT earliest FROM since) AND d.issued_at >= (SELECT earliest FROM since) AND d.action <> 0
+		GROUP BY d.issued_at, d.id
+	), open AS (
+		SELECT d.issued_at, d.id FROM decisions d
+		WHERE d.issued_at >= (SELECT earliest FROM since) AND d.action <> 0 AND d.meter_no <> 0
+			AND d.valid_to <= (SELECT min(watermark) FROM stream_offsets)
+			AND NOT EXISTS (SELECT FROM realised r WHERE r.issued_at = d.issued_at AND r.decision_id = d.id)
+		UNION ALL
+		SELECT c.issued_at, c.id FROM corrected c
+		WHERE c.times > (SELECT max(r.revision) FROM realised r WHERE r.issued_at = c.issued_at AND r.decision_id = c.id)
+	)`
+
 // Unsettled gives the decisions of the oldest issue time from since on that has
-// some with a plan for a meter, past and not settled; none if all are.
+// some with a plan for a meter, past and not settled, or settled before a reading
+// was corrected; none if there are no such decisions.
 func (db *DB) Unsettled(ctx context.Context, since meter.Hour) ([]Unsettled, error) {
-	const open = `d.action <> 0 AND d.meter_no <> 0 AND d.valid_to <= (SELECT min(watermark) FROM stream_offsets)
-		AND NOT EXISTS (SELECT FROM realised r WHERE r.issued_at = d.issued_at AND r.decision_id = d.id)`
 	var oldest *time.Time
-	err := db.pool.QueryRow(ctx, `SELECT min(d.issued_at) FROM decisions d WHERE d.issued_at >= $1 AND `+open,
-		max(since, 0).Time()).Scan(&oldest)
-	if err != nil {
+	from := max(since, 0).Time()
+	if err := db.pool.QueryRow(ctx, openDecisions+` SELECT min(issued_at) FROM open`, from).Scan(&oldest); err != nil {
 		return nil, fmt.Errorf("unsettled decisions: %w", err)
 	}
 	if oldest == nil {
 		return nil, nil
 	}
-	found, err := db.queryDecisions(ctx, decisionSelect+`WHERE d.issued_at = $1 AND `+open+` ORDER BY d.meter_no`, *oldest)
+	found, err := db.queryDecisions(ctx, openDecisions+` `+decisionSelect+
+		`WHERE d.issued_at = $2 AND d.id IN (SELECT id FROM open WHERE issued_at = $2) ORDER BY d.meter_no`, from, *oldest)
 	if err != nil {
 		return nil, err
 	}
@@ -85,12 +114,27 @@ func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
 		meters = append(meters, open[i].MeterNo)
 		from, to = min(from, open[i].ValidFrom), max(to, open[i].ValidTo)
 	}
-	rows, err := db.pool.Query(ctx, `SELECT meter_no, ts, kwh FROM readings
+	// Corrections are counted before readings are read: one that comes in between is
+	// found again.
+	rows, err := db.pool.Query(ctx, `SELECT meter_no, count(*) FROM reading_revisions
+		WHERE ts >= $1 AND ts < $2 AND meter_no = ANY($3) GROUP BY meter_no`, from.Time(), to.Time(), meters)
+	if err != nil {
+		return fmt.Errorf("corrections of decisions: %w", err)
+	}
+	var no int32
+	var times int
+	_, err = pgx.ForEachRow(rows, []any{&no, &times}, func() error {
+		byMeter[no].Corrections = times
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("corrections of decisions: %w", err)
+	}
+	rows, err = db.pool.Query(ctx, `SELECT meter_no, ts, kwh FROM readings
 		WHERE ts >= $1 AND ts < $2 AND channel = 0 AND meter_no = ANY($3)`, from.Time(), to.Time(), meters)
 	if err != nil {
 		return fmt.Errorf("readings of decisions: %w", err)
 	}
-	var no int32
 	var ts time.Time
 	var kwh float32
 	_, err = pgx.ForEachRow(rows, []any{&no, &ts, &kwh}, func() error {
@@ -119,14 +163,15 @@ func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
 	return nil
 }
 
-// Settle stores what decisions came to. One that is settled already stays as it is.
+// Settle stores what decisions came to. One that is settled already, with as many
+// corrections, stays as it is.
 func (db *DB) Settle(ctx context.Context, settled []Settled) error {
 	q := &pgx.Batch{}
 	for i := range settled {
 		s := &settled[i]
 		q.Queue(`INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, kw_reduction, saving, co2_kg)
-			VALUES ($1, $2, 0, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-			s.ID, s.IssuedAt.Time(), s.Method, numberOrNull(s.KWhShifted), numberOrNull(s.KWReduction), numberOrNull(s.Saving), numberOrNull(s.CO2Kg))
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+			s.ID, s.IssuedAt.Time(), s.Corrections, s.Method, numberOrNull(s.KWhShifted), numberOrNull(s.KWReduction), numberOrNull(s.Saving), numberOrNull(s.CO2Kg))
 	}
 	if err := db.pool.SendBatch(ctx, q).Close(); err != nil {
 		return fmt.Errorf("settle decisions: %w", err)
@@ -138,9 +183,9 @@ func (db *DB) Settle(ctx context.Context, settled []Settled) error {
 func (db *DB) SettledOf(ctx context.Context, d *Decision) (Settled, bool, error) {
 	s := Settled{ID: d.ID, IssuedAt: d.IssuedAt}
 	var kwh, kw, saving, co2 *float32
-	err := db.pool.QueryRow(ctx, `SELECT method, kwh_shifted, kw_reduction, saving, co2_kg FROM realised
+	err := db.pool.QueryRow(ctx, `SELECT revision, method, kwh_shifted, kw_reduction, saving, co2_kg FROM realised
 		WHERE issued_at = $1 AND decision_id = $2 ORDER BY revision DESC LIMIT 1`, d.IssuedAt.Time(), d.ID).
-		Scan(&s.Method, &kwh, &kw, &saving, &co2)
+		Scan(&s.Corrections, &s.Method, &kwh, &kw, &saving, &co2)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, false, nil
 	}

@@ -51,6 +51,59 @@ func TestSettle(t *testing.T) {
 	})
 }
 
+// What a decision came to is reckoned anew when a reading of its hours is
+// corrected, and once for as many corrections.
+func TestCorrectionsAreSettledAgain(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		newSmall(t, s)
+		ctx := t.Context()
+		settle := func(saving float32) (found []Unsettled) {
+			for {
+				open, err := s.Unsettled(ctx, meter.NoHour)
+				require.NoError(t, err)
+				if len(open) == 0 {
+					return found
+				}
+				found = append(found, open...)
+				var settled []Settled
+				for _, u := range open {
+					settled = append(settled, Settled{
+						ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: SettledSimulated, Saving: saving,
+					})
+				}
+				require.NoError(t, s.Settle(ctx, settled))
+			}
+		}
+		first := settle(1)
+		require.NotEmpty(t, first)
+		require.Empty(t, settle(2))
+
+		wrong := &first[0]
+		correct := func(h meter.Hour, offset int) {
+			_, err := s.pool.Exec(ctx, `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh) VALUES ($1, $2, $3, 1)`,
+				h.Time(), wrong.MeterNo, offset)
+			require.NoError(t, err)
+		}
+		correct(wrong.ValidFrom, 1)
+		correct(wrong.ValidFrom+1, 2)
+		again := settle(3)
+		require.Len(t, again, 1)
+		require.Equal(t, wrong.ID, again[0].ID)
+		require.Equal(t, 2, again[0].Corrections)
+		correct(wrong.ValidFrom+1, 3)
+		require.Len(t, settle(4), 1)
+		correct(wrong.ValidFrom-1, 4) // no hour of it
+		for _, u := range settle(5) {
+			require.NotEqual(t, wrong.ID, u.ID)
+		}
+		got, known, err := s.SettledOf(ctx, &wrong.Decision)
+		require.NoError(t, err)
+		require.True(t, known)
+		require.Equal(t, float32(4), got.Saving)
+		require.Equal(t, 3, got.Corrections)
+	})
+}
+
 // kwhAt is the stored reading of an hour.
 func (s store) kwhAt(t *testing.T, no int32, h meter.Hour) float32 {
 	t.Helper()

@@ -37,7 +37,7 @@ func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []ti
 	out := make([]timescale.Settled, len(open))
 	for i := range open {
 		u := &open[i]
-		s := timescale.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: timescale.SettledSimulated}
+		s := timescale.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: timescale.SettledSimulated}
 		var r dsm.Realised
 		var ok bool
 		if followed {
