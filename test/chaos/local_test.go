@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/test/settings"
 	"github.com/energytwin/energytwin/test/twinrows"
 )
 
@@ -35,8 +35,8 @@ const (
 // which time; ENERGYTWIN_CHAOS_SEED repeats a run.
 func TestKilledLocalTwinEndsWithTheSameRows(t *testing.T) {
 	needReadings(t)
-	kills, seconds := setting(t, "ENERGYTWIN_CHAOS_KILLS", 3), setting(t, "ENERGYTWIN_CHAOS_SECONDS", 20)
-	random := seeded(t)
+	kills, seconds := settings.Int(t, "ENERGYTWIN_CHAOS_KILLS", 3), settings.Int(t, "ENERGYTWIN_CHAOS_SECONDS", 20)
+	random := settings.Random(t, "ENERGYTWIN_CHAOS_SEED")
 	binary := build(t)
 
 	calm := folder(t)
@@ -154,22 +154,4 @@ func build(t *testing.T) string {
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/energytwin").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return binary
-}
-
-func setting(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err, name)
-	return n
-}
-
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(setting(t, "ENERGYTWIN_CHAOS_SEED", int(time.Now().UnixNano()&0xffffff)))
-	t.Logf("ENERGYTWIN_CHAOS_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/stream/kafkatest"
+	"github.com/energytwin/energytwin/test/settings"
 )
 
 // TestDisturbedProcessesEndWithTheSameRows runs generator and processors as
@@ -33,9 +34,9 @@ import (
 // stopped for 30 s and woken, and Redis is emptied half-way.
 func TestDisturbedProcessesEndWithTheSameRows(t *testing.T) {
 	needReadings(t)
-	kills, seconds := setting(t, "ENERGYTWIN_CHAOS_KILLS", 3), setting(t, "ENERGYTWIN_CHAOS_SECONDS", 60)
-	sleep := time.Duration(setting(t, "ENERGYTWIN_CHAOS_STOP_SECONDS", 30)) * time.Second
-	random := seeded(t)
+	kills, seconds := settings.Int(t, "ENERGYTWIN_CHAOS_KILLS", 3), settings.Int(t, "ENERGYTWIN_CHAOS_SECONDS", 60)
+	sleep := time.Duration(settings.Int(t, "ENERGYTWIN_CHAOS_STOP_SECONDS", 30)) * time.Second
+	random := settings.Random(t, "ENERGYTWIN_CHAOS_SEED")
 	s := startStores(t)
 	binary := build(t)
 

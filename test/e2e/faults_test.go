@@ -3,10 +3,7 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -16,14 +13,15 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/test/settings"
 )
 
 // disturb runs a twin through its replay with all faults that a cluster knows:
 // pods that are killed, objects that are deleted or edited by hand. It ends when
 // the twin is Completed.
 func (s *space) disturb(name string) {
-	rounds := setting(s.t, "ENERGYTWIN_E2E_ROUNDS", 1)
-	random := seeded(s.t)
+	rounds := settings.Int(s.t, "ENERGYTWIN_E2E_ROUNDS", 1)
+	random := settings.Random(s.t, "ENERGYTWIN_E2E_SEED")
 	// The replay has to outlast the faults, however slow the machine is: it runs
 	// slowly until they are over, then as fast as it can.
 	s.make(s.synthetic(name, replayMeters, replayDays, "600"))
@@ -165,24 +163,4 @@ func equalParts(a, b *unstructured.Unstructured) bool {
 		}
 	}
 	return true
-}
-
-// setting is a number from the environment.
-func setting(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	require.NoError(t, err, name)
-	return n
-}
-
-// seeded is the source of a test's random choices.
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := setting(t, "ENERGYTWIN_E2E_SEED", int(time.Now().UnixNano()&0xffffff))
-	t.Logf("ENERGYTWIN_E2E_SEED=%d", seed)
-	return rand.New(rand.NewPCG(uint64(seed), 0))
 }

@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
@@ -22,48 +20,62 @@ func BenchmarkPartition(b *testing.B) {
 	}
 }
 
-const batchReadings = 10_000
-
 func benchmarkPartition(b *testing.B, meters int) {
-	twin := testTwin()
-	before := heap()
-	r := testRules(b, twin)
-	r.to = meter.NoHour
-	p := newPartition(0, r)
-	states := make([]*meterState, meters)
-	for i := range states {
-		states[i] = p.add(timescale.MeterRef{
-			MeterKey: timescale.MeterKey{Name: fmt.Sprintf("meter-%05d", i), Group: fmt.Sprintf("feeder-%03d", i/25)},
-			MeterNo:  int32(i + 1), GroupNo: int32(i/25 + 1),
-		})
-	}
-	var batch batch
-	h, i := r.from, 0
-	next := func() {
-		m := states[i]
+	p := newBenchPartition(b, meters)
+	h, i := p.rules.from, 0
+	p.measure(b, 8*meter.HoursPerWeek*meters, func() {
 		load := .2 + float32((int(h)*7+i*13)%24)/12
-		p.take(held{meter: m, hour: h, kwh: load}, p.next, &batch)
+		p.take(held{meter: p.states[i], hour: h, kwh: load}, p.next, &p.batch)
 		p.next++
 		if i++; i == meters {
 			i, h = 0, h+1
 		}
+	})
+}
+
+// benchPartition is a partition of meters on feeders of 25, in memory alone.
+type benchPartition struct {
+	*partition
+	states []*meterState
+	batch  batch
+	before uint64 // heap in use without it
+}
+
+func newBenchPartition(b *testing.B, meters int) *benchPartition {
+	before := heap()
+	r := testRules(b, testTwin())
+	r.to = meter.NoHour
+	p := &benchPartition{partition: newPartition(0, r), states: make([]*meterState, meters), before: before}
+	for i := range p.states {
+		p.states[i] = p.add(timescale.MeterRef{
+			MeterKey: timescale.MeterKey{Name: fmt.Sprintf("meter-%05d", i), Group: fmt.Sprintf("feeder-%03d", i/25)},
+			MeterNo:  int32(i + 1), GroupNo: int32(i/25 + 1),
+		})
 	}
-	run := func(n int) {
-		for done := 0; done < n; done += batchReadings {
-			prev := p.next
-			batch.begin()
-			for range min(batchReadings, n-done) {
-				next()
-			}
-			batch.finish(p, prev)
-		}
-	}
-	run(8 * meter.HoursPerWeek * meters)
-	bytes := float64(heap()-before) / float64(meters)
-	require.Equal(b, meters, len(p.meters))
+	return p
+}
+
+// measure takes messages, one by each call of next, in batches as they come from
+// a broker: first as many as warm it up, then as many as are measured.
+func (p *benchPartition) measure(b *testing.B, warmUp int, next func()) {
+	p.run(warmUp, next)
+	bytes := float64(heap()-p.before) / float64(len(p.states))
+	b.ReportAllocs()
 	b.ResetTimer()
-	run(b.N)
+	p.run(b.N, next)
 	b.ReportMetric(bytes, "B/meter")
+}
+
+func (p *benchPartition) run(n int, next func()) {
+	const batchReadings = 10_000
+	for done := 0; done < n; done += batchReadings {
+		prev := p.next
+		p.batch.begin()
+		for range min(batchReadings, n-done) {
+			next()
+		}
+		p.batch.finish(p.partition, prev)
+	}
 }
 
 // heap is the memory in use once all garbage is gone.
