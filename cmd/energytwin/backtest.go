@@ -45,8 +45,10 @@ func newBacktestCommand() *cobra.Command {
 			"reference methods, and compares with what came. An hour without a reading, or without one a week before,\n" +
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
 			"out and counted.\n\n" +
-			"With --signals, days are planned on the forecasts too, and what the plans would have saved is compared with\n" +
-			"plans that knew the day.",
+			"Days are planned on the forecasts too, and what the plans would have saved is compared with plans that knew\n" +
+			"the day. Prices are those of --signals, else of the tariff of --policy, else of a twin's default tariff.\n" +
+			"Batteries are those of --policy; if it names none, each meter gets one of 1 kWh for each MWh that it draws\n" +
+			"in a year.",
 		Example: "  energytwin backtest --readings readings.csv.gz --timezone Europe/London\n" +
 			"  energytwin backtest --readings readings.csv.gz --signals prices.csv --policy twin.yaml --report backtest.html",
 		Args: cobra.NoArgs,
@@ -54,9 +56,9 @@ func newBacktestCommand() *cobra.Command {
 	}
 	s := cmd.Flags()
 	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once (required)")
-	s.StringVar(&f.signals, "signals", "", "CSV file with a price for every hour, to measure what decisions capture")
+	s.StringVar(&f.signals, "signals", "", "CSV file with a price for every hour; the tariff of --policy holds without it")
 	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; the first with price in it by default")
-	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose flexibility and time zone hold; the defaults of a twin without it")
+	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries and time zone hold; the defaults of a twin without it")
 	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
 	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of --policy, or UTC, by default")
@@ -132,16 +134,15 @@ func (f *backtestFlags) options(twin *v1.DigitalTwin) (o backtest.Options, err e
 	}
 	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given)
 	o.ModelOf = func(string) *forecast.Combined { return model }
-	if f.signals == "" {
-		return o, nil
-	}
 	policy := config.PolicyOf(twin)
-	series := config.Series{Path: f.signals, Source: f.signals}
-	if series.TimeColumn, series.ValueColumn, err = f.columns(); err != nil {
-		return o, err
-	}
-	if policy.Tariff.Series, err = series.Points(); err != nil {
-		return o, err
+	if f.signals != "" {
+		series := config.Series{Path: f.signals, Source: f.signals}
+		if series.TimeColumn, series.ValueColumn, err = f.columns(); err != nil {
+			return o, err
+		}
+		if policy.Tariff.Series, err = series.Points(); err != nil {
+			return o, err
+		}
 	}
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
@@ -276,15 +277,32 @@ func printCaptured(t io.Writer, c *backtest.Captured) {
 		return
 	}
 	fmt.Fprintf(t, "\nCAPTURED\tshare\tnaive\tregret removed\tmeter-days\t\n")
-	for _, line := range []struct {
-		name  string
-		share backtest.Share
-	}{{"price shift", c.PriceShift}, {"peak shave", c.PeakShave}} {
-		fmt.Fprintf(t, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t\n", line.name,
-			100*line.share.Share, 100*line.share.Naive, 100*line.share.RegretRemoved, line.share.Days)
+	printShare(t, "price shift", c.PriceShift)
+	printShare(t, "peak shave", c.PeakShave)
+	if c.Battery != nil {
+		printShare(t, "battery", c.Battery.Share)
 	}
 	fmt.Fprintf(t, "with %.0f %% of each hour shiftable, %.0f %% of the peak as room, %.0f %% rebound, %s\n",
 		100*c.ShiftableShare, 100*c.MaxIncrease, 100*c.Rebound, reach(c.MaxShiftHours))
+	printBattery(t, c.Battery)
+}
+
+func printShare(t io.Writer, name string, s backtest.Share) {
+	fmt.Fprintf(t, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t\n", name, 100*s.Share, 100*s.Naive, 100*s.RegretRemoved, s.Days)
+}
+
+func printBattery(t io.Writer, b *backtest.BatteryShare) {
+	switch {
+	case b == nil:
+		fmt.Fprintln(t, "no meter has a battery")
+		return
+	case b.Usual == nil:
+		fmt.Fprint(t, "batteries as the policy names them")
+	default:
+		fmt.Fprintf(t, "batteries of %.2f hours of the mean draw (1 kWh per MWh a year), full in %.0f h, efficiency %.0f %%",
+			b.Usual.CapacityHours, 1/b.Usual.PowerShare, 100*b.Usual.Efficiency)
+	}
+	fmt.Fprintf(t, "; a kWh fed in earns %g; each day begins at the reserve\n", b.ExportPrice)
 }
 
 func reach(hours int) string {

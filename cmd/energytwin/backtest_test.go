@@ -65,7 +65,10 @@ func TestBacktest(t *testing.T) {
 		}
 		Captured struct {
 			PriceShift, PeakShave struct{ Share float64 }
-			Battery               *struct{}
+			Battery               *struct {
+				Share, Naive, RegretRemoved float64
+				Days                        int
+			}
 		}
 	}
 	require.NoError(t, json.Unmarshal([]byte(out), &doc))
@@ -75,15 +78,56 @@ func TestBacktest(t *testing.T) {
 	require.Less(t, doc.Models[0].RelMAE, 1.0)
 	require.Positive(t, doc.Captured.PriceShift.Share)
 	require.Positive(t, doc.Captured.PeakShave.Share)
-	require.Nil(t, doc.Captured.Battery)
+	battery := doc.Captured.Battery
+	require.NotNil(t, battery)
+	require.Positive(t, battery.Share)
+	require.LessOrEqual(t, battery.Share, 1+1e-9)
+	require.InDelta(t, (battery.Share-battery.Naive)/(1-battery.Naive), battery.RegretRemoved, 1e-9)
+	require.Equal(t, 2*60, battery.Days)
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(html), "<!doctype html>")
+	require.Contains(t, string(html), "<td>battery</td>")
 
 	out, err = runBacktest(t, "--readings", readings, "--meters", "b", "--from", "2019-03-01", "--to", "2019-03-11")
 	require.NoError(t, err)
 	require.Contains(t, out, "1 meters, 10 days")
 	require.Contains(t, out, "combined")
+	require.Contains(t, out, "8.76 hours of the mean draw", "the tariff of a twin's defaults holds without --signals")
+}
+
+// TestBacktestTakesThePolicysBatteries: only meters that the twin gives one count.
+func TestBacktestTakesThePolicysBatteries(t *testing.T) {
+	readings, _ := writeReadings(t)
+	policy := filepath.Join(t.TempDir(), "twin.yaml")
+	require.NoError(t, os.WriteFile(policy, []byte(`apiVersion: twin.energytwin.dev/v1
+kind: DigitalTwin
+metadata: {name: twin}
+spec:
+  timezone: Europe/London
+  dataset: {synthetic: {meters: 2}}
+  processor:
+    dsm:
+      tariff: {currency: GBP, price: "0.2", exportPrice: "0.04", periods: [{name: evening, start: "17:00", end: "21:00", price: "0.4"}]}
+      assets: [{name: battery, meters: [a], battery: {capacityKWh: "8", powerKW: "4", reserve: "0.1", wearCost: "0.01"}}]
+`), 0o644))
+	out, err := runBacktest(t, "--readings", readings, "--policy", policy, "--json")
+	require.NoError(t, err)
+	var doc struct {
+		Captured struct {
+			Battery map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &doc))
+	battery := doc.Captured.Battery
+	require.Equal(t, 60.0, battery["days"])
+	require.Nil(t, battery["usual"])
+	require.Equal(t, 0.04, battery["exportPrice"])
+	require.Positive(t, battery["perfect"])
+
+	out, err = runBacktest(t, "--readings", readings, "--policy", policy, "--meters", "b")
+	require.NoError(t, err)
+	require.Contains(t, out, "no meter has a battery")
 }
 
 func TestBacktestTellsWhatIsWrong(t *testing.T) {

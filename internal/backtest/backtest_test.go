@@ -169,13 +169,18 @@ func TestValueOfKnowingTheDayIsAll(t *testing.T) {
 	for i := range d.hours {
 		d.path[combined][i] = s.At(d.origin + meter.Hour(i))
 	}
-	v.take(c, s, d)
+	b := v.batteryOf(s, d.origin)
+	require.NotNil(t, b)
+	v.take(c, b, s, d)
 	require.Equal(t, 1, c.prices.days)
 	require.InDelta(t, c.prices.perfect, c.prices.combined, 1e-6)
 	require.InDelta(t, c.peaks.perfect, c.peaks.combined, 1e-5)
 	require.Positive(t, c.prices.perfect)
 	require.Positive(t, c.peaks.perfect)
-	for _, g := range []gains{c.prices, c.peaks} {
+	require.Equal(t, 1, c.batteries.days)
+	require.Positive(t, c.batteries.perfect)
+	require.InDelta(t, c.batteries.perfect, c.batteries.combined, 1e-9)
+	for _, g := range []gains{c.prices, c.peaks, c.batteries} {
 		require.LessOrEqual(t, g.naive1, g.perfect+1e-6)
 		require.LessOrEqual(t, g.naive24, g.perfect+1e-6)
 	}

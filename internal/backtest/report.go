@@ -16,7 +16,7 @@ type Report struct {
 	LeftOut LeftOut `json:"leftOut"` // meters that do not count
 	Models  []Model `json:"models"`  // the first is the one that the twin uses
 
-	Captured *Captured `json:"captured"` // null without prices
+	Captured *Captured `json:"captured"` // null if not asked for
 
 	Coverage MeterCoverage `json:"coverage"` // of the 80 % interval, by meter
 	Worst    []MeterLine   `json:"worst"`    // by relMAE

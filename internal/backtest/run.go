@@ -73,10 +73,14 @@ func scoreOf(s *Series, o *Options) *score {
 	}
 	from, to = max(from, s.From), min(to, s.End())
 	c := &score{name: s.Meter, history: historicError(s, from)}
+	var b *battery
+	if o.Value != nil {
+		b = o.Value.batteryOf(s, from)
+	}
 	newWalk(s, o.ModelOf(s.Meter), o.Calendar, from, to).run(func(d *day) {
 		c.take(s, o.Calendar, d)
 		if o.Value != nil {
-			o.Value.take(c, s, d)
+			o.Value.take(c, b, s, d)
 		}
 	})
 	c.decide(s, from, to)

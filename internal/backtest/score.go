@@ -35,8 +35,8 @@ type score struct {
 	below, over int // hours outside the interval
 	substituted [methods]int
 
-	prices, peaks gains
-	seconds       float64
+	prices, peaks, batteries gains
+	seconds                  float64
 }
 
 // take scores a day. An hour without an actual value or without one a week

@@ -12,6 +12,7 @@ import (
 // Series is the load of one meter, hour by hour.
 type Series struct {
 	Meter string
+	Group string // "" if none
 	From  meter.Hour
 	KWh   []float32 // NaN where there is no reading
 }
@@ -52,7 +53,7 @@ func Collect(src dataset.Source, all map[string]*Series) error {
 	for i, m := range info.Meters {
 		s := all[m.Name]
 		if s == nil {
-			s = &Series{Meter: m.Name}
+			s = &Series{Meter: m.Name, Group: m.Group}
 			all[m.Name] = s
 		}
 		own[i] = s

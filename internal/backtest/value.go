@@ -14,23 +14,39 @@ import (
 type Value struct {
 	policy  dsm.Policy
 	planner dsm.Planner
-	price   map[meter.Hour]float64
+	price   func(meter.Hour) (price float64, known bool)
+	named   bool // the policy names a battery
 }
 
-// NewValue prepares a policy, whose tariff has a series of prices. Days without
-// a price for every hour are left out. Minimum saving and hysteresis are set
-// aside, as they hold good plans back.
+// NewValue prepares a policy. If its tariff has a series of prices, days without
+// one for every hour are left out, and the rest of the tariff does not count.
+// Minimum saving and hysteresis are set aside, as they hold good plans back.
 func NewValue(policy dsm.Policy, cal *meter.Calendar) (*Value, error) {
 	policy.Mode, policy.MinSaving, policy.Hysteresis, policy.Freshness, policy.Groups = dsm.ModeAdvisory, 0, 0, 0, nil
 	planner, err := dsm.NewPlanner(policy, cal, "backtest")
 	if err != nil {
 		return nil, err
 	}
-	v := &Value{policy: policy, planner: planner, price: make(map[meter.Hour]float64, len(policy.Tariff.Series))}
-	for _, p := range policy.Tariff.Series {
-		v.price[meter.Hour(p.Unix/3600)] = p.Value
+	v := &Value{policy: policy, planner: planner, price: pricesOf(policy.Tariff, cal)}
+	for i := range policy.Assets {
+		v.named = v.named || policy.Assets[i].Battery != nil
 	}
 	return v, nil
+}
+
+func pricesOf(t dsm.Tariff, cal *meter.Calendar) func(meter.Hour) (price float64, known bool) {
+	if len(t.Series) == 0 {
+		price := t.PriceOf(cal)
+		return func(h meter.Hour) (float64, bool) { return price(h), true }
+	}
+	series := make(map[meter.Hour]float64, len(t.Series))
+	for _, p := range t.Series {
+		series[meter.Hour(p.Unix/3600)] = p.Value
+	}
+	return func(h meter.Hour) (float64, bool) {
+		p, known := series[h]
+		return p, known
+	}
 }
 
 // gains are sums over the days of a meter.
@@ -53,12 +69,12 @@ func (g *gains) of(method int) *float64 {
 // valued are the methods whose plans are compared.
 func valued() []int { return []int{combined, naiveWeek, naiveDay} }
 
-// take plans and settles a day of a meter.
-func (v *Value) take(c *score, s *Series, d *day) {
+// take plans and settles a day of a meter, whose battery may be nil.
+func (v *Value) take(c *score, b *battery, s *Series, d *day) {
 	var actual, price [maxLead]float64
 	for i := range d.hours {
 		h := d.origin + meter.Hour(i)
-		p, ok := v.price[h]
+		p, ok := v.price(h)
 		if actual[i], price[i] = float64(s.At(h)), p; !ok || actual[i] != actual[i] {
 			return
 		}
@@ -70,6 +86,9 @@ func (v *Value) take(c *score, s *Series, d *day) {
 	}
 	v.shift(c, d, actual[:d.hours], price[:d.hours])
 	v.shave(c, d, actual[:d.hours])
+	if b != nil {
+		v.stored(c, b, d, actual[:d.hours], price[:d.hours])
+	}
 }
 
 // shift moves load to cheaper hours.
@@ -156,11 +175,11 @@ func highest(load []float64) float64 {
 
 // Captured is what plans save of what plans with perfect foresight would.
 type Captured struct {
-	PriceShift Share  `json:"priceShift"`
-	PeakShave  Share  `json:"peakShave"`
-	Battery    *Share `json:"battery"` // null: not measured
+	PriceShift Share         `json:"priceShift"`
+	PeakShave  Share         `json:"peakShave"`
+	Battery    *BatteryShare `json:"battery"` // null: no meter has one
 
-	// What the figures hold for.
+	// What the first two hold for.
 	ShiftableShare float64 `json:"shiftableShare"`
 	MaxIncrease    float64 `json:"maxIncrease"`
 	Rebound        float64 `json:"rebound"`
@@ -181,11 +200,11 @@ type Share struct {
 func capturedBy(good []*score, v *Value) *Captured {
 	flex := v.policy.Flexibility
 	out := &Captured{ShiftableShare: flex.ShiftableShare, MaxIncrease: flex.MaxIncrease, Rebound: flex.Rebound, MaxShiftHours: flex.MaxShiftHours}
-	prices, peaks := make([]gains, len(good)), make([]gains, len(good))
+	prices, peaks, batteries := make([]gains, len(good)), make([]gains, len(good)), make([]gains, len(good))
 	for i, c := range good {
-		prices[i], peaks[i] = c.prices, c.peaks
+		prices[i], peaks[i], batteries[i] = c.prices, c.peaks, c.batteries
 	}
-	out.PriceShift, out.PeakShave = shareOf(prices), shareOf(peaks)
+	out.PriceShift, out.PeakShave, out.Battery = shareOf(prices), shareOf(peaks), batteryShareOf(batteries, v)
 	return out
 }
 

@@ -1,6 +1,10 @@
 package dsm
 
-import "github.com/energytwin/energytwin/internal/meter"
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
 
 // Asset is something behind a meter that is run to a plan. One of Battery, EV, PV
 // and HeatPump is set, and one of Meters and Group; each meter that fits has one
@@ -23,6 +27,18 @@ type Battery struct {
 	Efficiency  float64 `json:"efficiency"` // of charging and discharging together; each has its root
 	Reserve     float64 `json:"reserve"`    // share of the capacity that is never discharged
 	WearCost    float64 `json:"wearCost"`   // currency per kWh discharged
+}
+
+// Problem asks how to run the battery, except for loads, prices and the number of
+// slots. Wear counts in currency.
+func (b *Battery) Problem() StorageProblem {
+	root := math.Sqrt(b.Efficiency)
+	q := StorageProblem{ChargeEfficiency: root, DischargeEfficiency: root, Keep: 1, Wear: b.WearCost, Start: b.Reserve * b.CapacityKWh}
+	for t := range q.Charge {
+		q.Charge[t], q.Discharge[t] = b.PowerKW, b.PowerKW
+		q.Low[t], q.High[t] = q.Start, b.CapacityKWh
+	}
+	return q
 }
 
 // EV is a car whose charging the readings do not contain. It is charged in the
@@ -83,6 +99,16 @@ func (p *planner) gearOf(name, group string) (g gear) {
 		}
 	}
 	return g
+}
+
+// BatteryOf is the battery of a meter; nil if the policy names none for it.
+func (p *Policy) BatteryOf(name, group string) *Battery {
+	for i := range p.Assets {
+		if a := &p.Assets[i]; a.Battery != nil && a.at(name, group) {
+			return a.Battery
+		}
+	}
+	return nil
 }
 
 func (a *Asset) at(name, group string) bool {

@@ -163,15 +163,11 @@ func (p *planner) draftHeat(ws *workspace, d *draft, a *assetDraft, load, limit 
 // poseBattery states the battery's problem on a load.
 func (p *planner) poseBattery(ws *workspace, a *assetDraft, load, limit *[maxSlots]float64) {
 	q, b := &ws.storage, a.gear.battery
-	root := math.Sqrt(b.Efficiency)
-	*q = StorageProblem{
-		N: ws.day.n, Load: *load, ChargeEfficiency: root, DischargeEfficiency: root, Keep: 1,
-		Wear: p.policy.Objective.Cost * b.WearCost, Start: b.Reserve * b.CapacityKWh,
-	}
+	*q = b.Problem()
+	q.N, q.Load, q.Wear = ws.day.n, *load, p.policy.Objective.Cost*b.WearCost
 	p.priceStore(q, &ws.day)
 	for t := range q.N {
-		q.Charge[t], q.Discharge[t] = min(b.PowerKW, limit[t]), b.PowerKW
-		q.Low[t], q.High[t] = q.Start, b.CapacityKWh
+		q.Charge[t] = min(q.Charge[t], limit[t])
 	}
 }
 
@@ -181,23 +177,14 @@ func (p *planner) priceStore(q *StorageProblem, day *dayRates) {
 	}
 }
 
-// solveStore solves the workspace's storage problem. Where the proof stops it
-// bends the prices until it holds: what is fed in earns no more than what is
-// drawn costs, and nothing costs less than zero. The plan is then feasible, and
-// worth what it is reckoned to be, but may not be the best; true tells so.
+// solveStore solves the workspace's storage problem, by bent prices where the
+// proof stops; true tells so.
 func (p *planner) solveStore(ws *workspace, out *StoragePlan) (unproven bool) {
-	if ws.store.Solve(&ws.storage, out) == nil {
-		return false
-	}
-	q := &ws.storage
-	for t := range q.N {
-		q.Import[t] = max(q.Import[t], 0)
-		q.Export[t] = min(max(q.Export[t], 0), q.Import[t])
-	}
-	if err := ws.store.Solve(q, out); err != nil {
+	unproven, err := ws.store.SolveBent(&ws.storage, out)
+	if err != nil {
 		panic("dsm: a store that may stay as it is has no plan: " + err.Error())
 	}
-	return true
+	return unproven
 }
 
 // exportWorth is the value of a kWh that is used instead of fed in.

@@ -96,6 +96,21 @@ func (s *Storage) Solve(p *StorageProblem, out *StoragePlan) error {
 	return nil
 }
 
+// SolveBent is Solve where there is a proof. Where it stops, p's prices are bent
+// until it holds: what is fed in earns no more than what is drawn costs, and
+// nothing costs less than zero. The plan is then feasible, but may not be the
+// best; true tells so. The error is ErrInfeasible, with the hour.
+func (s *Storage) SolveBent(p *StorageProblem, out *StoragePlan) (bent bool, err error) {
+	if err = s.Solve(p, out); !errors.Is(err, ErrNotConvex) {
+		return false, err
+	}
+	for t := range p.N {
+		p.Import[t] = max(p.Import[t], 0)
+		p.Export[t] = min(max(p.Export[t], 0), p.Import[t])
+	}
+	return true, s.Solve(p, out)
+}
+
 func (s *Storage) setTolerances() {
 	p := &s.problem
 	energy, price := math.Abs(p.Start), math.Abs(p.EndValue)+p.Wear

@@ -45,6 +45,11 @@ func newRates(t Tariff, cal *meter.Calendar) *rates {
 	return r
 }
 
+// PriceOf gives the price of any hour, in currency per kWh: that of the series,
+// or the mean over the hour of what the periods say. The tariff has to be one
+// that a policy's Check accepts.
+func (t Tariff) PriceOf(cal *meter.Calendar) func(meter.Hour) float64 { return newRates(t, cal).price }
+
 // price is the mean price of hour h, currency per kWh. An hour of the series
 // goes first; else each moment of the hour has the price of the first period
 // in the list that holds its local time, or the default, and the mean is over
