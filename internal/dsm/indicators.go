@@ -7,62 +7,71 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Indicators sum up a meter, a group or a twin over a period. Those of hours come
-// from Hour, those of decisions from Decision.
+// Indicators sum up the load of a meter, of a group or of a twin over a period.
 type Indicators struct {
 	Hours int // with a value
 
 	KWh    float64 // drawn less fed in
-	Cost   float64 // currency, demand charge included
-	CO2Kg  float64 // of hours with a known intensity
+	FedIn  float64 // kWh, 0 or more; NaN if it is unknown in some hour
 	PeakKW float64 // highest hour; NaN before the first
+	PeakAt meter.Hour
 
-	Decisions  int     // with a plan
-	KWhShifted float64 // realised
-	Promised   float64 // expected saving of the decisions that were realised, currency
-	Realised   float64 // what they came to, currency
+	// Energy is what the energy cost, in currency, less what was paid for that fed
+	// in; NaN if what was fed in, or the tariff, is unknown.
+	Energy float64
+
+	// Demand is what the highest hours of the calendar months cost, in currency, as
+	// far as the months lie in the period. A charge is a meter's: for a group it is
+	// that of one meter with the group's load.
+	Demand float64
+
+	CO2Kg    float64 // of the hours with a known intensity
+	CO2Hours int     // how many these are
 
 	ledger    *Ledger
 	month     time.Month // of the hour seen last, local
 	monthPeak float64
 }
 
-// NewIndicators starts a period.
-func (l *Ledger) NewIndicators() *Indicators {
-	return &Indicators{PeakKW: math.NaN(), ledger: l}
+// NewIndicators starts a period. Without a ledger (nil) nothing that needs a
+// price or an intensity is known.
+func NewIndicators(ledger *Ledger) *Indicators {
+	i := &Indicators{PeakKW: math.NaN(), PeakAt: meter.NoHour, ledger: ledger}
+	if ledger == nil {
+		i.Energy, i.Demand = math.NaN(), math.NaN()
+	}
+	return i
 }
 
-// Hour counts the load of an hour, kWh; NaN counts for nothing. Hours come in
-// order of time: a month's demand charge grows with its highest hour.
-func (i *Indicators) Hour(h meter.Hour, kwh float64) {
+// Hour counts the load of an hour: kwh drawn less fed in, of which fedIn was fed
+// in by meters; a NaN kwh counts for nothing. Hours come in order of time: a
+// month's demand charge grows with its highest hour.
+func (i *Indicators) Hour(h meter.Hour, kwh, fedIn float64) {
 	if kwh != kwh {
 		return
 	}
-	p := i.ledger.p
 	i.Hours++
 	i.KWh += kwh
-	i.Cost += i.ledger.Cost(h, kwh)
+	i.FedIn += fedIn
+	if !(i.PeakKW >= kwh) {
+		i.PeakKW, i.PeakAt = kwh, h
+	}
+	if i.ledger == nil {
+		return
+	}
+	i.Energy += i.ledger.Energy(h, kwh+fedIn, fedIn)
+	p := i.ledger.p
 	if carbon := p.rates.carbonAt(h); carbon == carbon {
 		i.CO2Kg += carbon * kwh
-	}
-	if !(i.PeakKW >= kwh) {
-		i.PeakKW = kwh
+		i.CO2Hours++
 	}
 	if month := h.Time().In(p.rates.loc).Month(); month != i.month {
 		i.month, i.monthPeak = month, 0
 	}
 	if kwh > i.monthPeak {
-		i.Cost += p.policy.Tariff.DemandCharge * (kwh - i.monthPeak)
+		i.Demand += p.policy.Tariff.DemandCharge * (kwh - i.monthPeak)
 		i.monthPeak = kwh
 	}
-}
-
-// Decision counts a decision about a meter and what it came to.
-func (i *Indicators) Decision(d *Decision, r Realised) {
-	i.Decisions++
-	i.KWhShifted += float64(r.KWhShifted)
-	i.Promised += float64(d.SavingP50)
-	i.Realised += float64(r.Saving)
 }
 
 // PeakToAverage is the highest hour over the mean hour; NaN if the mean is not

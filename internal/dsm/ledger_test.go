@@ -131,23 +131,59 @@ func TestFollowedComparesWithWhatWasExpected(t *testing.T) {
 func TestIndicators(t *testing.T) {
 	policy := dayPolicy()
 	policy.Tariff.Periods, policy.Tariff.DemandCharge, policy.Tariff.Export = nil, 2, 0.05
-	l := ledger(t, policy)
-	i := l.NewIndicators()
-	require.True(t, math.IsNaN(i.PeakKW))
-	require.True(t, math.IsNaN(i.LoadFactor()))
 	march := thursday + 24*17 + 21 // 21:00 on 31 March, local 22:00
-	for s, kwh := range []float64{2, math.NaN(), 3, -1} {
-		i.Hour(march+meter.Hour(s), kwh)
+	policy.Tariff.Carbon = []Point{{Unix: march.Unix(), Value: 0.4}, {Unix: (march + 3).Unix(), Value: 0.1}}
+	l := ledger(t, policy)
+	i := NewIndicators(l)
+	require.True(t, math.IsNaN(i.PeakKW))
+	require.Equal(t, meter.NoHour, i.PeakAt)
+	require.True(t, math.IsNaN(i.LoadFactor()))
+	for s, load := range [][2]float64{{2, 0.5}, {math.NaN(), math.NaN()}, {3, 0}, {-1, 1}} {
+		i.Hour(march+meter.Hour(s), load[0], load[1])
 	}
 	require.Equal(t, 3, i.Hours)
 	require.InDelta(t, 4, i.KWh, 1e-12)
-	// At 23:00 UTC it is April.
-	require.InDelta(t, 5*0.25-1*0.05+2*2+2*3, i.Cost, 1e-12)
+	require.InDelta(t, 1.5, i.FedIn, 1e-12)
+	require.InDelta(t, 5.5*0.25-1.5*0.05, i.Energy, 1e-12)
+	require.InDelta(t, 2*2+2*3, i.Demand, 1e-12, "at 23:00 UTC it is April")
+	require.Equal(t, march+2, i.PeakAt)
+	require.InDelta(t, 2*0.4-1*0.1, i.CO2Kg, 1e-12)
+	require.Equal(t, 2, i.CO2Hours)
 	require.InDelta(t, 3.0*3/4, i.PeakToAverage(), 1e-12)
 	require.InDelta(t, 4/9.0, i.LoadFactor(), 1e-12)
-	i.Decision(&Decision{SavingP50: 2}, Realised{Saving: 1.5, KWhShifted: 3})
-	require.Equal(t, 1, i.Decisions)
-	require.InDelta(t, 2, i.Promised, 1e-12)
-	require.InDelta(t, 1.5, i.Realised, 1e-12)
-	require.InDelta(t, 3, i.KWhShifted, 1e-12)
+	require.InDelta(t, l.Cost(march, -1), l.Energy(march, 0, 1), 1e-12, "one meter draws or feeds in")
+}
+
+// What a group pays is the sum of what its meters pay, each on its own.
+func TestEnergyOfAGroupIsThatOfItsMeters(t *testing.T) {
+	policy := dayPolicy()
+	policy.Tariff.Export = 0.05
+	l := ledger(t, policy)
+	rapid.Check(t, func(t *rapid.T) {
+		h := thursday + meter.Hour(rapid.IntRange(0, 200).Draw(t, "hour"))
+		cost, net, fedIn := 0.0, 0.0, 0.0
+		for _, kwh := range rapid.SliceOf(rapid.Float64Range(-10, 10)).Draw(t, "meters") {
+			cost += l.Cost(h, kwh)
+			net += kwh
+			fedIn += max(-kwh, 0)
+		}
+		i := NewIndicators(l)
+		i.Hour(h, net, fedIn)
+		require.InDelta(t, cost, i.Energy, 1e-9)
+	})
+}
+
+func TestIndicatorsOfWhatIsUnknown(t *testing.T) {
+	without := NewIndicators(nil)
+	without.Hour(thursday, 2, 0)
+	require.Equal(t, 1, without.Hours)
+	require.InDelta(t, 2, without.PeakKW, 0)
+	require.True(t, math.IsNaN(without.Energy) && math.IsNaN(without.Demand))
+	require.Zero(t, without.CO2Hours)
+
+	i := NewIndicators(ledger(t, dayPolicy()))
+	i.Hour(thursday, 2, math.NaN())
+	i.Hour(thursday+1, 2, 0)
+	require.True(t, math.IsNaN(i.Energy) && math.IsNaN(i.FedIn))
+	require.InDelta(t, 4, i.KWh, 0)
 }

@@ -81,7 +81,8 @@ type GroupLoad struct {
 	GroupNo int32 // 0 holds the meters outside any group
 	Hour    meter.Hour
 	KWh     float64
-	Meters  int32 // number of meters that reported
+	Meters  int32   // number of meters that reported
+	FedIn   float64 // kWh that meters fed in, 0 or more; KWh is what the others drew less this
 }
 
 // GroupHour is an hour of a group.

@@ -95,7 +95,7 @@ func (c *commitBench) next() *Batch {
 		for i, m := range c.meters {
 			b.New.Append(m.MeterNo, c.hour+k, load(i, c.hour+k), Measured)
 		}
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, c.hour + k, float64(k), int32(len(c.meters))})
+		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, c.hour + k, float64(k), int32(len(c.meters)), 0})
 	}
 	c.hour += meter.Hour(hours)
 	for _, m := range c.meters {

@@ -79,7 +79,7 @@ func TestCommitStoresEverything(t *testing.T) {
 		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM reading_revisions WHERE old_quality = 0 AND stream_offset = 7`))
 		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM quarantine WHERE detail = 'not � JSON' AND value = '\x00ff'`))
 		require.Equal(t, 2, s.count(t, `SELECT count(*) FROM outbox`))
-		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM group_load WHERE meters = 2 AND kwh = 12.5`))
+		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM group_load WHERE meters = 2 AND kwh = 12.5 AND fed_in = 0.5`))
 		require.Equal(t, 47, s.count(t, `SELECT readings FROM meter_state WHERE meter_no = $1`, p.meters[0].MeterNo))
 
 		again, err := s.TakePartition(t.Context(), 3, "next")
@@ -102,7 +102,7 @@ func fullBatch(t *testing.T, s store, p *partition) *Batch {
 	b.Upserts.Append(c.MeterNo, day+5, 7, Corrected)
 	b.Upserts.Append(c.MeterNo, day+5, 7.5, Corrected)
 	b.Revisions = []Revision{{MeterNo: c.MeterNo, Hour: day + 5, OldKWh: load(1, day+5), Offset: 7}}
-	b.GroupLoad = []GroupLoad{{a.GroupNo, day, 12, 1}, {a.GroupNo, day, 12.5, 2}}
+	b.GroupLoad = []GroupLoad{{a.GroupNo, day, 12, 1, 0}, {a.GroupNo, day, 12.5, 2, 0.5}}
 	for _, m := range p.meters {
 		b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+48, 2))
 		b.Decisions = append(b.Decisions, shiftDecision(m, day+48, prov))

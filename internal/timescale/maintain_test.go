@@ -19,7 +19,7 @@ func (p *partition) year(t *testing.T, s store, days int) {
 	for d := range meter.Hour(days) {
 		b := p.batch(24)
 		p.fill(b, day+24*d, 24)
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, day + 24*d, 1, 1})
+		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, day + 24*d, 1, 1, 0})
 		for _, m := range p.meters {
 			b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, 2))
 			b.Decisions = append(b.Decisions, shiftDecision(m, day+24*d, prov))

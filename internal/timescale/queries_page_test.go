@@ -120,6 +120,14 @@ func TestRecountsAndMoves(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, int64(2), found[0].Meters)
 		require.InDelta(t, load(0, gapFrom)+5, found[0].KWh, 1e-6)
+		b = tw.batch(1)
+		b.Upserts.Append(tw.meters[1].MeterNo, gapFrom, -5, Corrected)
+		b.Recounts = []GroupHour{{north, gapFrom}}
+		tw.commit(t, s, b)
+		metered, err := s.MeteredHours(ctx, Whose{GroupNo: &north}, gapFrom, gapFrom+1)
+		require.NoError(t, err)
+		require.InDelta(t, load(0, gapFrom)-5, metered[0].KWh, 1e-6)
+		require.InDelta(t, 5, metered[0].FedIn, 0)
 
 		require.ErrorIs(t, s.MovePartition(ctx, 3, tw.state.Epoch+1, 0), ErrFenced)
 		require.NoError(t, s.MovePartition(ctx, 3, tw.state.Epoch, 0))

@@ -59,7 +59,7 @@ func smallHour(b *Batch, p *partition, h meter.Hour) {
 		noteState(b, m.MeterNo, h, load(i, h))
 	}
 	for no, kwh := range sums {
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{no, h, kwh, counts[no]})
+		b.GroupLoad = append(b.GroupLoad, GroupLoad{no, h, kwh, counts[no], 0})
 	}
 	b.Watermark = h
 }
@@ -332,7 +332,7 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		other := take(t, s, 5, MeterKey{"z", ""})
 		b := other.batch(1)
 		other.fill(b, day+10, 1)
-		b.GroupLoad = []GroupLoad{{0, day + 10, 100, 1}}
+		b.GroupLoad = []GroupLoad{{0, day + 10, 100, 1, 0}}
 		other.commit(t, s, b)
 		sum, err := s.Summary(ctx)
 		require.NoError(t, err)

@@ -33,7 +33,7 @@ func queries() []struct{ name, sql string } {
 				d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding
 			FROM decisions d LEFT JOIN meters m USING (meter_no) LEFT JOIN groups g ON g.group_no = d.group_no
 			ORDER BY d.issued_at, d.id`},
-		{"group_load", `SELECT g.name, l.ts, l.partition, l.kwh, l.meters
+		{"group_load", `SELECT g.name, l.ts, l.partition, l.kwh, l.meters, l.fed_in
 			FROM group_load l JOIN groups g USING (group_no) ORDER BY l.ts, g.name, l.partition`},
 	}
 }

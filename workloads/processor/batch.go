@@ -61,8 +61,7 @@ func (b *batch) finish(p *partition, prev int64) {
 				r.Recounts = append(r.Recounts, timescale.GroupHour{GroupNo: g.number, Hour: h})
 				continue
 			}
-			kwh, meters := g.load(h)
-			r.GroupLoad = append(r.GroupLoad, timescale.GroupLoad{GroupNo: g.number, Hour: h, KWh: kwh, Meters: meters})
+			r.GroupLoad = append(r.GroupLoad, g.load(h))
 		}
 	}
 	for _, m := range b.touched {

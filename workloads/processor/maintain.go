@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
@@ -21,10 +22,15 @@ func (p *Processor) maintain(ctx context.Context) error {
 	}
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
+	recent, stop := p.settleTicks()
+	defer stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-recent:
+			p.settleRecent(ctx)
+			continue
 		case <-tick.C:
 		}
 		report, err := p.stores.DB.Maintain(ctx, opts)
@@ -33,7 +39,7 @@ func (p *Processor) maintain(ctx context.Context) error {
 			continue
 		}
 		if !report.Busy {
-			p.settle(ctx)
+			p.settle(ctx, meter.NoHour)
 		}
 		p.log.Info("maintenance", "busy", report.Busy, "upTo", report.Watermark, "refreshed", report.Refreshed,
 			"compressed", report.Compressed, "dropped", report.Dropped, "deleted", report.Deleted)

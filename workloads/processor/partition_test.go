@@ -123,7 +123,7 @@ func (f *feed) keep() {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
 	}
 	for _, v := range r.GroupLoad {
-		f.rows.GroupLoad[fmt.Sprint(v.GroupNo, v.Hour)] = fmt.Sprint(v.KWh, v.Meters)
+		f.rows.GroupLoad[fmt.Sprint(v.GroupNo, v.Hour)] = fmt.Sprint(v.KWh, v.Meters, v.FedIn)
 	}
 	for _, v := range r.Recounts {
 		f.recount(v)
@@ -150,7 +150,7 @@ func (f *feed) keep() {
 
 // recount sums an hour's readings up, as the database does.
 func (f *feed) recount(of timescale.GroupHour) {
-	var kwh float64
+	var kwh, fedIn float64
 	var meters int32
 	for _, m := range slices.Sorted(maps.Keys(f.p.meters)) {
 		if f.p.meters[m].GroupNo != of.GroupNo {
@@ -164,8 +164,11 @@ func (f *feed) recount(of timescale.GroupHour) {
 		_, _ = fmt.Sscan(text, &v)
 		kwh += float64(v)
 		meters++
+		if v < 0 {
+			fedIn -= float64(v)
+		}
 	}
-	f.rows.GroupLoad[fmt.Sprint(of.GroupNo, of.Hour)] = fmt.Sprint(kwh, meters)
+	f.rows.GroupLoad[fmt.Sprint(of.GroupNo, of.Hour)] = fmt.Sprint(kwh, meters, fedIn)
 }
 
 // restart replaces the partition by what its checkpoint holds.
@@ -216,7 +219,7 @@ func randomStream(t *rapid.T) []stream.Record {
 		h := start + meter.Hour(i)
 		flush(what == "shuffle")
 		for m := range meters {
-			kwh := float32((i*7+m*13)%24) / 8
+			kwh := float32((i*7+m*13)%24-4) / 8 // some feed in
 			switch {
 			case what == "gap" && m == i%meters:
 				continue

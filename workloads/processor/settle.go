@@ -3,19 +3,55 @@ package processor
 import (
 	"context"
 	"math"
+	"time"
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// settle reckons what decisions came to whose hours have passed, oldest first. It
-// gives the same rows whoever does it and how often.
-func (p *Processor) settle(ctx context.Context) {
+// settleEvery is how often recent plans are settled between the turns of
+// maintenance, so that a twin that lives an hour in a second knows what the plans
+// of its last week came to.
+const settleEvery = time.Minute
+
+// settleReach is how long before the newest plan that is settled others are looked
+// for at these turns. Those of maintenance look farther back.
+const settleReach = 2 * meter.HoursPerDay
+
+// settleTicks tell when recent plans are to be settled: never where a replay runs
+// as fast as it can and should not be held up.
+func (p *Processor) settleTicks() (ticks <-chan time.Time, stop func()) {
+	g := &p.twin.Generator
+	if (g.Mode == "Replay" || g.Mode == "Loop") && g.Speed == 0 {
+		return nil, func() {}
+	}
+	tick := time.NewTicker(settleEvery)
+	return tick.C, tick.Stop
+}
+
+// settleRecent settles the plans of recent days. One of all processors does it at
+// a time.
+func (p *Processor) settleRecent(ctx context.Context) {
+	since, mine, err := p.stores.DB.ClaimSettling(ctx, settleEvery/2)
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("recent plans are not settled now, that is tried at the next turn", "error", err)
+	}
+	if err != nil || !mine {
+		return
+	}
+	if since != meter.NoHour {
+		since -= settleReach
+	}
+	p.settle(ctx, since)
+}
+
+// settle reckons what decisions issued since then came to whose hours have passed,
+// oldest first. It gives the same rows whoever does it and how often.
+func (p *Processor) settle(ctx context.Context, since meter.Hour) {
 	if p.rules.ledger == nil {
 		return
 	}
-	since := meter.NoHour
 	for {
 		open, err := p.stores.DB.Unsettled(ctx, since)
 		if err == nil && len(open) > 0 {

@@ -193,13 +193,19 @@ func (g *groupState) reach() meter.Hour {
 	return reach
 }
 
-// load is the group's total in hour h, in kWh, and how many meters reported.
-func (g *groupState) load(h meter.Hour) (kwh float64, meters int32) {
+// load is the group's total in hour h.
+func (g *groupState) load(h meter.Hour) timescale.GroupLoad {
+	l := timescale.GroupLoad{GroupNo: g.number, Hour: h}
 	for _, m := range g.meters {
-		if v := m.window.At(h); v == v {
-			kwh += float64(v)
-			meters++
+		v := m.window.At(h)
+		if v != v {
+			continue
+		}
+		l.KWh += float64(v)
+		l.Meters++
+		if v < 0 {
+			l.FedIn -= float64(v)
 		}
 	}
-	return kwh, meters
+	return l
 }
