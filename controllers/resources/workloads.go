@@ -55,7 +55,7 @@ func (b *builder) reads(component string) string {
 			read = append(read, b.in.Secrets[name.secret])
 		}
 	}
-	if component == v1.ComponentProcessor {
+	if component == v1.ComponentProcessor || component == v1.ComponentAPI {
 		for _, s := range b.series() {
 			if c := s.source.ConfigMap; c != nil {
 				read = append(read, b.in.Digests[ConfigMapKey(c.Name, c.Key)])
@@ -262,7 +262,16 @@ func (b *builder) workloadsService() *corev1ac.ServiceApplyConfiguration {
 func (b *builder) api() {
 	c := b.workload(v1.ComponentAPI, b.spec.API.Resources)
 	c.WithPorts(port("http", PortAPI))
-	d := b.deployment(v1.ComponentAPI, appsv1.RollingUpdateDeploymentStrategyType, b.workloadPod(v1.ComponentAPI, c))
+	p := b.workloadPod(v1.ComponentAPI, c)
+	for _, s := range b.series() {
+		// A claim may be held by the node of a processor: it would keep the API from
+		// starting elsewhere.
+		if s.source.ConfigMap != nil {
+			p.volumes = append(p.volumes, s.volume())
+			c.WithVolumeMounts(readOnly("series-"+s.name, path.Join(seriesDir, s.name)))
+		}
+	}
+	d := b.deployment(v1.ComponentAPI, appsv1.RollingUpdateDeploymentStrategyType, p)
 	d.Spec.WithReplicas(b.running(*b.spec.API.Replicas))
 	own(b, StepWorkloads, v1.ComponentAPI, d)
 	// A name needs no store, and who was given it keeps it while the stores are

@@ -13,6 +13,7 @@ func (s *server) operations(guarded huma.API) {
 	s.sessionOperations(guarded)
 	s.twinOperations(guarded)
 	s.loadOperations(guarded)
+	s.kpiOperations(guarded)
 	s.meterOperations(guarded)
 	s.historyOperations(guarded)
 	s.forecastOperations(guarded)

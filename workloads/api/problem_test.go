@@ -73,6 +73,15 @@ func TestProblems(t *testing.T) {
 		"unknown reason":          {"GET", "/api/v1/decisions?reason=whim", "", 422, CodeInvalidParameter, "reason"},
 		"decisions of no meter":   {"GET", "/api/v1/decisions?meter=nobody", "", 422, CodeUnknownMeter, "meter"},
 
+		"key figures of both":       {"GET", "/api/v1/kpis?meter=home-000001&group=feeder-0001", "", 422, CodeInvalidParameter, "group"},
+		"key figures of no meter":   {"GET", "/api/v1/kpis?meter=nobody", "", 422, CodeUnknownMeter, "meter"},
+		"key figures of no group":   {"GET", "/api/v1/kpis?group=nobody", "", 422, CodeUnknownGroup, "group"},
+		"key figures by the week":   {"GET", "/api/v1/kpis?by=week", "", 422, CodeInvalidParameter, "by"},
+		"key figures of two years":  {"GET", "/api/v1/kpis?from=now-730d&by=month", "", 422, CodeRangeTooLong, "from"},
+		"key figures of no time":    {"GET", "/api/v1/kpis?from=now&to=now", "", 422, CodeInvalidParameter, "to"},
+		"key figures from somewhen": {"GET", "/api/v1/kpis?from=monday", "", 422, CodeInvalidParameter, "from"},
+		"key figures of a thing":    {"GET", "/api/v1/kpis?thing=1", "", 422, CodeUnknownParameter, "thing"},
+
 		"no body":            {"POST", "/api/v1/session", "", 400, CodeEmptyBody, "body"},
 		"body is no JSON":    {"POST", "/api/v1/session", "{", 400, CodeInvalidBody, "body"},
 		"body lacks the key": {"POST", "/api/v1/session", "{}", 422, CodeInvalidBody, "body"},

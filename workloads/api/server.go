@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/web"
@@ -45,6 +46,7 @@ type server struct {
 	log      *slog.Logger
 	clock    func() time.Time
 	calendar *meter.Calendar
+	ledger   *dsm.Ledger // nil where the prices cannot be read
 	keys     Keys
 	sessions *sessions
 	origins  *http.CrossOriginProtection
@@ -141,6 +143,9 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		origins: http.NewCrossOriginProtection(),
 	}
 	s.setDefaults(deps)
+	if s.ledger, err = newLedger(twin, calendar); err != nil {
+		s.log.Warn("costs and emissions are not known here", "error", err)
+	}
 	s.files, s.built = web.Files()
 	s.started = s.clock()
 	s.metrics, err = newMetrics(s.registry)

@@ -124,6 +124,41 @@ type Load struct {
 	HeadroomKW       *float64    `json:"headroomKw" doc:"Capacity less the greatest median hour still to come; negative if it does not suffice"`
 }
 
+// KPIs are key figures of the twin, a group or a meter.
+type KPIs struct {
+	Scope    string      `json:"scope" enum:"twin,group,meter"`
+	ID       string      `json:"id" doc:"Group or meter; total for the whole twin"`
+	Currency string      `json:"currency" doc:"ISO 4217 code of costs and savings"`
+	Periods  []KPIPeriod `json:"periods" nullable:"false" doc:"In order of time"`
+}
+
+// KPIPeriod is a period with its key figures.
+type KPIPeriod struct {
+	From  time.Time `json:"from" doc:"Start of the first hour"`
+	To    time.Time `json:"to" doc:"Exclusive"`
+	Hours int       `json:"hours" doc:"Hours with a measurement: what the figures of load, cost and emissions rest on"`
+
+	KWh           *float64   `json:"kwh" doc:"Drawn less fed in"`
+	FedIn         *float64   `json:"fedInKwh" doc:"What meters fed in, 0 or more; null where some of it was stored before it was counted"`
+	PeakKW        *float64   `json:"peakKw" doc:"Highest hour, of a group or the twin that of the sum"`
+	PeakAt        *time.Time `json:"peakAt" doc:"Start of that hour"`
+	PeakToAverage *float64   `json:"peakToAverage" doc:"Highest hour over the mean hour; null if no more is drawn than fed in"`
+	LoadFactor    *float64   `json:"loadFactor" doc:"Mean hour over the highest; null if no more is drawn than fed in"`
+
+	Cost       *float64 `json:"cost" doc:"What the energy cost: what meters drew at the tariff's price, less what they fed in at its export price, hour by hour and each meter on its own; without a demand charge. Null where fedInKwh is, or where the prices cannot be read here"`
+	DemandCost *float64 `json:"demandCost" doc:"Of one meter: the demand charge for the highest hour of each calendar month, as far as the month lies in the period. A charge is a meter's and a month's, so null for a group, the twin and a day; null without a charge"`
+	CO2Kg      *float64 `json:"co2Kg" doc:"Emissions of the hours with a known carbon intensity; null if there are none"`
+	CO2Hours   int      `json:"co2Hours" doc:"How many of the hours these are"`
+
+	Decisions    int64    `json:"decisions" doc:"Plans for meters that were issued in the period, whose hours have passed and whose saving could be reckoned"`
+	KWhShifted   *float64 `json:"kwhShifted" doc:"What these plans took away from some hours; null without plans"`
+	Promised     *float64 `json:"promised" doc:"Sum of the savings that these plans were expected to bring (savingP50), in the currency; null without plans"`
+	Realised     *float64 `json:"realised" doc:"What these plans came to, in the currency, on energy: see a decision's realised; null without plans"`
+	SavedShare   *float64 `json:"savedShare" doc:"realised over what the energy of the hours of these plans cost without them, of all meters looked at; null where that is not known or not above 0, and where a plan reaches beyond the period"`
+	CO2Avoided   *float64 `json:"co2AvoidedKg" doc:"Emissions that these plans avoided, of those plans of which that is known; null if there are none"`
+	CO2Decisions int64    `json:"co2Decisions" doc:"How many of the plans these are"`
+}
+
 // LoadPoint is one hour of load. The band adds up the quantiles of the meters,
 // as if all erred the same way at once: it is wider than the group's own 80 %.
 type LoadPoint struct {

@@ -30,6 +30,8 @@ const (
 	SilentFrom = 40 // hours before the end from which the last meter says nothing
 	GapAt      = 30 // hours before the end at which the first meter has no reading
 	Broken     = 3  // messages in quarantine
+
+	Equipped = "home-000006" // has a battery and a car
 )
 
 // Twin is the configuration that the database is filled under.
@@ -59,6 +61,10 @@ func policy() dsm.Policy {
 		Groups: []dsm.Group{
 			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 26},
 		},
+		Assets: []dsm.Asset{
+			{Name: "battery", Meters: []string{Equipped}, Battery: &dsm.Battery{CapacityKWh: 8, PowerKW: 3, Efficiency: 0.9, Reserve: 0.1}},
+			{Name: "car", Meters: []string{Equipped}, EV: &dsm.EV{EnergyKWh: 9, PowerKW: 7, Arrival: "18:00", Departure: "07:00", Days: "All"}},
+		},
 		MinSaving: 0.01, Freshness: 24,
 	}
 }
@@ -72,6 +78,9 @@ func Fill(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (m
 	}
 	if err := f.run(ctx); err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
+	}
+	if err := f.settle(ctx, twin); err != nil {
+		return meter.NoHour, fmt.Errorf("settle decisions: %w", err)
 	}
 	return f.end, nil
 }
@@ -199,7 +208,7 @@ func (f *filler) commit(ctx context.Context, b *timescale.Batch, h meter.Hour) e
 
 // take stores the readings of an hour.
 func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
-	load, reported := map[int32]float64{}, map[int32]int32{}
+	load, fedIn, reported := map[int32]float64{}, map[int32]float64{}, map[int32]int32{}
 	h := rows[0].Hour
 	for _, r := range rows {
 		i := int(r.Meter)
@@ -211,6 +220,7 @@ func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
 		b.New.Append(ref.MeterNo, h, r.KWh, timescale.Measured)
 		f.newest[i] = timescale.MeterState{MeterNo: ref.MeterNo, LastHour: h, LastKWh: r.KWh, Readings: f.newest[i].Readings + 1}
 		load[ref.GroupNo] += float64(r.KWh)
+		fedIn[ref.GroupNo] += max(-float64(r.KWh), 0)
 		reported[ref.GroupNo]++
 		b.NextOffset++
 		b.Counts.In++
@@ -218,7 +228,7 @@ func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
 	}
 	for _, g := range f.order {
 		if reported[g] > 0 {
-			b.GroupLoad = append(b.GroupLoad, timescale.GroupLoad{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g]})
+			b.GroupLoad = append(b.GroupLoad, timescale.GroupLoad{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g], FedIn: fedIn[g]})
 		}
 	}
 }

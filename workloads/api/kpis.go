@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+type kpisInput struct {
+	From  string `query:"from" maxLength:"64" doc:"Default now-7d" example:"now-30d"`
+	To    string `query:"to" maxLength:"64" doc:"Exclusive; default now"`
+	Meter string `query:"meter" maxLength:"128" doc:"Only this meter"`
+	Group string `query:"group" maxLength:"128" doc:"Only this group; the whole twin without a meter and a group"`
+	By    string `query:"by" enum:"none,day,month" default:"none" doc:"One period, or one for each day or month of the twin's calendar; the first and the last end with the range"`
+}
+
+func (s *server) kpiOperations(api huma.API) {
+	get(api, huma.Operation{
+		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{tagTwin}, Security: keyed(),
+		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and what plans promised and came to",
+		Description: "Plans count once their hours have passed, in the period in which they were issued. They are those about meters: the plan of a group is the sum of those of its meters.",
+	}, s.kpis)
+}
+
+func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error) {
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := parseRange(in.From, in.To, "now-7d", "now", now.Time())
+	if err != nil {
+		return nil, err
+	}
+	view := KPIs{Scope: "twin", ID: "total", Currency: s.twin.Processor.Policy.Tariff.Currency}
+	whose, err := s.whose(ctx, in, &view)
+	if err != nil {
+		return nil, err
+	}
+	periods := s.periods(w, in.By)
+	if err := s.fillPeriods(ctx, periods, whose, hourRange{w.From, min(w.To, now)}); err != nil {
+		return nil, s.failed(ctx, "read key figures", err)
+	}
+	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: w.To > now}
+	view.Periods = make([]KPIPeriod, len(periods))
+	for i, p := range periods {
+		view.Periods[i] = p.view(s.ledger, whose.MeterNo != nil && in.By != "day")
+		meta.Partial = meta.Partial || p.load.Hours < p.hours()
+	}
+	return &output[KPIs]{Body: Answer[KPIs]{Data: view, Meta: meta}}, nil
+}
+
+// whose finds the meter or the group that is asked for, and names it in the view.
+func (s *server) whose(ctx context.Context, in *kpisInput, view *KPIs) (whose timescale.Whose, err error) {
+	switch {
+	case in.Meter != "" && in.Group != "":
+		return whose, invalid("group", "ask for a meter or for a group, not for both")
+	case in.Meter != "":
+		m, err := s.findMeter(ctx, in.Meter)
+		if err != nil {
+			return whose, asFilter("meter", err)
+		}
+		view.Scope, view.ID, whose.MeterNo = "meter", m.Name, &m.MeterNo
+	case in.Group != "":
+		g, err := s.findGroup(ctx, in.Group)
+		if err != nil {
+			return whose, asFilter("group", err)
+		}
+		view.Scope, view.ID, whose.GroupNo = "group", g.Name, &g.GroupNo
+	}
+	return whose, nil
+}
+
+// fillPeriods reads loads and what plans came to, up to the twin's now: the
+// newest hour may still lack meters.
+func (s *server) fillPeriods(ctx context.Context, periods []*period, whose timescale.Whose, w hourRange) error {
+	if w.From >= w.To {
+		return nil
+	}
+	q := timescale.OutcomeQuery{Whose: whose, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
+	outcomes, err := s.db.Outcomes(ctx, q)
+	if err != nil {
+		return err
+	}
+	byDate := map[string]timescale.Outcomes{}
+	for i := range outcomes {
+		byDate[keyOf(s.calendar, outcomes[i].Start)] = outcomes[i]
+	}
+	hours, err := s.db.MeteredHours(ctx, whose, w.From, w.To)
+	if err != nil {
+		return err
+	}
+	for _, p := range periods {
+		p.plans = byDate[p.key]
+		n := 0
+		for n < len(hours) && hours[n].Hour < p.to {
+			p.count(hours[n])
+			n++
+		}
+		hours = hours[n:]
+	}
+	return nil
+}
+
+// newLedger prepares the twin's tariff. Where its series cannot be read there is
+// no ledger, and what depends on prices is unknown.
+func newLedger(twin config.Twin, calendar *meter.Calendar) (*dsm.Ledger, error) {
+	if err := twin.ReadSeries(); err != nil {
+		return nil, err
+	}
+	return dsm.NewLedger(twin.Processor.Policy, calendar, twin.Namespace+"/"+twin.Name)
+}

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"math"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// period is a stretch of time that key figures are reckoned for.
+type period struct {
+	from, to meter.Hour
+	unit     timescale.Unit
+	key      string // its first local date, as keyOf has it
+
+	load  *dsm.Indicators
+	plans timescale.Outcomes
+
+	// during is the load of the hours that the plans cover.
+	during *dsm.Indicators
+}
+
+func (p *period) hours() int { return int(p.to - p.from) }
+
+// periods cut a range along the twin's calendar.
+func (s *server) periods(w hourRange, by string) []*period {
+	var out []*period
+	for from := w.From; from < w.To; {
+		p := &period{from: from, to: w.To, key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(s.ledger), during: dsm.NewIndicators(s.ledger)}
+		y, m, d := s.calendar.Local(from).Date()
+		switch by {
+		case "day":
+			p.unit = timescale.Days
+			p.between(s.calendar, time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC))
+		case "month":
+			p.unit = timescale.Months
+			p.between(s.calendar, time.Date(y, m, 1, 0, 0, 0, 0, time.UTC), time.Date(y, m+1, 1, 0, 0, 0, 0, time.UTC))
+		}
+		out = append(out, p)
+		from = p.to
+	}
+	return out
+}
+
+// between makes a period end where the next local date begins.
+func (p *period) between(c *meter.Calendar, date, next time.Time) {
+	p.key = date.Format(time.DateOnly)
+	p.to = min(p.to, meter.CeilHour(midnight(c, next)))
+}
+
+// keyOf is the local date of a time: two midnights of a day on which clocks go
+// back there have the same.
+func keyOf(c *meter.Calendar, t time.Time) string { return t.In(c.Location()).Format(time.DateOnly) }
+
+// midnight is the start of a date in a zone: a date whose midnight the clocks
+// skip begins later.
+func midnight(c *meter.Calendar, date time.Time) time.Time {
+	y, m, d := date.Date()
+	t := time.Date(y, m, d, 0, 0, 0, 0, c.Location())
+	if t.Day() != d {
+		_, change := t.ZoneBounds()
+		return change
+	}
+	return t
+}
+
+// count counts an hour of the period. What plans came to is known by then.
+func (p *period) count(m timescale.MeteredHour) {
+	p.load.Hour(m.Hour, m.KWh, m.FedIn)
+	if p.plans.Plans > 0 && m.Hour >= p.plans.First && m.Hour < p.plans.Last {
+		p.during.Hour(m.Hour, m.KWh, m.FedIn)
+	}
+}
+
+// view shows the figures; demand tells whether a demand charge is that of what is
+// looked at.
+func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
+	l := p.load
+	out := KPIPeriod{
+		From: p.from.Time(), To: p.to.Time(), Hours: l.Hours, CO2Hours: l.CO2Hours,
+		PeakKW: maybe(l.PeakKW), PeakAt: maybeHour(l.PeakAt),
+		PeakToAverage: maybe(l.PeakToAverage()), LoadFactor: maybe(l.LoadFactor()),
+		Decisions: p.plans.Plans,
+	}
+	if l.Hours > 0 {
+		out.KWh, out.FedIn, out.Cost = maybe(l.KWh), maybe(l.FedIn), maybe(l.Energy)
+		if demand && ledger != nil && ledger.DemandCharge() > 0 {
+			out.DemandCost = maybe(l.Demand)
+		}
+	}
+	if l.CO2Hours > 0 {
+		out.CO2Kg = maybe(l.CO2Kg)
+	}
+	if o := p.plans; o.Plans > 0 {
+		out.KWhShifted, out.Promised, out.Realised = maybe(o.KWhShifted), maybe(o.Promised), maybe(o.Realised)
+		out.SavedShare = maybe(p.savedShare())
+	}
+	if o := p.plans; o.CO2Plans > 0 {
+		out.CO2Avoided, out.CO2Decisions = maybe(o.CO2Kg), o.CO2Plans
+	}
+	return out
+}
+
+// savedShare is what plans came to as a share of what the energy of their hours
+// had cost without them; NaN where that is not known, or not more than nothing,
+// or where plans reach beyond the period. What somebody may have followed is in
+// the measured cost already.
+func (p *period) savedShare() float64 {
+	without := p.during.Energy + p.plans.Estimated
+	if p.plans.Last > p.to || !(without > 0) {
+		return math.NaN()
+	}
+	return p.plans.Realised / without
+}
