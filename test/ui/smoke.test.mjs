@@ -64,6 +64,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.locator('canvas').waitFor();
     await page.getByRole('meter').first().waitFor();
     await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
+    await page.getByRole('region', { name: 'The last 7 days' }).getByText('Realised').waitFor();
     await accessible(page, 'overview');
     await page.getByRole('button', { name: /Load shift/ }).first().click();
     await page.getByText('What it rests on').waitFor();
@@ -109,6 +110,34 @@ test('a decision says why, with the keyboard alone', async (t) => {
   await page.keyboard.press('Escape');
   await why.waitFor({ state: 'hidden' });
   assert.ok(await first.evaluate((e) => e === document.activeElement), 'the focus is back where it was');
+});
+
+test('the last week is summed up as the API has it', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  const card = page.getByRole('region', { name: 'The last 7 days' });
+  await card.getByText('Realised').waitFor();
+  const { data } = await page.evaluate(async () => (await fetch('../api/v1/kpis')).json());
+  const [week] = data.periods;
+  assert.ok(week.decisions > 0 && week.realised > 0, JSON.stringify(week));
+  const pounds = new Intl.NumberFormat('en-GB', { style: 'currency', currency: 'GBP' });
+  for (const amount of [week.promised, week.realised, week.cost]) {
+    await card.locator('dd', { hasText: pounds.format(amount) }).first().waitFor();
+  }
+  await card.getByText('no carbon intensity is known').waitFor();
+});
+
+test('a decision shows what each thing does, and what it came to beside what it promised', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'meters/home-000006');
+  await page.getByRole('button', { name: /over/ }).first().click();
+  const why = page.getByRole('dialog');
+  await why.getByRole('img', { name: /^Battery: change by hour/ }).waitFor();
+  await why.getByRole('img', { name: /^Car: change by hour/ }).waitFor();
+  await why.getByRole('columnheader', { name: 'Promised' }).waitFor();
+  await why.getByRole('row', { name: /^Saving £.* £/ }).waitFor();
+  await why.getByText('Nobody followed this plan').waitFor();
+  await accessible(page, 'what it came to');
 });
 
 test('meters are found, sorted, and open at their own address', async (t) => {
@@ -165,5 +194,6 @@ test('a twin that has seen nothing yet says so', async (t) => {
   await signIn(page, fresh);
   await page.getByText('No readings yet').waitFor();
   await page.getByText('Nothing to move').waitFor();
+  await page.getByText('Nothing to sum up').waitFor();
   await page.getByText('No groups').waitFor();
 });

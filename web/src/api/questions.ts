@@ -32,6 +32,12 @@ export const groups = queryOptions({
   refetchInterval: live,
 });
 
+export const lastWeek = queryOptions({
+  queryKey: ['kpis', 'week'],
+  queryFn: () => answer(client.GET('/api/v1/kpis', { params: { query: { from: 'now-7d' } } })),
+  refetchInterval: calm,
+});
+
 export const topDecisions = queryOptions({
   queryKey: ['decisions', 'top'],
   queryFn: () =>

@@ -7,6 +7,8 @@ import { Failure } from '../app/Failure';
 import { energy, money, percent, power } from '../format/energy';
 import { dateTime } from '../format/time';
 import classes from './DecisionDrawer.module.css';
+import { Outcome } from './Outcome';
+import { Parts } from './Parts';
 import { PlanBars } from './PlanBars';
 import { actionName, statusName } from './words';
 
@@ -55,7 +57,17 @@ function Body({ id, zone }: { id: string; zone: string }) {
         ))}
       </div>
       {d.plan.length > 0 && <PlanBars plan={d.plan} zone={zone} />}
+      {d.parts.length > 0 && (
+        <Section title="What each thing does">
+          <Parts parts={d.parts} zone={zone} currency={d.currency} />
+        </Section>
+      )}
       {d.action !== 'none' && <Worth d={d} />}
+      {d.realised && (
+        <Section title="What it came to">
+          <Outcome d={d} r={d.realised} />
+        </Section>
+      )}
       <Remarks title="What weighed in it" remarks={said.factors} />
       <Remarks title="What held it back" remarks={said.constraints} />
       <Remarks title="What was rejected" remarks={said.alternatives} />

@@ -25,6 +25,9 @@ export const energy = (kwh: Maybe): string => scaled(kwh, 'kWh', 'MWh');
 /** power shows kW, or MW from 10,000 kW on. */
 export const power = (kw: Maybe): string => scaled(kw, 'kW', 'MW');
 
+/** mass shows kg, or t from 10,000 kg on. */
+export const mass = (kg: Maybe): string => scaled(kg, 'kg', 't');
+
 /** count shows a whole number, shortened from ten million on. */
 export function count(n: Maybe): string {
   if (!known(n)) return unknown;

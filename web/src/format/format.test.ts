@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { count, energy, money, percent, power, unknown } from './energy';
+import { count, energy, mass, money, percent, power, unknown } from './energy';
 import { age, clock, dateTime, hours, relativeDay } from './time';
 
 describe('numbers', () => {
@@ -13,6 +13,8 @@ describe('numbers', () => {
     [null, unknown],
     [Number.NaN, unknown],
   ])('energy(%s) is %s', (v, want) => expect(energy(v)).toBe(want));
+
+  test('mass has its own units', () => expect([mass(12.5), mass(25_000)]).toEqual(['12.5 kg', '25 t']));
 
   test('power has its own units', () => expect(power(25_000)).toBe('25 MW'));
 

@@ -6,6 +6,7 @@ import { Decisions } from '../decisions/Decisions';
 import { DecisionDrawer } from '../decisions/DecisionDrawer';
 import { Figures } from './Figures';
 import { GroupLoads } from './GroupLoads';
+import { KeyFigures } from './KeyFigures';
 import { LoadCard } from './LoadCard';
 import classes from './Overview.module.css';
 import { Replay } from './Replay';
@@ -24,6 +25,7 @@ export function Overview() {
       </div>
       <LoadCard zone={view?.timezone} />
       <Figures twin={view} />
+      <KeyFigures zone={view?.timezone} followed={view?.mode === 'Off'} />
       <div className={classes.columns}>
         <Decisions zone={view?.timezone} open={setOpened} />
         <GroupLoads zone={view?.timezone} />

@@ -1,0 +1,43 @@
+import type { Schemas } from '../api/client';
+import { energy, mass, money, power, unknown } from '../format/energy';
+import classes from './Outcome.module.css';
+
+const methods: Record<Schemas['Realised']['method'], string> = {
+  simulated: 'Nobody followed this plan: it is reckoned what it would have changed in what was measured.',
+  estimated: 'What was measured is compared with the forecast as it stood when the plan was made, so the error of the forecast counts too.',
+};
+
+/** Outcome puts what a decision came to beside what it promised. */
+export function Outcome({ d, r }: { d: Schemas['Decision']; r: Schemas['Realised'] }) {
+  const rows: [string, string, string][] = [
+    ['Saving', money(d.savingP50, d.currency), money(r.saving, d.currency)],
+    ['Energy moved', energy(d.kwhShifted), energy(r.kwhShifted)],
+    ['Highest hour lowered by', power(d.kwReduction), power(r.kwReduction)],
+    ['CO₂ avoided', mass(d.co2Kg), mass(r.co2Kg)],
+  ];
+  return (
+    <>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">Promised</th>
+            <th scope="col">Realised</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows
+            .filter(([, promised, realised]) => promised !== unknown || realised !== unknown)
+            .map(([label, promised, realised]) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>{promised}</td>
+                <td className={classes.realised}>{realised}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+      <p className={classes.method}>{methods[r.method]}</p>
+    </>
+  );
+}

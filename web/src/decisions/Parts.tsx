@@ -1,0 +1,31 @@
+import type { Schemas } from '../api/client';
+import { energy, money } from '../format/energy';
+import { Bars } from './Bars';
+import { largest, span } from './layout';
+import classes from './PlanBars.module.css';
+import { partName } from './words';
+
+interface Props {
+  parts: Schemas['PlanPart'][];
+  zone: string;
+  currency: string;
+}
+
+/** Parts shows what each thing behind the meter contributes to the plan, on one scale. */
+export function Parts({ parts, zone, currency }: Props) {
+  const most = Math.max(...parts.map((p) => span(p.plan)));
+  return (
+    <div className={classes.parts}>
+      {parts.map((p, i) => (
+        <figure key={`${p.action} ${i}`} className={classes.figure}>
+          <figcaption className={classes.caption}>
+            <span className={classes.name}>{partName(p.action)}</span>
+            {p.saving !== null && <span>saves {money(p.saving, currency)}</span>}
+            <span className={classes.most}>largest {energy(largest(p.plan))}</span>
+          </figcaption>
+          <Bars plan={p.plan} zone={zone} name={`${partName(p.action)}: change`} height={96} most={most} />
+        </figure>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../api/client';
+import { lastWeek } from '../api/questions';
+import { Card } from '../app/Card';
+import { Empty } from '../app/Empty';
+import { Failure } from '../app/Failure';
+import { count, energy, mass, money, number, percent, power } from '../format/energy';
+import { clock, day } from '../format/time';
+import classes from './KeyFigures.module.css';
+import { savings } from './savings';
+
+interface Props {
+  zone?: string | undefined;
+  followed: boolean; // somebody may follow the plans
+}
+
+/** KeyFigures sums up the last week: what plans promised and came to, and how the load was. */
+export function KeyFigures({ zone = 'UTC', followed }: Props) {
+  const { data, error, refetch } = useQuery(lastWeek);
+  const week = data?.data.periods[0];
+  return (
+    <Card title="The last 7 days" note="All meters together">
+      {error && !data && <Failure error={error} retry={refetch} />}
+      {!data && !error && <Skeleton height={132} />}
+      {week && week.hours === 0 && (
+        <Empty title="Nothing to sum up">Energy, peak and savings are here once there are readings.</Empty>
+      )}
+      {week && week.hours > 0 && (
+        <div className={classes.halves}>
+          <Savings week={week} currency={data.data.currency} followed={followed} />
+          <Load week={week} currency={data.data.currency} zone={zone} />
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Savings({ week, currency, followed }: { week: Schemas['KPIPeriod']; currency: string; followed: boolean }) {
+  const s = savings(week);
+  if (!s) {
+    return <p className={classes.none}>What plans came to is known a while after their day is over. None of this week is yet.</p>;
+  }
+  return (
+    <div>
+      <dl className={classes.bars}>
+        <Bar label="Promised" length={s.bars.promised} amount={money(s.promised, currency)} />
+        <Bar label="Realised" length={s.bars.realised} amount={money(s.realised, currency)} realised />
+      </dl>
+      <p className={classes.note}>
+        {[
+          s.kept !== null && `${percent(s.kept)} of what ${count(week.decisions)} ${week.decisions === 1 ? 'plan' : 'plans'} promised`,
+          week.savedShare !== null && `${percent(week.savedShare)} of the energy cost`,
+          followed ? 'estimated against the forecasts' : 'reckoned as if all plans had been followed',
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+    </div>
+  );
+}
+
+function Bar({ label, length, amount, realised = false }: { label: string; length: number; amount: string; realised?: boolean }) {
+  return (
+    <div className={classes.bar}>
+      <dt>{label}</dt>
+      <dd>
+        <span className={classes.track} aria-hidden="true">
+          <span className={classes.fill} data-realised={realised || undefined} style={{ width: `${length}%` }} />
+        </span>
+        <span className={classes.amount}>{amount}</span>
+      </dd>
+    </div>
+  );
+}
+
+function Load({ week, currency, zone }: { week: Schemas['KPIPeriod']; currency: string; zone: string }) {
+  return (
+    <dl className={classes.figures}>
+      <Figure label="Energy moved" value={energy(week.kwhShifted)} note={week.kwh !== null && `of ${energy(week.kwh)}`} />
+      <Figure label="Highest hour" value={power(week.peakKw)} note={week.peakAt && `${day(week.peakAt, zone)}, ${clock(week.peakAt, zone)}`} />
+      <Figure label="Peak to average" value={number(week.peakToAverage)} note={week.loadFactor !== null && `load factor ${percent(week.loadFactor)}`} />
+      <Figure label="CO₂" value={mass(week.co2Kg)} note={emissions(week)} />
+      <Figure label="Cost of energy" value={money(week.cost, currency)} note="without demand charges" />
+    </dl>
+  );
+}
+
+/** emissions explains the figure of the emissions. */
+function emissions(week: Schemas['KPIPeriod']): string {
+  if (week.co2Kg === null) return 'no carbon intensity is known';
+  if (week.co2AvoidedKg !== null) return `${mass(week.co2AvoidedKg)} less by plans`;
+  return week.co2Hours < week.hours ? `of ${week.co2Hours} hours` : 'by the carbon intensity';
+}
+
+function Figure({ label, value, note }: { label: string; value: string; note: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        {value}
+        {note && <small>{note}</small>}
+      </dd>
+    </div>
+  );
+}
