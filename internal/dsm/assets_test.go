@@ -188,6 +188,32 @@ func TestPanelsBoundTheForecast(t *testing.T) {
 	require.InDelta(t, 2, d.Plan[12], 1e-4)
 }
 
+// TestRoundingIsNoGain: of two hours that cost the same, none is better for a car.
+func TestRoundingIsNoGain(t *testing.T) {
+	load := evening()
+	load[18], load[19] = 2.5, 3.9375
+	for energy := 7.1; energy < 14; energy += 0.1 {
+		policy := alone(Asset{Name: "e", Meters: []string{"a*"}, EV: &EV{
+			EnergyKWh: energy, PowerKW: 7, Arrival: "18:00", Departure: "20:00", Days: "All"}})
+		d := plan(t, policy, home(load))[0]
+		require.Equal(t, ActionNone, d.Action, "%v kWh would save %v", energy, d.SavingP50)
+	}
+}
+
+// TestNothingMovesOnTopOfACar that must charge: what load saves by moving into the
+// car's hour costs more in demand charge.
+func TestNothingMovesOnTopOfACar(t *testing.T) {
+	policy := dayPolicy()
+	policy.Groups, policy.Tariff.DemandCharge = nil, 20
+	in := home(evening())
+	in.Meters[0].MonthPeak = 8 // leaves load room to move without a charge
+	require.Equal(t, ActionLoadShift, plan(t, policy, in)[0].Action)
+	policy.Assets = []Asset{{Name: "e", Meters: []string{"a*"}, EV: &EV{EnergyKWh: 7, PowerKW: 7, Arrival: "06:00", Departure: "07:00", Days: "All"}}}
+	d := plan(t, policy, in)[0]
+	require.Equal(t, ActionNone, d.Action)
+	require.Equal(t, ReasonNoSpread, d.Reason)
+}
+
 func randomAssets(t *rapid.T) (assets []Asset) {
 	for i, kind := range []string{"battery", "ev", "heat pump"} {
 		if !rapid.Bool().Draw(t, kind) {

@@ -6,6 +6,10 @@ import "math"
 // on: a plan from invented values is worth nothing.
 const maxMissing = 0.25
 
+// dust is a gain in currency that counts as rounding: where hours cost the same, a
+// plan that moves energy among them may seem to gain as much as the last bit.
+const dust = 1e-9
+
 // draftMeter drafts the price shift of one meter, and the plan of what stands
 // behind it. rooms, if given, bounds what each slot may gain besides ū. It leaves
 // the meter's courses in ws.scenarios.
@@ -40,12 +44,7 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 		}
 	}
 	if d.assets >= 0 {
-		p.draftAssets(ws, d, rooms)
-		if all := p.judge(ws, d, &d.price, false).expected(); all > value && all > 0 {
-			value, d.reason = all, ReasonPriceSpread
-		} else { // good on the mean course, not on all of them
-			ws.assets[d.assets].drop()
-		}
+		value = p.draftBehind(ws, d, rooms, value)
 	}
 	if value > 0 && value < p.policy.MinSaving {
 		p.refuse(ws, d, value)
@@ -53,6 +52,32 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 	if d.assets < 0 && p.keepPrevious(ws, m.Previous, d, value) {
 		d.reason = ReasonHysteresis
 	}
+}
+
+// draftBehind drafts the plan of what stands behind a meter. It stays if it gains
+// more, over all courses, than the price shift does by itself; that one alone was
+// worth value where there is no car. It gives what the draft is worth then.
+func (p *planner) draftBehind(ws *workspace, d *draft, rooms *[maxSlots]float64, value float64) float64 {
+	p.draftAssets(ws, d, rooms)
+	a := &ws.assets[d.assets]
+	all := p.judge(ws, d, &d.price, false).expected()
+	if a.gear.ev != nil && d.price.moved(ws.day.n) > 0 {
+		// Beside a car that charges at once, load that moves may lift the highest hour
+		// or lose what would be fed in.
+		kept := *a
+		a.drop()
+		value = p.judge(ws, d, &d.price, false).expected()
+		*a = kept
+	}
+	if all > max(value, 0)+dust {
+		d.reason = ReasonPriceSpread
+		return all
+	}
+	a.drop() // good on the mean course, not on all of them
+	if value <= 0 && d.reason == ReasonPriceSpread {
+		d.reason, d.price = ReasonNoSpread, shiftPlan{}
+	}
+	return value
 }
 
 // refuse drops a draft that is worth too little.
