@@ -34,10 +34,9 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 		return err
 	}
 	seen := forecast.NewCombined(cal, meter.IssueTime{}, shipped)
-	if err := show(ctx, "54 buildings, seen a year before", all, cal, within, func(string) *forecast.Combined { return seen }); err != nil {
-		return err
-	}
-	if err := reportUnseen(ctx, all, cal, within); err != nil {
+	ofSeen := func(string) *forecast.Combined { return seen }
+	ofUnseen, everyFifth, err := unseen(all, cal)
+	if err != nil {
 		return err
 	}
 	others, err := readSeries(ctx, data+"/"+buildings20)
@@ -47,21 +46,39 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 	others = slices.DeleteFunc(others, func(s *backtest.Series) bool {
 		return slices.ContainsFunc(all, func(o *backtest.Series) bool { return o.Meter == s.Meter })
 	})
-	name := fmt.Sprintf("%d buildings of the other file, never seen", len(others))
-	if err := show(ctx, name, others, cal, within, func(string) *forecast.Combined { return seen }); err != nil {
-		return err
-	}
 	homes, err := madeUp()
 	if err != nil {
 		return err
 	}
-	return show(ctx, fmt.Sprintf("%d made-up homes, another population", len(homes)), homes, cal, within, func(string) *forecast.Combined { return seen })
+	var c card
+	for _, part := range []struct {
+		title string
+		all   []*backtest.Series
+		of    func(string) *forecast.Combined
+	}{
+		{fmt.Sprintf("%d buildings, seen in the year before", len(all)), all, ofSeen},
+		{fmt.Sprintf("the same %d, each forecast with what was learned from the others (five parts)", len(all)), all, ofUnseen},
+		{"every fifth of them, likewise", everyFifth, ofUnseen},
+		{fmt.Sprintf("%d buildings of another file, never seen", len(others)), others, ofSeen},
+		{fmt.Sprintf("%d made-up homes (`dataset synth`, seed %d), another population", len(homes), homeSeed), homes, ofSeen},
+	} {
+		r, err := backtest.Run(ctx, part.all, backtest.Options{Calendar: cal, From: within.from, To: within.to, ModelOf: part.of})
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.title, err)
+		}
+		if err := show(part.title, r); err != nil {
+			return err
+		}
+		c.add(part.title, r)
+	}
+	c.print(os.Stdout)
+	return nil
 }
 
-// reportUnseen forecasts each meter with coefficients that were learned without it.
-func reportUnseen(ctx context.Context, all []*backtest.Series, cal *meter.Calendar, within span) error {
+// unseen gives, for each meter, the engine with coefficients that were learned
+// without it; and every fifth meter.
+func unseen(all []*backtest.Series, cal *meter.Calendar) (of func(string) *forecast.Combined, everyFifth []*backtest.Series, err error) {
 	models := map[string]*forecast.Combined{}
-	var everyFifth []*backtest.Series
 	for fold := range folds {
 		var learned []*backtest.Series
 		for i, s := range all {
@@ -71,29 +88,25 @@ func reportUnseen(ctx context.Context, all []*backtest.Series, cal *meter.Calend
 		}
 		c, err := learn(learned, cal)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		model := forecast.NewCombined(cal, meter.IssueTime{}, c)
-		for i, s := range all {
-			if i%folds == fold {
-				models[s.Meter] = model
-			}
-			if i%folds == 0 && fold == 0 {
-				everyFifth = append(everyFifth, s)
-			}
+		for i := fold; i < len(all); i += folds {
+			models[all[i].Meter] = model
 		}
 	}
-	of := func(name string) *forecast.Combined { return models[name] }
-	if err := show(ctx, "54 buildings, unseen (each learned without it)", all, cal, within, of); err != nil {
-		return err
+	for i := 0; i < len(all); i += folds {
+		everyFifth = append(everyFifth, all[i])
 	}
-	return show(ctx, "every fifth of them, unseen", everyFifth, cal, within, of)
+	return func(name string) *forecast.Combined { return models[name] }, everyFifth, nil
 }
+
+// The synthetic homes.
+const homes, homeSeed, homeYear = 100, 7, 2019
 
 // madeUp are synthetic homes of the year that is reported.
 func madeUp() ([]*backtest.Series, error) {
-	const homes, seed, year = 100, 7, 2019
-	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: homes, Seed: seed, Year: year, Zone: zone})
+	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: homes, Seed: homeSeed, Year: homeYear, Zone: zone})
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +118,7 @@ func madeUp() ([]*backtest.Series, error) {
 }
 
 // show prints how all methods do.
-func show(ctx context.Context, title string, all []*backtest.Series, cal *meter.Calendar, within span, of func(string) *forecast.Combined) error {
-	r, err := backtest.Run(ctx, all, backtest.Options{Calendar: cal, From: within.from, To: within.to, ModelOf: of})
-	if err != nil {
-		return fmt.Errorf("%s: %w", title, err)
-	}
+func show(title string, r *backtest.Report) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\n%s: %d count, left out %+v\n\trelMAE\tMASE\tWAPE\tnRMSE\tlead 0\tlead 3\tlead 12\t\n", title, r.Meters, r.LeftOut)
 	for i := range r.Models {
