@@ -1,7 +1,7 @@
 import type { Schemas } from '../api/client';
 import { energy } from '../format/energy';
 import { clock } from '../format/time';
-import { axisHeight, layout } from './layout';
+import { axisHeight, layout, span } from './layout';
 import classes from './Bars.module.css';
 
 const width = 640;
@@ -10,13 +10,13 @@ interface Props {
   plan: Schemas['PlanPoint'][];
   zone: string;
   name: string; // what the picture shows, for those who do not see it
-  height?: number;
-  most?: number; // kWh that the full height stands for; the plan's own if left out
+  scale: number; // height of a kWh; the picture is as high as its bars need
 }
 
 /** Bars draw the change of each hour: above the line load is added, below it is taken away. */
-export function Bars({ plan, zone, name, height = 150, most }: Props) {
-  const { zero, bars } = layout(plan, height - axisHeight, most);
+export function Bars({ plan, zone, name, scale }: Props) {
+  const { zero, bars } = layout(plan, scale);
+  const height = axisHeight + Math.max(8, span(plan) * scale);
   const step = width / plan.length;
   const label = (p: Schemas['PlanPoint']) => `${clock(p.at, zone)}: ${(p.kwh ?? 0) > 0 ? '+' : ''}${energy(p.kwh)}`;
   const changed = plan.filter((p) => p.kwh);

@@ -13,7 +13,7 @@ interface Props {
 
 /** Parts shows what each thing behind the meter contributes to the plan, on one scale. */
 export function Parts({ parts, zone, currency }: Props) {
-  const most = Math.max(...parts.map((p) => span(p.plan)));
+  const scale = 90 / Math.max(1e-9, ...parts.map((p) => span(p.plan)));
   return (
     <div className={classes.parts}>
       {parts.map((p, i) => (
@@ -23,7 +23,7 @@ export function Parts({ parts, zone, currency }: Props) {
             {p.saving !== null && <span>saves {money(p.saving, currency)}</span>}
             <span className={classes.most}>largest {energy(largest(p.plan))}</span>
           </figcaption>
-          <Bars plan={p.plan} zone={zone} name={`${partName(p.action)}: change`} height={96} most={most} />
+          <Bars plan={p.plan} zone={zone} name={`${partName(p.action)}: change`} scale={scale} />
         </figure>
       ))}
     </div>

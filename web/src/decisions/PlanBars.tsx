@@ -1,7 +1,7 @@
 import type { Schemas } from '../api/client';
 import { energy } from '../format/energy';
 import { Bars } from './Bars';
-import { largest } from './layout';
+import { largest, span } from './layout';
 import classes from './PlanBars.module.css';
 
 /** PlanBars shows what a plan changes in each hour, with a key to its colours. */
@@ -18,7 +18,7 @@ export function PlanBars({ plan, zone }: { plan: Schemas['PlanPoint'][]; zone: s
         </span>
         <span className={classes.most}>largest {energy(largest(plan))}</span>
       </figcaption>
-      <Bars plan={plan} zone={zone} name="Plan" />
+      <Bars plan={plan} zone={zone} name="Plan" scale={122 / Math.max(1e-9, span(plan))} />
     </figure>
   );
 }

@@ -4,6 +4,7 @@ import type { Schemas } from '../api/client';
 export const axisHeight = 28;
 
 const edge = 3; // above the highest bar
+const least = 1.5; // a change is never invisible
 
 export interface Bar {
   y: number; // of its upper edge
@@ -11,16 +12,11 @@ export interface Bar {
   more: boolean; // load is added
 }
 
-/**
- * layout places the bars of a plan in a height; most is the span of kWh, from the
- * most that is taken away to the most that is added, that the full height stands
- * for, so that several plans can share a scale.
- */
-export function layout(plan: Schemas['PlanPoint'][], height: number, most = span(plan)): { zero: number; bars: Bar[] } {
-  const scale = height / Math.max(1e-9, most);
+/** layout places the bars of a plan; scale is the height of a kWh. */
+export function layout(plan: Schemas['PlanPoint'][], scale: number): { zero: number; bars: Bar[] } {
   const zero = edge + Math.max(0, ...plan.map((p) => p.kwh ?? 0)) * scale;
   const bars = plan.map((p) => {
-    const size = Math.abs(p.kwh ?? 0) * scale;
+    const size = p.kwh ? Math.max(least, Math.abs(p.kwh) * scale) : 0;
     const more = (p.kwh ?? 0) > 0;
     return { y: more ? zero - size : zero, size, more };
   });

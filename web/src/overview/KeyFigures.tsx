@@ -79,12 +79,17 @@ function Load({ week, currency, zone }: { week: Schemas['KPIPeriod']; currency: 
   return (
     <dl className={classes.figures}>
       <Figure label="Energy moved" value={energy(week.kwhShifted)} note={week.kwh !== null && `of ${energy(week.kwh)}`} />
-      <Figure label="Highest hour" value={power(week.peakKw)} note={week.peakAt && `${day(week.peakAt, zone)}, ${clock(week.peakAt, zone)}`} />
-      <Figure label="Peak to average" value={number(week.peakToAverage)} note={week.loadFactor !== null && `load factor ${percent(week.loadFactor)}`} />
-      <Figure label="CO₂" value={mass(week.co2Kg)} note={emissions(week)} />
+      <Figure label="Highest hour" value={power(week.peakKw)} note={peak(week, zone)} />
       <Figure label="Cost of energy" value={money(week.cost, currency)} note="without demand charges" />
+      <Figure label="CO₂" value={mass(week.co2Kg)} note={emissions(week)} />
     </dl>
   );
+}
+
+/** peak says when the highest hour was, and how it stands out. */
+function peak(week: Schemas['KPIPeriod'], zone: string): string {
+  const at = week.peakAt ? `${day(week.peakAt, zone)}, ${clock(week.peakAt, zone)}` : '';
+  return week.peakToAverage === null ? at : `${at}; ${number(week.peakToAverage)} × the mean`;
 }
 
 /** emissions explains the figure of the emissions. */
