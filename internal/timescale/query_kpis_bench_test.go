@@ -1,0 +1,45 @@
+package timescale
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkOutcomes sums up what the plans of 10,000 meters came to in 60 days,
+// and in the last 7 of them as the first page asks for.
+func BenchmarkOutcomes(b *testing.B) {
+	if len(servers) == 0 {
+		b.Skip("no PostgreSQL here")
+	}
+	const meters, days = 10_000, 60
+	s := servers[0].open(b)
+	ctx := b.Context()
+	for _, sql := range []string{
+		`INSERT INTO decisions (id, issued_at, valid_from, valid_to, actionable_from, partition, meter_no, group_no, provenance_no,
+			kwh_shifted, kw_reduction, saving_p10, saving_p50, saving_p90, confidence, missing_share, action, reason, stale, plan)
+		SELECT gen_random_uuid(), t, t, t + interval '1 day', t, 0, m, m % 100 + 1, 1, 1, 1, 0.1, 0.2, 0.3, 1, 0, 1, 1, false, array_fill(0.5::real, ARRAY[24])
+		FROM generate_series(1, $2::int) m, generate_series($1::timestamptz, $1::timestamptz + ($3::int - 1) * interval '1 day', interval '1 day') t
+		ORDER BY t, m`,
+		`INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, kw_reduction, saving, co2_kg)
+		SELECT id, issued_at, 0, 1, 1, 1, 0.2, 0.1 FROM decisions
+		WHERE issued_at >= $1 AND $2::int > 0 AND $3::int > 0`,
+	} {
+		_, err := s.pool.Exec(ctx, sql, day.Time(), meters, days)
+		require.NoError(b, err)
+	}
+	_, err := s.pool.Exec(ctx, `VACUUM ANALYZE`)
+	require.NoError(b, err)
+	for name, q := range map[string]OutcomeQuery{
+		"all":  {From: day, To: day + 24*days, Unit: Days, Zone: "Europe/London"},
+		"week": {From: day + 24*(days-7), To: day + 24*days},
+		"one":  {Whose: Whose{MeterNo: ptr(int32(77))}, From: day, To: day + 24*days, Unit: Months},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.Outcomes(ctx, q)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
