@@ -175,10 +175,10 @@ func TestCombinedSeesOnlyThePast(t *testing.T) {
 	m := engine(t, "UTC")
 	early := play(m, household(5))
 	early.run(midnight-70*24, midnight)
-	want := bits(early.forecast(midnight, 24))
+	want := bitsOf(early.forecast(midnight, 24))
 	early.w.Put(midnight, 1000)
 	early.w.Put(midnight+5, 1000)
-	require.Equal(t, want, bits(early.forecast(midnight, 24)))
+	require.Equal(t, want, bitsOf(early.forecast(midnight, 24)))
 	anew := m.NewState()
 	q := early.forecast(midnight, 24)
 	anew.Forecast(early.w, midnight, q)
@@ -210,7 +210,7 @@ func TestCombinedStateIsRestoredToTheBit(t *testing.T) {
 		require.Equal(t, "after", string(rest))
 		halves.run(stop, midnight)
 		require.Equal(t, whole.state.AppendBinary(nil), halves.state.AppendBinary(nil))
-		require.Equal(t, bits(whole.forecast(midnight, 24)), bits(halves.forecast(midnight, 24)))
+		require.Equal(t, bitsOf(whole.forecast(midnight, 24)), bitsOf(halves.forecast(midnight, 24)))
 	})
 }
 

@@ -116,17 +116,21 @@ func (s *dshw) run(g *grid, p smoothing, until, judged int) float32 {
 // start takes the patterns from the oldest two weeks.
 func (s *dshw) start(g *grid) {
 	*s = dshw{}
-	y := g.y[(pastDays-runDays)*hoursADay:]
-	for i := range startDays * hoursADay {
-		s.level += y[i]
-		s.day[i%hoursADay] += y[i]
+	for j := runDays; j > runDays-startDays; j-- {
+		add(&s.day, g.row(j))
+	}
+	for _, sum := range s.day {
+		s.level += sum
 	}
 	s.level /= startDays * hoursADay
 	for h := range s.day {
 		s.day[h] = s.day[h]/startDays - s.level
 	}
-	for i := range s.week {
-		s.week[i] = (y[i]+y[i+meter.HoursPerWeek])/2 - s.level - s.day[i%hoursADay]
+	for j := runDays; j > runDays-7; j-- {
+		week, first, second := s.weekOf(j), g.row(j), g.row(j-7)
+		for h := range week {
+			week[h] = (first[h]+second[h])/2 - s.level - s.day[h]
+		}
 	}
 }
 
@@ -142,7 +146,7 @@ func (s *dshw) smooth(g *grid, p smoothing, j int) {
 			rest *= p.phi
 			continue
 		}
-		r := row[h] - (level + s.day[h] + week[h])
+		r := row[h] - s.day[h] - week[h] - level // the level last: it is the newest to be known
 		e := r - p.phi*rest
 		level += p.alpha * e
 		s.day[h] += p.delta * e

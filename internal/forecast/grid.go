@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/window"
@@ -88,16 +89,17 @@ func (g *grid) mark() int {
 	g.days = 0
 	total := 0
 	for j := pastDays; j >= 1; j-- {
-		bits := uint32(0)
+		known := uint32(allColumns)
 		for k, v := range g.row(j) {
-			if v == v {
-				bits |= 1 << k
-				g.least = min(g.least, v)
-				total++
+			if v != v {
+				known &^= 1 << k
+			} else if v < g.least {
+				g.least = v
 			}
 		}
-		g.known[j] = bits
-		if bits != 0 && g.days == 0 {
+		total += bits.OnesCount32(known)
+		g.known[j] = known
+		if known != 0 && g.days == 0 {
 			g.days = j
 		}
 	}
@@ -151,10 +153,9 @@ func (g *grid) measure() {
 		row, before := g.row(j), g.row(j+7)
 		both := g.known[j] & g.known[j+7]
 		if both == allColumns {
-			for k, v := range row {
-				level += abs(v)
-				change += abs(v - before[k])
-			}
+			dayLevel, dayChange := levelAndChange(row, before)
+			level += dayLevel
+			change += dayChange
 			n += hoursADay
 			continue
 		}
@@ -174,6 +175,19 @@ func (g *grid) measure() {
 	}
 	const tiny = 1e-9 // kWh; a load of zeros
 	g.level, g.scale = max(g.level, tiny), max(g.scale, tiny)
+}
+
+// levelAndChange sums |y| and |y − before| of a day, in four sums each so that
+// one addition need not wait for the other.
+func levelAndChange(y, before *[hoursADay]float32) (level, change float32) {
+	var l0, l1, l2, l3, c0, c1, c2, c3 float32
+	for k := 0; k < hoursADay; k += 4 {
+		l0, c0 = l0+abs(y[k]), c0+abs(y[k]-before[k])
+		l1, c1 = l1+abs(y[k+1]), c1+abs(y[k+1]-before[k+1])
+		l2, c2 = l2+abs(y[k+2]), c2+abs(y[k+2]-before[k+2])
+		l3, c3 = l3+abs(y[k+3]), c3+abs(y[k+3]-before[k+3])
+	}
+	return (l0 + l1) + (l2 + l3), (c0 + c1) + (c2 + c3)
 }
 
 func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -18,8 +19,14 @@ const mostCuts = 1<<7 - 1
 
 // ranking tells how many of a feature's thresholds lie below a value.
 type ranking struct {
-	cut  []float32 // ascending, filled up with +Inf to one less than a power of two
-	half int       // that power of two, halved; 0 if the forest does not ask the feature
+	cut  []int32 // ascending, as ordered gives them, filled up with +Inf to one less than a power of two
+	half int     // that power of two, halved; 0 if the forest does not ask the feature
+}
+
+// ordered is a whole number in the order of the values.
+func ordered(v float32) int32 {
+	b := int32(math.Float32bits(v + 0)) // −0 counts as 0
+	return b ^ (b >> 31 & math.MaxInt32)
 }
 
 // lanes is the number of words that hold a rank for each column.
@@ -65,51 +72,79 @@ func newRanking(cuts []float32) ranking {
 	for size <= len(cuts) {
 		size *= 2
 	}
-	r := ranking{cut: make([]float32, size-1), half: size / 2}
-	for i := copy(r.cut, cuts); i < len(r.cut); i++ {
-		r.cut[i] = float32(math.Inf(1))
+	r := ranking{cut: make([]int32, size-1), half: size / 2}
+	for i := range r.cut {
+		r.cut[i] = ordered(float32(math.Inf(1)))
+		if i < len(cuts) {
+			r.cut[i] = ordered(cuts[i])
+		}
 	}
 	return r
 }
 
+// of halves the thresholds until none is left, without a branch: half of the time
+// one would be guessed wrong.
 func (r *ranking) of(v float32) uint8 {
-	at := 0
+	at, x := 0, int64(ordered(v))
 	for step := r.half; step > 0; step /= 2 {
-		if r.cut[at+step-1] < v {
-			at += step
-		}
+		below := (int64(r.cut[at+step-1]) - x) >> 63 // all bits if it is below v, else none
+		at += step & int(below)
 	}
 	return uint8(at)
 }
 
 // apply adds the trees' values for each column, times the scale.
 func (g *grove) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
-	var ranks [treeFeatures][lanes]uint64
-	for f := range ranks {
+	var ranks rankedInput
+	for f := range g.rank {
 		if g.rank[f].half > 0 {
 			g.rankAll(f, &x[f], &ranks[f])
 		}
 	}
 	var sum [hoursADay]float32
-	for i := range g.trees {
-		t := &g.trees[i]
-		var leaf [lanes]uint64
-		for level, feature := range t.feature {
-			need := t.need[level]
-			r := &ranks[feature]
-			for lane := range leaf {
-				// The high bit of a byte stays set where the rank reaches what is needed.
-				yes := ((r[lane] | highBits) - need) & highBits
-				leaf[lane] |= yes >> (7 - level)
-			}
-		}
+	var one, two [hoursADay]uint8
+	trees := g.trees
+	for ; len(trees) >= 2; trees = trees[2:] { // so that each sum is read and written half as often
+		a, b := &trees[0], &trees[1]
+		a.leaves(&ranks, &one)
+		b.leaves(&ranks, &two)
 		for k := range sum {
-			sum[k] += t.leaf[leaf[k/8]>>(k%8*8)&(1<<depth-1)]
+			sum[k] += a.leaf[one[k]&(1<<depth-1)] + b.leaf[two[k]&(1<<depth-1)]
+		}
+	}
+	for i := range trees {
+		trees[i].leaves(&ranks, &one)
+		for k := range sum {
+			sum[k] += trees[i].leaf[one[k]&(1<<depth-1)]
 		}
 	}
 	for k := range out {
 		out[k] += scale * sum[k]
 	}
+}
+
+// rankedInput holds the ranks of each feature; its length is a power of two, so
+// that an index need not be checked.
+type rankedInput [treeSlots][lanes]uint64
+
+const treeSlots = 32
+
+var _ [treeSlots - treeFeatures]struct{} // every feature has its place
+
+// leaves finds the leaf of each column.
+func (t *askedTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
+	var a, b, c uint64 // a lane each
+	for level, feature := range t.feature {
+		need, r := t.need[level], &ranks[feature%treeSlots]
+		// The high bit of a byte stays set where the rank reaches what is needed. The
+		// answers to the questions before move down a bit.
+		a = a>>1 | ((r[0]|highBits)-need)&highBits
+		b = b>>1 | ((r[1]|highBits)-need)&highBits
+		c = c>>1 | ((r[2]|highBits)-need)&highBits
+	}
+	binary.LittleEndian.PutUint64(out[0:], a>>(8-depth))
+	binary.LittleEndian.PutUint64(out[8:], b>>(8-depth))
+	binary.LittleEndian.PutUint64(out[16:], c>>(8-depth))
 }
 
 func (g *grove) rankAll(f int, x *[hoursADay]float32, out *[lanes]uint64) {

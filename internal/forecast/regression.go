@@ -46,7 +46,11 @@ func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
 		}
 		f, s = f*fast, s*slow
 		for i, xi := range x[k] {
-			x[k][i] = min(max(xi, -mostLevels), mostLevels)
+			if xi > mostLevels {
+				x[k][i] = mostLevels
+			} else if xi < -mostLevels {
+				x[k][i] = -mostLevels
+			}
 		}
 	}
 }

@@ -100,11 +100,11 @@ func TestOnlyThePastCounts(t *testing.T) {
 			}
 			return past(h)
 		})
-		require.Equal(t, bits(forecastOf(fill(0, past), 25)), bits(forecastOf(known, 25)))
+		require.Equal(t, bitsOf(forecastOf(fill(0, past), 25)), bitsOf(forecastOf(known, 25)))
 	})
 }
 
-func bits(q Quantiles) (all []uint32) {
+func bitsOf(q Quantiles) (all []uint32) {
 	for _, s := range [][]float32{q.P10, q.P50, q.P90} {
 		for _, v := range s {
 			all = append(all, math.Float32bits(v))

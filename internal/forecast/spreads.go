@@ -74,22 +74,31 @@ func (p *spreads) take(t *errorTable, middle, low, high, row *[hoursADay]float32
 
 // interval finds the quantiles of the errors for each column, as codes.
 func (p *spreads) interval(low, high *[hoursADay]int8) {
-	var count [codes]uint16
-	p.enter(&count, 0)
-	p.enter(&count, 1)
+	var weight [spreadDays]uint16
+	for d := range weight {
+		weight[d] = p.weight(d)
+	}
+	var h histogram
+	h.enter(&p.errors, &weight, 0)
+	h.enter(&p.errors, &weight, 1)
 	n := 2 * columnWeight
 	for k := range low {
 		if k >= 2 {
-			p.leave(&count, k-2)
+			h.leave(&p.errors, &weight, k-2)
 			n -= columnWeight
 		}
 		if k >= 1 && k+1 < hoursADay {
-			p.enter(&count, k+1)
+			h.enter(&p.errors, &weight, k+1)
 			n += columnWeight
 		}
-		low[k] = fromBelow(&count, p.below*float32(n+1))
-		high[k] = fromAbove(&count, p.over*float32(n+1))
+		low[k] = h.fromBelow(rankOf(p.below, n))
+		high[k] = h.fromBelow(n + 1 - rankOf(p.over, n))
 	}
+}
+
+// rankOf is the place of a quantile among n values, counted from its end: 1 to n.
+func rankOf(level float32, n int) int {
+	return min(max(int(math.Ceil(float64(level*float32(n+1)))), 1), n)
 }
 
 // weight is how often a day of the ring counts: the newer half counts more.
@@ -104,45 +113,46 @@ func (p *spreads) weight(d int) uint16 {
 	return 1
 }
 
-func (p *spreads) enter(count *[codes]uint16, k int) {
-	for d := range p.errors {
-		count[int(p.errors[d][k])+codes/2] += p.weight(d)
+// histogram counts codes one by one, and by sixteen so that a rank is found
+// without a look at each of them.
+type histogram struct {
+	count  [codes]uint16
+	coarse [codes / 16]uint16
+}
+
+func (h *histogram) enter(errors *[spreadDays][hoursADay]int8, weight *[spreadDays]uint16, k int) {
+	for d, w := range weight {
+		code := uint8(errors[d][k]) ^ codes/2 // in the order of the errors
+		h.count[code] += w
+		h.coarse[code/16] += w
 	}
 }
 
-func (p *spreads) leave(count *[codes]uint16, k int) {
-	for d := range p.errors {
-		count[int(p.errors[d][k])+codes/2] -= p.weight(d)
+func (h *histogram) leave(errors *[spreadDays][hoursADay]int8, weight *[spreadDays]uint16, k int) {
+	for d, w := range weight {
+		code := uint8(errors[d][k]) ^ codes/2
+		h.count[code] -= w
+		h.coarse[code/16] -= w
 	}
 }
 
-// fromBelow is the error of that rank, counted from the least.
-func fromBelow(count *[codes]uint16, rank float32) int8 {
-	var seen float32
-	for c := range count {
-		if seen += float32(count[c]); seen >= rank && seen > 0 {
-			return int8(c - codes/2)
-		}
+// fromBelow is the code of a rank, 1 being the least error.
+func (h *histogram) fromBelow(rank int) int8 {
+	left, c := rank, 0
+	for ; left > int(h.coarse[c/16]); c += 16 {
+		left -= int(h.coarse[c/16])
 	}
-	return codes/2 - 1
-}
-
-// fromAbove is the error of that rank, counted from the greatest.
-func fromAbove(count *[codes]uint16, rank float32) int8 {
-	var seen float32
-	for c := codes - 1; c >= 0; c-- {
-		if seen += float32(count[c]); seen >= rank && seen > 0 {
-			return int8(c - codes/2)
-		}
+	for ; left > int(h.count[c]); c++ {
+		left -= int(h.count[c])
 	}
-	return -codes / 2
+	return int8(c - codes/2)
 }
 
 // errorTable turns errors into bytes and back: code c stands for
 // sinh(c/17)/8 scales, which is 0.7 % of the scale near zero, and steps of 6 % far from it.
 type errorTable struct {
-	value [codes]float32     // by code + 128
-	edge  [codes - 1]float32 // between value[i] and value[i+1]
+	value [codes]float32 // by code + 128
+	edges ranking        // between value[i] and value[i+1]
 }
 
 func newErrorTable() *errorTable {
@@ -151,25 +161,16 @@ func newErrorTable() *errorTable {
 	for i := range t.value {
 		t.value[i] = float32(math.Sinh(float64(i-codes/2)/steps) / fine)
 	}
-	for i := range t.edge {
-		t.edge[i] = (t.value[i] + t.value[i+1]) / 2
+	edges := make([]float32, codes-1)
+	for i := range edges {
+		edges[i] = (t.value[i] + t.value[i+1]) / 2
 	}
+	t.edges = newRanking(edges)
 	return t
 }
 
 // of is the error that a code stands for.
-func (t *errorTable) of(code int8) float32 { return t.value[int(code)+codes/2] }
+func (t *errorTable) of(code int8) float32 { return t.value[uint8(code)^codes/2] }
 
 // code is the code nearest to an error.
-func (t *errorTable) code(v float32) int8 {
-	low, high := 0, codes-1
-	for low < high {
-		mid := (low + high) / 2
-		if v > t.edge[mid] {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	return int8(low - codes/2)
-}
+func (t *errorTable) code(v float32) int8 { return int8(t.edges.of(v) ^ codes/2) }

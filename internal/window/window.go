@@ -102,10 +102,18 @@ func (w *Window) Copy(dst []float32, from meter.Hour) {
 
 // Missing is the share of the n hours before h that have no value, 0 to 1.
 func (w *Window) Missing(h meter.Hour, n int) float64 {
-	missing := 0
-	for i := 1; i <= n; i++ {
-		if v := w.At(h - meter.Hour(i)); v != v {
-			missing++
+	missing := n
+	from := max(int64(h)-int64(n), int64(w.Oldest()))
+	end := min(int64(h), int64(w.newest)+1)
+	if w.newest != meter.NoHour && from < end {
+		s := w.slot(meter.Hour(from))
+		for range end - from {
+			if v := w.values[s]; v == v {
+				missing--
+			}
+			if s++; s == len(w.values) {
+				s = 0
+			}
 		}
 	}
 	return float64(missing) / float64(n)
