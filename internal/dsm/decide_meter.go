@@ -70,7 +70,6 @@ func (p *planner) id(in *GroupInput, name string) uuid.UUID {
 // describeAction fills in what a plan does and is worth.
 func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena, out *Decision) {
 	d, n := &ws.drafts[i], in.Slots
-	ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
 	ws.recall(d)
 	total := &ws.scratch
 	total.add(&d.price, &d.held, n)
@@ -85,7 +84,7 @@ func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena,
 		out.CapKW = out.PeakAfter
 	}
 	out.PriceThresh = float32(priceThreshold(&ws.day, &d.price))
-	p.setWorth(ws, d, total, out)
+	p.setWorth(ws, in, i, total, out)
 	p.addBinding(ws, d, a)
 	p.addAlternatives(ws, d, out, mean.cash, a)
 }
@@ -142,10 +141,15 @@ func (ws *workspace) setPlan(d *draft, plan *shiftPlan, a *arena, out *Decision)
 	out.setPlan(&all, ws.day.n, a)
 }
 
-// setWorth judges the plan on all courses of the day, which must be those in
-// ws.scenarios.
-func (p *planner) setWorth(ws *workspace, d *draft, plan *shiftPlan, out *Decision) {
-	o := p.judge(ws, d, plan, false)
+// setWorth judges the plan on all courses of the day. A price shift alone was
+// judged when it was drafted.
+func (p *planner) setWorth(ws *workspace, in *GroupInput, i int, plan *shiftPlan, out *Decision) {
+	d := &ws.drafts[i]
+	o := &d.shifted
+	if d.assets >= 0 || d.held.moved(in.Slots) > 0 {
+		ws.scenarios.set(p.normal, in.Meters[i].Forecast, in.Slots, d.floor)
+		o = p.judge(ws, d, plan, false)
+	}
 	out.Confidence = o.confidence()
 	out.CO2Kg = float32(o.co2)
 	p10, p50, p90 := o.quantiles()

@@ -1,5 +1,7 @@
 package dsm
 
+import "math"
+
 // peakProblem asks how low the highest hour can be brought:
 //
 //	minimise M subject to max(load−give) ≤ M, and what is taken above M can be
@@ -79,12 +81,14 @@ func (p *peakProblem) lowestAnywhere(low, high float64) float64 {
 	return high
 }
 
-// lowestWithin bisects on whether all that lies above m can be placed.
+// lowestWithin bisects on whether all that lies above m can be placed, from what
+// would do if any hour could take it.
 func (p *peakProblem) lowestWithin(low, high float64) float64 {
-	if p.fits(low) {
+	if low = p.lowestAnywhere(low, high); p.fits(low) {
 		return low
 	}
-	for range 100 {
+	const near = 1e-13 // of the peak: rounding
+	for high-low > near*math.Abs(high) {
 		m := low + (high-low)/2
 		if m <= low || m >= high {
 			break

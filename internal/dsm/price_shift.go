@@ -33,7 +33,8 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 	if p.pose(ws, d, rooms) {
 		p.solve(ws, d, &d.price)
 		if d.price.moved(in.Slots) > ws.problem.negligible() {
-			value = p.judge(ws, d, &d.price, true).expected()
+			d.shifted = *p.judge(ws, d, &d.price, true)
+			value = d.shifted.expected()
 		}
 		d.reason = ReasonPriceSpread
 		if value <= 0 {
@@ -190,7 +191,7 @@ func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newV
 	if value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
 		return false
 	}
-	d.price = *old
+	d.price, d.shifted = *old, ws.outcomes
 	return true
 }
 

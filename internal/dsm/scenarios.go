@@ -77,15 +77,15 @@ func (s *scenarios) set(z *normalPaths, q forecast.Quantiles, n int, floor float
 		if median-low >= 0 {
 			least = max(floor, 0)
 		}
-		down, up := max(low, 0)/decileScore, max(-high, 0)/decileScore
+		// The side is looked up: a branch on a random sign costs more.
+		sides := [2]float64{max(-high, 0) / decileScore, max(low, 0) / decileScore}
 		sum := 0.0
 		for k := range paths {
 			e := z[k][t]
-			v := median + e*up
-			if e < 0 {
-				v = median + e*down
+			v := median + e*sides[math.Float64bits(e)>>63]
+			if v < least {
+				v = least
 			}
-			v = max(v, least)
 			s.load[k][t] = v
 			sum += v - median
 		}

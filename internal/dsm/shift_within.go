@@ -109,17 +109,18 @@ func (f *transport) start(p *shiftProblem) {
 		f.space[b] = f.to.part[b].room / (1 + p.rebound)
 		f.senders[b] = 0
 	}
+	var before [maxSlots + 1]uint64 // receivers in earlier slots
+	for b := range f.to.n {
+		before[f.to.part[b].slot+1] |= 1 << b
+	}
+	for t := range p.n {
+		before[t+1] |= before[t]
+	}
 	for a := range f.from.n {
 		s := int(f.from.slot[a])
 		clear(f.flow[a][:f.to.n])
-		mask := uint64(0)
-		for b := range f.to.n {
-			distance := int(f.to.part[b].slot) - s
-			if distance != 0 && distance <= p.reach && -distance <= p.reach {
-				mask |= 1 << b
-			}
-		}
-		f.arcs[a], f.supply[a] = mask, 0
+		within := before[min(s+p.reach+1, p.n)] &^ before[max(s-p.reach, 0)]
+		f.arcs[a], f.supply[a] = within&^(before[s+1]&^before[s]), 0
 	}
 }
 
@@ -255,12 +256,13 @@ func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]f
 func (f *transport) collect(p *shiftProblem, out *shiftPlan) {
 	*out = shiftPlan{}
 	factor := 1 + p.rebound
-	for a := range f.from.n {
-		from := f.from.slot[a]
-		for b := range f.to.n {
+	for b := range f.to.n {
+		to := f.to.part[b].slot
+		for m := f.senders[b]; m != 0; m &= m - 1 {
+			a := bits.TrailingZeros32(m)
 			x := f.flow[a][b]
-			out.down[from] += x
-			out.up[f.to.part[b].slot] += factor * x
+			out.down[f.from.slot[a]] += x
+			out.up[to] += factor * x
 		}
 	}
 }

@@ -37,6 +37,7 @@ type draft struct {
 	held    shiftPlan         // moves load for the group's limit
 	reason  Reason            // of the price shift, or of its absence
 	refused float64           // value of a price shift that was below the minimum saving
+	shifted outcomes          // of the price shift on all courses of the day
 	usable  bool              // the inputs are good enough to decide on
 
 	assets    int     // index of the plan of what stands behind the meter; −1 if nothing does

@@ -8,8 +8,42 @@ type worth struct {
 	co2    float64 // kg avoided; NaN if the intensity of a changed hour is unknown
 }
 
-// evaluate reckons a meter's plan on one course of its load in kWh per slot:
-// plan for what load moves and, unless only is true, what stands behind the meter.
+// trial is a plan that is to be reckoned on some courses.
+type trial struct {
+	plan    *shiftPlan
+	assets  *assetDraft // what stands behind the meter; nil if that is left out
+	share   float64     // of an hour's load that may move
+	planned float64     // energy that the plan takes away, kWh
+	slots   [maxSlots]uint8
+	n       int // of slots: those that matter to what the plan is worth
+}
+
+// try makes a plan ready to be reckoned: what load moves and, unless only is true,
+// what stands behind the meter.
+func (p *planner) try(ws *workspace, d *draft, plan *shiftPlan, only bool) trial {
+	x := trial{plan: plan, share: p.policy.Flexibility.ShiftableShare * (1 - d.heatShare)} // shareAt of slots with a donor
+	if !only && d.assets >= 0 {
+		x.assets = &ws.assets[d.assets]
+	}
+	every := x.assets != nil || p.policy.Tariff.DemandCharge > 0 // the highest hour may be any
+	for t := range ws.day.n {
+		x.planned += plan.down[t]
+		if every || plan.down[t] != 0 || plan.up[t] != 0 {
+			x.slots[x.n] = uint8(t)
+			x.n++
+		}
+	}
+	return x
+}
+
+// evaluate reckons a meter's plan on one course of its load in kWh per slot. See
+// reckon.
+func (p *planner) evaluate(ws *workspace, d *draft, course *[maxSlots]float64, plan *shiftPlan, only bool) worth {
+	x := p.try(ws, d, plan, only)
+	return p.reckon(ws, d, &x, course)
+}
+
+// reckon reckons a plan on one course of the meter's load in kWh per slot.
 // Where the course has less to give than the plan takes, its donors are clipped to
 // the share that may move and all that was to be added shrinks in proportion, so
 // that energy stays conserved. The battery does not follow its schedule but its
@@ -18,39 +52,36 @@ type worth struct {
 // costs the demand charge as far as it exceeds the month's highest so far:
 //
 //	cash = Σ cost(before) − cost(after) + demandCharge·(peak before − peak after) − wear
-func (p *planner) evaluate(ws *workspace, d *draft, course *[maxSlots]float64, plan *shiftPlan, only bool) worth {
-	day := &ws.day
+func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]float64) worth {
+	day, plan, a, slots := &ws.day, x.plan, x.assets, x.slots[:x.n]
 	var w worth
-	planned, given, sell := 0.0, 0.0, p.policy.Tariff.Export
-	share := p.policy.Flexibility.ShiftableShare * (1 - d.heatShare) // shareAt of slots with a donor
-	for t := range day.n {
-		planned += plan.down[t]
-		given += min(plan.down[t], share*max(course[t], 0))
-	}
-	scale := 0.0
-	if planned > 0 {
-		scale = given / planned
-	}
-	var a *assetDraft
-	stored := 0.0
-	if !only && d.assets >= 0 {
-		a = &ws.assets[d.assets]
-		stored = ws.store.problem.Start
-	} else if planned <= 0 {
+	if a == nil && x.planned <= 0 {
 		return w
 	}
+	scale, sell := 0.0, p.policy.Tariff.Export
+	if x.planned > 0 {
+		given := 0.0
+		for _, t := range slots {
+			given += min(plan.down[t], x.share*max(course[t], 0))
+		}
+		scale = given / x.planned
+	}
+	stored := 0.0
+	if a != nil {
+		stored = ws.store.problem.Start
+	}
 	carbon, before, after := 0.0, d.monthPeak, d.monthPeak
-	for t := range day.n {
+	for _, t := range slots {
 		load, change, wear := course[t], 0.0, 0.0
-		if planned > 0 {
-			change = plan.up[t]*scale - min(plan.down[t], share*max(course[t], 0))
+		if x.planned > 0 {
+			change = plan.up[t]*scale - min(plan.down[t], x.share*max(course[t], 0))
 		}
 		if a != nil {
 			load += a.atOnce[t]
 			change += a.car[t] - a.atOnce[t] + a.heat[t]
 			if a.problem.N > 0 {
 				var moved float64
-				moved, stored = ws.store.Step(t, stored, load+change)
+				moved, stored = ws.store.Step(int(t), stored, load+change)
 				change += moved
 				wear = a.gear.battery.WearCost * max(-moved, 0)
 			}
@@ -73,8 +104,9 @@ func (p *planner) evaluate(ws *workspace, d *draft, course *[maxSlots]float64, p
 // judge reckons a meter's plan on all courses of its day, which must be those in
 // ws.scenarios.
 func (p *planner) judge(ws *workspace, d *draft, plan *shiftPlan, only bool) *outcomes {
+	x := p.try(ws, d, plan, only)
 	for k := range paths {
-		ws.outcomes.set(k, p.evaluate(ws, d, &ws.scenarios.load[k], plan, only))
+		ws.outcomes.set(k, p.reckon(ws, d, &x, &ws.scenarios.load[k]))
 	}
 	return &ws.outcomes
 }
