@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { topDecisions } from '../api/questions';
+import { topDecisions, twin } from '../api/questions';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
@@ -9,14 +9,19 @@ import { DecisionList } from './DecisionList';
 /** Decisions are those of the last day that are worth most. */
 export function Decisions({ zone = 'UTC', open }: { zone?: string | undefined; open: (id: string) => void }) {
   const { data, error, refetch } = useQuery(topDecisions);
+  const { data: state } = useQuery(twin);
+  const first = state?.data.counts.decisions === 0;
   return (
     <Card title="Decisions" note="The most valuable of the last day">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
-      {data?.data.length === 0 && (
-        <Empty title="Nothing to move">
-          No load was worth moving in the last day. Decisions are made once a day, after enough readings for a forecast.
+      {data?.data.length === 0 && first && (
+        <Empty title="No decisions yet">
+          The first forecasts and decisions are made at {state.data.issueAt} of the twin’s clock ({zone}), for the day ahead.
         </Empty>
+      )}
+      {data?.data.length === 0 && !first && (
+        <Empty title="Nothing to move">No load was worth moving in the last day. Decisions are made once a day.</Empty>
       )}
       {data && data.data.length > 0 && <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />}
     </Card>
