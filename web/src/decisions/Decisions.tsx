@@ -10,17 +10,17 @@ import { DecisionList } from './DecisionList';
 export function Decisions({ zone = 'UTC', open }: { zone?: string | undefined; open: (id: string) => void }) {
   const { data, error, refetch } = useQuery(topDecisions);
   const { data: state } = useQuery(twin);
-  const first = state?.data.counts.decisions === 0;
+  const coming = state?.data.counts.decisions === 0 ? state.data.issueAt : undefined; // the first issue
   return (
     <Card title="Decisions" note="The most valuable of the last day">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
-      {data?.data.length === 0 && first && (
+      {data?.data.length === 0 && coming && (
         <Empty title="No decisions yet">
-          The first forecasts and decisions are made at {state.data.issueAt} of the twin’s clock ({zone}), for the day ahead.
+          The first forecasts and decisions are made at {coming} of the twin’s clock ({zone}), for the day ahead.
         </Empty>
       )}
-      {data?.data.length === 0 && !first && (
+      {data?.data.length === 0 && !coming && (
         <Empty title="Nothing to move">No load was worth moving in the last day. Decisions are made once a day.</Empty>
       )}
       {data && data.data.length > 0 && <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />}
