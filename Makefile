@@ -117,6 +117,10 @@ chaos: packages-test ## Kill, stop and starve a running twin for some minutes: i
 	ENERGYTWIN_CHAOS_KILLS=$${KILLS:-10} ENERGYTWIN_CHAOS_SECONDS=$${SECONDS_OF_REPLAY:-150} \
 		go test -count=1 -timeout 60m -v ./test/chaos
 
+.PHONY: e2e
+e2e: packages-test ## Run the operator on a cluster: that of KUBECONFIG with IMG, which it can pull
+	hack/e2e $(ARGS)
+
 .PHONY: bench
 bench: bench-go bench-twin ## Measure every hot path, and the whole twin beside the limits of its stores
 
