@@ -193,7 +193,7 @@ test('a twin that has seen nothing yet says so', async (t) => {
   const page = await context.newPage();
   await signIn(page, fresh);
   await page.getByText('No readings yet').waitFor();
-  await page.getByText('Nothing to move').waitFor();
+  await page.getByText('No decisions yet').waitFor();
   await page.getByText('Nothing to sum up').waitFor();
   await page.getByText('No groups').waitFor();
 });
