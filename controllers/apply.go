@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,13 +22,34 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
+// digest stands for something of which only whether it is the same matters. There
+// is one for each of tens of thousands of objects, so that it is short.
+type digest [16]byte
+
+func digestOf(doc []byte) digest {
+	sum := sha256.Sum256(doc)
+	return digest(sum[:])
+}
+
 // applied is what the last apply of an object sent and got.
 type applied struct {
-	intent          [sha256.Size]byte
-	uid             string
-	resourceVersion string
-	generation      int64
-	metadata        [sha256.Size]byte
+	intent     digest
+	version    digest
+	generation int64
+	metadata   digest
+}
+
+// versionOf stands for an object as it is stored, its status included.
+func versionOf(o metav1.Object) digest {
+	return digestOf([]byte(string(o.GetUID()) + "/" + o.GetResourceVersion()))
+}
+
+// metadataOf stands for an object and what others may change of it without a new
+// generation.
+func metadataOf(o metav1.Object) digest {
+	// Texts and references can always be written.
+	doc, _ := json.Marshal([]any{o.GetUID(), o.GetLabels(), o.GetAnnotations(), o.GetOwnerReferences()})
+	return digestOf(doc)
 }
 
 // unchanged tells whether an object is still as the apply left it, but for its
@@ -35,20 +57,10 @@ type applied struct {
 // generation; that pods come and go does not send an apply. Of the others any
 // change counts.
 func (a applied) unchanged(live metav1.Object) bool {
-	if a.uid != string(live.GetUID()) {
-		return false
-	}
-	if a.resourceVersion == live.GetResourceVersion() {
+	if a.version == versionOf(live) {
 		return true
 	}
-	return a.generation > 0 && a.generation == live.GetGeneration() && a.metadata == metadataHash(live)
-}
-
-// metadataHash is a hash of what others may change without a new generation.
-func metadataHash(o metav1.Object) [sha256.Size]byte {
-	// Texts and references can always be written.
-	doc, _ := json.Marshal([]any{o.GetLabels(), o.GetAnnotations(), o.GetOwnerReferences()})
-	return sha256.Sum256(doc)
+	return a.generation > 0 && a.generation == live.GetGeneration() && a.metadata == metadataOf(live)
 }
 
 // applyCache remembers applies, so that one that would change nothing is not
@@ -57,7 +69,12 @@ func metadataHash(o metav1.Object) [sha256.Size]byte {
 // server fills in defaults, in claim templates above all.
 type applyCache struct {
 	mu    sync.Mutex
-	twins map[client.ObjectKey]map[objectID]applied
+	twins map[client.ObjectKey][]remembered // few for each twin: a list is shorter than a map
+}
+
+type remembered struct {
+	object digest // of an objectID
+	applied
 }
 
 type objectID struct {
@@ -65,34 +82,50 @@ type objectID struct {
 	name string
 }
 
+func (id objectID) digest() digest { return digestOf([]byte(id.kind.String() + "/" + id.name)) }
+
 func (c *applyCache) get(twin client.ObjectKey, id objectID) applied {
+	object := id.digest()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.twins[twin][id]
+	if i := indexOf(c.twins[twin], object); i >= 0 {
+		return c.twins[twin][i].applied
+	}
+	return applied{}
 }
 
 func (c *applyCache) put(twin client.ObjectKey, id objectID, a applied) {
+	object := id.digest()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.twins == nil {
-		c.twins = map[client.ObjectKey]map[objectID]applied{}
+		c.twins = map[client.ObjectKey][]remembered{}
 	}
-	if c.twins[twin] == nil {
-		c.twins[twin] = map[objectID]applied{}
+	if i := indexOf(c.twins[twin], object); i >= 0 {
+		c.twins[twin][i].applied = a
+		return
 	}
-	c.twins[twin][id] = a
+	// Without room to grow: a twin gets its objects once.
+	c.twins[twin] = slices.Concat(c.twins[twin], []remembered{{object, a}})
 }
 
 func (c *applyCache) drop(twin client.ObjectKey, id objectID) {
+	object := id.digest()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.twins[twin], id)
+	if i := indexOf(c.twins[twin], object); i >= 0 {
+		c.twins[twin] = slices.Delete(c.twins[twin], i, i+1)
+	}
 }
 
 func (c *applyCache) forget(twin client.ObjectKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.twins, twin)
+}
+
+func indexOf(all []remembered, object digest) int {
+	return slices.IndexFunc(all, func(r remembered) bool { return r.object == object })
 }
 
 // apply brings one object to what is wanted, unless it is already. It never
@@ -106,7 +139,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
 	}
-	hash := sha256.Sum256(doc)
+	hash := digestOf(doc)
 	id := objectID{o.Kind, o.Name}
 	live, err := r.liveMeta(ctx, s.twin.Namespace, o.Kind, o.Name)
 	if err != nil {
@@ -133,8 +166,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	}
 	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
 	r.cache.put(s.key(), id, applied{
-		intent: hash, uid: string(intent.GetUID()), resourceVersion: intent.GetResourceVersion(), generation: intent.GetGeneration(),
-		metadata: metadataHash(intent),
+		intent: hash, version: versionOf(intent), generation: intent.GetGeneration(), metadata: metadataOf(intent),
 	})
 	if live == nil {
 		s.log.V(1).Info("created", "kind", o.Kind.Kind, "name", o.Name)

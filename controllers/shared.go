@@ -18,7 +18,7 @@ const sharedMost = 50_000
 type shared struct {
 	mu     sync.Mutex
 	texts  map[string]string
-	labels map[string]map[string]string
+	labels map[digest]map[string]string // by what they say
 	owners map[types.UID][]metav1.OwnerReference
 }
 
@@ -60,17 +60,18 @@ func (s *shared) labelsLike(labels map[string]string) map[string]string {
 	for _, name := range sortedKeys(labels) {
 		key = append(append(append(append(key, name...), 0), labels[name]...), 0)
 	}
-	if same, ok := s.labels[string(key)]; ok {
+	said := digestOf(key)
+	if same, ok := s.labels[said]; ok {
 		return same
 	}
 	if s.labels == nil || len(s.labels) >= sharedMost {
-		s.labels = map[string]map[string]string{}
+		s.labels = map[digest]map[string]string{}
 	}
 	own := make(map[string]string, len(labels))
 	for name, value := range labels {
 		own[s.text(name)] = s.text(value)
 	}
-	s.labels[string(key)] = own
+	s.labels[said] = own
 	return own
 }
 

@@ -28,7 +28,7 @@ const (
 // operatorGC is the garbage collector's target for the operator, as GOGC. Its
 // heap is a cache that lives as long as twins do; what a reconciliation leaves
 // behind is collected sooner, for less memory.
-const operatorGC = 30
+const operatorGC = 20
 
 func newOperatorCommand() *cobra.Command {
 	var o controllers.ManagerOptions
