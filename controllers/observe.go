@@ -194,19 +194,14 @@ func jobHas(job *batchv1.Job, condition batchv1.JobConditionType) bool {
 
 // lastFailure is the termination message of the Job's newest pod.
 func lastFailure(pods []corev1.Pod, job *batchv1.Job) *config.PrepareOutcome {
-	slices.SortFunc(pods, func(a, b corev1.Pod) int {
-		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
-	})
+	newestFirst(pods)
 	for i := range pods {
 		if !metav1.IsControlledBy(&pods[i], job) {
 			continue
 		}
 		for _, c := range pods[i].Status.ContainerStatuses {
-			end := c.State.Terminated
+			end := failedEnd(&c)
 			if end == nil {
-				end = c.LastTerminationState.Terminated
-			}
-			if end == nil || end.ExitCode == 0 {
 				continue
 			}
 			var said config.PrepareOutcome

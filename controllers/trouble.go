@@ -29,9 +29,7 @@ func (r *Reconciler) sayTrouble(ctx context.Context, s *scope, component string)
 // tells it; "" if it tells nothing. It says the same as long as the trouble is the
 // same: how long the cluster waits before it tries again is left out.
 func trouble(pods []corev1.Pod) string {
-	slices.SortFunc(pods, func(a, b corev1.Pod) int {
-		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
-	})
+	newestFirst(pods)
 	for i := range pods {
 		if pods[i].DeletionTimestamp != nil {
 			continue
@@ -59,15 +57,30 @@ func troubleOf(st *corev1.PodStatus) string {
 				return fmt.Sprintf("container %s: %s: %s", c.Name, w.Reason, w.Message)
 			}
 		}
-		end := c.State.Terminated
-		if end == nil {
-			end = c.LastTerminationState.Terminated
-		}
-		if end != nil && end.ExitCode != 0 {
+		if end := failedEnd(&c); end != nil {
 			return fmt.Sprintf("container %s %s", c.Name, ending(end))
 		}
 	}
 	return ""
+}
+
+func newestFirst(pods []corev1.Pod) {
+	slices.SortFunc(pods, func(a, b corev1.Pod) int {
+		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// failedEnd is how a container ended, or ended before it was started again; nil if
+// it did not or ended well.
+func failedEnd(c *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+	end := c.State.Terminated
+	if end == nil {
+		end = c.LastTerminationState.Terminated
+	}
+	if end == nil || end.ExitCode == 0 {
+		return nil
+	}
+	return end
 }
 
 // ending says how a container ended. Of its log, which stands in for a message,

@@ -81,17 +81,9 @@ func (b *battery) saves(forecast, actual, price []float64) float64 {
 	sum, stored, change := 0.0, p.Start, 0.0
 	for t, load := range actual {
 		change, stored = b.store.Step(t, stored, load)
-		sum += b.cost(price[t], load) - b.cost(price[t], load+change) - p.Wear*max(-change, 0)
+		sum += dsm.HourCost(price[t], b.sell, load) - dsm.HourCost(price[t], b.sell, load+change) - p.Wear*max(-change, 0)
 	}
 	return sum
-}
-
-// cost is that of an hour.
-func (b *battery) cost(price, load float64) float64 {
-	if load < 0 {
-		return b.sell * load
-	}
-	return price * load
 }
 
 // stored runs the meter's battery for a day, on each forecast and on the truth.

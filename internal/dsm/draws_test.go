@@ -174,7 +174,7 @@ func requireStored(t failer, p *StorageProblem, s *StoragePlan) {
 		require.InDelta(t, stored, s.Stored[i], 1e-9, "no energy comes from nowhere")
 		require.GreaterOrEqual(t, stored, p.Low[i]-1e-9)
 		require.LessOrEqual(t, stored, p.High[i]+1e-9)
-		cost += gridCost(p.Import[i], p.Export[i], p.Load[i]+s.Change[i]) + p.Wear*d
+		cost += HourCost(p.Import[i], p.Export[i], p.Load[i]+s.Change[i]) + p.Wear*d
 	}
 	require.InDelta(t, cost-p.EndValue*stored, s.Cost, 1e-9, "the plan costs what its value function says")
 }

@@ -180,5 +180,5 @@ func (l *Ledger) DemandCharge() float64 { return l.p.policy.Tariff.DemandCharge 
 // Cost is what a load in an hour costs, in currency: less than 0 where feeding in
 // earns more.
 func (l *Ledger) Cost(h meter.Hour, kwh float64) float64 {
-	return gridCost(l.p.rates.price(h), l.p.policy.Tariff.Export, kwh)
+	return HourCost(l.p.rates.price(h), l.p.policy.Tariff.Export, kwh)
 }

@@ -93,7 +93,7 @@ func (p *planner) valueOf(ws *workspace, before, after *[maxSlots]float64) float
 	sum := 0.0
 	for t := range ws.day.n {
 		buy, sell := ws.day.value[t], p.exportWorth(&ws.day, t)
-		sum += gridCost(buy, sell, before[t]) - gridCost(buy, sell, after[t])
+		sum += HourCost(buy, sell, before[t]) - HourCost(buy, sell, after[t])
 	}
 	return sum
 }

@@ -238,7 +238,7 @@ func storageProgram(p *StorageProblem) (lp *linearProgram, none float64) {
 	inside := p.Start
 	left := make([]float64, 2*n) // of c and d, at the end
 	for t := range n {
-		none += gridCost(p.Import[t], p.Export[t], p.Load[t])
+		none += HourCost(p.Import[t], p.Export[t], p.Load[t])
 		price := p.Import[t]
 		grid := lp.row(math.Abs(p.Load[t]))
 		grid[2*n+t] = -1

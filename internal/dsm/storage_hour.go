@@ -28,7 +28,7 @@ func (c *hourCost) set(p *StorageProblem, t int, load float64) bool {
 	buy, sell := p.Import[t], p.Export[t]
 	c.n = 0
 	c.low = -charge * in
-	c.at = gridCost(buy, sell, load+charge)
+	c.at = HourCost(buy, sell, load+charge)
 	// From charging all to charging nothing, then to discharging all.
 	own := min(max(-load, 0), charge) // charged from what would be fed in
 	c.piece(-buy/in, (charge-own)*in)
@@ -59,8 +59,9 @@ func (c *hourCost) straighten() {
 	}
 }
 
-// gridCost is what an hour with that load costs.
-func gridCost(buy, sell, load float64) float64 {
+// HourCost is what an hour with a load in kWh costs, in currency: load drawn at the
+// price of drawing, load fed in (below 0) at the price that is paid for it.
+func HourCost(buy, sell, load float64) float64 {
 	if load < 0 {
 		return sell * load
 	}

@@ -86,7 +86,7 @@ func TestPolicyFollowsThePlan(t *testing.T) {
 		for h := range p.N {
 			var change float64
 			change, stored = store.Step(h, stored, p.Load[h])
-			cost += gridCost(p.Import[h], p.Export[h], p.Load[h]+change) + p.Wear*max(-change, 0)
+			cost += HourCost(p.Import[h], p.Export[h], p.Load[h]+change) + p.Wear*max(-change, 0)
 			before := other
 			change, other = store.Step(h, other, p.Load[h]+r.NormFloat64())
 			require.LessOrEqual(t, change, p.Charge[h]+1e-9)

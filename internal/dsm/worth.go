@@ -90,7 +90,7 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 		if change == 0 {
 			continue
 		}
-		w.cash += gridCost(day.price[t], sell, load) - gridCost(day.price[t], sell, load+change) - wear
+		w.cash += HourCost(day.price[t], sell, load) - HourCost(day.price[t], sell, load+change) - wear
 		w.co2 -= day.carbon[t] * change
 		carbon -= (day.value[t] - p.policy.Objective.Cost*day.price[t]) * change
 	}

@@ -46,29 +46,33 @@ func (p *Processor) settleRecent(ctx context.Context) {
 	p.settle(ctx, since)
 }
 
-// settle reckons what decisions issued since then came to whose hours have passed,
-// oldest first. It gives the same rows whoever does it and how often.
 func (p *Processor) settle(ctx context.Context, since meter.Hour) {
 	if p.rules.ledger == nil {
 		return
 	}
+	err := Settle(ctx, p.stores.DB, p.rules.ledger, p.twin.Generator.Mode == "Off", since)
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("what decisions came to is not known yet, it is reckoned at the next turn", "error", err)
+	}
+}
+
+// Settle reckons what decisions issued since then came to whose hours have passed,
+// oldest first: against the forecast where somebody may have followed them, else as
+// if nobody had. It gives the same rows whoever does it and how often.
+func Settle(ctx context.Context, db *timescale.DB, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
 	for {
-		open, err := p.stores.DB.Unsettled(ctx, since)
-		if err == nil && len(open) > 0 {
-			since = open[0].IssuedAt
-			err = p.stores.DB.Settle(ctx, settled(p.rules.ledger, p.twin.Generator.Mode == "Off", open))
-		}
-		if err != nil && ctx.Err() == nil {
-			p.log.Warn("what decisions came to is not known yet, it is reckoned at the next turn", "error", err)
-		}
+		open, err := db.Unsettled(ctx, since)
 		if err != nil || len(open) == 0 {
-			return
+			return err
+		}
+		since = open[0].IssuedAt
+		if err := db.Settle(ctx, settled(ledger, followed, open)); err != nil {
+			return err
 		}
 	}
 }
 
-// settled reckons decisions: against the forecast where somebody may have followed
-// them, else as if nobody had. Where no hour counts, nothing is known.
+// settled reckons decisions. Where no hour counts, nothing is known.
 func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []timescale.Settled {
 	out := make([]timescale.Settled, len(open))
 	for i := range open {

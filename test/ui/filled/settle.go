@@ -6,7 +6,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/processor"
 )
 
 // settle reckons what the plans came to whose hours have passed, as a processor
@@ -16,25 +16,5 @@ func (f *filler) settle(ctx context.Context, twin config.Twin) error {
 	if err != nil {
 		return err
 	}
-	since := meter.NoHour
-	for {
-		open, err := f.db.Unsettled(ctx, since)
-		if err != nil || len(open) == 0 {
-			return err
-		}
-		since = open[0].IssuedAt
-		var settled []timescale.Settled
-		for i := range open {
-			if r, ok := ledger.Replayed(&open[i].Decision.Decision, open[i].Actual); ok {
-				settled = append(settled, timescale.Settled{
-					ID: open[i].ID, IssuedAt: since, Method: timescale.SettledSimulated,
-					Saving: r.Saving, CO2Kg: r.CO2Kg, KWhShifted: r.KWhShifted, KWReduction: r.KWReduction,
-				})
-			}
-		}
-		if err := f.db.Settle(ctx, settled); err != nil {
-			return err
-		}
-		since++ // what could not be reckoned stays open
-	}
+	return processor.Settle(ctx, f.db, ledger, false, meter.NoHour)
 }
