@@ -15,8 +15,15 @@ type transport struct {
 	space   [maxParts]float64           // what a receiver can still take, before rebound
 	arcs    [maxSlots]uint64            // receivers within a donor's reach
 	senders [maxParts]uint32            // donors with flow to a receiver
-	path    searchPath
+	nearest [maxSlots]uint8             // no receiver before this one is open within a donor's reach
+	path    *searchPath                 // of the best donor so far
+	paths   [2]searchPath               // that one, and where the next is written
+	takers  [maxSlots]uint64            // receivers with flow from a donor, while flow is levelled
+	basin   vessel
 }
+
+// unreached stands for a receiver where there is none.
+const unreached = maxParts
 
 // searchPath says how a search reached the receivers it saw.
 type searchPath struct {
@@ -65,8 +72,14 @@ func (f *transport) supplyMust(p *shiftProblem) bool {
 
 // send moves load from donors to open receivers until no path gains, and gives
 // the receivers that are still open.
+//
+// A path that is used opens ways back only among hours from which its receiver
+// could be reached before, and that was the cheapest of them. So what a donor
+// reaches never becomes cheaper, and a donor is searched from again only if what
+// it reached last would still be the best.
 func (f *transport) send(p *shiftProblem, open uint64, tiny float64) uint64 {
 	factor := 1 + p.rebound
+	clear(f.nearest[:f.from.n])
 	for open != 0 {
 		donor, receiver, gain := -1, -1, 0.0
 		cheapest := bits.TrailingZeros64(open)
@@ -75,17 +88,21 @@ func (f *transport) send(p *shiftProblem, open uint64, tiny float64) uint64 {
 			if worth-factor*f.to.part[cheapest].cost <= gain {
 				break // no later donor can do better
 			}
-			if f.supply[a] <= tiny {
+			if f.supply[a] <= tiny || f.nearest[a] == unreached || worth-factor*f.to.part[f.nearest[a]].cost <= gain {
 				continue
 			}
-			var path searchPath
-			b := f.search(a, open, cheapest, &path)
-			if b < 0 {
+			other := &f.paths[0]
+			if other == f.path {
+				other = &f.paths[1]
+			}
+			b := f.search(a, open, cheapest, other)
+			f.nearest[a] = uint8(b)
+			if b == unreached {
 				continue
 			}
 			if g := worth - factor*f.to.part[b].cost; g > gain {
 				donor, receiver, gain = a, b, g
-				f.path = path
+				f.path = other
 				if b == cheapest {
 					break
 				}
@@ -125,8 +142,8 @@ func (f *transport) start(p *shiftProblem) {
 }
 
 // search finds the cheapest open receiver that donor a can reach, directly or
-// by rerouting flow of other donors, breadth first; -1 if there is none. best is
-// the cheapest of all open receivers: the search ends when it is reached.
+// by rerouting flow of other donors, breadth first; unreached if there is none.
+// best is the cheapest of all open receivers: the search ends when it is reached.
 func (f *transport) search(a int, open uint64, best int, path *searchPath) int {
 	seen := f.arcs[a]
 	for m := seen; m != 0; m &= m - 1 {
@@ -152,7 +169,7 @@ func (f *transport) search(a int, open uint64, best int, path *searchPath) int {
 		frontier = next
 	}
 	if seen&open == 0 {
-		return -1
+		return unreached
 	}
 	return bits.TrailingZeros64(seen & open)
 }
@@ -194,43 +211,44 @@ const levelSweeps = 2
 func (f *transport) levelWithin(p *shiftProblem) {
 	factor := 1 + p.rebound
 	var level [maxParts]float64
+	clear(f.takers[:f.from.n])
 	for b := range f.to.n {
 		level[b] = f.to.part[b].level
 		for m := f.senders[b]; m != 0; m &= m - 1 {
-			level[b] += factor * f.flow[bits.TrailingZeros32(m)][b]
+			a := bits.TrailingZeros32(m)
+			level[b] += factor * f.flow[a][b]
+			f.takers[a] |= 1 << b
 		}
 	}
-	for range levelSweeps {
-		for first := 0; first < f.to.n; {
-			end := first + 1
-			for end < f.to.n && f.to.part[end].cost == f.to.part[first].cost {
-				end++
-			}
-			if end-first > 1 {
-				f.levelRun(p, first, end, &level)
-			}
-			first = end
+	for first := 0; first < f.to.n; {
+		end := first + 1
+		for end < f.to.n && f.to.part[end].cost == f.to.part[first].cost {
+			end++
 		}
+		for sweep, donors := 0, 2; end-first > 1 && donors > 1 && sweep < levelSweeps; sweep++ {
+			donors = f.levelRun(p, first, end, &level)
+		}
+		first = end
 	}
 }
 
-// levelRun levels the receivers first to end-1, which have one cost.
-func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]float64) {
+// levelRun levels the receivers first to end-1, which have one cost, and tells
+// how many donors there were to pour from.
+func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]float64) (donors int) {
 	factor := 1 + p.rebound
 	run := (uint64(1)<<end - 1) &^ (uint64(1)<<first - 1)
 	for a := range f.from.n {
 		within := f.arcs[a] & run
-		if within&(within-1) == 0 {
-			continue // one receiver at most
+		if within&(within-1) == 0 || f.takers[a]&run == 0 {
+			continue // one receiver at most, or none that takes
 		}
 		total := 0.0
-		for m := within; m != 0; m &= m - 1 {
+		for m := f.takers[a] & run; m != 0; m &= m - 1 {
 			total += f.flow[a][bits.TrailingZeros64(m)]
 		}
-		if total == 0 {
-			continue
-		}
-		var v vessel
+		donors++
+		v := &f.basin
+		v.n = 0
 		for m := within; m != 0; m &= m - 1 {
 			b := bits.TrailingZeros64(m)
 			own := f.flow[a][b]
@@ -245,11 +263,14 @@ func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]f
 			f.flow[a][b] = x
 			if x > 0 {
 				f.senders[b] |= 1 << a
+				f.takers[a] |= 1 << b
 			} else {
 				f.senders[b] &^= 1 << a
+				f.takers[a] &^= 1 << b
 			}
 		}
 	}
+	return donors
 }
 
 // collect sums the flow up per slot.

@@ -59,10 +59,14 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 		return w
 	}
 	scale, sell := 0.0, p.policy.Tariff.Export
+	var gives [maxSlots]float64
 	if x.planned > 0 {
 		given := 0.0
 		for _, t := range slots {
-			given += min(plan.down[t], x.share*max(course[t], 0))
+			if plan.down[t] > 0 {
+				gives[t] = min(plan.down[t], x.share*max(course[t], 0))
+				given += gives[t]
+			}
 		}
 		scale = given / x.planned
 	}
@@ -70,11 +74,11 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 	if a != nil {
 		stored = ws.store.problem.Start
 	}
-	carbon, before, after := 0.0, d.monthPeak, d.monthPeak
+	carbon, before, after, charged := 0.0, d.monthPeak, d.monthPeak, p.policy.Tariff.DemandCharge > 0
 	for _, t := range slots {
 		load, change, wear := course[t], 0.0, 0.0
 		if x.planned > 0 {
-			change = plan.up[t]*scale - min(plan.down[t], x.share*max(course[t], 0))
+			change = plan.up[t]*scale - gives[t]
 		}
 		if a != nil {
 			load += a.atOnce[t]
@@ -86,7 +90,9 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 				wear = a.gear.battery.WearCost * max(-moved, 0)
 			}
 		}
-		before, after = max(before, load), max(after, load+change)
+		if charged {
+			before, after = max(before, load), max(after, load+change)
+		}
 		if change == 0 {
 			continue
 		}
