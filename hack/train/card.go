@@ -13,7 +13,7 @@ type card struct{ methods, combined strings.Builder }
 
 // cardMethods are the columns of the first table, by their names in a report.
 func cardMethods() []string {
-	return []string{"combined", "trees", "combo4", "rls", "dshw", "ridge", "naive24"}
+	return []string{"combined", "trees", "combo3", "rls", "dshw", "ridge", "naive24"}
 }
 
 func (c *card) add(title string, r *backtest.Report) {

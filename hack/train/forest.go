@@ -22,7 +22,7 @@ const (
 // misled on homes.
 func leftOut(feature int) bool {
 	switch feature {
-	case forecast.TreeFeatureDSHW, forecast.TreeFeatureLinear, forecast.TreeFeatureHour, forecast.TreeFeatureLevel:
+	case forecast.TreeFeatureDSHW, forecast.TreeFeatureHour, forecast.TreeFeatureLevel:
 		return true
 	}
 	return false

@@ -75,11 +75,7 @@ func learn(all []*backtest.Series, cal *meter.Calendar) (*forecast.Coefficients,
 	look := func() [][]sample {
 		return collect(all, forecast.NewCombined(cal, meter.IssueTime{}, c), cal, within)
 	}
-	samples := look()
-	if c.Regression, err = fitRegression(samples); err != nil {
-		return nil, err
-	}
-	if c.Linear, err = fitLinear(samples); err != nil {
+	if c.Regression, err = fitRegression(look()); err != nil {
 		return nil, err
 	}
 	c.Forest = fitForest(look())

@@ -75,10 +75,9 @@ func (m *normal) solve(ridge float64) ([]float64, error) {
 	return out.RawMatrix().Data, nil
 }
 
-// Settings of the two linear models, chosen on March to October 2019.
+// Settings of the regression, chosen on March to October 2019.
 const (
 	regressionRidge = 1e-5
-	linearRidge     = 0.02
 	reweighted      = 12   // rounds
 	leastError      = 0.05 // of the scale; smaller errors weigh no more than this
 )
@@ -124,47 +123,6 @@ func addRegression(m *normal, s *sample, theta []float64, reweight bool) {
 		}
 		m.add(x, []float64{y}, weight)
 	}
-}
-
-// fitLinear fits the map from two weeks to a day, by ridge regression in units
-// of the scale. Days with a gap are left out.
-func fitLinear(days [][]sample) (out forecast.LinearMap, err error) {
-	parts := make([]*normal, len(days))
-	parallel(len(days), func(i int) {
-		parts[i] = newNormal(forecast.LinearHours, forecast.Columns)
-		for d := range days[i] {
-			addLinear(parts[i], &days[i][d])
-		}
-	})
-	weights, err := sum(parts).solve(linearRidge)
-	if err != nil {
-		return out, err
-	}
-	for i := range out.Weight {
-		for k := range out.Weight[i] {
-			out.Weight[i][k] = float32(weights[i*forecast.Columns+k])
-		}
-	}
-	return out, nil
-}
-
-func addLinear(m *normal, s *sample) {
-	level := 0.0
-	for _, v := range s.seen.Past {
-		level += float64(v) / forecast.LinearHours
-	}
-	x, y := make([]float64, forecast.LinearHours), make([]float64, forecast.Columns)
-	for k, v := range s.actual {
-		if v != v {
-			return
-		}
-		y[k] = float64(v) - level
-	}
-	for j, v := range s.seen.Past {
-		x[j] = float64(v) - level
-	}
-	scale := float64(s.seen.Scale)
-	m.add(x, y, 1/(scale*scale))
 }
 
 // usualErrors are those of the engine's forecasts over all meters.

@@ -88,7 +88,7 @@ type tick struct {
 // lines draws the methods that people compare with.
 func (r *Report) lines(of func(*Model) []float64) chart {
 	c := chart{Width: chartWidth, Height: chartHeight}
-	drawn := []int{combined, combo4, ridge, dshw, naiveDay}
+	drawn := []int{combined, combo3, ridge, dshw, naiveDay}
 	most := 1.0
 	for _, m := range drawn {
 		for _, v := range of(&r.Models[m]) {

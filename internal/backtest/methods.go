@@ -17,9 +17,8 @@ const (
 	median
 	dshw
 	rls
-	linear
 	trees
-	combo4
+	combo3
 	ridge
 	naiveWeek
 	naiveDay
@@ -29,8 +28,8 @@ const (
 // methodNames are as reports write them.
 func methodNames() [methods]string {
 	return [methods]string{
-		combined: "combined", median: "median4wk", dshw: "dshw", rls: "rls", linear: "linear", trees: "trees",
-		combo4: "combo4", ridge: "ridge", naiveWeek: "naive168", naiveDay: "naive24",
+		combined: "combined", median: "median4wk", dshw: "dshw", rls: "rls", trees: "trees",
+		combo3: "combo3", ridge: "ridge", naiveWeek: "naive168", naiveDay: "naive24",
 	}
 }
 
@@ -54,22 +53,22 @@ func (d *day) repeat(method int, s *Series, lag meter.Hour) {
 	}
 }
 
-// fourOf combines the four experts other than the forest, as the engine's first
-// design did: weight ∝ a⁻⁶, where a ← .9a + .1·MAE/mean(MAE).
-type fourOf struct{ a [4]float64 }
+// threeOf combines the three experts other than the forest: weight ∝ a⁻⁶, where
+// a ← .9a + .1·MAE/mean(MAE).
+type threeOf struct{ a [3]float64 }
 
-const fourPower, fourFading = 6, 0.9
+const threePower, threeFading = 6, 0.9
 
-func newFourOf() *fourOf { return &fourOf{a: [4]float64{1, 1, 1, 1}} }
+func newThreeOf() *threeOf { return &threeOf{a: [3]float64{1, 1, 1}} }
 
 // members are the methods that are combined.
-func (f *fourOf) members() [4]int { return [4]int{median, dshw, rls, linear} }
+func (f *threeOf) members() [3]int { return [3]int{median, dshw, rls} }
 
-func (f *fourOf) combine(d *day) {
-	var weight [4]float64
+func (f *threeOf) combine(d *day) {
+	var weight [3]float64
 	total := 0.0
 	for i, a := range f.a {
-		weight[i] = math.Pow(a, -fourPower)
+		weight[i] = math.Pow(a, -threePower)
 		total += weight[i]
 	}
 	for h := range d.hours {
@@ -77,12 +76,12 @@ func (f *fourOf) combine(d *day) {
 		for i, m := range f.members() {
 			sum += weight[i] / total * float64(d.path[m][h])
 		}
-		d.path[combo4][h] = float32(sum)
+		d.path[combo3][h] = float32(sum)
 	}
 }
 
-func (f *fourOf) learn(d *day, s *Series) {
-	var wrong [4]float64
+func (f *threeOf) learn(d *day, s *Series) {
+	var wrong [3]float64
 	sum := 0.0
 	for h := range d.hours {
 		v := s.At(d.origin + meter.Hour(h))
@@ -97,6 +96,6 @@ func (f *fourOf) learn(d *day, s *Series) {
 		return
 	}
 	for i := range f.a {
-		f.a[i] = max(fourFading*f.a[i]+(1-fourFading)*wrong[i]*float64(len(wrong))/sum, 0.05)
+		f.a[i] = max(threeFading*f.a[i]+(1-threeFading)*wrong[i]*float64(len(wrong))/sum, 0.05)
 	}
 }

@@ -27,7 +27,7 @@ type walk struct {
 	window *window.Window
 	state  forecast.State
 	ridge  *ridgeFit
-	four   *fourOf
+	three  *threeOf
 	seen   forecast.Inspection
 	day    day
 }
@@ -35,7 +35,7 @@ type walk struct {
 func newWalk(s *Series, model *forecast.Combined, cal *meter.Calendar, from, to meter.Hour) *walk {
 	return &walk{
 		series: s, model: model, cal: cal, from: from, to: to,
-		window: window.New(forecast.HoursNeeded), state: model.NewState(), ridge: newRidgeFit(cal), four: newFourOf(),
+		window: window.New(forecast.HoursNeeded), state: model.NewState(), ridge: newRidgeFit(cal), three: newThreeOf(),
 	}
 }
 
@@ -54,7 +54,7 @@ func (w *walk) run(visit func(d *day)) {
 			visit(&w.day)
 		}
 		w.ridge.learn(w.series, &w.day)
-		w.four.learn(&w.day, w.series)
+		w.three.learn(&w.day, w.series)
 		for h := origin; h < next; h++ {
 			w.put(h)
 		}
@@ -78,7 +78,7 @@ func (w *walk) forecast() {
 	n := d.hours
 	w.state.Forecast(w.window, d.origin, forecast.Quantiles{P10: d.low[:n], P50: d.path[combined][:n], P90: d.high[:n]})
 	if !forecast.Inspect(w.state, w.window, &w.seen) {
-		for m := median; m <= combo4; m++ {
+		for m := median; m <= combo3; m++ {
 			for i := range n {
 				d.path[m][i] = float32(math.NaN())
 			}
@@ -91,5 +91,5 @@ func (w *walk) forecast() {
 			d.path[median+e][i] = w.seen.Forecasts[e][column]
 		}
 	}
-	w.four.combine(d)
+	w.three.combine(d)
 }

@@ -12,7 +12,6 @@ import (
 // hack/train learns them. A meter's own learning starts from them.
 type Coefficients struct {
 	Regression [regressors]float32
-	Linear     LinearMap
 	Forest     Forest
 	Spread     [spreadDays]int8 // errors that are usual, as codes, ascending
 }
@@ -32,26 +31,21 @@ func Shipped() (*Coefficients, error) {
 }
 
 // coefficientsMagic begins the encoding, with its version.
-const coefficientsMagic = "ETWC\x01\x00"
+const coefficientsMagic = "ETWC\x02\x00"
 
 var errCoefficients = errors.New("no coefficients of this version")
 
-// Whole numbers that weights are stored as: 16 bits, in units of the greatest.
+// Whole numbers that leaves are stored as: 16 bits, in units of the greatest.
 const wholeRange = math.MaxInt16
 
-// Encode gives the coefficients in a compact form, little-endian. Weights of
-// the linear map and leaves are rounded to 16 bits, in units of the greatest.
+// Encode gives the coefficients in a compact form, little-endian. Leaves are
+// rounded to 16 bits, in units of the greatest of their tree.
 func (c *Coefficients) Encode() []byte {
 	out := append([]byte(coefficientsMagic), regressors, byte(depth))
 	out = appendFloats(out, c.Regression[:])
 	for i := range c.Spread {
 		out = append(out, byte(c.Spread[i]))
 	}
-	weights := make([]float32, 0, linearHours*hoursADay)
-	for i := range c.Linear.Weight {
-		weights = append(weights, c.Linear.Weight[i][:]...)
-	}
-	out = appendWhole(out, weights)
 	out = binary.LittleEndian.AppendUint16(out, uint16(len(c.Forest)))
 	for i := range c.Forest {
 		t := &c.Forest[i]
@@ -65,7 +59,7 @@ func (c *Coefficients) Encode() []byte {
 // DecodeCoefficients reads what Encode wrote.
 func DecodeCoefficients(src []byte) (*Coefficients, error) {
 	const header = len(coefficientsMagic) + 2
-	const fixed = header + 4*regressors + spreadDays + 4 + 2*linearHours*hoursADay + 2
+	const fixed = header + 4*regressors + spreadDays + 2
 	const perTree = depth + 4*depth + 4 + 2<<depth
 	if len(src) < fixed || string(src[:len(coefficientsMagic)]) != coefficientsMagic ||
 		src[header-2] != regressors || src[header-1] != depth {
@@ -76,11 +70,7 @@ func DecodeCoefficients(src []byte) (*Coefficients, error) {
 	for i := range c.Spread {
 		c.Spread[i] = int8(b[i])
 	}
-	weights := make([]float32, linearHours*hoursADay)
-	b = readWhole(b[spreadDays:], weights)
-	for i := range c.Linear.Weight {
-		copy(c.Linear.Weight[i][:], weights[i*hoursADay:])
-	}
+	b = b[spreadDays:]
 	trees := int(binary.LittleEndian.Uint16(b))
 	if b = b[2:]; len(b) != trees*perTree {
 		return nil, fmt.Errorf("%w: %d trees in %d bytes", errCoefficients, trees, len(b))

@@ -37,7 +37,7 @@ func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients) *
 func (c *Combined) Name() string { return "combined" }
 
 // Version is that of the encoding and meaning of a state.
-func (c *Combined) Version() uint16 { return 1 }
+func (c *Combined) Version() uint16 { return 2 }
 
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {
@@ -64,6 +64,6 @@ type scratch struct {
 	view  view
 	x     [hoursADay][regressors]float32
 	trees treeInput
-	dshw  dshw
+	dshw  contest
 	said  expertForecasts
 }

@@ -62,7 +62,7 @@ func BenchmarkDay(b *testing.B) {
 	for name, do := range map[string]func(){
 		"read":     func() { ws.grid.read(w, m.cal, d) },
 		"learn":    func() { s.judge(ws); s.learn(ws, d) },
-		"forecast": func() { s.predict(ws, d); s.look(ws, d) },
+		"forecast": func() { s.predictAnew(ws, d); s.look(ws, d) },
 		"trees":    func() { m.grove.apply(&ws.trees, 1, &ws.said[expertTrees]) },
 		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },
 	} {

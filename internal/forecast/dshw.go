@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -50,29 +51,34 @@ func (c choice) parameters() smoothing {
 	return smoothingAt(int(c))
 }
 
-// improve makes the first choice among all points of the grid, once there are
-// four weeks of history, and later tries one point at a time.
-func (c *choice) improve(s *dshw, g *grid, issue meter.Hour) {
-	if g.days < tuningDays {
-		return
-	}
-	if *c == untuned {
+// fit runs over a meter's past with the choice of the day, and returns what is
+// known at the end of it. The first choice is made among all points of the grid,
+// once there are four weeks of history; later one other point at a time is tried
+// beside it.
+func (c *choice) fit(s *contest, g *grid, issue meter.Hour) *dshw {
+	day := int(uint32(issue)) / hoursADay
+	switch {
+	case g.days < tuningDays:
+	case *c == untuned:
 		best := float32(math.Inf(1))
-		for i := range smoothings {
-			if wrong := s.run(g, smoothingAt(i), 1, judgedDays); wrong < best {
-				best, *c = wrong, choice(i)
+		for i := choice(0); i < smoothings; i += 2 {
+			wrong := s.run(g, i, i+1)
+			for k, w := range wrong {
+				if w < best {
+					best, *c = w, i+choice(k)
+				}
 			}
 		}
-		return
+	case day%trialsRest == 0:
+		trial := choice(day / trialsRest % smoothings)
+		if wrong := s.run(g, *c, trial); wrong[1] < wrong[0] {
+			*c = trial
+			return &s[1]
+		}
+		return &s[0]
 	}
-	day := int(uint32(issue)) / hoursADay
-	if day%trialsRest != 0 {
-		return
-	}
-	trial := choice(day / trialsRest % smoothings)
-	if s.run(g, trial.parameters(), 1, judgedDays) < s.run(g, c.parameters(), 1, judgedDays) {
-		*c = trial
-	}
+	s[0].run(g, c.parameters())
+	return &s[0]
 }
 
 // dshw is double seasonal Holt-Winters, run over the past of a meter:
@@ -93,24 +99,38 @@ const (
 	startDays = 14 // of them that the patterns start from
 )
 
-// run smooths all rows of the grid up to day "until" and returns the mean
-// absolute error of the forecasts for the last "judged" days before it, each
-// made at its beginning.
-func (s *dshw) run(g *grid, p smoothing, until, judged int) float32 {
+// run smooths all rows of the grid.
+func (s *dshw) run(g *grid, p smoothing) {
 	s.start(g)
-	var wrong float32
-	n := 0
-	for j := runDays - startDays; j >= until; j-- {
-		if j < until+judged {
-			e, m := s.judge(g, p, j)
-			wrong, n = wrong+e, n+m
-		}
+	for j := runDays - startDays; j >= 1; j-- {
 		s.smooth(g, p, j)
 	}
-	if n == 0 {
-		return 0
+}
+
+// contest is for two choices that are tried beside each other.
+type contest [2]dshw
+
+// run smooths all rows of the grid with two choices, and returns for each the mean
+// absolute error of the forecasts for the last two weeks, each made at the
+// beginning of its day.
+func (s *contest) run(g *grid, a, b choice) (wrong [2]float32) {
+	p, q := a.parameters(), b.parameters()
+	s[0].start(g)
+	s[1] = s[0]
+	n := 0
+	for j := runDays - startDays; j >= 1; j-- {
+		if j <= judgedDays {
+			wrong[0] += s[0].judge(g, p, j)
+			wrong[1] += s[1].judge(g, q, j)
+			n += bits.OnesCount32(g.known[j])
+		}
+		s.smooth(g, p, q, j)
 	}
-	return wrong / float32(n)
+	if n > 0 {
+		wrong[0] /= float32(n)
+		wrong[1] /= float32(n)
+	}
+	return wrong
 }
 
 // start takes the patterns from the oldest two weeks.
@@ -138,6 +158,7 @@ func (s *dshw) weekOf(j int) *[hoursADay]float32 {
 	return (*[hoursADay]float32)(s.week[(pastDays-j)%7*hoursADay:])
 }
 
+// smooth takes the readings of day j in.
 func (s *dshw) smooth(g *grid, p smoothing, j int) {
 	week, row, known := s.weekOf(j), g.row(j), g.known[j]
 	level, rest := s.level, s.rest
@@ -156,17 +177,50 @@ func (s *dshw) smooth(g *grid, p smoothing, j int) {
 	s.level, s.rest = level, rest
 }
 
-func (s *dshw) judge(g *grid, p smoothing, j int) (wrong float32, n int) {
+// smooth takes the readings of day j in, for both: each hour has to wait for the
+// hour before, and the one is reckoned while the other waits.
+func (s *contest) smooth(g *grid, p, q smoothing, j int) {
+	a, b := &s[0], &s[1]
+	row, known := g.row(j), g.known[j]
+	weekA, weekB := a.weekOf(j), b.weekOf(j)
+	levelA, restA, levelB, restB := a.level, a.rest, b.level, b.rest
+	for h, v := range row {
+		if known&(1<<h) == 0 {
+			restA *= p.phi
+			restB *= q.phi
+			continue
+		}
+		rA, rB := v-a.day[h]-weekA[h]-levelA, v-b.day[h]-weekB[h]-levelB
+		eA, eB := rA-p.phi*restA, rB-q.phi*restB
+		levelA += p.alpha * eA
+		levelB += q.alpha * eB
+		a.day[h] += p.delta * eA
+		b.day[h] += q.delta * eB
+		weekA[h] += p.omega * eA
+		weekB[h] += q.omega * eB
+		restA = rA - (p.alpha+p.delta+p.omega)*eA
+		restB = rB - (q.alpha+q.delta+q.omega)*eB
+	}
+	a.level, a.rest, b.level, b.rest = levelA, restA, levelB, restB
+}
+
+// judge is the sum of the absolute errors of the forecast for day j.
+func (s *dshw) judge(g *grid, p smoothing, j int) (wrong float32) {
 	var out [hoursADay]float32
 	s.forecast(p, j, &out)
 	row, known := g.row(j), g.known[j]
+	if known == allColumns {
+		for h, v := range row {
+			wrong += abs(v - out[h])
+		}
+		return wrong
+	}
 	for h, v := range row {
 		if known&(1<<h) != 0 {
 			wrong += abs(v - out[h])
-			n++
 		}
 	}
-	return wrong, n
+	return wrong
 }
 
 // forecast is the forecast for day j, the one after those that were smoothed.

@@ -5,7 +5,6 @@ const (
 	expertMedian     = iota // median of the same weekday of four weeks
 	expertDSHW              // double seasonal Holt-Winters
 	expertRegression        // global regression, corrected for the meter
-	expertLinear            // global linear map of two weeks
 	expertTrees             // regression and forest
 	experts
 )
@@ -15,5 +14,5 @@ type expertForecasts = [experts][hoursADay]float32
 
 // ExpertNames names the experts, in the order in which they are reported.
 func ExpertNames() []string {
-	return []string{"median4wk", "dshw", "rls", "linear", "trees"}
+	return []string{"median4wk", "dshw", "rls", "trees"}
 }

@@ -17,17 +17,28 @@ type grove struct {
 // mostCuts is the most thresholds that a feature may have: a rank fits seven bits.
 const mostCuts = 1<<7 - 1
 
-// ranking tells how many of a feature's thresholds lie below a value.
+// ranking tells how many of a feature's thresholds lie below a value. Values are
+// divided into cells by sign, exponent and the first bits of the mantissa, few of
+// which hold a threshold, and hardly one more than one.
 type ranking struct {
-	cut  []int32 // ascending, as ordered gives them, filled up with +Inf to one less than a power of two
-	half int     // that power of two, halved; 0 if the forest does not ask the feature
+	cut   []int32      // ascending, as ordered gives them, and some that lie below no value; nil if the forest does not ask the feature
+	most  int          // thresholds in one cell
+	first [cells]uint8 // threshold of a cell, or of the next that has one
 }
+
+const (
+	cells    = 1 << 12
+	cellBits = 32 - 12 // of a value, that its cell does not tell
+)
 
 // ordered is a whole number in the order of the values.
 func ordered(v float32) int32 {
 	b := int32(math.Float32bits(v + 0)) // −0 counts as 0
 	return b ^ (b >> 31 & math.MaxInt32)
 }
+
+// cellOf is the cell of an ordered value.
+func cellOf(x int32) uint32 { return (uint32(x) ^ 1<<31) >> cellBits }
 
 // lanes is the number of words that hold a rank for each column.
 const lanes = hoursADay / 8
@@ -64,40 +75,45 @@ func newGrove(f Forest) *grove {
 	return g
 }
 
-func newRanking(cuts []float32) ranking {
+func newRanking(cuts []float32) (r ranking) {
 	if len(cuts) == 0 {
-		return ranking{}
+		return r
 	}
-	size := 1
-	for size <= len(cuts) {
-		size *= 2
+	var in [cells]int
+	for _, v := range cuts {
+		x := ordered(v)
+		r.cut = append(r.cut, x)
+		in[cellOf(x)]++
 	}
-	r := ranking{cut: make([]int32, size-1), half: size / 2}
-	for i := range r.cut {
-		r.cut[i] = ordered(float32(math.Inf(1)))
-		if i < len(cuts) {
-			r.cut[i] = ordered(cuts[i])
-		}
+	before := 0
+	for c, n := range in {
+		r.first[c] = uint8(before)
+		before += n
+		r.most = max(r.most, n)
+	}
+	for range r.most {
+		r.cut = append(r.cut, math.MaxInt32)
 	}
 	return r
 }
 
-// of halves the thresholds until none is left, without a branch: half of the time
-// one would be guessed wrong.
+// of is the rank of a value. It takes no branch: half of the time one would be
+// guessed wrong.
 func (r *ranking) of(v float32) uint8 {
-	at, x := 0, int64(ordered(v))
-	for step := r.half; step > 0; step /= 2 {
-		below := (int64(r.cut[at+step-1]) - x) >> 63 // all bits if it is below v, else none
-		at += step & int(below)
+	x := ordered(v)
+	first := int(r.first[cellOf(x)])
+	rank := first
+	for _, cut := range r.cut[first : first+r.most] {
+		rank -= int((int64(cut) - int64(x)) >> 63) // 1 more if it is below v
 	}
-	return uint8(at)
+	return uint8(rank)
 }
 
 // apply adds the trees' values for each column, times the scale.
 func (g *grove) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
 	var ranks rankedInput
 	for f := range g.rank {
-		if g.rank[f].half > 0 {
+		if g.rank[f].cut != nil {
 			g.rankAll(f, &x[f], &ranks[f])
 		}
 	}

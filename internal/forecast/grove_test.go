@@ -29,7 +29,7 @@ func (t *Tree) value(x *treeInput, k int) float32 {
 	return t.Leaf[leaf]
 }
 
-// TestGroveAnswersAsTheForest, bit for bit, on values beside and on thresholds.
+// TestGroveAnswersAsTheForest, bit for bit, on thresholds and beside them.
 func TestGroveAnswersAsTheForest(t *testing.T) {
 	shipped, err := Shipped()
 	require.NoError(t, err)
@@ -53,6 +53,9 @@ func TestGroveAnswersAsTheForest(t *testing.T) {
 		for f := range x {
 			for k := range x[f] {
 				x[f][k] = float32(rapid.IntRange(-12, 12).Draw(t, "value")) / 4
+				if tree := rapid.IntRange(-2, len(forest)-1).Draw(t, "threshold of tree"); tree >= 0 {
+					x[f][k] = forest[tree].Threshold[k%depth]
+				}
 				if f >= firstUniform {
 					x[f][k] = x[f][0]
 				}

@@ -12,16 +12,14 @@ const (
 	TreeFeatures = treeFeatures
 
 	// Places of single features of the forest.
-	TreeFeatureDSHW   = 10 // what double seasonal smoothing says
-	TreeFeatureLinear = 11 // what the linear map says
-	TreeFeatureHour   = 18 // local hour
-	TreeFeatureLevel  = 24 // level in units of the scale
-	LinearHours       = linearHours
-	TreeDepth         = depth
-	ExpertTrees       = expertTrees
-	ExpertsBefore     = expertRegression // the forest corrects this expert
-	Experts           = experts
-	SpreadDays        = spreadDays
+	TreeFeatureDSHW  = 10 // what double seasonal smoothing says
+	TreeFeatureHour  = 18 // local hour
+	TreeFeatureLevel = 24 // level in units of the scale
+	TreeDepth        = depth
+	ExpertTrees      = expertTrees
+	ExpertsBefore    = expertRegression // the forest corrects this expert
+	Experts          = experts
+	SpreadDays       = spreadDays
 )
 
 // HoursNeeded is how long a window has to be for the engine to see all that it
@@ -34,7 +32,6 @@ type Inspection struct {
 	Level, Scale float32                        // kWh
 	Days         int                            // of history
 	Regressors   [hoursADay][regressors]float32 // in units of Level
-	Past         [linearHours]float32           // kWh, oldest first
 	Trees        [treeFeatures][hoursADay]float32
 	Forecasts    [experts][hoursADay]float32 // kWh
 	Combined     [hoursADay]float32          // kWh
@@ -56,11 +53,10 @@ func Inspect(state State, w *window.Window, in *Inspection) bool {
 	if !ws.grid.read(w, s.model.cal, d) {
 		return false
 	}
-	s.predict(ws, d)
+	s.predictAnew(ws, d)
 	in.Forecasts = ws.said
 	in.Level, in.Scale, in.Days = ws.grid.level, ws.grid.scale, ws.grid.days
 	in.Regressors, in.Trees = ws.x, ws.trees
-	copy(in.Past[:], ws.grid.y[gridHours-linearHours:])
 	in.Combined = s.ahead.middle
 	for k := range in.Low {
 		in.Low[k], in.High[k] = s.ahead.bounds(s.model.table, k)

@@ -55,8 +55,7 @@ func (s *meterState) turn(w *window.Window, issue meter.Hour) {
 		s.judge(ws)
 	}
 	s.learn(ws, d)
-	s.smoothing.improve(&ws.dshw, &ws.grid, issue)
-	s.predict(ws, d)
+	s.predict(ws, d, s.smoothing.fit(&ws.dshw, &ws.grid, issue))
 	s.look(ws, d)
 }
 
@@ -97,19 +96,25 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(1), seen, g.level, g.scale)
 }
 
-// predict asks every expert for the day ahead.
-func (s *meterState) predict(ws *scratch, d *days) {
+// predict asks every expert for the day ahead; waves is the one that has run over
+// the past.
+func (s *meterState) predict(ws *scratch, d *days, waves *dshw) {
 	g, v, given, out := &ws.grid, &ws.view, s.model.given, &ws.said
 	v.look(g, &d.target[0], 0)
 	out[expertMedian] = v.likeMedian
-	ws.dshw.run(g, s.smoothing.parameters(), 1, 0)
-	ws.dshw.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
+	waves.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
 	regressorsOf(v, g.level, &ws.x)
 	s.regression.forecast(&given.Regression, &ws.x, g.level, &out[expertRegression])
-	given.Linear.forecast(g, 0, &out[expertLinear])
 	treeInputOf(&ws.trees, v, out, d, 0, g.level, g.scale)
 	out[expertTrees] = out[expertRegression]
 	s.model.grove.apply(&ws.trees, g.scale, &out[expertTrees])
+}
+
+// predictAnew leaves the choice of the smoothing as it is.
+func (s *meterState) predictAnew(ws *scratch, d *days) {
+	waves := &ws.dshw[0]
+	waves.run(&ws.grid, s.smoothing.parameters())
+	s.predict(ws, d, waves)
 }
 
 // look makes the outlook from what the experts say.
@@ -162,7 +167,7 @@ func (s *meterState) forecastAnew(w *window.Window, d *days, out Quantiles) {
 		return
 	}
 	kept := s.ahead
-	s.predict(ws, d)
+	s.predictAnew(ws, d)
 	s.look(ws, d)
 	s.write(d, out)
 	s.ahead = kept

@@ -95,6 +95,7 @@ func (r *regression) take(x *[regressors]float32, left, weight float32) {
 // solve finds δ by Cholesky's decomposition.
 func (r *regression) solve() {
 	var l [regressors][regressors]float64
+	var inverse [regressors]float64 // of the diagonal: to multiply is faster than to divide
 	n := 0
 	for i := range regressors {
 		for j := range i + 1 {
@@ -108,8 +109,9 @@ func (r *regression) solve() {
 			}
 			if i == j {
 				l[i][i] = math.Sqrt(max(sum, trust*1e-6))
+				inverse[i] = 1 / l[i][i]
 			} else {
-				l[i][j] = sum / l[j][j]
+				l[i][j] = sum * inverse[j]
 			}
 		}
 	}
@@ -119,14 +121,14 @@ func (r *regression) solve() {
 		for k := range i {
 			sum -= l[i][k] * z[k]
 		}
-		z[i] = sum / l[i][i]
+		z[i] = sum * inverse[i]
 	}
 	for i := regressors - 1; i >= 0; i-- {
 		sum := z[i]
 		for k := i + 1; k < regressors; k++ {
 			sum -= l[k][i] * z[k]
 		}
-		z[i] = sum / l[i][i]
+		z[i] = sum * inverse[i]
 		r.delta[i] = float32(z[i])
 	}
 }

@@ -31,15 +31,16 @@ func treeInputOf(x *treeInput, v *view, e *expertForecasts, d *days, t int, leve
 	base := &e[expertRegression]
 	for i, profile := range [...]*[hoursADay]float32{
 		&v.lag1, &v.lag2, &v.like1, &v.like2, &v.likeMean, &v.likeMedian, &v.kin1, &v.kinMean, &v.mean7, &v.mean28,
-		&e[expertDSHW], &e[expertLinear],
+		&e[expertDSHW],
 	} {
 		for k := range base {
 			x[i][k] = (profile[k] - base[k]) * unit
 		}
 	}
-	const relative = 12
+	const newest, relative = 11, 12
 	for k := range base {
 		before, after := max(k-1, 0), min(k+1, hoursADay-1)
+		x[newest][k] = (v.lag1[hoursADay-1] - base[k]) * unit
 		x[relative][k] = ((v.lag1[before]+v.lag1[after])/2 - base[k]) * unit
 		x[relative+1][k] = ((v.likeMean[before]+v.likeMean[after])/2 - base[k]) * unit
 		x[relative+2][k] = v.likeRange[k] * unit
