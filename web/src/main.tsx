@@ -1,6 +1,6 @@
 import '@mantine/core/styles.css';
 import './app.css';
-import { MantineProvider } from '@mantine/core';
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
@@ -26,11 +26,18 @@ const queries = new QueryClient({
 });
 const home = new URL(document.baseURI).pathname.replace(/\/$/, '');
 
+// The scheme is set before anything is drawn: set afterwards, as MantineProvider
+// does, a dark page begins as a light one.
+const schemes = localStorageColorSchemeManager();
+const chosen = schemes.get('auto');
+const dark = chosen === 'dark' || (chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+document.documentElement.dataset.mantineColorScheme = dark ? 'dark' : 'light';
+
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemes} getStyleNonce={() => nonce}>
         <QueryClientProvider client={queries}>
           <Router base={home}>
             <App />
