@@ -200,6 +200,9 @@ func (r *Reconciler) digests(ctx context.Context, s *scope, into map[string]stri
 	if dsm.CarbonIntensity != nil {
 		sources["processor.dsm.carbonIntensity.configMap"] = dsm.CarbonIntensity.ConfigMap
 	}
+	if t := s.spec.Processor.Forecast.Temperature; t != nil {
+		sources["processor.forecast.temperature.configMap"] = t.ConfigMap
+	}
 	for _, field := range sortedKeys(sources) {
 		source := sources[field]
 		if source == nil {

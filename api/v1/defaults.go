@@ -109,6 +109,9 @@ func (p *Processor) setDefaults() {
 	if len(p.Forecast.Quantiles) == 0 {
 		p.Forecast.Quantiles = []Decimal{"0.1", "0.5", "0.9"}
 	}
+	if p.Forecast.Temperature != nil {
+		p.Forecast.Temperature.setDefaults()
+	}
 	p.DSM.setDefaults()
 	object(&p.Resources)
 	p.Resources.setDefaults(processorResources)

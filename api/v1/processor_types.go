@@ -138,6 +138,12 @@ type Forecast struct {
 	// +optional
 	IssueAt string `json:"issueAt,omitempty"`
 
+	// Outdoor temperature of the area in °C, hour by hour: as measured for hours
+	// that are over, as forecast for those ahead. Each meter learns how its load
+	// follows heat and cold. An hour that is missing counts as any other.
+	// +optional
+	Temperature *SeriesSource `json:"temperature,omitempty"`
+
 	// Lower, middle and upper quantile of a forecast. Models give 0.1, 0.5 and
 	// 0.9, an interval that holds 80 % of all hours; no others can be asked for.
 	// +listType=atomic

@@ -21,6 +21,7 @@ import (
 	"github.com/energytwin/energytwin/internal/backtest"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -30,6 +31,7 @@ type backtestFlags struct {
 	readings         []string
 	signals, policy  string
 	price            string
+	temperature      string
 	from, to         string
 	timezone, report string
 	meters           []string
@@ -56,8 +58,9 @@ func newBacktestCommand() *cobra.Command {
 	}
 	s := cmd.Flags()
 	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once (required)")
-	s.StringVar(&f.signals, "signals", "", "CSV file with a price for every hour; the tariff of --policy holds without it")
+	s.StringVar(&f.signals, "signals", "", "CSV file with a price or an outdoor temperature, or both, for every hour; without prices the tariff of --policy holds")
 	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; the first with price in it by default")
+	s.StringVar(&f.temperature, "temperature-column", "", "header name of the temperature in --signals, °C; the first with temperature in it by default")
 	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries and time zone hold; the defaults of a twin without it")
 	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
@@ -132,18 +135,15 @@ func (f *backtestFlags) options(twin *v1.DigitalTwin) (o backtest.Options, err e
 	if err != nil {
 		return o, err
 	}
-	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given)
-	o.ModelOf = func(string) *forecast.Combined { return model }
 	policy := config.PolicyOf(twin)
+	var outdoors *forecast.Temperatures
 	if f.signals != "" {
-		series := config.Series{Path: f.signals, Source: f.signals}
-		if series.TimeColumn, series.ValueColumn, err = f.columns(); err != nil {
-			return o, err
-		}
-		if policy.Tariff.Series, err = series.Points(); err != nil {
+		if policy.Tariff.Series, outdoors, err = f.readSignals(); err != nil {
 			return o, err
 		}
 	}
+	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given, outdoors)
+	o.ModelOf = func(string) *forecast.Combined { return model }
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
 }
@@ -176,18 +176,40 @@ func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
 	return meter.CeilHour(t), nil
 }
 
-// columns finds the time and the price in the header of --signals.
-func (f *backtestFlags) columns() (at, price string, err error) {
+// readSignals reads the prices and the temperatures of --signals; nil where the
+// file has none.
+func (f *backtestFlags) readSignals() (prices []dsm.Point, outdoors *forecast.Temperatures, err error) {
+	at, price, temperature, err := f.columns()
+	if err != nil {
+		return nil, nil, err
+	}
+	read := func(column string) ([]dsm.Point, error) {
+		if column == "" {
+			return nil, nil
+		}
+		series := config.Series{Path: f.signals, Source: f.signals, TimeColumn: at, ValueColumn: column}
+		return series.Points()
+	}
+	if prices, err = read(price); err != nil {
+		return nil, nil, err
+	}
+	degrees, err := read(temperature)
+	return prices, config.TemperaturesOf(degrees), err
+}
+
+// columns finds the time, and the price and the temperature if there are such, in
+// the header of --signals.
+func (f *backtestFlags) columns() (at, price, temperature string, err error) {
 	raw, err := dataset.OpenText(f.signals)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	defer raw.Close()
 	line, err := raw.FirstLine()
 	if err != nil {
-		return "", "", fmt.Errorf("read %s: %w", f.signals, err)
+		return "", "", "", fmt.Errorf("read %s: %w", f.signals, err)
 	}
-	price = f.price
+	price, temperature = f.price, f.temperature
 	for _, name := range strings.Split(line, ",") {
 		name = strings.TrimSpace(name)
 		lower := strings.ToLower(name)
@@ -197,11 +219,14 @@ func (f *backtestFlags) columns() (at, price string, err error) {
 		if price == "" && strings.Contains(lower, "price") {
 			price = name
 		}
+		if temperature == "" && strings.Contains(lower, "temperature") {
+			temperature = name
+		}
 	}
-	if at == "" || price == "" {
-		return "", "", fmt.Errorf("%s: no column for time and price among %s; name the price with --price-column", f.signals, line)
+	if at == "" || price == "" && temperature == "" {
+		return "", "", "", fmt.Errorf("%s: no column for time and price or temperature among %s; name it with --price-column or --temperature-column", f.signals, line)
 	}
-	return at, price, nil
+	return at, price, temperature, nil
 }
 
 // read reads all files and picks the meters.

@@ -130,6 +130,29 @@ spec:
 	require.Contains(t, out, "no meter has a battery")
 }
 
+// TestBacktestWithTemperatures of made-up homes: they are forecast better, and the
+// policy's tariff holds.
+func TestBacktestWithTemperatures(t *testing.T) {
+	dir := t.TempDir()
+	readings, temperatures := filepath.Join(dir, "homes.csv"), filepath.Join(dir, "temperatures.csv")
+	_, err := runDataset(t, "synth", "--meters", "20", "--year", "2019", "--seed", "3", "--out", readings, "--temperatures", temperatures)
+	require.NoError(t, err)
+	relMAE := func(args ...string) float64 {
+		out, err := runBacktest(t, append([]string{"--readings", readings, "--json"}, args...)...)
+		require.NoError(t, err)
+		var doc struct {
+			Models   []struct{ RelMAE float64 }
+			Captured struct {
+				PriceShift struct{ Perfect float64 }
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(out), &doc))
+		require.Positive(t, doc.Captured.PriceShift.Perfect)
+		return doc.Models[0].RelMAE
+	}
+	require.Less(t, relMAE("--signals", temperatures), relMAE())
+}
+
 func TestBacktestTellsWhatIsWrong(t *testing.T) {
 	readings, prices := writeReadings(t)
 	for name, c := range map[string]struct {
@@ -140,7 +163,7 @@ func TestBacktestTellsWhatIsWrong(t *testing.T) {
 		"only from":     {[]string{"--from", "2019-01-01"}, "belong together"},
 		"backwards":     {[]string{"--from", "2019-02-01", "--to", "2019-01-01"}, "is not after"},
 		"no day":        {[]string{"--from", "1.2.2019", "--to", "2019-01-01"}, "write a day like"},
-		"no price":      {[]string{"--signals", readings}, "no column for time and price"},
+		"no price":      {[]string{"--signals", readings}, "no column for time and price or temperature"},
 		"no zone":       {[]string{"--timezone", "Europe/Lundon"}, "use an IANA name"},
 		"too short":     {[]string{"--signals", prices, "--from", "2017-01-01", "--to", "2017-02-01"}, "too short"},
 	} {

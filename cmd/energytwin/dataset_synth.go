@@ -13,7 +13,7 @@ const metersPerFeeder = 50
 
 func newDatasetSynthCommand() *cobra.Command {
 	var o dataset.SyntheticOptions
-	var out string
+	var out, temperatures string
 	cmd := &cobra.Command{
 		Use:     "synth",
 		Short:   "Make households up and write their readings as long CSV",
@@ -28,6 +28,13 @@ func newDatasetSynthCommand() *cobra.Command {
 				return err
 			}
 			defer src.Close()
+			if temperatures != "" {
+				if err := writeTo(temperatures, cmd.OutOrStdout(), func(w io.Writer) error {
+					return dataset.WriteSyntheticTemperatures(w, o)
+				}); err != nil {
+					return err
+				}
+			}
 			return writeTo(out, cmd.OutOrStdout(), func(w io.Writer) error {
 				return dataset.WriteLong(cmd.Context(), w, src)
 			})
@@ -40,5 +47,6 @@ func newDatasetSynthCommand() *cobra.Command {
 	f.IntVar(&o.Year, "year", 2025, "that is made up")
 	f.StringVar(&o.Zone, "timezone", "UTC", "IANA zone by whose clock people live")
 	f.StringVar(&out, "out", "-", "file to write, packed if it ends in .gz or .zst; - is standard output")
+	f.StringVar(&temperatures, "temperatures", "", "file for the outdoor temperatures that the households felt, CSV with timestamp and temperature_c")
 	return cmd
 }

@@ -85,17 +85,27 @@ func (b *builder) datasetEndpoint(at *config.Endpoints) {
 			at.DatasetMount = path.Join(datasetDir, d.PersistentVolumeClaim.Path)
 		}
 	}
-	for _, s := range b.series() {
+	for _, s := range b.series(v1.ComponentProcessor) {
 		p := path.Join(seriesDir, s.name, s.file())
-		if s.name == "price" {
+		switch s.name {
+		case seriesPrice:
 			at.PriceSeriesPath = p
-		} else {
+		case seriesCarbon:
 			at.CarbonSeriesPath = p
+		case seriesTemperature:
+			at.TemperatureSeriesPath = p
 		}
 	}
 }
 
-// namedSeries is a series of hours that the policy reads.
+// Names of series.
+const (
+	seriesPrice       = "price"
+	seriesCarbon      = "carbon"
+	seriesTemperature = "temperature"
+)
+
+// namedSeries is a series of hours that the processor reads.
 type namedSeries struct {
 	name   string
 	source *v1.SeriesSource
@@ -117,14 +127,19 @@ func (s namedSeries) volume() *corev1ac.VolumeApplyConfiguration {
 	return claimVolume(name, s.source.PersistentVolumeClaim.ClaimName)
 }
 
-func (b *builder) series() []namedSeries {
+// series are those that a component reads: what energy costs, and for the
+// processor the weather.
+func (b *builder) series(component string) []namedSeries {
 	var out []namedSeries
 	d := &b.spec.Processor.DSM
 	if d.Tariff != nil && d.Tariff.Dynamic != nil {
-		out = append(out, namedSeries{"price", d.Tariff.Dynamic})
+		out = append(out, namedSeries{seriesPrice, d.Tariff.Dynamic})
 	}
 	if d.CarbonIntensity != nil {
-		out = append(out, namedSeries{"carbon", d.CarbonIntensity})
+		out = append(out, namedSeries{seriesCarbon, d.CarbonIntensity})
+	}
+	if t := b.spec.Processor.Forecast.Temperature; t != nil && component == v1.ComponentProcessor {
+		out = append(out, namedSeries{seriesTemperature, t})
 	}
 	return out
 }

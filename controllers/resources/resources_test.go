@@ -187,6 +187,23 @@ func TestDatasetsReachTheGenerator(t *testing.T) {
 	}
 }
 
+// The API reckons what energy costs, and needs no weather.
+func TestSeriesReachWhoReadsThem(t *testing.T) {
+	twin := twinOf(t, "  dataset: {synthetic: {}}\n  processor: {forecast: {temperature: {configMap: {name: weather, key: t.csv}}}, dsm: {carbonIntensity: {persistentVolumeClaim: {claimName: archive, path: c.csv}}}}\n")
+	w := build(t, twin, inputs(twin))
+	require.Equal(t, "/data/series/temperature/t.csv", w.Config.Processor.TemperatureSeries.Path)
+	mounted := func(deployment string) (names []string) {
+		for _, v := range find[appsv1.Deployment](t, w, KindDeployment, deployment).Spec.Template.Spec.Volumes {
+			if strings.HasPrefix(v.Name, "series-") {
+				names = append(names, v.Name)
+			}
+		}
+		return names
+	}
+	require.Equal(t, []string{"series-carbon", "series-temperature"}, mounted("small-processor"))
+	require.Empty(t, mounted("small-api"))
+}
+
 // Nobody reaches the address behind which clouds keep a node's credentials.
 func TestNetworkPoliciesKeepTheMetadataAddressOut(t *testing.T) {
 	for _, file := range []string{"external-stores.yaml", "production.yaml"} {

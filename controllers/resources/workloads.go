@@ -56,7 +56,7 @@ func (b *builder) reads(component string) string {
 		}
 	}
 	if component == v1.ComponentProcessor || component == v1.ComponentAPI {
-		for _, s := range b.series() {
+		for _, s := range b.series(component) {
 			if c := s.source.ConfigMap; c != nil {
 				read = append(read, b.in.Digests[ConfigMapKey(c.Name, c.Key)])
 			}
@@ -227,7 +227,7 @@ func (b *builder) fetch(p *pod, u *v1.URLSource) *corev1ac.ContainerApplyConfigu
 func (b *builder) processor() {
 	c := b.workload(v1.ComponentProcessor, b.spec.Processor.Resources)
 	p := b.workloadPod(v1.ComponentProcessor, c)
-	for _, s := range b.series() {
+	for _, s := range b.series(v1.ComponentProcessor) {
 		p.volumes = append(p.volumes, s.volume())
 		c.WithVolumeMounts(readOnly("series-"+s.name, path.Join(seriesDir, s.name)))
 	}
@@ -263,7 +263,7 @@ func (b *builder) api() {
 	c := b.workload(v1.ComponentAPI, b.spec.API.Resources)
 	c.WithPorts(port("http", PortAPI))
 	p := b.workloadPod(v1.ComponentAPI, c)
-	for _, s := range b.series() {
+	for _, s := range b.series(v1.ComponentAPI) {
 		// A claim may be held by the node of a processor: it would keep the API from
 		// starting elsewhere.
 		if s.source.ConfigMap != nil {

@@ -73,7 +73,7 @@ func learn(all []*backtest.Series, cal *meter.Calendar) (*forecast.Coefficients,
 	}
 	c := &forecast.Coefficients{}
 	look := func() [][]sample {
-		return collect(all, forecast.NewCombined(cal, meter.IssueTime{}, c), cal, within)
+		return collect(all, forecast.NewCombined(cal, meter.IssueTime{}, c, nil), cal, within)
 	}
 	if c.Regression, err = fitRegression(look()); err != nil {
 		return nil, err

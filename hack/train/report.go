@@ -33,7 +33,7 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 	if err != nil {
 		return err
 	}
-	seen := forecast.NewCombined(cal, meter.IssueTime{}, shipped)
+	seen := forecast.NewCombined(cal, meter.IssueTime{}, shipped, nil)
 	ofSeen := func(string) *forecast.Combined { return seen }
 	ofUnseen, everyFifth, err := unseen(all, cal)
 	if err != nil {
@@ -90,7 +90,7 @@ func unseen(all []*backtest.Series, cal *meter.Calendar) (of func(string) *forec
 		if err != nil {
 			return nil, nil, err
 		}
-		model := forecast.NewCombined(cal, meter.IssueTime{}, c)
+		model := forecast.NewCombined(cal, meter.IssueTime{}, c, nil)
 		for i := fold; i < len(all); i += folds {
 			models[all[i].Meter] = model
 		}

@@ -28,7 +28,7 @@ func options(t testing.TB, cal *meter.Calendar) Options {
 	t.Helper()
 	given, err := forecast.Shipped()
 	require.NoError(t, err)
-	model := forecast.NewCombined(cal, meter.IssueTime{}, given)
+	model := forecast.NewCombined(cal, meter.IssueTime{}, given, nil)
 	return Options{Calendar: cal, From: meter.NoHour, To: meter.NoHour, ModelOf: func(string) *forecast.Combined { return model }}
 }
 

@@ -33,6 +33,7 @@ type Endpoints struct {
 	// DatasetSHA256 is the checksum of either, "" if it is not known.
 	DatasetSHA256 string
 
-	PriceSeriesPath  string // where the tariff's dynamic series lies, if it has one
-	CarbonSeriesPath string // where the carbon intensities lie, if there are any
+	PriceSeriesPath       string // where the tariff's dynamic series lies, if it has one
+	CarbonSeriesPath      string // where the carbon intensities lie, if there are any
+	TemperatureSeriesPath string // where the temperatures lie, if there are any
 }

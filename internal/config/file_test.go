@@ -105,7 +105,13 @@ func TestReadSeries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			twin := seriesTwin(t, content)
 			twin.Processor.CarbonSeries = &Series{Path: twin.Processor.PriceSeries.Path, Source: "x", TimeColumn: "timestamp", ValueColumn: "carbon"}
+			twin.Processor.TemperatureSeries = twin.Processor.CarbonSeries
+			rates := *twin
+			require.NoError(t, rates.ReadRates())
+			require.NotEmpty(t, rates.Processor.Policy.Tariff.Carbon)
+			require.Empty(t, rates.Processor.Temperatures)
 			require.NoError(t, twin.ReadSeries())
+			require.Equal(t, twin.Processor.Policy.Tariff.Carbon, twin.Processor.Temperatures)
 			require.Equal(t, []dsm.Point{{Unix: midnight, Value: 0.1}, {Unix: midnight + 3600, Value: -0.02}}, twin.Processor.Policy.Tariff.Series)
 			require.Equal(t, []dsm.Point{{Unix: midnight + 3600, Value: 0.2}, {Unix: midnight + 7200, Value: 0.1}}, twin.Processor.Policy.Tariff.Carbon)
 		})

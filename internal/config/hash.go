@@ -37,6 +37,7 @@ func (t *Twin) rowHash(series ...string) string {
 	}
 	in.Processor.PriceSeries = withoutPath(in.Processor.PriceSeries)
 	in.Processor.CarbonSeries = withoutPath(in.Processor.CarbonSeries)
+	in.Processor.TemperatureSeries = withoutPath(in.Processor.TemperatureSeries)
 	doc, err := json.Marshal(in)
 	if err != nil {
 		// Only a number that is not finite cannot be written, and Validate refuses it.

@@ -18,14 +18,48 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// ReadSeries fills in the policy's dynamic prices and carbon intensities from
-// the files that hold them, and takes their content into SpecHash. Without such
-// files it does nothing. Call it once, in the process that makes decisions.
+// ReadSeries fills in the policy's dynamic prices and carbon intensities, and
+// the temperatures, from the files that hold them, and takes their content into
+// SpecHash. Without such files it does nothing. Call it once, in the process that
+// makes decisions.
 func (t *Twin) ReadSeries() error {
 	p := &t.Processor
-	var sums []string
+	sums, err := t.readRates()
+	if err != nil {
+		return err
+	}
+	if p.TemperatureSeries != nil {
+		points, sum, err := p.TemperatureSeries.read()
+		if err != nil {
+			return err
+		}
+		p.Temperatures = points
+		sums = append(sums, sum)
+	}
+	if len(sums) == 0 {
+		return nil
+	}
+	hashed := *t
+	hashed.Processor.Policy.Tariff.Series = nil // the checksums stand for them
+	hashed.Processor.Policy.Tariff.Carbon = nil
+	t.SpecHash = hashed.rowHash(sums...)
+	return nil
+}
+
+// ReadRates fills in dynamic prices and carbon intensities only, for a process
+// that reckons what energy costs.
+func (t *Twin) ReadRates() error {
+	_, err := t.readRates()
+	return err
+}
+
+// readRates returns the checksums of the files as well.
+func (t *Twin) readRates() (sums []string, err error) {
+	p := &t.Processor
 	for _, s := range []struct {
 		from *Series
 		to   *[]dsm.Point
@@ -35,22 +69,25 @@ func (t *Twin) ReadSeries() error {
 		}
 		points, sum, err := s.from.read()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		*s.to = points
 		sums = append(sums, sum)
 	}
 	if len(sums) == 0 {
-		return nil
+		return nil, nil
 	}
-	if err := p.Policy.Check(); err != nil {
-		return err
+	return sums, p.Policy.Check()
+}
+
+// TemperaturesOf are the points of a series as the engine takes them; nil if there
+// are none.
+func TemperaturesOf(points []dsm.Point) *forecast.Temperatures {
+	byHour := make(map[meter.Hour]float32, len(points))
+	for _, p := range points {
+		byHour[meter.HourOf(time.Unix(p.Unix, 0))] = float32(p.Value)
 	}
-	hashed := *t
-	hashed.Processor.Policy.Tariff.Series = nil // the checksums stand for them
-	hashed.Processor.Policy.Tariff.Carbon = nil
-	t.SpecHash = hashed.rowHash(sums...)
-	return nil
+	return forecast.NewTemperatures(byHour)
 }
 
 // Points reads the series, in order of time.

@@ -81,9 +81,13 @@ type Processor struct {
 	Policy          dsm.Policy `json:"policy"`
 
 	// Files from which ReadSeries fills in the policy's dynamic prices and carbon
-	// intensities; nil if there are none.
-	PriceSeries  *Series `json:"priceSeries,omitempty"`
-	CarbonSeries *Series `json:"carbonSeries,omitempty"`
+	// intensities, and Temperatures; nil if there are none.
+	PriceSeries       *Series `json:"priceSeries,omitempty"`
+	CarbonSeries      *Series `json:"carbonSeries,omitempty"`
+	TemperatureSeries *Series `json:"temperatureSeries,omitempty"`
+
+	// Temperatures are those outdoors, °C; none if the twin has no series of them.
+	Temperatures []dsm.Point `json:"-"`
 }
 
 // Series is a CSV file with a value for each hour.

@@ -1,7 +1,11 @@
 package dataset
 
 import (
+	"encoding/csv"
+	"io"
 	"math"
+	"strconv"
+	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -72,6 +76,33 @@ func newWeather(seed uint64, year int, cal *meter.Calendar) *weather {
 		s.west = 0.85 * panelYield(sunHeight(day, solarHour-2), clearness) * lit(height)
 	}
 	return w
+}
+
+// WriteSyntheticTemperatures writes the outdoor temperatures that made-up
+// households feel, °C, as CSV with the columns timestamp and temperature_c.
+func WriteSyntheticTemperatures(out io.Writer, o SyntheticOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	cal, err := meter.NewCalendar(orDefault(o.Zone, "UTC"))
+	if err != nil {
+		return err
+	}
+	weather := newWeather(uint64(o.Seed), o.Year, cal)
+	w := csv.NewWriter(out)
+	row := []string{"timestamp", "temperature_c"}
+	for i := range weather.sky {
+		if err := w.Write(row); err != nil {
+			return err
+		}
+		row[0] = (weather.start + meter.Hour(i)).Time().Format(time.RFC3339)
+		row[1] = strconv.FormatFloat(weather.sky[i].outdoor, 'f', 1, 64)
+	}
+	if err := w.Write(row); err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
 }
 
 // sunHeight is the sine of the sun's elevation (Cooper 1969 for the declination).

@@ -13,7 +13,7 @@ import (
 var errState = errors.New("no state of this model")
 
 // stateSize is the length of an encoded state.
-const stateSize = 4 + 4*(triangle+2*regressors) + 4*blocks*experts + spreadDays*hoursADay + 1 + 2*4 + 1 + // what was learned
+const stateSize = 4 + 4*(triangle+2*regressors) + 4*(weatherTriangle+2*weatherFeatures) + 4*blocks*experts + spreadDays*hoursADay + 1 + 2*4 + 1 + // what was learned
 	4 + 4 + 1 + 4*hoursADay + (2+experts)*hoursADay // the outlook
 
 // AppendBinary appends the state, little-endian: all fields in the order of
@@ -23,6 +23,9 @@ func (s *meterState) AppendBinary(dst []byte) []byte {
 	dst = appendFloats(dst, s.regression.square[:])
 	dst = appendFloats(dst, s.regression.moment[:])
 	dst = appendFloats(dst, s.regression.delta[:])
+	dst = appendFloats(dst, s.weather.square[:])
+	dst = appendFloats(dst, s.weather.moment[:])
+	dst = appendFloats(dst, s.weather.delta[:])
 	for b := range s.merit {
 		dst = appendFloats(dst, s.merit[b][:])
 	}
@@ -58,6 +61,9 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	b = readFloats(b, r.regression.square[:])
 	b = readFloats(b, r.regression.moment[:])
 	b = readFloats(b, r.regression.delta[:])
+	b = readFloats(b, r.weather.square[:])
+	b = readFloats(b, r.weather.moment[:])
+	b = readFloats(b, r.weather.delta[:])
 	for i := range r.merit {
 		b = readFloats(b, r.merit[i][:])
 	}

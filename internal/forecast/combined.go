@@ -17,6 +17,8 @@ type Combined struct {
 	grove *grove // of the coefficients' forest
 	table *errorTable
 
+	outdoors *Temperatures // nil if they are not known
+
 	days  [daysKept]atomic.Pointer[days] // by issue; what is found here is what would be worked out anew
 	spare sync.Pool                      // of *scratch
 }
@@ -25,9 +27,10 @@ type Combined struct {
 const daysKept = 128
 
 // NewCombined makes the engine for one zone and issue time, with coefficients
-// that were learned before.
-func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients) *Combined {
-	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, grove: newGrove(given.Forest)}
+// that were learned before, and the area's temperatures; nil if there are none.
+func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoors *Temperatures) *Combined {
+	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoors: outdoors}
+	c.grove = newGrove(given.Forest)
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
 	return c
@@ -37,7 +40,7 @@ func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients) *
 func (c *Combined) Name() string { return "combined" }
 
 // Version is that of the encoding and meaning of a state.
-func (c *Combined) Version() uint16 { return 2 }
+func (c *Combined) Version() uint16 { return 3 }
 
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {
@@ -53,7 +56,7 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 	if d := place.Load(); d != nil && d.issue == issue {
 		return d
 	}
-	d := newDays(c.cal, c.off, issue)
+	d := newDays(c.cal, c.off, c.outdoors, issue)
 	place.Store(d)
 	return d
 }

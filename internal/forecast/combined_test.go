@@ -17,7 +17,7 @@ func engine(t testing.TB, zone string) *Combined {
 	require.NoError(t, err)
 	given, err := Shipped()
 	require.NoError(t, err)
-	return NewCombined(cal, meter.IssueTime{}, given)
+	return NewCombined(cal, meter.IssueTime{}, given, nil)
 }
 
 // household is a made-up load: a weekly and a daily pattern, and noise.
@@ -220,7 +220,7 @@ func TestCombinedRefusesWhatIsNoState(t *testing.T) {
 	require.Len(t, saved, stateSize)
 	_, err := s.Restore(saved[:len(saved)-1])
 	require.ErrorIs(t, err, errState)
-	saved[4+4*(triangle+2*regressors)+4*blocks*experts+spreadDays*hoursADay] = spreadDays
+	saved[4+4*(triangle+2*regressors)+4*(weatherTriangle+2*weatherFeatures)+4*blocks*experts+spreadDays*hoursADay] = spreadDays
 	_, err = s.Restore(saved)
 	require.ErrorIs(t, err, errState)
 }

@@ -49,6 +49,8 @@ type days struct {
 	// target[d] says what day d is compared with; d is 0, or 1 for what was known a
 	// day earlier.
 	target [2]comparison
+
+	weather [2]weather // of both
 }
 
 // comparison lists the days that a day is compared with, as days before the
@@ -62,7 +64,7 @@ type comparison struct {
 
 // newDays works an issue time out. The days of the past begin at the same local
 // time of day.
-func newDays(cal *meter.Calendar, off *holidays, issue meter.Hour) *days {
+func newDays(cal *meter.Calendar, off *holidays, temperatures *Temperatures, issue meter.Hour) *days {
 	at := cal.Local(issue)
 	d := &days{issue: issue, even: true, hour: at.Hour()}
 	year, month, date := at.Date()
@@ -79,6 +81,7 @@ func newDays(cal *meter.Calendar, off *holidays, issue meter.Hour) *days {
 	}
 	for t := range d.target {
 		d.target[t] = comparison{like: d.like(t, t), kin: d.kin(t), before: d.like(t+1, t+1)}
+		d.weather[t] = d.weatherOf(temperatures, cal, t)
 	}
 	return d
 }

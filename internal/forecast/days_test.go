@@ -16,7 +16,7 @@ func daysOf(t testing.TB, zone, at string) *days {
 	require.NoError(t, err)
 	local, err := time.ParseInLocation("2006-01-02 15:04", at, cal.Location())
 	require.NoError(t, err)
-	return newDays(cal, holidaysOf(zone), meter.CeilHour(local))
+	return newDays(cal, holidaysOf(zone), nil, meter.CeilHour(local))
 }
 
 func TestDaysKnowWhenClocksChange(t *testing.T) {

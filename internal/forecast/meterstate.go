@@ -11,6 +11,7 @@ type meterState struct {
 	next  meter.Hour // the issue time that comes next; NoHour before the first hour
 
 	regression regression
+	weather    weatherRegression
 	merit      merit
 	spread     spreads
 	smoothing  choice
@@ -93,7 +94,15 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	}
 	ws.view.look(g, c, 1)
 	regressorsOf(&ws.view, g.level, &ws.x)
-	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(1), seen, g.level, g.scale)
+	var left [hoursADay]float32
+	w := &d.weather[1]
+	for k := range left {
+		left[k] = s.weather.says(w, k)
+	}
+	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(1), &left, seen, g.level, g.scale)
+	if w.differs {
+		s.weather.learn(w, &left)
+	}
 }
 
 // predict asks every expert for the day ahead; waves is the one that has run over
@@ -105,6 +114,11 @@ func (s *meterState) predict(ws *scratch, d *days, waves *dshw) {
 	waves.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
 	regressorsOf(v, g.level, &ws.x)
 	s.regression.forecast(&given.Regression, &ws.x, g.level, &out[expertRegression])
+	if w := &d.weather[0]; w.differs {
+		for k := range out[expertRegression] {
+			out[expertRegression][k] += g.level * s.weather.says(w, k)
+		}
+	}
 	treeInputOf(&ws.trees, v, out, d, 0, g.level, g.scale)
 	out[expertTrees] = out[expertRegression]
 	s.model.grove.apply(&ws.trees, g.scale, &out[expertTrees])

@@ -56,8 +56,10 @@ func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
 }
 
 // learn takes a day in: its features, its values, which of them are known, and
-// the meter's usual error.
-func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors]float32, y *[hoursADay]float32, known uint32, level, scale float32) {
+// the meter's usual error. added is what the weather adds, in units of the level;
+// learn replaces it by what is left of the values without that, 0 where they are
+// not known.
+func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors]float32, y, added *[hoursADay]float32, known uint32, level, scale float32) {
 	for i := range r.square {
 		r.square[i] *= memory
 	}
@@ -67,14 +69,17 @@ func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors
 	unit, limit := 1/level, surprising*scale/level
 	for k := range x {
 		if known&(1<<k) == 0 {
+			added[k] = 0
 			continue
 		}
-		left := min(max(y[k]*unit, -mostLevels), mostLevels) - dot(theta, &x[k])
+		left := min(max(y[k]*unit, -mostLevels), mostLevels) - dot(theta, &x[k]) - added[k]
+		off := left - dot(&r.delta, &x[k])
 		weight := float32(1)
-		if off := abs(left - dot(&r.delta, &x[k])); off > limit {
-			weight = limit / off
+		if abs(off) > limit {
+			weight = limit / abs(off)
 		}
 		r.take(&x[k], left, weight)
+		added[k] = min(max(off+added[k], -limit), limit)
 	}
 	r.solve()
 }

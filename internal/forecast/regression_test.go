@@ -42,7 +42,7 @@ func TestRegressionSolvesItsNormalEquations(t *testing.T) {
 				}
 			}
 			const everything = 1e6 // nothing counts as surprising
-			r.learn(&theta, &x, &y, known, 1, everything)
+			r.learn(&theta, &x, &y, new([hoursADay]float32), known, 1, everything)
 		}
 		for i := range regressors {
 			a.SetSym(i, i, a.At(i, i)+trust)
@@ -73,7 +73,7 @@ func TestRegressionWithoutDataIsTheGlobalOne(t *testing.T) {
 	}
 	var r regression
 	var y, out [hoursADay]float32
-	r.learn(&theta, &x, &y, 0, 2, 1)
+	r.learn(&theta, &x, &y, new([hoursADay]float32), 0, 2, 1)
 	r.forecast(&theta, &x, 2, &out)
 	for k, v := range out {
 		require.Equal(t, 2*(0.5*float32(k)+1), v)

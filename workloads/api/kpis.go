@@ -109,7 +109,7 @@ func (s *server) fillPeriods(ctx context.Context, periods []*period, whose times
 // newLedger prepares the twin's tariff. Where its series cannot be read there is
 // no ledger, and what depends on prices is unknown.
 func newLedger(twin config.Twin, calendar *meter.Calendar) (*dsm.Ledger, error) {
-	if err := twin.ReadSeries(); err != nil {
+	if err := twin.ReadRates(); err != nil {
 		return nil, err
 	}
 	return dsm.NewLedger(twin.Processor.Policy, calendar, twin.Namespace+"/"+twin.Name)

@@ -28,8 +28,15 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 		APIKeysFile:   keys.apiKeysFile,
 		JWTSecretFile: keys.jwtFile,
 		DatasetPath:   o.Readings,
+
+		PriceSeriesPath:       o.Prices,
+		CarbonSeriesPath:      o.Carbon,
+		TemperatureSeriesPath: o.Temperatures,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := o.checkSeries(cfg); err != nil {
 		return nil, err
 	}
 	cfg.Kafka.Replicas = 1 // embedded, or one that a person runs beside
@@ -37,6 +44,23 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 		cfg.Generator.Speed = *o.Speed
 	}
 	return cfg, nil
+}
+
+// checkSeries refuses a file that nothing in the spec asks for.
+func (o *Options) checkSeries(cfg *config.Twin) error {
+	for _, s := range []struct {
+		flag, path, field string
+		series            *config.Series
+	}{
+		{"--prices", o.Prices, "dsm.tariff.dynamic", cfg.Processor.PriceSeries},
+		{"--carbon", o.Carbon, "dsm.carbonIntensity", cfg.Processor.CarbonSeries},
+		{"--temperatures", o.Temperatures, "forecast.temperature", cfg.Processor.TemperatureSeries},
+	} {
+		if s.path != "" && s.series == nil {
+			return fmt.Errorf("%s %s: the twin reads no such file; write spec.processor.%s, which names its columns", s.flag, s.path, s.field)
+		}
+	}
+	return nil
 }
 
 const loopbackAnyPort = "127.0.0.1:0"

@@ -32,10 +32,15 @@ type Options struct {
 	Twin    *v1.DigitalTwin // admitted, with its defaults
 	Version string
 
-	DataDir  string   // keeps the stores' data; "" is a temporary folder
-	Readings string   // a file in place of the spec's dataset; "" keeps that
-	Speed    *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
-	Listen   string   // address of the API and the UI
+	DataDir  string // keeps the stores' data; "" is a temporary folder
+	Readings string // a file in place of the spec's dataset; "" keeps that
+
+	// Files in place of the series that the spec takes from a cluster; "" where it
+	// takes none.
+	Prices, Carbon, Temperatures string
+
+	Speed  *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
+	Listen string   // address of the API and the UI
 
 	Kafka    string // broker to use instead of an embedded one
 	Redis    string // address, likewise

@@ -53,7 +53,7 @@ func newRules(twin *config.Twin) (*rules, error) {
 		issueAt:  at,
 		lateness: meter.Hour(twin.Processor.AllowedLateness.Hours()),
 		from:     meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour,
-		model:    forecast.NewCombined(cal, at, given),
+		model:    forecast.NewCombined(cal, at, given, config.TemperaturesOf(twin.Processor.Temperatures)),
 		currency: twin.Processor.Policy.Tariff.Currency,
 
 		demandCharge: twin.Processor.Policy.Tariff.DemandCharge > 0,
