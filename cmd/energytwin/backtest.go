@@ -194,7 +194,13 @@ func (f *backtestFlags) readSignals() (prices []dsm.Point, outdoors *forecast.Te
 		return nil, nil, err
 	}
 	degrees, err := read(temperature)
-	return prices, config.TemperaturesOf(degrees), err
+	if err != nil {
+		return nil, nil, err
+	}
+	if outdoors, err = config.TemperaturesOf(degrees); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.signals, err)
+	}
+	return prices, outdoors, nil
 }
 
 // columns finds the time, and the price and the temperature if there are such, in

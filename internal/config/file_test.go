@@ -150,6 +150,7 @@ func TestReadSeriesRefuses(t *testing.T) {
 		"not finite":  {"timestamp,price\n2019-01-01T00:00:00Z,NaN\n", "line 2: value \"NaN\" is no number"},
 		"short row":   {"timestamp,price\n2019-01-01T00:00:00Z\n", "wrong number of fields"},
 		"hour twice":  {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00+01:00,2\n", "comes twice"},
+		"far year":    {"timestamp,price\n9999-01-01T00:00:00Z,1\n", "line 2: time \"9999-01-01T00:00:00Z\": write a year from 1970 to 2200"},
 		"broken gzip": {"\x1f\x8bxx", "series"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,4 +170,19 @@ func TestReadSeriesOfRealPrices(t *testing.T) {
 	twin.Processor.PriceSeries.ValueColumn = "price_gbp_per_kwh"
 	require.NoError(t, twin.ReadSeries())
 	require.Greater(t, len(twin.Processor.Policy.Tariff.Series), 40_000)
+}
+
+func TestTemperaturesAreChecked(t *testing.T) {
+	const midnight = 1546300800
+	good := []dsm.Point{{Unix: midnight, Value: -3.5}, {Unix: midnight + 3600, Value: 62}}
+	outdoors, err := TemperaturesOf(good)
+	require.NoError(t, err)
+	require.NotNil(t, outdoors)
+	none, err := TemperaturesOf(nil)
+	require.NoError(t, err)
+	require.Nil(t, none)
+	_, err = TemperaturesOf([]dsm.Point{good[0], {Unix: midnight + 3600, Value: -999}})
+	require.ErrorContains(t, err, "temperature -999 at 2019-01-01T01:00:00Z: write °C from -95 to 62")
+	_, err = TemperaturesOf([]dsm.Point{good[0], good[0]})
+	require.ErrorContains(t, err, "2019-01-01T00:00:00Z comes twice")
 }

@@ -162,13 +162,13 @@ func TestFromTwinRefuses(t *testing.T) {
 		"name the file with --readings": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
 			s.Dataset = &v1.Dataset{URL: &v1.URLSource{Location: "https://example.org/a.csv"}}
 		},
-		"spec.processor.dsm.tariff.dynamic reads a file":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Dynamic = series },
-		"spec.processor.dsm.carbonIntensity reads a file": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.CarbonIntensity = series },
-		"name the file (--temperatures)":                  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.Temperature = series },
-		"kafka.brokers: is empty":                         func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Brokers = nil },
-		"redis.address: is empty":                         func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.RedisAddress = "" },
-		"database: needs exactly one of url and urlFile":  func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatabaseURLFile = "" },
-		"api.listen: is empty":                            func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Listen = "" },
+		"spec.processor.dsm.tariff.dynamic reads a file":   func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Dynamic = series },
+		"spec.processor.dsm.carbonIntensity reads a file":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.CarbonIntensity = series },
+		"spec.processor.forecast.temperature reads a file": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.Temperature = series },
+		"kafka.brokers: is empty":                          func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Brokers = nil },
+		"redis.address: is empty":                          func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.RedisAddress = "" },
+		"database: needs exactly one of url and urlFile":   func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatabaseURLFile = "" },
+		"api.listen: is empty":                             func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Listen = "" },
 	} {
 		twin := sample(t, "quickstart")
 		twin.Default()

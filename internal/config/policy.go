@@ -19,13 +19,13 @@ func processorOf(p *v1.Processor, at Endpoints) (Processor, error) {
 		out.Quantiles = append(out.Quantiles, q.Float())
 	}
 	var err error
-	if out.PriceSeries, err = seriesOf("dsm.tariff.dynamic", "--prices", p.DSM.Tariff.Dynamic, at.PriceSeriesPath); err != nil {
+	if out.PriceSeries, err = seriesOf("dsm.tariff.dynamic", p.DSM.Tariff.Dynamic, at.PriceSeriesPath); err != nil {
 		return Processor{}, err
 	}
-	if out.CarbonSeries, err = seriesOf("dsm.carbonIntensity", "--carbon", p.DSM.CarbonIntensity, at.CarbonSeriesPath); err != nil {
+	if out.CarbonSeries, err = seriesOf("dsm.carbonIntensity", p.DSM.CarbonIntensity, at.CarbonSeriesPath); err != nil {
 		return Processor{}, err
 	}
-	if out.TemperatureSeries, err = seriesOf("forecast.temperature", "--temperatures", p.Forecast.Temperature, at.TemperatureSeriesPath); err != nil {
+	if out.TemperatureSeries, err = seriesOf("forecast.temperature", p.Forecast.Temperature, at.TemperatureSeriesPath); err != nil {
 		return Processor{}, err
 	}
 	return out, nil
@@ -73,12 +73,12 @@ func tariffOf(t *v1.Tariff) dsm.Tariff {
 	return out
 }
 
-func seriesOf(field, flag string, s *v1.SeriesSource, path string) (*Series, error) {
+func seriesOf(field string, s *v1.SeriesSource, path string) (*Series, error) {
 	if s == nil {
 		return nil, nil
 	}
 	if path == "" {
-		return nil, fmt.Errorf("spec.processor.%s reads a file, and no path of it is known; name the file (%s), or leave the field out", field, flag)
+		return nil, fmt.Errorf("spec.processor.%s reads a file, and no path of it is known; name the file, or leave the field out", field)
 	}
 	out := &Series{Path: path, TimeColumn: s.TimeColumn, ValueColumn: s.ValueColumn}
 	if s.ConfigMap != nil {

@@ -80,14 +80,26 @@ func (t *Twin) readRates() (sums []string, err error) {
 	return sums, p.Policy.Check()
 }
 
+// Outdoor temperatures that occur on Earth, with some room, °C. Fahrenheit, tenths
+// of degrees and marks such as -999 for "none" mostly lie outside.
+const coldest, hottest = -95, 62
+
 // TemperaturesOf are the points of a series as the engine takes them; nil if there
-// are none.
-func TemperaturesOf(points []dsm.Point) *forecast.Temperatures {
+// are none. An error names the hour that is wrong.
+func TemperaturesOf(points []dsm.Point) (*forecast.Temperatures, error) {
 	byHour := make(map[meter.Hour]float32, len(points))
 	for _, p := range points {
-		byHour[meter.HourOf(time.Unix(p.Unix, 0))] = float32(p.Value)
+		at := time.Unix(p.Unix, 0).UTC()
+		if p.Value < coldest || p.Value > hottest {
+			return nil, fmt.Errorf("temperature %g at %s: write °C from %d to %d, and nothing where it is not known", p.Value, at.Format(time.RFC3339), coldest, hottest)
+		}
+		h := meter.HourOf(at)
+		if _, twice := byHour[h]; twice {
+			return nil, fmt.Errorf("temperature at %s comes twice; give each hour once", at.Format(time.RFC3339))
+		}
+		byHour[h] = float32(p.Value)
 	}
-	return forecast.NewTemperatures(byHour)
+	return forecast.NewTemperatures(byHour), nil
 }
 
 // Points reads the series, in order of time.
@@ -163,6 +175,9 @@ func point(stamp, value string) (dsm.Point, bool, error) {
 	at, err := time.Parse(time.RFC3339, strings.TrimSpace(stamp))
 	if err != nil {
 		return dsm.Point{}, false, fmt.Errorf("time %q: write RFC 3339, such as 2019-01-01T00:00:00Z", stamp)
+	}
+	if at.Year() < 1970 || at.Year() > 2200 {
+		return dsm.Point{}, false, fmt.Errorf("time %q: write a year from 1970 to 2200", stamp)
 	}
 	if at.Unix()%3600 != 0 {
 		return dsm.Point{}, false, fmt.Errorf("time %q is not the start of an hour; write one value an hour", stamp)

@@ -58,7 +58,7 @@ func (c choice) parameters() smoothing {
 func (c *choice) fit(s *contest, g *grid, issue meter.Hour) *dshw {
 	day := int(uint32(issue)) / hoursADay
 	switch {
-	case g.days < tuningDays:
+	case g.days < tuningDays: // too little to choose by: the usual point
 	case *c == untuned:
 		best := float32(math.Inf(1))
 		for i := choice(0); i < smoothings; i += 2 {

@@ -18,8 +18,8 @@ type grove struct {
 const mostCuts = 1<<7 - 1
 
 // ranking tells how many of a feature's thresholds lie below a value. Values are
-// divided into cells by sign, exponent and the first bits of the mantissa, few of
-// which hold a threshold, and hardly one more than one.
+// divided into cells by sign, exponent and the first bits of the mantissa, so that
+// most cells hold no threshold and the others seldom more than one.
 type ranking struct {
 	cut   []int32      // ascending, as ordered gives them, and some that lie below no value; nil if the forest does not ask the feature
 	most  int          // thresholds in one cell

@@ -105,13 +105,13 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	}
 }
 
-// predict asks every expert for the day ahead; waves is the one that has run over
-// the past.
-func (s *meterState) predict(ws *scratch, d *days, waves *dshw) {
+// predict asks every expert for the day ahead; smoothed is what double seasonal
+// smoothing knows at the end of the past.
+func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw) {
 	g, v, given, out := &ws.grid, &ws.view, s.model.given, &ws.said
 	v.look(g, &d.target[0], 0)
 	out[expertMedian] = v.likeMedian
-	waves.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
+	smoothed.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
 	regressorsOf(v, g.level, &ws.x)
 	s.regression.forecast(&given.Regression, &ws.x, g.level, &out[expertRegression])
 	if w := &d.weather[0]; w.differs {
@@ -126,9 +126,9 @@ func (s *meterState) predict(ws *scratch, d *days, waves *dshw) {
 
 // predictAnew leaves the choice of the smoothing as it is.
 func (s *meterState) predictAnew(ws *scratch, d *days) {
-	waves := &ws.dshw[0]
-	waves.run(&ws.grid, s.smoothing.parameters())
-	s.predict(ws, d, waves)
+	smoothed := &ws.dshw[0]
+	smoothed.run(&ws.grid, s.smoothing.parameters())
+	s.predict(ws, d, smoothed)
 }
 
 // look makes the outlook from what the experts say.

@@ -1,6 +1,11 @@
 package forecast
 
-import "github.com/energytwin/energytwin/internal/meter"
+import (
+	"maps"
+	"slices"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
 
 // Temperatures are the outdoor temperatures of an area, hour by hour: measured
 // for hours that are over, forecast for those ahead. Immutable.
@@ -14,16 +19,9 @@ func NewTemperatures(byHour map[meter.Hour]float32) *Temperatures {
 	if len(byHour) == 0 {
 		return nil
 	}
-	from, to := meter.NoHour, meter.NoHour
-	for h := range byHour {
-		if from == meter.NoHour || h < from {
-			from = h
-		}
-		if to == meter.NoHour || h > to {
-			to = h
-		}
-	}
-	t := &Temperatures{from: from, celsius: make([]float32, to-from+1)}
+	hours := slices.Sorted(maps.Keys(byHour))
+	from := hours[0]
+	t := &Temperatures{from: from, celsius: make([]float32, hours[len(hours)-1]-from+1)}
 	for i := range t.celsius {
 		t.celsius[i] = nan()
 	}

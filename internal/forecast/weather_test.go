@@ -30,7 +30,7 @@ func outside(t testing.TB, known func(h meter.Hour) bool) *Combined {
 
 func always(meter.Hour) bool { return true }
 
-// errors sums up what a model is wrong by on the last 40 days.
+// wrong sums up what a model is off by on the last 40 days.
 func wrong(m *Combined, load func(h meter.Hour) float32) (sum float64) {
 	p := play(m, load)
 	at := midnight - 40*24
@@ -55,7 +55,8 @@ func TestTemperaturesDoNoHarmWhereLoadDoesNotFollowThem(t *testing.T) {
 	require.Less(t, with, 1.01*without)
 }
 
-// TestTemperaturesOfOtherTimesChangeNothing, to the bit; nor do some of the past.
+// TestTemperaturesOfOtherTimesChangeNothing, to the bit: they tell no difference
+// between the days that are compared.
 func TestTemperaturesOfOtherTimesChangeNothing(t *testing.T) {
 	plain := play(engine(t, "UTC"), heated)
 	plain.run(midnight-70*24, midnight)

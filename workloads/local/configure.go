@@ -36,9 +36,6 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := o.checkSeries(cfg); err != nil {
-		return nil, err
-	}
 	cfg.Kafka.Replicas = 1 // embedded, or one that a person runs beside
 	if o.Speed != nil {
 		cfg.Generator.Speed = *o.Speed
@@ -46,17 +43,22 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 	return cfg, nil
 }
 
-// checkSeries refuses a file that nothing in the spec asks for.
-func (o *Options) checkSeries(cfg *config.Twin) error {
+// checkSeries tells, before anything is started, which series of the spec lacks a
+// file, and which file no series.
+func (o *Options) checkSeries() error {
+	p := &o.Twin.Spec.Processor
 	for _, s := range []struct {
 		flag, path, field string
-		series            *config.Series
+		asked             bool
 	}{
-		{"--prices", o.Prices, "dsm.tariff.dynamic", cfg.Processor.PriceSeries},
-		{"--carbon", o.Carbon, "dsm.carbonIntensity", cfg.Processor.CarbonSeries},
-		{"--temperatures", o.Temperatures, "forecast.temperature", cfg.Processor.TemperatureSeries},
+		{"--prices", o.Prices, "dsm.tariff.dynamic", p.DSM.Tariff != nil && p.DSM.Tariff.Dynamic != nil},
+		{"--carbon", o.Carbon, "dsm.carbonIntensity", p.DSM.CarbonIntensity != nil},
+		{"--temperatures", o.Temperatures, "forecast.temperature", p.Forecast.Temperature != nil},
 	} {
-		if s.path != "" && s.series == nil {
+		if s.asked && s.path == "" {
+			return fmt.Errorf("spec.processor.%s reads a file of a cluster; name one with %s, or leave the field out", s.field, s.flag)
+		}
+		if s.path != "" && !s.asked {
 			return fmt.Errorf("%s %s: the twin reads no such file; write spec.processor.%s, which names its columns", s.flag, s.path, s.field)
 		}
 	}

@@ -57,6 +57,9 @@ type Options struct {
 // Run runs the twin until ctx ends or, with UntilDone, until its replay is
 // through. A twin on the same data folder continues where it stopped.
 func Run(ctx context.Context, o Options) (err error) {
+	if err := o.checkSeries(); err != nil {
+		return err
+	}
 	dir, err := openFolder(o.DataDir)
 	if err != nil {
 		return err

@@ -149,3 +149,13 @@ func TestNumbersAreReadable(t *testing.T) {
 		require.Equal(t, want, grouped(n))
 	}
 }
+
+func TestSeriesAndFilesBelongTogether(t *testing.T) {
+	o, out := options(t, sample(t, "quickstart.yaml"))
+	o.Temperatures = "weather.csv"
+	require.ErrorContains(t, Run(t.Context(), o), "--temperatures weather.csv: the twin reads no such file; write spec.processor.forecast.temperature")
+	o.Temperatures = ""
+	o.Twin.Spec.Processor.Forecast.Temperature = &v1.SeriesSource{ConfigMap: &v1.ConfigMapSource{Name: "weather", Key: "t.csv"}}
+	require.ErrorContains(t, Run(t.Context(), o), "spec.processor.forecast.temperature reads a file of a cluster; name one with --temperatures")
+	require.Empty(t, out.String(), "nothing was started")
+}

@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -47,13 +48,17 @@ func newRules(twin *config.Twin) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
+	outdoors, err := config.TemperaturesOf(twin.Processor.Temperatures)
+	if err != nil {
+		return nil, fmt.Errorf("spec.processor.forecast.temperature: %w", err)
+	}
 	r := &rules{
 		specHash: twin.SpecHash,
 		cal:      cal,
 		issueAt:  at,
 		lateness: meter.Hour(twin.Processor.AllowedLateness.Hours()),
 		from:     meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour,
-		model:    forecast.NewCombined(cal, at, given, config.TemperaturesOf(twin.Processor.Temperatures)),
+		model:    forecast.NewCombined(cal, at, given, outdoors),
 		currency: twin.Processor.Policy.Tariff.Currency,
 
 		demandCharge: twin.Processor.Policy.Tariff.DemandCharge > 0,
