@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,6 +141,9 @@ func (s *scope) workloadsVerdict() verdict {
 }
 
 func (s *scope) monitoringVerdict() verdict {
+	if s.unwatched != nil {
+		return no(v1.ReasonFailing, "%s; it is tried again", inWords(s.unwatched))
+	}
 	if len(s.missing) > 0 {
 		return no(v1.ReasonMissingCRD, "the cluster has no %s; install the Prometheus Operator, or set monitoring.prometheus.mode to Managed or \"Off\"", strings.Join(s.missing, ", "))
 	}
@@ -158,9 +162,39 @@ func (s *scope) monitoringVerdict() verdict {
 	return yes(v1.ReasonAvailable, "what monitoring asks for is there")
 }
 
-// summarise sets all conditions of a twin whose wanted set is known.
-func (s *scope) summarise() {
-	wasReady := meta.IsStatusConditionTrue(s.before.Status.Conditions, v1.ConditionReady)
+// summarise sets all conditions of a twin whose wanted set is known, and of which
+// err went wrong, if anything did.
+func (s *scope) summarise(err error) {
+	ready := s.summariseParts()
+	s.unset(v1.ConditionPaused)
+	var stall *stalledError
+	if errors.As(err, &stall) {
+		s.stall(stall.reason, inWords(err))
+		return
+	}
+	s.unset(v1.ConditionStalled)
+	working := yes(v1.ReasonProgressing, "%s", ready.message)
+	if err != nil {
+		// What the cluster refuses, by a quota, a policy or a right that the operator
+		// lacks, is tried again, so that nobody has to wake the twin once it is
+		// mended. What runs may be what an older spec wanted: it does not count.
+		working = yes(v1.ReasonFailing, "%s; it is tried again", inWords(err))
+		if ready.status == metav1.ConditionTrue {
+			ready.reason = v1.ReasonFailing
+		}
+		ready = no(ready.reason, "%s", inWords(err))
+	}
+	s.set(v1.ConditionReady, ready)
+	if ready.status == metav1.ConditionTrue {
+		s.unset(v1.ConditionReconciling)
+	} else {
+		s.set(v1.ConditionReconciling, working)
+	}
+}
+
+// summariseParts sets the conditions of the parts and answers what they make of
+// Ready.
+func (s *scope) summariseParts() verdict {
 	ready := yes(v1.ReasonAvailable, "stores and workloads are available, the schema is current")
 	for _, p := range s.partVerdicts() {
 		s.set(p.kind, p.verdict)
@@ -169,52 +203,31 @@ func (s *scope) summarise() {
 		}
 	}
 	s.set(v1.ConditionMonitoringReady, s.monitoringVerdict())
-	if ready.status == metav1.ConditionTrue {
-		switch s.spec.State {
-		case v1.StateSuspended:
-			ready = yes(v1.ReasonSuspended, "workloads are stopped, stores run")
-		case v1.StateHibernated:
-			ready = yes(v1.ReasonHibernated, "everything is stopped, volumes are kept")
-		}
-	}
-	if ready.status == metav1.ConditionFalse && wasReady && ready.reason == v1.ReasonWaiting {
-		ready.reason = v1.ReasonUnavailable
-	}
-	s.set(v1.ConditionReady, ready)
-	if ready.status == metav1.ConditionTrue {
-		s.unset(v1.ConditionReconciling)
-	} else {
-		s.set(v1.ConditionReconciling, yes(v1.ReasonProgressing, "%s", ready.message))
-	}
-	s.unset(v1.ConditionStalled)
-	s.unset(v1.ConditionPaused)
+	s.dataFlow()
 	if len(s.resizes) > 0 {
 		slices.Sort(s.resizes)
 		s.set(v1.ConditionStorageResizeRefused, yes(v1.ReasonClassNoResize, "the class of the volume cannot expand it: %s", strings.Join(s.resizes, ", ")))
 	} else {
 		s.unset(v1.ConditionStorageResizeRefused)
 	}
-	s.dataFlow()
-}
-
-// fail says what the cluster refused: a quota, a policy, a right that the operator
-// lacks. It is tried again, so that nobody has to wake the twin once it is mended.
-func (s *scope) fail(err error) {
-	const enough = 1024
-	message := strings.ReplaceAll(err.Error(), "\n", "; ")
-	if len(message) > enough {
-		message = strings.ToValidUTF8(message[:enough], "") + "…"
+	wasReady := meta.IsStatusConditionTrue(s.before.Status.Conditions, v1.ConditionReady)
+	switch {
+	case ready.status == metav1.ConditionFalse:
+		if wasReady && ready.reason == v1.ReasonWaiting {
+			ready.reason = v1.ReasonUnavailable
+		}
+	case s.spec.State == v1.StateSuspended:
+		ready = yes(v1.ReasonSuspended, "workloads are stopped, stores run")
+	case s.spec.State == v1.StateHibernated:
+		ready = yes(v1.ReasonHibernated, "everything is stopped, volumes are kept")
 	}
-	s.set(v1.ConditionReconciling, yes(v1.ReasonFailing, "%s; it is tried again", message))
-	if c := s.condition(v1.ConditionReady); c.Status != metav1.ConditionTrue {
-		s.set(v1.ConditionReady, no(c.Reason, "%s", message))
-	}
+	return ready
 }
 
 // stall says that the twin cannot go on without a person.
-func (s *scope) stall(e *stalledError) {
-	s.set(v1.ConditionStalled, yes(e.reason, "%s", e.message))
-	s.set(v1.ConditionReady, no(e.reason, "%s", e.message))
+func (s *scope) stall(reason, message string) {
+	s.set(v1.ConditionStalled, yes(reason, "%s", message))
+	s.set(v1.ConditionReady, no(reason, "%s", message))
 	s.unset(v1.ConditionReconciling)
 	s.unset(v1.ConditionPaused)
 }

@@ -82,7 +82,7 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 		return nil
 	}
 	f := &figures{}
-	answered := false
+	asked, answered := false, false
 	ask := func(component string, each func(podIP string) error) error {
 		pods, err := r.pods(ctx, s, component)
 		if err != nil {
@@ -92,6 +92,7 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 			if !madeHere(&pods[i], s.name(component)) {
 				continue
 			}
+			asked = true
 			if err := each(pods[i].Status.PodIP); err != nil {
 				s.log.V(1).Info("no figures", "pod", pods[i].Name, "reason", err.Error())
 				continue
@@ -136,8 +137,10 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 			})
 		},
 	)
-	if answered {
+	if asked { // also in vain: a pod that hangs holds up other twins while it is asked
 		r.recent.note(s.key(), r.Now())
+	}
+	if answered {
 		s.figures = f
 	}
 	return err

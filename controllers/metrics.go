@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
@@ -30,7 +29,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		writes:       prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("applies_total"), Help: "Applies sent to the API server, by kind."}, []string{"kind"}),
 		skipped:      prometheus.NewCounter(prometheus.CounterOpts{Name: name("applies_skipped_total"), Help: "Applies not sent, as they would have changed nothing."}),
 		statusWrites: prometheus.NewCounter(prometheus.CounterOpts{Name: name("status_writes_total"), Help: "Writes of a twin's status."}),
-		outcomes:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("reconciliations_total"), Help: "Reconciliations, by outcome: ok or error."}, []string{"outcome"}),
+		outcomes:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("reconciliations_total"), Help: "Reconciliations, by outcome: ok, stalled or error."}, []string{"outcome"}),
 		phases:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("twins"), Help: "Twins, by phase."}, []string{"phase"}),
 		phased:       map[client.ObjectKey]v1.Phase{},
 	}
@@ -42,12 +41,16 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-func (m *Metrics) outcome(err error, _ ctrl.Result) {
-	if err != nil {
-		m.outcomes.WithLabelValues("error").Inc()
-		return
+// outcome counts how a reconciliation ended that left a twin in a phase.
+func (m *Metrics) outcome(err error, phase v1.Phase) {
+	outcome := "ok"
+	switch {
+	case err != nil:
+		outcome = "error"
+	case phase == v1.PhaseStalled:
+		outcome = "stalled"
 	}
-	m.outcomes.WithLabelValues("ok").Inc()
+	m.outcomes.WithLabelValues(outcome).Inc()
 }
 
 // phase notes the phase of a twin.

@@ -5,7 +5,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -138,6 +137,8 @@ type scope struct {
 	figures *figures // nil if none were asked for
 	resizes []string // volumes that cannot grow, in words
 	missing []string // kinds that monitoring needs and the cluster lacks
+
+	unwatched error // what monitoring is refused, which does not count for Ready
 }
 
 func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope {
@@ -154,15 +155,6 @@ func (s *scope) key() client.ObjectKey { return client.ObjectKeyFromObject(s.twi
 func (s *scope) name(part string) string { return resources.Name(s.twin.Name, part) }
 
 func (s *scope) paused() bool { return s.twin.Annotations[v1.AnnotationPaused] == "true" }
-
-// stalledError is what only a person can mend.
-type stalledError struct{ reason, message string }
-
-func (e *stalledError) Error() string { return e.reason + ": " + e.message }
-
-func stalled(reason, format string, args ...any) error {
-	return &stalledError{reason: reason, message: fmt.Sprintf(format, args...)}
-}
 
 // forget drops what is kept in memory of a twin that is gone.
 func (r *Reconciler) forget(twin client.ObjectKey) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,8 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
@@ -22,7 +25,7 @@ import (
 func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
 	result, err = r.conclude(s, result, err)
 	r.Metrics.phase(s.key(), s.twin.Status.Phase)
-	r.Metrics.outcome(err, result)
+	r.Metrics.outcome(err, s.twin.Status.Phase)
 	if equality.Semantic.DeepEqual(s.before.Status, s.twin.Status) {
 		return result, err
 	}
@@ -44,6 +47,7 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 // conclude turns the outcome of a reconciliation into status and rest.
 func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
 	var stall *stalledError
+	errors.As(err, &stall)
 	switch {
 	case !s.twin.DeletionTimestamp.IsZero():
 		s.twin.Status.Phase = v1.PhaseDeleting
@@ -53,23 +57,28 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 		s.set(v1.ConditionPaused, yes(v1.ReasonAnnotation, "the annotation %s is set: the operator leaves the twin alone", v1.AnnotationPaused))
 		s.twin.Status.Phase = v1.PhasePaused
 		return result, err
-	case errors.As(err, &stall):
-		s.stall(stall)
+	case s.wanted == nil && stall != nil:
+		s.stall(stall.reason, inWords(err))
 		s.twin.Status.ObservedGeneration = s.twin.Generation
 		s.twin.Status.Phase = v1.PhaseStalled
 		return restAfterStall(stall), nil
 	case s.wanted == nil:
 		return quiet(result, err)
 	}
-	result, err = quiet(result, err)
-	s.summarise()
-	if err != nil {
-		s.fail(err)
+	if stall == nil {
+		result, err = quiet(result, err)
 	}
+	s.summarise(err)
 	s.twin.Status.ObservedGeneration = s.twin.Generation
 	s.describe()
 	s.twin.Status.Phase = s.phase()
-	if err != nil {
+	if stall != nil {
+		if len(failures(err)) > 1 {
+			s.log.Error(err, "stalled, and not by one thing alone")
+		}
+		return restAfterStall(stall), nil
+	}
+	if err = errors.Join(err, s.unwatched); err != nil {
 		return result, err
 	}
 	rest := restEvery
@@ -79,15 +88,24 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	if s.spec.State == v1.StateRunning && s.condition(v1.ConditionWorkloadsReady).Status == metav1.ConditionTrue {
 		rest = r.figuresPause(s)
 	}
-	return soonest(result, ctrl.Result{RequeueAfter: rest}), nil
+	return soonest(result, ctrl.Result{RequeueAfter: rest, Priority: ptr.To(lookPriority)}), nil
 }
 
-// quiet makes no noise about what another try mends: someone was faster.
+// lookPriority lets a look at a twin that nobody changed wait for all twins that
+// have something to do, also for those that the operator finds when it starts.
+const lookPriority = 2 * handler.LowPriority
+
+// quiet makes no noise about what is fleeting.
 func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
-	if err != nil && (apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor)) {
+	if fleeting(err) {
 		return ctrl.Result{RequeueAfter: conflictWait}, nil
 	}
 	return result, err
+}
+
+// fleeting is what another try mends: someone was faster.
+func fleeting(err error) bool {
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor)
 }
 
 // restAfterStall: a wrong spec waits for its next version, which wakes the twin.
@@ -104,6 +122,8 @@ func (s *scope) phase() v1.Phase {
 	st := &s.twin.Status
 	ready, flow := s.condition(v1.ConditionReady), s.condition(v1.ConditionDataFlowing)
 	switch {
+	case s.condition(v1.ConditionStalled) != nil:
+		return v1.PhaseStalled
 	case ready.Status == metav1.ConditionTrue && s.spec.State == v1.StateSuspended:
 		return v1.PhaseSuspended
 	case ready.Status == metav1.ConditionTrue && s.spec.State == v1.StateHibernated:
@@ -112,7 +132,7 @@ func (s *scope) phase() v1.Phase {
 		return v1.PhaseCompleted
 	case ready.Status == metav1.ConditionTrue:
 		return v1.PhaseRunning
-	case ready.Reason == v1.ReasonUnavailable || ready.Reason == v1.ReasonUpdating:
+	case slices.Contains([]string{v1.ReasonUnavailable, v1.ReasonUpdating, v1.ReasonFailing}, ready.Reason):
 		return v1.PhaseDegraded
 	case len(st.Components) == 0:
 		return v1.PhasePending
@@ -267,8 +287,11 @@ func (r *Reconciler) tell(s *scope) {
 			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)
 		}
 	}
-	if c := s.condition(v1.ConditionReconciling); c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, c.Type, c.Message) {
-		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+	for _, kind := range []string{v1.ConditionReconciling, v1.ConditionMonitoringReady} {
+		c := s.condition(kind)
+		if c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, kind, c.Message) {
+			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -17,39 +18,48 @@ import (
 type step struct {
 	name resources.Step
 	run  func(context.Context, *scope) (ctrl.Result, error)
-	// alone lets the steps after it run although it failed, so that the errors of
-	// all of them are told.
-	alone bool
+	// needs are the steps without which this one is left out: they failed, or were
+	// left out themselves. All others run, so that the errors of all are told.
+	needs []resources.Step
 }
 
 // steps is the order of everything.
 func (r *Reconciler) steps() []step {
+	ground := []resources.Step{resources.StepNetworkPolicy}
+	stores := []resources.Step{resources.StepKafka, resources.StepRedis, resources.StepTimescale}
 	return []step{
 		{name: resources.StepCredentials, run: r.applyStep(resources.StepCredentials)},
-		{name: resources.StepConfig, run: r.applyStep(resources.StepConfig)},
-		{name: resources.StepNetworkPolicy, run: r.applyStep(resources.StepNetworkPolicy)},
-		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), alone: true},
-		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), alone: true},
-		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), alone: true},
-		{name: resources.StepMonitoring, run: r.monitoring, alone: true},
-		{name: resources.StepPrepare, run: r.prepare},
-		{name: resources.StepWorkloads, run: r.workloads},
+		{name: resources.StepConfig, run: r.applyStep(resources.StepConfig), needs: []resources.Step{resources.StepCredentials}},
+		{name: resources.StepNetworkPolicy, run: r.applyStep(resources.StepNetworkPolicy), needs: []resources.Step{resources.StepConfig}},
+		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), needs: ground},
+		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), needs: ground},
+		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), needs: ground},
+		{name: resources.StepPrepare, run: r.prepare, needs: stores},
+		{name: resources.StepWorkloads, run: r.workloads, needs: []resources.Step{resources.StepPrepare}},
+		{name: resources.StepMonitoring, run: r.monitoring, needs: ground},
 	}
 }
 
-// runSteps runs the steps in order until one fails, and gathers the errors of
-// those that run alone.
+// runSteps runs the steps in order and gathers what went wrong in each. What
+// monitoring is refused holds up nothing and is kept apart.
 func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error) {
 	var result ctrl.Result
 	var failed []error
+	missed := map[resources.Step]bool{}
 	for _, step := range r.steps() {
-		s.log.V(1).Info("step", "step", step.name)
-		if !step.alone && len(failed) > 0 {
-			break
+		if slices.ContainsFunc(step.needs, func(n resources.Step) bool { return missed[n] }) {
+			missed[step.name] = true
+			continue
 		}
+		s.log.V(1).Info("step", "step", step.name)
 		once, err := step.run(ctx, s)
 		result = soonest(result, once)
-		if err != nil {
+		switch {
+		case err == nil:
+		case step.name == resources.StepMonitoring && !isStalled(err) && !fleeting(err):
+			s.unwatched = fmt.Errorf("step %s: %w", step.name, err)
+		default:
+			missed[step.name] = true
 			failed = append(failed, fmt.Errorf("step %s: %w", step.name, err))
 		}
 	}
@@ -134,7 +144,7 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 	return r.applyStep(resources.StepMonitoring)(ctx, s)
 }
 
-// look sees what is there, for the status.
+// look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
 		r.lookAtStores, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures,

@@ -48,7 +48,7 @@ const (
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
 	ReasonProgressing   = "Progressing"   // of Reconciling
-	ReasonFailing       = "Failing"       // of Reconciling: what a step asks for is refused, and tried again
+	ReasonFailing       = "Failing"       // of Reconciling, Ready and MonitoringReady: the cluster refuses something, which is tried again
 	ReasonAnnotation    = "Annotation"    // of Paused
 	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
 	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
