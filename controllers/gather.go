@@ -31,7 +31,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	if in.Credentials, err = r.credentials(ctx, s); err != nil {
 		return in, err
 	}
-	if in.Images, err = r.images(s); err != nil {
+	if in.Images, err = r.images(ctx, s); err != nil {
 		return in, err
 	}
 	for _, name := range secretsOf(s.spec) {

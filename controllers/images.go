@@ -1,6 +1,8 @@
 package controllers
 
 import (
+	"context"
+	"fmt"
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -11,7 +13,7 @@ import (
 
 // images are those that the twin runs. They move when the spec says so, or by
 // themselves under updatePolicy: Automatic, one twin at a time.
-func (r *Reconciler) images(s *scope) (resources.Images, error) {
+func (r *Reconciler) images(ctx context.Context, s *scope) (resources.Images, error) {
 	pinned := resources.PinnedImages(s.twin)
 	kept := resources.ResolveImages(s.twin, r.Images, pinned)
 	newest := resources.ResolveImages(s.twin, r.Images, resources.Images{})
@@ -24,12 +26,57 @@ func (r *Reconciler) images(s *scope) (resources.Images, error) {
 	if kept == newest && s.settled() {
 		r.updates.release(s.key())
 	}
-	from, to := resources.PostgresMajor(pinned.Timescale), resources.PostgresMajor(wanted.Timescale)
-	if s.spec.Timescale.Managed != nil && from != "" && to != "" && from != to {
-		return wanted, stalled(v1.ReasonMajorUpgrade,
+	if s.spec.Timescale.Managed == nil {
+		return wanted, nil
+	}
+	from, err := r.postgresMajor(ctx, s)
+	if from == "" {
+		from = resources.PostgresMajor(pinned.Timescale)
+	}
+	if to := resources.PostgresMajor(wanted.Timescale); err == nil && from != "" && to != "" && from != to {
+		err = stalled(v1.ReasonMajorUpgrade,
 			"PostgreSQL %s cannot become %s in place; keep an image of %s, or dump the database, make another twin, and restore there", from, to, from)
 	}
-	return wanted, nil
+	return wanted, err
+}
+
+// annotationPostgresMajor, on the claim of a database's volume, is the major
+// version that wrote it: the volume outlives the pin in the twin's status, and
+// the twin.
+const annotationPostgresMajor = v1.Group + "/postgres-major"
+
+// postgresMajor is the major version that wrote the database's volume, "" if
+// there is none or it has not been noted.
+func (r *Reconciler) postgresMajor(ctx context.Context, s *scope) (string, error) {
+	claims, err := r.claims(ctx, s, v1.ComponentTimescale)
+	for i := range claims {
+		if major := claims[i].Annotations[annotationPostgresMajor]; major != "" {
+			return major, nil
+		}
+	}
+	return "", err
+}
+
+// notePostgresMajor notes it once the database has come up.
+func (r *Reconciler) notePostgresMajor(ctx context.Context, s *scope) error {
+	major := resources.PostgresMajor(s.inputs.Images.Timescale)
+	if p := s.parts[v1.ComponentTimescale]; major == "" || !p.available() || p.replicas == 0 {
+		return nil
+	}
+	claims, err := r.claims(ctx, s, v1.ComponentTimescale)
+	if err != nil {
+		return err
+	}
+	for i := range claims {
+		if claims[i].Annotations[annotationPostgresMajor] != "" {
+			continue
+		}
+		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, annotationPostgresMajor, major)
+		if err := r.Patch(ctx, claims[i].DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.FieldOwner(FieldOwner)); err != nil {
+			return fmt.Errorf("note the version of PostgreSQL on volume %s: %w", claims[i].Name, err)
+		}
+	}
+	return nil
 }
 
 // settled tells whether the twin was Ready when it was last looked at, with

@@ -84,8 +84,10 @@ func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFields
 // leanStatefulSet keeps the size of the volume that its template asks for.
 func leanStatefulSet(s *appsv1.StatefulSet) {
 	for i := range s.Spec.VolumeClaimTemplates {
-		leanClaim(&s.Spec.VolumeClaimTemplates[i])
-		s.Spec.VolumeClaimTemplates[i].ObjectMeta = metav1.ObjectMeta{Name: s.Spec.VolumeClaimTemplates[i].Name}
+		template := &s.Spec.VolumeClaimTemplates[i]
+		template.ObjectMeta = metav1.ObjectMeta{Name: template.Name}
+		template.Spec = claimSize(template.Spec)
+		template.Status = corev1.PersistentVolumeClaimStatus{}
 	}
 	s.ManagedFields = nil
 	s.Spec = appsv1.StatefulSetSpec{Replicas: s.Spec.Replicas, VolumeClaimTemplates: s.Spec.VolumeClaimTemplates}
@@ -97,11 +99,22 @@ func leanJob(j *batchv1.Job) {
 	j.Spec = batchv1.JobSpec{}
 }
 
-// leanClaim keeps the size that is asked for.
-func leanClaim(c *corev1.PersistentVolumeClaim) {
-	c.ManagedFields = nil
-	c.Spec = corev1.PersistentVolumeClaimSpec{Resources: c.Spec.Resources}
-	c.Status = corev1.PersistentVolumeClaimStatus{}
+// leanClaim keeps the size that is asked for, and who wrote what the volume holds.
+func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
+	return func(c *corev1.PersistentVolumeClaim) {
+		major, noted := c.Annotations[annotationPostgresMajor]
+		c.Annotations = nil
+		if noted {
+			c.Annotations = common.alike(map[string]string{annotationPostgresMajor: major})
+		}
+		c.ManagedFields = nil
+		c.Spec = claimSize(c.Spec)
+		c.Status = corev1.PersistentVolumeClaimStatus{}
+	}
+}
+
+func claimSize(c corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeClaimSpec {
+	return corev1.PersistentVolumeClaimSpec{Resources: c.Resources}
 }
 
 // leanPod keeps what tells of a pod's troubles.

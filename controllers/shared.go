@@ -41,6 +41,13 @@ func (s *shared) strings(all ...*string) {
 	}
 }
 
+// alike is one copy of labels or annotations that say the same.
+func (s *shared) alike(words map[string]string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.labelsLike(words)
+}
+
 func (s *shared) text(text string) string {
 	if same, ok := s.texts[text]; ok {
 		return same

@@ -49,12 +49,21 @@ func TestChildrenShareWhatIsTheSame(t *testing.T) {
 	require.NotNil(t, metav1.GetControllerOf(a))
 }
 
-func TestClaimsKeepTheirSizeAlone(t *testing.T) {
-	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
-		VolumeName: "v", Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("8Gi")}},
-	}}
-	leanClaim(claim)
-	size := requested(claim)
+func TestClaimsKeepSizeAndVersionAlone(t *testing.T) {
+	common := &shared{}
+	claim := func() *corev1.PersistentVolumeClaim {
+		c := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
+			VolumeName: "v", Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("8Gi")}},
+		}}
+		c.Annotations = map[string]string{annotationPostgresMajor: "17", "volume.kubernetes.io/selected-node": "a"}
+		leanClaim(common)(c)
+		return c
+	}
+	a, b := claim(), claim()
+	size := requested(a)
 	require.Equal(t, "8Gi", size.String())
-	require.Empty(t, claim.Spec.VolumeName)
+	require.Empty(t, a.Spec.VolumeName)
+	require.Equal(t, map[string]string{annotationPostgresMajor: "17"}, a.Annotations)
+	a.Annotations["seen"] = "through both"
+	require.Equal(t, "through both", b.Annotations["seen"])
 }

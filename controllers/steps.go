@@ -147,7 +147,7 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures,
+		r.lookAtStores, r.notePostgresMajor, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures,
 	} {
 		if err := look(ctx, s); err != nil {
 			return err

@@ -141,3 +141,33 @@ func TestMajorUpgradeIsRefused(t *testing.T) {
 	sp.patchSpec("major", "timescale: {managed: {version: 2.22.2-pg17}}")
 	sp.ready("major")
 }
+
+// Nor by a detour: the volume knows who wrote it, also when the status does not.
+func TestMajorUpgradeIsRefusedByTheVolume(t *testing.T) {
+	sp := newSpace(t)
+	refused := func(name string) {
+		t.Helper()
+		twin := sp.condition(name, v1.ConditionStalled, metav1.ConditionTrue, v1.ReasonMajorUpgrade)
+		require.Contains(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled).Message, "PostgreSQL 17 cannot become 18")
+	}
+	sp.twin("detour", smallest)
+	sp.ready("detour")
+	sp.secret("db", "username", "u", "password", "p")
+	sp.patchSpec("detour", "timescale: {external: {host: db, database: d, secretRef: {name: db}}}")
+	sp.ready("detour")
+	sp.patchSpec("detour", "timescale: {external: null, managed: {version: 2.22.1-pg18}}")
+	refused("detour")
+	sp.patchSpec("detour", "timescale: {managed: {version: null}}")
+	sp.ready("detour")
+
+	require.NoError(t, sp.admin.Delete(sp.ctx, sp.get("detour")))
+	sp.eventually(func() error {
+		if sp.child(&v1.DigitalTwin{}, "detour") {
+			return errStillThere
+		}
+		return nil
+	})
+	sp.collectGarbage("detour")
+	sp.twin("detour", smallest+"\ntimescale: {managed: {version: 2.22.1-pg18}}")
+	refused("detour")
+}

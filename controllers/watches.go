@@ -42,7 +42,7 @@ func CacheOptions(namespaces ...string) cache.Options {
 			&appsv1.StatefulSet{}:           {Transform: lean(common, leanStatefulSet)},
 			&batchv1.Job{}:                  {Transform: lean(common, leanJob)},
 			&corev1.Pod{}:                   {Transform: lean(common, leanPod)},
-			&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim)},
+			&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim(common))},
 		},
 	}
 	if len(namespaces) > 0 {
