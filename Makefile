@@ -25,7 +25,7 @@ WEB_SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standa
 ##@ Use
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: packages-run build ## Run a first twin on this machine (SAMPLE=file, ARGS="flags of local")
@@ -154,6 +154,14 @@ generate: ## Generate deep copies, the CRD and the OpenAPI document
 .PHONY: fmt
 fmt: $(LINT) ## Format the Go code
 	$(LINT) fmt ./...
+
+.PHONY: train
+train: ## Learn the coefficients that the forecaster ships (ARGS="--data FOLDER", or --report for the model card's figures)
+	go run ./hack/train $(ARGS)
+
+.PHONY: compare
+compare: ## Forecast the days of a file with FlexMeasures, which has to be installed (ARGS=--help)
+	python3 hack/compare/with_flexmeasures.py $(ARGS)
 
 .PHONY: packages-run
 packages-run: ## Install the system packages that `make run` uses, where that is possible (INSTALL=no: never)
