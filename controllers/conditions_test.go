@@ -105,7 +105,7 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	at := start.Add(25 * time.Hour)
 	sp.runPod("told", "generator", "192.0.2.40", map[string]any{"phase": "publishing", "start": start, "end": start.Add(100 * time.Hour)})
 	sp.runPod("told", "api", "192.0.2.41", map[string]any{
-		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "decisions": 13,
+		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "forecastSkill": 0.314, "decisions": 13,
 		"lastEventTime": at, "lastDecisionAt": start.Add(24 * time.Hour), "writtenAt": at,
 	})
 	sp.pass(time.Minute, "told")
@@ -115,7 +115,7 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	require.Equal(t, at, st.Stream.LastEventTime.UTC())
 	require.Equal(t, v1.DatasetStatus{Meters: 12, Rows: 300, Quarantined: 4, SHA256: st.Dataset.SHA256}, *st.Dataset)
 	require.Len(t, st.Dataset.SHA256, 64)
-	require.Equal(t, int32(11), st.Forecast.Meters)
+	require.Equal(t, v1.ForecastStatus{Meters: 11, SkillVsNaive: "31%"}, *st.Forecast)
 	require.Equal(t, int64(13), st.Decisions.Total)
 	require.Equal(t, start.Add(24*time.Hour), st.Decisions.LastIssuedAt.UTC())
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -233,7 +234,13 @@ func (s *scope) describeFigures() {
 			at := metav1.NewTime(d.LastDecisionAt.UTC())
 			st.Decisions.LastIssuedAt = &at
 		}
-		st.Forecast = &v1.ForecastStatus{Meters: d.ForecastMeters}
+		if st.Forecast == nil {
+			st.Forecast = &v1.ForecastStatus{}
+		}
+		st.Forecast.Meters = d.ForecastMeters
+		if d.ForecastSkill != nil {
+			st.Forecast.SkillVsNaive = strconv.Itoa(int(math.Round(100**d.ForecastSkill))) + "%"
+		}
 	}
 }
 

@@ -189,11 +189,18 @@ type StreamStatus struct {
 	Progress string `json:"progress,omitempty"`
 }
 
-// ForecastStatus counts forecasts.
+// ForecastStatus counts forecasts and judges them.
 type ForecastStatus struct {
 	// Meters with a forecast in the newest day of issues.
 	// +optional
 	Meters int32 `json:"meters"`
+
+	// By how much the forecasts of the newest day that is over were nearer to what
+	// was measured than repeating the week before, in mean absolute error of all
+	// meters: 100% is exact, 0% no better. Absent while there is no such week.
+	// +kubebuilder:validation:MaxLength=16
+	// +optional
+	SkillVsNaive string `json:"skillVsNaive,omitempty"`
 }
 
 // DecisionsStatus counts decisions.

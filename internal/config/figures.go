@@ -46,7 +46,8 @@ type DatabaseFigures struct {
 	Rows           int64      `json:"rows"`
 	Quarantined    int64      `json:"quarantined"`
 	Forecasts      int64      `json:"forecasts"`
-	ForecastMeters int32      `json:"forecastMeters"` // with a forecast in the newest day of issues
+	ForecastMeters int32      `json:"forecastMeters"`          // with a forecast in the newest day of issues
+	ForecastSkill  *float64   `json:"forecastSkill,omitempty"` // of the newest whole day: 1 is exact, 0 no better than the week before
 	Decisions      int64      `json:"decisions"`
 	LastEventTime  *time.Time `json:"lastEventTime,omitempty"`  // hour up to which all is processed
 	LastDecisionAt *time.Time `json:"lastDecisionAt,omitempty"` // issue of the newest decision

@@ -2,6 +2,7 @@ package timescale
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -301,6 +302,55 @@ func TestNewest(t *testing.T) {
 		newest, err = s.Newest(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 3, newest.ForecastMeters)
+	})
+}
+
+// Forecasts are judged beside the week before, hour by hour, where all three are
+// known.
+func TestSkill(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		const issued = day + 192
+		b := tw.batch(72)
+		for h := issued; h < issued+24; h++ {
+			smallHour(b, tw.partition, h)
+		}
+		for i, m := range tw.meters {
+			b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, issued, float32(i)+1.5))
+		}
+		b.Counts.Forecasts = 3
+		tw.commit(t, s, b)
+
+		whole, err := s.NewestWholeIssue(ctx, issued+22)
+		require.NoError(t, err)
+		require.Equal(t, day+72, whole)
+		whole, err = s.NewestWholeIssue(ctx, issued+23)
+		require.NoError(t, err)
+		require.Equal(t, issued, whole)
+
+		var hours int
+		var off float64
+		for i := range tw.meters {
+			for h := issued; h < issued+24; h++ {
+				gap := i == 1 && h-168 >= gapFrom && h-168 < gapTo
+				if h == issued+3 || gap {
+					continue
+				}
+				hours++
+				off += math.Abs(float64(load(i, h) - float32(i) - 1.5))
+			}
+		}
+		skill, err := s.SkillOf(ctx, issued)
+		require.NoError(t, err)
+		require.Equal(t, 3*23-4, skill.Hours)
+		require.Equal(t, hours, skill.Hours)
+		require.InDelta(t, off/float64(hours), skill.Error, 1e-5)
+		require.InDelta(t, 1.68, skill.Naive, 1e-5)
+
+		none, err := s.SkillOf(ctx, day+24)
+		require.NoError(t, err)
+		require.Equal(t, Skill{IssuedAt: day + 24}, none)
 	})
 }
 

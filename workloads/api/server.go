@@ -57,6 +57,7 @@ type server struct {
 	files    fs.FS
 	built    bool
 	started  time.Time
+	skill    skillOfDay
 }
 
 // NewHandler makes everything that the API's port serves.
