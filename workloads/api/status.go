@@ -45,14 +45,10 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}
 	}
-	skill, err := s.skill.against(ctx, s.db, sum.LeastWatermark)
-	if err != nil {
-		s.log.WarnContext(ctx, "no skill of the forecasts", "error", err) // the other figures stand without it
-	}
 	t := sum.Totals
 	return config.DatabaseFigures{
 		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Forecasts: t.Forecasts, ForecastMeters: int32(newest.ForecastMeters), Decisions: t.Decisions,
-		ForecastSkill: skill, LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
+		ForecastSkill: s.skill.against(ctx, s.db, sum.LeastWatermark, s.log), LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
 	}
 }
 
