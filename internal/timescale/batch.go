@@ -18,8 +18,10 @@ type Batch struct {
 	Watermark  meter.Hour // of the partition, after the batch
 
 	New        Readings // hours that the window knew to be empty: written with COPY
-	Upserts    Readings // corrections and hours older than the window
+	Held       []Unseen // readings too far ahead for the window
+	Upserts    Readings // corrections
 	Revisions  []Revision
+	Older      []Unseen // readings of hours before the window
 	GroupLoad  []GroupLoad
 	Recounts   []GroupHour // totals that only the database can tell: the windows have moved on
 	Forecasts  []Forecast
@@ -74,6 +76,17 @@ type Revision struct {
 	Hour    meter.Hour
 	OldKWh  float32
 	Offset  int64 // of the record that brought the correction
+}
+
+// Unseen is a reading of an hour that the meter's window says nothing about. It
+// is written over the row that is there, whose value becomes a revision if it is
+// another one.
+type Unseen struct {
+	MeterNo int32
+	Hour    meter.Hour
+	KWh     float32
+	Quality Quality
+	Offset  int64 // of the record
 }
 
 // GroupLoad is the total of a group in one hour, as far as it is known.
@@ -161,11 +174,11 @@ type OutboxEntry struct {
 // Counts are numbers of messages and rows.
 type Counts struct {
 	In          int64 `json:"in"`          // messages taken from the stream
-	Stored      int64 `json:"stored"`      // rows new in readings, warm-up included; the parts of an hour make one
+	Stored      int64 `json:"stored"`      // rows that the window knew to be new, warm-up included; the parts of an hour make one
 	Quarantined int64 `json:"quarantined"` // messages
 	Duplicates  int64 `json:"duplicates"`  // same hour or part of it, same value
 	Corrections int64 `json:"corrections"` // same hour or part of it, other value
-	Late        int64 `json:"late"`        // hour below the watermark, or before the window
+	Late        int64 `json:"late"`        // hour below the watermark, or before the window, whether or not that one has a row
 	Forecasts   int64 `json:"forecasts"`
 	Decisions   int64 `json:"decisions"`
 }

@@ -44,12 +44,15 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 		return err
 	}
 	if !copied {
+		queueReplaced(rest, unseenNew(b))
 		queueReadings(rest, &b.New)
 		queueForecasts(rest, b.Forecasts)
 		queueDecisions(rest, b.Partition, b.Decisions)
 	}
+	queueUnseen(rest, b.Held)         // before the corrections: the window has the hour later
 	queueRevisions(rest, b.Revisions) // before the upserts: they hold what those replace
 	queueReadings(rest, &b.Upserts)
+	queueUnseen(rest, b.Older) // after the corrections: an hour lies in the window first, and before it then
 	queueGroupLoad(rest, b.Partition, b.GroupLoad)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	queueMeterState(rest, b.MeterState)

@@ -2,9 +2,11 @@ package timescale
 
 import (
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -204,6 +206,74 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 		require.Equal(t, 1, s.count(t, `SELECT next_offset::int FROM stream_offsets`))
 		require.NoError(t, s.Ping(t.Context()))
 	})
+}
+
+func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 0, MeterKey{Name: "a"})
+		no := p.meters[0].MeterNo
+		first := p.batch(10)
+		p.fill(first, day, 10)
+		p.commit(t, s, first)
+
+		b := p.batch(10)
+		b.Watermark = day + 10
+		b.Held = []Unseen{
+			{no, day + 1, 50, Measured, 11},             // another value
+			{no, day + 2, load(0, day+2), Measured, 12}, // the same
+			{no, day + 40, 51, Measured, 13},            // no row yet
+		}
+		b.Revisions = []Revision{{no, day + 3, load(0, day+3), 14}, {no, day + 40, 51, 15}}
+		b.Upserts.Append(no, day+3, 52, Corrected)
+		b.Upserts.Append(no, day+40, 53, Corrected)
+		b.Older = []Unseen{
+			{no, day + 3, 54, Late, 16},
+			{no, day + 4, 55, Late, 17},
+			{no, day + 4, 55, Late, 18},
+			{no, day + 4, 56, Late, 19},
+			{no, day - 1, 57, Late, 19},
+		}
+		p.commit(t, s, b)
+		require.Equal(t, []string{
+			"1: 50", "1: at 11 was 0.01 (0)",
+			"2: 0.02",
+			"3: 54", "3: at 14 was 0.03 (0)", "3: at 16 was 52 (3)",
+			"4: 56", "4: at 17 was 0.04 (0)", "4: at 19 was 55 (2)",
+			"40: 53", "40: at 15 was 51 (0)",
+			"-1: 57",
+		}, s.values(t, no, 1, 2, 3, 4, 40, -1))
+
+		again := p.batch(10) // the topic was made anew: the windows do not know the rows
+		again.Watermark = day + 11
+		again.New.Append(no, day+5, 60, Measured)
+		again.New.Append(no, day+6, load(0, day+6), Measured)
+		again.New.Append(no, day+11, 61, Measured)
+		again.Revisions = []Revision{{no, day + 5, 60, 21}}
+		again.Upserts.Append(no, day+5, 62, Corrected)
+		p.commit(t, s, again)
+		require.Equal(t, []string{
+			"5: 62", "5: at 20 was 0.05 (0)", "5: at 21 was 60 (0)",
+			"6: 0.06",
+			"11: 61",
+		}, s.values(t, no, 5, 6, 11))
+	})
+}
+
+// values are the values of hours after day, each with those that it replaced.
+func (s store) values(t *testing.T, no int32, hours ...int) (out []string) {
+	t.Helper()
+	for _, h := range hours {
+		rows, err := s.pool.Query(t.Context(), `
+			SELECT $3::text || ': ' || kwh FROM readings WHERE meter_no = $1 AND ts = $2
+			UNION ALL (SELECT $3::text || ': at ' || stream_offset || ' was ' || old_kwh || ' (' || old_quality || ')'
+				FROM reading_revisions WHERE meter_no = $1 AND ts = $2 ORDER BY stream_offset)`,
+			no, (day + meter.Hour(h)).Time(), strconv.Itoa(h))
+		require.NoError(t, err)
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		out = append(out, found...)
+	}
+	return out
 }
 
 func TestCommitOverRowsThatExist(t *testing.T) {

@@ -28,7 +28,7 @@ func queueReadings(q *pgx.Batch, r *Readings) {
 		hours(r.Hour), r.MeterNo, r.KWh, qualities(r.Quality))
 }
 
-// queueRevisions keeps the values that upserts of the same batch replace.
+// queueRevisions keeps the values that corrections of the same batch replace.
 func queueRevisions(q *pgx.Batch, revisions []Revision) {
 	if len(revisions) == 0 {
 		return
@@ -46,6 +46,53 @@ func queueRevisions(q *pgx.Batch, revisions []Revision) {
 		LEFT JOIN LATERAL (SELECT quality FROM readings r
 			WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0 LIMIT 1) r ON true
 		ON CONFLICT DO NOTHING`, hour, no, old, offset)
+}
+
+// queueUnseen writes readings over what is there, and keeps what they replace.
+func queueUnseen(q *pgx.Batch, readings []Unseen) {
+	queueReplaced(q, readings)
+	var rows Readings
+	for _, r := range readings {
+		rows.Append(r.MeterNo, r.Hour, r.KWh, r.Quality)
+	}
+	queueReadings(q, &rows)
+}
+
+// queueReplaced keeps the values that readings replace: that of the row, or of
+// the reading of the same hour before. It comes before the upsert.
+func queueReplaced(q *pgx.Batch, readings []Unseen) {
+	if len(readings) == 0 {
+		return
+	}
+	n := len(readings)
+	no, hour, kwh := make([]int32, n), make([]int32, n), make([]float32, n)
+	quality, offset := make([]int16, n), make([]int64, n)
+	for i, r := range readings {
+		no[i], hour[i], kwh[i], quality[i], offset[i] = r.MeterNo, int32(r.Hour), r.KWh, int16(r.Quality), r.Offset
+	}
+	q.Queue(`
+		INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+		SELECT u.ts, u.no, u.off, coalesce(u.old_kwh, r.kwh), coalesce(u.old_quality, r.quality)
+		FROM (SELECT to_timestamp(h * 3600::float8) AS ts, no, kwh, off,
+				lag(kwh) OVER same AS old_kwh, lag(quality) OVER same AS old_quality
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int2[], $5::int8[])
+				WITH ORDINALITY u(h, no, kwh, quality, off, n)
+			WINDOW same AS (PARTITION BY h, no ORDER BY n)) u
+		LEFT JOIN LATERAL (SELECT kwh, quality FROM readings r
+			WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0 LIMIT 1) r ON true
+		WHERE coalesce(u.old_kwh, r.kwh) <> u.kwh
+		ON CONFLICT DO NOTHING`, hour, no, kwh, quality, offset)
+}
+
+// unseenNew are the rows that the window took for new. Which record brought each is
+// not kept; the first of the batch stands for it, as no correction of the row can
+// be that one.
+func unseenNew(b *Batch) []Unseen {
+	out := make([]Unseen, b.New.Len())
+	for i := range out {
+		out[i] = Unseen{b.New.MeterNo[i], b.New.Hour[i], b.New.KWh[i], b.New.Quality[i], b.PrevOffset}
+	}
+	return out
 }
 
 func queueForecasts(q *pgx.Batch, forecasts []Forecast) {

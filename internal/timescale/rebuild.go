@@ -62,7 +62,7 @@ func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (Readings, error) {
 		CROSS JOIN LATERAL (SELECT kwh, quality FROM readings r
 			WHERE r.ts = h.ts AND r.meter_no = s.meter_no AND r.channel = 0 LIMIT 1) r
 		LEFT JOIN LATERAL (SELECT old_kwh, old_quality FROM reading_revisions v
-			WHERE v.ts = h.ts AND v.meter_no = s.meter_no AND v.channel = 0 AND r.quality <> $2
+			WHERE v.ts = h.ts AND v.meter_no = s.meter_no AND v.channel = 0 AND r.quality <> $2 AND v.old_quality = $2
 			ORDER BY stream_offset LIMIT 1) first ON true
 		WHERE s.meter_no = $1 AND (r.quality = $2 OR first.old_quality = $2)
 		ORDER BY h.ts`, meterNo, int16(WarmUp))

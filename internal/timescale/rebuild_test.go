@@ -66,6 +66,9 @@ func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 			b.Upserts.Append(a, day-3, kwh, Corrected)
 			p.commit(t, s, b)
 		}
+		_, err := s.pool.Exec(t.Context(), `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+			VALUES ($1, $2, 2, 9, $3)`, (day - 3).Time(), a, Corrected)
+		require.NoError(t, err, "the warm-up was written again over a correction by an earlier topic")
 
 		rows, err := s.WarmUpRows(t.Context(), a)
 		require.NoError(t, err)

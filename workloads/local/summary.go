@@ -21,7 +21,7 @@ type summary struct {
 // readingCounts are numbers of readings since the twin's first start.
 type readingCounts struct {
 	In          int64 `json:"in"`          // rows of the dataset, bad ones included
-	Stored      int64 `json:"stored"`      // rows in the database
+	Stored      int64 `json:"stored"`      // rows that the window knew to be new; hours before it are counted as late
 	Quarantined int64 `json:"quarantined"` // bad rows of the dataset, and messages not taken
 	Duplicates  int64 `json:"duplicates"`
 	Corrections int64 `json:"corrections"`

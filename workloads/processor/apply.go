@@ -98,7 +98,7 @@ func (p *partition) take(r held, offset int64, b *batch) {
 			return
 		}
 	}
-	p.writeHeld(r, b)
+	p.writeHeld(r, offset, b)
 	p.held = append(p.held, r)
 	p.releaseHeld(b)
 }
@@ -109,12 +109,17 @@ func (p *partition) jumps(h meter.Hour) bool {
 
 // writeHeld stores a held reading's row: the message is done with as far as
 // the stream is concerned, only the window has to wait. The row may exist, as
-// the window could not be asked: the database decides.
-func (p *partition) writeHeld(r held, b *batch) {
-	b.rows.New.Append(r.meter.MeterNo, r.hour, r.kwh, timescale.Measured)
+// the window could not be asked: the database decides, and keeps what it replaces.
+func (p *partition) writeHeld(r held, offset int64, b *batch) {
+	b.rows.Held = append(b.rows.Held, r.unseen(timescale.Measured, offset))
 	b.rows.Counts.Stored++
 	r.meter.stored++
 	b.touch(r.meter)
+}
+
+// unseen is the row of a reading that the window has nothing to say about.
+func (r *held) unseen(q timescale.Quality, offset int64) timescale.Unseen {
+	return timescale.Unseen{MeterNo: r.meter.MeterNo, Hour: r.hour, KWh: r.kwh, Quality: q, Offset: offset}
 }
 
 func (p *partition) repeatHeld(r held, offset int64, b *batch) {
@@ -124,7 +129,7 @@ func (p *partition) repeatHeld(r held, offset int64, b *batch) {
 		}
 		switch old := p.held[i].kwh; {
 		case old != old: // the hour was known in part
-			p.writeHeld(r, b)
+			p.writeHeld(r, offset, b)
 		case old == r.kwh:
 			b.rows.Counts.Duplicates++
 		default:
@@ -182,8 +187,8 @@ func (p *partition) enter(r held, offset int64, b *batch) {
 		b.rows.Counts.Duplicates++
 		return
 	case window.TooOld:
-		b.rows.Upserts.Append(m.MeterNo, r.hour, r.kwh, timescale.Late)
-		b.rows.Counts.Late++
+		b.rows.Older = append(b.rows.Older, r.unseen(timescale.Late, offset))
+		b.rows.Counts.Late++ // whether it is new or a repeat only the database could tell
 		b.touch(m)
 		b.change(m.group, r.hour)
 		return

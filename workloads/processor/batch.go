@@ -40,7 +40,7 @@ func (b *batch) begin() {
 	clear(r.Parts)
 	r.Parts, r.PartsDone = r.Parts[:0], r.PartsDone[:0]
 	r.Revisions, r.GroupLoad = r.Revisions[:0], r.GroupLoad[:0]
-	r.Recounts = r.Recounts[:0]
+	r.Held, r.Older, r.Recounts = r.Held[:0], r.Older[:0], r.Recounts[:0]
 	r.Forecasts, r.Decisions = r.Forecasts[:0], r.Decisions[:0]
 	r.MeterState, r.Quarantine, r.Outbox = r.MeterState[:0], r.Quarantine[:0], r.Outbox[:0]
 	r.Counts = timescale.Counts{}

@@ -114,8 +114,15 @@ func (f *feed) keep() {
 			f.rows.Readings[fmt.Sprint(rows.MeterNo[i], rows.Hour[i])] = fmt.Sprint(rows.KWh[i])
 		}
 	}
+	unseen := func(rows []timescale.Unseen) {
+		for _, v := range rows {
+			f.rows.Readings[fmt.Sprint(v.MeterNo, v.Hour)] = fmt.Sprint(v.KWh)
+		}
+	}
 	put(&r.New)
+	unseen(r.Held)
 	put(&r.Upserts)
+	unseen(r.Older)
 	for _, v := range r.Forecasts {
 		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.P10, v.P50, v.P90)
 	}
@@ -346,6 +353,23 @@ func TestOneWrongDateMovesNothing(t *testing.T) {
 	require.Equal(t, float32(9), f.p.meters["a"].window.At(r.from+4000))
 	require.Equal(t, int64(48*2+3), f.rows.Counts.Stored)
 	require.Equal(t, int64(1), f.rows.Counts.Duplicates)
+}
+
+// The database has to tell what these readings replace.
+func TestReadingsThatTheWindowCannotCompare(t *testing.T) {
+	r := testRules(t, testTwin())
+	f := newFeed(r)
+	send := func(name string, h meter.Hour, kwh float32) { f.batch(oneRecord(f.p.next, name, h, kwh)) }
+	send("a", r.from, 1)
+	require.Equal(t, []timescale.Unseen{{MeterNo: 1, Hour: r.from, KWh: 1, Quality: timescale.Measured, Offset: 0}}, f.b.rows.Held)
+	send("a", r.from+1, 1)
+	send("a", r.from+4000, 1)
+	send("b", r.from+4000, 1)
+	require.Equal(t, []timescale.Unseen{{MeterNo: 2, Hour: r.from + 4000, KWh: 1, Quality: timescale.Measured, Offset: 3}}, f.b.rows.Held)
+
+	send("a", r.from+1, 2)
+	require.Equal(t, []timescale.Unseen{{MeterNo: 1, Hour: r.from + 1, KWh: 2, Quality: timescale.Late, Offset: 4}}, f.b.rows.Older)
+	require.Zero(t, f.b.rows.New.Len()+f.b.rows.Upserts.Len())
 }
 
 func TestMessagesThatAreNotTakenAreQuarantined(t *testing.T) {
