@@ -66,9 +66,10 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 }
 
 // setGroupWorth judges the limit's plan on all courses of the day, meter by
-// meter, and adds up, in order. The courses are those on which all meters run low,
-// or high, at once, so the range is wider than the truth. Confidence is the share
-// of courses on which the plan lowers the group's peak.
+// meter, as far as it can still be followed, and adds up, in order. The courses
+// are those on which all meters run low, or high, at once, so the range is wider
+// than the truth. Confidence is the share of courses on which the plan lowers the
+// group's peak.
 func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 	n := in.Slots
 	var sum outcomes
@@ -76,7 +77,7 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 	for i := range ws.drafts {
 		d := &ws.drafts[i]
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
-		p.addHeldWorth(ws, d, &sum)
+		p.addHeldWorth(ws, d, in.passed(), &sum)
 		for k := range paths {
 			course, before, after := &ws.scenarios.load[k], &ws.sums[k], &ws.lowered[k]
 			for t := range n {
@@ -97,7 +98,7 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 	}
 	lowered := 0
 	for k := range paths {
-		if peakOf(ws.lowered[k][:n]) < peakOf(ws.sums[k][:n]) {
+		if from := in.passed(); peakOf(ws.lowered[k][from:n]) < peakOf(ws.sums[k][from:n]) {
 			lowered++
 		}
 	}
@@ -109,14 +110,14 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 
 // addHeldWorth adds what a meter's share in the limit's plan is worth beside its
 // price shift, on each course.
-func (p *planner) addHeldWorth(ws *workspace, d *draft, sum *outcomes) {
+func (p *planner) addHeldWorth(ws *workspace, d *draft, passed int, sum *outcomes) {
 	n := ws.day.n
 	if d.held.moved(n) == 0 {
 		return
 	}
-	without := *p.judge(ws, d, &d.price, true)
+	without := *p.judgeRest(ws, d, &d.price, true, passed)
 	ws.scratch.add(&d.price, &d.held, n)
-	with := p.judge(ws, d, &ws.scratch, true)
+	with := p.judgeRest(ws, d, &ws.scratch, true, passed)
 	for k := range paths {
 		sum.cash[k] += with.cash[k] - without.cash[k]
 	}

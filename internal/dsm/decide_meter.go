@@ -141,14 +141,14 @@ func (ws *workspace) setPlan(d *draft, plan *shiftPlan, a *arena, out *Decision)
 	out.setPlan(&all, ws.day.n, a)
 }
 
-// setWorth judges the plan on all courses of the day. A price shift alone was
-// judged when it was drafted.
+// setWorth judges the plan on all courses of the day, as far as it can still be
+// followed. A price shift alone was judged when it was drafted.
 func (p *planner) setWorth(ws *workspace, in *GroupInput, i int, plan *shiftPlan, out *Decision) {
 	d := &ws.drafts[i]
 	o := &d.shifted
-	if d.assets >= 0 || d.held.moved(in.Slots) > 0 {
+	if passed := in.passed(); d.assets >= 0 || passed > 0 || d.held.moved(in.Slots) > 0 {
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, in.Slots, d.floor)
-		o = p.judge(ws, d, plan, false)
+		o = p.judgeRest(ws, d, plan, false, passed)
 	}
 	out.Confidence = o.confidence()
 	out.CO2Kg = float32(o.co2)

@@ -121,11 +121,11 @@ type Decision struct {
 	PARAfter    float32
 	CapKW       float32 // threshold: stay below this, kW; NaN if none
 	PriceThresh float32 // threshold: shift away from hours dearer than this, currency per kWh; NaN if none
-	SavingP10   float32 // quantiles of the saving over the courses of the day, currency
+	SavingP10   float32 // quantiles of the saving from ActionableFrom on, over the courses of the day, currency
 	SavingP50   float32
 	SavingP90   float32
-	CO2Kg       float32 // expected avoided emissions, kg; NaN if the carbon intensity is unknown
-	Confidence  float32 // P(saving > 0), of a group P(peak falls), 0 to 1: the share of courses of the day
+	CO2Kg       float32 // expected avoided emissions from then on, kg; NaN if the carbon intensity is unknown
+	Confidence  float32 // P(saving > 0), of a group P(peak falls), from then on, 0 to 1: the share of courses of the day
 
 	Parts        []Part // where something stands behind the meter; their plans add up to Plan
 	Factors      []WeightedFactor

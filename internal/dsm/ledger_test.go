@@ -40,6 +40,49 @@ func TestReplayedIsThePromiseWhereTheForecastHolds(t *testing.T) {
 	require.Equal(t, d.ID, ledger(t, policy).DecisionID("", "a", thursday))
 }
 
+// TestPassedHoursPromiseNothing: what is promised counts the hours that what comes
+// of it counts.
+func TestPassedHoursPromiseNothing(t *testing.T) {
+	battery := Asset{Name: "b", Meters: []string{"a"}, Battery: &Battery{CapacityKWh: 10, PowerKW: 5, Efficiency: 0.81}}
+	for name, policy := range map[string]Policy{
+		"price":           dayPolicy(),
+		"battery and car": alone(battery, car("17:00", "23:00")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			load := evening()
+			whole := plan(t, policy, home(load))[0]
+			for passed := range meter.Hour(26) {
+				in := home(load)
+				in.ActionableFrom += passed
+				d := plan(t, policy, in)[0]
+				require.Equal(t, whole.Plan, d.Plan)
+				r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+				require.Equal(t, passed < 24, ok)
+				require.InDelta(t, r.Saving, d.SavingP50, 1e-3, "%d hours have passed", passed)
+				require.LessOrEqual(t, d.SavingP10, d.SavingP50)
+			}
+		})
+	}
+}
+
+func TestPassedHoursOfAGroupsLimitPromiseNothing(t *testing.T) {
+	policy := dayPolicy()
+	policy.Tariff.Periods = []Period{{Name: "peak", Days: "Weekdays", Start: "16:00", End: "20:00", Price: 0.40}}
+	policy.Objective.Cost = 1e-6 // worth less than the minimum: only the limit moves load
+	policy.MinSaving = 1
+	policy.Groups = []Group{{Name: "feeder-1", CapacityKW: 7.5}}
+	in := homes("feeder-1", evening(), evening())
+	whole := plan(t, policy, in)[2]
+	require.Equal(t, ActionPeakShave, whole.Action)
+	require.Greater(t, whole.SavingP50, float32(0))
+	require.Equal(t, float32(1), whole.Confidence)
+	in.ActionableFrom += 24
+	none := plan(t, policy, in)[2]
+	require.Equal(t, whole.Plan, none.Plan)
+	require.Zero(t, none.SavingP50)
+	require.Zero(t, none.Confidence)
+}
+
 func TestReplayedBatteryAndCar(t *testing.T) {
 	policy := alone(
 		Asset{Name: "b", Meters: []string{"a"}, Battery: &Battery{CapacityKWh: 10, PowerKW: 5, Efficiency: 0.81}},

@@ -32,6 +32,11 @@ type GroupInput struct {
 	Meters         []MeterInput
 }
 
+// passed is how many slots have passed before the plan can be known.
+func (in *GroupInput) passed() int {
+	return min(max(int(in.ActionableFrom)-int(in.IssuedAt), 0), in.Slots)
+}
+
 // Planner makes the plans of one policy. It is immutable and shared.
 type Planner interface {
 	// Plan decides for every meter of the group, in order, and for the group

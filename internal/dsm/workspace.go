@@ -19,6 +19,7 @@ type workspace struct {
 	sums      [paths][maxSlots]float64 // of a group, before and
 	lowered   [paths][maxSlots]float64 // after the plan for its limit
 	scratch   shiftPlan
+	rest      shiftPlan // what is left of a plan whose first slots have passed
 	other     shiftPlan // a plan that was weighed and rejected
 }
 

@@ -14,6 +14,7 @@ type trial struct {
 	assets  *assetDraft // what stands behind the meter; nil if that is left out
 	share   float64     // of an hour's load that may move
 	planned float64     // energy that the plan takes away, kWh
+	passed  int         // slots at the start of which nothing counts
 	slots   [maxSlots]uint8
 	n       int // of slots: those that matter to what the plan is worth
 }
@@ -90,6 +91,9 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 				wear = a.gear.battery.WearCost * max(-moved, 0)
 			}
 		}
+		if int(t) < x.passed {
+			continue // the battery's course depends on it, the worth does not
+		}
 		if charged {
 			before, after = max(before, load), max(after, load+change)
 		}
@@ -110,11 +114,48 @@ func (p *planner) reckon(ws *workspace, d *draft, x *trial, course *[maxSlots]fl
 // judge reckons a meter's plan on all courses of its day, which must be those in
 // ws.scenarios.
 func (p *planner) judge(ws *workspace, d *draft, plan *shiftPlan, only bool) *outcomes {
+	return p.judgeRest(ws, d, plan, only, 0)
+}
+
+// judgeRest is judge of what is left of a plan whose first slots have passed
+// before it can be known. Ledger.Replayed counts the same.
+func (p *planner) judgeRest(ws *workspace, d *draft, plan *shiftPlan, only bool, passed int) *outcomes {
+	if passed > 0 {
+		ws.rest = plan.rest(passed, ws.day.n)
+		plan = &ws.rest
+	}
 	x := p.try(ws, d, plan, only)
+	x.passed = passed
 	for k := range paths {
 		ws.outcomes.set(k, p.reckon(ws, d, &x, &ws.scenarios.load[k]))
 	}
 	return &ws.outcomes
+}
+
+// rest is what is left of moved load without the first slots: what the others
+// give, as far as they take it too, so that energy stays conserved.
+func (s *shiftPlan) rest(passed, n int) (rest shiftPlan) {
+	taken, added, given, room := 0.0, 0.0, 0.0, 0.0
+	for t := range n {
+		change := s.up[t] - s.down[t]
+		taken += max(-change, 0)
+		added += max(change, 0)
+		if t >= passed {
+			rest.down[t], rest.up[t] = max(-change, 0), max(change, 0)
+			given += rest.down[t]
+			room += rest.up[t]
+		}
+	}
+	if given <= 0 || room <= 0 {
+		return shiftPlan{}
+	}
+	wanted := given * added / taken // with the rebound, as far as the plan shows it
+	less, more := min(room/wanted, 1), min(wanted/room, 1)
+	for t := passed; t < n; t++ {
+		rest.down[t] *= less
+		rest.up[t] *= more
+	}
+	return rest
 }
 
 // shareAt is the share of a slot's load that may be taken away.
