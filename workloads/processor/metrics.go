@@ -21,6 +21,7 @@ type metrics struct {
 	checkpointSeconds prometheus.Histogram
 	relayed           *prometheus.CounterVec
 	relayErrors       prometheus.Counter
+	liveDropped       prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -49,7 +50,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Time to save one partition's checkpoint.", Buckets: prometheus.ExponentialBuckets(.01, 2, 12),
 		}),
 		relayed:     counters("relayed_total", "Outbox entries relayed, by kind.", "kind"),
-		relayErrors: counter("relay_errors_total", "Outbox entries that could not be relayed yet."),
+		relayErrors: counter("relay_errors_total", "Tries to relay outbox entries that failed."),
+		liveDropped: counter("live_events_dropped_total", "Events that the live stream misses, as Redis did not take them for too long."),
 	}
 }
 

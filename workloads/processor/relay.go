@@ -12,11 +12,20 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// relayEvery is how often the outbox is looked at while it is empty;
-// relayLimit how many entries are taken at once.
+// relayEvery is how often the outbox is looked at while it is empty, and how
+// often a live event is tried; relayLimit how many entries are taken at once.
 const (
 	relayEvery = 500 * time.Millisecond
 	relayLimit = 200
+)
+
+// livePatience is how long live events are tried before they are dropped, and how
+// long others are dropped then without a try. It must end well before the claim
+// on the entries does, or another relay announces them too. liveTimeout bounds
+// the tries that Redis does not answer.
+const (
+	livePatience = 10 * time.Second
+	liveTimeout  = 2 * time.Second
 )
 
 // relayer tells others what is in the database already: the decisions and
@@ -26,12 +35,15 @@ type relayer struct {
 	*Processor
 	decisions   *stream.Producer // nil until first used, and after an error
 	deadLetters *stream.Producer
+
+	patience  time.Duration
+	awayUntil time.Time // no live event is tried before; zero while Redis takes them
 }
 
 // relay empties the outbox until ctx ends. Its failures delay announcements,
 // never the stream.
 func (p *Processor) relay(ctx context.Context) error {
-	r := &relayer{Processor: p}
+	r := &relayer{Processor: p, patience: livePatience}
 	for {
 		n, err := r.turn(ctx)
 		if ctx.Err() != nil {
@@ -53,7 +65,8 @@ func (p *Processor) relay(ctx context.Context) error {
 	}
 }
 
-// turn relays some entries and tells how many.
+// turn relays some entries and tells how many. The topics come first, so that
+// they do not wait for Redis.
 func (r *relayer) turn(ctx context.Context) (int, error) {
 	items, err := r.stores.DB.Outbox(ctx, relayLimit)
 	if err != nil || len(items) == 0 {
@@ -62,23 +75,65 @@ func (r *relayer) turn(ctx context.Context) (int, error) {
 	if err := r.connect(ctx); err != nil {
 		return 0, err
 	}
-	ids := make([]int64, len(items))
+	ids, events := make([]int64, len(items)), make([]history.Event, len(items))
 	for i := range items {
 		ids[i] = items[i].ID
-		event, err := r.announce(ctx, &items[i])
-		if err != nil {
+		if events[i], err = r.announce(ctx, &items[i]); err != nil {
 			return 0, err
-		}
-		if err := r.stores.Redis.Publish(ctx, items[i].Partition, event); err != nil {
-			// The live stream is for those who watch now: it may miss something.
-			r.metrics.relayErrors.Inc()
-			r.log.Debug("live event not published", "error", err)
 		}
 	}
 	if err := r.flush(ctx); err != nil {
 		return 0, err
 	}
+	if err := r.publish(ctx, items, events); err != nil {
+		return 0, err
+	}
 	return len(items), r.stores.DB.MarkRelayed(ctx, ids)
+}
+
+// publish puts events on the live stream. If Redis stays away they are dropped:
+// whoever watches reads the state anew, and the topics must go on. The error is
+// that of ctx.
+func (r *relayer) publish(ctx context.Context, items []timescale.OutboxItem, events []history.Event) error {
+	start := time.Now()
+	if start.Before(r.awayUntil) {
+		r.metrics.liveDropped.Add(float64(len(events)))
+		return nil
+	}
+	giveUp := start
+	if r.awayUntil.IsZero() {
+		giveUp = start.Add(r.patience)
+	}
+	for i := 0; i < len(events); {
+		err := r.publishOne(ctx, items[i].Partition, events[i])
+		switch {
+		case err == nil:
+			i++
+			continue
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		r.metrics.relayErrors.Inc()
+		if time.Now().After(giveUp) {
+			r.awayUntil = time.Now().Add(r.patience)
+			r.metrics.liveDropped.Add(float64(len(events) - i))
+			r.log.Warn("live events are dropped", "events", len(events)-i, "error", err)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(relayEvery):
+		}
+	}
+	r.awayUntil = time.Time{}
+	return nil
+}
+
+func (r *relayer) publishOne(ctx context.Context, partition int, event history.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	defer cancel()
+	return r.stores.Redis.Publish(ctx, partition, event)
 }
 
 func (r *relayer) connect(ctx context.Context) (err error) {
