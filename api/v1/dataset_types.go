@@ -238,7 +238,8 @@ type Columns struct {
 // DatasetWindow is the part of the readings that is used.
 type DatasetWindow struct {
 	// First local day, such as 2019-01-01. If left out, the day of the first
-	// reading.
+	// reading; processors in a cluster do not know it then, and refuse no reading
+	// for lying outside the window.
 	// +kubebuilder:validation:MaxLength=10
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')",message="write a day as year-month-day, such as 2019-01-01"
 	// +optional

@@ -78,8 +78,10 @@ func newRules(twin *config.Twin) (*rules, error) {
 	return r, nil
 }
 
-// bound sets which hours are taken. A replay stays inside the dataset's
-// window; a stream from outside may not run ahead of the broker's clock.
+// bound sets which hours are taken. A replay stays inside the dataset's window,
+// as far as that is known: where the spec names no start, only what reads the file
+// knows it. A loop goes on with later years and has no end. A stream from outside
+// may not run ahead of the broker's clock.
 func (r *rules) bound(twin *config.Twin) {
 	mode := twin.Generator.Mode
 	if mode != "Off" {
