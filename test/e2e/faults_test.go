@@ -20,7 +20,7 @@ import (
 // pods that are killed, objects that are deleted or edited by hand. It ends when
 // the twin is Completed.
 func (s *space) disturb(name string) {
-	rounds := settings.Int(s.t, "ENERGYTWIN_E2E_ROUNDS", 1)
+	rounds := settings.Int(s.t, "ENERGYTWIN_E2E_ROUNDS", 5)
 	random := settings.Random(s.t, "ENERGYTWIN_E2E_SEED")
 	// The replay has to outlast the faults, however slow the machine is: it runs
 	// slowly until they are over, then as fast as it can.
