@@ -31,6 +31,7 @@ type cluster struct {
 	kube          kubernetes.Interface
 	scheme        *runtime.Scheme
 	image         string // of the operator
+	home          string // the operator's namespace
 }
 
 // connect finds the cluster, or skips the test.
@@ -46,7 +47,7 @@ func connect(t *testing.T) *cluster {
 	log.SetLogger(logr.Discard()) // the client has nothing to say that its errors do not
 	scheme, err := controllers.Scheme()
 	require.NoError(t, err)
-	c := &cluster{config: config, image: image, scheme: scheme}
+	c := &cluster{config: config, image: image, home: operatorNamespace, scheme: scheme}
 	c.Client, err = client.New(config, client.Options{Scheme: scheme})
 	require.NoError(t, err)
 	c.kube, err = kubernetes.NewForConfig(config)

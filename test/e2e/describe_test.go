@@ -31,7 +31,7 @@ func (s *space) describe() {
 	}
 	s.describePods(ctx, s.name)
 	s.describeEvents(ctx)
-	s.describePods(ctx, operatorNamespace)
+	s.describePods(ctx, s.home)
 }
 
 func (s *space) describePods(ctx context.Context, namespace string) {

@@ -17,8 +17,8 @@ import (
 )
 
 // disturb runs a twin through its replay with all faults that a cluster knows:
-// pods that are killed, objects that are deleted or edited by hand. It ends when
-// the twin is Completed.
+// pods that are killed, the operator's leader over and over, objects that are
+// deleted or edited by hand. It ends when the twin is Completed.
 func (s *space) disturb(name string) {
 	rounds := settings.Int(s.t, "ENERGYTWIN_E2E_ROUNDS", 5)
 	random := settings.Random(s.t, "ENERGYTWIN_E2E_SEED")
@@ -28,6 +28,7 @@ func (s *space) disturb(name string) {
 	s.ready(name)
 	s.await(name, "has data flowing", isFlowing)
 
+	stop := s.killLeaders(s.t)
 	for round := range rounds {
 		s.t.Logf("round %d of %d: kill each pod", round+1, rounds)
 		s.killPods(name, random)
@@ -43,6 +44,8 @@ func (s *space) disturb(name string) {
 	require.Less(s.t, s.asked(name, "").Counts.Stored, int64(readingsOf(s.t, replayMeters, replayDays)), "the replay was over before the faults were")
 	s.change(name, func(spec *v1.DigitalTwinSpec) { spec.Generator.Speed = "max" })
 	s.completed(name)
+	require.Positive(s.t, stop(), "no leader of the operator was killed")
+	s.operatorWorks(s.t)
 	s.ready(name)
 }
 

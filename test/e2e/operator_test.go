@@ -20,13 +20,13 @@ const (
 // operator is the operator's Deployment.
 func (c *cluster) operator(ctx context.Context) (*appsv1.Deployment, error) {
 	d := &appsv1.Deployment{}
-	return d, c.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: operatorName}, d)
+	return d, c.Get(ctx, client.ObjectKey{Namespace: c.home, Name: operatorName}, d)
 }
 
 // operatorPods are the operator's pods.
 func (c *cluster) operatorPods(ctx context.Context) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
-	err := c.List(ctx, pods, client.InNamespace(operatorNamespace),
+	err := c.List(ctx, pods, client.InNamespace(c.home),
 		client.MatchingLabels{"app.kubernetes.io/name": "energytwin", "app.kubernetes.io/component": "operator"})
 	return pods.Items, err
 }
