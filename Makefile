@@ -73,6 +73,7 @@ deploy: ## Install the operator into the cluster of kubectl (IMG=name:tag, OVERL
 .PHONY: undeploy
 undeploy: ## Remove the operator (OVERLAY, NAMESPACE as for deploy); twins run on, and the CRD stays
 	$(MANIFESTS) -overlay $(OVERLAY) -without CustomResourceDefinition | kubectl delete --ignore-not-found -f -
+	kubectl -n $(NAMESPACE) delete lease operator.twin.energytwin.dev --ignore-not-found # the operator made it
 
 .PHONY: deploy-crd
 deploy-crd: ## Install the CRD alone, as OVERLAY=namespaced needs it

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,9 +55,14 @@ func TestUninstall(t *testing.T) {
 // makeTarget runs one of the targets that a person would.
 func (c *cluster) makeTarget(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	t.Logf("make %v", args)
-	cmd := exec.Command("make", append([]string{"--no-print-directory", "-C", "../.."}, args...)...)
-	out, err := cmd.CombinedOutput()
+	return command(t, "make", append([]string{"--no-print-directory", "-C", "../.."}, args...)...)
+}
+
+// command runs a program and gives what it wrote.
+func command(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	t.Logf("%s %s", name, strings.Join(args, " "))
+	out, err := exec.Command(name, args...).CombinedOutput()
 	t.Log(string(out))
 	return string(out), err
 }
