@@ -19,6 +19,9 @@ MANIFESTS := GOOS= GOARCH= go -C hack/packaging run ./install -namespace $(NAMES
 LINT_VERSION := v2.15.0
 LINT         := bin/golangci-lint-$(LINT_VERSION)
 
+# The cluster of `make kind-up`.
+KIND_CLUSTER ?= energytwin
+
 # What the user interface is made of.
 WEB_SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard web docs/reference/openapi.json))
 
@@ -82,6 +85,22 @@ deploy-crd: ## Install the CRD alone, as OVERLAY=namespaced needs it
 .PHONY: undeploy-crd
 undeploy-crd: ## Remove the CRD, if no twin is left
 	@hack/undeploy-crd
+
+.PHONY: kind-up
+kind-up: ## Start a cluster in Docker with kind, and install the operator of this checkout there (KIND_CLUSTER=name)
+	@hack/check-kind
+	kind get clusters | grep -x '$(KIND_CLUSTER)' || kind create cluster --name $(KIND_CLUSTER) --wait 5m
+	$(MAKE) --no-print-directory image-archive IMG=$(IMG) OUT=$(OUT)
+	kind load image-archive $(OUT) --name $(KIND_CLUSTER)
+	kind export kubeconfig --name $(KIND_CLUSTER) # kubectl may have been at another cluster
+	kubectl -n $(NAMESPACE) delete pods -l app.kubernetes.io/component=operator # of an older image of the same name
+	$(MAKE) --no-print-directory deploy IMG=$(IMG) NAMESPACE=$(NAMESPACE)
+	@echo 'Its end-to-end tests: KUBECONFIG=$${KUBECONFIG:-~/.kube/config} IMG=$(IMG) make e2e'
+
+.PHONY: kind-down
+kind-down: ## Delete the cluster of kind-up with everything in it
+	@hack/check-kind
+	kind delete cluster --name $(KIND_CLUSTER)
 
 ##@ Check
 .PHONY: test
