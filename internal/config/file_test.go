@@ -139,6 +139,28 @@ func TestReadSeriesTakesContentIntoTheHash(t *testing.T) {
 	require.Equal(t, before, plain.SpecHash)
 }
 
+// TestTemperaturesAreWrittenButNotHashed: their checksum stands for them, as that of
+// prices does, and a configuration that has not read them does not grow.
+func TestTemperaturesAreWrittenButNotHashed(t *testing.T) {
+	twin, err := Parse([]byte(golden(t)))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "weather.csv")
+	require.NoError(t, os.WriteFile(path, []byte("timestamp,celsius\n2019-01-01T00:00:00Z,-3.5\n"), 0o600))
+	twin.Processor.TemperatureSeries = &Series{Path: path, Source: "configMap p/weather.csv", TimeColumn: "timestamp", ValueColumn: "celsius"}
+	doc, err := twin.Marshal()
+	require.NoError(t, err)
+	require.NotContains(t, string(doc), "temperatures:")
+	require.NoError(t, twin.ReadSeries())
+	once := twin.SpecHash
+	require.NoError(t, twin.ReadSeries())
+	require.Equal(t, once, twin.SpecHash, "reading again changed the hash")
+	doc, err = twin.Marshal()
+	require.NoError(t, err)
+	again, err := Parse(doc)
+	require.NoError(t, err)
+	require.Equal(t, []dsm.Point{{Unix: 1546300800, Value: -3.5}}, again.Processor.Temperatures)
+}
+
 func TestReadSeriesRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ content, says string }{
 		"empty":       {"", "write a header line"},

@@ -46,6 +46,7 @@ func (t *Twin) ReadSeries() error {
 	hashed := *t
 	hashed.Processor.Policy.Tariff.Series = nil // the checksums stand for them
 	hashed.Processor.Policy.Tariff.Carbon = nil
+	hashed.Processor.Temperatures = nil
 	t.SpecHash = hashed.rowHash(sums...)
 	return nil
 }

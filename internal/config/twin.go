@@ -87,7 +87,9 @@ type Processor struct {
 	TemperatureSeries *Series `json:"temperatureSeries,omitempty"`
 
 	// Temperatures are those outdoors, °C; none if the twin has no series of them.
-	Temperatures []dsm.Point `json:"-"`
+	// They are written with the rest, as prices are, so that a document says all
+	// that decides rows.
+	Temperatures []dsm.Point `json:"temperatures,omitempty"`
 }
 
 // Series is a CSV file with a value for each hour.

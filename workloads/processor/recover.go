@@ -123,11 +123,7 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 	}
 	w.specs = w.specs[:0]
 	for _, rev := range revisions {
-		var twin config.Twin
-		if err := json.Unmarshal(rev.Document, &twin); err != nil {
-			return fmt.Errorf("spec of partition %d at offset %d: %w", w.number, rev.FromOffset, err)
-		}
-		r, err := newRules(&twin)
+		r, err := w.rulesOf(rev)
 		if err != nil {
 			return fmt.Errorf("spec of partition %d at offset %d: %w", w.number, rev.FromOffset, err)
 		}
@@ -145,6 +141,24 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 	}
 	w.specs = append(w.specs, specRules{from: next, rules: w.rules})
 	return nil
+}
+
+// rulesOf makes the rules of a revision. One with the hash of the running spec
+// has the rules that run: its document may be of a version that left the
+// temperatures out.
+func (w *worker) rulesOf(rev timescale.SpecRevision) (*rules, error) {
+	if rev.Hash == w.rules.specHash {
+		return w.rules, nil
+	}
+	var twin config.Twin
+	if err := json.Unmarshal(rev.Document, &twin); err != nil {
+		return nil, err
+	}
+	if p := &twin.Processor; p.TemperatureSeries != nil && len(p.Temperatures) == 0 {
+		w.log.Warn("an earlier spec was stored without its temperatures: a replay forecasts its part of the stream without weather",
+			"from", rev.FromOffset, "spec", rev.Hash)
+	}
+	return newRules(&twin)
 }
 
 // rulesAt is the rules under which the message at offset is taken.

@@ -128,7 +128,8 @@ func (p *partition) find(name []byte) *meterState {
 }
 
 // switchTo makes other rules hold from here on. Windows keep what still fits; a model of
-// another kind starts anew from the window.
+// another kind starts anew from the window. One of the same kind goes on with what it has
+// learned, under the new rules' model: that one may know other temperatures.
 func (p *partition) switchTo(r *rules) {
 	old := p.rules
 	p.rules = r
@@ -142,10 +143,15 @@ func (p *partition) switchTo(r *rules) {
 			if old.ring != r.ring {
 				m.window = resized(m.window, r.ring)
 			}
-			if !sameModel {
+			learned := m.model.AppendBinary(nil)
+			m.model = r.model.NewState()
+			if sameModel {
+				if rest, err := m.model.Restore(learned); err == nil && len(rest) == 0 {
+					continue
+				}
 				m.model = r.model.NewState()
-				p.relearn(m)
 			}
+			p.relearn(m)
 		}
 	}
 }
