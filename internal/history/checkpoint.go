@@ -20,9 +20,12 @@ type Checkpoint struct {
 	Epoch        int64     // of the owner that wrote it
 	StateVersion int       // of the layout of header and blobs
 	Incarnation  uuid.UUID // of the database that the state goes with
-	RecordHash   uint64    // of the record at Offset−1
 	Header       []byte    // state of the partition itself
 	Meters       []MeterBlob
+
+	// TopicGeneration is that of the topic which Offset is of. Checkpoints from
+	// before it was written are of generation 0.
+	TopicGeneration int
 }
 
 // MeterBlob is the state of one meter.
@@ -46,10 +49,11 @@ type head struct {
 	Epoch        int64     `json:"epoch"`
 	StateVersion int       `json:"stateVersion"`
 	Incarnation  uuid.UUID `json:"incarnation"`
-	RecordHash   uint64    `json:"recordHash,string"`
 	Header       []byte    `json:"header"`
 	Meters       int       `json:"meters"`
 	Sum          uint64    `json:"sum,string"` // of all meters, in any order, and the header
+
+	TopicGeneration int `json:"topicGeneration"`
 }
 
 // flip makes a generation the one that holds, unless an owner with a later
@@ -90,7 +94,7 @@ func (s *Store) writeGeneration(ctx context.Context, partition int, generation s
 	}
 	h := head{
 		Offset: c.Offset, Epoch: c.Epoch, StateVersion: c.StateVersion, Incarnation: c.Incarnation,
-		RecordHash: c.RecordHash, Header: c.Header, Meters: len(c.Meters), Sum: xxhash.Sum64(c.Header),
+		TopicGeneration: c.TopicGeneration, Header: c.Header, Meters: len(c.Meters), Sum: xxhash.Sum64(c.Header),
 	}
 	var fields []any
 	size := 0
@@ -157,7 +161,7 @@ func (s *Store) LoadCheckpoint(ctx context.Context, partition int) (Checkpoint, 
 	}
 	return Checkpoint{
 		Offset: h.Offset, Epoch: h.Epoch, StateVersion: h.StateVersion, Incarnation: h.Incarnation,
-		RecordHash: h.RecordHash, Header: h.Header, Meters: meters,
+		TopicGeneration: h.TopicGeneration, Header: h.Header, Meters: meters,
 	}, nil
 }
 

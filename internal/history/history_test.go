@@ -134,7 +134,7 @@ func TestSeriesAppend(t *testing.T) {
 func checkpointOf(epoch, offset int64, meters int) Checkpoint {
 	c := Checkpoint{
 		Offset: offset, Epoch: epoch, StateVersion: 3, Incarnation: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
-		RecordHash: math.MaxUint64 - uint64(offset), Header: fmt.Appendf(nil, "header %d", offset),
+		TopicGeneration: int(offset % 3), Header: fmt.Appendf(nil, "header %d", offset),
 	}
 	for i := range meters {
 		blob := make([]byte, 4000)
@@ -264,8 +264,11 @@ func TestLive(t *testing.T) {
 		require.ElementsMatch(t, []string{"0: 2-0", "0: 2-1", "1: 7-1"}, got)
 		require.Equal(t, map[int]string{0: "2-1", 1: "7-1"}, late)
 
-		require.NoError(t, s.ResetLive(ctx, 0))
-		require.NoError(t, s.Publish(ctx, 0, event(1, 0)))
+		anew := Event{TopicGeneration: 1, Offset: 1, N: 1, Fields: map[string]any{"at": "a new topic"}}
+		require.NoError(t, s.Publish(ctx, 0, anew, event(3, 0)), "what the topic before led to comes too late")
+		events, err := s.Live(ctx, late, time.Second)
+		require.NoError(t, err)
+		require.Equal(t, []LiveEvent{{Partition: 0, ID: "281474976710657-1", Fields: anew.Fields}}, events)
 	})
 }
 

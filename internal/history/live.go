@@ -15,18 +15,30 @@ import (
 // come late.
 const liveLength = 10_000
 
-// Event is something that was stored, for those who watch. Offset and N are
-// its identity: the record that led to it, and a number within that.
+// Event is something that was stored, for those who watch. TopicGeneration,
+// Offset and N are its identity: the record that led to it, and a number within
+// that.
 type Event struct {
-	Offset int64
-	N      int64
-	Fields map[string]any
+	TopicGeneration int // raised when offsets begin again; 0 at first
+	Offset          int64
+	N               int64
+	Fields          map[string]any
+}
+
+// generationBits is where an id holds the generation of the topic, above all
+// offsets: 2^48 records are more than a partition will see. A stream of Redis
+// takes ids in ascending order only, so that without it the events of a topic
+// that was made anew would count as old until they pass those of the one before.
+const generationBits = 48
+
+func (e *Event) id() string {
+	return strconv.FormatUint(uint64(e.TopicGeneration)<<generationBits|uint64(e.Offset), 10) + "-" + strconv.FormatInt(e.N, 10)
 }
 
 // LiveEvent is an Event as a reader gets it.
 type LiveEvent struct {
 	Partition int
-	ID        string // <offset>-<n>
+	ID        string // <offset>-<n>, where offsets of later generations of the topic are greater than those of earlier ones
 	Fields    map[string]any
 }
 
@@ -43,7 +55,7 @@ func (s *Store) Publish(ctx context.Context, partition int, events ...Event) err
 			Stream: s.partitionKey("live", partition),
 			MaxLen: liveLength,
 			Approx: true,
-			ID:     strconv.FormatInt(e.Offset, 10) + "-" + strconv.FormatInt(e.N, 10),
+			ID:     e.id(),
 			Values: e.Fields,
 		})
 	}
@@ -62,14 +74,6 @@ func (s *Store) Publish(ctx context.Context, partition int, events ...Event) err
 func isOldID(err error) bool {
 	return strings.Contains(err.Error(), "equal or smaller than the target stream top item") ||
 		strings.Contains(err.Error(), "must be greater than 0-0")
-}
-
-// ResetLive drops the live stream of a partition whose offsets start again.
-func (s *Store) ResetLive(ctx context.Context, partition int) error {
-	if err := s.redis.Unlink(ctx, s.partitionKey("live", partition)).Err(); err != nil {
-		return fmt.Errorf("reset live events of partition %d: %w", partition, err)
-	}
-	return nil
 }
 
 // Live reads live events of some partitions. after gives for each partition

@@ -191,6 +191,11 @@ type PartitionState struct {
 	Watermark  meter.Hour
 	Totals     Counts
 
+	// TopicGeneration is 0 while the stream is the one that all that is known came
+	// from, and is raised by MovePartition. Where it is not 0, reading the stream
+	// from its start does not give the state again.
+	TopicGeneration int
+
 	// Incarnation is a random id of this database, changed by a restore.
 	Incarnation uuid.UUID
 }

@@ -237,8 +237,8 @@ func queueQuarantine(q *pgx.Batch, partition int, messages []Quarantined) {
 func queueOutbox(q *pgx.Batch, b *Batch) {
 	for i, e := range b.Outbox {
 		q.Queue(`
-			INSERT INTO outbox (partition, batch_offset, number, kind, ts, from_offset, to_offset)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			INSERT INTO outbox (partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
+			SELECT partition, topic_generation, $2, $3, $4, $5, $6, $7 FROM stream_offsets WHERE partition = $1`,
 			b.Partition, b.NextOffset, i, int16(e.Kind), timeOrNull(e.Hour), e.FromOffset, e.ToOffset)
 	}
 }

@@ -13,14 +13,16 @@ const (
 	outboxLease = 30 * time.Second
 )
 
-// OutboxItem is an entry that waits to be announced. (Partition, BatchOffset,
-// Number) orders what a partition announces and stays the same when an entry
-// is announced again, so that receivers can drop the repeat.
+// OutboxItem is an entry that waits to be announced. (Partition,
+// TopicGeneration, BatchOffset, Number) orders what a partition announces and
+// stays the same when an entry is announced again, so that receivers can drop
+// the repeat.
 type OutboxItem struct {
-	ID          int64
-	Partition   int
-	BatchOffset int64 // next offset of the batch that made the entry
-	Number      int   // within the batch, from 0
+	ID              int64
+	Partition       int
+	TopicGeneration int   // as in PartitionState, when the entry was made
+	BatchOffset     int64 // next offset of the batch that made the entry
+	Number          int   // within the batch, from 0
 	OutboxEntry
 }
 
@@ -44,7 +46,7 @@ func (db *DB) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
 					SELECT id FROM outbox
 					WHERE partition NOT IN (SELECT partition FROM outbox WHERE claimed_until > clock_timestamp())
 					ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-				RETURNING id, partition, batch_offset, number, kind, ts, from_offset, to_offset)
+				RETURNING id, partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
 			SELECT * FROM claimed ORDER BY id`, limit, outboxLease.Milliseconds())
 		if err != nil {
 			return err
@@ -61,7 +63,7 @@ func (db *DB) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
 func scanOutboxItem(row pgx.CollectableRow) (i OutboxItem, err error) {
 	var kind int16
 	var ts *time.Time
-	err = row.Scan(&i.ID, &i.Partition, &i.BatchOffset, &i.Number, &kind, &ts, &i.FromOffset, &i.ToOffset)
+	err = row.Scan(&i.ID, &i.Partition, &i.TopicGeneration, &i.BatchOffset, &i.Number, &kind, &ts, &i.FromOffset, &i.ToOffset)
 	i.Kind, i.Hour = OutboxKind(kind), hourOrNone(ts)
 	return i, err
 }

@@ -129,12 +129,28 @@ func TestRecountsAndMoves(t *testing.T) {
 		require.InDelta(t, load(0, gapFrom)-5, metered[0].KWh, 1e-6)
 		require.InDelta(t, 5, metered[0].FedIn, 0)
 
+		require.Zero(t, tw.state.TopicGeneration)
+		for offset, hash := range []string{"first", "second"} {
+			require.NoError(t, s.RecordSpec(ctx, 3, tw.state.Epoch, int64(offset), hash, []byte(`{}`)))
+		}
 		require.ErrorIs(t, s.MovePartition(ctx, 3, tw.state.Epoch+1, 0), ErrFenced)
 		require.NoError(t, s.MovePartition(ctx, 3, tw.state.Epoch, 0))
 		state, err := s.TakePartition(ctx, 3, "next")
 		require.NoError(t, err)
 		require.Zero(t, state.NextOffset)
 		require.Equal(t, meter.Hour(day+95), state.Watermark)
+		require.Equal(t, 1, state.TopicGeneration)
+		specs, err := s.Specs(ctx, 3)
+		require.NoError(t, err)
+		require.Equal(t, []SpecRevision{{0, "first", []byte(`{}`)}}, specs, "those of later offsets are of the topic before")
+
+		next := partition{no: 3, state: state}
+		b = next.batch(1)
+		b.Outbox = []OutboxEntry{{Kind: OutboxState, Hour: day}}
+		require.NoError(t, s.Commit(ctx, b))
+		items, err := s.Outbox(ctx, 1000)
+		require.NoError(t, err)
+		require.Equal(t, 1, items[len(items)-1].TopicGeneration)
 
 		require.NoError(t, s.SchemaCurrent(ctx))
 		_, err = s.pool.Exec(ctx, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)

@@ -172,7 +172,7 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 		first, err := s.Outbox(ctx, 1)
 		require.NoError(t, err)
 		require.Len(t, first, 1)
-		require.Equal(t, OutboxItem{first[0].ID, 0, 5, 0, OutboxEntry{Kind: OutboxState, Hour: day}}, first[0])
+		require.Equal(t, OutboxItem{first[0].ID, 0, 0, 5, 0, OutboxEntry{Kind: OutboxState, Hour: day}}, first[0])
 
 		second, err := s.Outbox(ctx, 100)
 		require.NoError(t, err)

@@ -32,7 +32,7 @@ func (w *worker) takeOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.target = stored.NextOffset
+	w.target, w.generation = stored.NextOffset, stored.TopicGeneration
 	if err := w.loadSpecs(ctx, stored.NextOffset); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (w *worker) moveTo(ctx context.Context, stored timescale.PartitionState, of
 		return stored, fmt.Errorf("move partition %d to offset %d: %w", w.number, offset, err)
 	}
 	stored.NextOffset, stored.LastHash = offset, 0
-	w.rebuild = true
+	stored.TopicGeneration++
 	return stored, nil
 }
 
@@ -175,27 +175,20 @@ func (w *worker) rulesAt(offset int64) *rules {
 // restore gives the partition's state at some offset at or before the one the
 // database has.
 func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (*partition, error) {
-	// A stream that begins again has its start in the log, but not what was known
+	if p := w.fromCheckpoint(ctx, stored); p != nil {
+		w.log.Info("state restored from a checkpoint", "offset", p.next, "next", stored.NextOffset)
+		return p, nil
+	}
+	// A stream that began again has its start in the log, but not what was known
 	// before.
-	beginsAgain := w.rebuild || stored.NextOffset == 0 && stored.Watermark != meter.NoHour
-	if !beginsAgain {
-		if p := w.fromCheckpoint(ctx, stored); p != nil {
-			w.log.Info("state restored from a checkpoint", "offset", p.next, "next", stored.NextOffset)
-			return p, nil
+	if w.logStart == 0 && stored.TopicGeneration == 0 {
+		if stored.NextOffset > 0 {
+			w.log.Info("no checkpoint: the stream is replayed from its start", "next", stored.NextOffset)
 		}
-		if w.logStart == 0 {
-			if stored.NextOffset > 0 {
-				w.log.Info("no checkpoint: the stream is replayed from its start", "next", stored.NextOffset)
-			}
-			return newPartition(w.number, w.rulesAt(0)), nil
-		}
+		return newPartition(w.number, w.rulesAt(0)), nil
 	}
 	w.log.Warn("the stream does not reach back to what was known: windows are rebuilt from the database", "next", stored.NextOffset)
-	p, err := w.fromDatabase(ctx, stored)
-	if err == nil {
-		w.rebuild = false
-	}
-	return p, err
+	return w.fromDatabase(ctx, stored)
 }
 
 // fromCheckpoint is the state that Redis holds, nil if it holds none of use.
@@ -208,9 +201,9 @@ func (w *worker) fromCheckpoint(ctx context.Context, stored timescale.PartitionS
 	case err != nil:
 		w.log.Warn("checkpoint not readable", "error", err)
 		return nil
-	case ckpt.StateVersion != stateVersion, ckpt.Incarnation != stored.Incarnation,
+	case ckpt.StateVersion != stateVersion, ckpt.Incarnation != stored.Incarnation, ckpt.TopicGeneration != stored.TopicGeneration,
 		ckpt.Offset > stored.NextOffset, ckpt.Offset < w.logStart:
-		w.log.Info("checkpoint does not fit", "offset", ckpt.Offset, "next", stored.NextOffset, "version", ckpt.StateVersion)
+		w.log.Info("checkpoint does not fit", "offset", ckpt.Offset, "next", stored.NextOffset, "version", ckpt.StateVersion, "topic_generation", ckpt.TopicGeneration)
 		return nil
 	}
 	p := newPartition(w.number, w.rulesAt(max(ckpt.Offset-1, 0)))

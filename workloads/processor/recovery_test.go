@@ -2,16 +2,20 @@ package processor
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/test/twinrows"
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
 
@@ -30,21 +34,126 @@ func TestNewTopicIsReadFromItsStart(t *testing.T) {
 			s := startServices(t)
 			s.produce(0, 20)
 			s.process()
-			require.NoError(t, s.stores.Stream.DeleteTopic(t.Context(), s.twin.Topic("readings")))
-			require.NoError(t, prepare.Run(t.Context(), s.twin, slog.New(slog.DiscardHandler)))
+			s.makeTopicAnew()
 			s.produce(15, 10)
 			meanwhile(s)
 			const all = 4 * 25 * meter.HoursPerDay
-			s.processUntil(func() bool { return s.summary().Totals.Stored >= all })
+			s.processUntil(func() bool { return s.summary().Totals.Stored >= all && s.caughtUp() && s.relayed() })
 
 			require.EqualValues(t, all, s.rows()[0].Rows, "five days came twice and are stored once")
 			require.EqualValues(t, 4*5*meter.HoursPerDay, s.summary().Totals.Duplicates)
-			last, err := s.stores.DB.Decisions(t.Context(), timescale.DecisionFilter{Limit: 1})
-			require.NoError(t, err)
-			_, provenance, err := s.stores.DB.DecisionByID(t.Context(), last[0].ID)
-			require.NoError(t, err)
-			require.Equal(t, originRebuilt, provenance.Origin)
+			require.Equal(t, originRebuilt, s.lastOrigin())
+			s.requireLiveOfTheTopic()
 		})
+	}
+}
+
+// TestNewTopicIsRecoveredAgain after it has passed the offset of a checkpoint
+// that was made of the topic before it.
+func TestNewTopicIsRecoveredAgain(t *testing.T) {
+	const days = 50
+	want := undisturbed(t, days)
+	for name, disturb := range map[string]func(s *services, kept map[int]history.Checkpoint){
+		"killed before its first checkpoint": func(s *services, kept map[int]history.Checkpoint) {
+			for partition, c := range kept {
+				c.Epoch += 1000 // the newest owner's
+				require.NoError(s.t, s.stores.Redis.SaveCheckpoint(s.t.Context(), partition, c))
+			}
+		},
+		"Redis emptied": func(s *services, _ map[int]history.Checkpoint) { s.forgetRedis() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startServices(t)
+			s.produce(0, 20)
+			s.process()
+			kept := s.checkpoints()
+			s.makeTopicAnew()
+			s.produce(15, 30)
+			s.processUntil(func() bool { return s.caughtUp() && s.relayed() })
+			s.requireLiveOfTheTopic()
+			disturb(s, kept)
+			s.produce(45, days-45)
+			s.process()
+
+			for i, table := range s.rows() {
+				if table.Name == "readings" || table.Name == "group_load" {
+					require.Equal(t, want[i], table)
+				}
+			}
+			require.Equal(t, originRebuilt, s.lastOrigin(), "what was known before the new topic counts")
+		})
+	}
+}
+
+// TestNewTopicIsRecoveredFromItsOwnCheckpoint, which is as good as one of a
+// first topic.
+func TestNewTopicIsRecoveredFromItsOwnCheckpoint(t *testing.T) {
+	run := func(t *testing.T, meanwhile func(*services)) []twinrows.Table {
+		s := startServices(t)
+		s.produce(0, 10)
+		s.process()
+		s.makeTopicAnew()
+		s.produce(10, 14)
+		s.process()
+		for _, c := range s.checkpoints() {
+			require.Equal(t, 1, c.TopicGeneration)
+		}
+		meanwhile(s)
+		s.produce(24, 6)
+		s.process()
+		return s.rows()
+	}
+	require.Equal(t, run(t, func(*services) {}), run(t, func(s *services) {
+		kept := s.checkpoints()
+		s.produce(24, 3)
+		s.process()
+		for partition, c := range kept {
+			c.Epoch += 1000
+			require.NoError(t, s.stores.Redis.SaveCheckpoint(t.Context(), partition, c))
+		}
+	}))
+}
+
+// makeTopicAnew replaces the topic of readings by one of its name.
+func (s *services) makeTopicAnew() {
+	s.t.Helper()
+	require.NoError(s.t, s.stores.Stream.DeleteTopic(s.t.Context(), s.twin.Topic("readings")))
+	require.NoError(s.t, prepare.Run(s.t.Context(), s.twin, slog.New(slog.DiscardHandler)))
+}
+
+// lastOrigin is what the newest decision's state was made from.
+func (s *services) lastOrigin() string {
+	s.t.Helper()
+	last, err := s.stores.DB.Decisions(s.t.Context(), timescale.DecisionFilter{Limit: 1})
+	require.NoError(s.t, err)
+	_, provenance, err := s.stores.DB.DecisionByID(s.t.Context(), last[0].ID)
+	require.NoError(s.t, err)
+	return provenance.Origin
+}
+
+// requireLiveOfTheTopic checks that the live streams end with the topic that is
+// there now, not with one before.
+func (s *services) requireLiveOfTheTopic() {
+	s.t.Helper()
+	logs, err := s.stores.Stream.Offsets(s.t.Context(), s.twin.Topic("readings"))
+	require.NoError(s.t, err)
+	after := map[int]string{}
+	for partition := range logs {
+		after[partition] = "0-0"
+	}
+	for {
+		events, err := s.stores.Redis.Live(s.t.Context(), after, time.Millisecond)
+		require.NoError(s.t, err)
+		if len(events) == 0 {
+			break
+		}
+	}
+	for partition, log := range logs {
+		if log.End == 0 {
+			continue // no meter's key falls into this partition
+		}
+		const secondTopic = 1 << 48
+		require.True(s.t, strings.HasPrefix(after[partition], fmt.Sprintf("%d-", secondTopic+log.End)), "%d: %s, not %d", partition, after[partition], log.End)
 	}
 }
 

@@ -158,7 +158,7 @@ func (r *relayer) flush(ctx context.Context) error {
 // announce puts what an entry announces into the producers' batches, and gives
 // the event for the live stream.
 func (r *relayer) announce(ctx context.Context, item *timescale.OutboxItem) (history.Event, error) {
-	event := history.Event{Offset: item.BatchOffset, N: int64(item.Number)}
+	event := history.Event{TopicGeneration: item.TopicGeneration, Offset: item.BatchOffset, N: int64(item.Number)}
 	var err error
 	switch item.Kind {
 	case timescale.OutboxDecisions:

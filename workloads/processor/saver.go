@@ -69,8 +69,9 @@ func (s *saver) save(ctx context.Context, w *worker, ckpt history.Checkpoint) {
 func (s *saver) snapshot(w *worker) history.Checkpoint {
 	ckpt := history.Checkpoint{
 		Offset: w.p.next, Epoch: w.epoch, StateVersion: stateVersion, Incarnation: w.incarnation,
-		Header: w.p.appendHeader(nil),
-		Meters: make([]history.MeterBlob, 0, len(w.p.meters)),
+		TopicGeneration: w.generation,
+		Header:          w.p.appendHeader(nil),
+		Meters:          make([]history.MeterBlob, 0, len(w.p.meters)),
 	}
 	ends := make([]int, 0, len(w.p.meters))
 	s.arena = s.arena[:0]

@@ -32,16 +32,16 @@ type worker struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	epoch    int64
-	logStart int64
-	rebuild  bool
-	specs    []specRules // by offset
-	p        *partition  // nil while the state is unknown
-	batch    batch
-	records  []stream.Record
-	saver    *saver
-	saved    saved
-	target   int64 // replays end here: rows before it are in the database
+	epoch      int64
+	generation int // of the topic that p is of
+	logStart   int64
+	specs      []specRules // by offset
+	p          *partition  // nil while the state is unknown
+	batch      batch
+	records    []stream.Record
+	saver      *saver
+	saved      saved
+	target     int64 // replays end here: rows before it are in the database
 
 	incarnation uuid.UUID // of the database
 
