@@ -20,7 +20,9 @@ type Table struct {
 	SHA256 string
 }
 
-// queries select the rows that must be equal between runs.
+// queries select the rows that must be equal between runs. Of the provenance of
+// decisions they leave out the image: a twin that moves to another one of the
+// same code ends with the same rows.
 func queries() []struct{ name, sql string } {
 	return []struct{ name, sql string }{
 		{"readings", `SELECT m.name, r.ts, r.channel, r.kwh, r.quality
@@ -30,8 +32,10 @@ func queries() []struct{ name, sql string } {
 		{"decisions", `SELECT d.id, m.name AS meter, g.name AS "group", d.issued_at, d.valid_from, d.valid_to, d.actionable_from,
 				d.last_reading, d.partition, d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after,
 				d.cap_kw, d.price_threshold, d.saving_p10, d.saving_p50, d.saving_p90, d.co2_kg, d.confidence, d.missing_share,
-				d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding
+				d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding, d.parts,
+				p.model, p.model_version, p.spec_hash, p.dataset_sha, p.tariff, p.origin
 			FROM decisions d LEFT JOIN meters m USING (meter_no) LEFT JOIN groups g ON g.group_no = d.group_no
+				LEFT JOIN provenance p USING (provenance_no)
 			ORDER BY d.issued_at, d.id`},
 		{"group_load", `SELECT g.name, l.ts, l.partition, l.kwh, l.meters, l.fed_in
 			FROM group_load l JOIN groups g USING (group_no) ORDER BY l.ts, g.name, l.partition`},
