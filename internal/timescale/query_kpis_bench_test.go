@@ -9,13 +9,8 @@ import (
 // BenchmarkOutcomes sums up what the plans of 10,000 meters came to in 60 days,
 // and in the last 7 of them as the first page asks for.
 func BenchmarkOutcomes(b *testing.B) {
-	if len(servers) == 0 {
-		b.Skip("no PostgreSQL here")
-	}
 	const meters, days = 10_000, 60
-	s := servers[0].open(b)
-	ctx := b.Context()
-	for _, sql := range []string{
+	s := openFilled(b, meters, days,
 		`INSERT INTO decisions (id, issued_at, valid_from, valid_to, actionable_from, partition, meter_no, group_no, provenance_no,
 			kwh_shifted, kw_reduction, saving_p10, saving_p50, saving_p90, confidence, missing_share, action, reason, stale, plan)
 		SELECT gen_random_uuid(), t, t, t + interval '1 day', t, 0, m, m % 100 + 1, 1, 1, 1, 0.1, 0.2, 0.3, 1, 0, 1, 1, false, array_fill(0.5::real, ARRAY[24])
@@ -23,13 +18,7 @@ func BenchmarkOutcomes(b *testing.B) {
 		ORDER BY t, m`,
 		`INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, kw_reduction, saving, co2_kg)
 		SELECT id, issued_at, 0, 1, 1, 1, 0.2, 0.1 FROM decisions
-		WHERE issued_at >= $1 AND $2::int > 0 AND $3::int > 0`,
-	} {
-		_, err := s.pool.Exec(ctx, sql, day.Time(), meters, days)
-		require.NoError(b, err)
-	}
-	_, err := s.pool.Exec(ctx, `VACUUM ANALYZE`)
-	require.NoError(b, err)
+		WHERE issued_at >= $1 AND $2::int > 0 AND $3::int > 0`)
 	for name, q := range map[string]OutcomeQuery{
 		"all":  {From: day, To: day + 24*days, Unit: Days, Zone: "Europe/London"},
 		"week": {From: day + 24*(days-7), To: day + 24*days},
@@ -37,9 +26,26 @@ func BenchmarkOutcomes(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				_, err := s.Outcomes(ctx, q)
+				_, err := s.Outcomes(b.Context(), q)
 				require.NoError(b, err)
 			}
 		})
 	}
+}
+
+// openFilled is a database that statements have filled. They are given the first
+// day, the number of meters, and that of days.
+func openFilled(b *testing.B, meters, days int, statements ...string) store {
+	b.Helper()
+	if len(servers) == 0 {
+		b.Skip("no PostgreSQL here")
+	}
+	s := servers[0].open(b)
+	for _, sql := range statements {
+		_, err := s.pool.Exec(b.Context(), sql, day.Time(), meters, days)
+		require.NoError(b, err)
+	}
+	_, err := s.pool.Exec(b.Context(), `VACUUM ANALYZE`)
+	require.NoError(b, err)
+	return s
 }

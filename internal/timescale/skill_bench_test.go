@@ -9,27 +9,16 @@ import (
 // BenchmarkSkillOf judges a day of 10,000 meters, as the status port does once for
 // each day.
 func BenchmarkSkillOf(b *testing.B) {
-	if len(servers) == 0 {
-		b.Skip("no PostgreSQL here")
-	}
 	const meters, days = 10_000, 15
-	s := servers[0].open(b)
-	ctx := b.Context()
-	for _, sql := range []string{
+	s := openFilled(b, meters, days,
 		`INSERT INTO readings (ts, meter_no, kwh)
 		SELECT t, m, 0.1 * (m % 7) FROM generate_series($1::timestamptz, $1::timestamptz + ($3::int * 24 - 1) * interval '1 hour', interval '1 hour') t,
 			generate_series(1, $2::int) m`,
 		`INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90)
 		SELECT t, m, 'combined', p, p, p FROM (SELECT array_fill(0.3::real, ARRAY[24]) p) p, generate_series(1, $2::int) m,
-			generate_series($1::timestamptz, $1::timestamptz + ($3::int - 1) * interval '1 day', interval '1 day') t`,
-	} {
-		_, err := s.pool.Exec(ctx, sql, day.Time(), meters, days)
-		require.NoError(b, err)
-	}
-	_, err := s.pool.Exec(ctx, `VACUUM ANALYZE`)
-	require.NoError(b, err)
+			generate_series($1::timestamptz, $1::timestamptz + ($3::int - 1) * interval '1 day', interval '1 day') t`)
 	for b.Loop() {
-		skill, err := s.SkillOf(ctx, day+24*(days-1))
+		skill, err := s.SkillOf(b.Context(), day+24*(days-1))
 		require.NoError(b, err)
 		require.Equal(b, meters*24, skill.Hours)
 	}
