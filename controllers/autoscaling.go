@@ -28,7 +28,7 @@ func (r *Reconciler) autoscalerHolds(ctx context.Context, s *scope) (bool, error
 // autoscaled is the processors' Deployment if an autoscaler is to change its
 // number: not before it runs, as autoscalers let zero be.
 func (r *Reconciler) autoscaled(ctx context.Context, s *scope) (*appsv1.Deployment, error) {
-	if s.spec.Processor.Autoscaling == nil || s.spec.State != v1.StateRunning {
+	if s.spec.Processor.Autoscaling == nil || s.spec.State != v1.StateRunning || s.restoring() {
 		return nil, nil
 	}
 	d := &appsv1.Deployment{}

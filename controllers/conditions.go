@@ -101,6 +101,9 @@ func (s *scope) externalVerdict(component string) verdict {
 }
 
 func (s *scope) schemaVerdict() verdict {
+	if s.inputs.Restoring {
+		return s.restoreVerdict()
+	}
 	if s.outcome.done {
 		return yes(v1.ReasonAvailable, "topics and schema are those of this version")
 	}
@@ -122,6 +125,9 @@ func (s *scope) workloadsVerdict() verdict {
 		return yes(v1.ReasonSuspended, "stopped")
 	case v1.StateHibernated:
 		return yes(v1.ReasonHibernated, "stopped")
+	}
+	if s.inputs.Restoring {
+		return no(v1.ReasonRestoring, "stopped until %s is restored", s.restoreFrom().Dump)
 	}
 	var waiting []string
 	reason := v1.ReasonWaiting
@@ -235,6 +241,11 @@ func (s *scope) stall(reason, message string) {
 // dataFlow says whether readings are processed. Without new figures it stays as
 // it was, but for a twin that does not run.
 func (s *scope) dataFlow() {
+	if s.inputs.Restoring && s.spec.State != v1.StateHibernated {
+		// A replay that has ended may not have in an older database: it is resumed.
+		s.set(v1.ConditionDataFlowing, no(v1.ReasonRestoring, "no readings are processed until %s is restored", s.restoreFrom().Dump))
+		return
+	}
 	switch s.spec.State {
 	case v1.StateSuspended:
 		s.keepFinished(no(v1.ReasonSuspended, "the twin is suspended"))
@@ -250,7 +261,7 @@ func (s *scope) dataFlow() {
 	f := s.figures
 	if f == nil {
 		before := s.condition(v1.ConditionDataFlowing)
-		stale := before != nil && slices.Contains([]string{v1.ReasonSuspended, v1.ReasonHibernated, v1.ReasonReplayFinished}, before.Reason)
+		stale := before != nil && slices.Contains([]string{v1.ReasonSuspended, v1.ReasonHibernated, v1.ReasonReplayFinished, v1.ReasonRestoring}, before.Reason)
 		if before == nil || stale {
 			s.set(v1.ConditionDataFlowing, no(v1.ReasonWaiting, "no workload has told of readings yet"))
 		} else {

@@ -27,8 +27,10 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 		Digests:           map[string]string{},
 		FinishedReads:     s.finishedReads(),
 	}
+	in.Restoring, in.Restored, in.Restarts = s.restoring(), s.restored(), s.restarts()
+	in.Backup, _ = s.backupRequest()
 	var err error
-	if in.Credentials, err = r.credentials(ctx, s); err != nil {
+	if in.Credentials, in.Changes, err = r.credentials(ctx, s); err != nil {
 		return in, err
 	}
 	if in.Images, err = r.images(ctx, s); err != nil {
@@ -76,29 +78,39 @@ func (r *Reconciler) gatherLive(ctx context.Context, s *scope, in *resources.Inp
 }
 
 // credentials are the twin's passwords. The Secret is the truth: what it holds
-// is kept, whoever wrote it, and only what it lacks is made.
-func (r *Reconciler) credentials(ctx context.Context, s *scope) (resources.Credentials, error) {
+// is kept, whoever wrote it, and only what it lacks or what is to be rotated is
+// made.
+func (r *Reconciler) credentials(ctx context.Context, s *scope) (resources.Credentials, resources.Changes, error) {
 	name := resources.CredentialsName(s.twin.Name)
 	secret, err := r.secret(ctx, s.twin.Namespace, name)
 	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, err
+		return nil, nil, err
 	}
 	if err == nil && !s.owns(secret, true) {
-		return nil, stalled(v1.ReasonNameTaken, "Secret %s exists and is not this twin's; rename the twin, or delete that Secret", name)
+		return nil, nil, stalled(v1.ReasonNameTaken, "Secret %s exists and is not this twin's; rename the twin, or delete that Secret", name)
 	}
-	out := resources.Credentials{}
+	values, made := resources.Credentials{}, map[string]bool{}
 	for _, key := range resources.CredentialKeys() {
 		if value := secret.Data[key]; len(value) > 0 {
-			out[key] = string(value)
+			values[key] = string(value)
 			continue
 		}
-		random := make([]byte, resources.CredentialBytes)
-		if _, err := io.ReadFull(r.Random, random); err != nil {
-			return nil, fmt.Errorf("make a password: %w", err)
+		made[key] = true
+		if values[key], err = r.newCredential(key); err != nil {
+			return nil, nil, err
 		}
-		out[key] = resources.CredentialFrom(key, random)
 	}
-	return out, nil
+	changes, err := r.agesOf(s, secret, values, made)
+	return values, changes, err
+}
+
+// newCredential makes a random value for a key.
+func (r *Reconciler) newCredential(key string) (string, error) {
+	random := make([]byte, resources.CredentialBytes)
+	if _, err := io.ReadFull(r.Random, random); err != nil {
+		return "", fmt.Errorf("make a password: %w", err)
+	}
+	return resources.CredentialFrom(key, random), nil
 }
 
 // secret reads one Secret by its name. Secrets are never listed or watched, so
@@ -142,8 +154,13 @@ func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
 	if e := s.Timescale.External; e != nil {
 		add("timescale.external.secretRef", &e.SecretRef, "username", "password")
 		tls("timescale.external", e.TLS)
-	} else if b := s.Timescale.Managed.Backup; b != nil && b.S3 != nil {
-		add("timescale.managed.backup.s3.secretRef", &b.S3.SecretRef, "accessKeyID", "secretAccessKey")
+	} else {
+		if b := s.Timescale.Managed.Backup; b != nil && b.S3 != nil {
+			add("timescale.managed.backup.s3.secretRef", &b.S3.SecretRef, "accessKeyID", "secretAccessKey")
+		}
+		if from := s.Timescale.Managed.RestoreFrom; from != nil && from.S3 != nil {
+			add("timescale.managed.restoreFrom.s3.secretRef", &from.S3.SecretRef, "accessKeyID", "secretAccessKey")
+		}
 	}
 	if d := s.Dataset; d != nil && d.URL != nil {
 		add("dataset.url.tokenSecretRef", d.URL.TokenSecretRef, "token")

@@ -137,6 +137,10 @@ type scope struct {
 	figures *figures // nil if none were asked for
 	resizes []string // volumes that cannot grow, in words
 	missing []string // kinds that monitoring needs and the cluster lacks
+	rotated []string // keys of the credentials that get new values
+
+	restoreJob     bool   // a Job restores the dump of the spec
+	restoreTrouble string // why its pod fails, if it does
 
 	unwatched error // what monitoring is refused, which does not count for Ready
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -162,6 +163,7 @@ func (s *scope) describe() {
 		Replicas: s.parts[v1.ComponentProcessor].replicas,
 		Selector: resources.Selector(s.twin.Name, v1.ComponentProcessor),
 	}
+	s.describeOperations()
 	st.Endpoints = s.endpoints()
 	s.describeFigures()
 }
@@ -287,6 +289,9 @@ func (r *Reconciler) tell(s *scope) {
 			kind = corev1.EventTypeWarning
 		}
 		r.Recorder.Eventf(s.twin, nil, kind, string(now.Phase), "Reconcile", "%s", message)
+	}
+	if len(s.rotated) > 0 {
+		r.event(s, "Rotated", "new values of %s; stores take them first, then their clients", strings.Join(s.rotated, ", "))
 	}
 	for _, kind := range []string{v1.ConditionDataLost, v1.ConditionStorageResizeRefused} {
 		c := s.condition(kind)

@@ -34,9 +34,11 @@ func (r *Reconciler) steps() []step {
 		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), needs: ground},
 		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), needs: ground},
 		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), needs: ground},
-		{name: resources.StepPrepare, run: r.prepare, needs: stores},
+		{name: resources.StepRestore, run: r.restore, needs: []resources.Step{resources.StepTimescale}},
+		{name: resources.StepPrepare, run: r.prepare, needs: append(stores, resources.StepRestore)},
 		{name: resources.StepWorkloads, run: r.workloads, needs: []resources.Step{resources.StepPrepare}},
 		{name: resources.StepMonitoring, run: r.monitoring, needs: ground},
+		{name: resources.StepBackup, run: r.backup, needs: []resources.Step{resources.StepTimescale}},
 	}
 }
 
@@ -110,6 +112,9 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error)
 	if err := r.lookAtPrepare(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
+	if s.inputs.Restoring {
+		return ctrl.Result{}, nil
+	}
 	if !s.outcome.exists && (s.spec.State == v1.StateHibernated || !s.storesReady()) {
 		return ctrl.Result{}, nil
 	}
@@ -126,7 +131,7 @@ func (r *Reconciler) workloads(ctx context.Context, s *scope) (ctrl.Result, erro
 	if err := r.lookAtWorkloads(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	stopping := s.spec.State != v1.StateRunning
+	stopping := s.spec.State != v1.StateRunning || s.inputs.Restoring
 	if !stopping && (!s.outcome.done || !s.storesReady() && !s.started()) {
 		return ctrl.Result{}, nil
 	}
@@ -147,7 +152,7 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.notePostgresMajor, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures,
+		r.lookAtStores, r.notePostgresMajor, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures, r.observeBackups,
 	} {
 		if err := look(ctx, s); err != nil {
 			return err

@@ -44,6 +44,8 @@ const (
 	ReasonAccessDenied  = "AccessDenied"  // an external store refuses the user
 	ReasonPrepareFailed = "PrepareFailed" // topics, schema or roles could not be made
 	ReasonMigrating     = "Migrating"     // migrations are running
+	ReasonRestoring     = "Restoring"     // a dump is being restored
+	ReasonRestoreFailed = "RestoreFailed" // the dump cannot be restored; it is tried again
 	ReasonUpdating      = "Updating"      // images or templates are moving
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks

@@ -63,6 +63,7 @@ type DigitalTwinList struct {
 // +kubebuilder:validation:XValidation:rule="self.?kafka.?external.hasValue() || oldSelf.?kafka.?external.hasValue() || (has(self.kafka) && has(self.kafka.managed) && has(self.kafka.managed.storage) && has(self.kafka.managed.storage.className) ? self.kafka.managed.storage.className : \"\") == (has(oldSelf.kafka) && has(oldSelf.kafka.managed) && has(oldSelf.kafka.managed.storage) && has(oldSelf.kafka.managed.storage.className) ? oldSelf.kafka.managed.storage.className : \"\")",message="kafka.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
 // +kubebuilder:validation:XValidation:rule="self.?redis.?external.hasValue() || oldSelf.?redis.?external.hasValue() || (has(self.redis) && has(self.redis.managed) && has(self.redis.managed.storage) && has(self.redis.managed.storage.className) ? self.redis.managed.storage.className : \"\") == (has(oldSelf.redis) && has(oldSelf.redis.managed) && has(oldSelf.redis.managed.storage) && has(oldSelf.redis.managed.storage.className) ? oldSelf.redis.managed.storage.className : \"\")",message="redis.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
 // +kubebuilder:validation:XValidation:rule="self.?timescale.?external.hasValue() || oldSelf.?timescale.?external.hasValue() || (has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.storage) && has(self.timescale.managed.storage.className) ? self.timescale.managed.storage.className : \"\") == (has(oldSelf.timescale) && has(oldSelf.timescale.managed) && has(oldSelf.timescale.managed.storage) && has(oldSelf.timescale.managed.storage.className) ? oldSelf.timescale.managed.storage.className : \"\")",message="timescale.managed.storage.className is fixed when the volume is made; write the class it had, or leave it out if it was left out"
+// +kubebuilder:validation:XValidation:rule="!has(self.operations) || !has(self.operations.backupAt) || (has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.backup))",message="operations.backupAt needs timescale.managed.backup, which has the place of the dumps; write that, or remove operations.backupAt"
 type DigitalTwinSpec struct {
 	// IANA time zone of the area, such as Europe/London. Calendar features,
 	// tariffs and issue times are local to it.
@@ -108,6 +109,10 @@ type DigitalTwinSpec struct {
 	// +kubebuilder:default=Manual
 	// +optional
 	UpdatePolicy UpdatePolicy `json:"updatePolicy,omitempty"`
+
+	// What is to be done once: a backup, restarts, new passwords.
+	// +optional
+	Operations *Operations `json:"operations,omitempty"`
 
 	// What all pods of the twin have in common.
 	// +optional

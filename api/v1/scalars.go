@@ -27,6 +27,25 @@ func (d Duration) Std() time.Duration {
 	return v
 }
 
+// Instant is a moment in UTC, such as 2026-01-31T08:00:00Z. Texts of this form
+// sort by time.
+//
+// +kubebuilder:validation:MaxLength=20
+// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$')",message="write a time in UTC, such as 2026-01-31T08:00:00Z"
+type Instant string
+
+// InstantOf is a time to the second.
+func InstantOf(t time.Time) Instant { return Instant(t.UTC().Format(time.RFC3339)) }
+
+// Time is the moment as the standard library has it; zero for no text.
+func (i Instant) Time() time.Time {
+	t, err := time.Parse(time.RFC3339, string(i))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
 // Decimal is a decimal number. Whole numbers may be written as they are, others
 // in quotes: 3 or "0.15". Text keeps every digit on its way through YAML, JSON
 // and the tools between, which binary floating point does not.

@@ -52,6 +52,21 @@ type DigitalTwinStatus struct {
 	// +optional
 	Decisions *DecisionsStatus `json:"decisions,omitempty"`
 
+	// The dumps of a managed database.
+	// +optional
+	Backup *BackupStatus `json:"backup,omitempty"`
+
+	// The restore that a managed database started from.
+	// +optional
+	Restore *RestoreStatus `json:"restore,omitempty"`
+
+	// Ages of the passwords and keys in the credentials Secret.
+	// +listType=map
+	// +listMapKey=key
+	// +kubebuilder:validation:MaxItems=16
+	// +optional
+	Credentials []CredentialStatus `json:"credentials,omitempty"`
+
 	// Whether each store is Managed or External.
 	// +optional
 	Stores *StoresStatus `json:"stores,omitempty"`
@@ -103,6 +118,10 @@ type ComponentStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	ConfigHash string `json:"configHash,omitempty"`
+
+	// Newest value of operations.restartAt that was carried out.
+	// +optional
+	RestartedAt Instant `json:"restartedAt,omitempty"`
 }
 
 // Names of components, which are also the endings of their objects' names.
@@ -110,6 +129,7 @@ const (
 	ComponentKafka      = "kafka"
 	ComponentRedis      = "redis"
 	ComponentTimescale  = "timescale"
+	ComponentRestore    = "restore"
 	ComponentPrepare    = "prepare"
 	ComponentGenerator  = "generator"
 	ComponentProcessor  = "processor"

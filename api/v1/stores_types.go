@@ -200,6 +200,8 @@ type Retention struct {
 }
 
 // ManagedTimescale is a database that the operator runs.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.restoreFrom) || has(self.restoreFrom.claimName) || has(self.restoreFrom.s3) || has(self.backup)",message="write where the dump is: restoreFrom.claimName or restoreFrom.s3; only a twin with timescale.managed.backup can leave out both"
 type ManagedTimescale struct {
 	// Version of PostgreSQL and TimescaleDB as the image's tag has it. If left out,
 	// the operator's choice when the twin was made. A change of PostgreSQL's major
@@ -226,6 +228,11 @@ type ManagedTimescale struct {
 	// Scheduled backups. If left out, there are none.
 	// +optional
 	Backup *Backup `json:"backup,omitempty"`
+
+	// Dump that is restored before the workloads start, once for each dump and
+	// time. What the database held before is kept under another name.
+	// +optional
+	RestoreFrom *RestoreFrom `json:"restoreFrom,omitempty"`
 }
 
 // Backup is a scheduled dump of the database.

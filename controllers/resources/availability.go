@@ -35,7 +35,7 @@ func (b *builder) disruption(step Step, component string, replicas int32) {
 // installed, else CPU. In a twin that is not running there is nothing to scale.
 func (b *builder) autoscaler() {
 	a := b.spec.Processor.Autoscaling
-	if a == nil || b.spec.State != v1.StateRunning {
+	if a == nil || !b.works() {
 		return
 	}
 	if b.in.Kinds.ScaledObject {

@@ -25,11 +25,15 @@ func (b *builder) backup() {
 			WithSpec(b.claimSpec(ComponentBackup, k.Volume)))
 	}
 	job := batchv1ac.JobSpec().WithBackoffLimit(2).WithTemplate(b.backupPod(k))
+	if at := b.in.Backup; at != "" {
+		b.wanted.Backup = name + "-" + hashOf(job, at)[:8]
+		own(b, StepBackup, ComponentBackup, batchv1ac.Job(b.wanted.Backup, b.twin.Namespace).WithSpec(job))
+	}
 	own(b, StepTimescale, ComponentBackup, batchv1ac.CronJob(name, b.twin.Namespace).WithSpec(batchv1ac.CronJobSpec().
 		WithSchedule(k.Schedule).WithTimeZone("Etc/UTC").
 		WithConcurrencyPolicy(batchv1.ForbidConcurrent).
 		WithStartingDeadlineSeconds(3600).
-		WithSuspend(b.spec.State == v1.StateHibernated).
+		WithSuspend(b.spec.State == v1.StateHibernated || b.in.Restoring).
 		WithSuccessfulJobsHistoryLimit(1).WithFailedJobsHistoryLimit(3).
 		WithJobTemplate(batchv1ac.JobTemplateSpec().WithLabels(b.labels(ComponentBackup)).WithSpec(job))))
 }
@@ -39,6 +43,7 @@ func (b *builder) backup() {
 func (b *builder) backupPod(k *v1.Backup) *corev1ac.PodTemplateSpecApplyConfiguration {
 	dump := corev1ac.Container().WithName("dump").WithImage(b.in.Images.Timescale).
 		WithCommand("/bin/sh", "-c", dumpScript(b.twin.Name)).
+		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithResources(small("50m", "64Mi", "256Mi")).
 		WithVolumeMounts(mount("dumps", backupDir), mount("tmp", "/tmp"), readOnly("secrets", databaseSecretDir))
 	args := []string{"backup", "keep", "--dir", backupDir, "--name", b.twin.Name, "--newest", fmt.Sprint(*k.Keep)}
@@ -51,14 +56,14 @@ func (b *builder) backupPod(k *v1.Backup) *corev1ac.PodTemplateSpecApplyConfigur
 		volumes = append(volumes, corev1ac.Volume().WithName("dumps").WithPersistentVolumeClaim(
 			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(b.name(ComponentBackup))))
 	}
-	if s := k.S3; s != nil {
-		volumes = append(volumes, scratch("dumps"),
-			secretVolume("bucket", s.SecretRef.Name, map[string]string{"accessKeyID": "accessKeyID", "secretAccessKey": "secretAccessKey"}))
-		mounts = append(mounts, readOnly("bucket", secretsDir+"/bucket"))
-		args = append(args, "--bucket", s.Bucket, "--prefix", s.Prefix, "--region", s.Region, "--endpoint", s.Endpoint, "--keys", secretsDir+"/bucket")
+	if k.S3 != nil {
+		volumes = append(volumes, scratch("dumps"), bucketKeys(k.S3))
+		mounts = append(mounts, readOnly("bucket", bucketKeysDir))
+		args = append(args, bucketArgs(k.S3)...)
 	}
 	after := corev1ac.Container().WithName("keep").WithImage(b.in.Images.Workloads).
 		WithArgs(args...).
+		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithResources(small("10m", "32Mi", "128Mi")).
 		WithVolumeMounts(mounts...)
 	return b.template(pod{
@@ -72,6 +77,18 @@ func (b *builder) backupPod(k *v1.Backup) *corev1ac.PodTemplateSpecApplyConfigur
 		grace:      30,
 		restart:    corev1.RestartPolicyNever,
 	})
+}
+
+// bucketKeysDir is where a pod finds the keys of a bucket.
+const bucketKeysDir = secretsDir + "/bucket"
+
+func bucketKeys(s *v1.S3) *corev1ac.VolumeApplyConfiguration {
+	return secretVolume("bucket", s.SecretRef.Name, map[string]string{"accessKeyID": "accessKeyID", "secretAccessKey": "secretAccessKey"})
+}
+
+// bucketArgs name a bucket to our image. A value may begin with a dash.
+func bucketArgs(s *v1.S3) []string {
+	return []string{"--bucket=" + s.Bucket, "--prefix=" + s.Prefix, "--region=" + s.Region, "--endpoint=" + s.Endpoint, "--keys=" + bucketKeysDir}
 }
 
 // dumpScript writes a dump under a name that sorts by time, whole or not at all.

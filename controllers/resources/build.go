@@ -25,9 +25,11 @@ const (
 	StepKafka         Step = "kafka"
 	StepRedis         Step = "redis"
 	StepTimescale     Step = "timescale"
+	StepRestore       Step = "restore"
 	StepPrepare       Step = "prepare"
 	StepWorkloads     Step = "workloads"
 	StepMonitoring    Step = "monitoring"
+	StepBackup        Step = "backup"
 )
 
 // Object is one wanted child of a twin.
@@ -61,6 +63,16 @@ type Inputs struct {
 	// StoresHeld keeps the stores of a twin that is to hibernate running until its
 	// workloads have ended.
 	StoresHeld bool
+	// Restoring keeps the workloads stopped until the dump of the spec is restored.
+	Restoring bool
+	// Restored is the ID of the restore that the database starts from, "" for none.
+	Restored string
+	// Backup is the newest request for a backup, carried out or not; "" for none.
+	Backup v1.Instant
+	// Restarts are the newest requests for restarts, by component.
+	Restarts map[string]v1.Instant
+	// Changes are the ages of the credentials.
+	Changes Changes
 	// Sizes replaces the size of a component's volume where it cannot grow.
 	Sizes map[string]v1.Size
 
@@ -79,6 +91,8 @@ type Wanted struct {
 	Config  *config.Twin      // that the workloads read
 	Hashes  map[string]string // of what each component's pods read, by component
 	Prepare string            // name of the Job that prepares the stores
+	Restore string            // name of the Job that restores a dump; "" if none is asked for
+	Backup  string            // name of the Job of the newest request for a backup; "" for none
 }
 
 // Build makes the objects of a twin. An error names the field of the resource
@@ -174,10 +188,13 @@ func (b *builder) owner() *metav1ac.OwnerReferenceApplyConfiguration {
 		WithController(true).WithBlockOwnerDeletion(true)
 }
 
-// running is a number of replicas of a workload, or zero where the twin's state
-// says so.
+// works reports whether the workloads are to run.
+func (b *builder) works() bool { return b.spec.State == v1.StateRunning && !b.in.Restoring }
+
+// running is a number of replicas of a workload, or zero where workloads are to
+// be stopped.
 func (b *builder) running(replicas int32) int32 {
-	if b.spec.State == v1.StateRunning {
+	if b.works() {
 		return replicas
 	}
 	return 0

@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/apikey"
 )
 
@@ -57,13 +59,38 @@ func CredentialFrom(key string, random []byte) string {
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
+// Change is when a credential got its value.
+type Change struct {
+	At v1.Instant `json:"at"`
+	// Mark recognises the value, to notice that somebody else has changed it. It is
+	// too short to find the value by.
+	Mark string `json:"mark"`
+}
+
+// Changes are the changes of credentials, by key.
+type Changes map[string]Change
+
+// MarkOf is the Mark of a twin's value.
+func MarkOf(twin *v1.DigitalTwin, key, value string) string {
+	return sha256Hex(twin.Namespace + "/" + twin.Name + "/" + key + "/" + value)[:8]
+}
+
 func (b *builder) credentials() {
 	name := CredentialsName(b.twin.Name)
 	data := map[string][]byte{}
 	for _, key := range CredentialKeys() {
 		data[key] = []byte(b.in.Credentials[key])
 	}
-	keep(b, StepCredentials, componentSecrets, corev1ac.Secret(name, b.twin.Namespace).WithData(data))
+	secret := corev1ac.Secret(name, b.twin.Namespace).WithData(data)
+	if len(b.in.Changes) > 0 {
+		doc, err := json.Marshal(b.in.Changes)
+		if err != nil {
+			b.fail("ages of the credentials: %w", err)
+			return
+		}
+		secret.WithAnnotations(map[string]string{AnnotationChanges: string(doc)})
+	}
+	keep(b, StepCredentials, componentSecrets, secret)
 }
 
 // KafkaClusterID identifies the brokers of a twin to each other. It follows from

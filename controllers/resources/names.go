@@ -27,6 +27,11 @@ const (
 	AnnotationReads = v1.Group + "/reads"
 	// AnnotationInternal is a hash of the password that brokers show each other.
 	AnnotationInternal = v1.Group + "/internal"
+	// AnnotationRestartedAt is the newest restart of the pod's component that was
+	// asked for.
+	AnnotationRestartedAt = v1.Group + "/restarted-at"
+	// AnnotationChanges, on the credentials Secret, has the age of each value.
+	AnnotationChanges = v1.Group + "/changes"
 )
 
 // Components that have no place in the status.

@@ -66,15 +66,7 @@ func (b *builder) policies() []*policy {
 			b.pods(v1.ComponentPrepare), b.pods(v1.ComponentGenerator), b.pods(v1.ComponentProcessor), b.pods(v1.ComponentAPI)))
 	}
 	if b.spec.Timescale.External == nil {
-		all = append(all, (&policy{component: v1.ComponentTimescale}).from(tcp(PortPostgres),
-			b.pods(v1.ComponentPrepare), b.pods(v1.ComponentProcessor), b.pods(v1.ComponentAPI), b.pods(v1.ComponentGrafana), b.pods(ComponentBackup)))
-		if k := b.spec.Timescale.Managed.Backup; k != nil {
-			backup := b.toStores(&policy{component: ComponentBackup}, "database")
-			if k.S3 != nil {
-				backup.to(tcp(addressPort(k.S3.Endpoint)), outside()...)
-			}
-			all = append(all, backup)
-		}
+		all = append(all, b.databasePolicies()...)
 	}
 	all = append(all, b.toStores(&policy{component: v1.ComponentPrepare}, b.uses(v1.ComponentPrepare)...))
 	if b.spec.Generator.Mode != v1.GeneratorOff {
@@ -89,6 +81,30 @@ func (b *builder) policies() []*policy {
 	// People and Ingress controllers come from anywhere; keys guard the API.
 	all = append(all, b.status(b.toStores(&policy{component: v1.ComponentAPI}, b.uses(v1.ComponentAPI)...)).from(tcp(PortAPI)))
 	return append(all, b.monitoringPolicies()...)
+}
+
+// databasePolicies are those of a managed database and of its dumps.
+func (b *builder) databasePolicies() []*policy {
+	managed := b.spec.Timescale.Managed
+	database := (&policy{component: v1.ComponentTimescale}).from(tcp(PortPostgres),
+		b.pods(v1.ComponentPrepare), b.pods(v1.ComponentProcessor), b.pods(v1.ComponentAPI), b.pods(v1.ComponentGrafana), b.pods(ComponentBackup))
+	all := []*policy{database}
+	dumps := func(component string, bucket *v1.S3) {
+		p := b.toStores(&policy{component: component}, "database")
+		if bucket != nil {
+			p.to(tcp(addressPort(bucket.Endpoint)), outside()...)
+		}
+		all = append(all, p)
+	}
+	if managed.Backup != nil {
+		dumps(ComponentBackup, managed.Backup.S3)
+	}
+	if managed.RestoreFrom != nil {
+		database.from(tcp(PortPostgres), b.pods(v1.ComponentRestore))
+		_, bucket := b.dumpPlace()
+		dumps(v1.ComponentRestore, bucket)
+	}
+	return all
 }
 
 func (b *builder) kafkaPolicy() *policy {

@@ -45,6 +45,9 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 	maps.Copy(labels, b.labels(p.component))
 	maps.Copy(annotations, p.annotations)
 	annotations[AnnotationReads] = p.reads
+	if at := b.in.Restarts[p.component]; at != "" {
+		annotations[AnnotationRestartedAt] = string(at)
+	}
 	b.wanted.Hashes[p.component] = p.reads
 
 	for _, c := range append(p.inits, p.containers...) {

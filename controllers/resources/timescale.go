@@ -27,12 +27,13 @@ func (b *builder) timescale() {
 	}
 	name := b.name(v1.ComponentTimescale)
 	own(b, StepTimescale, v1.ComponentTimescale, corev1ac.ConfigMap(name, b.twin.Namespace).
-		WithData(map[string]string{"roles.sh": databaseRoles(), "restore.sh": databaseRestore()}))
+		WithData(map[string]string{"roles.sh": databaseRoles()}))
 	own(b, StepTimescale, v1.ComponentTimescale, corev1ac.Service(name, b.twin.Namespace).WithSpec(corev1ac.ServiceSpec().
 		WithSelector(SelectorLabels(b.twin.Name, v1.ComponentTimescale)).
 		WithPorts(servicePort("postgres", PortPostgres))))
 	own(b, StepTimescale, v1.ComponentTimescale,
 		b.storeSet(v1.ComponentTimescale, b.storeRunning(1), b.spec.Timescale.Managed.Storage, b.timescalePod()))
+	b.restore()
 	b.backup()
 }
 

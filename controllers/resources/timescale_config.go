@@ -50,15 +50,7 @@ ALTER ROLE %[4]s PASSWORD :'owner';
 ALTER ROLE %[5]s PASSWORD :'writer';
 ALTER ROLE %[6]s PASSWORD :'reader';
 ALTER DATABASE %[3]s OWNER TO %[4]s;
-ALTER SCHEMA public OWNER TO %[4]s;
-GRANT USAGE ON SCHEMA public TO %[5]s, %[6]s;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %[5]s;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %[5]s;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO %[6]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[4]s IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %[5]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[4]s IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO %[5]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[4]s IN SCHEMA public GRANT SELECT ON TABLES TO %[6]s;
-SELECT 'CREATE EXTENSION timescaledb' WHERE EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+%[7]sSELECT 'CREATE EXTENSION timescaledb' WHERE EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
   AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') \gexec
 SQL
 }
@@ -73,38 +65,18 @@ until sql && extension; do
   [ $tries -lt 300 ] || exit 1
   sleep 1
 done
-`, databaseSecretDir, socket, DatabaseName, OwnerRole, WriterRole, ReaderRole)
+`, databaseSecretDir, socket, DatabaseName, OwnerRole, WriterRole, ReaderRole, databaseGrants())
 }
 
-// databaseRestore is a script that puts a dump in the place of the database. The
-// one before is kept under another name until somebody deletes it. The twin is
-// suspended meanwhile; what it knew in Redis no longer fits and is rebuilt, as
-// the new database is another incarnation.
-func databaseRestore() string {
-	admin := "psql -h /var/run/postgresql -U postgres -v ON_ERROR_STOP=1 -X -q"
-	return fmt.Sprintf(`set -eu
-dump=${1:?write the path of the dump, or - for standard input}
-admin() { %[1]s "$@"; }
-if [ "$dump" = - ]; then
-  cat >%[4]s/restore.dump
-  dump=%[4]s/restore.dump
-fi
-before=%[2]s_before_$(date -u +%%Y%%m%%d%%H%%M%%S)
-admin -d postgres -c 'DROP DATABASE IF EXISTS %[2]s_restoring'
-admin -d postgres -c 'CREATE DATABASE %[2]s_restoring OWNER %[3]s'
-extension=$(admin -d postgres -At -c "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'")
-if [ -n "$extension" ]; then
-  admin -d %[2]s_restoring -c 'CREATE EXTENSION IF NOT EXISTS timescaledb'
-  admin -d %[2]s_restoring -c 'SELECT timescaledb_pre_restore()' >/dev/null
-fi
-pg_restore -h /var/run/postgresql -U postgres -d %[2]s_restoring --exit-on-error "$dump"
-[ -z "$extension" ] || admin -d %[2]s_restoring -c 'SELECT timescaledb_post_restore()' >/dev/null
-admin -d %[2]s_restoring -c 'ANALYZE'
-# Whoever is connected is let go; a new connection finds the restored database.
-admin -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%[2]s'" >/dev/null
-admin -d postgres -1 -c 'ALTER DATABASE %[2]s RENAME TO '"$before"'' -c 'ALTER DATABASE %[2]s_restoring RENAME TO %[2]s'
-sh %[5]s/roles.sh
-rm -f %[4]s/restore.dump
-echo "restored; the database before is $before"
-`, admin, DatabaseName, OwnerRole, postgresVolumeDir, databaseScriptDir)
+// databaseGrants are what each role may do in a database that the roles own.
+func databaseGrants() string {
+	return fmt.Sprintf(`ALTER SCHEMA public OWNER TO %[1]s;
+GRANT USAGE ON SCHEMA public TO %[2]s, %[3]s;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %[2]s;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %[2]s;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO %[3]s;
+ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %[2]s;
+ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO %[2]s;
+ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT SELECT ON TABLES TO %[3]s;
+`, OwnerRole, WriterRole, ReaderRole)
 }

@@ -47,6 +47,9 @@ func (b *builder) secretFiles(group, component string) map[string]string {
 func (b *builder) reads(component string) string {
 	values := b.connectionValues()
 	read := []any{b.configRead(component)}
+	if component == v1.ComponentPrepare && b.in.Restored != "" {
+		read = append(read, b.in.Restored) // a dump has the schema of the version that wrote it
+	}
 	for _, group := range b.uses(component) {
 		for _, key := range sortedKeys(b.secretFiles(group, component)) {
 			read = append(read, key, values[key])

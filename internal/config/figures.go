@@ -69,3 +69,15 @@ const (
 	StoreTimescale = "timescale"
 	StoreSchema    = "schema"
 )
+
+// BackupOutcome is the termination message of a backup that went well.
+type BackupOutcome struct {
+	Dumps []string `json:"dumps"` // files of the newest dumps, the newest first
+}
+
+// RestoreOutcome is the termination message of a restore that went well.
+type RestoreOutcome struct {
+	Restore  string `json:"restore"`  // v1.RestoreFrom.ID of what was restored
+	Rows     int64  `json:"rows"`     // that were counted in the dump and in the database
+	Previous string `json:"previous"` // database that holds what was there before; "" if it was empty
+}

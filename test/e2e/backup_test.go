@@ -1,71 +1,62 @@
 package e2e
 
 import (
-	"fmt"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// TestBackupIsRestored: what the scheduled Job dumps is, after a loss, put back
-// by the way that the documentation shows.
+// TestBackupIsRestored: a backup that is asked for is restored after a loss into
+// the same twin, and into a new one, with all rows. The twin's own stream has all
+// that the dump has; the new one's begins again.
 func TestBackupIsRestored(t *testing.T) {
 	s := connect(t).space(t, "e2e-backup")
-	const name = "safe"
+	const name, other = "safe", "safe-2"
+	volume := &v1.Backup{Schedule: "30 2 * * *", Volume: &v1.Storage{Size: "1Gi"}}
 	twin := s.synthetic(name, 20, 30, "max")
-	twin.Spec.Timescale = &v1.Timescale{Managed: &v1.ManagedTimescale{Backup: &v1.Backup{
-		Schedule: "30 2 * * *", Volume: &v1.Storage{Size: "1Gi"},
-	}}}
+	twin.Spec.Timescale = &v1.Timescale{Managed: &v1.ManagedTimescale{Backup: volume}}
 	s.make(twin)
 	s.completed(name)
 	want := s.rows(name)
-	dump := s.dump(name)
 
-	s.change(name, func(spec *v1.DigitalTwinSpec) { spec.State = v1.StateSuspended })
-	s.await(name, "is Suspended", func(t *v1.DigitalTwin) bool { return t.Status.Phase == v1.PhaseSuspended })
-	database := resources.Name(name, "timescale-0")
+	asked := v1.InstantOf(time.Now())
+	s.change(name, func(spec *v1.DigitalTwinSpec) { spec.Operations = &v1.Operations{BackupAt: asked} })
+	backed := s.await(name, "is backed up", func(t *v1.DigitalTwin) bool {
+		return t.Status.Backup != nil && t.Status.Backup.RequestedAt == asked
+	})
+	require.Empty(t, backed.Status.Backup.Message)
+	require.Len(t, backed.Status.Backup.Dumps, 1)
+	from := v1.RestoreFrom{Dump: backed.Status.Backup.Dumps[0], At: asked}
+
 	psql := []string{"psql", "-h", "/var/run/postgresql", "-U", "postgres", "-d", resources.DatabaseName, "-c", "TRUNCATE readings, decisions CASCADE"}
-	_, err := s.run(t.Context(), database, "postgres", nil, psql...)
+	_, err := s.run(t.Context(), resources.Name(name, "timescale-0"), "postgres", nil, psql...)
 	require.NoError(t, err)
 	require.NotEqual(t, want, s.rows(name), "nothing was lost")
-
-	said, err := s.run(t.Context(), database, "postgres", strings.NewReader(dump), "sh", "/etc/postgresql/twin/restore.sh", "-")
-	require.NoError(t, err)
-	require.Contains(t, said, "restored")
+	s.change(name, func(spec *v1.DigitalTwinSpec) { spec.Timescale.Managed.RestoreFrom = &from })
+	restored := s.completed(name)
+	require.NotNil(t, restored.Status.Restore)
+	require.Equal(t, from.ID(), restored.Status.Restore.ID())
+	require.Greater(t, restored.Status.Restore.Rows, want[0].Rows)
+	require.NotEmpty(t, restored.Status.Restore.Previous)
 	require.Equal(t, want, s.rows(name))
-
-	s.change(name, func(spec *v1.DigitalTwinSpec) { spec.State = v1.StateRunning })
-	s.ready(name)
 	require.EqualValues(t, want[0].Rows, s.asked(name, "").Counts.Stored)
-}
 
-// dump runs the scheduled Job now and reads what it left on its volume.
-func (s *space) dump(twin string) string {
-	s.t.Helper()
-	name := resources.Name(twin, resources.ComponentBackup)
-	schedule := &batchv1.CronJob{}
-	require.NoError(s.t, s.Get(s.t.Context(), s.key(name), schedule))
-	job := &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.name, Name: name + "-now", Labels: schedule.Spec.JobTemplate.Labels},
-		Spec:       schedule.Spec.JobTemplate.Spec,
+	second := s.synthetic(other, 20, 30, "max")
+	from.ClaimName = resources.Name(name, resources.ComponentBackup)
+	second.Spec.Timescale = &v1.Timescale{Managed: &v1.ManagedTimescale{RestoreFrom: &from}}
+	s.make(second)
+	restored = s.completed(other)
+	require.Equal(t, from.ID(), restored.Status.Restore.ID())
+	require.Empty(t, restored.Status.Restore.Previous, "there was nothing before")
+	// What names its twin is another's: the identifiers and the provenance of decisions.
+	got := s.rows(other)
+	require.Equal(t, want[0], got[0])
+	require.Equal(t, want[1], got[1])
+	for i := range want {
+		require.Equal(t, want[i].Rows, got[i].Rows, want[i].Name)
 	}
-	s.make(job)
-	eventually(s.t, "dump", func() (string, bool) {
-		require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKeyFromObject(job), job))
-		return fmt.Sprintf("%d pods failed", job.Status.Failed), job.Status.Succeeded > 0
-	})
-	reader := s.shell("reader", name)
-	dump, err := s.run(s.t.Context(), reader.Name, "shell", nil, "sh", "-c", "cat /data/*.dump")
-	require.NoError(s.t, err)
-	require.True(s.t, strings.HasPrefix(dump, "PGDMP"), "no dump of pg_dump -Fc")
-	require.NoError(s.t, s.Delete(s.t.Context(), &corev1.Pod{ObjectMeta: s.meta(reader.Name)}))
-	return dump
 }

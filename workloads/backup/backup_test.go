@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -31,9 +32,10 @@ func TestKeepDeletesTheOldestOfThisTwin(t *testing.T) {
 		dump(t, dir, "river-side", day)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "river-notes.txt"), nil, 0o600))
-	deleted, err := Keep(dir, "river", 2)
+	kept, err := Keep(dir, "river", 2)
 	require.NoError(t, err)
-	require.Len(t, deleted, 3)
+	require.Len(t, kept.Deleted, 3)
+	require.Equal(t, []string{"river-20260105T023000Z.dump", "river-20260104T023000Z.dump"}, kept.Dumps, "the newest first")
 	left, err := Dumps(dir, "river")
 	require.NoError(t, err)
 	require.Equal(t, []string{filepath.Join(dir, "river-20260104T023000Z.dump"), filepath.Join(dir, "river-20260105T023000Z.dump")}, left)
@@ -71,7 +73,17 @@ func (s *objectStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodDelete:
 		delete(s.objects, key)
 		w.WriteHeader(http.StatusNoContent)
-	case http.MethodGet:
+	case http.MethodHead, http.MethodGet:
+		if r.URL.Query().Get("list-type") == "" && key != "" {
+			body, ok := s.objects[key]
+			if !ok {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			w.Header().Set("ETag", `"1"`)
+			http.ServeContent(w, r, key, time.Unix(1, 0), strings.NewReader(body))
+			return
+		}
 		type content struct{ Key string }
 		answer := struct {
 			XMLName  xml.Name `xml:"ListBucketResult"`
@@ -108,4 +120,12 @@ func TestSendKeepsTheNewestInTheBucket(t *testing.T) {
 
 	_, err := bucket.Send(t.Context(), t.TempDir(), "river", 2)
 	require.ErrorContains(t, err, "no dump of river")
+
+	into := t.TempDir()
+	require.NoError(t, bucket.Fetch(t.Context(), into, "river-20260104T023000Z.dump"))
+	content, err := os.ReadFile(filepath.Join(into, "river-20260104T023000Z.dump"))
+	require.NoError(t, err)
+	require.Contains(t, string(content), "river-20260104T023000Z.dump")
+	require.ErrorContains(t, bucket.Fetch(t.Context(), into, "river-20250101T000000Z.dump"), "fetch area/river-20250101T000000Z.dump from bucket dumps")
+	require.NoFileExists(t, filepath.Join(into, "river-20250101T000000Z.dump"))
 }

@@ -46,43 +46,56 @@ func (b Bucket) client() (*minio.Client, error) {
 }
 
 // Send copies a twin's dumps from a folder into the bucket, then deletes all but
-// the newest there. It returns the names of the objects that it deleted.
-func (b Bucket) Send(ctx context.Context, dir, twin string, newest int) ([]string, error) {
+// the newest there.
+func (b Bucket) Send(ctx context.Context, dir, twin string, newest int) (Outcome, error) {
 	dumps, err := Dumps(dir, twin)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	if len(dumps) == 0 {
-		return nil, fmt.Errorf("no dump of %s in %s", twin, dir)
+		return Outcome{}, fmt.Errorf("no dump of %s in %s", twin, dir)
 	}
 	client, err := b.client()
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
 	for _, dump := range dumps {
 		object := b.Prefix + filepath.Base(dump)
 		if _, err := client.FPutObject(ctx, b.Name, object, dump, minio.PutObjectOptions{ContentType: "application/octet-stream"}); err != nil {
-			return nil, fmt.Errorf("send %s to bucket %s: %w", object, b.Name, err)
+			return Outcome{}, fmt.Errorf("send %s to bucket %s: %w", object, b.Name, err)
 		}
 	}
 	return b.prune(ctx, client, twin, newest)
 }
 
-func (b Bucket) prune(ctx context.Context, client *minio.Client, twin string, newest int) ([]string, error) {
+func (b Bucket) prune(ctx context.Context, client *minio.Client, twin string, newest int) (Outcome, error) {
 	var dumps []string
 	for object := range client.ListObjects(ctx, b.Name, minio.ListObjectsOptions{Prefix: b.Prefix + twin + "-"}) {
 		if object.Err != nil {
-			return nil, fmt.Errorf("list bucket %s: %w", b.Name, object.Err)
+			return Outcome{}, fmt.Errorf("list bucket %s: %w", b.Name, object.Err)
 		}
 		if isDump(path.Base(object.Key), twin) {
 			dumps = append(dumps, object.Key)
 		}
 	}
 	slices.Sort(dumps)
-	old := surplus(dumps, newest)
+	out := outcomeOf(dumps, newest)
 	var failed []error
-	for _, object := range old {
+	for _, object := range out.Deleted {
 		failed = append(failed, client.RemoveObject(ctx, b.Name, object, minio.RemoveObjectOptions{}))
 	}
-	return old, errors.Join(failed...)
+	return out, errors.Join(failed...)
+}
+
+// Fetch copies one dump from the bucket into a folder, whole or not at all.
+func (b Bucket) Fetch(ctx context.Context, dir, dump string) error {
+	client, err := b.client()
+	if err != nil {
+		return err
+	}
+	object := b.Prefix + dump
+	if err := client.FGetObject(ctx, b.Name, object, filepath.Join(dir, dump), minio.GetObjectOptions{}); err != nil {
+		return fmt.Errorf("fetch %s from bucket %s: %w", object, b.Name, err)
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,19 +42,33 @@ func Dumps(dir, twin string) ([]string, error) {
 	return out, nil
 }
 
-// Keep deletes all but the newest dumps of a twin in a folder, and returns those
-// that it deleted.
-func Keep(dir, twin string, newest int) ([]string, error) {
+// Outcome is what became of a twin's dumps.
+type Outcome struct {
+	Dumps   []string // that are kept, by file name, the newest first
+	Deleted []string // paths or object names
+}
+
+// outcomeOf is the outcome for dumps of which all but the newest are deleted.
+func outcomeOf(sorted []string, newest int) Outcome {
+	out := Outcome{Deleted: surplus(sorted, newest)}
+	for _, kept := range slices.Backward(sorted[len(out.Deleted):]) {
+		out.Dumps = append(out.Dumps, path.Base(filepath.ToSlash(kept)))
+	}
+	return out
+}
+
+// Keep deletes all but the newest dumps of a twin in a folder.
+func Keep(dir, twin string, newest int) (Outcome, error) {
 	dumps, err := Dumps(dir, twin)
 	if err != nil {
-		return nil, err
+		return Outcome{}, err
 	}
-	old := surplus(dumps, newest)
+	out := outcomeOf(dumps, newest)
 	var failed []error
-	for _, path := range old {
-		failed = append(failed, os.Remove(path))
+	for _, file := range out.Deleted {
+		failed = append(failed, os.Remove(file))
 	}
-	return old, errors.Join(failed...)
+	return out, errors.Join(failed...)
 }
 
 // surplus are all but the newest of what is sorted by age. The newest one of all
