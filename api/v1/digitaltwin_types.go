@@ -10,6 +10,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:subresource:status
 // +kubebuilder:subresource:scale:specpath=.spec.processor.replicas,statuspath=.status.processor.replicas,selectorpath=.status.processor.selector
 // +kubebuilder:resource:shortName=dt,categories=all
+// +kubebuilder:metadata:annotations={"argocd.argoproj.io/sync-options=Prune=false,Delete=false","kustomize.toolkit.fluxcd.io/prune=disabled"}
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="The state in one word"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether stores and workloads are available"
 // +kubebuilder:printcolumn:name="Meters",type=integer,JSONPath=`.status.dataset.meters`,description="Meters seen so far"

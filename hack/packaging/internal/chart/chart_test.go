@@ -110,6 +110,7 @@ func TestTheChartInstallsWhatKustomizeInstalls(t *testing.T) {
 	require.NotNil(t, crd)
 	annotations := crd["metadata"].(map[string]any)["annotations"].(map[string]any)
 	require.Equal(t, "keep", annotations["helm.sh/resource-policy"])
+	require.Equal(t, "Prune=false,Delete=false", annotations["argocd.argoproj.io/sync-options"])
 	delete(annotations, "helm.sh/resource-policy")
 
 	require.Equal(t, wanted(t, build(t, "default", manifests.Change{}), "Namespace"), got)

@@ -76,3 +76,12 @@ func TestKindsAreLeftOut(t *testing.T) {
 	require.NotContains(t, text(t, "default", Change{Without: "CustomResourceDefinition"}), "kind: CustomResourceDefinition")
 	require.Contains(t, text(t, "default", Change{}), "kind: CustomResourceDefinition")
 }
+
+// Pruning in Argo CD and Flux would delete the CRD, and every twin with it.
+func TestTheCRDIsNotPruned(t *testing.T) {
+	for _, overlay := range []string{"default", "crd"} {
+		out := text(t, overlay, Change{})
+		require.Contains(t, out, "argocd.argoproj.io/sync-options: Prune=false,Delete=false\n", overlay)
+		require.Contains(t, out, "kustomize.toolkit.fluxcd.io/prune: disabled\n", overlay)
+	}
+}
