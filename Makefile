@@ -67,6 +67,11 @@ image-archive: web ## Pack the image into a file without docker (IMG=name:tag, O
 dist: ## Write what installs the operator into dist: install files and Helm chart (IMG=name:tag, else the one in config)
 	GOOS= GOARCH= go -C hack/packaging run ./dist $(if $(filter file,$(origin IMG)),,-image $(IMG))
 
+.PHONY: pin
+pin: ## Write an image by its digest into config and dist (IMG=repository:tag@sha256:…, as hack/ci/push prints it)
+	GOOS= GOARCH= go -C hack/packaging run ./pin -image '$(if $(filter file,$(origin IMG)),,$(IMG))'
+	GOOS= GOARCH= go -C hack/packaging run ./dist
+
 ##@ Install
 .PHONY: deploy
 deploy: ## Install the operator into the cluster of kubectl (IMG=name:tag, OVERLAY=namespaced NAMESPACE=name for one namespace)
