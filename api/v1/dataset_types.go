@@ -1,10 +1,11 @@
 package v1
 
+import "github.com/energytwin/energytwin/internal/dataset/layout"
+
 // Dataset says where readings come from and which part of them is used.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.synthetic), has(self.url), has(self.configMap), has(self.persistentVolumeClaim)].filter(x, x).size() == 1",message="write exactly one of dataset.synthetic, dataset.url, dataset.configMap and dataset.persistentVolumeClaim; dataset: {synthetic: {}} makes up households"
-// +kubebuilder:validation:XValidation:rule="!has(self.columns) || !has(self.format) || self.format in ['Auto', 'Long']",message="dataset.columns names the columns of the Long format; remove it, or set dataset.format: Long"
-// +kubebuilder:validation:XValidation:rule="!has(self.synthetic) || (!has(self.columns) && !has(self.groups))",message="synthetic households have their own columns and groups; remove dataset.columns and dataset.groups, or read a file"
+// +kubebuilder:validation:XValidation:rule="!has(self.synthetic) || (!has(self.layout) && !has(self.groups))",message="synthetic households have their own layout and groups; remove dataset.layout and dataset.groups, or read a file"
 type Dataset struct {
 	// Made-up households with physically shaped load, the same for the same seed.
 	// +optional
@@ -23,41 +24,11 @@ type Dataset struct {
 	// +optional
 	PersistentVolumeClaim *VolumeSource `json:"persistentVolumeClaim,omitempty"`
 
-	// Layout of the file. Auto looks at its first lines. gzip and zstd are
+	// How the text of the file becomes readings. What is left out is found out from
+	// the file, as energytwin dataset inspect shows. gzip, zstd and bzip2 are
 	// recognised in every layout.
-	// +kubebuilder:default=Auto
 	// +optional
-	Format DatasetFormat `json:"format,omitempty"`
-
-	// Header names of the Long format, where they are not the usual ones.
-	// +optional
-	Columns *Columns `json:"columns,omitempty"`
-
-	// What the values are. Auto leaves it to the layout and the header. kW is the
-	// mean power of the interval; Register is a meter register in kWh that counts up.
-	// +kubebuilder:default=Auto
-	// +optional
-	Unit Unit `json:"unit,omitempty"`
-
-	// What a timestamp marks: the start or the end of its interval. Auto leaves
-	// it to the layout: Start, but End for UCI.
-	// +kubebuilder:default=Auto
-	// +optional
-	Stamp Stamp `json:"stamp,omitempty"`
-
-	// Interval of the source. Finer ones than 1h are summed to whole hours. Auto
-	// finds it out.
-	// +kubebuilder:default=Auto
-	// +kubebuilder:validation:Enum=Auto;"15m";"30m";"1h"
-	// +optional
-	Interval string `json:"interval,omitempty"`
-
-	// IANA time zone of timestamps that carry no offset. If left out, the layout's
-	// own, for Long the twin's.
-	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$') && self != 'Local'",message="write an IANA time zone, such as Europe/London or UTC"
-	// +optional
-	Timezone string `json:"timezone,omitempty"`
+	Layout *layout.Document `json:"layout,omitempty"`
 
 	// The part of the readings that is used, at most a year.
 	// +optional
@@ -155,44 +126,6 @@ type VolumeSource struct {
 	Path string `json:"path"`
 }
 
-// DatasetFormat is the layout of a file of readings.
-// +kubebuilder:validation:Enum=Auto;Long;UCI;LCL;NEM12;GreenButton
-type DatasetFormat string
-
-// The layouts.
-const (
-	FormatAuto        DatasetFormat = "Auto"
-	FormatLong        DatasetFormat = "Long"        // one reading a row: meter, timestamp, value
-	FormatUCI         DatasetFormat = "UCI"         // one meter a column; semicolons, decimal comma, kW per 15 minutes
-	FormatLCL         DatasetFormat = "LCL"         // Low Carbon London, half-hourly
-	FormatNEM12       DatasetFormat = "NEM12"       // Australian market format
-	FormatGreenButton DatasetFormat = "GreenButton" // ESPI XML
-)
-
-// Unit is what the values of a dataset are.
-// +kubebuilder:validation:Enum=Auto;kWh;Wh;kW;Register
-type Unit string
-
-// The units.
-const (
-	UnitAuto     Unit = "Auto"
-	UnitKWh      Unit = "kWh"
-	UnitWh       Unit = "Wh"
-	UnitKW       Unit = "kW"       // mean power of the interval
-	UnitRegister Unit = "Register" // a register in kWh that counts up
-)
-
-// Stamp is what a timestamp marks.
-// +kubebuilder:validation:Enum=Auto;Start;End
-type Stamp string
-
-// The stamps.
-const (
-	StampAuto  Stamp = "Auto"
-	StampStart Stamp = "Start"
-	StampEnd   Stamp = "End"
-)
-
 // InvalidRows says what happens to rows that cannot be read.
 // +kubebuilder:validation:Enum=Reject;Quarantine
 type InvalidRows string
@@ -202,38 +135,6 @@ const (
 	InvalidRowsReject     InvalidRows = "Reject"
 	InvalidRowsQuarantine InvalidRows = "Quarantine"
 )
-
-// IntervalAuto leaves the interval to the layout.
-const IntervalAuto = "Auto"
-
-// Columns are the header names of the Long format, in upper or lower case.
-type Columns struct {
-	// Column with the meter's name. If left out, found under its usual names, such
-	// as meter_id.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +optional
-	Meter string `json:"meter,omitempty"`
-
-	// Column with the timestamp. If left out, found under its usual names, such as
-	// timestamp.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +optional
-	Time string `json:"time,omitempty"`
-
-	// Column with the value. If left out, found under its usual names, such as kwh.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +optional
-	Value string `json:"value,omitempty"`
-
-	// Column with the group that the meter belongs to. If left out, there is none.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +optional
-	Group string `json:"group,omitempty"`
-}
 
 // DatasetWindow is the part of the readings that is used.
 type DatasetWindow struct {

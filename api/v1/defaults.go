@@ -53,12 +53,7 @@ func (d *Dataset) setDefaults() {
 	if d.Synthetic != nil {
 		d.Synthetic.setDefaults()
 	}
-	text(&d.Format, FormatAuto)
-	text(&d.Unit, UnitAuto)
-	text(&d.Stamp, StampAuto)
-	text(&d.Interval, IntervalAuto)
 	text(&d.InvalidRows, InvalidRowsQuarantine)
-	object(&d.Columns)
 	object(&d.Window)
 	text(&d.Window.Duration, DefaultWindow)
 }

@@ -23,32 +23,24 @@ func newDatasetCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDatasetInspectCommand(), newDatasetConvertCommand(), newDatasetSynthCommand(), newDatasetShapeCommand(), newDatasetFetchCommand())
+	cmd.AddCommand(newDatasetInspectCommand(), newDatasetConvertCommand(), newDatasetSynthCommand(), newDatasetShapeCommand(), newDatasetFetchCommand(), newDatasetLayoutsCommand())
 	return cmd
 }
 
 // readFlags are the flags of subcommands that read a file.
 type readFlags struct {
-	format, unit, stamp, invalid string
-	columns                      dataset.Columns
-	interval, span               time.Duration
-	timezone, sourceZone, start  string
-	quarantine, scratch          string
-	bufferMiB                    int
+	layout              layoutFlags
+	invalid             string
+	span                time.Duration
+	timezone, start     string
+	quarantine, scratch string
+	bufferMiB           int
 }
 
 func (f *readFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.StringVar(&f.format, "format", "Auto", "layout: Auto, Long, UCI, LCL, NEM12 or GreenButton")
-	s.StringVar(&f.unit, "unit", "", "unit of the values: kWh, Wh, kW or Register; found out by default")
-	s.StringVar(&f.stamp, "stamp", "", "what a timestamp marks: Start or End of the interval; the layout's own by default")
-	s.DurationVar(&f.interval, "interval", 0, "interval of the readings, such as 30m; found out by default")
-	s.StringVar(&f.columns.Meter, "meter-column", "", "header name of the meter in the Long layout")
-	s.StringVar(&f.columns.Time, "time-column", "", "header name of the time in the Long layout")
-	s.StringVar(&f.columns.Value, "value-column", "", "header name of the value in the Long layout")
-	s.StringVar(&f.columns.Group, "group-column", "", "header name of the meter's group in the Long layout; without it there are no groups")
-	s.StringVar(&f.timezone, "timezone", "UTC", "IANA zone whose midnights bound the window")
-	s.StringVar(&f.sourceZone, "source-timezone", "", "IANA zone of times without an offset; the layout's own by default, for Long that of --timezone")
+	f.layout.register(cmd)
+	s.StringVar(&f.timezone, "timezone", "UTC", "IANA zone whose midnights bound the window, and of times without an offset where the layout names none")
 	s.StringVar(&f.start, "start", "", "start of the window, RFC 3339; the local midnight before the first reading by default")
 	s.DurationVar(&f.span, "span", dataset.MaxSpan, "length of the window, at most a year")
 	s.StringVar(&f.invalid, "invalid-rows", "Quarantine", "Quarantine goes on without bad rows, Reject stops at the first")
@@ -58,9 +50,12 @@ func (f *readFlags) register(cmd *cobra.Command) {
 }
 
 func (f *readFlags) options() (dataset.Options, error) {
+	doc, err := f.layout.document()
+	if err != nil {
+		return dataset.Options{}, err
+	}
 	o := dataset.Options{
-		Format: dataset.Format(f.format), Columns: f.columns, Unit: dataset.Unit(f.unit), Stamp: dataset.Stamp(f.stamp),
-		Interval: f.interval, Zone: f.timezone, SourceZone: f.sourceZone, Span: f.span,
+		Layout: doc, Setting: f.layout.setting, Zone: f.timezone, Span: f.span,
 		InvalidRows: dataset.InvalidRows(f.invalid), BufferBytes: f.bufferMiB << 20, ScratchDir: f.scratch,
 	}
 	if f.bufferMiB < 1 {

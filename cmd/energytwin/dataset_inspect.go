@@ -51,7 +51,10 @@ func printReport(out io.Writer, r *dataset.Report) error {
 	printDetection(t, r)
 	printMeters(t, r)
 	printBadRows(t, r)
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return printLayoutGuess(out, r)
 }
 
 func printSummary(t io.Writer, r *dataset.Report) {
@@ -71,8 +74,9 @@ func printSummary(t io.Writer, r *dataset.Report) {
 		{"marked missing", r.Missing, ""},
 		{"incomplete hours", r.Incomplete, "left out: a part is missing"},
 		{"overlapping hours", r.Overlaps, "left out: intervals overlap"},
-		{"register resets", r.Resets, "steps back, or longer than an hour"},
-		{"not active energy", r.Skipped, ""},
+		{"marked estimated", r.Estimated, "used all the same"},
+		{"counter resets", r.Resets, "steps back, far beyond the counter's history, or longer than an hour: unknown hours"},
+		{"no electrical energy", r.Skipped, "other commodities, units and footers: left out"},
 		{"suspicious meters", r.Suspicious, fmt.Sprintf("zeros or one value for %d hours or more", dataset.SuspiciousHours)},
 		{"sha256", r.SHA256, "of the file as it is"},
 	} {
@@ -81,10 +85,30 @@ func printSummary(t io.Writer, r *dataset.Report) {
 }
 
 func printDetection(t io.Writer, r *dataset.Report) {
-	fmt.Fprintf(t, "\nTAKEN FOR\t\tBECAUSE\tTO CHANGE IT\n")
+	fmt.Fprintf(t, "\nTAKEN FOR\t\tSURE\tBECAUSE\tTO CHANGE IT\n")
 	for _, e := range r.Detection {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", e.What, e.Guess, e.Because, e.Change)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.What, e.Guess, e.Sure, e.Because, e.Change)
 	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(t, "\nwarning: %s\n", w)
+	}
+}
+
+// printLayoutGuess prints how the file was read as a document for spec.dataset or
+// --layout.
+func printLayoutGuess(out io.Writer, r *dataset.Report) error {
+	if r.Layout == nil {
+		return nil
+	}
+	text, err := r.Layout.YAML()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nThe layout, for spec.dataset or a file of --layout:\n\nlayout:\n")
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(out, "  %s", line)
+	}
+	return nil
 }
 
 func printMeters(t io.Writer, r *dataset.Report) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 // topicShare is the part of a broker's volume that the readings may fill, per
@@ -61,32 +62,35 @@ func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Datase
 		return Dataset{}, nil // readings come from outside
 	}
 	out := Dataset{
-		Format:      string(d.Format),
-		Unit:        unlessAuto(string(d.Unit)),
-		Stamp:       unlessAuto(string(d.Stamp)),
-		Timezone:    d.Timezone,
+		Layout:      d.Layout,
 		Span:        Duration(d.Window.Duration.Std()),
 		InvalidRows: string(d.InvalidRows),
-		Columns:     Columns{Meter: d.Columns.Meter, Time: d.Columns.Time, Value: d.Columns.Value, Group: d.Columns.Group},
 	}
-	if v := unlessAuto(d.Interval); v != "" {
-		out.Interval = Duration(v1.Duration(v).Std())
+	if err := checkLayout(d.Layout); err != nil {
+		return Dataset{}, err
 	}
 	for _, g := range d.Groups {
 		out.Groups = append(out.Groups, MeterGroup{Name: g.Name, Meters: g.Meters})
 	}
-	if err := setZoneAndStart(&out, d, zone); err != nil {
+	if err := setStart(&out, d, zone); err != nil {
 		return Dataset{}, err
 	}
 	return out, setSource(&out, d, zone, at)
 }
 
-func setZoneAndStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
-	if d.Timezone != "" {
-		if _, err := time.LoadLocation(d.Timezone); err != nil {
-			return fmt.Errorf("spec.dataset.timezone: %q is no known time zone; write an IANA name such as Europe/London", d.Timezone)
-		}
+// checkLayout finds what the schema of the resource does not: names of layouts and
+// time zones that do not exist.
+func checkLayout(d *layout.Document) error {
+	if d == nil {
+		return nil
 	}
+	if _, err := d.Complete(); err != nil {
+		return fmt.Errorf("spec.dataset.layout.%w", err)
+	}
+	return nil
+}
+
+func setStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
 	if d.Window.Start == "" {
 		return nil
 	}

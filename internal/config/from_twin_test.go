@@ -14,6 +14,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 // newChecker compiles the rules of the resource once for all tests.
@@ -155,7 +156,12 @@ func TestFromTwinRefuses(t *testing.T) {
 	series := &v1.SeriesSource{ConfigMap: &v1.ConfigMapSource{Name: "c", Key: "k"}}
 	for says, change := range map[string]func(*v1.DigitalTwinSpec, *config.Endpoints){
 		"spec.timezone: \"Europe/Londres\" is no known time zone": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Timezone = "Europe/Londres" },
-		"spec.dataset.timezone: \"Mars/North\" is no known":       func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Dataset.Timezone = "Mars/North" },
+		"spec.dataset.layout.time.zone: \"Mars/North\" is no known": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+			s.Dataset.Layout = &layout.Document{Time: &layout.Time{Zone: "Mars/North"}}
+		},
+		"spec.dataset.layout.from: no layout is called \"octopuss\"": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+			s.Dataset.Layout = &layout.Document{From: "octopuss"}
+		},
 		"spec.dataset.window.start: \"2019-02-30\" is no day": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
 			s.Dataset.Window.Start = "2019-02-30"
 		},

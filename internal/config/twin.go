@@ -6,6 +6,7 @@ package config
 import (
 	"time"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/dsm"
 )
 
@@ -32,28 +33,15 @@ type Twin struct {
 // Exactly one of Synthetic and Path is set, none if the generator is Off; URLs,
 // ConfigMaps and volumes have been turned into a path before.
 type Dataset struct {
-	Synthetic   *Synthetic   `json:"synthetic,omitempty"`
-	Path        string       `json:"path,omitempty"`
-	Source      string       `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
-	SHA256      string       `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
-	Format      string       `json:"format"`           // Auto | Long | UCI | LCL | NEM12 | GreenButton
-	Columns     Columns      `json:"columns"`          // header names of the Long format; "" is found under its usual names
-	Unit        string       `json:"unit"`             // kWh | Wh | kW | Register; "" leaves it to the format
-	Stamp       string       `json:"stamp"`            // Start | End: what a timestamp marks; "" leaves it to the format
-	Interval    Duration     `json:"interval"`         // of the source: 15m, 30m or 1h; 0 is found out
-	Timezone    string       `json:"timezone"`         // of local times in the source; "" is the format's own, else the twin's
-	Start       time.Time    `json:"start"`            // of the window; zero: the first reading's local midnight
-	Span        Duration     `json:"span"`             // of the window, at most a year
-	InvalidRows string       `json:"invalidRows"`      // Reject | Quarantine
-	Groups      []MeterGroup `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
-}
-
-// Columns are the header names of the Long format.
-type Columns struct {
-	Meter string `json:"meter"`
-	Time  string `json:"time"`
-	Value string `json:"value"`
-	Group string `json:"group,omitempty"` // "" if there is none
+	Synthetic   *Synthetic       `json:"synthetic,omitempty"`
+	Path        string           `json:"path,omitempty"`
+	Source      string           `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
+	SHA256      string           `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
+	Layout      *layout.Document `json:"layout,omitempty"` // how the file is read; what it leaves open is found out
+	Start       time.Time        `json:"start"`            // of the window; zero: the first reading's local midnight
+	Span        Duration         `json:"span"`             // of the window, at most a year
+	InvalidRows string           `json:"invalidRows"`      // Reject | Quarantine
+	Groups      []MeterGroup     `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
 }
 
 // Synthetic asks for made-up households.

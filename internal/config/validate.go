@@ -61,15 +61,13 @@ func (c *check) dataset(d *Dataset, mode string) {
 		c.that(y.Meters >= 1, "dataset.synthetic.meters", "%d; write 1 or more", y.Meters)
 		c.that(y.Groups >= 1 && y.Groups <= y.Meters, "dataset.synthetic.groups", "%d; write 1 to the number of meters", y.Groups)
 	}
-	c.oneOf("dataset.format", d.Format, "Auto", "Long", "UCI", "LCL", "NEM12", "GreenButton")
-	c.oneOf("dataset.unit", d.Unit, "", "kWh", "Wh", "kW", "Register")
-	c.oneOf("dataset.stamp", d.Stamp, "", "Start", "End")
 	c.oneOf("dataset.invalidRows", d.InvalidRows, "Reject", "Quarantine")
 	span := time.Duration(d.Span)
 	c.that(span >= time.Hour && span <= maxSpan, "dataset.span", "%s; write 1h to %s", span, maxSpan)
-	if d.Timezone != "" {
-		_, err := time.LoadLocation(d.Timezone)
-		c.that(err == nil, "dataset.timezone", "%q is no known time zone; write an IANA name such as Europe/London", d.Timezone)
+	if d.Layout != nil {
+		if _, err := d.Layout.Complete(); err != nil {
+			c.errs = append(c.errs, fmt.Errorf("dataset.layout.%w", err))
+		}
 	}
 }
 

@@ -3,8 +3,11 @@ package dataset
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 // longText is a long file of some made-up households, in the order of time.
@@ -24,12 +27,16 @@ func BenchmarkLongReader(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		b.StopTimer()
-		l, _, err := detect(text[:headBytes], Options{Format: Auto, Zone: "UTC"})
+		o, err := Options{}.withDefaults()
+		require.NoError(b, err)
+		found, err := detect(text[:headBytes], false, layout.UTF8, o)
 		require.NoError(b, err)
 		info := Info{}
-		in := newIntake(b.Context(), "bench", l, Options{}, newSorter(b.TempDir(), 64<<20), &info)
+		in := newIntake(b.Context(), "bench", time.UTC, Options{}, newSorter(b.TempDir(), 64<<20), &info)
 		b.StartTimer()
-		require.NoError(b, readLong(bytes.NewReader(text), in))
+		lines, err := openRows(bytes.NewReader(text), found.plan.comma, found.header)
+		require.NoError(b, err)
+		require.NoError(b, readRows(lines, found.plan, in))
 		require.EqualValues(b, rows, info.Read)
 	}
 	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")

@@ -4,165 +4,393 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
-// Evidence is one thing that was found out about a file.
-type Evidence struct {
-	What    string `json:"what"`    // format, columns, unit, …
-	Guess   string `json:"guess"`   // what it is taken for
-	Because string `json:"because"` // what in the file, or in the options, says so
-	Change  string `json:"change"`  // what would change it
-}
+const (
+	// headBytes is how much of a file is looked at first to find out what it is.
+	headBytes = 1 << 20
+	// longHeadBytes is how much is looked at where that leaves a doubt.
+	longHeadBytes = 64 << 20
 
-var errNotText = errors.New("the file is not text in UTF-8 (it has zero bytes); convert it first")
+	sampleRows     = 3000
+	longSampleRows = 40_000
+	sampleCells    = 60_000 // bounds the rows of a sample of many columns
+	leastSample    = 200
+)
 
-// detect finds out from the head of a file, and the options, how to read it.
-func detect(head []byte, o Options) (layout, []Evidence, error) {
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	if len(bytes.TrimSpace(head)) == 0 {
-		return layout{}, nil, errors.New("the file is empty")
-	}
-	if bytes.IndexByte(head, 0) >= 0 {
-		return layout{}, nil, errNotText
-	}
-	d := &detective{head: head, opts: o}
-	if err := d.format(); err != nil {
-		return layout{}, nil, err
-	}
-	if err := d.details(); err != nil {
-		return layout{}, nil, err
-	}
-	if err := d.zone(); err != nil {
-		return layout{}, nil, err
-	}
-	return d.layout, d.evidence, nil
+// finding is what detection makes of a file.
+type finding struct {
+	doc      *layout.Document // complete
+	plan     *plan            // nil of files that are not delimited
+	header   header
+	evidence []Evidence
+	apart    []string // columns that may tell several values of one time apart
 }
 
 // detective gathers evidence on one file.
 type detective struct {
 	head     []byte
+	ended    bool // the head is all of the file
+	known    bool // shipped layouts are looked for
 	opts     Options
-	layout   layout
+	doc      *layout.Document // filled in as things are found out
+	set      *layout.Document // what was set from outside
+	shipped  string           // name of the shipped layout that was recognised
+	header   header
+	sample   *sample
+	steps    steps
 	evidence []Evidence
 }
 
-func (d *detective) note(what string, guess any, because, change string) {
-	d.evidence = append(d.evidence, Evidence{What: what, Guess: fmt.Sprint(guess), Because: because, Change: change})
+// detect finds out from the head of a file, and from what is set, how to read it.
+func detect(head []byte, ended bool, encoding layout.Encoding, o Options) (*finding, error) {
+	if err := foreign(head); err != nil {
+		return nil, err
+	}
+	found, err := detectWith(head, ended, encoding, o, true)
+	if errors.Is(err, errOtherInterval) { // a file that only looks like one of a shipped layout
+		return detectWith(head, ended, encoding, o, false)
+	}
+	return found, err
 }
 
+// errOtherInterval is a file whose times do not have the interval of the shipped
+// layout that it was recognised as.
+var errOtherInterval = errors.New("the times do not have the interval of the layout")
+
+func detectWith(head []byte, ended bool, encoding layout.Encoding, o Options, shipped bool) (*finding, error) {
+	d := &detective{known: shipped, head: bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), ended: ended, opts: o, set: o.Layout, doc: o.Layout.DeepCopy()}
+	d.doc.Version = layout.Version
+	d.doc.Encoding = encoding
+	if encoding != layout.UTF8 || d.set.Encoding != "" {
+		d.note("encoding", encoding, d.sureIfSet(d.set.Encoding != "", Likely), "of the first bytes of the file")
+	}
+	if err := d.format(); err != nil {
+		return nil, err
+	}
+	if d.doc.Format != layout.Delimited {
+		return &finding{doc: d.doc, evidence: d.evidence}, d.otherFormat()
+	}
+	return d.delimited()
+}
+
+func (d *detective) sureIfSet(set bool, otherwise Sureness) Sureness {
+	if set {
+		return Stated
+	}
+	return otherwise
+}
+
+// format looks for the marks of formats that say in the file how they are read.
 func (d *detective) format() error {
-	if d.opts.Format != Auto {
-		d.layout.format = d.opts.Format
-		d.note("format", d.layout.format, "it was set", "set format to Auto to have it found out")
+	if d.doc.Format != "" {
+		d.note("format", d.doc.Format, Stated, "it was set")
 		return nil
 	}
-	f, because := guessFormat(d.head)
-	d.layout.format = f
-	d.note("format", f, because, "set format")
-	return nil
-}
-
-// guessFormat looks for the marks of each layout, the surest first.
-func guessFormat(head []byte) (Format, string) {
-	first, rest, _ := bytes.Cut(head, []byte("\n"))
-	first = bytes.TrimSpace(first)
+	text := bytes.TrimSpace(d.head)
+	first, rest, _ := bytes.Cut(text, []byte("\n"))
 	switch {
-	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")):
-		return GreenButton, "the file begins with <, so it is XML, and Green Button is the only XML layout that is read"
+	case text[0] == '<':
+		if !bytes.Contains(d.head, []byte("IntervalBlock")) && !bytes.Contains(d.head, []byte("espi")) && !bytes.Contains(d.head, []byte("ReadingType")) && d.ended {
+			return errXML
+		}
+		d.doc.Format = layout.GreenButton
+		d.note("format", d.doc.Format, Proved, "the file is XML, and Green Button is the only XML that is read")
 	case bytes.HasPrefix(first, []byte("100,NEM12")):
-		return NEM12, "the first line is a NEM12 header record (100,NEM12)"
+		d.doc.Format = layout.NEM12
+		d.note("format", d.doc.Format, Proved, "the first line is a NEM12 header record (100,NEM12)")
 	case bytes.HasPrefix(first, []byte("200,")) && bytes.HasPrefix(rest, []byte("300,")):
-		return NEM12, "the file begins with a 200 and a 300 record of NEM12; its 100 record is missing"
-	case bytes.Contains(bytes.ToLower(first), []byte("lclid")) && bytes.Contains(bytes.ToLower(first), []byte("kwh/hh")):
-		return LCL, "the header names LCLid and KWH/hh"
-	}
-	if cells := bytes.Split(first, []byte(";")); len(cells) > 1 && len(bytes.Trim(cells[0], `" `)) == 0 {
-		return UCI, fmt.Sprintf("the header is cut by semicolons, its first cell is empty and %d names follow", len(cells)-1)
-	}
-	return Long, "it has a header, and no mark of another layout"
-}
-
-// details settles what depends on the layout.
-func (d *detective) details() error {
-	l := &d.layout
-	switch l.format {
-	case UCI:
-		l.comma, l.decimal = ';', ','
-		d.settle(KW, StampEnd, 15, "the layout: mean kW of the quarter-hour that ends at the time label")
-	case LCL:
-		l.comma, l.decimal = ',', '.'
-		d.settle(KWh, StampStart, 30, "the layout: kWh per half hour")
-	case NEM12:
-		l.comma, l.decimal = ',', '.'
-		d.settle("", StampStart, 30, "each 200 record has its own unit and interval")
-		l.unit = orDefault(d.opts.Unit, KWh)
-	case GreenButton:
-		d.settle("", StampStart, 60, "each ReadingType and IntervalReading has its own unit and length")
-		l.unit = orDefault(d.opts.Unit, KWh)
+		d.doc.Format = layout.NEM12
+		d.note("format", d.doc.Format, Proved, "the file begins with a 200 and a 300 record of NEM12; its 100 record is missing")
 	default:
-		return d.long()
+		d.doc.Format = layout.Delimited
 	}
 	return nil
-}
-
-// settle takes the layout's own unit, stamp and interval where none is set.
-func (d *detective) settle(u Unit, s Stamp, minutes int, because string) {
-	l := &d.layout
-	l.unit, l.stamp, l.interval = orDefault(d.opts.Unit, u), orDefault(d.opts.Stamp, s), minutes
-	if d.opts.Interval != 0 {
-		l.interval = int(d.opts.Interval / time.Minute)
-	}
-	unit := string(l.unit)
-	if unit == "" {
-		d.note("unit and interval", "as the file says", because, "nothing: the file says so")
-		return
-	}
-	d.note("unit", unit, because, "set unit")
-	d.note("interval", fmt.Sprintf("%d min, stamped at its %s", l.interval, strings.ToLower(string(l.stamp))), because, "set interval and stamp")
-}
-
-// zone settles the zone of times that do not give their offset.
-func (d *detective) zone() error {
-	name, because := d.opts.SourceZone, "it was set"
-	if name == "" {
-		name, because = ownZone(d.layout.format, d.opts.Zone)
-	}
-	loc, err := loadZone(name)
-	if err != nil {
-		return err
-	}
-	d.layout.zone = loc
-	d.note("time zone", name, because+"; it is used only for times that do not give an offset", "set timezone")
-	return nil
-}
-
-// ownZone is the zone in which a layout is published.
-func ownZone(f Format, twin string) (name, because string) {
-	switch f {
-	case UCI:
-		return "Europe/Lisbon", "the layout: labels are in Portuguese time"
-	case LCL:
-		return "UTC", "the layout: times run without summer time"
-	case NEM12:
-		return marketTime, "the layout: market time is UTC+10 all year"
-	case GreenButton:
-		return "UTC", "the layout: times are seconds since 1970"
-	}
-	return twin, "no other zone was set, so the twin's"
 }
 
 // marketTime is the zone of the Australian market, which sets no clock forward.
 const marketTime = "UTC+10"
 
-func loadZone(name string) (*time.Location, error) {
-	if name == marketTime {
-		return time.FixedZone(marketTime, 10*3600), nil
+// otherFormat settles what files of other formats leave open.
+func (d *detective) otherFormat() error {
+	if d.doc.Time == nil {
+		d.doc.Time = &layout.Time{}
 	}
-	loc, err := time.LoadLocation(name)
+	t := d.doc.Time
+	if d.doc.Format == layout.NEM12 {
+		if t.Zone == "" {
+			t.Zone = marketTime
+			d.note("time.zone", t.Zone, Proved, "market time is UTC+10 all year")
+		}
+		d.note("unit", "as the file says", Stated, "each 200 record has its own unit and interval")
+		return nil
+	}
+	t.Zone = orDefault(t.Zone, "UTC")
+	d.note("unit", "as the file says", Stated, "each ReadingType and IntervalReading has its own unit and length")
+	return nil
+}
+
+// delimited finds out about text in rows and columns.
+func (d *detective) delimited() (*finding, error) {
+	if err := d.recognise(); err != nil {
+		return nil, err
+	}
+	if err := d.table(); err != nil {
+		return nil, err
+	}
+	for _, find := range []func() error{d.findTime, d.findMeter, d.findMarks, d.findValues, d.findNumbers, d.findOrder, d.findHours, d.findChannels, d.findInterval, d.findUnit, d.findReading, d.findPlace} {
+		if err := find(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := compile(d.doc, d.header.names)
 	if err != nil {
-		return nil, fmt.Errorf("time zone %q: %w; use an IANA name such as Europe/London", name, err)
+		return nil, d.settingError(err)
 	}
-	return loc, nil
+	p.number.open = d.numbersOpen()
+	return &finding{doc: d.doc, plan: p, header: d.header, evidence: d.evidence, apart: d.spareColumns()}, nil
+}
+
+// settingError names the setting of a field in place of the field.
+func (d *detective) settingError(err error) error {
+	var f *layout.FieldError
+	if errors.As(err, &f) {
+		return fmt.Errorf("%s: %s", d.opts.Setting(f.Field), f.Problem)
+	}
+	return err
+}
+
+// table finds the separator, the header and a sample of the rows.
+func (d *detective) table() error {
+	if d.doc.Separator == "" {
+		s, because := guessSeparator(d.head)
+		d.doc.Separator = s
+		d.note("separator", fmt.Sprintf("%q", s), Likely, because)
+	}
+	comma := separatorByte(d.doc.Separator)
+	h, err := findHeader(d.head, comma, d.doc.Header)
+	if err != nil {
+		return err
+	}
+	d.header = h
+	if h.absent {
+		d.note("header.absent", "true", d.sureIfSet(d.set.Header != nil, Likely), "the first row holds a reading; columns are called #1, #2 and on")
+		d.doc.Header = &layout.Header{Absent: true, Skip: int32(h.skip)}
+	} else if h.skip > 0 && (d.doc.Header == nil || len(d.doc.Header.Contains) == 0) {
+		if d.doc.Header == nil {
+			d.note("header.skip", h.skip, Likely, "the line after that many is the first with as many columns as the rows have")
+		}
+		d.doc.Header = &layout.Header{Skip: int32(h.skip)}
+	}
+	most := sampleRows
+	if len(d.head) > headBytes {
+		most = longSampleRows
+	}
+	most = max(leastSample, min(most, sampleCells*most/sampleRows/max(1, len(h.names))))
+	if d.sample, err = takeSample(d.head, comma, h, most, d.ended); err != nil {
+		return err
+	}
+	if len(d.sample.rows) == 0 {
+		return errNoRows
+	}
+	if len(h.names) < 2 {
+		return fmt.Errorf("the text is no table: its lines are not cut into columns by a comma, a semicolon, a tab or spaces; set %s, or export the readings as CSV with a column for the time and one for the value",
+			d.opts.Setting("separator"))
+	}
+	return nil
+}
+
+var errNoRows = errors.New("the file holds no readings: below its header is no row with as many columns")
+
+// fullySet is true if a document names the columns of time and values: then no
+// shipped layout is looked for.
+func fullySet(doc *layout.Document) bool {
+	return (doc.Time != nil && len(doc.Time.Columns) > 0) || len(doc.Values) > 0 || doc.MeterColumns != nil || doc.DayColumns != nil
+}
+
+// recognise looks for a layout that ships with the program and whose columns the
+// header has. The one that names most columns is taken.
+func (d *detective) recognise() error {
+	if !d.known || fullySet(d.set) || (d.set.Meter != nil && d.set.Meter.Column != "") {
+		return nil
+	}
+	all, err := layout.All()
+	if err != nil {
+		return err
+	}
+	best, most := -1, 0
+	for i := range all {
+		if n := d.fits(&all[i].Document); n > most {
+			best, most = i, n
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	over := d.doc.DeepCopy()
+	over.From = all[best].Name
+	joined, err := over.Complete()
+	if err != nil {
+		return err
+	}
+	joined.Format, joined.Encoding = layout.Delimited, d.doc.Encoding
+	d.doc, d.shipped = joined, all[best].Name
+	d.evidence = append(d.evidence, Evidence{
+		What: "layout", Guess: d.shipped, Sure: Likely, Because: "the file has the columns of this layout: " + joined.Title, Change: "set " + d.opts.Setting("from"),
+	})
+	return nil
+}
+
+// fits is the number of columns of a shipped layout that a file has, 0 if one is
+// missing, or if they are too few to know a file by.
+func (d *detective) fits(doc *layout.Document) int {
+	if doc.Format != "" && doc.Format != layout.Delimited {
+		return 0
+	}
+	comma := separatorByte(orDefault(doc.Separator, ","))
+	if doc.Separator == "" {
+		s, _ := guessSeparator(d.head)
+		comma = separatorByte(s)
+	}
+	h, err := findHeader(d.head, comma, doc.Header)
+	if err != nil {
+		return 0
+	}
+	named := namedColumns(doc)
+	for _, name := range named {
+		if _, ok := layout.FindColumn(h.names, name); !ok {
+			return 0
+		}
+	}
+	n := len(named)
+	if doc.Header != nil {
+		n += len(doc.Header.Contains)
+		if doc.Header.Absent && (len(h.names) != len(named) || !d.readsTimes(doc, comma, h)) {
+			return 0
+		}
+	}
+	if n < 2 {
+		return 0
+	}
+	return n
+}
+
+// readsTimes is true if nearly all rows have a time as a layout writes it.
+func (d *detective) readsTimes(doc *layout.Document, comma byte, h header) bool {
+	s, err := takeSample(d.head, comma, h, leastSample, d.ended)
+	if err != nil || len(s.rows) == 0 || doc.Time == nil || doc.Time.Form != layout.DayCode {
+		return false
+	}
+	i, _ := layout.FindColumn(h.names, doc.Time.Columns[0])
+	good := 0
+	for _, row := range s.rows {
+		if n := len(row[i]); n == 5 && allDigits([]byte(row[i])) && row[i][3:] >= "01" && row[i][3:] <= "50" {
+			good++
+		}
+	}
+	return good*20 >= len(s.rows)*19
+}
+
+// namedColumns are the columns that a file of a layout has to have.
+func namedColumns(doc *layout.Document) []string {
+	var names []string
+	add := func(column string) {
+		if column != "" && !slices.Contains(names, column) {
+			names = append(names, column)
+		}
+	}
+	if doc.Time != nil {
+		for _, c := range doc.Time.Columns {
+			add(c)
+		}
+	}
+	if doc.Meter != nil {
+		add(doc.Meter.Column)
+		add(doc.Meter.GroupColumn)
+	}
+	for _, v := range doc.Values {
+		if !v.Optional {
+			add(v.Column)
+		}
+	}
+	if doc.DayColumns != nil {
+		add(doc.DayColumns.From)
+		add(doc.DayColumns.To)
+	}
+	add(doc.UnitColumn)
+	add(doc.FactorColumn)
+	if doc.Quality != nil {
+		add(doc.Quality.Column)
+	}
+	if doc.Channels != nil {
+		add(doc.Channels.Column)
+	}
+	for _, r := range doc.Rows {
+		add(r.Column)
+	}
+	return names
+}
+
+// index is the place of a column of the document; -1 if it has none.
+func (d *detective) index(column string) int {
+	if column == "" {
+		return -1
+	}
+	if i, ok := layout.FindColumn(d.header.names, column); ok {
+		return i
+	}
+	return -1
+}
+
+// used are the columns that have a meaning already.
+func (d *detective) used() map[int]bool {
+	used := map[int]bool{}
+	add := func(column string) {
+		if i := d.index(column); i >= 0 {
+			used[i] = true
+		}
+	}
+	doc := d.doc
+	for _, c := range namedColumns(doc) {
+		add(c)
+	}
+	for _, v := range doc.Values {
+		add(v.Column)
+	}
+	return used
+}
+
+// spareColumns are the columns without a meaning that have few different cells.
+func (d *detective) spareColumns() []string {
+	used := d.used()
+	var names []string
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		if !used[i] && c.few() && len(c.distinct) > 1 {
+			names = append(names, fmt.Sprintf("%s (%s)", c.name, strings.Join(shownCells(c), ", ")))
+		}
+	}
+	return names
+}
+
+// shownCells are the most frequent cells of a column, for a message.
+func shownCells(c *columnSample) []string {
+	cells := make([]string, 0, len(c.distinct))
+	for cell := range c.distinct {
+		cells = append(cells, cell)
+	}
+	slices.SortFunc(cells, func(a, b string) int {
+		if n := c.distinct[b] - c.distinct[a]; n != 0 {
+			return n
+		}
+		return strings.Compare(a, b)
+	})
+	for i := range cells {
+		cells[i] = short(cells[i], 30)
+	}
+	return cells[:min(len(cells), 6)]
 }

@@ -49,11 +49,18 @@ func (c *csvReader) next() (*record, error) {
 			continue
 		}
 		c.rec = record{line: c.lines.line, raw: text, fields: c.rec.fields[:0]}
-		if bytes.IndexByte(text, '"') >= 0 {
+		switch {
+		case c.comma == ' ':
+			c.rec.fields = append(c.rec.fields, bytes.Fields(text)...)
+			if len(c.rec.fields) == 0 {
+				continue
+			}
+		case bytes.IndexByte(text, '"') < 0:
+			c.split(text)
+		case !c.simplyQuoted(text):
+			c.rec.fields = c.rec.fields[:0]
 			c.quoted(text)
-			return &c.rec, nil
 		}
-		c.split(text)
 		return &c.rec, nil
 	}
 }
@@ -67,6 +74,45 @@ func (c *csvReader) split(text []byte) {
 		}
 		c.rec.fields = append(c.rec.fields, text[:i])
 		text = text[i+1:]
+	}
+}
+
+// simplyQuoted splits a record in which quotes stand around whole fields only, also
+// as ="…", which spreadsheets take for text. ok is false for all others.
+func (c *csvReader) simplyQuoted(text []byte) (ok bool) {
+	for {
+		var field []byte
+		switch {
+		case len(text) > 0 && text[0] == '"':
+			end := bytes.IndexByte(text[1:], '"')
+			if end < 0 {
+				return false
+			}
+			field, text = text[1:end+1], text[end+2:]
+		case len(text) > 1 && text[0] == '=' && text[1] == '"':
+			end := bytes.IndexByte(text[2:], '"')
+			if end < 0 {
+				return false
+			}
+			field, text = text[:end+3], text[end+3:]
+		default:
+			end := bytes.IndexByte(text, c.comma)
+			if end < 0 {
+				end = len(text)
+			}
+			field, text = text[:end], text[end:]
+			if bytes.IndexByte(field, '"') >= 0 {
+				return false
+			}
+		}
+		c.rec.fields = append(c.rec.fields, field)
+		if len(text) == 0 {
+			return true
+		}
+		if text[0] != c.comma {
+			return false
+		}
+		text = text[1:]
 	}
 }
 

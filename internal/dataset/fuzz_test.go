@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 // Where encoding/csv reads a text to its end, and no field is longer than the
@@ -74,7 +76,7 @@ func FuzzLayouts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, register bool) {
 		o := Options{Zone: "Europe/London", ScratchDir: t.TempDir(), BufferBytes: 256}
 		if register {
-			o.Unit = Register
+			o.Layout = &layout.Document{Reading: layout.Counter}
 		}
 		s, err := Open(t.Context(), file(t, string(text)), o)
 		if err != nil {
@@ -117,10 +119,10 @@ func TestNumbersAreThoseOfStrconv(t *testing.T) {
 		text := strconv.FormatFloat(v, byte(rapid.SampledFrom([]rune("fge")).Draw(t, "format")), rapid.IntRange(-1, 18).Draw(t, "digits"), 64)
 		want, err := strconv.ParseFloat(text, 64)
 		require.NoError(t, err)
-		got, err := parseNumber([]byte(" "+text+"\t"), '.')
+		got, err := numberFormat{decimal: '.'}.read([]byte(" " + text + "\t"))
 		require.NoError(t, err)
 		require.Equal(t, want, got, text)
-		got, err = parseNumber([]byte(strings.Replace(text, ".", ",", 1)), ',')
+		got, err = numberFormat{decimal: ','}.read([]byte(strings.Replace(text, ".", ",", 1)))
 		require.NoError(t, err)
 		require.Equal(t, want, got, text)
 	})
@@ -128,7 +130,7 @@ func TestNumbersAreThoseOfStrconv(t *testing.T) {
 		"": errEmptyNumber, " ": errEmptyNumber, "x": errNumber, "1.2.3": errNumber, "1_000": errNumber, "0x1p4": errNumber, "--1": errNumber, ".": errNumber, "-": errNumber, "1 2": errNumber,
 		"NaN": errInfinite, "-inf": errInfinite, "Infinity": errInfinite, "1e999": errInfinite, "1,5": errNumber,
 	} {
-		_, err := parseNumber([]byte(text), '.')
+		_, err := numberFormat{decimal: '.'}.read([]byte(text))
 		require.Equal(t, want, err, "%q", text)
 	}
 }

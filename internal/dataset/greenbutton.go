@@ -14,14 +14,14 @@ var (
 	errNoSeconds = errors.New("the start is no number of seconds since 1970")
 )
 
-// readGreenButton reads an ESPI feed. The file at path is read a first time
+// readGreenButton reads an ESPI feed. The input is read a first time
 // for its links and types; text is the second reading.
-func readGreenButton(path string, text io.Reader, in *intake) error {
-	first, err := openRaw(path, nil)
+func readGreenButton(input Input, text io.Reader, in *intake) error {
+	first, _, err := openText(input, in.info.Layout.Encoding, headBytes)
 	if err != nil {
 		return err
 	}
-	feed, err := readESPILinks(first.text)
+	feed, err := readESPILinks(first)
 	if closeErr := first.Close(); err == nil {
 		err = closeErr
 	}
@@ -123,40 +123,54 @@ func (v *espiValues) reading(r espiReading) (column string, err error) {
 		v.in.info.Skipped++
 		return "", nil
 	}
-	seconds, err := parseNumber([]byte(strings.TrimSpace(r.Period.Start)), '.')
+	seconds, err := espiNumber(r.Period.Start)
 	if err != nil || seconds != float64(int64(seconds)) {
 		return "start", errNoSeconds
 	}
 	stamp, err := epochStamp(int64(seconds))
+	if err == nil && stamp.second != 0 {
+		err = errNoMinute
+	}
 	if err != nil {
 		return "start", err
 	}
-	unit, scale, _ := v.series.kind.unit()
+	unit, _ := v.series.kind.unit()
 	minutes, err := v.minutes(r)
-	if err != nil && unit != Register {
+	if err != nil && !unit.counter {
 		return "duration", err
 	}
-	value, err := parseNumber([]byte(strings.TrimSpace(r.Value)), '.')
+	kWh, err := espiNumber(r.Value)
 	if err != nil {
 		return "value", err
 	}
-	kWh, err := v.in.kWh(unit, value*scale, minutes)
-	if err != nil {
+	kWh *= unit.scale
+	if unit.power {
+		kWh *= float64(minutes) / 60
+	}
+	if err := checkEnergy(kWh, unit.counter); err != nil {
 		return "value", err
 	}
 	m, err := v.in.meter([]byte(v.series.name), nil)
 	if err != nil {
 		return "IntervalBlock", err
 	}
-	if unit == Register {
-		err = v.in.acceptRegister(m, stamp.wall, kWh)
+	s, err := v.in.only(m, unit.counter)
+	if err != nil {
+		return "IntervalBlock", err
+	}
+	if unit.counter {
+		err = v.in.acceptCounter(s, stamp.wall, kWh)
 	} else {
-		err = v.in.accept(m, stamp.wall, minutes, kWh)
+		err = v.in.accept(s, stamp.wall, minutes, kWh)
 	}
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errStop, err)
 	}
 	return "", nil
+}
+
+func espiNumber(text string) (float64, error) {
+	return numberFormat{decimal: '.'}.read([]byte(strings.TrimSpace(text)))
 }
 
 // minutes is the length of a reading: its own, else that of its type.

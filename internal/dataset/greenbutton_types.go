@@ -29,20 +29,27 @@ type readingType struct {
 
 // unit is the unit of the values, once multiplied by scale; energy is false
 // if they are no active energy or power.
-func (t readingType) unit() (u Unit, scale float64, energy bool) {
-	scale = math.Pow10(t.Multiplier)
+func (t readingType) unit() (u espiUnit, energy bool) {
+	u.scale = math.Pow10(t.Multiplier) / 1000
 	if t.Flow == flowReverse {
-		scale = -scale
+		u.scale = -u.scale
 	}
-	switch {
-	case t.UOM == uomWattHours && (t.Behaviour == behaviourBulk || t.Behaviour == behaviourCumulated):
-		return Register, scale / 1000, true
-	case t.UOM == uomWattHours:
-		return Wh, scale, true
-	case t.UOM == uomWatts:
-		return KW, scale / 1000, true
+	switch t.UOM {
+	case uomWattHours:
+		u.counter = t.Behaviour == behaviourBulk || t.Behaviour == behaviourCumulated
+		return u, true
+	case uomWatts:
+		u.power = true
+		return u, true
 	}
-	return "", 0, false
+	return espiUnit{}, false
+}
+
+// espiUnit is what the values of a ReadingType are.
+type espiUnit struct {
+	scale   float64 // to kWh, or to kW of power, and the sign of the flow
+	power   bool    // mean power of the interval
+	counter bool    // states of a counter
 }
 
 // espiSeries is one MeterReading of a feed: a meter to us.
@@ -163,7 +170,7 @@ func (l *espiLinks) feed() (*espiFeed, error) {
 		if !ok {
 			continue
 		}
-		_, _, energy := t.unit()
+		_, energy := t.unit()
 		s := espiSeries{name: lastAfter(r.self, "UsagePoint"), kind: t, usable: energy}
 		if energy {
 			active[s.name]++
@@ -203,7 +210,7 @@ func (l *espiLinks) only(f *espiFeed) *espiSeries {
 		}
 	}
 	if len(f.series) == 0 && len(l.loose) == 1 {
-		_, _, energy := l.loose[0].unit()
+		_, energy := l.loose[0].unit()
 		return &espiSeries{name: "meter", kind: l.loose[0], usable: energy}
 	}
 	return nil

@@ -13,46 +13,43 @@ import (
 // once.
 type hourly struct {
 	start, end meter.Hour // the window
-	register   map[int32]bool
+	series     []series
 	info       *Info
 	emit       func(meter.Hour, []Row) error
 
 	hour    meter.Hour // being filled
 	rows    []Row      // of hour: readings that are whole hours
-	now     []parts    // by meter: the parts of hour
-	then    []parts    // by meter: the parts of hour+1
-	nowSet  []int32    // meters that have parts
+	now     []parts    // by series: the parts of hour
+	then    []parts    // by series: the parts of hour+1
+	nowSet  []int32    // series that have parts
 	thenSet []int32
 
-	states []counter // by meter; nil if there is no register
-	held   entry     // waits for a repetition that replaces it
-	holds  bool
+	nets     *nets     // nil if each meter has one series
+	counters *counters // nil if no series is of a counter
+	repeats  repeats
+	held     entry // waits for a repetition that replaces it
+	holds    bool
 }
 
-// parts gathers the energy of one meter in one hour.
+// parts gathers the energy of one series in one hour.
 type parts struct {
 	kWh     float64
-	covered uint64 // bit n is minute n; bit 63 is set where minutes are covered twice
+	covered uint64 // bit n is minute n; bits 62 and 63 mark what voids the hour
 }
 
 const (
 	wholeHour   = 1<<60 - 1
-	overlapping = 1 << 63
+	unknown     = 1 << 62 // a value is missing
+	overlapping = 1 << 63 // minutes are covered twice
 )
 
-type counter struct {
-	at    int64
-	kWh   float64
-	known bool
-}
-
-func newHourly(meters int, register map[int32]bool, start, end meter.Hour, info *Info, emit func(meter.Hour, []Row) error) *hourly {
+func newHourly(in *intake, c *counters, start, end meter.Hour, emit func(meter.Hour, []Row) error) *hourly {
 	h := &hourly{
-		start: start, end: end, register: register, info: info, emit: emit, hour: meter.NoHour,
-		now: make([]parts, meters), then: make([]parts, meters),
+		start: start, end: end, series: in.series, info: in.info, emit: emit, hour: meter.NoHour,
+		now: make([]parts, len(in.series)), then: make([]parts, len(in.series)), counters: c,
 	}
-	if register != nil {
-		h.states = make([]counter, meters)
+	if in.several {
+		h.nets = newNets(in)
 	}
 	return h
 }
@@ -61,10 +58,17 @@ func newHourly(meters int, register map[int32]bool, start, end meter.Hour, info 
 // last one counts; rows that repeat a whole hour all go out, for the reader
 // of the stream to see a correction as such.
 func (h *hourly) add(e entry) error {
-	if h.holds && e.order() == h.held.order() && !h.direct(e) && !h.direct(h.held) {
-		h.info.Duplicates++
-		h.held = e
-		return nil
+	if h.holds && e.order() == h.held.order() {
+		if !h.series[e.meter()].counter {
+			h.repeats.add(h.held.value, e.value)
+		}
+		if !h.direct(e) && !h.direct(h.held) {
+			h.info.Duplicates++
+			h.held = e
+			return nil
+		}
+	} else {
+		h.repeats.intervals++
 	}
 	if err := h.release(); err != nil {
 		return err
@@ -86,8 +90,9 @@ func (h *hourly) finish() error {
 	return h.flush()
 }
 
+// direct is true of a reading of a whole hour of a meter with one series.
 func (h *hourly) direct(e entry) bool {
-	return e.length() == 60 && e.minute()%60 == 0 && !h.register[e.meter()]
+	return e.length() == 60 && e.minute()%60 == 0 && h.nets == nil && !h.series[e.meter()].counter
 }
 
 func (h *hourly) release() error {
@@ -96,11 +101,16 @@ func (h *hourly) release() error {
 	}
 	e := h.held
 	h.holds = false
-	if err := h.moveTo(meter.Hour(e.minute() / 60)); err != nil {
+	if err := h.moveTo(meter.Hour(floorDiv(e.minute(), 60))); err != nil {
 		return err
 	}
-	if h.register != nil && h.register[e.meter()] {
-		h.step(e)
+	s := &h.series[e.meter()]
+	if s.counter {
+		if before, kWh, ok := h.counters.step(e); ok {
+			h.divide(e.meter(), before, int(e.minute()+counterLength-before), kWh)
+		} else {
+			h.info.Resets = h.counters.resets
+		}
 		return nil
 	}
 	if h.hour >= h.end || e.minute()+int64(e.length()) <= h.start.Unix()/60 {
@@ -108,55 +118,39 @@ func (h *hourly) release() error {
 		return nil
 	}
 	if h.direct(e) {
-		if n := len(h.rows); n > 0 && h.rows[n-1].Meter == e.meter() {
+		if n := len(h.rows); n > 0 && h.rows[n-1].Meter == s.meter {
 			h.info.Duplicates++
 		}
-		h.rows = append(h.rows, Row{Meter: e.meter(), Hour: h.hour, KWh: float32(e.value)})
+		h.rows = append(h.rows, Row{Meter: s.meter, Hour: h.hour, KWh: float32(e.value)})
 		return nil
 	}
 	h.divide(e.meter(), e.minute(), e.length(), e.value)
 	return nil
 }
 
-// step turns two states of a counter into the energy between them.
-func (h *hourly) step(e entry) {
-	at := e.minute() + registerLength
-	s := &h.states[e.meter()]
-	before := *s
-	*s = counter{at: at, kWh: e.value, known: true}
-	if !before.known {
-		return
-	}
-	minutes := at - before.at
-	kWh := e.value - before.kWh
-	// A register of exported energy grows downwards.
-	back := math.Abs(e.value) < math.Abs(before.kWh)
-	if minutes > 60 || back || math.Abs(kWh) > meter.MaxAbsKWh {
-		h.info.Resets++
-		return
-	}
-	h.divide(e.meter(), before.at, int(minutes), kWh)
-}
-
 // divide shares a reading of at most an hour between the hours it lies in.
-func (h *hourly) divide(m int32, start int64, minutes int, kWh float64) {
+func (h *hourly) divide(s int32, start int64, minutes int, kWh float64) {
 	for start < (h.hour.Unix()/60)+120 && minutes > 0 {
-		hour := meter.Hour(start / 60)
-		offset := int(start % 60)
+		hour := meter.Hour(floorDiv(start, 60))
+		offset := int(floorMod(start, 60))
 		n := min(minutes, 60-offset)
 		share := kWh * float64(n) / float64(minutes)
 		if hour == h.hour {
-			h.nowSet = h.now[m].put(h.nowSet, m, offset, n, share)
+			h.nowSet = h.now[s].put(h.nowSet, s, offset, n, share)
 		} else {
-			h.thenSet = h.then[m].put(h.thenSet, m, offset, n, share)
+			h.thenSet = h.then[s].put(h.thenSet, s, offset, n, share)
 		}
 		start, minutes, kWh = start+int64(n), minutes-n, kWh-share
 	}
 }
 
-func (p *parts) put(set []int32, m int32, offset, minutes int, kWh float64) []int32 {
+func (p *parts) put(set []int32, s int32, offset, minutes int, kWh float64) []int32 {
 	if p.covered == 0 {
-		set = append(set, m)
+		set = append(set, s)
+	}
+	if math.IsNaN(kWh) {
+		p.covered |= unknown
+		return set
 	}
 	mask := uint64(1<<minutes-1) << offset
 	if p.covered&mask != 0 {
@@ -189,20 +183,22 @@ func (h *hourly) moveTo(hour meter.Hour) error {
 // flush puts out the rows of the hour.
 func (h *hourly) flush() error {
 	whole := len(h.rows)
-	for _, m := range h.nowSet {
-		p := h.now[m]
-		h.now[m] = parts{}
+	outside := h.hour < h.start || h.hour >= h.end
+	for _, s := range h.nowSet {
+		p := h.now[s]
+		h.now[s] = parts{}
 		switch {
-		case h.hour < h.start || h.hour >= h.end:
-		case p.covered&overlapping != 0:
-			h.info.Overlaps++
-		case bits.OnesCount64(p.covered) != 60:
-			h.info.Incomplete++
+		case outside:
+		case h.nets != nil:
+			h.nets.add(s, p)
 		default:
-			h.rows = append(h.rows, Row{Meter: m, Hour: h.hour, KWh: float32(p.kWh)})
+			h.row(h.series[s].meter, p)
 		}
 	}
 	h.nowSet = h.nowSet[:0]
+	if h.nets != nil {
+		h.nets.each(h.hour, h.row)
+	}
 	if len(h.rows) == 0 {
 		return nil
 	}
@@ -212,4 +208,47 @@ func (h *hourly) flush() error {
 	err := h.emit(h.hour, h.rows)
 	h.rows = h.rows[:0]
 	return err
+}
+
+// row takes the sum of an hour's parts if they are all there.
+func (h *hourly) row(m int32, p parts) {
+	switch {
+	case p.covered&overlapping != 0:
+		h.info.Overlaps++
+	case p.covered&unknown != 0, bits.OnesCount64(p.covered) != 60:
+		h.info.Incomplete++
+	default:
+		h.rows = append(h.rows, Row{Meter: m, Hour: h.hour, KWh: float32(p.kWh)})
+	}
+}
+
+// repeats measures the readings that come more than once for their interval. A
+// later one is a correction, unless most intervals come twice with values that have
+// nothing to do with each other: then they are of several channels.
+type repeats struct {
+	intervals int64
+	changed   int64
+	values    pairs
+}
+
+func (r *repeats) add(before, now float64) {
+	if before != now && !math.IsNaN(before) && !math.IsNaN(now) {
+		r.changed++
+		r.values.add(before, now)
+	}
+}
+
+const (
+	leastRepeats   = 24   // changed values that say something
+	repeatedShare  = 0.25 // of all intervals
+	likeCorrection = 0.9  // correlation of a value and its correction
+)
+
+// unlike is true if the repeated values are no corrections.
+func (r *repeats) unlike() bool {
+	if r.changed < leastRepeats || float64(r.changed) < repeatedShare*float64(r.intervals) {
+		return false
+	}
+	c := r.values.correlation()
+	return math.IsNaN(c) || c < likeCorrection
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -58,7 +59,7 @@ func TestWrittenLongComesBack(t *testing.T) {
 	made := synth(t, SyntheticOptions{Meters: 7, Groups: 3, Seed: 3, Year: 2020, Zone: "Europe/London"})
 	var text bytes.Buffer
 	require.NoError(t, WriteLong(t.Context(), &text, made))
-	back := open(t, file(t, text.String()), Options{Columns: Columns{Group: "group"}, Zone: "Europe/London", BufferBytes: 1 << 20})
+	back := open(t, file(t, text.String()), Options{Layout: &layout.Document{Meter: &layout.Meter{GroupColumn: "group"}}, Zone: "Europe/London", BufferBytes: 1 << 20})
 	require.Equal(t, allRows(t, made, 0), allRows(t, back, 0))
 	require.Equal(t, made.Info().Meters, back.Info().Meters)
 	require.Equal(t, made.Info().End, back.Info().End)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -73,28 +74,28 @@ func TestLayouts(t *testing.T) {
 		name   string
 		text   string
 		o      Options
-		format Format
+		format layout.Format
 		want   []string
 		check  func(*testing.T, Info)
 	}{
 		{
-			name: "long", format: Long,
+			name: "long", format: layout.Delimited,
 			text: "meter_id,timestamp,kwh\nb,2019-01-01T01:00:00Z,2\na,2019-01-01T00:00:00Z,0.5\nb,2019-01-01T00:00:00+00:00,-1e-1\n",
 			want: []string{"b 0101T00 -0.1", "a 0101T00 0.5", "b 0101T01 2"},
 		},
 		{
-			name: "long, other names, group, semicolons, decimal commas, byte-order mark, CRLF", format: Long,
+			name: "long, other names, group, semicolons, decimal commas, byte-order mark, CRLF", format: layout.Delimited,
 			text: "\xef\xbb\xbfZeit;Zähler;Ort;Verbrauch\r\n2019-01-01 00:00;\"Haus; 1\";N;0,25\r\n2019-01-01 01:00;\"Haus; 1\";N;1,5\r\n\r\n",
-			o:    Options{Columns: Columns{Meter: "zähler", Time: "zeit", Value: "verbrauch", Group: "ort"}},
+			o:    Options{Layout: &layout.Document{Meter: &layout.Meter{Column: "zähler", GroupColumn: "ort"}, Time: &layout.Time{Columns: []string{"zeit"}}, Values: []layout.Value{{Column: "verbrauch"}}}},
 			want: []string{"Haus; 1@N 0101T00 0.25", "Haus; 1@N 0101T01 1.5"},
 		},
 		{
-			name: "long, quotes over lines", format: Long,
+			name: "long, quotes over lines", format: layout.Delimited,
 			text: "id,time,kwh,note\na,2019-01-01 00:00,1,\"two\nlines \"\"quoted\"\"\"\na,2019-01-01 01:00,2,x\n",
 			want: []string{"a 0101T00 1", "a 0101T01 2"},
 		},
 		{
-			name: "long, a stray quote loses one line only", format: Long,
+			name: "long, a stray quote loses one line only", format: layout.Delimited,
 			text: "id,time,kwh\na,2019-01-01 00:00,\"1\na,2019-01-01 01:00,2\na,2019-01-01 02:00,3\n",
 			want: []string{"a 0101T01 2", "a 0101T02 3"},
 			check: func(t *testing.T, i Info) {
@@ -104,23 +105,23 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "long, Wh by its name", format: Long,
-			text: "id,time,energy_wh\na,2019-01-01 00:00,1500\n", o: Options{Columns: Columns{Value: "energy_wh"}},
+			name: "long, Wh by its name", format: layout.Delimited,
+			text: "id,time,energy_wh\na,2019-01-01 00:00,1500\n", o: Options{Layout: &layout.Document{Values: []layout.Value{{Column: "energy_wh"}}}},
 			want: []string{"a 0101T00 1.5"},
 		},
 		{
-			name: "long, mean kW per quarter-hour, a missing part is a gap", format: Long,
+			name: "long, mean kW per quarter-hour, a missing part is a gap", format: layout.Delimited,
 			text: "id,time,kw\na,2019-01-01 00:00,4\na,2019-01-01 00:15,8\na,2019-01-01 00:30,4\na,2019-01-01 00:45,0\na,2019-01-01 01:00,1\na,2019-01-01 01:30,1\na,2019-01-01 01:45,1\n",
 			want: []string{"a 0101T00 4"},
 			check: func(t *testing.T, i Info) {
 				require.EqualValues(t, 1, i.Incomplete)
-				require.Equal(t, KW, i.Unit)
+				require.Equal(t, layout.KW, i.Layout.Unit)
 			},
 		},
 		{
-			name: "long, of repeated parts the last counts, overlapping ones void the hour", format: Long,
+			name: "long, of repeated parts the last counts, overlapping ones void the hour", format: layout.Delimited,
 			text: "id,time,kwh\na,2019-01-01 00:00,1\na,2019-01-01 00:30,1\na,2019-01-01 00:30,2\na,2019-01-01 01:00,1\na,2019-01-01 01:15,1\na,2019-01-01 01:30,1\n",
-			o:    Options{Interval: 30 * time.Minute},
+			o:    Options{Layout: &layout.Document{Time: &layout.Time{Interval: "30m"}}},
 			want: []string{"a 0101T00 3"},
 			check: func(t *testing.T, i Info) {
 				require.EqualValues(t, 1, i.Duplicates)
@@ -128,7 +129,7 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "long, repeated hours keep the file's order", format: Long,
+			name: "long, repeated hours keep the file's order", format: layout.Delimited,
 			text: "id,time,kwh\nb,2019-01-01 00:00,9\na,2019-01-01 00:00,3\nb,2019-01-01 00:00,1\na,2019-01-01 00:00,3\nb,2019-01-01 00:00,5\n",
 			want: []string{"b 0101T00 9", "b 0101T00 1", "b 0101T00 5", "a 0101T00 3", "a 0101T00 3"},
 			check: func(t *testing.T, i Info) {
@@ -137,26 +138,26 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "long, end stamps", format: Long,
-			text: "id,time,kwh\na,2019-01-01 01:00,1\na,2019-01-01 24:00,7\n", o: Options{Stamp: StampEnd, Interval: time.Hour},
+			name: "long, end stamps", format: layout.Delimited,
+			text: "id,time,kwh\na,2019-01-01 01:00,1\na,2019-01-01 24:00,7\n", o: Options{Layout: &layout.Document{Time: &layout.Time{Marks: layout.End, Interval: "1h"}}},
 			want: []string{"a 0101T00 1", "a 0101T23 7"},
 		},
 		{
-			name: "long, a register: differences, a gap, a reset", format: Long,
+			name: "long, a register: differences, a gap, a reset", format: layout.Delimited,
 			text: "id,time,register_kwh\na,2019-01-01 00:00,123456789.5\na,2019-01-01 00:30,123456790\na,2019-01-01 01:00,123456791.5\na,2019-01-01 02:00,123456795.5\n" +
 				"a,2019-01-01 04:00,123456800\na,2019-01-01 05:00,123456801\na,2019-01-01 06:00,0.5\na,2019-01-01 07:00,0.75\n",
 			want: []string{"a 0101T00 2", "a 0101T01 4", "a 0101T04 1", "a 0101T06 0.25"},
 			check: func(t *testing.T, i Info) {
 				require.EqualValues(t, 2, i.Resets)
-				require.Equal(t, Register, i.Unit)
+				require.Equal(t, layout.Counter, i.Layout.Reading)
 			},
 		},
 		{
-			name: "long, bad rows", format: Long,
+			name: "long, bad rows", format: layout.Delimited,
 			text: "id,time,kwh,feeder\na,2019-01-01 00:00,1,f\na,2019-01-01 01:00,NaN,f\na,2019-01-01 02:00,Inf,f\na,2019-01-01 03:00,1000001,f\na,2019-01-01 04:00,,f\n" +
 				"a,2019-02-30 05:00,1,f\na,1889-01-01 06:00,1,f\na,,1,f\na,2019-01-01 07:00:30,1,f\na,2019-01-01 07:07,1,f\n,2019-01-01 08:00,1,f\n\x01,2019-01-01 08:00,1,f\n" +
 				"a,2019-01-01 09:00,1,g\na,2019-01-01 10:00\na,2019-01-01 11:00,1,f,extra\na,2019-01-01 12:00,0x10,f\na,2019-01-01 13:00,2,f\n",
-			o:    Options{Columns: Columns{Group: "feeder"}},
+			o:    Options{Layout: &layout.Document{Meter: &layout.Meter{GroupColumn: "feeder"}}},
 			want: []string{"a@f 0101T00 1", "a@f 0101T13 2"},
 			check: func(t *testing.T, i Info) {
 				var got []string
@@ -164,22 +165,24 @@ func TestLayouts(t *testing.T) {
 					got = append(got, fmt.Sprintf("%d %s %s", b.Line, b.Column, b.Reason))
 				}
 				require.Equal(t, []string{
-					"3 kwh " + errInfinite.Error(), "4 kwh " + errInfinite.Error(), "5 kwh " + errHuge.Error(), "6 kwh " + errEmptyNumber.Error(),
+					"4 kwh " + errInfinite.Error(), "5 kwh " + errHuge.Error(),
 					"7 time " + errNoDay.Error(), "8 time " + errYear.Error(), "9 time " + errNoTime.Error(), "10 time " + errNoMinute.Error(), "11 time " + errOffGrid.Error(),
 					"12 id " + errNoName.Error(), "13 id " + errOddName.Error(), "14 id " + errOtherGrp.Error(), "15 kwh " + errFewColumns.Error(),
 					"16 5 " + errManyColumns.Error(), "17 kwh " + errNumber.Error(),
 				}, got)
+				require.EqualValues(t, 2, i.Missing, "NaN and an empty cell")
+				require.Contains(t, i.Reasons, ReasonCount{Reason: errOffGrid.Error(), Rows: 1})
 			},
 		},
 		{
-			name: "Low Carbon London", format: LCL,
+			name: "Low Carbon London", format: layout.Delimited,
 			text: "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \nMAC000002,Std,2012-10-12 00:30:00.0000000, 0.2 \nMAC000002,Std,2012-10-12 00:00:00.0000000, 0.1 \n" +
 				"MAC000002,Std,2012-10-12 01:00:00.0000000,Null\nMAC000002,Std,2012-12-19 12:37:27.0000000,Null\n",
 			want:  []string{"MAC000002 1012T00 0.3"},
 			check: func(t *testing.T, i Info) { require.EqualValues(t, 2, i.Missing) },
 		},
 		{
-			name: "UCI", format: UCI,
+			name: "UCI", format: layout.Delimited,
 			text: "\"\";\"MT_001\";\"MT_002\"\n\"2012-01-01 00:15:00\";1,5;4\n\"2012-01-01 00:30:00\";2,5;4\n\"2012-01-01 00:45:00\";4;4\n\"2012-01-01 01:00:00\";0;oops\n",
 			want: []string{"MT_001 0101T00 2"},
 			check: func(t *testing.T, i Info) {
@@ -189,7 +192,7 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "NEM12: import, export, quality, reactive energy, Wh", format: NEM12,
+			name: "NEM12: import, export, quality, reactive energy, Wh", format: layout.NEM12,
 			text: "100,NEM12,200506081149,UNITEDDP,NEMMCO\n" +
 				"200,NEM1201009,E1B1Q1,1,E1,N1,01009,kWh,30,20050610\n300,20050301," + halves(48, "0.5") + "A,,,20050310121004,20050310182204\n" +
 				"300,20050302," + halves(48, "1") + "V,,,20050310121004,\n400,1,46,N,,\n400,47,48,E52,,\n500,O,S01009,20050310121004,\n" +
@@ -213,7 +216,7 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "Green Button: types after the values, import and export", format: GreenButton, text: espiFeedText,
+			name: "Green Button: types after the values, import and export", format: layout.GreenButton, text: espiFeedText,
 			want: []string{"77/1 0101T00 0.6", "77/2 0101T00 -0.4"},
 			check: func(t *testing.T, i Info) {
 				require.EqualValues(t, 1, i.Quarantined)
@@ -222,7 +225,7 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "Green Button: no feed around it, watts", format: GreenButton,
+			name: "Green Button: no feed around it, watts", format: layout.GreenButton,
 			text: `<ServiceResource><ReadingType><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>38</uom><intervalLength>1800</intervalLength></ReadingType>
 <IntervalBlock><IntervalReading><timePeriod><start>1546300800</start></timePeriod><value>500</value></IntervalReading>
 <IntervalReading><timePeriod><duration>1800</duration><start>1546302600</start></timePeriod><value>1500</value></IntervalReading>
@@ -234,7 +237,7 @@ func TestLayouts(t *testing.T) {
 			},
 		},
 		{
-			name: "Green Button: a counter of exported energy", format: GreenButton,
+			name: "Green Button: a counter of exported energy", format: layout.GreenButton,
 			text: `<feed><ReadingType><accumulationBehaviour>3</accumulationBehaviour><flowDirection>19</flowDirection><powerOfTenMultiplier>3</powerOfTenMultiplier><uom>72</uom></ReadingType>
 <IntervalBlock><IntervalReading><timePeriod><start>1546300800</start></timePeriod><value>500</value></IntervalReading>
 <IntervalReading><timePeriod><start>1546304400</start></timePeriod><value>502</value></IntervalReading>
@@ -246,7 +249,7 @@ func TestLayouts(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := open(t, file(t, tc.text), tc.o)
 			info := s.Info()
-			require.Equal(t, tc.format, info.Format)
+			require.Equal(t, tc.format, info.Layout.Format)
 			require.Equal(t, tc.want, listed(t, s))
 			require.EqualValues(t, len(tc.want), info.Rows)
 			require.NotEmpty(t, info.Detection)
@@ -280,32 +283,36 @@ func TestCompressedFiles(t *testing.T) {
 func TestOpenErrors(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"empty", "", "is empty"},
-		{"UTF-16", "m\x00e\x00", "UTF-8"},
-		{"no such column", "a,b,c\n1,2,3\n", "set columns.meter"},
-		{"no usable row", "id,time,kwh\na,then,1\n", "line 2"},
+		{"binary", "\x00\x01\x02\x00", "no text"},
+		{"no such column", "a,b,c\n1,2,3\n", "set layout.time.columns"},
+		{"no usable row", "id,time,kwh\na,then,1\n", `"then"`},
 		{"no row", "id,time,kwh\n", "holds no readings"},
 		{"daily", "id,time,kwh\na,2019-01-01 00:00,1\na,2019-01-02 00:00,1\n", "divide an hour"},
 		{"zip", "PK\x03\x04", "unzip it first"},
 		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "unexpected EOF"},
-		{"XML of another kind", "<html></html>", "ReadingType"},
-		{"gas", "<feed><ReadingType><uom>169</uom></ReadingType><IntervalBlock><IntervalReading><value>1</value></IntervalReading></IntervalBlock></feed>", "1 not of active energy"},
-		{"broken XML", "<feed><entry>", "no valid XML"},
+		{"XML of another kind", "<root><a/></root>", "only XML"},
+		{"gas", "<feed><ReadingType><uom>169</uom></ReadingType><IntervalBlock><IntervalReading><value>1</value></IntervalReading></IntervalBlock></feed>", "1 not of electrical energy"},
+		{"web page", "<html></html>", "web page"},
+		{"broken XML", "<feed><IntervalBlock><entry>", "no valid XML"},
 	} {
 		_, err := Open(t.Context(), file(t, tc.text), Options{ScratchDir: t.TempDir()})
 		require.ErrorContains(t, err, tc.want, tc.name)
 	}
 	_, err := Open(t.Context(), t.TempDir(), Options{})
 	require.ErrorContains(t, err, "folder")
-	for _, o := range []Options{{Format: "XLS"}, {Unit: "MWh"}, {Stamp: "Middle"}, {InvalidRows: "Maybe"}, {Span: 9000 * time.Hour}, {Interval: 7 * time.Minute}, {Zone: "Nowhere"}} {
-		_, err := Open(t.Context(), "x", o)
+	bad := func(d layout.Document) Options { return Options{Layout: &d} }
+	for _, o := range []Options{
+		bad(layout.Document{Format: "XLS"}), bad(layout.Document{Unit: "MJ"}), bad(layout.Document{Time: &layout.Time{Marks: "Middle"}}),
+		bad(layout.Document{Time: &layout.Time{Interval: "7m"}}), {InvalidRows: "Maybe"}, {Span: 9000 * time.Hour}, {Zone: "Nowhere"},
+	} {
+		_, err := Open(t.Context(), file(t, "id,time,kwh\na,2019-01-01 00:00,1\n"), o)
 		require.Error(t, err, "%+v", o)
-		require.NotErrorIs(t, err, os.ErrNotExist)
 	}
 }
 
 func TestOpenLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(t.Context(), file(t, "id,time,kwh\na,2019-01-01 00:00,1\na,2019-01-01 02:00,1\na,2019-01-01 01:00,1\n"), Options{ScratchDir: dir, BufferBytes: 1, Interval: time.Hour})
+	s, err := Open(t.Context(), file(t, "id,time,kwh\na,2019-01-01 00:00,1\na,2019-01-01 02:00,1\na,2019-01-01 01:00,1\n"), Options{ScratchDir: dir, BufferBytes: 1})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	_, err = Open(t.Context(), file(t, "id,time,kwh\n"), Options{ScratchDir: dir})
@@ -347,7 +354,7 @@ func TestWindow(t *testing.T) {
 		{"short span", Options{Span: 4 * time.Hour}, "2019-01-01T00:00:00Z", "2019-01-01T04:00:00Z", 1},
 		{"set start", Options{Start: time.Date(2019, 1, 1, 4, 0, 0, 0, time.UTC), Span: 24 * time.Hour}, "2019-01-01T04:00:00Z", "2019-01-02T04:00:00Z", 1},
 	} {
-		tc.o.Interval = time.Hour
+		tc.o.Layout = &layout.Document{Time: &layout.Time{Interval: "1h"}}
 		info := open(t, file(t, text), tc.o).Info()
 		require.Equal(t, tc.start, info.Start.String(), tc.name)
 		require.Equal(t, tc.end, info.End.String(), tc.name)
@@ -361,7 +368,7 @@ func TestWindow(t *testing.T) {
 
 func TestMeterInfo(t *testing.T) {
 	s := open(t, file(t, "id,time,kwh,g\nb,2019-01-01T03:00:00Z,1,x\na,2019-01-01T04:00:00Z,2,\nb,2019-01-01T05:00:00Z,1,x\nc,2022-01-01T05:00:00Z,1,x\n"),
-		Options{Columns: Columns{Group: "g"}, Interval: time.Hour})
+		Options{Layout: &layout.Document{Meter: &layout.Meter{GroupColumn: "g"}, Time: &layout.Time{Interval: "1h"}}})
 	h := s.Info().Start
 	require.Equal(t, []MeterInfo{
 		{Name: "b", Group: "x", First: h + 3, Last: h + 5, Rows: 2},

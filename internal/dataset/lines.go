@@ -25,6 +25,12 @@ func newLineReader(in io.Reader) *lineReader {
 	return &lineReader{in: in, buf: make([]byte, 256<<10)}
 }
 
+// newShortLineReader reads a text that is in memory already, of which only the first
+// lines may be wanted.
+func newShortLineReader(text []byte) *lineReader {
+	return &lineReader{in: bytes.NewReader(text), buf: make([]byte, min(len(text)+1, 8<<10))}
+}
+
 // next is the next line without its line end, valid until the following call.
 // It is io.EOF at the end and errLongLine for a line that was dropped.
 func (l *lineReader) next() ([]byte, error) {

@@ -18,13 +18,17 @@ type localClock struct {
 	known  bool
 }
 
-// order is what a meter's last reading tells about the next one. Of an
+// order is what the rows of a series before tell about the next one. Of an
 // ambiguous hour, which clocks show twice, only the order of rows says which
 // time it is.
 type order struct {
 	last    int64 // UTC minute
 	seen    bool
 	falling bool // rows run backwards in time
+
+	wall   int64 // of the last row, if that was in an ambiguous hour
+	inside bool
+	paired bool // files sorted by the clock have both rows of a time together
 }
 
 func (o *order) note(minute int64) {
@@ -74,25 +78,54 @@ func (c *localClock) offsetAt(minute int64) int64 {
 // resolve is the UTC minute of a wall time, given the rows before it.
 func (c *localClock) resolve(wall int64, o *order) (int64, error) {
 	first, second, count := c.instants(wall)
-	switch count {
-	case 0:
+	if count == 2 {
+		return o.choose(wall, first, second), nil
+	}
+	o.inside, o.paired = false, false
+	if count == 0 {
 		return 0, errNoSuchTime
-	case 1:
-		return first, nil
-	}
-	if !o.seen {
-		return first, nil
-	}
-	if o.falling {
-		if o.last > second {
-			return second, nil
-		}
-		return first, nil
-	}
-	if o.last >= first && o.last <= second+minutesPerDay {
-		return second, nil
 	}
 	return first, nil
+}
+
+// choose tells which of the two instants of an ambiguous time is meant. Rows come
+// as 02:00 02:30 02:00 02:30, or, sorted by the clock, as 02:00 02:00 02:30 02:30.
+func (o *order) choose(wall, first, second int64) int64 {
+	again := o.inside && wall == o.wall
+	o.wall, o.inside = wall, true
+	early, late := first, second
+	if o.falling {
+		early, late = second, first
+	}
+	switch {
+	case !o.seen:
+		return first
+	case again:
+		o.paired = true
+		return late
+	case o.paired:
+		return early
+	case o.falling && o.last <= second:
+		return late
+	case !o.falling && o.last >= first && o.last <= second+minutesPerDay:
+		return late
+	}
+	return early
+}
+
+// resolveEnd is the start of the interval that ends at a wall time. Where clocks go
+// back, some files write the end as clocks show it, others the start plus the
+// interval: rows that do not go on in time are of the former.
+func (c *localClock) resolveEnd(wall, minutes int64, o *order) (int64, error) {
+	before := *o
+	start, err := c.resolve(wall-minutes, o)
+	if err != nil || !before.seen || before.falling || start > before.last {
+		return start, err
+	}
+	if _, second, count := c.instants(wall); count == 2 && second-minutes > before.last {
+		return second - minutes, nil
+	}
+	return start, nil
 }
 
 func floorDiv(a, b int64) int64 {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 func TestClocksGoForward(t *testing.T) {
@@ -35,7 +37,7 @@ func TestClocksGoBack(t *testing.T) {
 			f := strings.Fields(r)
 			text += fmt.Sprintf("%s,2019-10-27 %s,%s\n", f[0], f[1], f[2])
 		}
-		s := open(t, file(t, text), Options{SourceZone: "Europe/London"})
+		s := open(t, file(t, text), Options{Layout: &layout.Document{Time: &layout.Time{Zone: "Europe/London"}}})
 		require.Equal(t, tc.want, listed(t, s), tc.name)
 		require.Zero(t, s.Info().Quarantined+s.Info().Duplicates, tc.name)
 	}
@@ -148,15 +150,21 @@ func TestStamps(t *testing.T) {
 		"1546300800000":               "2019-01-01T00:00Z zoned",
 
 		"2019-02-29 00:00": errNoDay.Error(), "2019-13-01 00:00": errNoDay.Error(), "2019-01-01 25:00": errBadTime.Error(), "2019-01-01 10:60": errBadTime.Error(),
-		"2019-01-01": errBadTime.Error(), "01/02/2019 00:00": errBadTime.Error(), "2019-01-01 00:00:01": errNoMinute.Error(), "2019-01-01 00:00:00.5": errNoMinute.Error(),
+		"2019-01-01": "2019-01-01T00:00Z dated", "01/02/2019 00:00": errBadTime.Error(), "2019-01-01 00:00:01": "2019-01-01T00:00Z +1s", "2019-01-01 00:00:00.5": "2019-01-01T00:00Z",
 		"2019-01-01T00:00:00X": errBadTime.Error(), "2019-01-01T00:00:00+99": errBadTime.Error(), "2019-01-01X00:00": errBadTime.Error(), "": errNoTime.Error(),
-		"1546300801": errNoMinute.Error(), "2101-01-01 00:00": errYear.Error(), "2019-01-01 24:30": errBadTime.Error(), "2019-01-01T00:00:0": errBadTime.Error(),
+		"1546300801": "2019-01-01T00:00Z zoned +1s", "2101-01-01 00:00": errYear.Error(), "2019-01-01 24:30": errBadTime.Error(), "2019-01-01T00:00:0": errBadTime.Error(),
 	} {
 		var r stampReader
 		s, err := r.read([]byte(text))
 		got := time.Unix(s.wall*60, 0).UTC().Format("2006-01-02T15:04Z")
 		if s.zoned {
 			got += " zoned"
+		}
+		if s.dated {
+			got += " dated"
+		}
+		if s.second != 0 {
+			got += fmt.Sprintf(" +%ds", s.second)
 		}
 		if err != nil {
 			got = err.Error()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 var (
@@ -27,7 +29,7 @@ var (
 // own, called NMI/suffix; energy of suffixes beginning with B, which flows
 // from the premises to the grid, is negative.
 func readNEM12(text io.Reader, in *intake) error {
-	r := newCSVReader(newLineReader(text), in.layout.comma)
+	r := newCSVReader(newLineReader(text), ',')
 	n := nem12{in: in}
 	for {
 		if in.cancelled() != nil {
@@ -62,8 +64,7 @@ type nem12 struct {
 	usable  bool
 	skip    bool // the register counts no active energy
 	name    string
-	unit    Unit
-	scale   float64 // to the unit, and the sign of the flow
+	scale   float64 // to kWh, or to kW of power, and the sign of the flow
 	minutes int
 
 	day nem12Day // held until its 400 records have been read
@@ -129,30 +130,25 @@ func (n *nem12) details(rec *record) error {
 	}
 	n.minutes = minutes
 	n.usable = true
-	n.unit, n.scale, n.skip = nem12Unit(string(trimSpace(rec.fields[7])))
+	unit, active := layout.Unit(""), false
+	for u, name := range nem12Units {
+		if strings.EqualFold(name, string(trimSpace(rec.fields[7]))) {
+			unit, active = u, true
+		}
+	}
+	n.scale, n.skip = unit.Kilo(), !active
+	if unit.Power() {
+		n.scale *= float64(minutes) / 60
+	}
 	if strings.HasPrefix(strings.ToUpper(suffix), "B") {
 		n.scale = -n.scale
 	}
 	return nil
 }
 
-// nem12Unit is the unit of a register; skip is true if it is no active energy or power.
-func nem12Unit(name string) (u Unit, scale float64, skip bool) {
-	switch strings.ToUpper(name) {
-	case "KWH":
-		return KWh, 1, false
-	case "WH":
-		return Wh, 1, false
-	case "MWH":
-		return KWh, 1000, false
-	case "KW":
-		return KW, 1, false
-	case "W":
-		return KW, 0.001, false
-	case "MW":
-		return KW, 1000, false
-	}
-	return "", 0, true
+// nem12Units are the units of registers that count active energy or power.
+var nem12Units = map[layout.Unit]string{
+	layout.KWh: "kWh", layout.Wh: "Wh", layout.MWh: "MWh", layout.KW: "kW", layout.W: "W", layout.MW: "MW",
 }
 
 // interval reads 300,date,values…,quality,reason,description,updated,loaded.
@@ -185,9 +181,10 @@ func (n *nem12) interval(rec *record) error {
 			d.missing[i] = true
 			continue
 		}
-		d.values[i], err = parseNumber(rec.fields[i+2], n.in.layout.decimal)
+		d.values[i], err = numberFormat{decimal: '.'}.read(rec.fields[i+2])
 		if err == nil {
-			d.values[i], err = n.in.kWh(n.unit, d.values[i]*n.scale, n.minutes)
+			d.values[i] *= n.scale
+			err = checkEnergy(d.values[i], false)
 		}
 		if err == nil {
 			continue
@@ -242,6 +239,10 @@ func (n *nem12) release() error {
 	if err != nil {
 		return n.in.reject(d.line, "", err, d.raw)
 	}
+	s, err := n.in.only(m, false)
+	if err != nil {
+		return err
+	}
 	for i, kWh := range d.values {
 		if d.bad[i] {
 			continue
@@ -251,14 +252,14 @@ func (n *nem12) release() error {
 			continue
 		}
 		wall := d.base + int64(i*n.minutes)
-		start, err := n.in.minute(stampText{wall: wall}, m)
+		start, err := n.in.minute(stampText{wall: wall}, s)
 		if err != nil {
 			if err := n.in.reject(d.line, fmt.Sprint(i+3), err, d.raw); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := n.in.accept(m, start, n.minutes, kWh); err != nil {
+		if err := n.in.accept(s, start, n.minutes, kWh); err != nil {
 			return err
 		}
 	}

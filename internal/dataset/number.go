@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
@@ -9,19 +10,94 @@ import (
 var (
 	errEmptyNumber = errors.New("the value is empty")
 	errNumber      = errors.New("the value is not a number")
+	errTwoWays     = errors.New("the value can be read in two ways, with decimals or with a thousands sign, and no other value shows which; set numbers.decimal and numbers.thousands of the layout")
 	errInfinite    = errors.New("the value is not a finite number")
 )
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseNumber reads a decimal number with the given decimal sign, spaces
-// around it allowed.
-func parseNumber(text []byte, decimal byte) (float64, error) {
+// numberFormat is how the numbers of a column are written. It is decided for the
+// column as a whole.
+type numberFormat struct {
+	decimal   byte
+	thousands byte // between groups of three digits: . , ' or a space of any kind; 0 if there are none
+	// open marks a column whose sign could not be decided: no value that was seen
+	// had one. Values that could be read in two ways are rejected.
+	open bool
+}
+
+// read reads a number, spaces around it allowed.
+func (f numberFormat) read(text []byte) (float64, error) {
 	text = trimSpace(text)
-	if v, ok := shortNumber(text, decimal); ok {
+	if v, ok := shortNumber(text, f.decimal); ok {
+		if f.open && twoWays(text) {
+			return 0, errTwoWays
+		}
 		return v, nil
 	}
-	return longNumber(text, decimal)
+	if f.thousands != 0 {
+		if joined, ok := f.joinGroups(text); ok {
+			return longNumber(joined, f.decimal)
+		}
+	}
+	if f.open && twoWays(text) {
+		return 0, errTwoWays
+	}
+	return longNumber(text, f.decimal)
+}
+
+// joinGroups removes the thousands signs of a number with one to three digits in
+// the first group and three in all others.
+func (f numberFormat) joinGroups(text []byte) ([]byte, bool) {
+	out := make([]byte, 0, 32)
+	i := 0
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		out = append(out, text[i])
+		i++
+	}
+	group, signs := 0, 0
+	for i < len(text) && text[i] != f.decimal {
+		if isDigit(text[i]) {
+			out = append(out, text[i])
+			group++
+			i++
+			continue
+		}
+		n := f.signAt(text[i:])
+		if n == 0 || group == 0 || group > 3 || (signs > 0 && group != 3) {
+			return nil, false
+		}
+		signs++
+		group = 0
+		i += n
+	}
+	if signs == 0 || group != 3 || out[0] == '0' || len(out)+len(text)-i > 40 {
+		return nil, false
+	}
+	return append(out, text[i:]...), true
+}
+
+// signAt is the length of the thousands sign at the start of b, 0 if there is none.
+func (f numberFormat) signAt(b []byte) int {
+	switch {
+	case b[0] == f.thousands:
+		return 1
+	case f.thousands == ' ' && bytes.HasPrefix(b, []byte("\u00a0")):
+		return 2
+	case f.thousands == ' ' && bytes.HasPrefix(b, []byte("\u202f")), f.thousands == '\'' && bytes.HasPrefix(b, []byte("\u2019")):
+		return 3
+	}
+	return 0
+}
+
+// twoWays is true of 1.234 and 1,234, which are a number with three decimals or
+// one of four digits.
+func twoWays(text []byte) bool {
+	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
+		text = text[1:]
+	}
+	sign := bytes.IndexAny(text, ".,")
+	return sign >= 1 && sign <= 3 && len(text) == sign+4 && text[0] != '0' && allDigits(text[:sign]) && allDigits(text[sign+1:])
 }
 
 // shortNumber reads what nearly all numbers look like: at most 15 digits and

@@ -1,34 +1,57 @@
 package dataset
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
+	"strings"
+	"time"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
-
-// headBytes is how much of a file is looked at to find out what it is.
-const headBytes = 1 << 20
 
 // Open reads a file once from end to end and makes it ready to be published.
 // It fails if the file cannot be read as what it is said or seems to be, if no
 // row can be used, or, in mode Reject, at the first bad row.
 func Open(ctx context.Context, path string, o Options) (Source, error) {
+	raw, err := openRaw(path, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer raw.Close()
+	return openInput(ctx, &fileInput{path: path, raw: raw}, raw.sum, o)
+}
+
+// openInput reads an input. sum is the hash of the file that it comes from, asked for
+// when all has been read.
+func openInput(ctx context.Context, in Input, sum func() (string, error), o Options) (Source, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(o.ScratchDir, "energytwin-dataset-")
-	if err != nil {
-		return nil, fmt.Errorf("make a scratch folder for the dataset: %w", err)
+	s := &fileSource{}
+	for _, head := range []int{headBytes, longHeadBytes} {
+		s, err = newFileSource(o)
+		if err != nil {
+			return nil, err
+		}
+		if err = s.load(ctx, in, head, o); err == nil {
+			break
+		}
+		err = errors.Join(err, s.Close())
+		var doubt *DoubtError
+		if !errors.As(err, &doubt) || !doubt.more {
+			return nil, err
+		}
 	}
-	s := &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes / 4}}
-	if err := s.load(ctx, path, o); err != nil {
+	if err != nil {
+		return nil, err
+	}
+	if s.info.SHA256, err = sum(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -39,6 +62,21 @@ type fileSource struct {
 	dir    string
 	info   Info
 	blocks blocks
+	energy []meterEnergy // by meter
+}
+
+// meterEnergy is what a warning about the unit needs.
+type meterEnergy struct {
+	sum  float64 // kWh
+	most float32 // kWh of an hour, without sign
+}
+
+func newFileSource(o Options) (*fileSource, error) {
+	dir, err := os.MkdirTemp(o.ScratchDir, "energytwin-dataset-")
+	if err != nil {
+		return nil, fmt.Errorf("make a scratch folder for the dataset: %w", err)
+	}
+	return &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes / 4}}, nil
 }
 
 func (s *fileSource) Info() Info { return s.info }
@@ -49,71 +87,78 @@ func (s *fileSource) Close() error {
 	return errors.Join(s.blocks.close(), os.RemoveAll(s.dir))
 }
 
-func (s *fileSource) load(ctx context.Context, path string, o Options) error {
-	raw, err := openRaw(path, o.Progress)
+func (s *fileSource) load(ctx context.Context, input Input, head int, o Options) error {
+	text, encoding, err := openText(input, o.Layout.Encoding, head)
 	if err != nil {
 		return err
 	}
-	defer raw.Close()
-
-	text := bufio.NewReaderSize(raw.text, headBytes)
-	head, err := text.Peek(headBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read dataset %s: %w", path, err)
-	}
-	l, evidence, err := detect(head, o)
+	defer text.Close()
+	first, err := text.peek()
 	if err != nil {
-		return fmt.Errorf("dataset %s: %w", path, err)
+		return fmt.Errorf("read dataset %s: %w", input.Name(), err)
 	}
-	s.info = Info{Format: l.format, Unit: l.unit, Stamp: l.stamp, Detection: evidence}
-
-	in := newIntake(ctx, path, l, o, newSorter(s.dir, o.BufferBytes), &s.info)
-	if err := readLayout(path, text, in); err != nil {
-		return s.readError(path, err)
+	found, err := detect(first, text.ended, encoding, o)
+	if err != nil {
+		return fmt.Errorf("dataset %s: %w", input.Name(), err)
 	}
-	if s.info.SHA256, err = raw.sum(); err != nil {
+	zone, err := found.doc.Time.Location()
+	if err != nil {
 		return err
 	}
-	return s.sortIntoHours(ctx, in, o)
+	s.info = Info{Layout: found.doc, Detection: found.evidence}
+	in := newIntake(ctx, input.Name(), zone, o, newSorter(s.dir, o.BufferBytes), &s.info)
+	if err := readFound(input, text, found, in); err != nil {
+		return readError(input.Name(), err)
+	}
+	if err := s.sortIntoHours(ctx, in, found, o); err != nil {
+		return err
+	}
+	s.warn(found, o)
+	return nil
 }
 
-func (s *fileSource) readError(path string, err error) error {
+func readError(name string, err error) error {
 	var bad *BadRowError
 	if errors.As(err, &bad) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return fmt.Errorf("read dataset %s: %w", path, err)
+	return fmt.Errorf("read dataset %s: %w", name, err)
 }
 
-// readLayout reads all of a file. path is for the one layout that has to be
-// read twice.
-func readLayout(path string, text io.Reader, in *intake) error {
-	switch in.layout.format {
-	case UCI:
-		return readUCI(text, in)
-	case LCL:
-		return readLCL(text, in)
-	case NEM12:
+// readFound reads all of a text. The input is for the one format that has to be read
+// twice.
+func readFound(input Input, text io.Reader, found *finding, in *intake) error {
+	switch found.doc.Format {
+	case layout.NEM12:
 		return readNEM12(text, in)
-	case GreenButton:
-		return readGreenButton(path, text, in)
+	case layout.GreenButton:
+		return readGreenButton(input, text, in)
 	}
-	return readLong(text, in)
+	rows, err := openRows(text, found.plan.comma, found.header)
+	if err != nil {
+		return err
+	}
+	return readRows(rows, found.plan, in)
 }
 
-func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, o Options) error {
+func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *finding, o Options) error {
 	start, end, err := window(in, o)
 	if err != nil {
 		return err
 	}
-	s.info.Meters = make([]MeterInfo, len(in.series))
-	for i, m := range in.series {
+	s.info.Meters = make([]MeterInfo, len(in.meters))
+	s.energy = make([]meterEnergy, len(in.meters))
+	for i, m := range in.meters {
 		s.info.Meters[i] = MeterInfo{Name: m.name, Group: m.group, First: meter.NoHour, Last: meter.NoHour}
 	}
 	if in.sort.spilled > 0 {
 		s.blocks.limit = 0 // it will not fit: do not try
 	}
-	h := newHourly(len(in.series), in.register, start, end, &s.info, s.keep)
+	counters, err := newCounters(ctx, in)
+	if err != nil {
+		return err
+	}
+	h := newHourly(in, counters, start, end, s.keep)
 	if err := in.sort.each(ctx, h.add); err != nil {
 		return err
 	}
@@ -122,6 +167,9 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, o Options) e
 	}
 	if err := s.blocks.seal(); err != nil {
 		return err
+	}
+	if h.repeats.unlike() && found.plan != nil {
+		return twoChannels(in, found, &h.repeats, o)
 	}
 	if s.info.Rows == 0 {
 		return s.nothingUsable(in, start, end)
@@ -135,6 +183,22 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, o Options) e
 	return err
 }
 
+// twoChannels is the error for a file of which most times come twice, with values
+// that are no corrections of each other.
+func twoChannels(in *intake, found *finding, r *repeats, o Options) error {
+	apart := "no column tells them apart: keep one channel in the file"
+	if len(found.apart) > 0 {
+		apart = "these columns may tell them apart: " + strings.Join(found.apart, ", ")
+	}
+	if found.plan.meter < 0 {
+		apart += "; if they are of several meters, set " + o.Setting("meter.column")
+	}
+	return fmt.Errorf("dataset %s: %w", in.file, &DoubtError{
+		Field: "channels.column", Setting: o.Setting("channels.column"), more: true,
+		Problem: fmt.Sprintf("%d of %d intervals of a meter come twice with values that are no corrections of each other, as energy from the grid and to it does; %s", r.changed, r.intervals, apart),
+	})
+}
+
 func (s *fileSource) keep(hour meter.Hour, rows []Row) error {
 	s.info.Rows += int64(len(rows))
 	for _, r := range rows {
@@ -144,24 +208,110 @@ func (s *fileSource) keep(hour meter.Hour, rows []Row) error {
 		}
 		m.Last = hour
 		m.Rows++
+		e := &s.energy[r.Meter]
+		e.sum += float64(r.KWh)
+		e.most = max(e.most, r.KWh, -r.KWh)
 	}
 	return s.blocks.add(hour, rows)
 }
 
+// namedAs is how an error calls what a file was read as.
+func namedAs(info *Info) string {
+	if info.Layout.Format != layout.Delimited {
+		return string(info.Layout.Format)
+	}
+	for _, e := range info.Detection {
+		if e.What == "layout" {
+			return "the layout " + e.Guess
+		}
+	}
+	return "delimited text"
+}
+
 func nothingRead(in *intake) error {
+	as := namedAs(in.info)
 	if len(in.info.BadRows) > 0 {
 		b := in.info.BadRows[0]
 		return fmt.Errorf("dataset %s, read as %s: none of its rows can be used (%d bad ones); the first is line %d, column %q: %s: %q; "+
-			"see whether format, columns, unit and timezone fit the file", in.file, in.layout.format, in.info.Quarantined, b.Line, b.Column, b.Reason, b.Raw)
+			"see with `energytwin dataset inspect` what the columns are taken for, and set %s, %s or %s", in.file, as, in.info.Quarantined, b.Line, b.Column, b.Reason, short(b.Raw, 80),
+			in.opts.Setting("time.columns"), in.opts.Setting("values[0].column"), in.opts.Setting("from"))
 	}
-	return fmt.Errorf("dataset %s, read as %s: it holds no readings (%d missing, %d not of active energy)",
-		in.file, in.layout.format, in.info.Missing, in.info.Skipped)
+	return fmt.Errorf("dataset %s, read as %s: it holds no readings (%d missing, %d not of electrical energy)",
+		in.file, as, in.info.Missing, in.info.Skipped)
 }
 
 func (s *fileSource) nothingUsable(in *intake, start, end meter.Hour) error {
 	if s.info.Read == 0 {
 		return nothingRead(in)
 	}
-	return fmt.Errorf("dataset %s: none of its %d values makes an hourly reading in the window from %s to %s: %d lie outside it, %d hours are incomplete, %d overlap; "+
-		"see whether start, span, interval and unit fit the file", in.file, s.info.Read, start, end, s.info.Trimmed, s.info.Incomplete, s.info.Overlaps)
+	return fmt.Errorf("dataset %s: none of its %d values makes an hourly reading in the window from %s to %s: %d lie outside it, %d hours are incomplete, %d overlap, %d steps of a counter are unknown; "+
+		"see whether the start and the length of the window, %s and %s fit the file", in.file, s.info.Read, start, end, s.info.Trimmed, s.info.Incomplete, s.info.Overlaps, s.info.Resets,
+		in.opts.Setting("time.interval"), in.opts.Setting("unit"))
+}
+
+// Means of a meter, in kWh an hour, that are those of no home.
+const (
+	largeMean = 100
+	smallMost = 0.001
+)
+
+// warn says what of a file looks wrong, though it can be read.
+func (s *fileSource) warn(found *finding, o Options) {
+	var large, small, used int
+	var mean float64
+	for i := range s.info.Meters {
+		m, e := &s.info.Meters[i], s.energy[i]
+		if m.Rows == 0 || e.most == 0 {
+			continue
+		}
+		used++
+		own := e.sum / float64(m.Rows)
+		mean += own
+		if own > largeMean || own < -largeMean {
+			large++
+		}
+		if e.most < smallMost {
+			small++
+		}
+	}
+	if used == 0 {
+		return
+	}
+	mean /= float64(used)
+	if found.plan != nil {
+		s.warnUnit(found.doc, used, large, small, mean, o)
+	}
+	if n := s.info.Quarantined; n*10 > n+s.info.Read {
+		s.info.Warnings = append(s.info.Warnings, fmt.Sprintf("%d of %d rows cannot be read: the first is line %d, column %q: %s",
+			n, n+s.info.Read, s.info.BadRows[0].Line, s.info.BadRows[0].Column, s.info.BadRows[0].Reason))
+	}
+	if s.info.Duplicates > s.info.Read/10 {
+		s.info.Warnings = append(s.info.Warnings, fmt.Sprintf("%d rows repeat the meter and interval of another one; the later one counts, as a correction", s.info.Duplicates))
+	}
+}
+
+func (s *fileSource) warnUnit(doc *layout.Document, used, large, small int, mean float64, o Options) {
+	unit := orDefault(doc.Unit, layout.KWh)
+	likely := map[layout.Unit]layout.Unit{layout.KWh: layout.Wh, layout.KW: layout.W, layout.MWh: layout.KWh, layout.MW: layout.KW}
+	switch {
+	case large*2 > used:
+		text := fmt.Sprintf("the mean is %.4g kWh an hour, which is a large building's: if the meters are homes, the values are no %s", mean, unit)
+		if l := likely[unit]; l != "" {
+			text += fmt.Sprintf(": set %s to %s, or %s to Counter if they are states of a counter", o.Setting("unit"), l, o.Setting("reading"))
+		}
+		s.info.Warnings = append(s.info.Warnings, text)
+	case small*2 > used:
+		larger := map[layout.Unit]layout.Unit{layout.Wh: layout.KWh, layout.W: layout.KW, layout.KWh: layout.MWh, layout.KW: layout.MW}
+		text := fmt.Sprintf("no hour has 1 Wh: the values are no %s", unit)
+		if l := larger[unit]; l != "" {
+			text += fmt.Sprintf("; set %s to %s", o.Setting("unit"), l)
+		}
+		s.info.Warnings = append(s.info.Warnings, text)
+	}
+}
+
+// localMidnight is the start of a UTC minute's local day.
+func localMidnight(minute int64, loc *time.Location) meter.Hour {
+	y, m, d := time.Unix(minute*60, 0).In(loc).Date()
+	return meter.HourOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
 }

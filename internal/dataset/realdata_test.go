@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -59,8 +60,8 @@ func TestRealYearOfTwentyBuildings(t *testing.T) {
 	info := s.Info()
 	require.EqualValues(t, 174_606, info.Rows)
 	require.Len(t, info.Meters, 20)
-	require.Equal(t, Long, info.Format)
-	require.Equal(t, KWh, info.Unit)
+	require.Equal(t, layout.Delimited, info.Layout.Format)
+	require.Equal(t, layout.KWh, info.Layout.Unit)
 	require.Equal(t, "2019-01-01T00:00:00Z", info.Start.String())
 	require.Equal(t, "2020-01-01T00:00:00Z", info.End.String())
 	require.Zero(t, info.Quarantined+info.Duplicates+info.Trimmed+info.Missing+info.Incomplete+info.Overlaps)

@@ -114,13 +114,25 @@ func (s *sorter) writeRun(fill func(put func(entry) error) error) (name string, 
 	return name, nil
 }
 
-// each hands all entries to use in order. The sorter is empty afterwards.
-func (s *sorter) each(ctx context.Context, use func(entry) error) error {
+// scan hands all entries to use in order, and keeps them.
+func (s *sorter) scan(ctx context.Context, use func(entry) error) error {
 	s.sortBuffer()
+	return mergeRuns(ctx, s.runs(), s.buf, use)
+}
+
+// runs are the runs on disk, oldest first.
+func (s *sorter) runs() []string {
 	var runs []string
 	for level := len(s.levels) - 1; level >= 0; level-- {
 		runs = append(runs, s.levels[level]...)
 	}
+	return runs
+}
+
+// each hands all entries to use in order. The sorter is empty afterwards.
+func (s *sorter) each(ctx context.Context, use func(entry) error) error {
+	s.sortBuffer()
+	runs := s.runs()
 	s.spare = nil
 	if err := mergeRuns(ctx, runs, s.buf, use); err != nil {
 		return err

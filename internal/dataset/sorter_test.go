@@ -106,7 +106,7 @@ func TestHoursAreSumsOfTheirParts(t *testing.T) {
 		}
 		got := map[key]float64{}
 		var info Info
-		h := newHourly(3, nil, 0, 1<<30, &info, func(hour meter.Hour, rows []Row) error {
+		h := newHourly(&intake{series: []series{{meter: 0}, {meter: 1}, {meter: 2}}, info: &info}, nil, 0, 1<<30, func(hour meter.Hour, rows []Row) error {
 			for _, r := range rows {
 				require.Equal(t, hour, r.Hour)
 				got[key{r.Meter, hour}] = float64(r.KWh)

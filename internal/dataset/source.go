@@ -10,6 +10,7 @@ package dataset
 import (
 	"iter"
 
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -45,19 +46,44 @@ type Info struct {
 	Quarantined int64 `json:"quarantined"` // bad rows
 	Duplicates  int64 `json:"duplicates"`  // rows that repeat the meter and interval of another one
 	Trimmed     int64 `json:"trimmed"`     // values outside the window
-	Missing     int64 `json:"missing"`     // values that the layout marks as missing (Null, an empty cell, quality N)
-	Skipped     int64 `json:"skipped"`     // values that are no active energy, such as kVArh
+	Missing     int64 `json:"missing"`     // values that the file marks as missing (Null, an empty cell, quality N)
+	Estimated   int64 `json:"estimated"`   // values that the file marks as estimated; they are used
+	Skipped     int64 `json:"skipped"`     // values that are no electrical energy, such as kVArh and gas, and rows of a footer
 	Incomplete  int64 `json:"incomplete"`  // hours left out because a part of them is missing
 	Overlaps    int64 `json:"overlaps"`    // hours left out because intervals in them overlap
-	Resets      int64 `json:"resets"`      // steps of a cumulative register that go back, or last over an hour: no energy is known
+	Resets      int64 `json:"resets"`      // steps of a counter that go back, are beyond its history, or last over an hour: no energy is known
 
 	SHA256 string `json:"sha256"` // of the raw file, hex; of the options if synthetic
-	Format Format `json:"format"`
-	Unit   Unit   `json:"unit"`
-	Stamp  Stamp  `json:"stamp"`
+	// Layout is how the file was read: what was set and what was found out; nil of
+	// made-up households.
+	Layout    *layout.Document `json:"layout,omitempty"`
+	Detection []Evidence       `json:"detection,omitempty"` // what was set, and what was guessed, and why
+	Warnings  []string         `json:"warnings,omitempty"`  // what looks wrong, and how to change it
+	Reasons   []ReasonCount    `json:"reasons,omitempty"`   // of the quarantined rows, the first MaxReasons kinds
+	BadRows   []BadRow         `json:"badRows,omitempty"`   // the first MaxListedBadRows
+}
 
-	Detection []Evidence `json:"detection,omitempty"` // what was guessed, and why
-	BadRows   []BadRow   `json:"badRows,omitempty"`   // the first MaxListedBadRows
+// ReasonCount counts the quarantined rows of one reason.
+type ReasonCount struct {
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+}
+
+// MaxReasons bounds Info.Reasons; rows of further reasons count under the last one.
+const MaxReasons = 32
+
+func (i *Info) countReason(reason string) {
+	for n := range i.Reasons {
+		if i.Reasons[n].Reason == reason {
+			i.Reasons[n].Rows++
+			return
+		}
+	}
+	if len(i.Reasons) == MaxReasons {
+		i.Reasons[MaxReasons-1].Rows++
+		return
+	}
+	i.Reasons = append(i.Reasons, ReasonCount{Reason: reason, Rows: 1})
 }
 
 // MaxListedBadRows bounds Info.BadRows; the quarantine writer gets all of them.

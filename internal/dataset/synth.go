@@ -58,7 +58,7 @@ func Synthetic(o SyntheticOptions) (Source, error) {
 	s.homes = make([]home, o.Meters)
 	s.info = Info{
 		Meters: make([]MeterInfo, o.Meters), Start: s.days[0].start, End: s.days[len(s.days)-1].end(),
-		Format: Made, Unit: KWh, Stamp: StampStart, SHA256: syntheticSum(o),
+		SHA256: syntheticSum(o),
 	}
 	hours := int64(s.info.Hours())
 	s.info.Rows = hours * int64(o.Meters)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"time"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 var (
@@ -16,39 +18,55 @@ var (
 
 // stampText is what a timestamp says before any zone is applied.
 type stampText struct {
-	wall  int64 // minutes since 1970-01-01T00:00 on the clock that it was read from
-	zoned bool  // the text gives its offset; wall is then UTC
+	wall   int64 // minutes since 1970-01-01T00:00 on the clock that it was read from
+	second int64 // beyond the minute, 0 to 59; fractions are dropped
+	zoned  bool  // the text gives its offset; wall is then UTC
+	dated  bool  // the text is a date alone; wall is its midnight
 }
 
-// stampReader reads timestamps. Files repeat their dates, so it remembers the last one.
+// stampReader reads timestamps of one form. Files repeat their dates, so it
+// remembers the last one.
 type stampReader struct {
-	date    [10]byte
-	dayBase int64 // wall minutes at the start of date; valid if date is set
+	form   layout.TimeForm // "" reads Text, and Unix where there are digits alone
+	order  layout.DateOrder
+	dayOne int64 // wall minute of the day before day 1 of the form DayCode
+	slot   int64 // minutes of an interval of the form DayCode
+
+	date    [32]byte
+	dateLen int
+	dayBase int64 // wall minutes at the start of date; valid if dateLen is set
 }
 
-// read takes YYYY-MM-DD (or / or . between), a T or spaces, HH:MM, perhaps
-// seconds with a fraction, perhaps Z or an offset; or seconds or milliseconds since 1970.
+// read reads a date and a time of day, perhaps with seconds, a fraction and an
+// offset; or one of the forms of digits alone.
 func (r *stampReader) read(text []byte) (stampText, error) {
 	text = trimSpace(text)
+	switch r.form {
+	case layout.Unix:
+		return readEpoch(text)
+	case layout.Compact:
+		return readCompact(text)
+	case layout.DayCode:
+		return r.readDayCode(text)
+	}
 	if len(text) == 0 {
 		return stampText{}, errNoTime
 	}
-	if len(text) < 16 {
-		return readEpoch(text)
-	}
-	if !bytes.Equal(text[:10], r.date[:]) {
-		base, err := readDate(text[:10])
-		if err != nil {
-			return stampText{}, err
+	base, rest, err := r.readDate(text)
+	if err != nil {
+		if r.form == "" && allDigits(text) {
+			return readEpoch(text)
 		}
-		copy(r.date[:], text)
-		r.dayBase = base
+		return stampText{}, err
 	}
-	clock, err := afterDate(text[10:])
+	if len(rest) == 0 {
+		return stampText{wall: base, dated: true}, nil
+	}
+	clock, err := afterDate(rest)
 	if err != nil {
 		return stampText{}, err
 	}
-	minutes, rest, err := readClock(clock)
+	minutes, second, rest, err := readClock(clock)
 	if err != nil {
 		return stampText{}, err
 	}
@@ -56,32 +74,134 @@ func (r *stampReader) read(text []byte) (stampText, error) {
 	if err != nil {
 		return stampText{}, err
 	}
-	return stampText{wall: r.dayBase + minutes - offset, zoned: zoned}, nil
+	return stampText{wall: base + minutes - offset, second: second, zoned: zoned}, nil
+}
+
+// readDate reads the date at the start of text and returns what follows it.
+func (r *stampReader) readDate(text []byte) (base int64, rest []byte, err error) {
+	if n := r.dateLen; n > 0 && len(text) >= n && bytes.Equal(text[:n], r.date[:n]) && (len(text) == n || !isDigit(text[n])) {
+		return r.dayBase, text[n:], nil
+	}
+	base, n, err := parseDate(text, r.order)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n <= len(r.date) {
+		copy(r.date[:], text[:n])
+		r.dateLen, r.dayBase = n, base
+	}
+	return base, text[n:], nil
 }
 
 func afterDate(b []byte) ([]byte, error) {
-	if b[0] == 'T' || b[0] == 't' {
+	switch b[0] {
+	case 'T', 't':
 		return b[1:], nil
-	}
-	if b[0] == ' ' {
+	case ' ', '\t':
 		return trimSpace(b), nil
+	case ',', '-', '_', ';':
+		if b = trimSpace(b[1:]); len(b) > 0 && isDigit(b[0]) {
+			return b, nil
+		}
 	}
 	return nil, errBadTime
 }
 
-// readDate is the wall minute at the start of YYYY-MM-DD.
-func readDate(b []byte) (int64, error) {
-	sep := b[4]
-	if (sep != '-' && sep != '/' && sep != '.') || b[7] != sep {
-		return 0, errBadTime
+// dateParts are the numbers of a date in the order in which it has them.
+type dateParts struct {
+	number [3]int
+	digits [3]int
+	month  int // place of a month that is written as a word; -1 if none is
+	length int // of the text
+}
+
+// splitDate cuts a date into its three parts: 2024-01-31, 31.1.2024, 1/31/24,
+// 31-Jan-2024, 31 January 2024.
+func splitDate(b []byte) (p dateParts, ok bool) {
+	p.month = -1
+	i := 0
+	var sep byte
+	for part := range 3 {
+		start := i
+		switch {
+		case i < len(b) && isDigit(b[i]):
+			for i < len(b) && isDigit(b[i]) && i-start < 5 {
+				p.number[part] = p.number[part]*10 + int(b[i]-'0')
+				i++
+			}
+			p.digits[part] = i - start
+		default:
+			month, n := monthName(b[i:])
+			if month == 0 || p.month >= 0 {
+				return p, false
+			}
+			p.number[part], p.month = month, part
+			i += n
+		}
+		if part == 2 {
+			break
+		}
+		if i >= len(b) {
+			return p, false
+		}
+		s := b[i]
+		if s != '-' && s != '/' && s != '.' && s != ' ' || (part == 1 && s != sep && s != ',') {
+			return p, false
+		}
+		sep = s
+		i++
+		for i < len(b) && b[i] == ' ' && (sep != '-' && sep != '/') {
+			i++
+		}
 	}
-	year, ok1 := digits(b[:4])
-	month, ok2 := digits(b[5:7])
-	day, ok3 := digits(b[8:10])
-	if !ok1 || !ok2 || !ok3 {
-		return 0, errBadTime
+	if i < len(b) && isDigit(b[i]) {
+		return p, false
 	}
-	return dateBase(year, month, day)
+	p.length = i
+	return p, true
+}
+
+// parseDate is the wall minute at the start of a date, and the date's length. A
+// year of four digits in front is read in any order.
+func parseDate(b []byte, order layout.DateOrder) (base int64, n int, err error) {
+	p, ok := splitDate(b)
+	if !ok {
+		return 0, 0, errBadTime
+	}
+	year, month, day := p.number[2], p.number[1], p.number[0]
+	yearDigits := p.digits[2]
+	switch {
+	case p.digits[0] == 4:
+		year, day, yearDigits = p.number[0], p.number[2], 4
+	case p.month == 0 || (p.month < 0 && order == layout.MDY):
+		month, day = p.number[0], p.number[1]
+	case p.month < 0 && order != layout.DMY:
+		return 0, 0, errBadTime
+	}
+	if yearDigits == 2 {
+		year += 2000
+	} else if yearDigits != 4 {
+		return 0, 0, errBadTime
+	}
+	base, err = dateBase(year, month, day)
+	return base, p.length, err
+}
+
+// monthName reads an English month, whole or by its first three letters.
+func monthName(b []byte) (month, length int) {
+	n := 0
+	for n < len(b) && (b[n]|0x20) >= 'a' && (b[n]|0x20) <= 'z' {
+		n++
+	}
+	if n < 3 || n > 9 {
+		return 0, 0
+	}
+	for m := time.January; m <= time.December; m++ {
+		if name := m.String(); bytes.EqualFold(b[:n], []byte(name)) || bytes.EqualFold(b[:n], []byte(name[:3])) {
+			return int(m), n
+		}
+	}
+	return 0, 0
 }
 
 // readCompactDate is the wall minute at the start of YYYYMMDD.
@@ -98,6 +218,34 @@ func readCompactDate(b []byte) (int64, error) {
 	return dateBase(year, month, day)
 }
 
+// readCompact reads YYYYMMDD, YYYYMMDDHH, YYYYMMDDHHMM or YYYYMMDDHHMMSS, in local
+// time.
+func readCompact(b []byte) (stampText, error) {
+	n := len(b)
+	if n == 0 {
+		return stampText{}, errNoTime
+	}
+	if n != 8 && n != 10 && n != 12 && n != 14 || !allDigits(b) {
+		return stampText{}, errBadTime
+	}
+	base, err := readCompactDate(b[:8])
+	if err != nil || n == 8 {
+		return stampText{wall: base, dated: true}, err
+	}
+	hour, _ := digits(b[8:10])
+	minute, second := 0, 0
+	if n >= 12 {
+		minute, _ = digits(b[10:12])
+	}
+	if n == 14 {
+		second, _ = digits(b[12:14])
+	}
+	if hour > 24 || minute > 59 || second > 59 || (hour == 24 && minute+second > 0) {
+		return stampText{}, errBadTime
+	}
+	return stampText{wall: base + int64(hour*60+minute), second: int64(second)}, nil
+}
+
 func dateBase(year, month, day int) (int64, error) {
 	if year < 1990 || year > 2100 {
 		return 0, errYear
@@ -109,69 +257,101 @@ func dateBase(year, month, day int) (int64, error) {
 	return t.Unix() / 60, nil
 }
 
-// readClock reads HH:MM[:SS[.f]] and returns what follows. 24:00 is the end of the day.
-func readClock(b []byte) (minutes int64, rest []byte, err error) {
-	if len(b) < 5 || b[2] != ':' {
-		return 0, nil, errBadTime
-	}
-	hour, ok1 := digits(b[:2])
-	minute, ok2 := digits(b[3:5])
-	if !ok1 || !ok2 || minute > 59 || hour > 24 || (hour == 24 && minute != 0) {
-		return 0, nil, errBadTime
-	}
-	b = b[5:]
-	if len(b) == 0 || b[0] != ':' {
-		return int64(hour*60 + minute), b, nil
-	}
-	if len(b) < 3 {
-		return 0, nil, errBadTime
-	}
-	second, ok := digits(b[1:3])
-	if !ok || second > 59 {
-		return 0, nil, errBadTime
-	}
-	fraction, b := splitFraction(b[3:])
-	if second != 0 || len(bytes.Trim(fraction, ".0")) > 0 {
-		return 0, nil, errNoMinute
-	}
-	return int64(hour*60 + minute), b, nil
-}
-
-func splitFraction(b []byte) (fraction, rest []byte) {
-	if len(b) == 0 || b[0] != '.' {
-		return nil, b
-	}
-	n := 1
-	for n < len(b) && b[n]-'0' <= 9 {
+// readClock reads H:MM[:SS[.f]], perhaps with AM or PM, and returns what follows.
+// 24:00 is the end of the day.
+func readClock(b []byte) (minutes, second int64, rest []byte, err error) {
+	n := 0
+	hour := 0
+	for n < len(b) && isDigit(b[n]) && n < 2 {
+		hour = hour*10 + int(b[n]-'0')
 		n++
 	}
-	return b[:n], b[n:]
+	if n == 0 || n+3 > len(b) || b[n] != ':' {
+		return 0, 0, nil, errBadTime
+	}
+	minute, ok := digits(b[n+1 : n+3])
+	if !ok || minute > 59 || hour > 24 || (hour == 24 && minute != 0) {
+		return 0, 0, nil, errBadTime
+	}
+	b = b[n+3:]
+	if len(b) > 0 && b[0] == ':' {
+		if len(b) < 3 {
+			return 0, 0, nil, errBadTime
+		}
+		s, ok := digits(b[1:3])
+		if !ok || s > 59 {
+			return 0, 0, nil, errBadTime
+		}
+		second, b = int64(s), skipFraction(b[3:])
+	}
+	hour, b, err = halfDay(hour, b)
+	return int64(hour*60 + minute), second, b, err
 }
 
-// readOffset reads Z, +HH:MM, +HHMM, +HH or nothing, as minutes east.
+// halfDay reads AM or PM.
+func halfDay(hour int, b []byte) (int, []byte, error) {
+	t := trimSpace(b)
+	if len(t) < 2 || t[1]|0x20 != 'm' || (t[0]|0x20 != 'a' && t[0]|0x20 != 'p') {
+		return hour, b, nil
+	}
+	if hour < 1 || hour > 12 {
+		return 0, nil, errBadTime
+	}
+	hour %= 12
+	if t[0]|0x20 == 'p' {
+		hour += 12
+	}
+	return hour, t[2:], nil
+}
+
+func skipFraction(b []byte) []byte {
+	if len(b) == 0 || (b[0] != '.' && b[0] != ',') {
+		return b
+	}
+	n := 1
+	for n < len(b) && isDigit(b[n]) {
+		n++
+	}
+	return b[n:]
+}
+
+// zoneWords are abbreviations that files put behind a time to tell summer time
+// from winter time, in minutes east.
+var zoneWords = map[string]int64{
+	"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 60, "WEST": 60, "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "EET": 120, "EEST": 180,
+}
+
+// readOffset reads Z, +HH:MM, +HHMM, +HH, a word such as CEST, or nothing, as
+// minutes east.
 func readOffset(b []byte) (minutes int64, zoned bool, err error) {
 	b = trimSpace(b)
-	switch {
-	case len(b) == 0:
+	if len(b) == 0 {
 		return 0, false, nil
-	case string(b) == "Z", string(b) == "z", string(b) == "UTC":
-		return 0, true, nil
-	case b[0] != '+' && b[0] != '-':
-		return 0, false, errBadTime
+	}
+	if b[0] != '+' && b[0] != '-' {
+		east, ok := zoneWords[string(b)]
+		if !ok {
+			return 0, false, errBadTime
+		}
+		return east, true, nil
 	}
 	negative := b[0] == '-'
+	var hhmm [4]byte
 	b = b[1:]
-	if len(b) == 5 && b[2] == ':' {
-		b = append(append(make([]byte, 0, 4), b[:2]...), b[3:]...)
-	}
-	if len(b) == 2 {
-		b = append(append(make([]byte, 0, 4), b...), "00"...)
-	}
-	if len(b) != 4 {
+	switch {
+	case len(b) == 5 && b[2] == ':':
+		copy(hhmm[:], b[:2])
+		copy(hhmm[2:], b[3:])
+	case len(b) == 4:
+		copy(hhmm[:], b)
+	case len(b) == 2:
+		copy(hhmm[:], b)
+		hhmm[2], hhmm[3] = '0', '0'
+	default:
 		return 0, false, errBadTime
 	}
-	hour, ok1 := digits(b[:2])
-	minute, ok2 := digits(b[2:])
+	hour, ok1 := digits(hhmm[:2])
+	minute, ok2 := digits(hhmm[2:])
 	if !ok1 || !ok2 || hour > 14 || minute > 59 {
 		return 0, false, errBadTime
 	}
@@ -182,30 +362,40 @@ func readOffset(b []byte) (minutes int64, zoned bool, err error) {
 	return minutes, true, nil
 }
 
-// readEpoch reads seconds or milliseconds since 1970.
+// readEpoch reads seconds, with a fraction or without, or milliseconds since 1970.
 func readEpoch(b []byte) (stampText, error) {
+	if len(b) == 0 {
+		return stampText{}, errNoTime
+	}
+	if i := bytes.IndexByte(b, '.'); i >= 0 && allDigits(b[i+1:]) {
+		b = b[:i]
+	}
 	n, ok := digits(b)
 	if !ok || (len(b) != 9 && len(b) != 10 && len(b) != 13) {
 		return stampText{}, errBadTime
 	}
 	seconds := int64(n)
 	if len(b) == 13 {
-		if seconds%1000 != 0 {
-			return stampText{}, errNoMinute
-		}
 		seconds /= 1000
 	}
 	return epochStamp(seconds)
 }
 
 func epochStamp(seconds int64) (stampText, error) {
-	if seconds%60 != 0 {
-		return stampText{}, errNoMinute
-	}
 	if y := time.Unix(seconds, 0).UTC().Year(); y < 1990 || y > 2100 {
 		return stampText{}, errYear
 	}
-	return stampText{wall: seconds / 60, zoned: true}, nil
+	return stampText{wall: floorDiv(seconds, 60), second: seconds - 60*floorDiv(seconds, 60), zoned: true}, nil
+}
+
+// readDayCode reads the number of a day followed by two digits for the interval
+// of the day, from 01.
+func (r *stampReader) readDayCode(b []byte) (stampText, error) {
+	n, ok := digits(b)
+	if !ok || len(b) < 3 || len(b) > 9 || n%100 == 0 || n/100 == 0 {
+		return stampText{}, errBadTime
+	}
+	return stampText{wall: r.dayOne + int64(n/100)*minutesPerDay + int64(n%100-1)*r.slot}, nil
 }
 
 func digits(b []byte) (int, bool) {
@@ -219,3 +409,14 @@ func digits(b []byte) (int, bool) {
 	}
 	return n, len(b) > 0
 }
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }

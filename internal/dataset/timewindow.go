@@ -42,35 +42,51 @@ func (c *dayCount) seek(day, minute int64) {
 	c.last, c.day = t, day
 }
 
-// A few values far before all others are taken for wrong dates: one of them
-// must not move a window of a year to where there is nothing else.
+// A few values far before or after all others are taken for wrong dates: one of
+// them must not move a window of a year to where there is nothing else.
 const (
-	strayGap   = 31  // days without a value, after stray ones
+	strayGap   = 31  // days without a value, between stray ones and the others
 	strayShare = 100 // strays are less than one in so many
 )
 
-// begin is the first minute of a value that is no stray, and how many strays
-// lie before it. ok is false if there is no value.
-func (c *dayCount) begin() (minute, strays int64, ok bool) {
+// datedSpan is the part of the time that a file is about.
+type datedSpan struct {
+	first       int64 // UTC minute of the first value that is no stray
+	lastDay     int64 // UTC day of the last one
+	early, late int64 // strays before and after
+}
+
+// span finds the strays. ok is false if there is no value.
+func (c *dayCount) span() (s datedSpan, ok bool) {
 	var all int64
 	for _, t := range c.days {
 		all += t.values
 	}
 	days := slices.Sorted(maps.Keys(c.days))
 	if len(days) == 0 {
-		return 0, 0, false
+		return s, false
 	}
-	start, passed := 0, int64(0)
-	for i := 0; i+1 < len(days); i++ {
+	from, to := 0, len(days)-1
+	for i, passed := 0, int64(0); i < to; i++ {
 		passed += c.days[days[i]].values
 		if passed*strayShare >= all {
 			break
 		}
 		if days[i+1]-days[i] > strayGap {
-			start, strays = i+1, passed
+			from, s.early = i+1, passed
 		}
 	}
-	return c.days[days[start]].first, strays, true
+	for i, passed := to, int64(0); i > from; i-- {
+		passed += c.days[days[i]].values
+		if passed*strayShare >= all {
+			break
+		}
+		if days[i]-days[i-1] > strayGap {
+			to, s.late = i-1, passed
+		}
+	}
+	s.first, s.lastDay = c.days[days[from]].first, days[to]
+	return s, true
 }
 
 // window is the span of hours that is used.
@@ -80,7 +96,7 @@ func window(in *intake, o Options) (start, end meter.Hour, err error) {
 		start = meter.CeilHour(o.Start)
 		return start, start + hours, nil
 	}
-	first, strays, ok := in.days.begin()
+	span, ok := in.days.span()
 	if !ok {
 		return 0, 0, nothingRead(in)
 	}
@@ -88,14 +104,32 @@ func window(in *intake, o Options) (start, end meter.Hour, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	y, m, d := time.Unix(first*60, 0).In(loc).Date()
-	start = meter.HourOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
-	because := "it is the local midnight before the first reading"
-	if strays > 0 {
-		because += fmt.Sprintf("; %d values lie more than %d days before all others, are taken for wrong dates and trimmed", strays, strayGap)
+	start = localMidnight(span.first, loc)
+	end = start + hours
+	sure, because := Proved, "it is the local midnight before the first reading"
+	if span.early > 0 {
+		sure = Likely
+		because += fmt.Sprintf("; %d values lie more than %d days before all others, are taken for wrong dates and trimmed", span.early, strayGap)
 	}
-	in.info.Detection = append(in.info.Detection, Evidence{What: "window", Guess: "from " + start.String(), Because: because, Change: "set start"})
-	return start, start + hours, nil
+	if span.late > 0 {
+		sure = Likely
+		because += fmt.Sprintf("; %d values lie more than %d days after all others, are taken for wrong dates and trimmed", span.late, strayGap)
+		last, err := nextMidnight(meter.Hour(span.lastDay*24+23), o.Zone)
+		if err != nil {
+			return 0, 0, err
+		}
+		end = min(end, last)
+	}
+	in.info.Detection = append(in.info.Detection, Evidence{What: "window", Guess: "from " + start.String(), Sure: sure, Because: because, Change: "set the start of the window"})
+	return start, end, nil
+}
+
+func loadZone(name string) (*time.Location, error) {
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("time zone %q: %w; use an IANA name such as Europe/London", name, err)
+	}
+	return loc, nil
 }
 
 // nextMidnight is the first hour of the local day after h.

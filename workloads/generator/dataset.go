@@ -14,6 +14,7 @@ import (
 type Reading struct {
 	BadRows    dataset.BadRowWriter    // gets the rows that are left out; nil counts them only
 	Progress   func(read, total int64) // told the bytes that were read; may be nil
+	Setting    func(string) string     // how a person sets a field of the layout; nil names spec.dataset.layout
 	ScratchDir string                  // for sorting; "" is the system's folder for temporary files
 }
 
@@ -29,14 +30,13 @@ func OpenDataset(ctx context.Context, twin *config.Twin, how Reading) (dataset.S
 			Meters: s.Meters, Groups: s.Groups, Seed: s.Seed, Year: s.Year, Zone: twin.Timezone,
 		}, d.Start, time.Duration(d.Span))
 	}
+	if how.Setting == nil {
+		how.Setting = func(field string) string { return "spec.dataset.layout." + field }
+	}
 	return dataset.Open(ctx, d.Path, dataset.Options{
-		Format:      dataset.Format(d.Format),
-		Columns:     dataset.Columns(d.Columns),
-		Unit:        dataset.Unit(d.Unit),
-		Stamp:       dataset.Stamp(d.Stamp),
-		Interval:    time.Duration(d.Interval),
+		Layout:      d.Layout,
+		Setting:     how.Setting,
 		Zone:        twin.Timezone,
-		SourceZone:  d.Timezone,
 		Start:       d.Start,
 		Span:        time.Duration(d.Span),
 		InvalidRows: dataset.InvalidRows(d.InvalidRows),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
@@ -84,7 +85,9 @@ func newBench(t testing.TB, mode string, hours int, homes []home) *bench {
 	b := &bench{t: t, kafka: kafka, redis: redis, twin: &config.Twin{
 		Namespace: "ns", Name: "twin", Timezone: "UTC",
 		Dataset: config.Dataset{
-			Path: path, Format: "Long", Columns: config.Columns{Meter: "meter_id", Time: "timestamp", Value: "kwh", Group: "feeder"},
+			Path: path, Layout: &layout.Document{
+				Meter: &layout.Meter{Column: "meter_id", GroupColumn: "feeder"}, Time: &layout.Time{Columns: []string{"timestamp"}}, Values: []layout.Value{{Column: "kwh"}},
+			},
 			Start: start.Time(), Span: config.Duration(time.Duration(hours) * time.Hour),
 		},
 		Generator: config.Generator{Mode: mode},

@@ -1,0 +1,130 @@
+package dataset
+
+import (
+	"strings"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
+)
+
+// mostTwice is the share of times that come twice with other values from which a
+// column is looked for that tells them apart.
+const mostTwice = 0.1
+
+// findChannels finds the column that tells the channels of a meter apart: one whose
+// cells name directions of flow, or one without which most times come twice.
+func (d *detective) findChannels() error {
+	if c := d.doc.Channels; c != nil {
+		if d.index(c.Column) < 0 {
+			return d.noColumn("channels.column", c.Column)
+		}
+		return nil
+	}
+	if d.shipped != "" || d.doc.MeterColumns != nil || len(d.doc.Values) > 1 {
+		return nil
+	}
+	columns := d.channelColumns()
+	for _, i := range columns {
+		if c := d.flowsOf(&d.sample.columns[i]); c != nil && len(c.Export) > 0 {
+			c.Column = d.columnName(i)
+			d.doc.Channels = c
+			d.note("channels", c.Column, Likely, "its cells name directions: "+strings.Join(c.Import, ", ")+" from the grid, "+strings.Join(c.Export, ", ")+" to it, which becomes negative")
+			return nil
+		}
+	}
+	twice := d.twice(-1)
+	if twice < mostTwice {
+		return nil
+	}
+	var apart []string
+	for _, i := range columns {
+		if d.twice(i) > twice/4 {
+			continue
+		}
+		if c := d.flowsOf(&d.sample.columns[i]); c != nil { // registers of two tariffs
+			c.Column = d.columnName(i)
+			d.doc.Channels = c
+			d.note("channels", c.Column, Likely, "without it times come twice, and all its cells name energy from the grid: "+strings.Join(c.Import, ", "))
+			return nil
+		}
+		apart = append(apart, d.header.names[i]+" ("+strings.Join(shownCells(&d.sample.columns[i]), ", ")+")")
+	}
+	if len(apart) == 0 {
+		return nil // revisions, or what is found once all is read
+	}
+	return d.doubt("channels.column", false, apart,
+		"%.0f %% of the times of a meter come twice with different values, as two channels do, and nothing shows which is energy from the grid and which to it", 100*twice)
+}
+
+// channelColumns are the columns without a meaning that may tell channels apart.
+func (d *detective) channelColumns() []int {
+	used := d.used()
+	if len(d.doc.Rows) > 0 { // the kind of energy may name the direction too
+		delete(used, d.index(d.doc.Rows[0].Column))
+	}
+	var columns []int
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		if !used[i] && c.few() && len(c.distinct) > 1 && !c.mostly(kindStamp) && !c.mostly(kindDate) && !c.mostly(kindClock) {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// flowsOf sorts the cells of a column by direction; nil if one names none.
+func (d *detective) flowsOf(c *columnSample) *layout.Channels {
+	flows := &layout.Channels{}
+	for _, cell := range shownCells(c) {
+		switch {
+		case layout.MatchAny(otherEnergyPatterns, cell):
+		case anyWord(exportWords, cell):
+			flows.Export = append(flows.Export, cell)
+		case anyWord(importWords, cell):
+			flows.Import = append(flows.Import, cell)
+		default:
+			return nil
+		}
+	}
+	if len(c.distinct) > 6 || len(flows.Import) == 0 {
+		return nil
+	}
+	return flows
+}
+
+// twice is the share of rows whose meter and time another row has too, with another
+// value; beside a column that tells them apart, if one is given.
+func (d *detective) twice(column int) float64 {
+	if len(d.sample.rows) == 0 || len(d.doc.Values) == 0 {
+		return 0
+	}
+	value, times := d.index(d.doc.Values[0].Column), d.timeIndexes()
+	values := make(map[string]string, len(d.sample.rows))
+	again := 0
+	for _, row := range d.sample.rows {
+		if d.leftOut(row) {
+			continue
+		}
+		key := d.seriesKey(row)
+		for _, i := range times {
+			key += "|" + row[i]
+		}
+		if column >= 0 {
+			key += "|" + row[column]
+		}
+		if before, ok := values[key]; ok && before != row[value] {
+			again++
+		}
+		values[key] = row[value]
+	}
+	return float64(2*again) / float64(len(d.sample.rows))
+}
+
+// leftOut is true of a row of another commodity, or of no value.
+func (d *detective) leftOut(row []string) bool {
+	for _, r := range d.doc.Rows {
+		if i := d.index(r.Column); i >= 0 && layout.MatchAny(r.LeaveOut, row[i]) {
+			return true
+		}
+	}
+	return false
+}

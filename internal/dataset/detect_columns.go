@@ -1,0 +1,410 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
+)
+
+// columnName is how a document calls a column: by its name, or by its number where
+// the name is empty or there twice.
+func (d *detective) columnName(i int) string {
+	name := d.header.names[i]
+	if name == "" || strings.ContainsAny(name, "*?|") {
+		return numbered(i)
+	}
+	if first, _ := layout.FindColumn(d.header.names, name); first != i {
+		return numbered(i)
+	}
+	return name
+}
+
+// findMeter finds the column with the meter, if there is one.
+func (d *detective) findMeter() error {
+	m := d.doc.Meter
+	if m == nil {
+		m = &layout.Meter{}
+	}
+	if m.Column != "" && d.index(m.Column) < 0 {
+		return d.noColumn("meter.column", m.Column)
+	}
+	if m.GroupColumn != "" && d.index(m.GroupColumn) < 0 {
+		return d.noColumn("meter.groupColumn", m.GroupColumn)
+	}
+	switch {
+	case d.doc.MeterColumns != nil:
+		return nil
+	case m.Column != "":
+		d.note("meter.column", m.Column, Stated, d.from(d.set.Meter != nil && d.set.Meter.Column != ""))
+	case m.Name != "":
+		d.note("meter.name", m.Name, Stated, d.from(d.set.Meter != nil && d.set.Meter.Name != ""))
+	default:
+		d.chooseMeter(m)
+	}
+	d.doc.Meter = m
+	return nil
+}
+
+// oneMeter is the name of the meter of a file that names none.
+const oneMeter = "meter"
+
+func (d *detective) chooseMeter(m *layout.Meter) {
+	used := d.used()
+	best, bestRank := -1, 0
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		r := rank(meterWords, c.name)
+		if used[i] || r < 0 || c.filled*10 < len(d.sample.rows)*9 || c.mostly(kindStamp) || c.mostly(kindDate) || d.hasFractions(i) || unitName(c.name) {
+			continue
+		}
+		if d.isRowNumber(c) {
+			d.note("meter.column", "none", Likely, fmt.Sprintf("the column %s has a new value in each row, so it is a number of the row", c.name))
+			continue
+		}
+		if best < 0 || r < bestRank {
+			best, bestRank = i, r
+		}
+	}
+	if best < 0 {
+		m.Name = oneMeter
+		d.note("meter.name", m.Name, Likely, "no column has a usual name for the meter, such as meter_id: the file is taken for that of one meter")
+		return
+	}
+	m.Column = d.columnName(best)
+	d.note("meter.column", m.Column, Likely, "its name is a usual one for the meter")
+}
+
+func unitName(name string) bool {
+	_, active := unitOfWords(name)
+	return active || otherUnit(name)
+}
+
+// isRowNumber is true of a column that differs in each row, in a file whose times do
+// too. Where many meters share a time, their names differ as well.
+func (d *detective) isRowNumber(c *columnSample) bool {
+	if c.filled < 8 || len(c.distinct) < c.filled {
+		return false
+	}
+	at := &d.sample.columns[d.index(d.doc.Time.Columns[0])]
+	if len(d.doc.Time.Columns) > 1 {
+		return len(d.sample.rows) > len(at.distinct)*2 && len(at.distinct) > 1
+	}
+	return len(at.distinct)*10 > c.filled*9
+}
+
+func (d *detective) hasFractions(i int) bool {
+	n := 0
+	for _, row := range d.sample.rows {
+		if strings.ContainsAny(row[i], ".,") && kindOf(row[i]) == kindNumber {
+			n++
+		}
+	}
+	return n*2 > len(d.sample.rows)
+}
+
+// findMarks finds the columns that say something of a row's value: its unit, a
+// factor, its quality, and whether it is electricity.
+func (d *detective) findMarks() error {
+	for _, c := range []struct{ field, column string }{{"unitColumn", d.doc.UnitColumn}, {"factorColumn", d.doc.FactorColumn}} {
+		if c.column != "" && d.index(c.column) < 0 {
+			return d.noColumn(c.field, c.column)
+		}
+	}
+	if d.shipped != "" || d.doc.MeterColumns != nil {
+		return nil
+	}
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		if d.used()[i] || c.filled == 0 {
+			continue
+		}
+		switch {
+		case d.doc.UnitColumn == "" && d.doc.Unit == "" && anyWord(unitColumns, c.name) && d.holdsUnits(c):
+			d.doc.UnitColumn = d.columnName(i)
+			d.note("unitColumn", d.doc.UnitColumn, Likely, "its cells are units: "+strings.Join(shownCells(c), ", "))
+		case d.doc.FactorColumn == "" && anyWord(factorColumns, c.name) && c.mostly(kindNumber):
+			d.doc.FactorColumn = d.columnName(i)
+			d.note("factorColumn", d.doc.FactorColumn, Likely, "of its name; values times it are kWh")
+		case len(d.doc.Rows) == 0 && c.few() && d.holdsCommodities(c):
+			d.doc.Rows = []layout.RowFilter{{Column: d.columnName(i), LeaveOut: otherEnergyPatterns}}
+			d.note("rows", d.doc.Rows[0].Column, Likely, "its cells name kinds of energy: "+strings.Join(shownCells(c), ", ")+"; others than electricity are left out")
+		case d.doc.Quality == nil && c.few() && d.holdsQuality(c):
+			d.doc.Quality = &layout.Quality{Column: d.columnName(i), Missing: missingMarks, Estimated: estimatedMarks}
+			d.note("quality", d.doc.Quality.Column, Likely, "its cells are marks of quality: "+strings.Join(shownCells(c), ", "))
+		}
+	}
+	return nil
+}
+
+// otherEnergyPatterns are cells of a column with the kind of energy that are none of
+// electricity.
+var otherEnergyPatterns = []string{"*gas*", "gaz", "*water*", "*wasser*", "agua", "eau", "vand", "vann", "vesi", "acqua", "*heat*", "*wärme*", "*warmte*", "*varme*", "steam", "*cooling*", "*oil", "lpg", "*reactive*", "*reaktiv*", "blind*", "kvarh"}
+
+func (d *detective) holdsUnits(c *columnSample) bool {
+	for cell := range c.distinct {
+		if _, active := unitOfWords(cell); active {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *detective) holdsCommodities(c *columnSample) bool {
+	electric, other := false, false
+	for cell := range c.distinct {
+		other = other || layout.MatchAny(otherEnergyPatterns, cell)
+		electric = electric || anyWord(electricWords, cell)
+	}
+	return anyWord(commodityColumns, c.name) && (other || electric)
+}
+
+func (d *detective) holdsQuality(c *columnSample) bool {
+	if c.mostly(kindNumber) {
+		return false
+	}
+	marks := 0
+	for cell := range c.distinct {
+		if layout.MatchAny(missingMarks, cell) || layout.MatchAny(estimatedMarks, cell) {
+			marks++
+		}
+	}
+	return anyWord(qualityColumns, c.name) && (marks > 0 || len(c.distinct) > 1) || marks > 0 && marks < len(c.distinct) && anyWord(qualityColumns, c.name)
+}
+
+// findValues finds the columns with readings.
+func (d *detective) findValues() error {
+	switch {
+	case d.doc.MeterColumns != nil, d.doc.DayColumns != nil:
+		return nil
+	case len(d.doc.Values) > 0:
+		for i, v := range d.doc.Values {
+			if d.index(v.Column) < 0 && !v.Optional {
+				return d.noColumn(fmt.Sprintf("values[%d].column", i), v.Column)
+			}
+		}
+		return nil
+	}
+	if days := d.dayColumns(); days != nil && d.sample.columns[d.index(d.doc.Time.Columns[0])].mostly(kindDate) {
+		d.doc.DayColumns = days
+		d.note("dayColumns", days.From+" to "+days.To, Likely, "the columns are the intervals of a day, and the time is a date")
+		return nil
+	}
+	candidates := d.valueCandidates()
+	if len(candidates) == 0 {
+		return d.doubt("values[0].column", false, nil, "no column holds numbers that are readings: the columns are %s", listColumns(d.header.names))
+	}
+	return d.chooseValues(candidates)
+}
+
+// candidate is a column of numbers that may be readings.
+type candidate struct {
+	index int
+	score int
+	flow  layout.Direction // that its name says; "" if it says none
+}
+
+// valueCandidates are the columns of numbers that are nothing else, the likeliest
+// first.
+func (d *detective) valueCandidates() []candidate {
+	used := d.used()
+	var all []candidate
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		named := valueScore(c.name) > 0 && c.counts[kindNumber]*2 > c.filled
+		if used[i] || !(c.mostly(kindNumber) || named) || anyWord(costWords, c.name) || d.isCalendar(c) {
+			continue
+		}
+		k := candidate{index: i, score: valueScore(c.name)}
+		if anyWord(exportWords, c.name) {
+			k.flow = layout.Export
+		} else if anyWord(importWords, c.name) {
+			k.flow = layout.Import
+		}
+		if k.score >= 0 {
+			all = append(all, k)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b candidate) int { return b.score - a.score })
+	return all
+}
+
+// isCalendar is true of a column of numbers of the hour, the month and so on, or of
+// the row.
+func (d *detective) isCalendar(c *columnSample) bool {
+	return rank(hourWords, c.name) >= 0 && c.allOfLength(1, 2) || c.isEpoch() && anyOf(timeWords, c.name) || d.isRowNumber(c) && c.allOfLength(1, 2, 3, 4, 5, 6) && rank(valueWords, c.name) < 0
+}
+
+// valueScore ranks a column by its name; below 0 is none of readings.
+func valueScore(name string) int {
+	_, active := unitOfWords(name)
+	switch {
+	case active:
+		return 20
+	case anyWord(noValueWords, name) || otherUnit(name):
+		return -1
+	}
+	if r := rank(valueWords, name); r >= 0 {
+		return 10
+	}
+	return 0
+}
+
+// chooseValues takes the one best column; those with import and export in their
+// names; or, where no meter is named and no name is one of a reading, one meter for
+// each column.
+func (d *detective) chooseValues(all []candidate) error {
+	top := all[:1]
+	for len(top) < len(all) && all[len(top)].score == all[0].score {
+		top = all[:len(top)+1]
+	}
+	if len(top) == 1 {
+		return d.oneValue(top[0], all)
+	}
+	if d.namesFlows(top) {
+		for _, k := range top {
+			d.doc.Values = append(d.doc.Values, layout.Value{Column: d.columnName(k.index), Direction: k.flow})
+		}
+		d.note("values", d.valueList(), Likely, "their names say in which direction energy flows; exports become negative")
+		return nil
+	}
+	if d.doc.Meter.Column == "" && (d.set.Meter == nil || d.set.Meter.Name == "") {
+		names := make([]string, 0, len(top))
+		for _, k := range top {
+			names = append(names, d.header.names[k.index])
+		}
+		d.doc.Meter = nil
+		d.doc.MeterColumns = &layout.Columns{Except: d.notIn(top)}
+		d.note("meterColumns", listColumns(names), Likely, "no column names the meter, and several hold numbers: each is taken for a meter")
+		return nil
+	}
+	names := make([]string, 0, len(top))
+	for _, k := range top {
+		names = append(names, fmt.Sprintf("%q", d.header.names[k.index]))
+	}
+	return d.doubt("values[0].column", false, names, "several columns may hold the readings")
+}
+
+func (d *detective) oneValue(k candidate, all []candidate) error {
+	d.doc.Values = []layout.Value{{Column: d.columnName(k.index)}}
+	because := "it is the only column of numbers"
+	if len(all) > 1 || k.score > 0 {
+		because = "its name is a usual one for a reading"
+	}
+	if k.flow == layout.Export && !anyWord(importWords, d.header.names[k.index]) {
+		d.note("values", d.valueList(), Guess, because+"; its name may mean energy to the grid, and it is kept positive: set direction: Export in the layout to make it negative")
+		return nil
+	}
+	d.note("values", d.valueList(), Likely, because)
+	return nil
+}
+
+// namesFlows is true if all columns have a direction, and not all the same.
+func (d *detective) namesFlows(all []candidate) bool {
+	exports := 0
+	for _, k := range all {
+		if k.flow == "" {
+			return false
+		}
+		if k.flow == layout.Export {
+			exports++
+		}
+	}
+	return exports < len(all) && (exports > 0 || d.sameMeterTariffs(all))
+}
+
+// sameMeterTariffs is true of columns that differ in the number of a tariff only, such as
+// T1 and T2.
+func (d *detective) sameMeterTariffs(all []candidate) bool {
+	strip := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return -1
+			}
+			return r
+		}, lower(name))
+	}
+	for _, k := range all {
+		if strip(d.header.names[k.index]) != strip(d.header.names[all[0].index]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *detective) valueList() string {
+	var names []string
+	for _, v := range d.doc.Values {
+		name := v.Column
+		if v.Direction != "" {
+			name += " (" + string(v.Direction) + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// notIn are the columns that are neither used nor candidates.
+func (d *detective) notIn(top []candidate) []string {
+	used := d.used()
+	var names []string
+	for i := range d.header.names {
+		if !used[i] && !slices.ContainsFunc(top, func(k candidate) bool { return k.index == i }) {
+			names = append(names, d.columnName(i))
+		}
+	}
+	return names
+}
+
+// dayColumns are the columns of the intervals of a day: 24, 48 or 96 of them, or with
+// the hour more that a day has where clocks go back.
+func (d *detective) dayColumns() *layout.Columns {
+	used := map[int]bool{}
+	for _, c := range d.time().Columns {
+		used[d.index(c)] = true
+	}
+	from, to, count := -1, -1, 0
+	for i := range d.sample.columns {
+		c := &d.sample.columns[i]
+		if used[i] || !(c.mostly(kindNumber) || c.filled == 0) || !slotName(c.name) {
+			if count > 0 && to == i-1 && count < 23 {
+				from, to, count = -1, -1, 0
+			}
+			continue
+		}
+		if count == 0 {
+			from = i
+		}
+		if to >= 0 && to != i-1 {
+			continue
+		}
+		to = i
+		count++
+	}
+	switch count {
+	case 24, 25, 48, 50, 96, 100:
+		return &layout.Columns{From: d.columnName(from), To: d.columnName(to)}
+	}
+	return nil
+}
+
+// slotName is true of a name of an interval of a day: 0:30, 00:00-00:15, hh_12, H07,
+// 13.
+func slotName(name string) bool {
+	name = strings.TrimSpace(name)
+	if _, _, _, err := readClock([]byte(name)); err == nil {
+		return true
+	}
+	digits, letters := 0, 0
+	for _, r := range name {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '_' || r == ' ' || r == '-' || r == ':' || r == '.' || r == '#':
+		default:
+			letters++
+		}
+	}
+	return digits >= 1 && digits <= 8 && letters <= 8 && !unitName(name)
+}

@@ -1,0 +1,62 @@
+package dataset
+
+import (
+	"bytes"
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
+)
+
+// guessEncoding looks at byte order marks, zero bytes, and whether the text is
+// UTF-8. The last character of a head may be cut.
+func guessEncoding(head []byte) layout.Encoding {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || everySecondIsZero(head) {
+		return layout.UTF16
+	}
+	for range utf8.UTFMax {
+		if utf8.Valid(head) {
+			return layout.UTF8
+		}
+		if len(head) == 0 || utf8.RuneStart(head[len(head)-1]) && head[len(head)-1] < utf8.RuneSelf {
+			break
+		}
+		head = head[:len(head)-1]
+	}
+	if utf8.Valid(head) {
+		return layout.UTF8
+	}
+	return layout.Windows1252
+}
+
+// everySecondIsZero is true of UTF-16 without a byte order mark: digits and Latin
+// letters have a zero byte each.
+func everySecondIsZero(head []byte) bool {
+	n := min(len(head), 512) &^ 1
+	zeros := [2]int{}
+	for i := range n {
+		if head[i] == 0 {
+			zeros[i%2]++
+		}
+	}
+	return n >= 16 && (zeros[0] > n/2*9/10 && zeros[1] == 0 || zeros[1] > n/2*9/10 && zeros[0] == 0)
+}
+
+// decode turns text of another encoding into UTF-8; nil if it is UTF-8 already.
+func decode(look *lookAhead, e layout.Encoding) io.Reader {
+	switch e {
+	case layout.UTF16:
+		endian := unicode.LittleEndian
+		if h := look.head; bytes.HasPrefix(h, []byte{0xfe, 0xff}) || (len(h) > 1 && h[0] == 0) {
+			endian = unicode.BigEndian
+		}
+		return transform.NewReader(look, unicode.UTF16(endian, unicode.UseBOM).NewDecoder())
+	case layout.Windows1252:
+		return transform.NewReader(look, charmap.Windows1252.NewDecoder())
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package dataset
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Sureness is how sure a finding is.
+type Sureness string
+
+// The degrees of sureness.
+const (
+	Stated Sureness = "Stated" // set, or said by the file
+	Proved Sureness = "Proved" // nothing else fits the file
+	Likely Sureness = "Likely" // the usual meaning of what the file shows
+	Guess  Sureness = "Guess"  // the file does not show it
+)
+
+// Evidence is one thing that was found out about a file.
+type Evidence struct {
+	What    string   `json:"what"`    // field of the layout document, or window
+	Guess   string   `json:"guess"`   // what it is taken for
+	Sure    Sureness `json:"sure"`    // how sure that is
+	Because string   `json:"because"` // what in the file, or in the options, says so
+	Change  string   `json:"change"`  // what would change it
+}
+
+// Guesses are the findings that a person should look at.
+func (i *Info) Guesses() []Evidence {
+	var out []Evidence
+	for _, e := range i.Detection {
+		if e.Sure == Guess || e.Sure == Likely {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// DoubtError is something about a file that it does not show, and that has to be
+// asked for.
+type DoubtError struct {
+	Field      string   // of the layout document
+	Setting    string   // what the reader writes to set it
+	Problem    string   // what cannot be decided, and why
+	Candidates []string // what it may be, the likeliest first
+	// more is true if a longer look at the file may decide it.
+	more bool
+}
+
+// Error names the field and the candidates.
+func (e *DoubtError) Error() string {
+	text := e.Problem + "; set " + e.Setting
+	if len(e.Candidates) > 0 {
+		text += " to " + strings.Join(e.Candidates, " or ")
+	}
+	return text
+}
+
+func (d *detective) note(field string, guess any, sure Sureness, because string) {
+	d.evidence = append(d.evidence, Evidence{What: field, Guess: fmt.Sprint(guess), Sure: sure, Because: because, Change: "set " + d.opts.Setting(field)})
+}
+
+// doubt asks for a field. more says that further rows may show it.
+func (d *detective) doubt(field string, more bool, candidates []string, problem string, args ...any) error {
+	return &DoubtError{
+		Field: field, Setting: d.opts.Setting(field), Candidates: candidates, Problem: fmt.Sprintf(problem, args...),
+		more: more && !d.sample.all,
+	}
+}

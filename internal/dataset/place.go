@@ -1,0 +1,141 @@
+package dataset
+
+import "github.com/energytwin/energytwin/internal/dataset/layout"
+
+// stamp reads when a row is, from one column or two.
+func (r *rowReader) stamp(rec *record) (s stampText, column string, err error) {
+	column = r.names[r.time]
+	if r.clock < 0 {
+		s, err = r.stamps.read(rec.fields[r.time])
+		return s, column, err
+	}
+	date := trimSpace(rec.fields[r.time])
+	s, err = r.stamps.read(date)
+	if err != nil {
+		return s, column, err
+	}
+	if !s.dated { // some files write a midnight behind the date
+		if s.wall%minutesPerDay != 0 || s.second != 0 || s.zoned {
+			return s, column, errBadTime
+		}
+	}
+	column = r.names[r.clock]
+	cell := trimSpace(rec.fields[r.clock])
+	if r.hours != "" {
+		s.wall, err = r.hourStart(s.wall, cell)
+		return s, column, err
+	}
+	minutes, second, rest, err := readClock(cell)
+	if err != nil {
+		return s, column, err
+	}
+	offset, zoned, err := readOffset(rest)
+	if err != nil {
+		return s, column, err
+	}
+	s.wall, s.second, s.zoned = s.wall+minutes-offset, second, zoned
+	return s, column, nil
+}
+
+// hourStart is the wall minute of an hour that is given by its number, or as the
+// time at which it ends. Hours counted from midnight are kept as minutes since
+// midnight, which place turns into an instant.
+func (r *rowReader) hourStart(midnight int64, cell []byte) (int64, error) {
+	n, ok := digits(cell)
+	if !ok {
+		minutes, _, _, err := readClock(cell)
+		if err != nil {
+			return 0, err
+		}
+		if minutes%60 != 0 {
+			return 0, errHourNumber
+		}
+		n = int(minutes / 60)
+	}
+	switch {
+	case r.hours == layout.Hours0To23 && n <= 23:
+		return midnight + int64(n)*60, nil
+	case r.hours == layout.Hours1To24 && n >= 1 && n <= 24, r.hours == layout.Hours1To25 && n >= 1 && n <= 25:
+		return midnight + int64(n-1)*60, nil
+	}
+	return 0, errHourNumber
+}
+
+// place is the instant at which the interval of a value begins, or a counter was
+// read.
+func (r *rowReader) place(s stampText, i int32) (int64, error) {
+	if r.hours == layout.Hours1To25 {
+		return r.elapsed(s.wall, i)
+	}
+	wall, err := r.round(s)
+	if err != nil {
+		return 0, err
+	}
+	back := int64(0)
+	if r.end && !r.counter && r.hours == "" {
+		back = int64(r.interval)
+	}
+	if s.zoned {
+		return wall - back, nil
+	}
+	o := &r.in.series[i].order
+	var at int64
+	if back == 0 {
+		at, err = r.in.clock.resolve(wall, o)
+	} else {
+		at, err = r.in.clock.resolveEnd(wall, back, o)
+	}
+	if err != nil {
+		return 0, err
+	}
+	o.note(at)
+	return at, nil
+}
+
+// round moves a time to the grid of the interval, or, of a counter, to a whole
+// minute, by the tolerance at most.
+func (r *rowReader) round(s stampText) (int64, error) {
+	grid := int64(1)
+	if !r.counter {
+		grid = int64(r.interval)
+		if r.tolerance == 0 {
+			grid = min(grid, 15)
+		}
+	}
+	over := floorMod(s.wall, grid)*60 + s.second // seconds
+	switch {
+	case over == 0:
+		return s.wall, nil
+	case over <= r.tolerance:
+		return s.wall - floorMod(s.wall, grid), nil
+	case grid*60-over <= r.tolerance:
+		return s.wall - floorMod(s.wall, grid) + grid, nil
+	case s.second != 0:
+		return 0, errNoMinute
+	}
+	return 0, errOffGrid
+}
+
+// elapsed is the instant of an hour that is counted from local midnight. Some files
+// call the last hour of a day with 25 of them 24 for the second time.
+func (r *rowReader) elapsed(wall int64, i int32) (int64, error) {
+	midnight := wall - floorMod(wall, minutesPerDay)
+	start, _, count := r.in.clock.instants(midnight)
+	if count == 0 {
+		return 0, errNoSuchTime
+	}
+	next, _, count := r.in.clock.instants(midnight + minutesPerDay)
+	at := start + wall - midnight
+	if o := &r.in.series[i].order; count > 0 {
+		if wall-midnight == 23*60 && o.seen && o.last == at && next-start > minutesPerDay {
+			at += 60
+		}
+		if at >= next {
+			return 0, errHourNumber
+		}
+		o.note(at)
+	}
+	return at, nil
+}
+
+func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }
