@@ -24,9 +24,7 @@ type Dataset struct {
 	// +optional
 	PersistentVolumeClaim *VolumeSource `json:"persistentVolumeClaim,omitempty"`
 
-	// How the text of the file becomes readings. What is left out is found out from
-	// the file, as energytwin dataset inspect shows. gzip, zstd and bzip2 are
-	// recognised in every layout.
+	// How the text of the file becomes readings. What is left out is found out.
 	// +optional
 	Layout *layout.Document `json:"layout,omitempty"`
 

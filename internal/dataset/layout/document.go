@@ -9,11 +9,12 @@ package layout
 // Version is the version of the document that this program reads and writes.
 const Version = 1
 
-// Document describes how the text of a file becomes readings. A field that is left
-// out is found out from the file; `energytwin dataset inspect` shows the result.
+// Document describes how the text of a file becomes readings.
+// ---
+// A field that is left out is found out from the file; `energytwin dataset inspect`
+// shows the result.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.values), has(self.meterColumns), has(self.dayColumns)].filter(x, x).size() <= 1",message="write one of values, meterColumns and dayColumns: a row holds readings of one time, a reading of each meter, or a whole day"
-// +kubebuilder:validation:XValidation:rule="!has(self.format) || self.format == 'Delimited' || (!has(self.separator) && !has(self.header) && !has(self.numbers) && !has(self.values) && !has(self.meterColumns) && !has(self.dayColumns) && !has(self.channels) && !has(self.quality) && !has(self.rows))",message="NEM12 and GreenButton say in the file how they are read; remove what describes delimited text"
+// +kubebuilder:validation:XValidation:rule="[has(self.values), has(self.meterColumns), has(self.dayColumns)].filter(x, x).size() <= 1",message="write one of values, meterColumns and dayColumns"
 type Document struct {
 	// Version of the layout document; 1 if left out.
 	// +kubebuilder:validation:Enum=1
@@ -25,25 +26,30 @@ type Document struct {
 	// +optional
 	Title string `json:"title,omitempty"`
 
-	// Name of a layout that ships with the program, such as octopus. Fields that
-	// are set here replace those of that layout. `energytwin dataset layouts` lists
-	// the names.
+	// Name of a layout that ships with the program, such as octopus.
+	// ---
+	// Fields that are set here replace those of that layout. `energytwin dataset layouts`
+	// lists the names.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	From string `json:"from,omitempty"`
 
-	// Kind of file. Delimited is text in rows and columns, which the rest of this
-	// document describes; NEM12 is the Australian market's format, GreenButton is
-	// ESPI XML.
+	// Kind of file.
+	// ---
+	// Delimited is text in rows and columns, which the rest of this document describes;
+	// NEM12 is the Australian market's format, GreenButton is ESPI XML.
 	// +optional
 	Format Format `json:"format,omitempty"`
 
-	// Encoding of the text. UTF-16 covers both byte orders.
+	// Encoding of the text.
+	// ---
+	// UTF-16 covers both byte orders.
 	// +optional
 	Encoding Encoding `json:"encoding,omitempty"`
 
-	// Sign between columns: "," or ";" or "|", "tab", or "space" for any number of
-	// spaces.
+	// Sign between columns.
+	// ---
+	// Sign between columns: "," or ";" or "|", "tab", or "space" for any number of spaces.
 	// +kubebuilder:validation:Enum=",";";";"|";tab;space
 	// +optional
 	Separator string `json:"separator,omitempty"`
@@ -52,10 +58,11 @@ type Document struct {
 	// +optional
 	Header *Header `json:"header,omitempty"`
 
-	// Patterns of the first cell of rows below the readings, such as Total*. These
-	// rows are left out and counted.
+	// First cells of rows below the readings.
+	// ---
+	// Patterns of the first cell of rows below the readings, such as Total*. These rows
+	// are left out and counted.
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
 	Footer []string `json:"footer,omitempty"`
@@ -72,14 +79,17 @@ type Document struct {
 	// +optional
 	Meter *Meter `json:"meter,omitempty"`
 
+	// Column with the direction of energy.
+	// ---
 	// Column that says in which direction energy flows, for files that hold several
 	// channels of a meter in rows of their own.
 	// +optional
 	Channels *Channels `json:"channels,omitempty"`
 
-	// Columns with readings of the row's meter and time. A meter's columns are
-	// added up, exports with a negative sign.
-	// +listType=atomic
+	// Columns with readings, added up.
+	// ---
+	// Columns with readings of the row's meter and time.
+	// A meter's columns are added up, exports with a negative sign.
 	// +kubebuilder:validation:MaxItems=32
 	// +optional
 	Values []Value `json:"values,omitempty"`
@@ -88,6 +98,8 @@ type Document struct {
 	// +optional
 	MeterColumns *Columns `json:"meterColumns,omitempty"`
 
+	// One column for each interval of a day.
+	// ---
 	// One row for each day, with a column for each interval of the day.
 	// +optional
 	DayColumns *Columns `json:"dayColumns,omitempty"`
@@ -96,22 +108,26 @@ type Document struct {
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
-	// Column with the unit of the row's value. Rows of a unit that is no active
-	// energy or power, such as m3, are left out and counted.
-	// +kubebuilder:validation:MinLength=1
+	// Column with the unit of the row's value.
+	// ---
+	// Rows of a unit that is no active energy or power, such as m3, are left out and
+	// counted.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	UnitColumn string `json:"unitColumn,omitempty"`
 
-	// Column with a factor that turns the row's value into kWh, or into the unit if
-	// one is set.
-	// +kubebuilder:validation:MinLength=1
+	// Column with a factor to kWh, or to unit.
+	// ---
+	// Column with a factor that turns the row's value into kWh, or into the unit if one is
+	// set.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	FactorColumn string `json:"factorColumn,omitempty"`
 
-	// What a value is. Interval is the energy, or the mean power, of one interval;
-	// Counter is the state of a counter, whose differences are energy.
+	// What a value is.
+	// ---
+	// Interval is the energy, or the mean power, of one interval; Counter is the state of
+	// a counter, whose differences are energy.
 	// +optional
 	Reading Reading `json:"reading,omitempty"`
 
@@ -119,8 +135,9 @@ type Document struct {
 	// +optional
 	Quality *Quality `json:"quality,omitempty"`
 
+	// Which rows are readings of electricity.
+	// ---
 	// Which rows are readings of electricity, for files that hold other things too.
-	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	Rows []RowFilter `json:"rows,omitempty"`
@@ -128,17 +145,18 @@ type Document struct {
 
 // Header says where the header is: at the line after skip, or at the first row that
 // has all cells of contains.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.contains) || !has(self.absent) || !self.absent",message="a file without a header contains no header cells; remove contains or absent"
 type Header struct {
+	// Lines above the header.
+	// ---
 	// Lines above the header, or above the first row if there is no header.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	// +optional
 	Skip int32 `json:"skip,omitempty"`
 
-	// Cells that the header has, as patterns. Rows above it are passed over. The
-	// pattern "" matches an empty first cell.
+	// Cells that the header has, as patterns.
+	// ---
+	// Rows above it are passed over. The pattern "" matches an empty first cell.
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
@@ -150,23 +168,24 @@ type Header struct {
 }
 
 // Numbers says how numbers are written.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.decimal) || !has(self.thousands) || self.decimal != self.thousands",message="numbers.decimal and numbers.thousands are the same sign; write two different ones"
 type Numbers struct {
 	// Sign before the decimals: "." or ",".
 	// +kubebuilder:validation:Enum=".";","
 	// +optional
 	Decimal string `json:"decimal,omitempty"`
 
+	// Sign between groups of three digits.
+	// ---
 	// Sign between groups of three digits: ".", ",", "'", "space", or "none".
 	// +kubebuilder:validation:Enum=".";",";"'";space;none
 	// +optional
 	Thousands string `json:"thousands,omitempty"`
 
-	// Words that stand for a missing value, in upper or lower case. An empty cell
-	// always does. If left out, the usual ones, such as NaN and null.
+	// Words for a missing value.
+	// ---
+	// Words that stand for a missing value, in upper or lower case.
+	// An empty cell always does. If left out, the usual ones, such as NaN and null.
 	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=64
 	// +optional
 	Missing []string `json:"missing,omitempty"`
@@ -174,17 +193,20 @@ type Numbers struct {
 
 // Time says when a reading was taken.
 type Time struct {
-	// Column with date and time, or two columns: date, then time of day or number
-	// of the hour.
+	// Column with the time, or date and time.
+	// ---
+	// Column with date and time, or two columns: date, then time of day or number of the
+	// hour.
 	// +kubebuilder:validation:MaxItems=2
-	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
 	Columns []string `json:"columns,omitempty"`
 
-	// How a time is written. Text is a date and a time of day; Unix is seconds or
-	// milliseconds since 1970; Compact is digits alone, such as 202401311530;
-	// DayCode is the number of the day followed by two digits for the interval of the day.
+	// How a time is written.
+	// ---
+	// Text is a date and a time of day; Unix is seconds or milliseconds since 1970;
+	// Compact is digits alone, such as 202401311530; DayCode is the number of the day
+	// followed by two digits for the interval of the day.
 	// +optional
 	Form TimeForm `json:"form,omitempty"`
 
@@ -192,11 +214,15 @@ type Time struct {
 	// +optional
 	Order DateOrder `json:"order,omitempty"`
 
-	// Numbers of the hours of a day: 0-23 and 1-24 by the clock, 1-25 counted from
-	// local midnight, so that a day has 23, 24 or 25 of them.
+	// Numbers of the hours of a day.
+	// ---
+	// Numbers of the hours of a day: 0-23 and 1-24 by the clock, 1-25 counted from local
+	// midnight, so that a day has 23, 24 or 25 of them.
 	// +optional
 	Hours Hours `json:"hours,omitempty"`
 
+	// Day with number 1 in the form DayCode.
+	// ---
 	// Day that has number 1 in the form DayCode, such as 2009-01-01.
 	// +kubebuilder:validation:MaxLength=10
 	// +optional
@@ -206,74 +232,85 @@ type Time struct {
 	// +optional
 	Marks Marks `json:"marks,omitempty"`
 
+	// Interval of the values, such as 15m.
+	// ---
 	// Interval of the values, such as 15m: whole minutes that divide an hour.
 	// +kubebuilder:validation:Enum="1m";"2m";"3m";"5m";"6m";"10m";"15m";"20m";"30m";"1h"
 	// +optional
 	Interval string `json:"interval,omitempty"`
 
-	// IANA time zone of times that carry no offset, or a fixed offset such as
-	// UTC+10. If left out, the twin's.
+	// Zone of times without an offset.
+	// ---
+	// IANA time zone of times that carry no offset, or a fixed offset such as UTC+10.
+	// If left out, the twin's.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	Zone string `json:"zone,omitempty"`
 
-	// How far a time may be from its place in the interval's grid, or, of a
-	// counter, from a whole minute, such as 30s. It is rounded to it.
+	// How far times may be off, such as 30s.
+	// ---
+	// How far a time may be from its place in the interval's grid, or, of a counter, from
+	// a whole minute, such as 30s.
+	// It is rounded to it.
 	// +kubebuilder:validation:MaxLength=16
 	// +optional
 	Tolerance string `json:"tolerance,omitempty"`
 
-	// What becomes of the hour that clocks show twice. Order gives the first value
-	// of a time to the first hour and the second one to the second; Sum is for files
-	// with one value for both, which is halved.
+	// The hour that clocks show twice.
+	// ---
+	// Order gives the first value of a time to the first hour and the second one to the
+	// second; Sum is for files with one value for both, which is halved.
 	// +optional
 	RepeatedHour RepeatedHour `json:"repeatedHour,omitempty"`
 }
 
 // Meter says whose reading it is: a column, or one name for the whole file.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.column) || !has(self.name)",message="write meter.column or meter.name: a column names the meter of each row, a name is that of the whole file"
+// +kubebuilder:validation:XValidation:rule="!has(self.column) || !has(self.name)",message="write meter.column or meter.name"
 type Meter struct {
 	// Column with the meter's name.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	Column string `json:"column,omitempty"`
 
 	// Name of the meter, for a file of one meter.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Name string `json:"name,omitempty"`
 
 	// Column with the group that the meter belongs to.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	GroupColumn string `json:"groupColumn,omitempty"`
 }
 
-// Channels tells the channels of a meter apart. A row whose channel fits none of
-// the patterns is rejected.
+// Channels tells the channels of a meter apart.
+// ---
+// A row whose channel fits none of the patterns is rejected.
 type Channels struct {
 	// Column with the channel.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Column string `json:"column"`
 
-	// Patterns of channels with energy from the grid. * stands for any characters,
-	// ? for one.
+	// Patterns of channels from the grid.
+	// ---
+	// Patterns of channels with energy from the grid. * stands for any characters, ? for
+	// one.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
 	Import []string `json:"import,omitempty"`
 
+	// Patterns of channels to the grid.
+	// ---
 	// Patterns of channels with energy to the grid, which becomes negative.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
 	Export []string `json:"export,omitempty"`
 
+	// Patterns of channels left out.
+	// ---
 	// Patterns of channels that are left out and counted.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
@@ -284,32 +321,40 @@ type Channels struct {
 // Value is a column with readings.
 type Value struct {
 	// Column of the value.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Column string `json:"column"`
 
-	// Name of the meter, for a row with values of several meters. If left out, the
-	// row's meter.
+	// Name of the meter; if left out, the row's.
+	// ---
+	// Name of the meter, for a row with values of several meters.
+	// If left out, the row's meter.
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Meter string `json:"meter,omitempty"`
 
-	// Direction in which energy flows; Import if left out. Export becomes negative.
+	// Direction in which energy flows; Import if left out.
+	// ---
+	// Export becomes negative.
 	// +optional
 	Direction Direction `json:"direction,omitempty"`
 
+	// Unit of this column, if not the document's.
+	// ---
 	// Unit of this column, where it differs from the document's.
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
-	// A file without this column, or a row without a value in it, is read without
-	// it: the value counts as 0.
+	// The value may be missing.
+	// ---
+	// A file without this column, or a row without a value in it, is read without it: the
+	// value counts as 0.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 }
 
-// Columns is a run of columns. Without from and to it is all that are not named elsewhere in
-// the document.
+// Columns is a run of columns.
+// ---
+// Without from and to it is all that are not named elsewhere in the document.
 type Columns struct {
 	// First column.
 	// +kubebuilder:validation:MaxLength=256
@@ -321,28 +366,33 @@ type Columns struct {
 	// +optional
 	To string `json:"to,omitempty"`
 
+	// Patterns of columns that are left out.
+	// ---
 	// Patterns of columns between them that are left out.
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
 	Except []string `json:"except,omitempty"`
 }
 
-// Quality tells values apart by how good they are. What fits none of the patterns
-// counts as measured.
+// Quality tells values apart by how good they are.
+// ---
+// What fits none of the patterns counts as measured.
 type Quality struct {
 	// Column of the mark.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Column string `json:"column"`
 
+	// Patterns of marks of gaps.
+	// ---
 	// Patterns of marks of values that are no readings: gaps, counted as missing.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
 	Missing []string `json:"missing,omitempty"`
 
+	// Patterns of marks of estimates.
+	// ---
 	// Patterns of marks of values that were estimated: kept, and counted.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
@@ -350,17 +400,20 @@ type Quality struct {
 	Estimated []string `json:"estimated,omitempty"`
 }
 
-// RowFilter says which rows are readings of electricity. Others are left out and
-// counted.
+// RowFilter says which rows are readings of electricity.
+// ---
+// Others are left out and counted.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.keep) || has(self.leaveOut)",message="write keep or leaveOut, with patterns of the column's cells"
+// +kubebuilder:validation:XValidation:rule="has(self.keep) || has(self.leaveOut)",message="write keep or leaveOut"
 type RowFilter struct {
 	// Column that is compared.
-	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Column string `json:"column"`
 
-	// Patterns of rows that are kept. If left out, all that are not left out.
+	// Patterns of rows that are kept.
+	// ---
+	// Patterns of rows that are kept.
+	// If left out, all that are not left out.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
