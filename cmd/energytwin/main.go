@@ -7,14 +7,20 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // images and small machines may have no zone files
+
+	"github.com/spf13/cobra"
+
+	"github.com/energytwin/energytwin/cmd/energytwin/cluster"
 )
 
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "energytwin:", err)
-		os.Exit(1)
+		os.Exit(cluster.ExitCode(err))
 	}
 }
 
@@ -23,9 +29,20 @@ func run() error {
 	defer stop()
 	// A second Ctrl-C ends the process at once.
 	context.AfterFunc(ctx, stop)
-	err := newRootCommand().ExecuteContext(ctx)
+	err := commandFor(os.Args[0]).ExecuteContext(ctx)
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// pluginName is the name under which kubectl finds this binary as a plugin.
+const pluginName = "kubectl-energytwin"
+
+// commandFor is the command that a name of the binary stands for.
+func commandFor(program string) *cobra.Command {
+	if strings.TrimSuffix(filepath.Base(program), ".exe") == pluginName {
+		return cluster.NewCommand("kubectl energytwin")
+	}
+	return newRootCommand()
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/energytwin/energytwin/cmd/energytwin/cluster"
 )
 
 func newRootCommand() *cobra.Command {
@@ -30,6 +32,8 @@ func newRootCommand() *cobra.Command {
 		newPrepareCommand(),
 		newOperatorCommand(),
 		newImagesCommand(),
+		cluster.NewCommand("cluster"),
+		cluster.NewWaitCommand(),
 		newKafkaUsersCommand(),
 		newBackupCommand(),
 		newBacktestCommand(),

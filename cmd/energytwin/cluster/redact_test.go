@@ -1,0 +1,31 @@
+package cluster
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestRedactor(t *testing.T) {
+	r := newRedactor([]string{"hunter2", "abc", "user twin on #5f4d", "two\nlines"})
+	for text, want := range map[string]string{
+		"login with hunter2 failed":                         "login with [redacted] failed",
+		"aHVudGVyMg== and aHVudGVyMg":                       "[redacted] and [redacted]",
+		"abc is too short to be looked for":                 "abc is too short to be looked for",
+		"a line of lines":                                   "a line of [redacted]",
+		"postgres://twin:p%40ss@db:5432/twin?sslmode=off":   "postgres://twin:[redacted]@db:5432/twin?sslmode=off",
+		`{"password":"x1y2","user":"twin"}`:                 `{"password":"[redacted]","user":"twin"}`,
+		`msg="{\"token\":\"x1y2\"}"`:                        `msg="{\"token\":\"[redacted]\"}"`,
+		"automountServiceAccountToken: false":               "automountServiceAccountToken: false",
+		"password: /run/energytwin/redis/password":          "password: /run/energytwin/redis/password",
+		"secretName: river-credentials":                     "secretName: river-credentials",
+		"Authorization: Bearer abcdefghijkl":                "Authorization: Bearer [redacted]",
+		"image: x@sha256:" + hex64:                          "image: x@sha256:" + hex64,
+		"uid: 11111111-2222-3333-4444-555555555555":         "uid: 11111111-2222-3333-4444-555555555555",
+		"value 5kSl7PqR9tUv1wXyZ2aBcDeFgHiJkLmNoPqRsTuVwXy": "value [redacted]",
+	} {
+		require.Equal(t, want, r.text(text))
+	}
+}
+
+const hex64 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
