@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
+	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers"
 )
 
@@ -114,6 +116,17 @@ func (s *suite) namespace(t *testing.T, name string) {
 	require.NoError(t, client.IgnoreAlreadyExists(s.Create(t.Context(), object)))
 }
 
+// remove deletes a namespace of twins, as the namespace controller would.
+func (s *suite) remove(t *testing.T, name string) {
+	t.Helper()
+	require.NoError(t, s.DeleteAllOf(t.Context(), &v1.DigitalTwin{}, client.InNamespace(name)))
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	require.NoError(t, s.Delete(t.Context(), namespace))
+	require.NoError(t, s.Get(t.Context(), client.ObjectKeyFromObject(namespace), namespace))
+	namespace.Spec.Finalizers = nil
+	require.NoError(t, s.SubResource("finalize").Update(t.Context(), namespace))
+}
+
 // run runs a program in a folder, and returns its exit code and all that it wrote.
 func (s *suite) run(t *testing.T, dir string, env []string, name string, args ...string) (code int, output string) {
 	t.Helper()
@@ -121,6 +134,9 @@ func (s *suite) run(t *testing.T, dir string, env []string, name string, args ..
 	defer cancel()
 	command := exec.CommandContext(ctx, name, args...)
 	command.Dir = dir
+	// What a script started ends with it.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.Env = append(append(os.Environ(), "KUBECONFIG="+s.kubeconfig), env...)
 	out, err := command.CombinedOutput()
 	var ended *exec.ExitError
