@@ -6,6 +6,7 @@
 //
 //	warmup                        marker: what was written, once all of it is there
 //	warmup/<meter>                the hours of one meter from before the stream
+//	published                     greatest hour that the generator has published
 //	checkpoint/<partition>        pointer to the checkpoint that holds, with its owner's epoch
 //	checkpoint/<partition>/<gen>  head of a checkpoint
 //	window/<partition>/<gen>      hash: the state of each meter

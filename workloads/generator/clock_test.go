@@ -13,6 +13,7 @@ type fakeClock struct {
 	now   time.Time
 	until time.Time     // stop is called when it is reached
 	stop  func()        //
+	goOn  bool          // time goes on after that
 	step  chan struct{} // sleepers wait for it to be closed, if it is not nil
 }
 
@@ -39,11 +40,15 @@ func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-	if c.stop != nil && c.now.After(c.until) {
-		c.stop()
-		return context.Canceled
+	if c.stop == nil || !c.now.After(c.until) {
+		return nil
 	}
-	return nil
+	c.stop()
+	if c.goOn {
+		c.stop = nil
+		return nil
+	}
+	return context.Canceled
 }
 
 // tickingClock moves a second at each look, so that progress is always told;

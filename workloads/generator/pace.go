@@ -21,16 +21,21 @@ type unpaced struct{}
 func (unpaced) due(meter.Hour) time.Time { return time.Time{} }
 func (unpaced) paused(time.Duration)     {}
 
-// simulated lets simulated time pass at a speed, from the first hour that is
-// asked for.
+// simulated lets simulated time pass at a speed, from the first hour after
+// front that is asked for. Hours up to front were published before, to other
+// partitions or to a topic that is gone: no time passes in them again.
 type simulated struct {
 	clock clock
 	speed float64 // simulated seconds per second
+	front meter.Hour
 	first meter.Hour
 	began time.Time // zero before the first hour
 }
 
 func (p *simulated) due(h meter.Hour) time.Time {
+	if h <= p.front {
+		return time.Time{}
+	}
 	if p.began.IsZero() {
 		p.first, p.began = h, p.clock.Now()
 	}
@@ -39,8 +44,12 @@ func (p *simulated) due(h meter.Hour) time.Time {
 }
 
 // paused moves what follows: simulated time stood still too, and is not
-// caught up with in a burst.
-func (p *simulated) paused(d time.Duration) { p.began = p.began.Add(d) }
+// caught up with in a burst. Before the first hour no time passes.
+func (p *simulated) paused(d time.Duration) {
+	if !p.began.IsZero() {
+		p.began = p.began.Add(d)
+	}
+}
 
 // wallPaced publishes an hour when it is over, as a meter would.
 type wallPaced struct{}

@@ -31,6 +31,7 @@ type Progress struct {
 	End       time.Time  `json:"end,omitzero"`   // of them, exclusive
 	Rate      float64    `json:"rate"`           // readings per second, lately
 	Lag       int64      `json:"lag"`            // messages by which the slowest partition's processor is behind
+	Due       time.Time  `json:"due,omitzero"`   // when the readings that publishing waits for are due; zero while it waits for none
 }
 
 // meterOfProgress keeps the progress and tells about it.
@@ -96,6 +97,12 @@ func (p *meterOfProgress) phase(phase Phase) {
 		p.paused.Set(1)
 	}
 	p.change(func(now *Progress) { now.Phase = phase }, phase == PhaseDone)
+}
+
+// due notes until when publishing waits. A long wait is shown at once.
+func (p *meterOfProgress) due(at time.Time) {
+	long := at.Sub(p.clock.Now()) > tellEvery
+	p.change(func(now *Progress) { now.Due = at }, long)
 }
 
 func (p *meterOfProgress) behind(lag int64) {

@@ -3,6 +3,8 @@ package generator
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +64,16 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 		if err != nil {
 			return fatal{err}
 		}
+		if !p.wantsAny(b) {
+			continue
+		}
+		if p.g.recreated && b.hour > p.g.front {
+			// The topic has again what the one before had.
+			if err := p.drain(ctx); err != nil {
+				return err
+			}
+			p.g.recreated = false
+		}
 		// Hardly anything of the warm-up is published, so no time passes in it.
 		if b.hour >= p.g.warm.to {
 			if err := p.waitUntilDue(ctx, b.hour); err != nil {
@@ -75,7 +87,12 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 	return p.drain(ctx)
 }
 
-// wants tells whether a reading is to be published: not in the topic yet, and
+// wantsAny reports whether an hour has a reading to be published.
+func (p *publisher) wantsAny(b block) bool {
+	return slices.ContainsFunc(b.rows, func(row dataset.Row) bool { return p.wants(row, b.hour) })
+}
+
+// wants reports whether a reading is to be published: not in the topic yet, and
 // not in the warm-up.
 func (p *publisher) wants(row dataset.Row, h meter.Hour) bool {
 	return h >= p.lanes[p.g.routes[row.Meter].partition].from && !p.g.warm.holds(row.Meter, h)
@@ -90,12 +107,15 @@ func (p *publisher) waitUntilDue(ctx context.Context, h meter.Hour) error {
 	if err := p.drain(ctx); err != nil {
 		return err
 	}
+	defer p.g.progress.due(time.Time{})
 	for {
 		// Drain may have been held back, which moves the time.
-		wait := p.pace.due(h).Sub(p.g.clock.Now())
+		due := p.pace.due(h)
+		wait := due.Sub(p.g.clock.Now())
 		if wait <= 0 {
 			return nil
 		}
+		p.g.progress.due(due)
 		if err := p.g.clock.Sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -129,7 +149,7 @@ func (p *publisher) append(l *lane, to route, row dataset.Row, h meter.Hour) {
 // send waits for the batches before, and starts sending the next ones, all
 // partitions at the same time.
 func (p *publisher) send(ctx context.Context) error {
-	if err := p.settle(); err != nil {
+	if err := p.settle(ctx); err != nil {
 		return err
 	}
 	held, err := p.pressure.hold(ctx)
@@ -150,8 +170,11 @@ func (p *publisher) send(ctx context.Context) error {
 		}
 		p.sent += n
 		p.inFlight.Go(func() {
-			var offset int64
-			if offset, p.errs[i] = l.appender.Send(ctx, l.sending); p.errs[i] == nil {
+			offset, err := l.appender.Send(ctx, l.sending)
+			if err == nil && offset < p.pressure.end[i] {
+				err = fmt.Errorf("partition %d ends before what was published: %w", i, errRecreated)
+			}
+			if p.errs[i] = err; err == nil {
 				p.ends[i] = offset + n
 			}
 		})
@@ -159,8 +182,12 @@ func (p *publisher) send(ctx context.Context) error {
 	return nil
 }
 
+// errRecreated is the error of a topic that was deleted and made again while it
+// was written to.
+var errRecreated = errors.New("the topic was recreated")
+
 // settle waits for the batches that are being sent.
-func (p *publisher) settle() error {
+func (p *publisher) settle(ctx context.Context) error {
 	p.inFlight.Wait()
 	if err := errors.Join(p.errs...); err != nil {
 		return err
@@ -172,6 +199,7 @@ func (p *publisher) settle() error {
 	}
 	if p.sent > 0 {
 		p.g.progress.published(p.sent, p.hour)
+		p.g.savePublished(ctx, p.hour)
 		p.sent = 0
 	}
 	return nil
@@ -182,5 +210,5 @@ func (p *publisher) drain(ctx context.Context) error {
 	if err := p.send(ctx); err != nil {
 		return err
 	}
-	return p.settle()
+	return p.settle(ctx)
 }

@@ -3,8 +3,8 @@ package generator
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 )
@@ -16,56 +16,78 @@ type published struct {
 	kwh   float32
 }
 
-// resume finds the hour from which each partition goes on: that of its last
-// reading, which may be one of many in that hour, so it is published again.
-func (g *generator) resume(ctx context.Context) ([]meter.Hour, error) {
-	logs, err := g.stream.Offsets(ctx, g.topic)
-	if err != nil {
-		return nil, err
-	}
-	if len(logs) != g.twin.Kafka.Partitions {
-		return nil, fatal{fmt.Errorf("topic %s has %d partitions, the configuration says %d: "+
-			"readings would land in other partitions than before", g.topic, len(logs), g.twin.Kafka.Partitions)}
-	}
-	from := make([]meter.Hour, len(logs))
-	for p, log := range logs {
-		if from[p], err = g.resumePartition(ctx, p, log); err != nil {
-			return nil, err
-		}
-	}
-	return from, nil
+// position is where publishing goes on.
+type position struct {
+	from []meter.Hour // by partition: the first hour that it lacks; endOfTime if it lacks none
+	// front is the greatest hour that was published before, NoHour if none was. What
+	// a partition lacks up to it was due before and is due at once.
+	front meter.Hour
 }
 
-// tails are how many records at the end of a partition are looked at, one
-// after the other: mostly the last record tells, but others may write to the
-// topic too.
+// begin is the least hour that a partition lacks, endOfTime if none lacks any.
+func (p position) begin() meter.Hour { return slices.Min(p.from) }
+
+// resume finds the hour from which each partition goes on. A partition without
+// meters lacks nothing, nor does one whose meters have no readings any more.
+func (g *generator) resume(ctx context.Context) (position, error) {
+	logs, err := g.stream.Offsets(ctx, g.topic)
+	if err != nil {
+		return position{}, err
+	}
+	if len(logs) != g.twin.Kafka.Partitions {
+		return position{}, fatal{fmt.Errorf("topic %s has %d partitions, the configuration says %d: "+
+			"readings would land in other partitions than before", g.topic, len(logs), g.twin.Kafka.Partitions)}
+	}
+	// What a recreated topic lacks was due before all the same.
+	pos := position{from: make([]meter.Hour, len(logs)), front: g.publishedBefore(ctx)}
+	for p, log := range logs {
+		last, next, err := g.resumePartition(ctx, p, log)
+		if err != nil {
+			return position{}, err
+		}
+		pos.front = max(pos.front, last)
+		pos.from[p] = g.shares[p].lacksFrom(next)
+	}
+	return pos, nil
+}
+
+// tails are how many records at the end of a partition are searched, one
+// after the other: mostly the last record is enough, but others may write to
+// the topic too.
 var tails = []int64{1, 1_000, 50_000}
 
-// resumePartition looks for the last record that is a reading of this very
+// resumePartition searches for the last record that is a reading of this very
 // dataset. What others have published is no measure of how far the dataset
-// has come. If nothing is found the partition begins anew: readings that are
-// repeated change nothing, a gap would stay.
-func (g *generator) resumePartition(ctx context.Context, partition int, log stream.Offsets) (meter.Hour, error) {
+// has come. It returns the hour of that reading and the hour from which the
+// partition goes on: the same one unless the reading is the hour's last. If
+// nothing is found, last is NoHour and the partition begins again: readings
+// that are repeated change nothing, a gap would stay.
+func (g *generator) resumePartition(ctx context.Context, partition int, log stream.Offsets) (last, next meter.Hour, err error) {
+	if g.recreated || g.shares[partition].empty() {
+		return meter.NoHour, g.first, nil
+	}
 	for _, n := range tails {
 		begin := max(log.Start, log.End-n)
 		candidates, err := g.readings(ctx, partition, begin, log.End)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		for i := len(candidates) - 1; i >= 0; i-- {
-			ours, err := g.isOurs(candidates[i])
-			if err != nil {
-				return 0, fatal{err}
-			}
-			if ours {
-				return candidates[i].hour, nil
+		for _, c := range slices.Backward(candidates) {
+			ours, whole, err := g.isOurs(c)
+			switch {
+			case err != nil:
+				return 0, 0, fatal{err}
+			case whole:
+				return c.hour, c.hour + 1, nil
+			case ours:
+				return c.hour, c.hour, nil
 			}
 		}
 		if begin == log.Start {
 			break
 		}
 	}
-	return g.first, nil
+	return meter.NoHour, g.first, nil
 }
 
 // readings are the records in [begin, end) that can be readings of the
@@ -95,30 +117,33 @@ func (g *generator) readings(ctx context.Context, partition int, begin, end int6
 	return out, nil
 }
 
-// isOurs says whether the dataset has this very reading and publishes it.
-func (g *generator) isOurs(p published) (bool, error) {
+// isOurs reports whether the dataset has this very reading and publishes it,
+// and whether it is the last one of its hour that its partition gets: then the
+// partition has the whole hour, because partitions are written in order.
+func (g *generator) isOurs(p published) (ours, last bool, err error) {
 	if p.hour < g.first || g.warm.holds(p.index, p.hour) {
-		return false, nil
+		return false, false, nil
 	}
 	if g.line.period == 0 && (p.hour < g.line.start || p.hour >= g.line.end) {
-		return false, nil
+		return false, false, nil
 	}
 	for b, err := range g.line.blocks(p.hour) {
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
-		return b.hour == p.hour && contains(b.rows, p), nil
-	}
-	return false, nil
-}
-
-func contains(rows []dataset.Row, p published) bool {
-	for _, row := range rows {
-		if row.Meter == p.index && row.KWh == p.kwh {
-			return true
+		if b.hour != p.hour {
+			break
 		}
+		for _, row := range b.rows {
+			if g.routes[row.Meter].partition != g.routes[p.index].partition || g.warm.holds(row.Meter, p.hour) {
+				continue
+			}
+			last = row.Meter == p.index && row.KWh == p.kwh
+			ours = ours || last
+		}
+		break
 	}
-	return false
+	return ours, last, nil
 }
 
 // earliest is the hour of the first reading in the topic, NoHour if it holds

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,7 +57,12 @@ type generator struct {
 	first   meter.Hour // to be published
 	warm    warmUp
 	routes  []route // by meter
+	shares  []share // by partition
 	indexOf map[string]int32
+
+	recreated bool       // the topic is another one than before: what it holds is no measure
+	front     meter.Hour // greatest hour known to be published, NoHour if none is
+	saved     time.Time  // when it was last written to Redis
 }
 
 // route is what it takes to publish a meter's reading.
@@ -100,7 +104,7 @@ func newGenerator(twin *config.Twin, deps Deps) (*generator, error) {
 	info := deps.Source.Info()
 	g := &generator{
 		twin: twin, stream: deps.Stream, redis: deps.Redis, topic: twin.Topic("readings"),
-		log: deps.Log, clock: deps.clock, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
+		log: deps.Log, clock: deps.clock, front: meter.NoHour, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
 	}
 	if g.clock == nil {
 		g.clock = wallClock{}
@@ -152,7 +156,9 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 		return err
 	}
 	if first == meter.NoHour {
-		first = meter.HourOf(g.clock.Now()) - 1
+		if first = meter.HourOf(g.clock.Now()) - 1; g.publishedBefore(ctx) != meter.NoHour {
+			first = min(first, g.front+1) // the topic was recreated: the hours since are lacking
+		}
 	}
 	g.first = first
 	g.warm.from, g.warm.to = first-meter.Hour(g.twin.Generator.WarmUp.Hours()), first
@@ -241,9 +247,15 @@ func (g *generator) retry(ctx context.Context, f func(context.Context) error) er
 
 // publish finds where the topic ends and goes on from there.
 func (g *generator) publish(ctx context.Context) error {
-	from, err := g.resume(ctx)
+	g.shareOut()
+	pos, err := g.resume(ctx)
 	if err != nil {
 		return err
+	}
+	g.front = pos.front
+	begin := pos.begin()
+	if begin == endOfTime && g.line.period > 0 {
+		return fatal{errEmpty}
 	}
 	pr := &pressure{
 		client: g.stream, topic: g.topic, group: g.twin.ConsumerGroup(),
@@ -252,23 +264,26 @@ func (g *generator) publish(ctx context.Context) error {
 	if err := pr.begin(ctx); err != nil {
 		return err
 	}
-	begin := slices.Min(from)
-	g.log.Info("publishing", "mode", g.twin.Generator.Mode, "from", begin.String())
-	g.progress.phase(PhasePublishing)
-	if err := newPublisher(g, from, pr, g.newPace()).run(ctx, begin); err != nil {
-		return err
+	if begin < endOfTime {
+		g.log.Info("publishing", "mode", g.twin.Generator.Mode, "from", begin.String(), "published_before", pos.front.String())
+		g.progress.phase(PhasePublishing)
+		if err := newPublisher(g, pos.from, pr, g.newPace(pos.front)).run(ctx, begin); err != nil {
+			g.recreated = g.recreated || errors.Is(err, errRecreated)
+			return err
+		}
 	}
 	g.log.Info("everything is published", "readings", g.progress.current().Published)
 	g.progress.phase(PhaseDone)
 	return nil
 }
 
-func (g *generator) newPace() pace {
+// newPace paces the hours after front. Those up to it were due before.
+func (g *generator) newPace(front meter.Hour) pace {
 	switch {
 	case g.twin.Generator.Mode == ModeLive:
 		return wallPaced{}
 	case g.twin.Generator.Speed > 0:
-		return &simulated{clock: g.clock, speed: g.twin.Generator.Speed}
+		return &simulated{clock: g.clock, speed: g.twin.Generator.Speed, front: front}
 	default:
 		return unpaced{}
 	}
