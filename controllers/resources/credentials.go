@@ -50,13 +50,14 @@ func CredentialKeys() []string {
 // CredentialBytes is how many random bytes a value is made of.
 const CredentialBytes = 32
 
-// CredentialFrom writes random bytes as the value of a key: letters, digits, -
-// and _, which no shell, URL or configuration file has to quote.
+// CredentialFrom writes random bytes as the value of a key: hexadecimal digits,
+// which no shell, URL or configuration file has to quote, and which no program
+// takes for a flag. An API key has a form of its own, which begins with a letter.
 func CredentialFrom(key string, random []byte) string {
 	if key == KeyAPIKey {
 		return apikey.From(random)
 	}
-	return base64.RawURLEncoding.EncodeToString(random)
+	return hex.EncodeToString(random)
 }
 
 // Change is when a credential got its value.
@@ -94,11 +95,20 @@ func (b *builder) credentials() {
 }
 
 // KafkaClusterID identifies the brokers of a twin to each other. It follows from
-// the twin's name: a twin that is made again finds the volumes of the one
-// before.
+// the twin's name: a recreated twin finds the volumes of the one before.
+//
+// Kafka writes an id as base64url of 16 bytes, and none that begins with a
+// hyphen, which its tools take for a flag. Such an id is replaced by that of the
+// next try; all others are what volumes are formatted with.
 func KafkaClusterID(namespace, twin string) string {
-	sum := sha256.Sum256([]byte("kafka cluster of " + namespace + "/" + twin))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+	text := "kafka cluster of " + namespace + "/" + twin
+	for {
+		sum := sha256.Sum256([]byte(text))
+		if id := base64.RawURLEncoding.EncodeToString(sum[:16]); id[0] != '-' {
+			return id
+		}
+		text += ", another"
+	}
 }
 
 func sha256Hex(value string) string {

@@ -98,7 +98,7 @@ umask 077
 password=$(cat ` + kafkaSecretDir + `/password)
 internal=$(cat ` + kafkaSecretDir + `/internal)
 sed -e "s/NODE_ID/${HOSTNAME##*-}/g" -e "s/INTERNAL_PASSWORD/$internal/g" ` + kafkaConfDir + `/server.properties >` + kafkaReadyDir + `/server.properties
-exec /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id ` + clusterID + ` \
+exec /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id=` + clusterID + ` \
   --config ` + kafkaReadyDir + `/server.properties --add-scram "SCRAM-SHA-512=[name=` + StoreUser + `,password=$password]"
 `
 }

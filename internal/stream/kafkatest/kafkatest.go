@@ -50,21 +50,29 @@ const (
 	heap         = "-Xmx512m"
 )
 
-// Start starts a broker and stops it when the test ends. Without Java, or
-// without Maven to fetch the jars, it skips the test.
-func Start(t testing.TB, o Options) *Broker {
+// Java is the Java program, and the class path of the broker and its tools.
+// Without Java, or without Maven to fetch the jars, it skips the test.
+func Java(t testing.TB) (program, classes string) {
 	t.Helper()
-	java, err := exec.LookPath("java")
+	program, err := exec.LookPath("java")
 	if err != nil {
 		t.Skip("java is not on PATH: not tested against a real Kafka broker")
 	}
-	classes, err := jars(t.Context())
+	classes, err = jars(t.Context())
 	if errors.Is(err, errNoMaven) {
 		t.Skipf("%v: not tested against a real Kafka broker", err)
 	}
 	if err != nil {
 		t.Fatalf("jars of Kafka %s: %v", Version, err)
 	}
+	return program, classes
+}
+
+// Start starts a broker and stops it when the test ends. Without Java, or
+// without Maven to fetch the jars, it skips the test.
+func Start(t testing.TB, o Options) *Broker {
+	t.Helper()
+	java, classes := Java(t)
 	b := &Broker{t: t, java: java, classes: classes, dir: t.TempDir(), options: o}
 	b.Address, b.control = freeAddress(t), freeAddress(t)
 	if len(o.Users) > 0 {
