@@ -7,6 +7,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/dataset/layout"
+	"github.com/energytwin/energytwin/internal/meter"
 )
 
 // topicShare is the part of a broker's volume that the readings may fill, per
@@ -94,11 +95,11 @@ func setStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
 	if d.Window.Start == "" {
 		return nil
 	}
-	start, err := time.ParseInLocation(time.DateOnly, d.Window.Start, zone)
+	start, err := time.Parse(time.DateOnly, d.Window.Start)
 	if err != nil {
 		return fmt.Errorf("spec.dataset.window.start: %q is no day of the calendar; write year-month-day, such as 2019-01-01", d.Window.Start)
 	}
-	out.Start = start.UTC()
+	out.Start = meter.DayStart(start.Year(), start.Month(), start.Day(), zone).Time()
 	return nil
 }
 
@@ -116,7 +117,7 @@ func setSource(out *Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) e
 		out.Synthetic = &Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
 		out.Source = "synthetic households"
 		if out.Start.IsZero() {
-			out.Start = time.Date(int(*y.Year), 1, 1, 0, 0, 0, 0, zone).UTC()
+			out.Start = meter.DayStart(int(*y.Year), time.January, 1, zone).Time()
 		}
 		return nil
 	}

@@ -38,7 +38,7 @@ type Dataset struct {
 	Source      string           `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
 	SHA256      string           `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
 	Layout      *layout.Document `json:"layout,omitempty"` // how the file is read; what it leaves open is found out
-	Start       time.Time        `json:"start"`            // of the window; zero: the first reading's local midnight
+	Start       time.Time        `json:"start"`            // of the window, its first whole hour; zero: that of the first reading's local day
 	Span        Duration         `json:"span"`             // of the window, at most a year
 	InvalidRows string           `json:"invalidRows"`      // Reject | Quarantine
 	Groups      []MeterGroup     `json:"groups,omitempty"` // for a file that names no groups; see GroupOf

@@ -61,9 +61,8 @@ func newIntake(ctx context.Context, file string, zone *time.Location, o Options,
 		from: math.MinInt64, to: math.MaxInt64,
 	}
 	if !o.Start.IsZero() {
-		start := meter.CeilHour(o.Start)
-		t.from = start.Unix() / 60
-		t.to = t.from + int64(o.Span/time.Minute)
+		from, to := meter.HoursWithin(o.Start, o.Span)
+		t.from, t.to = from.Unix()/60, to.Unix()/60
 	}
 	return t
 }

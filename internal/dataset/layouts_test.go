@@ -350,7 +350,7 @@ func TestWindow(t *testing.T) {
 	}{
 		{"found out", Options{}, "2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z", 3},
 		{"local midnight before", Options{Zone: "America/New_York"}, "2018-12-31T05:00:00Z", "2020-01-01T05:00:00Z", 3},
-		{"half-hour zone", Options{Zone: "Asia/Kolkata"}, "2018-12-31T18:00:00Z", "2020-01-01T18:00:00Z", 3},
+		{"half-hour zone", Options{Zone: "Asia/Kolkata"}, "2018-12-31T19:00:00Z", "2020-01-01T19:00:00Z", 3},
 		{"short span", Options{Span: 4 * time.Hour}, "2019-01-01T00:00:00Z", "2019-01-01T04:00:00Z", 1},
 		{"set start", Options{Start: time.Date(2019, 1, 1, 4, 0, 0, 0, time.UTC), Span: 24 * time.Hour}, "2019-01-01T04:00:00Z", "2019-01-02T04:00:00Z", 1},
 	} {

@@ -310,8 +310,8 @@ func (s *fileSource) warnUnit(doc *layout.Document, used, large, small int, mean
 	}
 }
 
-// localMidnight is the start of a UTC minute's local day.
+// localMidnight is the first hour of a UTC minute's local day.
 func localMidnight(minute int64, loc *time.Location) meter.Hour {
 	y, m, d := time.Unix(minute*60, 0).In(loc).Date()
-	return meter.HourOf(time.Date(y, m, d, 0, 0, 0, 0, loc))
+	return meter.DayStart(y, m, d, loc)
 }

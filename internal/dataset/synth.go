@@ -75,7 +75,7 @@ func Synthetic(o SyntheticOptions) (Source, error) {
 }
 
 // syntheticVersion changes whenever the same options would give other rows.
-const syntheticVersion = 1
+const syntheticVersion = 2
 
 func syntheticSum(o SyntheticOptions) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "synthetic %d %+v", syntheticVersion, o))
@@ -132,9 +132,9 @@ func (s *synthetic) fill(day localDay, load *[maxDayHours][]float32) {
 	}
 }
 
-// maxDayHours is the length of the longest day: clocks go back by an hour, and
-// zones that are no whole hours off UTC may add a part of one.
-const maxDayHours = 26
+// maxDayHours is the length of the longest day: Antarctic stations set their
+// clocks back by three hours.
+const maxDayHours = 27
 
 // localDay is one day of a local calendar, in whole hours of UTC.
 type localDay struct {
@@ -154,11 +154,12 @@ func (d localDay) workday() bool {
 // daysOf is the days of a year.
 func daysOf(year int, cal *meter.Calendar) []localDay {
 	var days []localDay
-	for date := time.Date(year, 1, 1, 0, 0, 0, 0, cal.Location()); date.Year() == year; date = date.AddDate(0, 0, 1) {
-		next := date.AddDate(0, 0, 1)
-		d := localDay{index: len(days), start: meter.CeilHour(date), weekday: date.Weekday()}
+	next := meter.DayStart(year, time.January, 1, cal.Location())
+	for date := time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC); date.Year() == year; date = date.AddDate(0, 0, 1) {
+		d := localDay{index: len(days), start: next, weekday: date.Weekday()}
+		next = meter.DayStart(year, time.January, d.index+2, cal.Location())
 		d.festive = date.YearDay() == 1 || (date.Month() == time.December && date.Day() >= 24)
-		for h := d.start; h < meter.CeilHour(next); h++ {
+		for h := d.start; h < next; h++ {
 			d.clock = append(d.clock, cal.Local(h).Hour())
 		}
 		days = append(days, d)

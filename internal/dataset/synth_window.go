@@ -19,13 +19,14 @@ func SyntheticWithin(o SyntheticOptions, start time.Time, span time.Duration) (S
 		return nil, err
 	}
 	info := year.Info()
-	from, to := info.Start, info.End
-	if !start.IsZero() {
-		from = max(from, meter.CeilHour(start))
+	if start.IsZero() {
+		start = info.Start.Time()
 	}
-	if span > 0 {
-		to = min(to, from+meter.Hour(span.Hours()))
+	from, to := meter.HoursWithin(start, span)
+	if from = max(from, info.Start); span <= 0 {
+		to = info.End
 	}
+	to = min(to, info.End)
 	if from >= info.End || to <= from {
 		return nil, fmt.Errorf("synthetic dataset: the window from %s on has no hour of the year %d; start it in that year", start.Format(time.DateOnly), o.Year)
 	}

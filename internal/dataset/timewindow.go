@@ -91,10 +91,9 @@ func (c *dayCount) span() (s datedSpan, ok bool) {
 
 // window is the span of hours that is used.
 func window(in *intake, o Options) (start, end meter.Hour, err error) {
-	hours := meter.Hour(o.Span / time.Hour)
 	if !o.Start.IsZero() {
-		start = meter.CeilHour(o.Start)
-		return start, start + hours, nil
+		start, end = meter.HoursWithin(o.Start, o.Span)
+		return start, end, nil
 	}
 	span, ok := in.days.span()
 	if !ok {
@@ -104,8 +103,7 @@ func window(in *intake, o Options) (start, end meter.Hour, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	start = localMidnight(span.first, loc)
-	end = start + hours
+	start, end = meter.HoursWithin(localMidnight(span.first, loc).Time(), o.Span)
 	sure, because := Proved, "it is the local midnight before the first reading"
 	if span.early > 0 {
 		sure = Likely
@@ -139,5 +137,5 @@ func nextMidnight(h meter.Hour, zone string) (meter.Hour, error) {
 		return 0, err
 	}
 	y, m, d := h.Time().In(loc).Date()
-	return meter.CeilHour(time.Date(y, m, d+1, 0, 0, 0, 0, loc)), nil
+	return meter.DayStart(y, m, d+1, loc), nil
 }

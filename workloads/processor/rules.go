@@ -94,9 +94,10 @@ func (r *rules) bound(twin *config.Twin) {
 	if twin.Dataset.Start.IsZero() {
 		return
 	}
-	r.from = meter.HourOf(twin.Dataset.Start)
-	if mode == "Replay" && twin.Dataset.Span > 0 {
-		r.to = r.from + meter.Hour(twin.Dataset.Span.Hours())
+	from, to := meter.HoursWithin(twin.Dataset.Start, time.Duration(twin.Dataset.Span))
+	r.from = from
+	if mode == "Replay" && to > from {
+		r.to = to
 	}
 	if r.warmUp {
 		r.issueFrom = r.from + meter.Hour(twin.Generator.WarmUp.Hours())
