@@ -103,9 +103,9 @@ func TestEveryHourOfAFileIsAccepted(t *testing.T) {
 		}
 		path := filepath.Join(t.TempDir(), "readings.csv")
 		require.NoError(t, os.WriteFile(path, []byte(csv.String()), 0o600))
-		spec := fmt.Sprintf("timezone: %s\ndataset: {format: Long, interval: 15m, window: {start: %q, duration: %dh}}", c.zone, c.from, to-from)
+		spec := fmt.Sprintf("timezone: %s\ndataset: {window: {start: %q, duration: %dh}}", c.zone, c.from, to-from)
 		requireAllTaken(t, spec, path, int(to-from))
-		spec = fmt.Sprintf("timezone: %s\ndataset: {format: Long, interval: 15m}", c.zone)
+		spec = fmt.Sprintf("timezone: %s\ndataset: {}", c.zone)
 		requireAllTaken(t, spec, path, int(to-from)+48)
 	}
 }
