@@ -58,15 +58,14 @@ previous() {
   fi
 }
 
-# as_written: live objects without what the cluster adds to them.
+# as_written: live objects without what the cluster adds to them, a document each.
 as_written() {
-  jq 'if . == null then empty elif .kind == "List" then . else {apiVersion: "v1", kind: "List", items: [.]} end
-    | if (.items | length) == 0 then empty else . end
-    | del(.metadata)
-    | .items[] |= (del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.generation, .metadata.creationTimestamp,
+  jq -r 'if . == null then empty elif .kind == "List" then .items[] else . end
+    | del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.generation, .metadata.creationTimestamp,
         .metadata.managedFields, .metadata.finalizers,
         .metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"],
-        .metadata.annotations["deployment.kubernetes.io/revision"]))'
+        .metadata.annotations["deployment.kubernetes.io/revision"])
+    | "---", tojson'
 }
 
 # manifests FILE|DIR: all documents as one text, as kubectl reads them.

@@ -75,8 +75,8 @@ func TestTutorialOfFlux(t *testing.T) {
 	s.remove(t, "twins")
 }
 
-// The tutorial of GitLab needs an operator and pods: test/e2e runs it. Its commands
-// are valid here, and name scripts that exist.
+// The deployment in the tutorial of GitLab needs an operator and pods, which are not
+// here. Its commands are valid, and name scripts that exist.
 func TestTutorialOfGitLabIsWellFormed(t *testing.T) {
 	blocks, err := tutorials.Read(root + "/docs/tutorial/gitlab.md")
 	require.NoError(t, err)
