@@ -150,14 +150,16 @@ func (d *detective) valueIndexes() []int {
 			run = d.doc.DayColumns
 		}
 		used := d.used()
-		if from := d.index(run.From); from >= 0 {
-			delete(used, from)
+		from, to := max(0, d.index(run.From)), d.index(run.To)
+		if to < 0 {
+			to = len(d.header.names) - 1
 		}
-		if to := d.index(run.To); to >= 0 {
+		if run.From != "" {
+			delete(used, from)
 			delete(used, to)
 		}
-		for i, name := range d.header.names {
-			if !used[i] && !layout.MatchAny(run.Except, name) && len(columns) < 400 {
+		for i := from; i <= to; i++ {
+			if !used[i] && !layout.MatchAny(run.Except, d.header.names[i]) && len(columns) < 400 {
 				columns = append(columns, i)
 			}
 		}
