@@ -32,7 +32,7 @@ type order struct {
 }
 
 func (o *order) note(minute int64) {
-	if o.seen && minute != o.last {
+	if o.seen && minute != o.last && !o.paired {
 		o.falling = minute < o.last
 	}
 	o.last, o.seen = minute, true

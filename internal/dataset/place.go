@@ -22,7 +22,10 @@ func (r *rowReader) stamp(rec *record) (s stampText, column string, err error) {
 	column = r.names[r.clock]
 	cell := trimSpace(rec.fields[r.clock])
 	if r.hours != "" {
-		s.wall, err = r.hourStart(s.wall, cell)
+		s.since, err = r.hourStart(cell)
+		if r.hours != layout.Hours1To25 {
+			s.wall += s.since
+		}
 		return s, column, err
 	}
 	minutes, second, rest, err := readClock(cell)
@@ -37,10 +40,9 @@ func (r *rowReader) stamp(rec *record) (s stampText, column string, err error) {
 	return s, column, nil
 }
 
-// hourStart is the wall minute of an hour that is given by its number, or as the
-// time at which it ends. Hours counted from midnight are kept as minutes since
-// midnight, which place turns into an instant.
-func (r *rowReader) hourStart(midnight int64, cell []byte) (int64, error) {
+// hourStart is the minute of its day at which an hour begins that is given by its
+// number, or as the time at which it ends.
+func (r *rowReader) hourStart(cell []byte) (int64, error) {
 	n, ok := digits(cell)
 	if !ok {
 		minutes, _, _, err := readClock(cell)
@@ -54,9 +56,9 @@ func (r *rowReader) hourStart(midnight int64, cell []byte) (int64, error) {
 	}
 	switch {
 	case r.hours == layout.Hours0To23 && n <= 23:
-		return midnight + int64(n)*60, nil
+		return int64(n) * 60, nil
 	case r.hours == layout.Hours1To24 && n >= 1 && n <= 24, r.hours == layout.Hours1To25 && n >= 1 && n <= 25:
-		return midnight + int64(n-1)*60, nil
+		return int64(n-1) * 60, nil
 	}
 	return 0, errHourNumber
 }
@@ -65,7 +67,7 @@ func (r *rowReader) hourStart(midnight int64, cell []byte) (int64, error) {
 // read.
 func (r *rowReader) place(s stampText, i int32) (int64, error) {
 	if r.hours == layout.Hours1To25 {
-		return r.elapsed(s.wall, i)
+		return r.elapsed(s, i)
 	}
 	wall, err := r.round(s)
 	if err != nil {
@@ -118,23 +120,24 @@ func (r *rowReader) round(s stampText) (int64, error) {
 
 // elapsed is the instant of an hour that is counted from local midnight. Some files
 // call the last hour of a day with 25 of them 24 for the second time.
-func (r *rowReader) elapsed(wall int64, i int32) (int64, error) {
-	midnight := wall - floorMod(wall, minutesPerDay)
-	start, _, count := r.in.clock.instants(midnight)
+func (r *rowReader) elapsed(s stampText, i int32) (int64, error) {
+	start, _, count := r.in.clock.instants(s.wall)
 	if count == 0 {
 		return 0, errNoSuchTime
 	}
-	next, _, count := r.in.clock.instants(midnight + minutesPerDay)
-	at := start + wall - midnight
-	if o := &r.in.series[i].order; count > 0 {
-		if wall-midnight == 23*60 && o.seen && o.last == at && next-start > minutesPerDay {
-			at += 60
-		}
-		if at >= next {
-			return 0, errHourNumber
-		}
-		o.note(at)
+	next, _, count := r.in.clock.instants(s.wall + minutesPerDay)
+	if count == 0 {
+		return 0, errNoSuchTime
 	}
+	at := start + s.since
+	o := &r.in.series[i].order
+	if s.since == 23*60 && o.seen && o.last == at && next-start > minutesPerDay {
+		at += 60
+	}
+	if at >= next {
+		return 0, errHourNumber
+	}
+	o.note(at)
 	return at, nil
 }
 

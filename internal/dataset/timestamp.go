@@ -22,6 +22,7 @@ type stampText struct {
 	second int64 // beyond the minute, 0 to 59; fractions are dropped
 	zoned  bool  // the text gives its offset; wall is then UTC
 	dated  bool  // the text is a date alone; wall is its midnight
+	since  int64 // minutes since that midnight, of hours that are counted from it
 }
 
 // stampReader reads timestamps of one form. Files repeat their dates, so it
