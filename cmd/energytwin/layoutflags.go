@@ -139,6 +139,9 @@ func (f *layoutFlags) apply(doc *layout.Document) {
 	if *doc.Meter == (layout.Meter{}) {
 		doc.Meter = nil
 	}
+	if n := doc.Numbers; n.Decimal == "" && n.Thousands == "" && len(n.Missing) == 0 {
+		doc.Numbers = nil
+	}
 }
 
 // shortInterval writes 60m as 1h.

@@ -16,6 +16,7 @@ import (
 func newLocalCommand() *cobra.Command {
 	var o local.Options
 	var file, speed string
+	var readings layoutFlags
 	cmd := &cobra.Command{
 		Use:   "local -f twin.yaml",
 		Short: "Run a whole twin on this machine, without a cluster",
@@ -35,6 +36,15 @@ func newLocalCommand() *cobra.Command {
 			if o.Summary != "" && !o.UntilDone {
 				return fmt.Errorf("--summary needs --until-done: without it the twin has no end to sum up")
 			}
+			if o.Layout, err = readings.document(); err != nil {
+				return err
+			}
+			if o.Layout != nil && o.Readings == "" {
+				return fmt.Errorf("--layout and the flags of its fields are about the file of --readings; name one, or write spec.dataset.layout")
+			}
+			if o.Readings != "" {
+				o.Setting = readings.setting
+			}
 			o.Twin, o.Version, o.Out, o.Log = twin, version, os.Stdout, quietLogger(cmd)
 			return local.Run(cmd.Context(), o)
 		},
@@ -42,7 +52,8 @@ func newLocalCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "file with a DigitalTwin (required)")
 	f.StringVar(&o.DataDir, "data-dir", "", "folder that keeps the stores' data; without it a fresh one is used and deleted at the end")
-	f.StringVar(&o.Readings, "readings", "", "file with readings in place of the spec's dataset")
+	f.StringVar(&o.Readings, "readings", "", "file with readings in place of the spec's dataset; its window, and what no flag says of its layout, come from the file")
+	readings.register(cmd)
 	f.StringVar(&o.Prices, "prices", "", "file with the prices that spec.processor.dsm.tariff.dynamic is about")
 	f.StringVar(&o.Carbon, "carbon", "", "file with the intensities that spec.processor.dsm.carbonIntensity is about")
 	f.StringVar(&o.Temperatures, "temperatures", "", "file with the temperatures that spec.processor.forecast.temperature is about")

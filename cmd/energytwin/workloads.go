@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/statusport"
 	"github.com/energytwin/energytwin/internal/stream"
@@ -60,6 +61,7 @@ func newGeneratorCommand() *cobra.Command {
 			return err
 		}
 		defer source.Close()
+		logFindings(source.Info())
 		s, err := connect(ctx, twin, withoutDatabase)
 		if err != nil {
 			return err
@@ -82,6 +84,16 @@ func newGeneratorCommand() *cobra.Command {
 	})
 	cmd.Flags().BoolVar(&untilDone, "until-done", false, "end when a replay is through, instead of staying to be asked about it")
 	return cmd
+}
+
+// logFindings logs what of a file is a guess, and what looks wrong.
+func logFindings(info dataset.Info) {
+	for _, e := range info.Guesses() {
+		slog.Info("dataset", "what", e.What, "guess", e.Guess, "sure", e.Sure, "because", e.Because, "change", e.Change)
+	}
+	for _, w := range info.Warnings {
+		slog.Warn("dataset: " + w)
+	}
 }
 
 // processorGC is the garbage collector's target for a processor, as GOGC. Nearly

@@ -80,9 +80,6 @@ func (d *detective) findNumbers() error {
 		n = &layout.Numbers{}
 		d.doc.Numbers = n
 	}
-	if len(n.Missing) == 0 {
-		n.Missing = defaultMissing
-	}
 	if n.Decimal != "" {
 		if n.Thousands == "" {
 			n.Thousands = otherSign(n.Decimal)

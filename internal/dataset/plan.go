@@ -79,6 +79,9 @@ func compile(doc *layout.Document, header []string) (*plan, error) {
 		p.number.thousands = t[0]
 	}
 	p.null = newNullWords(doc.Numbers.Missing)
+	if len(doc.Numbers.Missing) == 0 {
+		p.null = newNullWords(defaultMissing)
+	}
 	p.counter = doc.Reading == layout.Counter
 	p.footer = doc.Footer
 	if err := p.compileTime(); err != nil {

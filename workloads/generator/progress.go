@@ -32,6 +32,8 @@ type Progress struct {
 	Rate      float64    `json:"rate"`           // readings per second, lately
 	Lag       int64      `json:"lag"`            // messages by which the slowest partition's processor is behind
 	Due       time.Time  `json:"due,omitzero"`   // when the readings that publishing waits for are due; zero while it waits for none
+
+	Dataset *DatasetReport `json:"dataset,omitempty"` // how the file was read; nil of made-up households
 }
 
 // meterOfProgress keeps the progress and tells about it.

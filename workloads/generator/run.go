@@ -170,7 +170,7 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 
 // outlook is the progress before anything is done.
 func (g *generator) outlook(info dataset.Info) Progress {
-	p := Progress{Mode: g.twin.Generator.Mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: g.total(info)}
+	p := Progress{Mode: g.twin.Generator.Mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: g.total(info), Dataset: reportOf(&info)}
 	if p.Mode == ModeReplay {
 		p.Start, p.End = info.Start.Time(), info.End.Time()
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 
+	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
 )
 
@@ -17,7 +18,7 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.FromTwin(o.Twin, config.Endpoints{
+	cfg, err := config.FromTwin(o.twinOfReadings(), config.Endpoints{
 		Image:         "energytwin:" + o.Version,
 		Brokers:       []string{s.broker},
 		RedisAddress:  s.redis,
@@ -41,6 +42,24 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 		cfg.Generator.Speed = *o.Speed
 	}
 	return cfg, nil
+}
+
+// twinOfReadings is the twin with the file that takes the place of its dataset. The
+// window of the spec is about the spec's dataset: a file has its own.
+func (o *Options) twinOfReadings() *v1.DigitalTwin {
+	twin := o.Twin.DeepCopy()
+	d := twin.Spec.Dataset
+	if o.Readings == "" || d == nil {
+		return twin
+	}
+	d.Synthetic = nil
+	if d.Window != nil {
+		d.Window.Start = ""
+	}
+	if o.Layout != nil {
+		d.Layout = o.Layout
+	}
+	return twin
 }
 
 // checkSeries tells, before anything is started, which series of the spec lacks a

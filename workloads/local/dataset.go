@@ -35,7 +35,7 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 	}
 	bar := readBar(o)
 	source, err := generator.OpenDataset(ctx, cfg, generator.Reading{
-		BadRows: dataset.NewCSVQuarantine(quarantine), Progress: bar.show, ScratchDir: scratch,
+		BadRows: dataset.NewCSVQuarantine(quarantine), Progress: bar.show, ScratchDir: scratch, Setting: o.Setting,
 	})
 	bar.finish()
 	if err := errors.Join(err, quarantine.Close()); err != nil {
@@ -46,6 +46,8 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 	cfg.Dataset.Span = config.Duration(info.End.Time().Sub(info.Start.Time()))
 	say(fmt.Sprintf("dataset: %s readings of %s meters, %s to %s", grouped(info.Rows), grouped(int64(len(info.Meters))),
 		info.Start.Time().Format(time.DateOnly), info.End.Time().Format(time.DateOnly)))
+	sayFindings(&info, say)
+	shortenWarmUp(cfg, info.Hours(), say)
 	if info.Quarantined == 0 {
 		return source, os.Remove(path)
 	}
@@ -58,6 +60,34 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 		say(fmt.Sprintf("  line %d, column %s: %s: %q", bad.Line, bad.Column, bad.Reason, bad.Raw))
 	}
 	return source, nil
+}
+
+// sayFindings says how a file was read: what is a guess, and what looks wrong.
+func sayFindings(info *dataset.Info, say func(string)) {
+	for _, e := range info.Detection {
+		switch {
+		case e.What == "layout":
+			say(fmt.Sprintf("dataset: read as layout %s (%s; to change it, %s)", e.Guess, e.Because, e.Change))
+		case e.Sure == dataset.Guess:
+			say(fmt.Sprintf("dataset: guessed %s: %s (%s; to change it, %s)", e.What, e.Guess, e.Because, e.Change))
+		case e.Sure == dataset.Likely:
+			say(fmt.Sprintf("dataset: took %s for %s", e.Guess, e.What))
+		}
+	}
+	for _, w := range info.Warnings {
+		say("dataset: warning: " + w)
+	}
+}
+
+// shortenWarmUp leaves half of a short file to be published: a warm-up as long as the
+// file would leave nothing.
+func shortenWarmUp(cfg *config.Twin, hours int, say func(string)) {
+	if cfg.Generator.Mode != generator.ModeReplay || int(cfg.Generator.WarmUp.Hours()) < hours {
+		return
+	}
+	days := hours / 48
+	cfg.Generator.WarmUp = config.Duration(time.Duration(days) * 24 * time.Hour)
+	say(fmt.Sprintf("dataset: it is no longer than the warm-up of the spec, so the warm-up is its first %d days", days))
 }
 
 // quarantineFile is where bad rows go: with the twin's data, or beside the

@@ -18,6 +18,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -33,7 +34,10 @@ type Options struct {
 	Version string
 
 	DataDir  string // keeps the stores' data; "" is a temporary folder
-	Readings string // a file in place of the spec's dataset; "" keeps that
+	Readings string // a file in place of the spec's dataset, with a window of its own; "" keeps that
+	// Layout of Readings; nil keeps the spec's, if it has one, and leaves the rest to the file.
+	Layout  *layout.Document
+	Setting func(field string) string // how a person sets a field of the layout; nil names spec.dataset.layout
 
 	// Files in place of the series that the spec takes from a cluster; "" where it
 	// takes none.
