@@ -49,7 +49,7 @@ type Document struct {
 
 	// Sign between columns.
 	// ---
-	// Sign between columns: "," or ";" or "|", "tab", or "space" for any number of spaces.
+	// space stands for any number of spaces.
 	// +kubebuilder:validation:Enum=",";";";"|";tab;space
 	// +optional
 	Separator string `json:"separator,omitempty"`
@@ -60,8 +60,7 @@ type Document struct {
 
 	// First cells of rows below the readings.
 	// ---
-	// Patterns of the first cell of rows below the readings, such as Total*. These rows
-	// are left out and counted.
+	// They are patterns, such as Total*; these rows are left out and counted.
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -81,15 +80,14 @@ type Document struct {
 
 	// Column with the direction of energy.
 	// ---
-	// Column that says in which direction energy flows, for files that hold several
-	// channels of a meter in rows of their own.
+	// It is for files that hold several channels of a meter in rows of their own.
 	// +optional
 	Channels *Channels `json:"channels,omitempty"`
 
 	// Columns with readings, added up.
 	// ---
-	// Columns with readings of the row's meter and time.
-	// A meter's columns are added up, exports with a negative sign.
+	// They hold readings of the row's meter and time; exports have a negative sign in the
+	// sum.
 	// +kubebuilder:validation:MaxItems=32
 	// +optional
 	Values []Value `json:"values,omitempty"`
@@ -100,7 +98,7 @@ type Document struct {
 
 	// One column for each interval of a day.
 	// ---
-	// One row for each day, with a column for each interval of the day.
+	// The file has one row for each day.
 	// +optional
 	DayColumns *Columns `json:"dayColumns,omitempty"`
 
@@ -118,8 +116,7 @@ type Document struct {
 
 	// Column with a factor to kWh, or to unit.
 	// ---
-	// Column with a factor that turns the row's value into kWh, or into the unit if one is
-	// set.
+	// The row's value is multiplied by it.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	FactorColumn string `json:"factorColumn,omitempty"`
@@ -137,7 +134,7 @@ type Document struct {
 
 	// Which rows are readings of electricity.
 	// ---
-	// Which rows are readings of electricity, for files that hold other things too.
+	// Files may hold other things too.
 	// +kubebuilder:validation:MaxItems=8
 	// +optional
 	Rows []RowFilter `json:"rows,omitempty"`
@@ -148,7 +145,7 @@ type Document struct {
 type Header struct {
 	// Lines above the header.
 	// ---
-	// Lines above the header, or above the first row if there is no header.
+	// Without a header, lines above the first row.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000
 	// +optional
@@ -176,15 +173,15 @@ type Numbers struct {
 
 	// Sign between groups of three digits.
 	// ---
-	// Sign between groups of three digits: ".", ",", "'", "space", or "none".
+	// space stands for any kind of space, none for no sign.
 	// +kubebuilder:validation:Enum=".";",";"'";space;none
 	// +optional
 	Thousands string `json:"thousands,omitempty"`
 
 	// Words for a missing value.
 	// ---
-	// Words that stand for a missing value, in upper or lower case.
-	// An empty cell always does. If left out, the usual ones, such as NaN and null.
+	// Case does not matter, and an empty cell is always missing. If left out, the usual
+	// words, such as NaN and null.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=64
 	// +optional
@@ -195,8 +192,7 @@ type Numbers struct {
 type Time struct {
 	// Column with the time, or date and time.
 	// ---
-	// Column with date and time, or two columns: date, then time of day or number of the
-	// hour.
+	// The second of two columns has the time of day, or the number of the hour.
 	// +kubebuilder:validation:MaxItems=2
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
@@ -216,14 +212,14 @@ type Time struct {
 
 	// Numbers of the hours of a day.
 	// ---
-	// Numbers of the hours of a day: 0-23 and 1-24 by the clock, 1-25 counted from local
-	// midnight, so that a day has 23, 24 or 25 of them.
+	// 0-23 and 1-24 go by the clock; 1-25 counts from local midnight, so that a day has
+	// 23, 24 or 25 hours.
 	// +optional
 	Hours Hours `json:"hours,omitempty"`
 
 	// Day with number 1 in the form DayCode.
 	// ---
-	// Day that has number 1 in the form DayCode, such as 2009-01-01.
+	// It is written as 2009-01-01.
 	// +kubebuilder:validation:MaxLength=10
 	// +optional
 	DayOne string `json:"dayOne,omitempty"`
@@ -234,24 +230,22 @@ type Time struct {
 
 	// Interval of the values, such as 15m.
 	// ---
-	// Interval of the values, such as 15m: whole minutes that divide an hour.
+	// It is whole minutes that divide an hour.
 	// +kubebuilder:validation:Enum="1m";"2m";"3m";"5m";"6m";"10m";"15m";"20m";"30m";"1h"
 	// +optional
 	Interval string `json:"interval,omitempty"`
 
 	// Zone of times without an offset.
 	// ---
-	// IANA time zone of times that carry no offset, or a fixed offset such as UTC+10.
-	// If left out, the twin's.
+	// It is an IANA time zone, such as Europe/Paris, or a fixed offset, such as UTC+10. If
+	// left out, the twin's.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	Zone string `json:"zone,omitempty"`
 
 	// How far times may be off, such as 30s.
 	// ---
-	// How far a time may be from its place in the interval's grid, or, of a counter, from
-	// a whole minute, such as 30s.
-	// It is rounded to it.
+	// Times are rounded to the interval's grid, those of a counter to the minute.
 	// +kubebuilder:validation:MaxLength=16
 	// +optional
 	Tolerance string `json:"tolerance,omitempty"`
@@ -294,8 +288,7 @@ type Channels struct {
 
 	// Patterns of channels from the grid.
 	// ---
-	// Patterns of channels with energy from the grid. * stands for any characters, ? for
-	// one.
+	// * stands for any characters, ? for one.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -303,7 +296,7 @@ type Channels struct {
 
 	// Patterns of channels to the grid.
 	// ---
-	// Patterns of channels with energy to the grid, which becomes negative.
+	// Their energy becomes negative.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -311,7 +304,7 @@ type Channels struct {
 
 	// Patterns of channels left out.
 	// ---
-	// Patterns of channels that are left out and counted.
+	// Their rows are counted.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -326,8 +319,7 @@ type Value struct {
 
 	// Name of the meter; if left out, the row's.
 	// ---
-	// Name of the meter, for a row with values of several meters.
-	// If left out, the row's meter.
+	// It is for rows with values of several meters.
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Meter string `json:"meter,omitempty"`
@@ -339,15 +331,13 @@ type Value struct {
 	Direction Direction `json:"direction,omitempty"`
 
 	// Unit of this column, if not the document's.
-	// ---
-	// Unit of this column, where it differs from the document's.
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
 	// The value may be missing.
 	// ---
-	// A file without this column, or a row without a value in it, is read without it: the
-	// value counts as 0.
+	// A file without this column, or a row without a value in it, is read as if the value
+	// were 0.
 	// +optional
 	Optional bool `json:"optional,omitempty"`
 }
@@ -367,8 +357,6 @@ type Columns struct {
 	To string `json:"to,omitempty"`
 
 	// Patterns of columns that are left out.
-	// ---
-	// Patterns of columns between them that are left out.
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
@@ -385,7 +373,7 @@ type Quality struct {
 
 	// Patterns of marks of gaps.
 	// ---
-	// Patterns of marks of values that are no readings: gaps, counted as missing.
+	// Their values are no readings, and are counted as missing.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -393,7 +381,7 @@ type Quality struct {
 
 	// Patterns of marks of estimates.
 	// ---
-	// Patterns of marks of values that were estimated: kept, and counted.
+	// Their values are kept, and counted.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
@@ -412,8 +400,7 @@ type RowFilter struct {
 
 	// Patterns of rows that are kept.
 	// ---
-	// Patterns of rows that are kept.
-	// If left out, all that are not left out.
+	// If left out, all rows that leaveOut does not fit.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
