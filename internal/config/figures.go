@@ -52,6 +52,7 @@ type DatabaseFigures struct {
 	LastEventTime  *time.Time `json:"lastEventTime,omitempty"`  // hour up to which all is processed
 	LastDecisionAt *time.Time `json:"lastDecisionAt,omitempty"` // issue of the newest decision
 	WrittenAt      *time.Time `json:"writtenAt,omitempty"`      // of the last batch
+	EmptyGroups    []string   `json:"emptyGroups,omitempty"`    // groups of the policy, by name, that no stored meter is in
 }
 
 // PrepareOutcome is the termination message of the Job that prepares the

@@ -67,7 +67,7 @@ func Synthetic(o SyntheticOptions) (Source, error) {
 		s.homes[i] = newHome(uint64(o.Seed), i)
 		m := MeterInfo{Name: fmt.Sprintf("home-%06d", i+1), First: s.info.Start, Last: s.info.End - 1, Rows: hours}
 		if o.Groups > 0 {
-			m.Group = fmt.Sprintf("feeder-%04d", i%o.Groups+1)
+			m.Group = meter.FeederName(i % o.Groups)
 		}
 		s.info.Meters[i] = m
 	}

@@ -1,6 +1,9 @@
 package meter
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Limits on what a reading may hold. They bound memory and keep a broken
 // source from poisoning a twin.
@@ -37,3 +40,6 @@ var (
 	ErrNotAligned   = errors.New("not_aligned")          // ts is not a multiple of the finer interval within a UTC hour
 	ErrEnergy       = errors.New("bad_kwh")              // kwh missing, not a number, or beyond MaxAbsKWh in an hour
 )
+
+// FeederName is the name of the group numbered from 0 of made-up households.
+func FeederName(i int) string { return fmt.Sprintf("feeder-%04d", i+1) }

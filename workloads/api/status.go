@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/statusport"
+	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // serveStatus serves metrics and probes until ctx ends. Should it fail, end
@@ -45,11 +47,37 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}
 	}
+	empty, err := s.emptyGroups(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "no figures", "error", err)
+		return config.DatabaseFigures{}
+	}
 	t := sum.Totals
 	return config.DatabaseFigures{
 		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Forecasts: t.Forecasts, ForecastMeters: int32(newest.ForecastMeters), Decisions: t.Decisions,
 		ForecastSkill: s.skill.against(ctx, s.db, sum.LeastWatermark, s.log), LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
+		EmptyGroups: empty,
 	}
+}
+
+// emptyGroups are the groups of the policy, by name, that no stored meter is in.
+func (s *server) emptyGroups(ctx context.Context) ([]string, error) {
+	limits := s.twin.Processor.Policy.Groups
+	if len(limits) == 0 {
+		return nil, nil
+	}
+	groups, err := s.db.Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var empty []string
+	for _, limit := range limits {
+		if !slices.ContainsFunc(groups, func(g timescale.Group) bool { return g.Name == limit.Name }) {
+			empty = append(empty, limit.Name)
+		}
+	}
+	slices.Sort(empty)
+	return empty, nil
 }
 
 func hourTime(h meter.Hour) *time.Time {

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// EmptyGroups are the groups of the policy, by name, that no meter is in. Of
+// made-up households all groups are known beforehand. Of readings from a file or
+// from outside nothing is, and the result is empty.
+func (t *Twin) EmptyGroups() []string {
+	made := t.Dataset.Synthetic
+	if made == nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for i := range made.Groups {
+		known[meter.FeederName(i)] = true
+	}
+	var empty []string
+	for _, g := range t.Processor.Policy.Groups {
+		if !known[g.Name] {
+			empty = append(empty, g.Name)
+		}
+	}
+	slices.Sort(empty)
+	return empty
+}
+
+// GroupNames says in words how the groups of made-up households are named, "" of
+// other readings.
+func (t *Twin) GroupNames() string {
+	made := t.Dataset.Synthetic
+	if made == nil || made.Groups < 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s", meter.FeederName(0), meter.FeederName(made.Groups-1))
+}
