@@ -36,6 +36,7 @@ type applied struct {
 	intent     digest
 	version    digest
 	generation int64
+	written    int64 // the generation that the last apply made which changed something
 	metadata   digest
 }
 
@@ -139,6 +140,11 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", o.Kind.Kind, o.Name, err)
 	}
+	if o.Kind == resources.KindIngress {
+		if err := r.hostTaken(ctx, s); err != nil {
+			return err
+		}
+	}
 	hash := digestOf(doc)
 	id := objectID{o.Kind, o.Name}
 	live, err := r.liveMeta(ctx, s.twin.Namespace, o.Kind, o.Name)
@@ -157,16 +163,30 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 			return nil
 		}
 	}
+	if err := r.rejected.get(s.key(), id, hash, liveDigest(live)); err != nil {
+		return err
+	}
 	err = r.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(FieldOwner), client.ForceOwnership)
 	if apierrors.IsInvalid(err) && live != nil {
-		return r.overwrite(ctx, s, o, doc, err)
+		if err = r.overwrite(ctx, s, o, doc, err); !apierrors.IsInvalid(err) {
+			return err
+		}
+	}
+	if isInvalid(err) {
+		err = invalid(o, err)
+		r.rejected.put(s.key(), id, rejection{intent: hash, live: liveDigest(live), err: err})
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("apply %s %s: %w", o.Kind.Kind, o.Name, err)
 	}
 	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
+	written := intent.GetGeneration()
+	if last := r.cache.get(s.key(), id); live != nil && live.Generation == written && last.written > 0 {
+		written = last.written // what is new is another's, an autoscaler's say
+	}
 	r.cache.put(s.key(), id, applied{
-		intent: hash, version: versionOf(intent), generation: intent.GetGeneration(), metadata: metadataOf(intent),
+		intent: hash, version: versionOf(intent), generation: intent.GetGeneration(), written: written, metadata: metadataOf(intent),
 	})
 	if live == nil {
 		s.log.V(1).Info("created", "kind", o.Kind.Kind, "name", o.Name)
@@ -187,7 +207,7 @@ func (r *Reconciler) overwrite(ctx context.Context, s *scope, o resources.Object
 	object.SetName(o.Name)
 	err := r.Patch(ctx, object, client.RawPatch(types.MergePatchType, doc), client.FieldOwner(FieldOwner))
 	if apierrors.IsInvalid(err) {
-		return fmt.Errorf("apply %s %s: %w", o.Kind.Kind, o.Name, refusal) // what is wanted is refused as such
+		return refusal // what is wanted is rejected as such
 	}
 	if err != nil {
 		return fmt.Errorf("overwrite %s %s: %w", o.Kind.Kind, o.Name, err)

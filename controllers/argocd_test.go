@@ -1,7 +1,10 @@
 package controllers
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -20,8 +24,7 @@ const (
 	healthSettings = "../config/argocd/argocd-cm.yaml"
 )
 
-// argoHealth is what Argo CD shows for a twin: it runs the script with the object
-// as obj, and the libraries that Argo CD leaves open.
+// argoHealth is what Argo CD shows for a twin as it is stored.
 func (sp *space) argoHealth(name string) (status, message string) {
 	sp.t.Helper()
 	script, err := os.ReadFile(healthScript)
@@ -29,20 +32,75 @@ func (sp *space) argoHealth(name string) (status, message string) {
 	u := &unstructured.Unstructured{}
 	u.SetGroupVersionKind(v1.GroupVersion.WithKind(v1.Kind))
 	require.NoError(sp.t, sp.admin.Get(sp.ctx, client.ObjectKey{Namespace: sp.ns, Name: name}, u))
+	status, message, err = runHealth(string(script), u.Object)
+	require.NoError(sp.t, err)
+	return status, message
+}
 
+// runHealth runs the script as Argo CD does: with the object as obj, and the
+// libraries that it leaves open.
+func runHealth(script string, object map[string]any) (status, message string, err error) {
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer state.Close()
 	for _, library := range []struct {
 		name string
 		open lua.LGFunction
 	}{{lua.LoadLibName, lua.OpenPackage}, {lua.BaseLibName, lua.OpenBase}, {lua.TabLibName, lua.OpenTable}} {
-		require.NoError(sp.t, state.CallByParam(lua.P{Fn: state.NewFunction(library.open), Protect: true}, lua.LString(library.name)))
+		if err := state.CallByParam(lua.P{Fn: state.NewFunction(library.open), Protect: true}, lua.LString(library.name)); err != nil {
+			return "", "", err
+		}
 	}
-	state.SetGlobal("obj", luaValue(state, u.Object))
-	require.NoError(sp.t, state.DoString(string(script)))
+	state.SetGlobal("obj", luaValue(state, object))
+	if err := state.DoString(script); err != nil {
+		return "", "", err
+	}
 	result, ok := state.Get(-1).(*lua.LTable)
-	require.True(sp.t, ok, "the script gives no table")
-	return lua.LVAsString(result.RawGetString("status")), lua.LVAsString(result.RawGetString("message"))
+	if !ok {
+		return "", "", errors.New("the script gives no table")
+	}
+	return lua.LVAsString(result.RawGetString("status")), lua.LVAsString(result.RawGetString("message")), nil
+}
+
+// healthOf is what Argo CD has to show for each phase of a twin whose newest spec
+// the operator has observed.
+var healthOf = map[v1.Phase]string{
+	v1.PhasePending: "Progressing", v1.PhaseStarting: "Progressing", v1.PhaseUpdating: "Progressing", v1.PhaseDegraded: "Progressing",
+	v1.PhaseSuspending: "Progressing", v1.PhaseHibernating: "Progressing", v1.PhaseDeleting: "Progressing",
+	v1.PhaseRunning: "Healthy", v1.PhaseCompleted: "Healthy",
+	v1.PhaseSuspended: "Suspended", v1.PhaseHibernated: "Suspended", v1.PhasePaused: "Suspended",
+	v1.PhaseStalled: "Degraded",
+}
+
+// argoAgrees tells whether Argo CD shows what a status says. The witness asks it
+// of each status that any test sees.
+func argoAgrees(twin *v1.DigitalTwin, script string) error {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(twin)
+	if err != nil {
+		return err
+	}
+	got, message, err := runHealth(script, content)
+	if err != nil {
+		return err
+	}
+	want := healthOf[twin.Status.Phase]
+	switch {
+	case twin.Status.Phase == v1.PhasePaused && twin.DeletionTimestamp.IsZero():
+	case !twin.DeletionTimestamp.IsZero(), twin.Status.ObservedGeneration != twin.Generation:
+		want = "Progressing"
+	}
+	if got != want || message == "" {
+		return fmt.Errorf("Argo CD shows %s (%s) for the phase %s, not %s", got, message, twin.Status.Phase, want)
+	}
+	return nil
+}
+
+// Each phase has its health, so that a new one is not forgotten.
+func TestEachPhaseHasItsHealth(t *testing.T) {
+	require.NoError(t, eachConstant("../api/v1/status_types.go", func(name, text string) {
+		if strings.HasPrefix(name, "Phase") {
+			require.Contains(t, healthOf, v1.Phase(text))
+		}
+	}))
 }
 
 func luaValue(state *lua.LState, value any) lua.LValue {
@@ -110,9 +168,9 @@ func TestArgoCDShowsHealth(t *testing.T) {
 	// What the operator has not seen: it is stopped.
 	sp.stop()
 	sp.twin("unseen", smallest)
-	shows("unseen", "Progressing", "has not looked at this twin")
+	shows("unseen", "Progressing", "has not observed this twin")
 	sp.patchSpec("argo", "networkPolicy: Disabled")
-	shows("argo", "Progressing", "has not looked at the latest spec")
+	shows("argo", "Progressing", "has not observed the latest spec")
 	sp.patch(sp.get("argo"), `{"metadata":{"finalizers":["example.org/hold"]}}`)
 	require.NoError(t, sp.admin.Delete(sp.ctx, sp.get("argo")))
 	shows("argo", "Progressing", "being deleted")

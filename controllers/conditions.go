@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,9 +33,18 @@ func (s *scope) condition(kind string) *metav1.Condition {
 	return meta.FindStatusCondition(s.twin.Status.Conditions, kind)
 }
 
-func (s *scope) set(kind string, v verdict) {
+// was is a condition before this reconciliation, nil if there was none.
+func (s *scope) was(kind string) *metav1.Condition {
+	return meta.FindStatusCondition(s.before.Status.Conditions, kind)
+}
+
+func (s *scope) set(kind string, v verdict) { s.setSince(kind, v, s.now) }
+
+// setSince sets a condition. If it changes its status, it has it since a time.
+func (s *scope) setSince(kind string, v verdict, since time.Time) {
 	meta.SetStatusCondition(&s.twin.Status.Conditions, metav1.Condition{
 		Type: kind, Status: v.status, Reason: v.reason, Message: v.message, ObservedGeneration: s.twin.Generation,
+		LastTransitionTime: metav1.NewTime(since),
 	})
 }
 
@@ -62,33 +72,23 @@ func (s *scope) storeVerdict(component, kind string, external bool) verdict {
 	if external {
 		return s.externalVerdict(component)
 	}
-	p := s.parts[component]
 	if s.spec.State == v1.StateHibernated {
-		return yes(v1.ReasonHibernated, "stopped; its volume is kept")
+		return s.stopVerdict("stopped; its volume is kept", component)
 	}
+	p := s.parts[component]
 	if p.available() {
-		return yes(v1.ReasonAvailable, "%d of %d pods are ready", p.replicas, p.replicas)
+		return yes(v1.ReasonAvailable, "%d of %d pods are ready", p.need, p.need)
 	}
-	return no(s.whyNot(kind, p), "%s", p.waiting("waiting for the pods of "+s.name(component)))
-}
-
-// whyNot tells a part on its way from one that was available before.
-func (s *scope) whyNot(kind string, p part) string {
-	before := meta.FindStatusCondition(s.before.Status.Conditions, kind)
-	was := before != nil && (before.Status == metav1.ConditionTrue || before.Reason == v1.ReasonUnavailable || before.Reason == v1.ReasonUpdating)
-	switch {
-	case was && p.rolling && p.exists:
-		return v1.ReasonUpdating
-	case was:
-		return v1.ReasonUnavailable
-	}
-	return v1.ReasonWaiting
+	return no(s.whyNot(kind, component, p), "%s", p.waiting("waiting for the pods of "+s.name(component)))
 }
 
 // externalVerdict is what the Job found out about a store that others run.
 func (s *scope) externalVerdict(component string) verdict {
 	if s.outcome.done {
 		return yes(v1.ReasonExternal, "it answers, as the last preparation found")
+	}
+	if s.spec.State == v1.StateHibernated {
+		return yes(v1.ReasonHibernated, "not used until the twin runs again")
 	}
 	f := s.outcome.failure
 	if f == nil || f.Store != component {
@@ -107,38 +107,40 @@ func (s *scope) schemaVerdict() verdict {
 	if s.outcome.done {
 		return yes(v1.ReasonAvailable, "topics and schema are those of this version")
 	}
+	if s.spec.State == v1.StateHibernated {
+		return yes(v1.ReasonHibernated, "the stores are prepared when the twin runs again")
+	}
 	if f := s.outcome.failure; f != nil {
 		return no(v1.ReasonPrepareFailed, "the preparation fails at %s and is tried again: %s", f.Store, f.Message)
 	}
 	if s.outcome.exists {
-		return no(v1.ReasonMigrating, "the Job %s is preparing the stores", s.wanted.Prepare)
-	}
-	if s.spec.State == v1.StateHibernated {
-		return yes(v1.ReasonHibernated, "the stores are prepared when the twin runs again")
+		preparing := fmt.Sprintf("the Job %s is preparing the stores", s.wanted.Prepare)
+		return no(v1.ReasonMigrating, "%s", part{trouble: s.outcome.trouble}.waiting(preparing))
 	}
 	return no(v1.ReasonWaiting, "waiting for the stores")
 }
 
 func (s *scope) workloadsVerdict() verdict {
-	switch s.spec.State {
-	case v1.StateSuspended:
-		return yes(v1.ReasonSuspended, "stopped")
-	case v1.StateHibernated:
-		return yes(v1.ReasonHibernated, "stopped")
+	if s.spec.State != v1.StateRunning {
+		return s.stopVerdict("stopped", workloadNames...)
 	}
 	if s.inputs.Restoring {
 		return no(v1.ReasonRestoring, "stopped until %s is restored", s.restoreFrom().Dump)
 	}
 	var waiting []string
-	reason := v1.ReasonWaiting
+	reason := ""
 	for _, component := range s.workloadComponents() {
 		if p := s.parts[component]; !p.available() {
 			waiting = append(waiting, p.waiting(component))
-			reason = s.whyNot(v1.ConditionWorkloadsReady, p)
+			reason = worse(s.whyNot(v1.ConditionWorkloadsReady, component, p), reason)
 		}
 	}
 	if len(waiting) == 0 {
 		return yes(v1.ReasonAvailable, "all workloads are available")
+	}
+	// Workloads that lose their store for a while are not lost by themselves.
+	if planned := s.plannedStore(); planned != "" && reason == v1.ReasonUnavailable {
+		reason = planned
 	}
 	if !s.outcome.done {
 		return no(reason, "waiting for the stores to be prepared")
@@ -154,12 +156,12 @@ func (s *scope) monitoringVerdict() verdict {
 		return no(v1.ReasonMissingCRD, "the cluster has no %s; install the Prometheus Operator, or set monitoring.prometheus.mode to Managed or \"Off\"", strings.Join(s.missing, ", "))
 	}
 	if s.spec.State == v1.StateHibernated {
-		return yes(v1.ReasonHibernated, "stopped")
+		return s.stopVerdict("stopped", v1.ComponentPrometheus, v1.ComponentGrafana)
 	}
 	components := s.monitoringComponents()
 	for _, component := range components {
 		if p := s.parts[component]; !p.available() {
-			return no(s.whyNot(v1.ConditionMonitoringReady, p), "%s", p.waiting("waiting for the pod of "+s.name(component)))
+			return no(s.whyNot(v1.ConditionMonitoringReady, component, p), "%s", p.waiting("waiting for the pod of "+s.name(component)))
 		}
 	}
 	if len(components) == 0 && s.spec.Monitoring.Prometheus.Mode == v1.PrometheusOff && s.spec.Monitoring.Grafana.Mode == v1.GrafanaOff {
@@ -178,7 +180,6 @@ func (s *scope) summarise(err error) {
 		s.stall(stall.reason, inWords(err))
 		return
 	}
-	s.unset(v1.ConditionStalled)
 	working := yes(v1.ReasonProgressing, "%s", ready.message)
 	if err != nil {
 		// What the cluster refuses, by a quota, a policy or a right that the operator
@@ -190,12 +191,7 @@ func (s *scope) summarise(err error) {
 		}
 		ready = no(ready.reason, "%s", inWords(err))
 	}
-	s.set(v1.ConditionReady, ready)
-	if ready.status == metav1.ConditionTrue {
-		s.unset(v1.ConditionReconciling)
-	} else {
-		s.set(v1.ConditionReconciling, working)
-	}
+	s.conclusion(ready, working)
 }
 
 // summariseParts sets the conditions of the parts and answers what they make of
@@ -216,16 +212,16 @@ func (s *scope) summariseParts() verdict {
 	} else {
 		s.unset(v1.ConditionStorageResizeRefused)
 	}
-	wasReady := meta.IsStatusConditionTrue(s.before.Status.Conditions, v1.ConditionReady)
+	s.emptyGroups()
 	switch {
 	case ready.status == metav1.ConditionFalse:
-		if wasReady && ready.reason == v1.ReasonWaiting {
-			ready.reason = v1.ReasonUnavailable
+		if s.served() && (ready.reason == v1.ReasonWaiting || ready.reason == v1.ReasonMigrating) {
+			ready.reason = v1.ReasonUpdating
 		}
 	case s.spec.State == v1.StateSuspended:
 		ready = yes(v1.ReasonSuspended, "workloads are stopped, stores run")
 	case s.spec.State == v1.StateHibernated:
-		ready = yes(v1.ReasonHibernated, "everything is stopped, volumes are kept")
+		ready = s.stopVerdict("everything is stopped, volumes are kept", sortedKeys(s.leaving)...)
 	}
 	return ready
 }
@@ -236,6 +232,36 @@ func (s *scope) stall(reason, message string) {
 	s.set(v1.ConditionReady, no(reason, "%s", message))
 	s.unset(v1.ConditionReconciling)
 	s.unset(v1.ConditionPaused)
+}
+
+// emptyGroups names the groups with a limit that no meter is in. Of made-up
+// households all groups are known beforehand; of a file the API reports them, and
+// what it reported stays while it does not answer.
+func (s *scope) emptyGroups() {
+	empty, known := s.wanted.Config.EmptyGroups(), s.wanted.Config.GroupNames()
+	if known == "" {
+		if s.figures == nil || s.figures.database == nil || s.figures.database.Rows == 0 {
+			return
+		}
+		empty = s.figures.database.EmptyGroups
+	}
+	if len(empty) == 0 {
+		s.unset(v1.ConditionEmptyGroups)
+		return
+	}
+	message := "spec.processor.dsm.groups: no meter is in " + listed(empty, 5) + ", so that its limit has no effect; write the names of groups in the dataset"
+	if known != "" {
+		message += ", which are " + known
+	}
+	s.set(v1.ConditionEmptyGroups, yes(v1.ReasonNoMeters, "%s", message))
+}
+
+// listed joins words, of which only so many are written out.
+func listed(words []string, most int) string {
+	if len(words) > most {
+		words = append(slices.Clone(words[:most]), fmt.Sprintf("and %d more", len(words)-most))
+	}
+	return strings.Join(words, ", ")
 }
 
 // dataFlow says whether readings are processed. Without new figures it stays as
@@ -321,7 +347,7 @@ func (s *scope) dataLost(f *figures) {
 // finishedReads is the hash of what the generator read whose replay has ended,
 // "" if none has.
 func (s *scope) finishedReads() string {
-	flow := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionDataFlowing)
+	flow := s.was(v1.ConditionDataFlowing)
 	if flow == nil || flow.Reason != v1.ReasonReplayFinished {
 		return ""
 	}

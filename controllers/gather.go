@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -266,25 +265,6 @@ func (r *Reconciler) kafkaStopped(ctx context.Context, s *scope, c resources.Cre
 	}
 	for _, p := range pods {
 		if have := p.Annotations[resources.AnnotationInternal]; have != "" && have != resources.InternalHash(c) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// workloadsRun tells whether a workload still has pods, so that a twin that is
-// to hibernate keeps its stores until they have ended.
-func (r *Reconciler) workloadsRun(ctx context.Context, s *scope) (bool, error) {
-	if s.spec.State != v1.StateHibernated {
-		return false, nil
-	}
-	for _, component := range []string{v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI} {
-		d := &appsv1.Deployment{}
-		err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}, d)
-		if client.IgnoreNotFound(err) != nil {
-			return false, err
-		}
-		if err == nil && d.Status.Replicas > 0 {
 			return true, nil
 		}
 	}

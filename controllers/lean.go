@@ -58,11 +58,18 @@ func leanTwin(common *shared) func(*v1.DigitalTwin) {
 }
 
 // leanDeployment keeps of the managed fields only who holds the number of
-// replicas.
+// replicas, and of the conditions whether a roll-out has come to its end and why
+// pods cannot be created.
 func leanDeployment(d *appsv1.Deployment) {
 	d.ManagedFields = replicasHolders(d.ManagedFields)
 	d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
-	d.Status.Conditions = nil
+	var kept []appsv1.DeploymentCondition
+	for _, c := range d.Status.Conditions {
+		if failed := failedCreate([]appsv1.DeploymentCondition{c}); failed != "" || unfinished([]appsv1.DeploymentCondition{c}) {
+			kept = append(kept, appsv1.DeploymentCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: failed})
+		}
+	}
+	d.Status.Conditions = kept
 }
 
 func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
@@ -99,7 +106,8 @@ func leanJob(j *batchv1.Job) {
 	j.Spec = batchv1.JobSpec{}
 }
 
-// leanClaim keeps the size that is asked for, and who wrote what the volume holds.
+// leanClaim keeps the size that is asked for, who wrote what the volume holds,
+// and whether there is a volume.
 func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 	return func(c *corev1.PersistentVolumeClaim) {
 		major, noted := c.Annotations[annotationPostgresMajor]
@@ -109,7 +117,7 @@ func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 		}
 		c.ManagedFields = nil
 		c.Spec = claimSize(c.Spec)
-		c.Status = corev1.PersistentVolumeClaimStatus{}
+		c.Status = corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase}
 	}
 }
 
@@ -127,7 +135,7 @@ func leanPod(p *corev1.Pod) {
 	for _, containers := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
 		for i := range containers {
 			c := &containers[i]
-			*c = corev1.ContainerStatus{Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState}
+			*c = corev1.ContainerStatus{Name: c.Name, Image: c.Image, State: c.State, LastTerminationState: c.LastTerminationState}
 		}
 	}
 }

@@ -1,15 +1,14 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/utils/ptr"
@@ -20,48 +19,30 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// part is what was seen of one component.
-type part struct {
-	exists   bool
-	replicas int32 // wanted
-	ready    int32
-	rolling  bool   // pods of another template are still there, or not all are up to date
-	trouble  string // why its pods are not ready, if the cluster tells
-}
-
-// waiting adds to what is waited for why that takes so long.
-func (p part) waiting(what string) string {
-	if p.trouble == "" {
-		return what
-	}
-	return what + ": " + p.trouble
-}
-
-// available tells whether all pods that are wanted are ready and up to date.
-func (p part) available() bool { return p.exists && !p.rolling && p.ready >= p.replicas }
-
 // lookAtStores sees the StatefulSets.
 func (r *Reconciler) lookAtStores(ctx context.Context, s *scope) error {
 	for component := range s.managedStores() {
 		set := &appsv1.StatefulSet{}
 		err := r.Get(ctx, s.childKey(component), set)
-		if apierrors.IsNotFound(err) {
-			s.parts[component] = part{}
+		if client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		if err != nil || !metav1.IsControlledBy(set, s.twin) {
+			s.parts[component] = part{need: s.needed(component), recreated: s.recreated[component]}
 			continue
 		}
-		if err != nil {
+		st := set.Status
+		p := part{
+			exists: true, replicas: ptr.Deref(set.Spec.Replicas, 1), need: s.needed(component), created: st.Replicas, ready: st.ReadyReplicas,
+			seen:      r.seen(s, component, resources.KindStatefulSet, set.Generation, st.ObservedGeneration),
+			recreated: s.recreated[component],
+		}
+		p.rolling = !p.seen || st.CurrentRevision != st.UpdateRevision && st.UpdatedReplicas < p.need
+		p.unfinished = p.rolling || st.CurrentRevision != st.UpdateRevision
+		if err := r.explain(ctx, s, component, &p, set, ""); err != nil {
 			return err
 		}
-		want, st := ptr.Deref(set.Spec.Replicas, 1), set.Status
-		// The cache may lag behind what was just written: its generation tells.
-		seen := set.Generation >= r.writtenGeneration(s, component, resources.KindStatefulSet) && st.ObservedGeneration >= set.Generation
-		s.parts[component] = part{
-			exists: true, replicas: want, ready: st.ReadyReplicas,
-			rolling: !seen || st.CurrentRevision != st.UpdateRevision && st.UpdatedReplicas < want || st.Replicas > want,
-		}
-		if err := r.sayTrouble(ctx, s, component); err != nil {
-			return err
-		}
+		s.parts[component] = p
 	}
 	return nil
 }
@@ -80,28 +61,51 @@ func (r *Reconciler) lookAtDeployments(ctx context.Context, s *scope, components
 	for _, component := range components {
 		d := &appsv1.Deployment{}
 		err := r.Get(ctx, s.childKey(component), d)
-		if apierrors.IsNotFound(err) {
-			s.parts[component] = part{}
+		if client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		if err != nil || !metav1.IsControlledBy(d, s.twin) {
+			s.parts[component] = part{need: s.needed(component)}
 			continue
 		}
-		if err != nil {
+		st := d.Status
+		p := part{
+			exists: true, replicas: ptr.Deref(d.Spec.Replicas, 1), need: s.needed(component), created: st.Replicas, ready: st.AvailableReplicas,
+			seen: r.seen(s, component, resources.KindDeployment, d.Generation, st.ObservedGeneration),
+		}
+		// Pods that only end, as fewer are wanted, are no roll-out.
+		p.rolling = !p.seen || st.Replicas > st.UpdatedReplicas || st.UpdatedReplicas < p.need
+		p.unfinished = p.rolling || unfinished(st.Conditions)
+		if err := r.explain(ctx, s, component, &p, d, failedCreate(st.Conditions)); err != nil {
 			return err
 		}
-		want, st := ptr.Deref(d.Spec.Replicas, 1), d.Status
-		seen := d.Generation >= r.writtenGeneration(s, component, resources.KindDeployment) && st.ObservedGeneration >= d.Generation
-		s.parts[component] = part{
-			exists: true, replicas: want, ready: st.AvailableReplicas,
-			rolling: !seen || st.UpdatedReplicas < want || st.Replicas > want,
-		}
-		if err := r.sayTrouble(ctx, s, component); err != nil {
-			return err
-		}
+		s.parts[component] = p
 	}
 	return nil
 }
 
+// unfinished tells whether a Deployment's last roll-out has not come to its end.
+// Its controller keeps the end in mind: pods that are lost later do not change it.
+func unfinished(conditions []appsv1.DeploymentCondition) bool {
+	return slices.ContainsFunc(conditions, func(c appsv1.DeploymentCondition) bool {
+		return c.Type == appsv1.DeploymentProgressing && slices.Contains([]string{
+			"NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated", "ProgressDeadlineExceeded",
+		}, c.Reason)
+	})
+}
+
+// seen tells whether a child's controller has worked on what the operator wrote
+// last. The cache may lag behind that write: its generation tells. What others
+// write, an autoscaler say, is none of the operator's roll-outs.
+func (r *Reconciler) seen(s *scope, component string, kind schema.GroupVersionKind, generation, observed int64) bool {
+	if written := r.writtenGeneration(s, component, kind); written > 0 {
+		return observed >= written
+	}
+	return observed >= generation
+}
+
 func (r *Reconciler) writtenGeneration(s *scope, component string, kind schema.GroupVersionKind) int64 {
-	return r.cache.get(s.key(), objectID{kind, s.name(component)}).generation
+	return r.cache.get(s.key(), objectID{kind, s.name(component)}).written
 }
 
 func (s *scope) childKey(component string) client.ObjectKey {
@@ -163,6 +167,7 @@ func (s *scope) started() bool {
 type prepareState struct {
 	exists, done bool
 	failure      *config.PrepareOutcome // the last try's, nil if it did not fail
+	trouble      string                 // why its pod does not run, if the cluster tells
 }
 
 // lookAtPrepare sees the Job and what its pod said at its end.
@@ -182,8 +187,10 @@ func (r *Reconciler) lookAtPrepare(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	s.outcome.failure = lastFailure(pods, job)
-	return nil
+	if s.outcome.failure = lastFailure(pods, job); s.outcome.failure == nil && s.spec.State != v1.StateHibernated {
+		s.outcome.trouble, err = r.troubleOfPods(ctx, s, v1.ComponentPrepare, pods, job, len(pods) == 0)
+	}
+	return err
 }
 
 func jobHas(job *batchv1.Job, condition batchv1.JobConditionType) bool {
@@ -206,7 +213,7 @@ func lastFailure(pods []corev1.Pod, job *batchv1.Job) *config.PrepareOutcome {
 			}
 			var said config.PrepareOutcome
 			if err := json.Unmarshal([]byte(end.Message), &said); err != nil || said.Message == "" {
-				said = config.PrepareOutcome{Store: config.StoreSchema, Message: cmp.Or(end.Message, end.Reason, "it ended with an error")}
+				said = config.PrepareOutcome{Store: config.StoreSchema, Message: strings.TrimPrefix(ending(v1.ComponentPrepare, end), "ends with: ")}
 			}
 			return &said
 		}

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -40,6 +41,7 @@ const FieldOwner = "energytwin"
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=servicemonitors;prometheusrules,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups=keda.sh,resources=scaledobjects;triggerauthentications,verbs=get;list;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",resources=events,verbs=list
 
 // Reconciler brings twins to what their specs say.
 type Reconciler struct {
@@ -58,7 +60,9 @@ type Reconciler struct {
 	updates  updateTurn
 	recent   recentFigures
 	refused  refusals
+	rejected rejections
 	served   servedKinds
+	began    startTime
 }
 
 // Times between looks at a twin that no watch would wake.
@@ -70,8 +74,21 @@ const (
 	firstFiguresFor   = 2 * time.Minute // for so long after its workloads are there
 
 	missingEvery = 30 * time.Second // of something that a person has to add
+	troubleEvery = 5 * time.Second  // of pods that are missing, until the cluster says why
+	retryAtMost  = time.Minute      // of what failed again and again
 	conflictWait = time.Second
 )
+
+// startTime is when an operator first worked on a twin, as it leads since then.
+type startTime struct {
+	once sync.Once
+	at   time.Time
+}
+
+func (t *startTime) get(now time.Time) time.Time {
+	t.once.Do(func() { t.at = now })
+	return t.at
+}
 
 // Reconcile brings one twin closer to its spec. It writes the status once, at
 // the end, whatever happened.
@@ -129,6 +146,8 @@ type scope struct {
 	before *v1.DigitalTwin     // as it was read
 	spec   *v1.DigitalTwinSpec // with all defaults
 	log    logr.Logger
+	now    time.Time // in whole seconds, as conditions have it
+	began  time.Time // since when this operator works
 
 	inputs  resources.Inputs
 	wanted  *resources.Wanted // nil until it is computed
@@ -142,15 +161,21 @@ type scope struct {
 	restoreJob     bool   // a Job restores the dump of the spec
 	restoreTrouble string // why its pod fails, if it does
 
+	leaving   map[string]bool // components of a twin that is to stop which still have pods
+	recreated map[string]bool // stores whose StatefulSet is being recreated
+	dueIn     time.Duration   // until spec.progressDeadline is exceeded
+
 	unwatched error // what monitoring is refused, which does not count for Ready
 }
 
 func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope {
 	filled := twin.DeepCopy()
 	filled.Default()
+	now := r.Now().Truncate(time.Second)
 	return &scope{
 		twin: twin.DeepCopy(), before: twin, spec: &filled.Spec,
-		log: ctrl.LoggerFrom(ctx), parts: map[string]part{},
+		log: ctrl.LoggerFrom(ctx), now: now, began: r.began.get(now),
+		parts: map[string]part{}, recreated: map[string]bool{},
 	}
 }
 
@@ -164,6 +189,7 @@ func (s *scope) paused() bool { return s.twin.Annotations[v1.AnnotationPaused] =
 func (r *Reconciler) forget(twin client.ObjectKey) {
 	r.cache.forget(twin)
 	r.replaced.forget(twin)
+	r.rejected.forget(twin)
 	r.updates.release(twin)
 	r.recent.forget(twin)
 	r.Metrics.forget(twin)

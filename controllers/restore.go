@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -61,9 +62,10 @@ func (r *Reconciler) restore(ctx context.Context, s *scope) (ctrl.Result, error)
 	return r.applyStep(resources.StepRestore)(ctx, s)
 }
 
-// workloadPods reports whether a workload still has pods, or may get some.
+// workloadPods reports whether a workload still has pods, or may get some. A
+// Deployment does not count a pod that is ending, which may still write.
 func (r *Reconciler) workloadPods(ctx context.Context, s *scope) (bool, error) {
-	for _, component := range []string{v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI} {
+	for _, component := range workloadNames {
 		d := &appsv1.Deployment{}
 		err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}, d)
 		if client.IgnoreNotFound(err) != nil {
@@ -71,6 +73,10 @@ func (r *Reconciler) workloadPods(ctx context.Context, s *scope) (bool, error) {
 		}
 		if err == nil && (d.Status.Replicas > 0 || d.Status.ObservedGeneration < d.Generation || d.Spec.Replicas == nil || *d.Spec.Replicas > 0) {
 			return true, nil
+		}
+		pods, err := r.pods(ctx, s, component)
+		if err != nil || slices.ContainsFunc(pods, running) {
+			return true, err
 		}
 	}
 	return false, nil
@@ -96,7 +102,7 @@ func (r *Reconciler) observeRestore(ctx context.Context, s *scope) error {
 		return err
 	}
 	if !jobHas(job, batchv1.JobComplete) {
-		s.restoreTrouble = trouble(pods)
+		s.restoreTrouble = trouble(v1.ComponentRestore, pods)
 		return nil
 	}
 	var outcome config.RestoreOutcome

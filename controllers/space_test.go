@@ -131,7 +131,7 @@ func (sp *space) condition(name, kind string, want metav1.ConditionStatus, reaso
 		}
 		return nil
 	})
-	sp.said.note(twin.Status.Conditions) // the witness may be stopped before it hears of it
+	sp.said.note(&twin.Status) // the witness may be stopped before it hears of it
 	return twin
 }
 

@@ -64,6 +64,9 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 		s.twin.Status.ObservedGeneration = s.twin.Generation
 		s.twin.Status.Phase = v1.PhaseStalled
 		return restAfterStall(stall), nil
+	case s.wanted == nil && apierrors.IsForbidden(err):
+		s.forbidden(err)
+		return result, err
 	case s.wanted == nil:
 		return quiet(result, err)
 	}
@@ -90,7 +93,33 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	if s.spec.State == v1.StateRunning && s.condition(v1.ConditionWorkloadsReady).Status == metav1.ConditionTrue {
 		rest = r.figuresPause(s)
 	}
+	if s.dueIn > 0 {
+		rest = min(rest, s.dueIn, s.troublePause())
+	}
 	return soonest(result, ctrl.Result{RequeueAfter: rest, Priority: ptr.To(lookPriority)}), nil
+}
+
+// troublePause is shorter while pods are missing and nobody has said why: nothing
+// wakes the twin when the cluster does.
+func (s *scope) troublePause() time.Duration {
+	for _, p := range s.parts {
+		if p.exists && !p.available() && p.trouble == "" {
+			return troubleEvery
+		}
+	}
+	if s.outcome.exists && !s.outcome.done && s.outcome.trouble == "" {
+		return troubleEvery
+	}
+	return restEvery
+}
+
+// forbidden says that the operator lacks a right without which it cannot know
+// what the twin needs.
+func (s *scope) forbidden(err error) {
+	s.unset(v1.ConditionPaused)
+	s.conclusion(no(v1.ReasonFailing, "%s", inWords(err)), yes(v1.ReasonFailing, "%s; it is tried again", inWords(err)))
+	s.twin.Status.ObservedGeneration = s.twin.Generation
+	s.twin.Status.Phase = s.phase()
 }
 
 // lookPriority lets a look at a twin that nobody changed wait for all twins that
@@ -134,8 +163,14 @@ func (s *scope) phase() v1.Phase {
 		return v1.PhaseCompleted
 	case ready.Status == metav1.ConditionTrue:
 		return v1.PhaseRunning
-	case slices.Contains([]string{v1.ReasonUnavailable, v1.ReasonUpdating, v1.ReasonFailing}, ready.Reason):
+	case ready.Reason == v1.ReasonSuspending:
+		return v1.PhaseSuspending
+	case ready.Reason == v1.ReasonHibernating:
+		return v1.PhaseHibernating
+	case ready.Reason == v1.ReasonUnavailable, ready.Reason == v1.ReasonFailing && s.served():
 		return v1.PhaseDegraded
+	case s.served(), slices.Contains(plannedReasons, ready.Reason):
+		return v1.PhaseUpdating
 	case len(st.Components) == 0:
 		return v1.PhasePending
 	}
@@ -293,7 +328,7 @@ func (r *Reconciler) tell(s *scope) {
 	if len(s.rotated) > 0 {
 		r.event(s, "Rotated", "new values of %s; stores take them first, then their clients", strings.Join(s.rotated, ", "))
 	}
-	for _, kind := range []string{v1.ConditionDataLost, v1.ConditionStorageResizeRefused} {
+	for _, kind := range []string{v1.ConditionDataLost, v1.ConditionStorageResizeRefused, v1.ConditionEmptyGroups} {
 		c := s.condition(kind)
 		if c != nil && !hasCondition(before.Conditions, kind, c.Message) {
 			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)

@@ -96,7 +96,9 @@ func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl
 		if err := r.growVolumes(ctx, s, component); err != nil {
 			return ctrl.Result{}, err
 		}
-		if leaving, err := r.replaceSet(ctx, s, component); err != nil || leaving {
+		leaving, err := r.replaceSet(ctx, s, component)
+		if err != nil || leaving {
+			s.recreated[component] = leaving
 			return ctrl.Result{}, err
 		}
 		return r.applyStep(resources.Step(component))(ctx, s)
@@ -152,7 +154,8 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.notePostgresMajor, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtFigures, r.observeBackups,
+		r.lookAtStores, r.notePostgresMajor, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
+		r.lookAtFigures, r.observeBackups,
 	} {
 		if err := look(ctx, s); err != nil {
 			return err

@@ -140,6 +140,7 @@ type space struct {
 	wakings  atomic.Int64
 	unserved string // a group of kinds that the cluster seems not to serve
 	image    string
+	witness  *witness
 }
 
 // newSpace starts an operator that watches a new namespace.

@@ -2,46 +2,38 @@ package controllers
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// sayTrouble notes why a component's pods are not there yet, if they are not.
-func (r *Reconciler) sayTrouble(ctx context.Context, s *scope, component string) error {
-	p := s.parts[component]
-	if !p.exists || p.available() {
-		return nil
-	}
-	pods, err := r.pods(ctx, s, component)
-	if err != nil {
-		return err
-	}
-	p.trouble = trouble(pods)
-	s.parts[component] = p
-	return nil
-}
-
-// trouble is what keeps the newest of some pods from being ready, as the cluster
-// tells it; "" if it tells nothing. It says the same as long as the trouble is the
-// same: how long the cluster waits before it tries again is left out.
-func trouble(pods []corev1.Pod) string {
+// trouble is what keeps the newest of some pods of a component from being ready,
+// as their status has it; "" if it has nothing. It stays the same as long as the
+// trouble does: how long the cluster waits before it tries again is left out.
+func trouble(component string, pods []corev1.Pod) string {
 	newestFirst(pods)
 	for i := range pods {
 		if pods[i].DeletionTimestamp != nil {
 			continue
 		}
-		if why := troubleOf(&pods[i].Status); why != "" {
-			return why
+		if i > 0 && finished(&pods[i]) {
+			continue // another took its place
+		}
+		if why := troubleOf(component, &pods[i].Status); why != "" {
+			return steady(why)
 		}
 	}
 	return ""
 }
 
-func troubleOf(st *corev1.PodStatus) string {
+func troubleOf(component string, st *corev1.PodStatus) string {
+	if st.Phase == corev1.PodFailed && st.Reason != "" {
+		return fmt.Sprintf("its pod failed: %s: %s", st.Reason, st.Message)
+	}
 	for _, c := range st.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse {
 			return "no node takes the pod: " + c.Message
@@ -52,22 +44,44 @@ func troubleOf(st *corev1.PodStatus) string {
 			switch w.Reason {
 			case "", "ContainerCreating", "PodInitializing", "CrashLoopBackOff":
 			case "ErrImagePull", "ImagePullBackOff":
-				return fmt.Sprintf("the image of container %s cannot be pulled", c.Name)
+				return notPulled(&c, w.Message)
 			default:
 				return fmt.Sprintf("container %s: %s: %s", c.Name, w.Reason, w.Message)
 			}
 		}
 		if end := failedEnd(&c); end != nil {
-			return fmt.Sprintf("container %s %s", c.Name, ending(end))
+			return fmt.Sprintf("container %s %s", c.Name, ending(component, end))
 		}
 	}
 	return ""
+}
+
+// notPulled names an image and why it cannot be pulled. The kubelet's message
+// while it pulls and the one while it waits come down to the same.
+func notPulled(c *corev1.ContainerStatus, message string) string {
+	words := fmt.Sprintf("the image %s of container %s cannot be pulled", c.Image, c.Name)
+	if strings.HasPrefix(message, "Back-off pulling image ") {
+		_, message, _ = strings.Cut(message, ": ")
+	}
+	message = strings.TrimPrefix(message, "ErrImagePull: ")
+	if _, reason, ok := strings.Cut(message, " desc = "); ok {
+		message = reason
+	}
+	if message == "" {
+		return words
+	}
+	return words + ": " + message
 }
 
 func newestFirst(pods []corev1.Pod) {
 	slices.SortFunc(pods, func(a, b corev1.Pod) int {
 		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// finished tells whether no container of a pod will run any more.
+func finished(p *corev1.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 }
 
 // failedEnd is how a container ended, or ended before it was started again; nil if
@@ -83,15 +97,36 @@ func failedEnd(c *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 	return end
 }
 
-// ending says how a container ended. Of its log, which stands in for a message,
-// the last line is what it ended with.
-func ending(end *corev1.ContainerStateTerminated) string {
+// ending says how a container of a component ended. Of its log, which stands in
+// for a message, the last line is what it ended with.
+func ending(component string, end *corev1.ContainerStateTerminated) string {
 	if end.Reason == "OOMKilled" {
-		return "ran out of memory: raise its limit"
+		if field := limitOf(component); field != "" {
+			return "ran out of memory: raise " + field
+		}
+		return "ran out of memory"
 	}
 	lines := strings.Split(strings.TrimSpace(end.Message), "\n")
-	if last := lines[len(lines)-1]; last != "" {
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
 		return "ends with: " + last
 	}
+	if end.Reason != "" && end.Reason != "Error" {
+		return fmt.Sprintf("ends with exit code %d (%s): see its log", end.ExitCode, end.Reason)
+	}
 	return fmt.Sprintf("ends with exit code %d: see its log", end.ExitCode)
+}
+
+// limitOf is the field of a twin that limits the memory of a component, "" if
+// there is none.
+func limitOf(component string) string {
+	const limit = ".resources.limits.memory"
+	switch component {
+	case v1.ComponentKafka, v1.ComponentRedis, v1.ComponentTimescale:
+		return "spec." + component + ".managed" + limit
+	case v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI:
+		return "spec." + component + limit
+	case v1.ComponentPrometheus, v1.ComponentGrafana:
+		return "spec.monitoring." + component + limit
+	}
+	return ""
 }

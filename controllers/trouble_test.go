@@ -24,7 +24,7 @@ func ended(name, reason, message string) corev1.PodStatus {
 
 func waits(reason, message string) corev1.PodStatus {
 	return corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-		Name: "kafka", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}},
+		Name: "kafka", Image: "docker.io/a/b:9", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}},
 	}}}
 }
 
@@ -47,8 +47,27 @@ func TestTroubleOfPods(t *testing.T) {
 			want: "no node takes the pod: 0/1 nodes are available: 1 Insufficient memory.",
 		},
 		"no image": {
-			pods: []corev1.PodStatus{waits("ImagePullBackOff", "Back-off 20s")},
-			want: "the image of container kafka cannot be pulled",
+			pods: []corev1.PodStatus{waits("ErrImagePull", `rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a/b:9": not found`)},
+			want: `the image docker.io/a/b:9 of container kafka cannot be pulled: failed to pull and unpack image "docker.io/a/b:9": not found`,
+		},
+		"no image, between two tries": {
+			pods: []corev1.PodStatus{waits("ImagePullBackOff", `Back-off pulling image "docker.io/a/b:9": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/a/b:9": not found`)},
+			want: `the image docker.io/a/b:9 of container kafka cannot be pulled: failed to pull and unpack image "docker.io/a/b:9": not found`,
+		},
+		"no image, of an older kubelet": {
+			pods: []corev1.PodStatus{waits("ImagePullBackOff", `Back-off pulling image "docker.io/a/b:9"`)},
+			want: "the image docker.io/a/b:9 of container kafka cannot be pulled",
+		},
+		"no registry": {
+			pods: []corev1.PodStatus{waits("ErrImagePull", `Head "https://registry/v2/": read tcp 10.1.0.5:41234->10.2.0.1:443: i/o timeout`)},
+			want: `the image docker.io/a/b:9 of container kafka cannot be pulled: Head "https://registry/v2/": read tcp 10.1.0.5->10.2.0.1:443: i/o timeout`,
+		},
+		"evicted": {
+			pods: []corev1.PodStatus{{Phase: corev1.PodFailed, Reason: "Evicted", Message: "The node was low on resource: memory."}},
+			want: "its pod failed: Evicted: The node was low on resource: memory.",
+		},
+		"evicted, and another came": {
+			pods: []corev1.PodStatus{waits("ContainerCreating", ""), {Phase: corev1.PodFailed, Reason: "Evicted", Message: "The node was low on resource: memory."}},
 		},
 		"no secret": {
 			pods: []corev1.PodStatus{waits("CreateContainerConfigError", `secret "x" not found`)},
@@ -60,7 +79,7 @@ func TestTroubleOfPods(t *testing.T) {
 		},
 		"too little memory": {
 			pods: []corev1.PodStatus{ended("processor", "OOMKilled", "")},
-			want: "container processor ran out of memory: raise its limit",
+			want: "container processor ran out of memory: raise spec.processor.resources.limits.memory",
 		},
 		"without a word": {
 			pods: []corev1.PodStatus{ended("postgres", "Error", "")},
@@ -68,7 +87,7 @@ func TestTroubleOfPods(t *testing.T) {
 		},
 		"the newest counts": {
 			pods: []corev1.PodStatus{waits("ErrImagePull", "not found"), ended("kafka", "Error", "old")},
-			want: "the image of container kafka cannot be pulled",
+			want: "the image docker.io/a/b:9 of container kafka cannot be pulled: not found",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +100,7 @@ func TestTroubleOfPods(t *testing.T) {
 			for i := range pods {
 				leanPod(&pods[i]) // as the cache has them
 			}
-			require.Equal(t, c.want, trouble(pods))
+			require.Equal(t, c.want, trouble(v1.ComponentProcessor, pods))
 		})
 	}
 }

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -14,11 +15,13 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -133,9 +136,13 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		Owns(&appsv1.Deployment{}).
 		Owns(&appsv1.StatefulSet{}).
 		Owns(&batchv1.Job{}).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka))).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka), podNews()))).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(twinOf)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: max(o.Concurrent, 1)})
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: max(o.Concurrent, 1),
+			// What a person may mend at any time is not left alone for long.
+			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, retryAtMost),
+		})
 	for _, kind := range metadataKinds() {
 		b = b.Owns(kind, builder.OnlyMetadata)
 	}
@@ -149,6 +156,21 @@ func twinOf(_ context.Context, o client.Object) []reconcile.Request {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// podNews are the pods that their controllers' status says nothing of: those that
+// are in other trouble than before, begin to end, or are gone.
+func podNews() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			before, ok := e.ObjectOld.(*corev1.Pod)
+			now, stillPod := e.ObjectNew.(*corev1.Pod)
+			return ok && stillPod && (finished(before) != finished(now) || before.DeletionTimestamp == nil && now.DeletionTimestamp != nil ||
+				troubleOf("", &before.Status) != troubleOf("", &now.Status))
+		},
+	}
 }
 
 func ofComponent(components ...string) predicate.Predicate {

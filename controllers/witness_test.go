@@ -1,10 +1,13 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +31,26 @@ type witness struct {
 	ended  chan struct{}
 	wrong  []string // what the conventions forbid, to be read once it has ended
 	spaces *saidReasons
+	script string // Argo CD's
+
+	mu     sync.Mutex
+	phases map[string][]v1.Phase // of each twin, one after the other
+}
+
+// history is how the phase of a twin changed, as far as the witness has seen it.
+func (w *witness) history(twin string) []v1.Phase {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.phases[twin])
+}
+
+func (w *witness) note(twin *v1.DigitalTwin) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	all := w.phases[twin.Name]
+	if phase := twin.Status.Phase; phase != "" && (len(all) == 0 || all[len(all)-1] != phase) {
+		w.phases[twin.Name] = append(all, phase)
+	}
 }
 
 // observe begins to watch the twins of a space. What is wrong with a status
@@ -36,7 +59,10 @@ func (sp *space) observe() {
 	sp.t.Helper()
 	c, err := client.NewWithWatch(sp.env.Config, client.Options{Scheme: sp.env.Scheme})
 	require.NoError(sp.t, err)
-	w := &witness{ended: make(chan struct{}), spaces: &sp.said}
+	script, err := os.ReadFile(healthScript)
+	require.NoError(sp.t, err)
+	w := &witness{ended: make(chan struct{}), spaces: &sp.said, script: string(script), phases: map[string][]v1.Phase{}}
+	sp.witness = w
 	w.watch, err = c.Watch(sp.ctx, &v1.DigitalTwinList{}, client.InNamespace(sp.ns))
 	require.NoError(sp.t, err)
 	go w.listen()
@@ -54,8 +80,9 @@ func (w *witness) listen() {
 		if !ok || event.Type == watch.Deleted {
 			continue
 		}
-		w.spaces.note(twin.Status.Conditions)
-		if err := conventional(twin); err != nil {
+		w.spaces.note(&twin.Status)
+		w.note(twin)
+		if err := errors.Join(conventional(twin), argoAgrees(twin, w.script)); err != nil {
 			w.wrong = append(w.wrong, fmt.Sprintf("%s: %v; status: %+v", twin.Name, err, twin.Status))
 		}
 	}
@@ -65,7 +92,7 @@ func (w *witness) listen() {
 func conventional(twin *v1.DigitalTwin) error {
 	st := &twin.Status
 	if st.ObservedGeneration != twin.Generation {
-		return nil // a newer spec has not been looked at yet, which kstatus sees too
+		return kstatusAgrees(twin) // a newer spec has not been observed yet
 	}
 	for _, kind := range []string{v1.ConditionReady, v1.ConditionReconciling, v1.ConditionStalled} {
 		c := meta.FindStatusCondition(st.Conditions, kind)
@@ -99,6 +126,7 @@ func kstatusAgrees(twin *v1.DigitalTwin) error {
 	switch {
 	case !twin.DeletionTimestamp.IsZero():
 		want = status.TerminatingStatus
+	case twin.Status.ObservedGeneration != twin.Generation:
 	case meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionStalled):
 		want = status.FailedStatus
 	case meta.IsStatusConditionTrue(twin.Status.Conditions, v1.ConditionReady):
@@ -116,27 +144,47 @@ type saidReasons struct {
 	words map[string]bool
 }
 
-func (s *saidReasons) note(conditions []metav1.Condition) {
+func (s *saidReasons) note(st *v1.DigitalTwinStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.words == nil {
 		s.words = map[string]bool{}
 	}
-	for _, c := range conditions {
+	s.words["Phase "+string(st.Phase)] = true
+	for _, c := range st.Conditions {
 		s.words["Condition "+c.Type], s.words["Reason "+c.Reason] = true, true
 	}
 }
 
-// unsaid are the conditions and reasons of the API that no status had.
+// unsaid are the conditions, reasons and phases of the API that no status had.
 func (s *saidReasons) unsaid() ([]string, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../api/v1/conditions.go", nil, 0)
-	if err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var missing []string
-	ast.Inspect(file, func(n ast.Node) bool {
+	for file, kinds := range map[string][]string{
+		"../api/v1/conditions.go": {"Condition", "Reason"}, "../api/v1/status_types.go": {"Phase"},
+	} {
+		err := eachConstant(file, func(name, text string) {
+			for _, kind := range kinds {
+				if strings.HasPrefix(name, kind) && !s.words[kind+" "+text] {
+					missing = append(missing, name)
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// eachConstant visits the constants of a file that are texts.
+func eachConstant(file string, visit func(name, text string)) error {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		return err
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) != 1 {
 			return true
@@ -145,18 +193,12 @@ func (s *saidReasons) unsaid() ([]string, error) {
 		if !ok {
 			return true
 		}
-		text, err := strconv.Unquote(value.Value)
-		if err != nil {
-			return true
-		}
-		for _, kind := range []string{"Condition ", "Reason "} {
-			if strings.HasPrefix(spec.Names[0].Name, strings.TrimSpace(kind)) && !s.words[kind+text] {
-				missing = append(missing, spec.Names[0].Name)
-			}
+		if text, err := strconv.Unquote(value.Value); err == nil {
+			visit(spec.Names[0].Name, text)
 		}
 		return true
 	})
-	return missing, nil
+	return nil
 }
 
 // The test of all statuses would notice one that breaks the conventions.

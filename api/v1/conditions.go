@@ -11,7 +11,7 @@ const (
 	// spec.
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled is present only when the operator cannot go on without a
-	// change by a person.
+	// change by a person, or has made no progress for spec.progressDeadline.
 	ConditionStalled = "Stalled"
 
 	ConditionKafkaReady      = "KafkaReady"      // the broker answers, topics exist
@@ -28,6 +28,9 @@ const (
 	// ConditionStorageResizeRefused: a volume's class cannot expand it. The old
 	// size stays; Ready is not affected.
 	ConditionStorageResizeRefused = "StorageResizeRefused"
+	// ConditionEmptyGroups: no meter is in a group of processor.dsm.groups, so that
+	// its limit has no effect. Ready is not affected.
+	ConditionEmptyGroups = "EmptyGroups"
 )
 
 // Reasons of conditions.
@@ -36,7 +39,9 @@ const (
 	ReasonAvailable     = "Available"
 	ReasonWaiting       = "Waiting"       // on the way; the message says for what
 	ReasonUnavailable   = "Unavailable"   // was available, is not
+	ReasonSuspending    = "Suspending"    // state: Suspended, pods are still there
 	ReasonSuspended     = "Suspended"     // state: Suspended
+	ReasonHibernating   = "Hibernating"   // state: Hibernated, pods are still there
 	ReasonHibernated    = "Hibernated"    // state: Hibernated
 	ReasonDeleting      = "Deleting"      // the twin is being deleted
 	ReasonExternal      = "External"      // an external store answers
@@ -46,7 +51,9 @@ const (
 	ReasonMigrating     = "Migrating"     // migrations are running
 	ReasonRestoring     = "Restoring"     // a dump is being restored
 	ReasonRestoreFailed = "RestoreFailed" // the dump cannot be restored; it is tried again
-	ReasonUpdating      = "Updating"      // images or templates are moving
+	ReasonUpdating      = "Updating"      // images or settings are changing
+	ReasonScaling       = "Scaling"       // the number of replicas is changing
+	ReasonRescheduling  = "Rescheduling"  // pods end on request, by a drained node say, and others take their place
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
 	ReasonProgressing   = "Progressing"   // of Reconciling
@@ -54,6 +61,8 @@ const (
 	ReasonAnnotation    = "Annotation"    // of Paused
 	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
 	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
+
+	ReasonNoMeters = "NoMeters" // of EmptyGroups
 
 	// Of DataFlowing.
 	ReasonFlowing        = "Flowing"
@@ -69,4 +78,9 @@ const (
 	ReasonDatasetMissing = "DatasetMissing" // a ConfigMap, claim or file that the spec names
 	ReasonMajorUpgrade   = "MajorUpgrade"   // a PostgreSQL major change was asked for
 	ReasonFixedField     = "FixedField"     // the live store differs in a field that is fixed
+	ReasonHostTaken      = "HostTaken"      // another twin has the host and path of the Ingress
+
+	// Of Stalled and Ready: no progress for spec.progressDeadline. It ends by itself
+	// when the twin makes progress again.
+	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
 )

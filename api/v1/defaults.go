@@ -18,6 +18,7 @@ const (
 	DefaultWindow            = Duration("8760h")
 	DefaultWarmup            = Duration("672h")
 	DefaultSpeed             = Speed("3600")
+	DefaultProgressDeadline  = Duration("10m")
 )
 
 // Default fills in everything that is left out, so that code need not ask
@@ -31,6 +32,7 @@ func (t *DigitalTwin) Default() {
 	text(&s.Timezone, "UTC")
 	text(&s.State, StateRunning)
 	text(&s.DeletionPolicy, DeletionRetain)
+	text(&s.ProgressDeadline, DefaultProgressDeadline)
 	text(&s.UpdatePolicy, UpdateManual)
 	text(&s.NetworkPolicy, NetworkPolicyEnabled)
 	object(&s.Pods)

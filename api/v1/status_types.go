@@ -4,7 +4,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // DigitalTwinStatus is what was observed of a twin.
 type DigitalTwinStatus struct {
-	// Generation of the spec that this status speaks of.
+	// Generation of the spec that this status describes; -1 until the operator
+	// has observed the twin.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -83,16 +84,19 @@ type Phase string
 
 // The phases.
 const (
-	PhasePending    Phase = "Pending"    // nothing has been made yet
-	PhaseStarting   Phase = "Starting"   // stores or workloads come up
-	PhaseRunning    Phase = "Running"    // Ready
-	PhaseDegraded   Phase = "Degraded"   // was Ready, some part is not available
-	PhaseCompleted  Phase = "Completed"  // Ready, and the replay has ended
-	PhaseSuspended  Phase = "Suspended"  // state: Suspended
-	PhaseHibernated Phase = "Hibernated" // state: Hibernated
-	PhasePaused     Phase = "Paused"     // the operator leaves it alone
-	PhaseStalled    Phase = "Stalled"    // cannot go on without a change
-	PhaseDeleting   Phase = "Deleting"
+	PhasePending     Phase = "Pending"     // nothing has been created yet
+	PhaseStarting    Phase = "Starting"    // stores or workloads come up
+	PhaseRunning     Phase = "Running"     // Ready
+	PhaseUpdating    Phase = "Updating"    // came up before; images, settings, replicas or nodes are changing
+	PhaseDegraded    Phase = "Degraded"    // came up before; some part is lost, or the cluster rejects a change
+	PhaseCompleted   Phase = "Completed"   // Ready, and the replay has ended
+	PhaseSuspending  Phase = "Suspending"  // state: Suspended, pods of workloads are still there
+	PhaseSuspended   Phase = "Suspended"   // state: Suspended, the stores alone run
+	PhaseHibernating Phase = "Hibernating" // state: Hibernated, pods are still there
+	PhaseHibernated  Phase = "Hibernated"  // state: Hibernated, no pod is left
+	PhasePaused      Phase = "Paused"      // the operator leaves it alone
+	PhaseStalled     Phase = "Stalled"     // cannot go on without a change, or made no progress for spec.progressDeadline
+	PhaseDeleting    Phase = "Deleting"
 )
 
 // ComponentStatus is one part of a twin.

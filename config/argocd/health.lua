@@ -1,5 +1,5 @@
 -- Health of a DigitalTwin for Argo CD, from its conditions.
-local health = {status = "Progressing", message = "the operator has not looked at this twin yet"}
+local health = {status = "Progressing", message = "the operator has not observed this twin yet"}
 
 if obj.metadata.deletionTimestamp ~= nil then
   health.message = "the twin is being deleted"
@@ -22,7 +22,7 @@ if is("Paused") then
   return {status = "Suspended", message = conditions.Paused.message}
 end
 if obj.status.observedGeneration ~= obj.metadata.generation then
-  health.message = "the operator has not looked at the latest spec yet"
+  health.message = "the operator has not observed the latest spec yet"
   return health
 end
 if is("Stalled") then

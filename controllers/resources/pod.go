@@ -3,6 +3,7 @@ package resources
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -52,6 +53,7 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 
 	for _, c := range append(p.inits, p.containers...) {
 		restrict(c)
+		b.sayLastLine(p, c)
 		if b.spec.ImagePullPolicy != "" {
 			c.WithImagePullPolicy(corev1.PullPolicy(b.spec.ImagePullPolicy))
 		}
@@ -73,6 +75,15 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 	}
 	b.place(spec, p.component)
 	return corev1ac.PodTemplateSpec().WithLabels(labels).WithAnnotations(annotations).WithSpec(spec)
+}
+
+// sayLastLine makes the end of a failed container's log its message, which the
+// operator reports. What init containers and our own image write holds no secret;
+// of other programs nobody knows.
+func (b *builder) sayLastLine(p pod, c *corev1ac.ContainerApplyConfiguration) {
+	if slices.Contains(p.inits, c) || *c.Image == b.in.Images.Workloads {
+		c.WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError)
+	}
 }
 
 // place says on which nodes a pod may and would rather run.

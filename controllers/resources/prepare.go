@@ -14,7 +14,6 @@ import (
 func (b *builder) prepare() {
 	container := corev1ac.Container().WithName("prepare").WithImage(b.in.Images.Workloads).
 		WithArgs("prepare", "--log-format", "json").
-		WithTerminationMessagePolicy(corev1.TerminationMessageReadFile).
 		WithResources(small("50m", "64Mi", "64Mi")).
 		WithVolumeMounts(b.workloadMounts(v1.ComponentPrepare)...)
 	template := b.template(pod{
@@ -29,7 +28,9 @@ func (b *builder) prepare() {
 	})
 	name := b.name(v1.ComponentPrepare) + "-" + hashOf(template)[:8]
 	b.wanted.Prepare = name
-	own(b, StepPrepare, v1.ComponentPrepare, batchv1ac.Job(name, b.twin.Namespace).WithSpec(batchv1ac.JobSpec().
-		WithBackoffLimit(10_000).
-		WithTemplate(template)))
+	spec := batchv1ac.JobSpec().WithBackoffLimit(10_000).WithTemplate(template)
+	if b.spec.State == v1.StateHibernated {
+		spec.WithSuspend(true) // its stores are stopped
+	}
+	own(b, StepPrepare, v1.ComponentPrepare, batchv1ac.Job(name, b.twin.Namespace).WithSpec(spec))
 }

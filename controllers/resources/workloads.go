@@ -213,7 +213,6 @@ func (b *builder) fetch(p *pod, u *v1.URLSource) *corev1ac.ContainerApplyConfigu
 		args = append(args, "--sha256", u.SHA256)
 	}
 	c := corev1ac.Container().WithName("fetch").WithImage(b.in.Images.Workloads).
-		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithResources(resourcesOf(b.spec.Generator.Resources)).
 		WithVolumeMounts(mount("dataset", datasetDir))
 	if ref := u.TokenSecretRef; ref != nil {

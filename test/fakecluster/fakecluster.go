@@ -57,9 +57,9 @@ func claims(ctx context.Context, c client.Client, set *appsv1.StatefulSet) error
 	return nil
 }
 
-// Job lets a Job end well.
+// Job lets a Job end well that is not suspended.
 func Job(ctx context.Context, c client.Client, job *batchv1.Job) error {
-	if job.Status.CompletionTime != nil || job.DeletionTimestamp != nil {
+	if job.Status.CompletionTime != nil || job.DeletionTimestamp != nil || ptr.Deref(job.Spec.Suspend, false) {
 		return nil
 	}
 	now := metav1.Now()
@@ -70,9 +70,16 @@ func Job(ctx context.Context, c client.Client, job *batchv1.Job) error {
 	return tolerable(c.Status().Update(ctx, job))
 }
 
-// Deployment makes all pods of a Deployment available and up to date.
+// Deployment makes all pods of a Deployment available and up to date. Where it
+// wants none, those that somebody else made for it end.
 func Deployment(ctx context.Context, c client.Client, d *appsv1.Deployment) error {
 	want := ptr.Deref(d.Spec.Replicas, 1)
+	if want == 0 && d.DeletionTimestamp == nil {
+		pods := client.MatchingLabels(d.Spec.Selector.MatchLabels)
+		if err := c.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(d.Namespace), pods); err != nil {
+			return fmt.Errorf("end the pods of %s: %w", d.Name, err)
+		}
+	}
 	if d.DeletionTimestamp != nil || d.Status.ObservedGeneration == d.Generation && d.Status.AvailableReplicas == want {
 		return nil
 	}

@@ -122,6 +122,7 @@ func Refusals() map[string]Refusal {
 		"proxy":                            {With("api: {trustedProxies: [10.0.0.1]}"), 6, "spec.api.trustedProxies", "such as 10.0.0.0/8"},
 		"host with a scheme":               {With("api: {ingress: {host: 'https://a.org'}}"), 6, "spec.api.ingress.host", "without a scheme"},
 		"session of a second":              {With("api: {auth: {sessionTTL: 1s}}"), 6, "spec.api.auth.sessionTTL", "from 1m to 720h"},
+		"deadline of no time":              {With("progressDeadline: 0s"), 6, "spec.progressDeadline", "from 1s to 24h"},
 		"kafka of both kinds":              {With("kafka: {managed: {}, external: {bootstrapServers: ['a:1']}}"), 6, "spec.kafka", "at most one of kafka.managed and kafka.external"},
 		"two brokers":                      {With("kafka: {managed: {replicas: 2}}"), 6, "spec.kafka.managed.replicas", `write one of "1", "3"`},
 		"broker without a port":            {With("kafka: {external: {bootstrapServers: [a]}}"), 6, "spec.kafka.external.bootstrapServers", "host:port"},
