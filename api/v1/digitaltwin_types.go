@@ -18,9 +18,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Lag",type=integer,JSONPath=`.status.stream.lag`,description="Readings published and not yet processed"
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.endpoints.ui`,description="The web UI"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the twin is ready or not"
-// +kubebuilder:printcolumn:name="Rejected",type=integer,priority=1,JSONPath=`.status.dataset.quarantined`,description="Readings rejected so far"
-// +kubebuilder:printcolumn:name="Last Event",type=string,priority=1,JSONPath=`.status.stream.lastEventTime`,description="Hour up to which all readings have been processed, in the readings' own time"
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Rejected",type=integer,priority=1,JSONPath=`.status.dataset.quarantined`
+// +kubebuilder:printcolumn:name="Last Event",type=string,priority=1,JSONPath=`.status.stream.lastEventTime`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must have at most 40 characters of a-z, 0-9 and '-', start with a letter and end with a letter or digit, as Services are named after it; write for example riverside"
 type DigitalTwin struct {
 	metav1.TypeMeta `json:",inline"`
@@ -85,9 +85,8 @@ type DigitalTwinSpec struct {
 	// +optional
 	State State `json:"state,omitempty"`
 
-	// How long the twin may make no progress towards its spec before it counts as
-	// failed: Stalled with the reason ProgressDeadlineExceeded, until it makes
-	// progress again. The operator goes on trying.
+	// How long the twin may make no progress before it is Stalled with the reason
+	// ProgressDeadlineExceeded, until it makes progress again.
 	// +kubebuilder:default="10m"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s') && duration(self) <= duration('24h')",message="write a duration from 1s to 24h, such as 10m"
 	// +optional

@@ -56,7 +56,7 @@ func TestCRDNames(t *testing.T) {
 	for _, c := range version.AdditionalPrinterColumns {
 		columns = append(columns, c.Name)
 	}
-	require.Equal(t, []string{"Phase", "Ready", "Meters", "Progress", "Lag", "URL", "Age"}, columns)
+	require.Equal(t, []string{"Phase", "Ready", "Meters", "Progress", "Lag", "URL", "Age", "Reason", "Rejected", "Last Event"}, columns)
 }
 
 func TestEachFieldIsDescribed(t *testing.T) {
