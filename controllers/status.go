@@ -258,7 +258,7 @@ func (s *scope) describeFigures() {
 	}
 	st.Stream.Progress = s.progress(f)
 	if d := f.database; d != nil {
-		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined = d.Meters, d.Rows, d.Quarantined
+		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined, st.Dataset.Suspect = d.Meters, d.Rows, d.Quarantined, d.Suspect
 		if d.LastEventTime != nil {
 			at := metav1.NewTime(d.LastEventTime.UTC())
 			st.Stream.LastEventTime = &at

@@ -191,6 +191,12 @@ type DatasetStatus struct {
 	// +optional
 	Quarantined int64 `json:"quarantined"`
 
+	// Readings so far that do not fit what their meters have measured before, less
+	// those that later ones confirmed. They are stored, and nothing is computed from
+	// them.
+	// +optional
+	Suspect int64 `json:"suspect,omitempty"`
+
 	// SHA-256 of the file.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional

@@ -45,6 +45,7 @@ type DatabaseFigures struct {
 	Meters         int32      `json:"meters"`
 	Rows           int64      `json:"rows"`
 	Quarantined    int64      `json:"quarantined"`
+	Suspect        int64      `json:"suspect"` // readings that are stored and used for nothing
 	Forecasts      int64      `json:"forecasts"`
 	ForecastMeters int32      `json:"forecastMeters"`          // with a forecast in the newest day of issues
 	ForecastSkill  *float64   `json:"forecastSkill,omitempty"` // of the newest whole day: 1 is exact, 0 no better than the week before

@@ -66,6 +66,7 @@ func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Datase
 		Layout:      d.Layout,
 		Span:        Duration(d.Window.Duration.Std()),
 		InvalidRows: string(d.InvalidRows),
+		MaxKW:       d.MaxKW.Float(),
 	}
 	if err := checkLayout(d.Layout); err != nil {
 		return Dataset{}, err

@@ -41,6 +41,7 @@ type Dataset struct {
 	Start       time.Time        `json:"start"`            // of the window, its first whole hour; zero: that of the first reading's local day
 	Span        Duration         `json:"span"`             // of the window, at most a year
 	InvalidRows string           `json:"invalidRows"`      // Reject | Quarantine
+	MaxKW       float64          `json:"maxKW,omitempty"`  // that any meter can draw or feed in; 0 for no limit
 	Groups      []MeterGroup     `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
 }
 

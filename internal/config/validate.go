@@ -62,6 +62,7 @@ func (c *check) dataset(d *Dataset, mode string) {
 		c.that(y.Groups >= 1 && y.Groups <= y.Meters, "dataset.synthetic.groups", "%d; write 1 to the number of meters", y.Groups)
 	}
 	c.oneOf("dataset.invalidRows", d.InvalidRows, "Reject", "Quarantine")
+	c.that(d.MaxKW >= 0 && !math.IsInf(d.MaxKW, 0), "dataset.maxKW", "%v; write a power in kW, or 0 for no limit", d.MaxKW)
 	span := time.Duration(d.Span)
 	c.that(span >= time.Hour && span <= maxSpan, "dataset.span", "%s; write 1h to %s", span, maxSpan)
 	if d.Layout != nil {

@@ -19,6 +19,7 @@ var (
 		ReasonHysteresis: "hysteresis", ReasonWithinLimit: "within_limit",
 		ReasonLowerSaving: "lower_saving", ReasonOutOfReach: "out_of_reach",
 		ReasonWithout: "without_part", ReasonOwnSun: "own_sun", ReasonLevelLoad: "level_load",
+		ReasonSuspectInput: "suspect_input",
 	}
 	factorCodes = [...]string{
 		FactorPriceSpread: "price_spread", FactorShiftable: "shiftable_energy",

@@ -46,6 +46,7 @@ const (
 	ReasonWithout          Reason = 14 // of an alternative: the plan without that part
 	ReasonOwnSun           Reason = 15 // energy would be fed in for less than it is worth here
 	ReasonLevelLoad        Reason = 16 // all hours cost the same, so the lowest are filled
+	ReasonSuspectInput     Reason = 17 // none: a reading of the last day is suspect
 )
 
 // Factor is one thing that weighed in a decision. The values are stored.

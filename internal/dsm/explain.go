@@ -96,6 +96,8 @@ func (x *explainer) whyNone() string {
 		return "too many readings are missing"
 	case ReasonStaleInput:
 		return "the readings are too old"
+	case ReasonSuspectInput:
+		return "a reading of the last day cannot be right"
 	case ReasonBelowMinSaving:
 		return "the saving would be too small"
 	case ReasonNoSpread:
@@ -238,6 +240,8 @@ func (x *explainer) summaryOfNone() []string {
 	case ReasonInsufficientData:
 		return []string{fmt.Sprintf("%s of the readings of the last 7 days are missing; above %s no plan is made.",
 			percent(x.MissingShare), percent(maxMissing))}
+	case ReasonSuspectInput:
+		return []string{"A reading of the 24 hours before the plan does not fit what the meter has measured before. No plan is made until it is confirmed, corrected, or a day old."}
 	case ReasonStaleInput:
 		if x.LastReading == meter.NoHour {
 			return []string{"No reading has arrived yet."}

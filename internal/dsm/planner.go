@@ -10,7 +10,8 @@ type MeterInput struct {
 	Name         string
 	Forecast     forecast.Quantiles
 	LastReading  meter.Hour
-	MissingShare float64 // of the last 7 days, 0 to 1
+	MissingShare float64 // of the last 7 days, 0 to 1; a suspect reading is missing
+	Suspects     int     // suspect readings among those of the 24 hours before the issue
 
 	// MonthPeak is the highest hour of the local calendar month before the issue,
 	// kW; 0 where it is not known or there was none. A demand charge needs it.

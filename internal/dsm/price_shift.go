@@ -94,6 +94,8 @@ func (p *planner) refuse(ws *workspace, d *draft, value float64) {
 func (p *planner) badInput(m *MeterInput, in *GroupInput) Reason {
 	fresh := p.policy.Freshness
 	switch {
+	case m.Suspects > 0:
+		return ReasonSuspectInput
 	case fresh > 0 && int64(in.IssuedAt)-int64(m.LastReading) > int64(fresh):
 		return ReasonStaleInput
 	case m.MissingShare > maxMissing:

@@ -101,6 +101,7 @@ func TestThresholdSeparatesTheHours(t *testing.T) {
 func TestReasonsForDoingNothing(t *testing.T) {
 	for want, change := range map[Reason]func(*Policy, *GroupInput){
 		ReasonStaleInput:       func(_ *Policy, in *GroupInput) { in.Meters[0].LastReading = thursday - 4 },
+		ReasonSuspectInput:     func(_ *Policy, in *GroupInput) { in.Meters[0].Suspects = 1 },
 		ReasonInsufficientData: func(_ *Policy, in *GroupInput) { in.Meters[0].MissingShare = 0.26 },
 		ReasonNoForecast: func(_ *Policy, in *GroupInput) {
 			for s := range in.Meters[0].Forecast.P50 {

@@ -20,6 +20,7 @@ type Batch struct {
 	New        Readings // hours that the window knew to be empty: written with COPY
 	Held       []Unseen // readings too far ahead for the window
 	Upserts    Readings // corrections
+	Verdicts   []Verdict
 	Revisions  []Revision
 	Older      []Unseen // readings of hours before the window
 	GroupLoad  []GroupLoad
@@ -59,7 +60,8 @@ func (r *Readings) Reset() {
 	r.MeterNo, r.Hour, r.KWh, r.Quality = r.MeterNo[:0], r.Hour[:0], r.KWh[:0], r.Quality[:0]
 }
 
-// Quality tells how a reading came. The values are stored: never renumber.
+// Quality is how a reading came, and whether it is suspect. The values are stored:
+// never renumber.
 type Quality int16
 
 // The qualities.
@@ -68,7 +70,29 @@ const (
 	WarmUp    Quality = 1 // history from before the stream
 	Late      Quality = 2 // after the watermark had passed its hour
 	Corrected Quality = 3 // replaced an earlier value
+
+	suspect Quality = 4 // added to one of them
 )
+
+// Suspect is the quality of a reading that came like this and cannot be right:
+// nothing is computed from it.
+func (q Quality) Suspect() Quality { return q | suspect }
+
+// IsSuspect reports whether the reading is suspect.
+func (q Quality) IsSuspect() bool { return q&suspect != 0 }
+
+// Origin is how the reading came, suspect or not.
+func (q Quality) Origin() Quality { return q &^ suspect }
+
+// plausible is the condition on a row of readings that it is not suspect.
+const plausible = `quality < 4`
+
+// Verdict makes the reading of an hour suspect, or plausible again.
+type Verdict struct {
+	MeterNo int32
+	Hour    meter.Hour
+	Suspect bool
+}
 
 // Revision is a value that a correction replaced.
 type Revision struct {
@@ -123,9 +147,9 @@ type Decision struct {
 // MeterState is the newest that is known of a meter.
 type MeterState struct {
 	MeterNo  int32
-	LastHour meter.Hour
-	LastKWh  float32
-	Readings int64 // stored in this batch
+	LastHour meter.Hour // with a reading that is not suspect; NoHour for none
+	LastKWh  float32    // NaN for none
+	Readings int64      // stored in this batch
 }
 
 // Quarantined is a message that was not taken.
@@ -179,6 +203,8 @@ type Counts struct {
 	Duplicates  int64 `json:"duplicates"`  // same hour or part of it, same value
 	Corrections int64 `json:"corrections"` // same hour or part of it, other value
 	Late        int64 `json:"late"`        // hour below the watermark, or before the window, whether or not that one has a row
+	Suspect     int64 `json:"suspect"`     // readings that were judged suspect
+	Confirmed   int64 `json:"confirmed"`   // of those, readings that later ones made plausible
 	Forecasts   int64 `json:"forecasts"`
 	Decisions   int64 `json:"decisions"`
 }

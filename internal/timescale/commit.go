@@ -52,7 +52,8 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueUnseen(rest, b.Held)         // before the corrections: the window has the hour later
 	queueRevisions(rest, b.Revisions) // before the upserts: they hold what those replace
 	queueReadings(rest, &b.Upserts)
-	queueUnseen(rest, b.Older) // after the corrections: an hour lies in the window first, and before it then
+	queueVerdicts(rest, b.Verdicts) // after the rows that they are about
+	queueUnseen(rest, b.Older)      // after the corrections: an hour lies in the window first, and before it then
 	queueGroupLoad(rest, b.Partition, b.GroupLoad)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	queueMeterState(rest, b.MeterState)
@@ -77,10 +78,11 @@ func beginFenced(ctx context.Context, conn *pgx.Conn, b *Batch) (moved bool, err
 		UPDATE stream_offsets SET next_offset = $4, last_hash = $5, watermark = $6, updated_at = now(),
 			messages = messages + $7, stored = stored + $8, quarantined = quarantined + $9,
 			duplicates = duplicates + $10, corrections = corrections + $11, late = late + $12,
-			forecasts = forecasts + $13, decisions = decisions + $14
+			forecasts = forecasts + $13, decisions = decisions + $14,
+			suspect = suspect + $15, confirmed = confirmed + $16
 		WHERE partition = $1 AND epoch = $2 AND next_offset = $3`,
 		b.Partition, b.Epoch, b.PrevOffset, b.NextOffset, int64(b.LastHash), timeOrNull(b.Watermark),
-		c.In, c.Stored, c.Quarantined, c.Duplicates, c.Corrections, c.Late, c.Forecasts, c.Decisions).
+		c.In, c.Stored, c.Quarantined, c.Duplicates, c.Corrections, c.Late, c.Forecasts, c.Decisions, c.Suspect, c.Confirmed).
 		Exec(func(tag pgconn.CommandTag) error {
 			moved = tag.RowsAffected() == 1
 			return nil

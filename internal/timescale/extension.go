@@ -2,7 +2,9 @@ package timescale
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -45,19 +47,20 @@ func hypertables() []hypertable {
 	}
 }
 
-// aggregate is a view that TimescaleDB keeps up to date.
-type aggregate struct{ view, query string }
+// aggregate is a view that TimescaleDB keeps up to date. mark is part of its query
+// and of no query that it had before.
+type aggregate struct{ view, query, mark string }
 
 func aggregates() []aggregate {
 	return []aggregate{
 		{"readings_daily", `
 			SELECT time_bucket('1 day', ts) AS day, meter_no, channel,
 			       sum(kwh::float8) AS kwh, max(kwh) AS peak_kw, min(kwh) AS low_kw, count(*) AS hours
-			FROM readings GROUP BY 1, 2, 3`},
+			FROM readings WHERE ` + plausible + ` GROUP BY 1, 2, 3`, "quality"},
 		{"group_load_daily", `
 			SELECT time_bucket('1 day', ts) AS day, group_no, partition,
 			       sum(kwh) AS kwh, max(kwh) AS peak_kw, min(kwh) AS low_kw, count(*) AS hours
-			FROM group_load GROUP BY 1, 2, 3`},
+			FROM group_load GROUP BY 1, 2, 3`, ""},
 	}
 }
 
@@ -110,15 +113,30 @@ func (h hypertable) create(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (a aggregate) create(ctx context.Context, conn *pgx.Conn) error {
-	var done bool
+	var definition string
 	err := conn.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM timescaledb_information.continuous_aggregates
-			WHERE view_name = $1 AND view_schema = current_schema())`, a.view).Scan(&done)
-	if err != nil || done {
+		SELECT view_definition FROM timescaledb_information.continuous_aggregates
+		WHERE view_name = $1 AND view_schema = current_schema()`, a.view).Scan(&definition)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return a.replace(ctx, conn, `VIEW`)
+	case err != nil || strings.Contains(definition, a.mark):
 		return err
 	}
+	// What raw readings no longer bear out would be lost with the view. Days from
+	// before it are the same by the query of now.
+	var dropped bool
+	if err := conn.QueryRow(ctx, `SELECT readings_from IS NOT NULL FROM maintenance`).Scan(&dropped); err != nil || dropped {
+		return err
+	}
+	return a.replace(ctx, conn, `MATERIALIZED VIEW`)
+}
+
+// replace puts a continuous aggregate, empty, in the place of a view of a kind.
+// Maintenance fills it.
+func (a aggregate) replace(ctx context.Context, conn *pgx.Conn, kind string) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DROP VIEW IF EXISTS `+a.view); err != nil {
+		if _, err := tx.Exec(ctx, `DROP `+kind+` IF EXISTS `+a.view); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `CREATE MATERIALIZED VIEW `+a.view+`

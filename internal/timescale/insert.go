@@ -95,6 +95,27 @@ func unseenNew(b *Batch) []Unseen {
 	return out
 }
 
+// queueVerdicts judges rows again. The last verdict on a row counts.
+func queueVerdicts(q *pgx.Batch, verdicts []Verdict) {
+	if len(verdicts) == 0 {
+		return
+	}
+	n := len(verdicts)
+	no, hour, flag := make([]int32, n), make([]int32, n), make([]int16, n)
+	for i, v := range verdicts {
+		no[i], hour[i] = v.MeterNo, int32(v.Hour)
+		if v.Suspect {
+			flag[i] = int16(suspect)
+		}
+	}
+	q.Queue(`
+		UPDATE readings r SET quality = r.quality & 3 | u.flag
+		FROM (SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8) AS ts, no, flag
+			FROM unnest($1::int4[], $2::int4[], $3::int2[]) WITH ORDINALITY u(h, no, flag, n)
+			ORDER BY h, no, n DESC) u
+		WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0`, hour, no, flag)
+}
+
 func queueForecasts(q *pgx.Batch, forecasts []Forecast) {
 	for i := range forecasts {
 		f := &forecasts[i]
@@ -177,7 +198,7 @@ func queueMeterState(q *pgx.Batch, states []MeterState) {
 		UPDATE meter_state s SET readings = s.readings + u.readings,
 			last_kwh = CASE WHEN u.ts >= s.last_ts OR s.last_ts IS NULL THEN u.kwh ELSE s.last_kwh END,
 			last_ts = greatest(u.ts, s.last_ts)
-		FROM (SELECT no, to_timestamp(h * 3600::float8) AS ts, kwh, readings
+		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings
 			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(no, h, kwh, readings)) u
 		WHERE s.meter_no = u.no`, no, hour, kwh, readings)
 }
@@ -200,7 +221,7 @@ func queueWarmUp(q *pgx.Batch, r *Readings) {
 func warmUpSpans(r *Readings) (no, from, to []int32) {
 	at := map[int32]int{}
 	for i, quality := range r.Quality {
-		if quality != WarmUp {
+		if quality.Origin() != WarmUp {
 			continue
 		}
 		h := int32(r.Hour[i])

@@ -17,9 +17,10 @@ type MeterStatus string
 
 // The statuses.
 const (
-	StatusOK    MeterStatus = "ok"
-	StatusStale MeterStatus = "stale" // nothing for longer than the freshness, or nothing ever
-	StatusGap   MeterStatus = "gap"   // reports, but hours of the last 24 are missing
+	StatusOK      MeterStatus = "ok"
+	StatusStale   MeterStatus = "stale"   // nothing for longer than the freshness, or nothing ever
+	StatusGap     MeterStatus = "gap"     // reports, but hours of the last 24 are missing
+	StatusSuspect MeterStatus = "suspect" // readings of the last 24 hours cannot be right
 )
 
 // MeterSort is the order of a list of meters.
@@ -57,7 +58,8 @@ type Meter struct {
 	LastHour  meter.Hour // NoHour while nothing is known
 	LastKWh   float32    // NaN while nothing is known
 	Readings  int64      // rows stored
-	Missing   int        // hours without a reading among the 24 up to the watermark
+	Missing   int        // hours without a reading, or with a suspect one, among the 24 up to the watermark
+	Suspect   int        // hours with a suspect one among them
 	Watermark meter.Hour // of its partition
 	FirstSeen time.Time
 	Status    MeterStatus
@@ -71,14 +73,15 @@ const defaultFreshness = 24
 // meterSelect is a table of meters with status; $1 is the freshness in hours.
 const meterSelect = `
 	SELECT m.name, g.name AS group_name, m.meter_no, m.group_no, m.partition,
-		s.last_ts, s.last_kwh, coalesce(s.readings, 0) AS readings, 24 - h.known AS missing, o.watermark, m.first_seen,
-		CASE WHEN s.last_ts IS NULL OR s.last_ts < o.watermark - $1::int * interval '1 hour' THEN 'stale'
+		s.last_ts, s.last_kwh, coalesce(s.readings, 0) AS readings, 24 - h.known AS missing, h.suspect, o.watermark, m.first_seen,
+		CASE WHEN h.suspect > 0 THEN 'suspect'
+			WHEN s.last_ts IS NULL OR s.last_ts < o.watermark - $1::int * interval '1 hour' THEN 'stale'
 			WHEN h.known < 24 THEN 'gap' ELSE 'ok' END AS status
 	FROM meters m JOIN groups g USING (group_no)
 	LEFT JOIN meter_state s USING (meter_no)
 	LEFT JOIN stream_offsets o ON o.partition = m.partition
 	CROSS JOIN LATERAL (
-		SELECT count(*)::int AS known
+		SELECT count(*) FILTER (WHERE r.`+plausible+`)::int AS known, count(*) FILTER (WHERE NOT r.`+plausible+`)::int AS suspect
 		FROM generate_series(o.watermark - interval '23 hours', o.watermark, interval '1 hour') t(ts)
 		JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0) h`
 
@@ -169,7 +172,7 @@ func scanMeter(row pgx.CollectableRow) (m Meter, err error) {
 	var kwh *float32
 	var status string
 	err = row.Scan(&m.Name, &m.Group, &m.MeterNo, &m.GroupNo, &m.Partition,
-		&last, &kwh, &m.Readings, &m.Missing, &mark, &m.FirstSeen, &status)
+		&last, &kwh, &m.Readings, &m.Missing, &m.Suspect, &mark, &m.FirstSeen, &status)
 	m.LastHour, m.Watermark, m.LastKWh = hourOrNone(last), hourOrNone(mark), numberOrNaN(kwh)
 	m.Status = MeterStatus(status)
 	return m, err

@@ -25,7 +25,7 @@ type PartitionProgress struct {
 func (db *DB) Progress(ctx context.Context) ([]PartitionProgress, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT partition, owner, epoch, next_offset, watermark, updated_at,
-			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions
+			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions, suspect, confirmed
 		FROM stream_offsets ORDER BY partition`)
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
@@ -34,7 +34,7 @@ func (db *DB) Progress(ctx context.Context) ([]PartitionProgress, error) {
 		var mark *time.Time
 		t := &p.Totals
 		err = row.Scan(&p.Partition, &p.Owner, &p.Epoch, &p.NextOffset, &mark, &p.UpdatedAt,
-			&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions)
+			&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions, &t.Suspect, &t.Confirmed)
 		p.Watermark = hourOrNone(mark)
 		return p, err
 	})
@@ -70,6 +70,7 @@ func (db *DB) Summary(ctx context.Context) (Summary, error) {
 				coalesce(sum(messages), 0)::int8, coalesce(sum(stored), 0)::int8, coalesce(sum(quarantined), 0)::int8,
 				coalesce(sum(duplicates), 0)::int8, coalesce(sum(corrections), 0)::int8, coalesce(sum(late), 0)::int8,
 				coalesce(sum(forecasts), 0)::int8, coalesce(sum(decisions), 0)::int8,
+				coalesce(sum(suspect), 0)::int8, coalesce(sum(confirmed), 0)::int8,
 				min(watermark) AS least, max(watermark), max(updated_at) FILTER (WHERE next_offset > 0)
 			FROM stream_offsets)
 		SELECT o.*, l.*,
@@ -77,7 +78,7 @@ func (db *DB) Summary(ctx context.Context) (Summary, error) {
 		FROM o CROSS JOIN LATERAL (
 			SELECT coalesce(sum(kwh), 0), coalesce(sum(meters), 0) FROM group_load WHERE ts = o.least) l`).
 		Scan(&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions,
-			&least, &greatest, &updated, &s.LoadKWh, &s.Reported, &s.Meters, &s.Groups)
+			&t.Suspect, &t.Confirmed, &least, &greatest, &updated, &s.LoadKWh, &s.Reported, &s.Meters, &s.Groups)
 	if err != nil {
 		return s, fmt.Errorf("summary: %w", err)
 	}

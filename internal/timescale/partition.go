@@ -48,11 +48,11 @@ func (db *DB) takePartition(ctx context.Context, partition int, owner string) (P
 		INSERT INTO stream_offsets AS o (partition, epoch, owner) VALUES ($1, 1, $2)
 		ON CONFLICT (partition) DO UPDATE SET epoch = o.epoch + 1, owner = excluded.owner, taken_at = now()
 		RETURNING epoch, next_offset, last_hash, watermark, topic_generation,
-			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions`, partition, owner).
+			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions, suspect, confirmed`, partition, owner).
 		QueryRow(func(row pgx.Row) error {
 			t := &s.Totals
 			return row.Scan(&s.Epoch, &s.NextOffset, &hash, &mark, &s.TopicGeneration,
-				&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions)
+				&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions, &t.Suspect, &t.Confirmed)
 		})
 	if err := db.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return s, err

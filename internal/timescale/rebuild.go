@@ -56,15 +56,15 @@ func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (Readings, error) {
 	var r Readings
 	rows, err := db.pool.Query(ctx, `
 		SELECT s.meter_no, h.ts,
-			CASE WHEN first.old_quality = $2 THEN first.old_kwh ELSE r.kwh END, $2::int2
+			CASE WHEN first.old_quality & 3 = $2 THEN first.old_kwh ELSE r.kwh END, $2::int2
 		FROM meter_state s
 		CROSS JOIN LATERAL generate_series(s.warm_from, s.warm_to, interval '1 hour') h(ts)
 		CROSS JOIN LATERAL (SELECT kwh, quality FROM readings r
 			WHERE r.ts = h.ts AND r.meter_no = s.meter_no AND r.channel = 0 LIMIT 1) r
 		LEFT JOIN LATERAL (SELECT old_kwh, old_quality FROM reading_revisions v
-			WHERE v.ts = h.ts AND v.meter_no = s.meter_no AND v.channel = 0 AND r.quality <> $2 AND v.old_quality = $2
+			WHERE v.ts = h.ts AND v.meter_no = s.meter_no AND v.channel = 0 AND r.quality & 3 <> $2 AND v.old_quality & 3 = $2
 			ORDER BY stream_offset LIMIT 1) first ON true
-		WHERE s.meter_no = $1 AND (r.quality = $2 OR first.old_quality = $2)
+		WHERE s.meter_no = $1 AND (r.quality & 3 = $2 OR first.old_quality & 3 = $2)
 		ORDER BY h.ts`, meterNo, int16(WarmUp))
 	if err == nil {
 		err = yieldReadings(rows, func(no int32, h meter.Hour, kwh float32, q Quality) error {

@@ -18,7 +18,7 @@ func queueRecounts(q *pgx.Batch, partition int, of []GroupHour) {
 			coalesce(sum(-r.kwh::float8 ORDER BY m.name) FILTER (WHERE r.kwh < 0), 0)
 		FROM (SELECT DISTINCT to_timestamp(h * 3600::float8) AS ts, no FROM unnest($1::int4[], $2::int4[]) u(h, no)) u
 		JOIN meters m ON m.group_no = u.no AND m.partition = $3
-		JOIN readings r ON r.ts = u.ts AND r.meter_no = m.meter_no AND r.channel = 0
+		JOIN readings r ON r.ts = u.ts AND r.meter_no = m.meter_no AND r.channel = 0 AND r.`+plausible+`
 		GROUP BY u.ts, u.no
 		ON CONFLICT (ts, group_no, partition) DO UPDATE SET kwh = excluded.kwh, meters = excluded.meters, fed_in = excluded.fed_in`,
 		hour, no, partition)

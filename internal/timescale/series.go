@@ -107,15 +107,15 @@ func (q *SeriesQuery) check() error {
 const (
 	// One probe of the key per hour: a range would pass over every other meter.
 	meterProbes = `SELECT h.ts, r.kwh FROM spine h CROSS JOIN LATERAL (
-		SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 LIMIT 1) r`
+		SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + plausible + ` LIMIT 1) r`
 
 	// Compressed chunks hold a meter's rows together, and want a range; what is
 	// not compressed yet wants probes.
 	meterChunks = `SELECT r.ts, r.kwh FROM readings r
-		WHERE r.meter_no = $6 AND r.channel = 0 AND r.ts >= $1 AND r.ts < least($2, $7)
+		WHERE r.meter_no = $6 AND r.channel = 0 AND r.` + plausible + ` AND r.ts >= $1 AND r.ts < least($2, $7)
 		UNION ALL
 		SELECT h.ts, r.kwh FROM (SELECT ts FROM spine WHERE ts >= $7) h CROSS JOIN LATERAL (
-			SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 LIMIT 1) r`
+			SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + plausible + ` LIMIT 1) r`
 
 	groupProbes = `SELECT h.ts, r.kwh FROM spine h CROSS JOIN LATERAL (
 		SELECT sum(kwh) AS kwh FROM group_load r WHERE r.ts = h.ts AND r.group_no = $6) r WHERE r.kwh IS NOT NULL`

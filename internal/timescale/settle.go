@@ -131,7 +131,7 @@ func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
 		return fmt.Errorf("corrections of decisions: %w", err)
 	}
 	rows, err = db.pool.Query(ctx, `SELECT meter_no, ts, kwh FROM readings
-		WHERE ts >= $1 AND ts < $2 AND channel = 0 AND meter_no = ANY($3)`, from.Time(), to.Time(), meters)
+		WHERE ts >= $1 AND ts < $2 AND channel = 0 AND `+plausible+` AND meter_no = ANY($3)`, from.Time(), to.Time(), meters)
 	if err != nil {
 		return fmt.Errorf("readings of decisions: %w", err)
 	}

@@ -40,9 +40,9 @@ func (db *DB) SkillOf(ctx context.Context, issued meter.Hour) (Skill, error) {
 			FROM forecasts, unnest(p50) WITH ORDINALITY AS of(kwh, i)
 			WHERE issued_at = $1 AND kwh <> 'NaN'),
 		now AS MATERIALIZED (
-			SELECT meter_no, ts, kwh FROM readings WHERE ts >= $1 AND ts < $2 AND channel = 0),
+			SELECT meter_no, ts, kwh FROM readings WHERE ts >= $1 AND ts < $2 AND channel = 0 AND `+plausible+`),
 		before AS MATERIALIZED (
-			SELECT meter_no, ts + $5 * interval '1 hour' AS ts, kwh FROM readings WHERE ts >= $3 AND ts < $4 AND channel = 0)
+			SELECT meter_no, ts + $5 * interval '1 hour' AS ts, kwh FROM readings WHERE ts >= $3 AND ts < $4 AND channel = 0 AND `+plausible+`)
 		SELECT count(*), coalesce(avg(abs(now.kwh - f.kwh)), 0), coalesce(avg(abs(now.kwh - before.kwh)), 0)
 		FROM f JOIN now USING (meter_no, ts) JOIN before USING (meter_no, ts)`,
 		issued.Time(), end.Time(), (issued-week).Time(), (end-week).Time(), week).Scan(&skill.Hours, &skill.Error, &skill.Naive)

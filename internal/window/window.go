@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Outcome tells what Put did with a reading.
+// Outcome is what Put did with a reading.
 type Outcome uint8
 
 // The outcomes of Put.
@@ -22,16 +22,19 @@ const (
 	TooOld                    // the hour lies before the window: nothing changed
 )
 
-// Window is the last N hours of one meter, in kWh. The zero Window is of no
-// use; make one with New.
+// Window is the last N hours of one meter, in kWh. It judges each reading by
+// the others (see screen): one that cannot be is suspect, is kept for what may
+// follow, and is a gap to all who read the window. The zero Window is of no use;
+// make one with New.
 type Window struct {
-	newest meter.Hour // greatest hour with a value; NoHour while empty
+	newest meter.Hour // greatest hour with a reading, suspect or not; NoHour while empty
 	values []float32  // see slot; NaN where the meter reported nothing
+	screen screen
 }
 
 // New makes an empty window of n ≥ 1 hours.
 func New(n int) *Window {
-	w := &Window{newest: meter.NoHour, values: make([]float32, n)}
+	w := &Window{newest: meter.NoHour, values: make([]float32, n), screen: newScreen()}
 	fillNaN(w.values)
 	return w
 }
@@ -39,7 +42,8 @@ func New(n int) *Window {
 // Len is the number of hours that the window spans.
 func (w *Window) Len() int { return len(w.values) }
 
-// Newest is the greatest hour with a value, NoHour while there is none.
+// Newest is the greatest hour with a reading, suspect or not; NoHour while there
+// is none.
 func (w *Window) Newest() meter.Hour { return w.newest }
 
 // Oldest is the first hour that the window can hold, NoHour while empty.
@@ -50,19 +54,27 @@ func (w *Window) Oldest() meter.Hour {
 	return meter.Hour(max(int64(w.newest)-int64(len(w.values))+1, int64(meter.NoHour)+1))
 }
 
-// At is the value of hour h in kWh, NaN for a gap or an hour outside.
+// At is the value of hour h in kWh, NaN for a gap, a suspect reading, or an hour
+// outside.
 func (w *Window) At(h meter.Hour) float32 {
 	if !w.holds(h) {
 		return nan()
 	}
-	return w.values[w.slot(h)]
+	s := w.slot(h)
+	if w.screen.isSuspect(s) {
+		return nan()
+	}
+	return w.values[s]
 }
 
-// Put enters a reading and tells what became of it, with the value that the
-// hour had before (NaN if none). An hour after the newest moves the window on
-// and leaves the hours between as gaps. kwh is a number: the caller has
-// refused NaN, because a gap is an hour without Put.
+// Put enters a reading and returns what became of it, with the value that the
+// hour had before (NaN if none), suspect or not. An hour after the newest moves
+// the window on and leaves the hours between as gaps. kwh is a number: the caller
+// has rejected NaN, because a gap is an hour without Put. Suspect and Rejudged
+// return how the reading was judged.
 func (w *Window) Put(h meter.Hour, kwh float32) (Outcome, float32) {
+	w.screen.rejudged = w.screen.rejudged[:0]
+	before := w.newest
 	switch {
 	case h == meter.NoHour:
 		return TooOld, nan()
@@ -73,19 +85,19 @@ func (w *Window) Put(h meter.Hour, kwh float32) (Outcome, float32) {
 	}
 	s := w.slot(h)
 	old := w.values[s]
-	switch {
-	case old != old:
-		w.values[s] = kwh
-		return Stored, nan()
-	case old == kwh:
+	if old == kwh {
 		return Duplicate, old
-	default:
-		w.values[s] = kwh
-		return Correction, old
 	}
+	w.values[s] = kwh
+	w.judge(h, s, kwh, before)
+	if old != old {
+		return Stored, nan()
+	}
+	return Correction, old
 }
 
-// Copy fills dst with the hours from, from+1, …, NaN where there is no value.
+// Copy fills dst with the hours from, from+1, …, NaN where there is no value or
+// a suspect one.
 func (w *Window) Copy(dst []float32, from meter.Hour) {
 	first := max(int64(w.Oldest())-int64(from), 0)
 	end := min(int64(w.newest)-int64(from)+1, int64(len(dst)))
@@ -98,9 +110,21 @@ func (w *Window) Copy(dst []float32, from meter.Hour) {
 	s := w.slot(from + meter.Hour(first))
 	n := copy(dst[first:end], w.values[s:])
 	copy(dst[first+int64(n):end], w.values)
+	if w.screen.suspects == 0 {
+		return
+	}
+	for i := range dst[first:end] {
+		if w.screen.isSuspect(s) {
+			dst[first+int64(i)] = nan()
+		}
+		if s++; s == len(w.values) {
+			s = 0
+		}
+	}
 }
 
-// Missing is the share of the n hours before h that have no value, 0 to 1.
+// Missing is the share of the n hours before h that have no value or a suspect
+// one, 0 to 1.
 func (w *Window) Missing(h meter.Hour, n int) float64 {
 	missing := n
 	from := max(int64(h)-int64(n), int64(w.Oldest()))
@@ -108,7 +132,7 @@ func (w *Window) Missing(h meter.Hour, n int) float64 {
 	if w.newest != meter.NoHour && from < end {
 		s := w.slot(meter.Hour(from))
 		for range end - from {
-			if v := w.values[s]; v == v {
+			if v := w.values[s]; v == v && !w.screen.isSuspect(s) {
 				missing--
 			}
 			if s++; s == len(w.values) {
@@ -120,7 +144,8 @@ func (w *Window) Missing(h meter.Hour, n int) float64 {
 }
 
 // AppendBinary appends the window's exact content, little-endian: its length
-// as uint32, newest as int32, then the values from oldest to newest as float32.
+// as uint32, newest as int32, the values from oldest to newest as float32, then
+// what the screen knows.
 func (w *Window) AppendBinary(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(w.values)))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(w.newest))
@@ -131,7 +156,7 @@ func (w *Window) AppendBinary(dst []byte) []byte {
 	for _, v := range w.values[:first] {
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 	}
-	return dst
+	return w.screen.appendBinary(dst)
 }
 
 // Restore reads back what AppendBinary wrote for a window of the same length
@@ -150,7 +175,11 @@ func (w *Window) Restore(src []byte) ([]byte, error) {
 	if (newest == meter.NoHour) != (last != last) {
 		return nil, fmt.Errorf("window: damaged: newest hour %v has the value %v", newest, last)
 	}
-	w.newest = newest
+	read, rest, err := w.screen.restored(src[need:], len(w.values))
+	if err != nil {
+		return nil, err
+	}
+	w.newest, w.screen = newest, read
 	s := w.afterNewest()
 	for b := src[header:need]; len(b) > 0; b = b[4:] {
 		w.values[s] = math.Float32frombits(binary.LittleEndian.Uint32(b))
@@ -158,7 +187,7 @@ func (w *Window) Restore(src []byte) ([]byte, error) {
 			s = 0
 		}
 	}
-	return src[need:], nil
+	return rest, nil
 }
 
 // holds tells whether h lies in the window. The ages are int64 because hours
@@ -174,11 +203,13 @@ func (w *Window) moveTo(h meter.Hour) {
 	w.newest = h
 	if steps >= int64(len(w.values)) {
 		fillNaN(w.values)
+		w.screen.clearAll()
 		return
 	}
 	s := w.slot(h)
 	for ; steps > 0; steps-- {
 		w.values[s] = nan()
+		w.screen.clear(s)
 		if s--; s < 0 {
 			s = len(w.values) - 1
 		}

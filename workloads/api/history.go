@@ -82,16 +82,18 @@ func (s *server) history(ctx context.Context, in *historyInput) (*historyOutput,
 type source struct {
 	key  string
 	read func(context.Context, timescale.SeriesQuery) ([]timescale.Point, error)
+
+	meter *timescale.Meter // nil where several meters add up: suspect readings are no part of a sum
 }
 
 func (s *server) ofMeter(m timescale.Meter) source {
-	return source{m.Name, func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+	return source{key: m.Name, meter: &m, read: func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
 		return s.db.MeterSeries(ctx, m.MeterNo, q)
 	}}
 }
 
 func (s *server) ofGroup(g timescale.Group) source {
-	return source{g.Name, func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+	return source{key: g.Name, read: func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
 		return s.db.GroupSeries(ctx, g.GroupNo, q)
 	}}
 }
@@ -110,7 +112,7 @@ func (s *server) sources(ctx context.Context, in *historyInput) ([]source, error
 	case in.GroupBy == "group":
 		return s.everyGroup(ctx)
 	}
-	return []source{{"total", s.db.TwinSeries}}, nil
+	return []source{{key: "total", read: s.db.TwinSeries}}, nil
 }
 
 func (s *server) everyMeter(ctx context.Context, group string) ([]source, error) {
@@ -180,11 +182,32 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 			return nil, s.failed(ctx, "read a history", err)
 		}
 		series[i] = Series{Key: from.key, Points: thinned(points, in)}
+		if from.meter != nil {
+			if series[i].Suspect, err = s.suspects(ctx, *from.meter, q); err != nil {
+				return nil, err
+			}
+		}
 		for _, p := range points {
 			meta.Partial = meta.Partial || p.Known < p.Hours
 		}
 	}
 	return formatted(series, meta, in.Format), nil
+}
+
+// maxSuspects is how many suspect readings of a meter an answer lists.
+const maxSuspects = 1_000
+
+// suspects are the suspect readings of a meter in the range of a query.
+func (s *server) suspects(ctx context.Context, m timescale.Meter, q timescale.SeriesQuery) ([]Reading, error) {
+	found, err := s.db.Suspects(ctx, m.MeterNo, q.From, q.To, maxSuspects)
+	if err != nil {
+		return nil, s.failed(ctx, "read suspect readings", err)
+	}
+	var out []Reading
+	for _, r := range found {
+		out = append(out, Reading{At: r.Hour.Time(), KWh: r.KWh})
+	}
+	return out, nil
 }
 
 func formatted(series []Series, meta Meta, format string) *historyOutput {

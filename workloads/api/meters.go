@@ -28,7 +28,7 @@ type MeterPath struct {
 type metersInput struct {
 	Search string `query:"q" maxLength:"128" doc:"Part of the id, in any case"`
 	Group  string `query:"group" maxLength:"128" doc:"Only meters of this group"`
-	Status string `query:"status" enum:"ok,gap,stale" doc:"Only meters of this status"`
+	Status string `query:"status" enum:"ok,gap,stale,suspect" doc:"Only meters of this status"`
 	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least load"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
@@ -121,7 +121,7 @@ func meterView(m timescale.Meter) Meter {
 	return Meter{
 		ID: m.Name, Group: maybeText(m.Group), Status: string(m.Status),
 		LastReadingAt: maybeHour(m.LastHour), LastKWh: maybe32(m.LastKWh),
-		MissingHours: m.Missing, Readings: m.Readings,
+		MissingHours: m.Missing, SuspectHours: m.Suspect, Readings: m.Readings,
 	}
 }
 

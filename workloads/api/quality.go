@@ -9,12 +9,16 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // shownBytes is how much of a quarantined message is shown: a message may be a
 // megabyte, the database keeps all of it.
 const shownBytes = 2_000
+
+// shownMeters is how many meters with suspect readings are listed.
+const shownMeters = 100
 
 type qualityInput struct {
 	Reason string `query:"reason" maxLength:"64" doc:"Only messages quarantined for this reason" example:"bad_timestamp"`
@@ -25,7 +29,7 @@ type qualityInput struct {
 func (s *server) qualityOperations(api huma.API) {
 	get(api, huma.Operation{
 		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{tagQuality}, Security: keyed(),
-		Summary: "What was not taken from the stream, and why",
+		Summary: "What was not taken from the stream, and why; and readings that are suspect",
 	}, s.dataQuality)
 }
 
@@ -51,9 +55,29 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}
-	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages}
+	suspects, err := s.suspectMeters(ctx, p.GreatestWatermark)
+	if err != nil {
+		return nil, err
+	}
+	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages, Suspects: suspects}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Quality]{Body: Answer[Quality]{Data: q, Page: page, Meta: meta}}, nil
+}
+
+// suspectMeters are the meters with suspect readings in the week up to hour upTo.
+func (s *server) suspectMeters(ctx context.Context, upTo meter.Hour) ([]SuspectMeter, error) {
+	out := []SuspectMeter{}
+	if upTo == meter.NoHour {
+		return out, nil
+	}
+	found, err := s.db.SuspectMeters(ctx, upTo+1-meter.HoursPerWeek, upTo+1, shownMeters)
+	if err != nil {
+		return nil, s.failed(ctx, "list meters with suspect readings", err)
+	}
+	for _, m := range found {
+		out = append(out, SuspectMeter{Meter: m.Name, Readings: m.Readings, Newest: Reading{At: m.Newest.Time(), KWh: m.KWh}})
+	}
+	return out, nil
 }
 
 // reasonCounts are the reasons, most frequent first.

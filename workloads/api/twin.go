@@ -71,6 +71,6 @@ func (s *server) freshness(p timescale.Summary) Freshness {
 func countsView(c timescale.Counts) Counts {
 	return Counts{
 		Messages: c.In, Stored: c.Stored, Quarantined: c.Quarantined, Duplicates: c.Duplicates,
-		Corrections: c.Corrections, Late: c.Late, Forecasts: c.Forecasts, Decisions: c.Decisions,
+		Corrections: c.Corrections, Late: c.Late, Suspect: c.Suspect, Confirmed: c.Confirmed, Forecasts: c.Forecasts, Decisions: c.Decisions,
 	}
 }

@@ -41,6 +41,8 @@ type Counts struct {
 	Duplicates  int64 `json:"duplicates" doc:"Same hour, same value"`
 	Corrections int64 `json:"corrections" doc:"Same hour, other value"`
 	Late        int64 `json:"late" doc:"Readings of hours that had passed already"`
+	Suspect     int64 `json:"suspect" doc:"Readings that were judged suspect: stored, shown, and used for nothing"`
+	Confirmed   int64 `json:"confirmed" doc:"Of those, readings that later ones made plausible"`
 	Forecasts   int64 `json:"forecasts"`
 	Decisions   int64 `json:"decisions"`
 }
@@ -49,10 +51,11 @@ type Counts struct {
 type Meter struct {
 	ID            string     `json:"id"`
 	Group         *string    `json:"group"`
-	Status        string     `json:"status" enum:"ok,gap,stale" doc:"ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever"`
+	Status        string     `json:"status" enum:"ok,gap,stale,suspect" doc:"ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before"`
 	LastReadingAt *time.Time `json:"lastReadingAt" doc:"Start of the newest hour with a reading"`
 	LastKWh       *float32   `json:"lastKwh"`
-	MissingHours  int        `json:"missingHours" doc:"Of the last 24"`
+	MissingHours  int        `json:"missingHours" doc:"Of the last 24; an hour with a suspect reading is missing"`
+	SuspectHours  int        `json:"suspectHours" doc:"Of the last 24, those with a suspect reading"`
 	Readings      int64      `json:"readings" doc:"Readings stored, warm-up included"`
 }
 
@@ -74,8 +77,9 @@ type Reading struct {
 
 // Series is one line of a chart.
 type Series struct {
-	Key    string  `json:"key" doc:"Meter, group, or total"`
-	Points []Point `json:"points" nullable:"false"`
+	Key     string    `json:"key" doc:"Meter, group, or total"`
+	Points  []Point   `json:"points" nullable:"false"`
+	Suspect []Reading `json:"suspect,omitempty" doc:"Of a meter: its suspect readings in the range, at most 1,000. They are gaps in points"`
 }
 
 // Point is one bucket of a series.
@@ -299,6 +303,15 @@ type Quality struct {
 	Counts   Counts        `json:"counts"`
 	ByReason []ReasonCount `json:"byReason" nullable:"false"`
 	Messages []Quarantined `json:"messages" nullable:"false" doc:"Newest first"`
+
+	Suspects []SuspectMeter `json:"suspects" nullable:"false" doc:"Meters with suspect readings in the last 7 days, those with most first; at most 100"`
+}
+
+// SuspectMeter is a meter with readings that do not fit what it has measured before.
+type SuspectMeter struct {
+	Meter    string  `json:"meter"`
+	Readings int     `json:"readings" doc:"Suspect ones of the last 7 days"`
+	Newest   Reading `json:"newest" doc:"The newest of them"`
 }
 
 // ReasonCount is how many messages were not taken for one reason.

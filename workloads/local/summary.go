@@ -26,6 +26,8 @@ type readingCounts struct {
 	Duplicates  int64 `json:"duplicates"`
 	Corrections int64 `json:"corrections"`
 	Late        int64 `json:"late"`
+	Suspect     int64 `json:"suspect"`   // stored, and used for nothing
+	Confirmed   int64 `json:"confirmed"` // of those, readings that later ones made plausible
 }
 
 // summarise prints the summary and writes it to the file asked for.
@@ -41,6 +43,7 @@ func (t *twin) summarise(ctx context.Context, took time.Duration) error {
 			In:     info.Rows + info.Quarantined,
 			Stored: c.Stored, Quarantined: c.Quarantined + info.Quarantined,
 			Duplicates: c.Duplicates, Corrections: c.Corrections, Late: c.Late,
+			Suspect: c.Suspect, Confirmed: c.Confirmed,
 		},
 		Meters: totals.Meters, Forecasts: c.Forecasts, Decisions: c.Decisions,
 		Seconds:           took.Seconds(),
@@ -49,6 +52,9 @@ func (t *twin) summarise(ctx context.Context, took time.Duration) error {
 	fmt.Fprintf(t.o.Out, "  The replay is through: %s readings stored, %s quarantined, %s forecasts, %s decisions in %.1f s (%s readings/s)\n",
 		grouped(c.Stored), grouped(s.Readings.Quarantined), grouped(c.Forecasts), grouped(c.Decisions),
 		s.Seconds, grouped(int64(s.ReadingsPerSecond)))
+	if left := c.Suspect - c.Confirmed; left > 0 {
+		fmt.Fprintf(t.o.Out, "  %s readings do not fit what their meters have measured before: they are stored as suspect and used for nothing; GET /api/v1/data-quality lists the meters\n", grouped(left))
+	}
 	if t.o.Summary == "" {
 		return nil
 	}

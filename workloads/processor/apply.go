@@ -72,11 +72,12 @@ func (p *partition) enterHistory(m *meterState, past history.Series, b *batch) {
 		h := past.From + meter.Hour(i)
 		m.window.Put(h, v)
 		b.change(m.group, h)
-		b.rows.New.Append(m.MeterNo, h, v, timescale.WarmUp)
+		b.rows.New.Append(m.MeterNo, h, v, b.judged(m, h, timescale.WarmUp))
 		b.rows.Counts.Stored++
 		m.stored++
 	}
 	b.touch(m)
+	m.join()
 	for h := m.window.Oldest(); h < p.watermark; h++ {
 		m.model.Advance(m.window, h)
 	}
@@ -133,7 +134,7 @@ func (p *partition) repeatHeld(r held, offset int64, b *batch) {
 		case old == r.kwh:
 			b.rows.Counts.Duplicates++
 		default:
-			b.correct(r.meter, r.hour, old, r.kwh, offset)
+			b.correct(r.meter, r.hour, old, r.kwh, timescale.Corrected, offset)
 		}
 		p.held[i].kwh = r.kwh
 		return
@@ -166,12 +167,17 @@ func (p *partition) enterReached(b *batch) {
 // enterHeld puts a reading whose row is written already into its window. Of an
 // hour that is known in part only event time takes note.
 func (p *partition) enterHeld(r held, b *batch) {
+	m := r.meter
 	if r.kwh == r.kwh {
-		r.meter.window.Put(r.hour, r.kwh)
-		b.touch(r.meter)
-		b.change(r.meter.group, r.hour)
+		if outcome, _ := m.window.Put(r.hour, r.kwh); outcome != window.Duplicate && m.window.Suspect(r.hour) {
+			b.rejudge(m, window.Verdict{Hour: r.hour, Suspect: true})
+		}
+		b.rejudgeOthers(m)
+		b.touch(m)
+		b.change(m.group, r.hour)
 	}
 	p.watermarkTo(r.hour-p.rules.lateness, r.hour, b)
+	m.join()
 }
 
 // enter puts a reading into its window and its row into the batch.
@@ -187,15 +193,20 @@ func (p *partition) enter(r held, offset int64, b *batch) {
 		b.rows.Counts.Duplicates++
 		return
 	case window.TooOld:
-		b.rows.Older = append(b.rows.Older, r.unseen(timescale.Late, offset))
+		quality = timescale.Late
+		if !m.window.IsPlausible(r.kwh) {
+			quality = quality.Suspect()
+			b.rows.Counts.Suspect++
+		}
+		b.rows.Older = append(b.rows.Older, r.unseen(quality, offset))
 		b.rows.Counts.Late++ // whether it is new or a repeat only the database could tell
 		b.touch(m)
 		b.change(m.group, r.hour)
 		return
 	case window.Correction:
-		b.correct(m, r.hour, old, r.kwh, offset)
+		b.correct(m, r.hour, old, r.kwh, b.judged(m, r.hour, timescale.Corrected), offset)
 	case window.Stored:
-		b.rows.New.Append(m.MeterNo, r.hour, r.kwh, quality)
+		b.rows.New.Append(m.MeterNo, r.hour, r.kwh, b.judged(m, r.hour, quality))
 		b.rows.Counts.Stored++
 		m.stored++
 	}
@@ -205,6 +216,9 @@ func (p *partition) enter(r held, offset int64, b *batch) {
 	b.touch(m)
 	b.change(m.group, r.hour)
 	p.watermarkTo(r.hour-p.rules.lateness, r.hour, b)
+	if !m.joined { // after the issue times that its first reading passes
+		m.join()
+	}
 }
 
 // watermarkTo ends all hours before w, one by one, and issues forecasts and
@@ -237,7 +251,17 @@ func (p *partition) watermarkTo(w, seen meter.Hour, b *batch) {
 	}
 }
 
-// lastBefore is the newest hour before h in which the meter reported.
+// newest is the newest hour with a reading that is not suspect; NoHour if there is
+// none.
+func (m *meterState) newest() meter.Hour {
+	h := m.window.Newest()
+	if v := m.window.At(h); v == v {
+		return h
+	}
+	return m.lastBefore(h)
+}
+
+// lastBefore is the newest hour before h with a reading that is not suspect.
 func (m *meterState) lastBefore(h meter.Hour) meter.Hour {
 	newest := m.window.Newest()
 	if newest == meter.NoHour {

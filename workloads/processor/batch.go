@@ -1,9 +1,12 @@
 package processor
 
 import (
+	"slices"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/window"
 )
 
 // batch gathers what a stretch of messages leads to. Its memory is kept from
@@ -41,6 +44,7 @@ func (b *batch) begin() {
 	r.Parts, r.PartsDone = r.Parts[:0], r.PartsDone[:0]
 	r.Revisions, r.GroupLoad = r.Revisions[:0], r.GroupLoad[:0]
 	r.Held, r.Older, r.Recounts = r.Held[:0], r.Older[:0], r.Recounts[:0]
+	r.Verdicts = r.Verdicts[:0]
 	r.Forecasts, r.Decisions = r.Forecasts[:0], r.Decisions[:0]
 	r.MeterState, r.Quarantine, r.Outbox = r.MeterState[:0], r.Quarantine[:0], r.Outbox[:0]
 	r.Counts = timescale.Counts{}
@@ -65,10 +69,7 @@ func (b *batch) finish(p *partition, prev int64) {
 		}
 	}
 	for _, m := range b.touched {
-		h := m.window.Newest()
-		if h == meter.NoHour {
-			continue // its only reading is held back
-		}
+		h := m.newest()
 		r.MeterState = append(r.MeterState, timescale.MeterState{
 			MeterNo: m.MeterNo, LastHour: h, LastKWh: m.window.At(h), Readings: m.stored,
 		})
@@ -98,9 +99,44 @@ func (b *batch) change(g *groupState, h meter.Hour) {
 	g.touch(h)
 }
 
-// correct adds a reading that replaces another.
-func (b *batch) correct(m *meterState, h meter.Hour, old, kwh float32, offset int64) {
-	b.rows.Upserts.Append(m.MeterNo, h, kwh, timescale.Corrected)
+// judged is the quality of the reading that was just put into the meter's window
+// at hour h, where q says how it came. What it changes about others is added.
+func (b *batch) judged(m *meterState, h meter.Hour, q timescale.Quality) timescale.Quality {
+	b.rejudgeOthers(m)
+	if m.window.Suspect(h) {
+		b.rows.Counts.Suspect++
+		return q.Suspect()
+	}
+	return q
+}
+
+// rejudgeOthers adds what the reading that was just put into the meter's window
+// changes about others.
+func (b *batch) rejudgeOthers(m *meterState) {
+	for _, v := range m.window.Rejudged() {
+		b.rejudge(m, v)
+	}
+}
+
+// rejudge adds that a reading whose row is written, in this batch or before, is
+// suspect or no longer is.
+func (b *batch) rejudge(m *meterState, v window.Verdict) {
+	if v.Suspect {
+		b.rows.Counts.Suspect++
+	} else {
+		b.rows.Counts.Confirmed++
+	}
+	b.rows.Verdicts = append(b.rows.Verdicts, timescale.Verdict{MeterNo: m.MeterNo, Hour: v.Hour, Suspect: v.Suspect})
+	b.change(m.group, v.Hour)
+}
+
+// correct adds a reading that replaces another. What was judged about the other
+// is void.
+func (b *batch) correct(m *meterState, h meter.Hour, old, kwh float32, q timescale.Quality, offset int64) {
+	b.rows.Verdicts = slices.DeleteFunc(b.rows.Verdicts, func(v timescale.Verdict) bool {
+		return v.MeterNo == m.MeterNo && v.Hour == h
+	})
+	b.rows.Upserts.Append(m.MeterNo, h, kwh, q)
 	b.rows.Revisions = append(b.rows.Revisions, timescale.Revision{MeterNo: m.MeterNo, Hour: h, OldKWh: old, Offset: offset})
 	b.rows.Counts.Corrections++
 }

@@ -12,7 +12,7 @@ import (
 
 // stateVersion is raised when the meaning or the encoding of a partition's
 // state changes. A checkpoint of another version is not read.
-const stateVersion = 3
+const stateVersion = 4
 
 var errCheckpoint = errors.New("checkpoint does not fit")
 
@@ -70,6 +70,7 @@ func (m *meterState) appendMeter(dst []byte) []byte {
 	if m.foreign {
 		return dst
 	}
+	dst = append(dst, asByte(m.joined))
 	dst = appendHour(dst, m.planFrom)
 	dst = append(dst, byte(len(m.plan)))
 	for _, v := range m.plan {
@@ -91,6 +92,9 @@ func (p *partition) restoreMeter(name string, src []byte) error {
 	m := p.add(ref)
 	if m.foreign {
 		return nil
+	}
+	if d.byte() == 1 {
+		m.join()
 	}
 	m.planFrom = d.hour()
 	if n := int(d.byte()); n > 0 {
@@ -192,6 +196,13 @@ func (d *decoder) hourParts() (p hourParts) {
 
 func appendHour(dst []byte, h meter.Hour) []byte {
 	return binary.LittleEndian.AppendUint32(dst, uint32(h))
+}
+
+func asByte(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func appendText(dst []byte, s string) []byte {

@@ -16,6 +16,9 @@ const freshHours = meter.HoursPerWeek
 func (p *partition) issue(t, seen meter.Hour, b *batch) {
 	slots := int(p.nextIssue - t)
 	for _, g := range p.groups {
+		if len(g.meters) == 0 {
+			continue
+		}
 		b.inputs = b.inputs[:0]
 		for _, m := range g.meters {
 			b.inputs = append(b.inputs, p.forecastMeter(m, t, slots, b))
@@ -43,6 +46,7 @@ func (p *partition) forecastMeter(m *meterState, t meter.Hour, slots int, b *bat
 		Forecast:     q,
 		LastReading:  m.lastBefore(t),
 		MissingShare: m.window.Missing(t, freshHours),
+		Suspects:     m.window.Suspects(t, meter.HoursPerDay),
 		MonthPeak:    p.rules.monthPeak(m, t),
 		Previous:     m.previousPlan(t, slots, b),
 	}

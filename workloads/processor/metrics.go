@@ -64,6 +64,8 @@ func (m *metrics) count(b *timescale.Batch) {
 	m.readings.WithLabelValues("duplicate").Add(float64(c.Duplicates))
 	m.readings.WithLabelValues("correction").Add(float64(c.Corrections))
 	m.readings.WithLabelValues("late").Add(float64(c.Late))
+	m.readings.WithLabelValues("suspect").Add(float64(c.Suspect))
+	m.readings.WithLabelValues("confirmed").Add(float64(c.Confirmed))
 	m.forecasts.Add(float64(c.Forecasts))
 	m.decisions.Add(float64(c.Decisions))
 }

@@ -58,8 +58,13 @@ type feed struct {
 	no   map[string]int32
 }
 
+type keptReading struct {
+	kwh     float32
+	quality timescale.Quality
+}
+
 type keptRows struct {
-	Readings  map[string]string
+	Readings  map[string]keptReading
 	Forecasts map[string]string
 	Decisions map[string]string
 	GroupLoad map[string]string
@@ -72,7 +77,7 @@ type keptRows struct {
 
 func newFeed(r *rules) *feed {
 	return &feed{p: newPartition(0, r), no: map[string]int32{}, rows: keptRows{
-		Readings: map[string]string{}, Forecasts: map[string]string{},
+		Readings: map[string]keptReading{}, Forecasts: map[string]string{},
 		Decisions: map[string]string{}, GroupLoad: map[string]string{},
 		Quarantine: map[int64]string{}, Parts: map[string]string{},
 	}}
@@ -111,17 +116,25 @@ func (f *feed) keep() {
 	r := &f.b.rows
 	put := func(rows *timescale.Readings) {
 		for i := range rows.MeterNo {
-			f.rows.Readings[fmt.Sprint(rows.MeterNo[i], rows.Hour[i])] = fmt.Sprint(rows.KWh[i])
+			f.store(rows.MeterNo[i], rows.Hour[i], rows.KWh[i], rows.Quality[i])
 		}
 	}
 	unseen := func(rows []timescale.Unseen) {
 		for _, v := range rows {
-			f.rows.Readings[fmt.Sprint(v.MeterNo, v.Hour)] = fmt.Sprint(v.KWh)
+			f.store(v.MeterNo, v.Hour, v.KWh, v.Quality)
 		}
 	}
 	put(&r.New)
 	unseen(r.Held)
 	put(&r.Upserts)
+	for _, v := range r.Verdicts {
+		at := fmt.Sprint(v.MeterNo, v.Hour)
+		row := f.rows.Readings[at]
+		if row.quality = row.quality.Origin(); v.Suspect {
+			row.quality = row.quality.Suspect()
+		}
+		f.rows.Readings[at] = row
+	}
 	unseen(r.Older)
 	for _, v := range r.Forecasts {
 		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.P10, v.P50, v.P90)
@@ -153,6 +166,15 @@ func (f *feed) keep() {
 	c.In, c.Stored, c.Quarantined = c.In+add.In, c.Stored+add.Stored, c.Quarantined+add.Quarantined
 	c.Duplicates, c.Corrections, c.Late = c.Duplicates+add.Duplicates, c.Corrections+add.Corrections, c.Late+add.Late
 	c.Forecasts, c.Decisions = c.Forecasts+add.Forecasts, c.Decisions+add.Decisions
+	c.Suspect, c.Confirmed = c.Suspect+add.Suspect, c.Confirmed+add.Confirmed
+}
+
+func (f *feed) store(no int32, h meter.Hour, kwh float32, q timescale.Quality) {
+	at := fmt.Sprint(no, h)
+	if row, ok := f.rows.Readings[at]; ok && row.kwh == kwh {
+		return
+	}
+	f.rows.Readings[at] = keptReading{kwh, q}
 }
 
 // recount sums an hour's readings up, as the database does.
@@ -163,12 +185,11 @@ func (f *feed) recount(of timescale.GroupHour) {
 		if f.p.meters[m].GroupNo != of.GroupNo {
 			continue
 		}
-		text, ok := f.rows.Readings[fmt.Sprint(f.no[m], of.Hour)]
-		if !ok {
+		row, ok := f.rows.Readings[fmt.Sprint(f.no[m], of.Hour)]
+		if !ok || row.quality.IsSuspect() {
 			continue
 		}
-		var v float32
-		_, _ = fmt.Sscan(text, &v)
+		v := row.kwh
 		kwh += float64(v)
 		meters++
 		if v < 0 {
@@ -272,12 +293,12 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 }
 
 // different lists up to three keys whose values differ.
-func different(want, got map[string]string) []string {
+func different[V comparable](want, got map[string]V) []string {
 	var out []string
-	for _, m := range []map[string]string{want, got} {
+	for _, m := range []map[string]V{want, got} {
 		for k := range m {
 			if want[k] != got[k] && len(out) < 3 {
-				out = append(out, fmt.Sprintf("%s: %q, %q", k, want[k], got[k]))
+				out = append(out, fmt.Sprintf("%s: %v, %v", k, want[k], got[k]))
 			}
 		}
 	}

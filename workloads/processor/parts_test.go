@@ -102,7 +102,11 @@ func (f *partFeed) quarters(name string, h meter.Hour, kwh ...float32) {
 }
 
 func (f *partFeed) reading(name string, h meter.Hour) string {
-	return f.rows.Readings[fmt.Sprint(f.no[name], f.start+h)]
+	row, ok := f.rows.Readings[fmt.Sprint(f.no[name], f.start+h)]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(row.kwh)
 }
 
 // reasons are those of the quarantine, by offset.

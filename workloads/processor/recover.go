@@ -243,9 +243,9 @@ func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionSta
 	}
 	p.nextIssue = p.rules.nextIssue(p.watermark)
 	from := p.watermark - meter.Hour(p.rules.ring)
-	err = w.db.History(ctx, w.number, from, p.watermark+maxJump, func(no int32, h meter.Hour, kwh float32, _ timescale.Quality) error {
+	err = w.db.History(ctx, w.number, from, p.watermark+maxJump, func(no int32, h meter.Hour, kwh float32, q timescale.Quality) error {
 		if m := byNumber[no]; m != nil {
-			m.window.Put(h, kwh)
+			m.window.PutJudged(h, kwh, q.IsSuspect())
 		}
 		return nil
 	})
@@ -253,6 +253,10 @@ func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionSta
 		return nil, fmt.Errorf("readings of partition %d: %w", w.number, err)
 	}
 	for _, m := range byNumber {
+		if m.window.Newest() != meter.NoHour || m.parts != nil {
+			m.join()
+		}
+		m.window.Renew()
 		p.relearn(m)
 	}
 	plans, err := w.db.LastPlans(ctx, w.number, p.watermark+1)

@@ -87,6 +87,7 @@ func overlap(r *meter.Message) string {
 func (p *partition) reach(m *meterState, h meter.Hour, b *batch) {
 	if !p.jumps(h) {
 		p.watermarkTo(h-p.rules.lateness, h, b)
+		m.join()
 		p.enterReached(b)
 		return
 	}

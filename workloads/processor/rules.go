@@ -2,6 +2,7 @@ package processor
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -23,6 +24,8 @@ type rules struct {
 	// maxAhead is how far a reading may lie after the broker's time; 0 where the
 	// dataset's window bounds it already.
 	maxAhead time.Duration
+	// mostKWh is what no hour of a meter exceeds, either way; +Inf for no limit.
+	mostKWh float32
 
 	issueFrom meter.Hour // no forecast is issued before: the end of the warm-up
 	warmUp    bool       // meters may have history in Redis from before the stream
@@ -62,6 +65,10 @@ func newRules(twin *config.Twin) (*rules, error) {
 		currency: twin.Processor.Policy.Tariff.Currency,
 
 		demandCharge: twin.Processor.Policy.Tariff.DemandCharge > 0,
+		mostKWh:      float32(math.Inf(1)),
+	}
+	if twin.Dataset.MaxKW > 0 {
+		r.mostKWh = float32(twin.Dataset.MaxKW)
 	}
 	r.ring = twin.Processor.HistoryWindow.Hours() + int(r.lateness)
 	r.bound(twin)

@@ -34,6 +34,7 @@ type partition struct {
 type meterState struct {
 	timescale.MeterRef
 	foreign bool // belongs to another partition
+	joined  bool // a reading of it has been applied: it is one of the group's meters
 	group   *groupState
 	window  *window.Window
 	model   forecast.State
@@ -52,7 +53,7 @@ type meterState struct {
 type groupState struct {
 	name   string
 	number int32
-	meters []*meterState // by name: sums run in this order
+	meters []*meterState // that have joined, by name: sums run in this order; none before the first has
 	dirty  []meter.Hour  // hours whose total changed in this batch, ascending
 }
 
@@ -82,7 +83,9 @@ const (
 	originRebuilt = "database" // windows were read back from the database
 )
 
-// add makes the state of a meter that was not known.
+// add makes the state of a meter that was not known. It joins its group when its
+// first reading has been applied: a meter becomes known with the fetch that its
+// first message is part of, and what a fetch returns must decide no row.
 func (p *partition) add(ref timescale.MeterRef) *meterState {
 	m := &meterState{MeterRef: ref, foreign: ref.Partition != p.number, planFrom: meter.NoHour}
 	p.meters[ref.Name] = m
@@ -90,13 +93,22 @@ func (p *partition) add(ref timescale.MeterRef) *meterState {
 		return m
 	}
 	m.window = window.New(p.rules.ring)
+	m.window.Limit(p.rules.mostKWh)
 	m.model = p.rules.model.NewState()
 	m.group = p.group(ref.Group, ref.GroupNo)
+	return m
+}
+
+// join makes a meter one of its group's, once.
+func (m *meterState) join() {
+	if m.joined {
+		return
+	}
+	m.joined = true
 	at, _ := slices.BinarySearchFunc(m.group.meters, m.Name, func(o *meterState, name string) int {
 		return strings.Compare(o.Name, name)
 	})
 	m.group.meters = slices.Insert(m.group.meters, at, m)
-	return m
 }
 
 func (p *partition) group(name string, number int32) *groupState {
@@ -141,8 +153,9 @@ func (p *partition) switchTo(r *rules) {
 	for _, g := range p.groups {
 		for _, m := range g.meters {
 			if old.ring != r.ring {
-				m.window = resized(m.window, r.ring)
+				m.window = m.window.Resized(r.ring)
 			}
+			m.window.Limit(r.mostKWh)
 			learned := m.model.AppendBinary(nil)
 			m.model = r.model.NewState()
 			if sameModel {
@@ -164,19 +177,6 @@ func (p *partition) relearn(m *meterState) {
 	for h := m.window.Oldest(); h < p.watermark; h++ {
 		m.model.Advance(m.window, h)
 	}
-}
-
-func resized(w *window.Window, n int) *window.Window {
-	out := window.New(n)
-	if w.Newest() == meter.NoHour {
-		return out
-	}
-	for h := w.Oldest(); h <= w.Newest(); h++ {
-		if v := w.At(h); v == v {
-			out.Put(h, v)
-		}
-	}
-	return out
 }
 
 // touch notes that the total of hour h changed.

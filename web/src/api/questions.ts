@@ -69,7 +69,7 @@ export const explanation = (id: string) =>
   });
 
 export type MeterSort = 'id' | '-id' | 'lastKwh' | '-lastKwh';
-export type MeterStatus = 'ok' | 'gap' | 'stale';
+export type MeterStatus = 'ok' | 'gap' | 'stale' | 'suspect';
 
 export interface MeterFilter {
   q: string;

@@ -2,7 +2,7 @@ import { Anchor, SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
-import { root } from '../api/client';
+import { root, type Schemas } from '../api/client';
 import { meter, meterDecisions, meterForecasts, meterHistory, twin } from '../api/questions';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
@@ -61,6 +61,7 @@ function LoadOfMeter({ id, zone }: { id: string; zone: string }) {
   const history = useQuery(meterHistory(id, from));
   const forecasts = useQuery(meterForecasts(id, from));
   const points = history.data?.data[0]?.points;
+  const suspect = history.data?.data[0]?.suspect ?? [];
   const columns = useMemo(() => points && meterColumns(points, forecasts.data?.data ?? []), [points, forecasts.data]);
   const asOf = history.data?.meta.asOf;
   const error = history.error ?? forecasts.error;
@@ -75,12 +76,27 @@ function LoadOfMeter({ id, zone }: { id: string; zone: string }) {
       {!columns && !error && <Skeleton height={380} />}
       {columns && columns.x.length > 0 && <LoadChart columns={columns} now={asOf ? seconds(asOf) : undefined} zone={zone} what={id} />}
       {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
+      {suspect.length > 0 && <Suspects readings={suspect} zone={zone} />}
       <p className={classes.export}>
         <Anchor href={csv.href} size="sm" c="var(--accent)">
           Download the readings as CSV
         </Anchor>
       </p>
     </Card>
+  );
+}
+
+const mostNamed = 5;
+
+/** Suspects names readings that the chart leaves out, the newest ones. */
+function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: string }) {
+  const named = readings.slice(-mostNamed).map((r) => `${energy(r.kwh)} in the hour from ${dateTime(r.at, zone)}`);
+  return (
+    <p className={classes.suspects} role="note">
+      <strong>{readings.length === 1 ? '1 suspect reading' : `${count(readings.length)} suspect readings`}</strong>, left out of the chart, of
+      forecasts and of plans: {named.join('; ')}
+      {readings.length > named.length ? '; and earlier ones' : ''}.
+    </p>
   );
 }
 

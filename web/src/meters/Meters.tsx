@@ -19,6 +19,7 @@ const statuses = [
   { value: 'ok', label: 'OK' },
   { value: 'gap', label: 'Gap' },
   { value: 'stale', label: 'Stale' },
+  { value: 'suspect', label: 'Suspect' },
 ];
 
 /** Meters is the list of meters, found by a part of the name. */

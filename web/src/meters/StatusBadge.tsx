@@ -1,7 +1,7 @@
 import type { Schemas } from '../api/client';
 import classes from './StatusBadge.module.css';
 
-const names = { ok: 'OK', gap: 'Gap', stale: 'Stale' };
+const names = { ok: 'OK', gap: 'Gap', stale: 'Stale', suspect: 'Suspect' };
 
 /** StatusBadge tells a meter's status by word and by colour. */
 export function StatusBadge({ status }: { status: Schemas['Meter']['status'] }) {

@@ -24,6 +24,9 @@ export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
         note={c && (c.quarantined === 0 ? 'every message was taken' : `of ${count(c.messages)} messages`)}
         warn={(c?.quarantined ?? 0) > 0}
       />
+      {c && c.suspect > c.confirmed && (
+        <Figure label="Suspect readings" value={count(c.suspect - c.confirmed)} note="stored, and used for nothing" warn />
+      )}
     </dl>
   );
 }
