@@ -81,7 +81,7 @@ const meterSelect = `
 	LEFT JOIN meter_state s USING (meter_no)
 	LEFT JOIN stream_offsets o ON o.partition = m.partition
 	CROSS JOIN LATERAL (
-		SELECT count(*) FILTER (WHERE r.`+plausible+`)::int AS known, count(*) FILTER (WHERE NOT r.`+plausible+`)::int AS suspect
+		SELECT count(*) FILTER (WHERE r.` + plausible + `)::int AS known, count(*) FILTER (WHERE NOT r.` + plausible + `)::int AS suspect
 		FROM generate_series(o.watermark - interval '23 hours', o.watermark, interval '1 hour') t(ts)
 		JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0) h`
 
