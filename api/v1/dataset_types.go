@@ -38,9 +38,7 @@ type Dataset struct {
 	// +optional
 	InvalidRows InvalidRows `json:"invalidRows,omitempty"`
 
-	// Most that any meter can draw or feed in, in kW, such as the rating of its
-	// connection. A reading beyond it is suspect: it is stored and shown, and nothing
-	// is computed from it. If left out, each meter is judged by its own readings alone.
+	// Most that any meter can draw or feed in, in kW. A reading beyond it is suspect.
 	// +kubebuilder:validation:XValidation:rule="double(self) > 0.0",message="write a power in kW above 0, such as 25"
 	// +optional
 	MaxKW Decimal `json:"maxKW,omitempty"`

@@ -191,9 +191,7 @@ type DatasetStatus struct {
 	// +optional
 	Quarantined int64 `json:"quarantined"`
 
-	// Readings so far that do not fit what their meters have measured before, less
-	// those that later ones confirmed. They are stored, and nothing is computed from
-	// them.
+	// Readings so far that are suspect: stored, and used for nothing.
 	// +optional
 	Suspect int64 `json:"suspect,omitempty"`
 

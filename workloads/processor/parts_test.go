@@ -195,7 +195,7 @@ func TestPartsBecomeAnHour(t *testing.T) {
 		}, "10", timescale.Counts{In: 5, Stored: 2, Late: 1}, 0, nil},
 		{"before the window", func(f *partFeed) {
 			for i := range meter.Hour(100) {
-				f.hour("a", 20*(i+1), 1)
+				f.hour("a", 20*(i+1), 8)
 			}
 			f.quarters("a", h, 1, 2, 3, 4)
 		}, "10", timescale.Counts{In: 104, Stored: 100, Late: 1}, 0, nil},
