@@ -68,6 +68,13 @@ func (p *plan) several() bool {
 	return rowMeter > 1
 }
 
+// plain is true of rows of a meter, a time and a value, and nothing else that is
+// asked for.
+func (p *plan) plain() bool {
+	return p.doc.MeterColumns == nil && p.doc.DayColumns == nil && len(p.values) == 1 && p.values[0].meter == nil && p.meter >= 0 && p.group < 0 &&
+		p.clock < 0 && p.unit == nil && p.factor < 0 && p.quality == nil && p.channels == nil
+}
+
 // compile looks up the columns of a complete document in a header.
 func compile(doc *layout.Document, header []string) (*plan, error) {
 	p := &plan{doc: doc, names: header, count: len(header), clock: -1, meter: -1, group: -1, factor: -1}

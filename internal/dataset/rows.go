@@ -41,6 +41,8 @@ func readRows(rows *csvReader, p *plan, in *intake) error {
 	r := newRowReader(p, in)
 	take := r.row
 	switch {
+	case p.plain():
+		take = r.plainRow
 	case p.doc.MeterColumns != nil:
 		take = r.wideRow
 	case p.doc.DayColumns != nil:
@@ -82,6 +84,9 @@ func (r *rowReader) check(rec *record) (column string, err error) {
 	if rec.err != nil {
 		return "", rec.err
 	}
+	if len(rec.fields) == r.count && len(r.footer) == 0 && len(r.rows) == 0 {
+		return "", nil
+	}
 	if len(r.footer) > 0 && layout.MatchAny(r.footer, string(rec.fields[0])) {
 		r.in.info.Skipped++
 		return "", errLeftOut
@@ -101,6 +106,50 @@ func (r *rowReader) check(rec *record) (column string, err error) {
 			r.in.info.Skipped++
 			return "", errLeftOut
 		}
+	}
+	return "", nil
+}
+
+// plainRow takes a row of a meter, a time and a value, which nearly all rows of long
+// files are. It does what row does, without asking for what the plan does not have.
+func (r *rowReader) plainRow(rec *record) (column string, err error) {
+	v := &r.values[0]
+	cell := rec.fields[v.column]
+	if r.null.missing(cell) {
+		r.in.info.Missing++
+		return "", nil
+	}
+	stamp, err := r.stamps.read(rec.fields[r.time])
+	if err != nil {
+		return r.names[r.time], err
+	}
+	kWh, err := r.number.read(cell)
+	if err != nil {
+		return v.name, err
+	}
+	kWh *= v.scale
+	if err := checkEnergy(kWh, r.counter); err != nil {
+		return v.name, err
+	}
+	m, err := r.in.meter(meterName(rec.fields[r.meter]), nil)
+	if err != nil {
+		return r.names[r.meter], err
+	}
+	s, err := r.in.only(m, r.counter)
+	if err != nil {
+		return r.names[r.meter], err
+	}
+	at, err := r.place(stamp, s)
+	if err != nil {
+		return r.names[r.time], err
+	}
+	if r.counter {
+		err = r.in.acceptCounter(s, at, kWh)
+	} else {
+		err = r.in.accept(s, at, r.interval, kWh)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errStop, err)
 	}
 	return "", nil
 }

@@ -53,6 +53,9 @@ func (r *stampReader) read(text []byte) (stampText, error) {
 	if len(text) == 0 {
 		return stampText{}, errNoTime
 	}
+	if wall, zoned, ok := r.usual(text); ok {
+		return stampText{wall: wall, zoned: zoned}, nil
+	}
 	base, rest, err := r.readDate(text)
 	if err != nil {
 		if r.form == "" && allDigits(text) {
@@ -76,6 +79,31 @@ func (r *stampReader) read(text []byte) (stampText, error) {
 		return stampText{}, err
 	}
 	return stampText{wall: base + minutes - offset, second: second, zoned: zoned}, nil
+}
+
+// usual reads what nearly all times look like: the date of the row before, HH:MM or
+// HH:MM:00, and nothing or Z.
+func (r *stampReader) usual(text []byte) (wall int64, zoned, ok bool) {
+	n := r.dateLen
+	if n == 0 || len(text) < n+6 || string(text[:n]) != string(r.date[:n]) {
+		return 0, false, false
+	}
+	b := text[n:]
+	if (b[0] != ' ' && b[0] != 'T') || b[3] != ':' {
+		return 0, false, false
+	}
+	h1, h2, m1, m2 := b[1]-'0', b[2]-'0', b[4]-'0', b[5]-'0'
+	if h1 > 2 || h2 > 9 || m1 > 5 || m2 > 9 || h1*10+h2 > 23 {
+		return 0, false, false
+	}
+	b = b[6:]
+	if len(b) >= 3 && b[0] == ':' && b[1] == '0' && b[2] == '0' {
+		b = b[3:]
+	}
+	if len(b) == 1 && b[0] == 'Z' {
+		zoned, b = true, nil
+	}
+	return r.dayBase + int64(h1*10+h2)*60 + int64(m1*10+m2), zoned, len(b) == 0
 }
 
 // readDate reads the date at the start of text and returns what follows it.
