@@ -215,13 +215,6 @@ func databaseOf(t *v1.Timescale, at Endpoints) Database {
 	}
 }
 
-func unlessAuto(s string) string {
-	if s == "Auto" {
-		return ""
-	}
-	return s
-}
-
 func orDefault(s, def string) string {
 	if s == "" {
 		return def

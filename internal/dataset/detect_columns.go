@@ -213,7 +213,7 @@ func (d *detective) valueCandidates() []candidate {
 	for i := range d.sample.columns {
 		c := &d.sample.columns[i]
 		named := valueScore(c.name) > 0 && c.counts[kindNumber]*2 > c.filled
-		if used[i] || !(c.mostly(kindNumber) || named) || anyWord(costWords, c.name) || d.isCalendar(c) {
+		if used[i] || (!c.mostly(kindNumber) && !named) || anyWord(costWords, c.name) || d.isCalendar(c) {
 			continue
 		}
 		k := candidate{index: i, score: valueScore(c.name)}
@@ -367,7 +367,7 @@ func (d *detective) dayColumns() *layout.Columns {
 	from, to, count := -1, -1, 0
 	for i := range d.sample.columns {
 		c := &d.sample.columns[i]
-		if used[i] || !(c.mostly(kindNumber) || c.filled == 0) || !slotName(c.name) {
+		if used[i] || (!c.mostly(kindNumber) && c.filled > 0) || !slotName(c.name) {
 			if count > 0 && to == i-1 && count < 23 {
 				from, to, count = -1, -1, 0
 			}

@@ -29,8 +29,6 @@ type fieldCase struct {
 
 func layoutOf(d layout.Document) Options { return Options{Layout: &d} }
 
-func named(name string) Options { return layoutOf(layout.Document{From: name}) }
-
 func inZone(zone string) Options { return Options{Zone: zone} }
 
 var fieldCases = []fieldCase{

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,7 +62,7 @@ func stringsOf(fields [][]byte) []string {
 	return out
 }
 
-// Whatever a file holds, reading it ends with an error or with rows that are
+// Whatever a file holds, and whatever layout it is read by, reading it ends with an error or with rows that are
 // in order and finite, and every value is accounted for.
 func FuzzLayouts(f *testing.F) {
 	for _, s := range []string{
@@ -71,12 +73,28 @@ func FuzzLayouts(f *testing.F) {
 		"id,time,register_kwh\na,2019-01-01 00:00,5\na,2019-01-01 00:30,6\na,2019-01-01 01:00,4\n",
 		espiFeedText,
 	} {
-		f.Add([]byte(s), true)
+		for which := range 3 {
+			f.Add([]byte(s), uint8(which))
+		}
 	}
-	f.Fuzz(func(t *testing.T, text []byte, register bool) {
+	names := layout.Names()
+	for i, name := range names {
+		for _, sample := range layoutSamples {
+			if sample.name == name {
+				text, err := os.ReadFile(filepath.Join("testdata", "layouts", sample.file))
+				require.NoError(f, err)
+				f.Add(text[:min(len(text), 2000)], uint8(i+2))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, which uint8) {
 		o := Options{Zone: "Europe/London", ScratchDir: t.TempDir(), BufferBytes: 256}
-		if register {
+		switch n := int(which) % (len(names) + 2); n {
+		case 0:
+		case 1:
 			o.Layout = &layout.Document{Reading: layout.Counter}
+		default:
+			o.Layout = &layout.Document{From: names[n-2]}
 		}
 		s, err := Open(t.Context(), file(t, string(text)), o)
 		if err != nil {

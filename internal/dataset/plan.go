@@ -258,8 +258,7 @@ func (p *plan) compileValues() error {
 		}
 	default:
 		for n, v := range d.Values {
-			i, ok := layout.FindColumn(p.names, v.Column)
-			if !ok && v.Optional {
+			if _, ok := layout.FindColumn(p.names, v.Column); !ok && v.Optional {
 				continue
 			}
 			i, err := p.column(fmt.Sprintf("values[%d].column", n), v.Column)

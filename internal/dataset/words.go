@@ -108,13 +108,11 @@ var (
 		"elektriciteit", "electricity", "elektrizität", "electricidad", "electricité", "électricité", "strom", "general", "controlled", "incoming", "delivered", "grid", "a+", "demand", "load")
 
 	electricWords = set("electric", "electricity", "elektriciteit", "elektrizität", "electricidad", "électricité", "electricité", "strom", "stroom", "elektrisch", "el", "power", "elec", "e", "sähkö", "energia", "elettrica")
-	otherEnergies = set("gas", "erdgas", "naturalgas", "gaz", "water", "wasser", "agua", "eau", "vann", "vand", "vesi", "acqua", "heat", "heating", "wärme", "waerme", "fernwärme", "warmte", "fjernvarme", "steam", "chilledwater", "hotwater", "oil", "lpg", "cooling", "reactive", "reaktiv", "blindarbeit", "blindenergie", "kvarh", "irrigation")
 
 	commodityColumns = set("type", "commodity", "energytype", "energietype", "energy_type", "fuel", "product", "producttype", "service", "utility", "sector", "energiart", "energieart", "medium", "sparte", "meter_type", "metertype", "resource")
 	unitColumns      = set("unit", "units", "unite", "unité", "einheit", "eenheid", "unidad", "unità", "måleenhed", "enhed", "enhet", "yksikkö", "yksikkötyyppi", "uom", "unit_of_measurement", "mesureenhed")
 	factorColumns    = set("factor", "faktor", "multiplier", "multiplikator", "facteur")
 	qualityColumns   = set("quality", "qualität", "qualitaet", "status", "validation", "kvalitet", "kvalitetskode", "laatu", "qualite", "qualité", "calidad", "kwaliteit", "flag", "estimated", "estimated_actual", "ersatzwert", "metodo", "obtainmethod", "readtype", "read_type", "reading_type", "nature", "validatiestatus")
-	groupColumns     = []string{"feeder", "substation", "group"}
 )
 
 var (
