@@ -15,8 +15,9 @@ type Dataset struct {
 	// +optional
 	URL *URLSource `json:"url,omitempty"`
 
-	// A file in a ConfigMap of the twin's namespace. Compressed files go into its
-	// binaryData; about 1 MB at most.
+	// A file in a ConfigMap of the twin's namespace.
+	// ---
+	// Compressed files go into its binaryData; about 1 MB at most.
 	// +optional
 	ConfigMap *ConfigMapSource `json:"configMap,omitempty"`
 
@@ -24,7 +25,9 @@ type Dataset struct {
 	// +optional
 	PersistentVolumeClaim *VolumeSource `json:"persistentVolumeClaim,omitempty"`
 
-	// How the text of the file becomes readings. What is left out is found out.
+	// How the text of the file becomes readings.
+	// ---
+	// What is left out is found out.
 	// +optional
 	Layout *layout.Document `json:"layout,omitempty"`
 
@@ -44,6 +47,7 @@ type Dataset struct {
 	MaxKW Decimal `json:"maxKW,omitempty"`
 
 	// Which meters belong to which group, for a dataset that does not say so.
+	// ---
 	// The first group that fits a meter takes it.
 	// +listType=map
 	// +listMapKey=name
@@ -91,8 +95,9 @@ type URLSource struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^ /?#@]+([/?#][^ ]*)?$')",message="write an http or https address without a user name, such as https://example.org/readings.csv.gz"
 	Location string `json:"location"`
 
-	// SHA-256 of the file as it is served, in hexadecimal. A file that differs is
-	// refused.
+	// SHA-256 of the file as it is served, in hexadecimal.
+	// ---
+	// A file that differs is refused.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{64}$')",message="write the 64 lower-case hexadecimal digits that sha256sum prints"
 	// +optional
@@ -118,7 +123,9 @@ type ConfigMapSource struct {
 
 // VolumeSource is a file on a volume of the twin's namespace.
 type VolumeSource struct {
-	// Name of the PersistentVolumeClaim. It is mounted read-only.
+	// Name of the PersistentVolumeClaim.
+	// ---
+	// It is mounted read-only.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	ClaimName string `json:"claimName"`
@@ -141,9 +148,10 @@ const (
 
 // DatasetWindow is the part of the readings that is used.
 type DatasetWindow struct {
-	// First local day, such as 2019-01-01. If left out, the day of the first
-	// reading; processors in a cluster do not know it then, and refuse no reading
-	// for lying outside the window.
+	// First local day, such as 2019-01-01.
+	// ---
+	// If left out, the day of the first reading; processors in a cluster do not know
+	// it then, and refuse no reading for lying outside the window.
 	// +kubebuilder:validation:MaxLength=10
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')",message="write a day as year-month-day, such as 2019-01-01"
 	// +optional

@@ -16,7 +16,7 @@ const Version = 1
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.values), has(self.meterColumns), has(self.dayColumns)].filter(x, x).size() <= 1",message="write one of values, meterColumns and dayColumns"
 type Document struct {
-	// Version of the layout document; 1 if left out.
+	// Version of the document; 1 if left out.
 	// +kubebuilder:validation:Enum=1
 	// +optional
 	Version int32 `json:"version,omitempty"`
@@ -26,8 +26,9 @@ type Document struct {
 	// +optional
 	Title string `json:"title,omitempty"`
 
-	// Name of a layout that ships with the program, such as octopus.
+	// Name of a layout that ships with the program.
 	// ---
+	// It is one such as octopus.
 	// Fields that are set here replace those of that layout. `energytwin dataset layouts`
 	// lists the names.
 	// +kubebuilder:validation:MaxLength=64
@@ -84,7 +85,7 @@ type Document struct {
 	// +optional
 	Channels *Channels `json:"channels,omitempty"`
 
-	// Columns with readings, added up.
+	// Columns with readings.
 	// ---
 	// They hold readings of the row's meter and time; exports have a negative sign in the
 	// sum.
@@ -92,7 +93,9 @@ type Document struct {
 	// +optional
 	Values []Value `json:"values,omitempty"`
 
-	// One column for each meter, whose name is the header.
+	// One column for each meter.
+	// ---
+	// The header is its name.
 	// +optional
 	MeterColumns *Columns `json:"meterColumns,omitempty"`
 
@@ -106,7 +109,7 @@ type Document struct {
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
-	// Column with the unit of the row's value.
+	// Column with the row's unit.
 	// ---
 	// Rows of a unit that is no active energy or power, such as m3, are left out and
 	// counted.
@@ -159,7 +162,9 @@ type Header struct {
 	// +optional
 	Contains []string `json:"contains,omitempty"`
 
-	// The file has no header; columns are called #1, #2 and on.
+	// The file has no header.
+	// ---
+	// Columns are called #1, #2 and on.
 	// +optional
 	Absent bool `json:"absent,omitempty"`
 }
@@ -267,12 +272,12 @@ type Meter struct {
 	// +optional
 	Column string `json:"column,omitempty"`
 
-	// Name of the meter, for a file of one meter.
+	// Name of the file's only meter.
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Name string `json:"name,omitempty"`
 
-	// Column with the group that the meter belongs to.
+	// Column with the meter's group.
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	GroupColumn string `json:"groupColumn,omitempty"`
@@ -317,20 +322,20 @@ type Value struct {
 	// +kubebuilder:validation:MaxLength=256
 	Column string `json:"column"`
 
-	// Name of the meter; if left out, the row's.
+	// Meter; if left out, the row's.
 	// ---
 	// It is for rows with values of several meters.
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	Meter string `json:"meter,omitempty"`
 
-	// Direction in which energy flows; Import if left out.
+	// Direction of the energy; Import if left out.
 	// ---
 	// Export becomes negative.
 	// +optional
 	Direction Direction `json:"direction,omitempty"`
 
-	// Unit of this column, if not the document's.
+	// Unit of this column.
 	// +optional
 	Unit Unit `json:"unit,omitempty"`
 
@@ -356,7 +361,7 @@ type Columns struct {
 	// +optional
 	To string `json:"to,omitempty"`
 
-	// Patterns of columns that are left out.
+	// Patterns of columns left out.
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
@@ -406,7 +411,7 @@ type RowFilter struct {
 	// +optional
 	Keep []string `json:"keep,omitempty"`
 
-	// Patterns of rows that are left out.
+	// Patterns of rows left out.
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=128
 	// +optional
