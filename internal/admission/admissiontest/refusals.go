@@ -34,6 +34,7 @@ func Refusals() map[string]Refusal {
 		"unknown interval":                 {Twin("  dataset: {" + pvc + ", layout: {time: {interval: 2h}}}"), 5, "spec.dataset.layout.time.interval", `write one of "1m", "2m"`},
 		"meter by column and by name":      {Twin("  dataset: {" + pvc + ", layout: {meter: {column: a, name: b}}}"), 5, "spec.dataset.layout.meter", "write meter.column or meter.name"},
 		"filter without patterns":          {Twin("  dataset: {" + pvc + ", layout: {rows: [{column: a}]}}"), 5, "spec.dataset.layout.rows[0]", "write keep or leaveOut"},
+		"no power at most":                 {Twin("  dataset: {" + pvc + ", maxKW: '0'}"), 5, "spec.dataset.maxKW", "write a power in kW above 0, such as 25"},
 		"two ways to lay out rows":         {Twin("  dataset: {" + pvc + ", layout: {values: [{column: a}], dayColumns: {}}}"), 5, "spec.dataset.layout", "write one of values, meterColumns and dayColumns"},
 		"more groups than meters":          {Twin("  dataset: {synthetic: {meters: 5, groups: 6}}"), 5, "spec.dataset.synthetic", "write fewer groups"},
 		"no meters":                        {Twin("  dataset: {synthetic: {meters: 0}}"), 5, "spec.dataset.synthetic.meters", "greater than or equal to 1"},
