@@ -160,6 +160,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 		}
 		if last := r.cache.get(s.key(), id); last.intent == hash && last.unchanged(live) {
 			r.Metrics.skipped.Inc()
+			s.applied[id] = true
 			return nil
 		}
 	}
@@ -185,6 +186,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	if last := r.cache.get(s.key(), id); live != nil && live.Generation == written && last.written > 0 {
 		written = last.written // what is new is another's, an autoscaler's say
 	}
+	s.applied[id] = true
 	r.cache.put(s.key(), id, applied{
 		intent: hash, version: versionOf(intent), generation: intent.GetGeneration(), written: written, metadata: metadataOf(intent),
 	})

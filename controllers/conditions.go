@@ -213,6 +213,11 @@ func (s *scope) summariseParts() verdict {
 		s.unset(v1.ConditionStorageResizeRefused)
 	}
 	s.emptyGroups()
+	if len(s.unproven) > 0 {
+		s.set(v1.ConditionImagesProven, s.imagesVerdict())
+	} else {
+		s.unset(v1.ConditionImagesProven)
+	}
 	switch {
 	case ready.status == metav1.ConditionFalse:
 		if s.served() && (ready.reason == v1.ReasonWaiting || ready.reason == v1.ReasonMigrating) {

@@ -57,6 +57,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	if in.Kinds, err = r.kinds(); err != nil {
 		return in, err
 	}
+	if err := r.proveImages(ctx, s, &in); err != nil {
+		return in, err
+	}
 	return in, r.gatherLive(ctx, s, &in)
 }
 
@@ -64,6 +67,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 func (r *Reconciler) gatherLive(ctx context.Context, s *scope, in *resources.Inputs) error {
 	var err error
 	if in.Sizes, err = r.heldSizes(ctx, s); err != nil {
+		return err
+	}
+	if in.Classes, err = r.heldClasses(ctx, s); err != nil {
 		return err
 	}
 	if in.KafkaStopped, err = r.kafkaStopped(ctx, s, in.Credentials); err != nil {

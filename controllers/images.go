@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -11,39 +10,61 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// images are those that the twin runs. They move when the spec says so, or by
-// themselves under updatePolicy: Automatic, one twin at a time.
+// images are those that the twin is to run: what its spec names, else what it is
+// pinned to. Pins move under updatePolicy: Automatic alone, one twin at a time.
 func (r *Reconciler) images(ctx context.Context, s *scope) (resources.Images, error) {
-	pinned := resources.PinnedImages(s.twin)
-	kept := resources.ResolveImages(s.twin, r.Images, pinned)
-	newest := resources.ResolveImages(s.twin, r.Images, resources.Images{})
-	wanted := kept
-	if s.spec.UpdatePolicy == v1.UpdateAutomatic && kept != newest {
-		if r.updates.take(s.key()) {
-			wanted = newest
-		}
+	s.pins = resources.PinnedImages(s.twin, r.Images)
+	wanted, err := resources.ResolveImages(s.twin, s.pins)
+	if err != nil {
+		return wanted, stalled(v1.ReasonInvalidSpec, "%v", err)
 	}
-	if kept == newest && s.settled() {
+	if s.spec.UpdatePolicy == v1.UpdateAutomatic {
+		newest, err := resources.ResolveImages(s.twin, r.Images)
+		if err != nil {
+			return wanted, stalled(v1.ReasonInvalidSpec, "%v", err)
+		}
+		wanted = r.newestInTurn(s, wanted, newest)
+	} else {
 		r.updates.release(s.key())
 	}
-	if s.spec.Timescale.Managed == nil {
-		return wanted, nil
-	}
-	from, err := r.postgresMajor(ctx, s)
-	if from == "" {
-		from = resources.PostgresMajor(pinned.Timescale)
-	}
-	if to := resources.PostgresMajor(wanted.Timescale); err == nil && from != "" && to != "" && from != to {
-		err = stalled(v1.ReasonMajorUpgrade,
-			"PostgreSQL %s cannot become %s in place; keep an image of %s, or dump the database, make another twin, and restore there", from, to, from)
-	}
-	return wanted, err
+	return wanted, r.checkMajor(ctx, s, wanted.Timescale)
 }
 
-// annotationPostgresMajor, on the claim of a database's volume, is the major
-// version that wrote it: the volume outlives the pin in the twin's status, and
-// the twin.
-const annotationPostgresMajor = v1.Group + "/postgres-major"
+// newestInTurn are the newest images if it is the twin's turn, else the kept
+// ones. The turn ends when the twin is Ready on the newest ones.
+func (r *Reconciler) newestInTurn(s *scope, kept, newest resources.Images) resources.Images {
+	if kept == newest {
+		if s.settled() {
+			r.updates.release(s.key())
+		}
+		return kept
+	}
+	if r.updates.take(s.key()) {
+		return newest
+	}
+	return kept
+}
+
+// checkMajor rejects another major version of PostgreSQL than the one that wrote
+// the volume.
+func (r *Reconciler) checkMajor(ctx context.Context, s *scope, image string) error {
+	if s.spec.Timescale.Managed == nil {
+		return nil
+	}
+	from, err := r.postgresMajor(ctx, s)
+	if err != nil {
+		return err
+	}
+	if from == "" {
+		from = resources.PostgresMajor(resources.RunningImages(s.twin).Timescale)
+	}
+	to := resources.PostgresMajor(image)
+	if from == "" || to == "" || from == to {
+		return nil
+	}
+	return stalled(v1.ReasonMajorUpgrade,
+		"PostgreSQL %s cannot become %s in place; keep an image of %s, or dump the database, make another twin, and restore there", from, to, from)
+}
 
 // postgresMajor is the major version that wrote the database's volume, "" if
 // there is none or it has not been noted.
@@ -57,33 +78,47 @@ func (r *Reconciler) postgresMajor(ctx context.Context, s *scope) (string, error
 	return "", err
 }
 
-// notePostgresMajor notes it once the database has come up.
-func (r *Reconciler) notePostgresMajor(ctx context.Context, s *scope) error {
-	major := resources.PostgresMajor(s.inputs.Images.Timescale)
-	if p := s.parts[v1.ComponentTimescale]; major == "" || !p.available() || p.replicas == 0 {
-		return nil
-	}
-	claims, err := r.claims(ctx, s, v1.ComponentTimescale)
-	if err != nil {
-		return err
-	}
-	for i := range claims {
-		if claims[i].Annotations[annotationPostgresMajor] != "" {
-			continue
-		}
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, annotationPostgresMajor, major)
-		if err := r.Patch(ctx, claims[i].DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.FieldOwner(FieldOwner)); err != nil {
-			return fmt.Errorf("note the version of PostgreSQL on volume %s: %w", claims[i].Name, err)
-		}
-	}
-	return nil
-}
-
-// settled tells whether the twin was Ready when it was last looked at, with
+// settled reports whether the twin was Ready at the last observation, with
 // nothing on its way.
 func (s *scope) settled() bool {
 	ready, reconciling := s.condition(v1.ConditionReady), s.condition(v1.ConditionReconciling)
 	return ready != nil && ready.Status == "True" && reconciling == nil
+}
+
+// describeImages records which image each part runs, and the pins. An image is
+// recorded when all pods of the part run it, so that one which is taken back
+// before then is gone without a trace.
+func (s *scope) describeImages(chosen resources.Images) {
+	before := s.before.Status.Components
+	for i := range s.twin.Status.Components {
+		c := &s.twin.Status.Components[i]
+		c.Image = s.inputs.Images.Of(c.Name)
+		if ran := imageOf(before, c.Name); ran != "" && !s.rolledOut(c.Name) {
+			c.Image = ran
+		}
+	}
+	if s.spec.UpdatePolicy == v1.UpdateAutomatic {
+		s.pins = resources.MovePins(s.twin, s.pins, chosen)
+	}
+	pins := v1.PinnedImages(s.pins)
+	s.twin.Status.PinnedImages = &pins
+}
+
+func imageOf(components []v1.ComponentStatus, name string) string {
+	for _, c := range components {
+		if c.Name == name {
+			return c.Image
+		}
+	}
+	return ""
+}
+
+// rolledOut reports whether what is wanted of a part was written, and all of its
+// pods follow it.
+func (s *scope) rolledOut(component string) bool {
+	written := s.applied[objectID{resources.KindStatefulSet, s.name(component)}] ||
+		s.applied[objectID{resources.KindDeployment, s.name(component)}]
+	return written && s.parts[component].available()
 }
 
 // updateTurn lets one twin at a time take up new images.

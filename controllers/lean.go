@@ -88,12 +88,12 @@ func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFields
 	return out
 }
 
-// leanStatefulSet keeps the size of the volume that its template asks for.
+// leanStatefulSet keeps the size and class of the volume that its template asks for.
 func leanStatefulSet(s *appsv1.StatefulSet) {
 	for i := range s.Spec.VolumeClaimTemplates {
 		template := &s.Spec.VolumeClaimTemplates[i]
 		template.ObjectMeta = metav1.ObjectMeta{Name: template.Name}
-		template.Spec = claimSize(template.Spec)
+		template.Spec = claimRequest(template.Spec)
 		template.Status = corev1.PersistentVolumeClaimStatus{}
 	}
 	s.ManagedFields = nil
@@ -106,23 +106,29 @@ func leanJob(j *batchv1.Job) {
 	j.Spec = batchv1.JobSpec{}
 }
 
-// leanClaim keeps the size that is asked for, who wrote what the volume holds,
-// and whether there is a volume.
+// leanClaim keeps the size and class that are asked for, whether there is a volume,
+// and what is noted of it.
 func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 	return func(c *corev1.PersistentVolumeClaim) {
-		major, noted := c.Annotations[annotationPostgresMajor]
+		notes := map[string]string{}
+		for _, key := range volumeNotes() {
+			if value, noted := c.Annotations[key]; noted {
+				notes[key] = value
+			}
+		}
 		c.Annotations = nil
-		if noted {
-			c.Annotations = common.alike(map[string]string{annotationPostgresMajor: major})
+		if len(notes) > 0 {
+			c.Annotations = common.alike(notes)
 		}
 		c.ManagedFields = nil
-		c.Spec = claimSize(c.Spec)
+		c.Spec = claimRequest(c.Spec)
 		c.Status = corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase}
 	}
 }
 
-func claimSize(c corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeClaimSpec {
-	return corev1.PersistentVolumeClaimSpec{Resources: c.Resources}
+// claimRequest is what a claim asks for, and the volume that it got.
+func claimRequest(c corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeClaimSpec {
+	return corev1.PersistentVolumeClaimSpec{Resources: c.Resources, StorageClassName: c.StorageClassName, VolumeName: c.VolumeName}
 }
 
 // leanPod keeps what tells of a pod's troubles.

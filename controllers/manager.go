@@ -52,6 +52,9 @@ func NewManager(cfg *rest.Config, o ManagerOptions) (ctrl.Manager, error) {
 }
 
 func newManager(cfg *rest.Config, o ManagerOptions) (ctrl.Manager, *Reconciler, error) {
+	if err := resources.CheckImage(o.Image); err != nil {
+		return nil, nil, fmt.Errorf("operator: image of the workloads: %w", err)
+	}
 	scheme, err := Scheme()
 	if err != nil {
 		return nil, nil, err

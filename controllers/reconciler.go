@@ -161,9 +161,12 @@ type scope struct {
 	restoreJob     bool   // a Job restores the dump of the spec
 	restoreTrouble string // why its pod fails, if it does
 
-	leaving   map[string]bool // components of a twin that is to stop which still have pods
-	recreated map[string]bool // stores whose StatefulSet is being recreated
-	dueIn     time.Duration   // until spec.progressDeadline is exceeded
+	leaving   map[string]bool   // components of a twin that is to stop which still have pods
+	recreated map[string]bool   // stores whose StatefulSet is being recreated
+	dueIn     time.Duration     // until spec.progressDeadline is exceeded
+	pins      resources.Images  // the operator's choices that the twin keeps
+	unproven  []unproven        // images that wait for their proof
+	applied   map[objectID]bool // objects that are as wanted
 
 	unwatched error // what monitoring is refused, which does not count for Ready
 }
@@ -175,7 +178,7 @@ func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope 
 	return &scope{
 		twin: twin.DeepCopy(), before: twin, spec: &filled.Spec,
 		log: ctrl.LoggerFrom(ctx), now: now, began: r.began.get(now),
-		parts: map[string]part{}, recreated: map[string]bool{},
+		parts: map[string]part{}, recreated: map[string]bool{}, applied: map[objectID]bool{},
 	}
 }
 

@@ -49,7 +49,7 @@ func TestChildrenShareWhatIsTheSame(t *testing.T) {
 	require.NotNil(t, metav1.GetControllerOf(a))
 }
 
-func TestClaimsKeepSizeAndVersionAlone(t *testing.T) {
+func TestClaimsKeepRequestVolumeAndNotes(t *testing.T) {
 	common := &shared{}
 	claim := func() *corev1.PersistentVolumeClaim {
 		c := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
@@ -62,7 +62,7 @@ func TestClaimsKeepSizeAndVersionAlone(t *testing.T) {
 	a, b := claim(), claim()
 	size := requested(a)
 	require.Equal(t, "8Gi", size.String())
-	require.Empty(t, a.Spec.VolumeName)
+	require.Equal(t, "v", a.Spec.VolumeName)
 	require.Equal(t, map[string]string{annotationPostgresMajor: "17"}, a.Annotations)
 	a.Annotations["seen"] = "through both"
 	require.Equal(t, "through both", b.Annotations["seen"])

@@ -157,6 +157,13 @@ func (sp *space) workOnStores() {
 	for i := range sets.Items {
 		require.NoError(sp.t, fakecluster.StatefulSet(sp.ctx, sp.admin, &sets.Items[i]))
 	}
+	claims := &corev1.PersistentVolumeClaimList{}
+	require.NoError(sp.t, sp.admin.List(sp.ctx, claims, client.InNamespace(sp.ns)))
+	for i := range claims.Items {
+		if _, ours := claims.Items[i].Labels[resources.LabelInstance]; ours {
+			require.NoError(sp.t, fakecluster.Claim(sp.ctx, sp.admin, &claims.Items[i]))
+		}
+	}
 }
 
 func (sp *space) workOnJobs() {
@@ -164,8 +171,31 @@ func (sp *space) workOnJobs() {
 	jobs := &batchv1.JobList{}
 	require.NoError(sp.t, sp.admin.List(sp.ctx, jobs, client.InNamespace(sp.ns)))
 	for i := range jobs.Items {
-		require.NoError(sp.t, fakecluster.Job(sp.ctx, sp.admin, &jobs.Items[i]))
+		job := &jobs.Items[i]
+		if job.Labels[resources.LabelComponent] == resources.ComponentProof && !sp.workOnProof(job) {
+			continue
+		}
+		require.NoError(sp.t, fakecluster.Job(sp.ctx, sp.admin, job))
 	}
+}
+
+// workOnProof runs the image of a proof, and answers whether it ends well.
+func (sp *space) workOnProof(job *batchv1.Job) bool {
+	sp.t.Helper()
+	image := job.Spec.Template.Spec.Containers[0].Image
+	fault, bad := sp.faults.Load(image)
+	var state *corev1.ContainerState
+	if bad {
+		stuck, ok := fault.(corev1.ContainerState)
+		require.True(sp.t, ok)
+		state = &stuck
+	}
+	err := fakecluster.Proof(sp.ctx, sp.admin, job, state)
+	if apierrors.IsForbidden(err) {
+		return false // its pod is not admitted, by a class that is not there say
+	}
+	sp.tolerate(err)
+	return state == nil || state.Terminated != nil && state.Terminated.ExitCode == 0
 }
 
 func (sp *space) workOnDeployments() {

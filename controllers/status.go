@@ -75,7 +75,7 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	}
 	s.summarise(err)
 	s.twin.Status.ObservedGeneration = s.twin.Generation
-	s.describe()
+	s.describe(r.Images)
 	s.twin.Status.Phase = s.phase()
 	if stall != nil {
 		if len(failures(err)) > 1 {
@@ -178,7 +178,7 @@ func (s *scope) phase() v1.Phase {
 }
 
 // describe fills in everything but conditions and phase.
-func (s *scope) describe() {
+func (s *scope) describe(chosen resources.Images) {
 	st := &s.twin.Status
 	st.SpecHash = s.wanted.Config.SpecHash
 	st.Stores = &v1.StoresStatus{
@@ -191,9 +191,10 @@ func (s *scope) describe() {
 		p := s.parts[component]
 		st.Components = append(st.Components, v1.ComponentStatus{
 			Name: component, Replicas: p.replicas, Ready: p.ready,
-			Image: s.inputs.Images.Of(component), ConfigHash: s.wanted.Hashes[component],
+			ConfigHash: s.wanted.Hashes[component],
 		})
 	}
+	s.describeImages(chosen)
 	st.Processor = &v1.ProcessorStatus{
 		Replicas: s.parts[v1.ComponentProcessor].replicas,
 		Selector: resources.Selector(s.twin.Name, v1.ComponentProcessor),
@@ -334,6 +335,7 @@ func (r *Reconciler) tell(s *scope) {
 			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)
 		}
 	}
+	r.tellProofs(s)
 	for _, kind := range []string{v1.ConditionReconciling, v1.ConditionMonitoringReady} {
 		c := s.condition(kind)
 		if c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, kind, c.Message) {

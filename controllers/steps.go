@@ -31,6 +31,7 @@ func (r *Reconciler) steps() []step {
 		{name: resources.StepCredentials, run: r.applyStep(resources.StepCredentials)},
 		{name: resources.StepConfig, run: r.applyStep(resources.StepConfig), needs: []resources.Step{resources.StepCredentials}},
 		{name: resources.StepNetworkPolicy, run: r.applyStep(resources.StepNetworkPolicy), needs: []resources.Step{resources.StepConfig}},
+		{name: resources.StepProofs, run: r.proofs, needs: ground},
 		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), needs: ground},
 		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), needs: ground},
 		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), needs: ground},
@@ -154,7 +155,7 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.notePostgresMajor, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
+		r.lookAtStores, r.noteVolumes, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
 		r.lookAtFigures, r.observeBackups,
 	} {
 		if err := look(ctx, s); err != nil {

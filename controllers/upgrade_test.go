@@ -94,6 +94,7 @@ func TestUpgradeOfTheOperator(t *testing.T) {
 		return n
 	}
 	sp.eventually(func() error {
+		sp.workOnJobs() // proofs, before anything moves
 		if moved() == 0 {
 			return fmt.Errorf("none moves")
 		}

@@ -100,3 +100,38 @@ func TestKafkaComesBackWithAsManyBrokers(t *testing.T) {
 	twin := sp.condition("brokers", v1.ConditionStalled, metav1.ConditionTrue, v1.ReasonFixedField)
 	require.Contains(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled).Message, "spec.kafka.managed.replicas is 3")
 }
+
+// A StatefulSet that somebody scaled leaves volumes behind. They count for
+// nothing when the set is recreated.
+func TestScaledBrokersAreNotCounted(t *testing.T) {
+	sp := newSpace(t)
+	sp.twin("scaled", smallest)
+	sp.ready("scaled")
+	sp.quiet()
+	set := &appsv1.StatefulSet{}
+	require.True(t, sp.child(set, "scaled-kafka"))
+	extra := &corev1.PersistentVolumeClaim{}
+	require.True(t, sp.child(extra, "data-scaled-kafka-0"))
+	for _, name := range []string{"data-scaled-kafka-1", "data-scaled-kafka-2"} {
+		stray := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: name, Labels: extra.Labels}, Spec: extra.Spec}
+		stray.Spec.VolumeName = "pv-" + name
+		require.NoError(t, sp.admin.Create(sp.ctx, stray))
+	}
+	sp.patch(set, `{"spec":{"replicas":3}}`)
+	sp.eventually(func() error {
+		if sp.child(set, "scaled-kafka") && *set.Spec.Replicas != 1 {
+			return fmt.Errorf("%d brokers", *set.Spec.Replicas)
+		}
+		return nil
+	})
+	require.NoError(t, sp.admin.Delete(sp.ctx, set))
+	sp.eventually(func() error {
+		sp.workOnce()
+		live := &appsv1.StatefulSet{}
+		if !sp.child(live, "scaled-kafka") || live.UID == set.UID {
+			return fmt.Errorf("the StatefulSet is not recreated")
+		}
+		return nil
+	})
+	sp.ready("scaled")
+}

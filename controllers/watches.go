@@ -136,7 +136,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		Owns(&appsv1.Deployment{}).
 		Owns(&appsv1.StatefulSet{}).
 		Owns(&batchv1.Job{}).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka), podNews()))).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka, resources.ComponentProof), podNews()))).
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(twinOf)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: max(o.Concurrent, 1),

@@ -31,6 +31,10 @@ const (
 	// ConditionEmptyGroups: no meter is in a group of processor.dsm.groups, so that
 	// its limit has no effect. Ready is not affected.
 	ConditionEmptyGroups = "EmptyGroups"
+	// ConditionImagesProven is present, and False, only while an image that the
+	// twin is to run has not been proven. The image before stays; Ready is not
+	// affected.
+	ConditionImagesProven = "ImagesProven"
 )
 
 // Reasons of conditions.
@@ -63,6 +67,9 @@ const (
 	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
 
 	ReasonNoMeters = "NoMeters" // of EmptyGroups
+	// Of ImagesProven.
+	ReasonProving     = "Proving"     // a Job runs the image
+	ReasonProofFailed = "ProofFailed" // the message says why; it is tried again
 
 	// Of DataFlowing.
 	ReasonFlowing        = "Flowing"

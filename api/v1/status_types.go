@@ -29,6 +29,10 @@ type DigitalTwinStatus struct {
 	// +optional
 	Components []ComponentStatus `json:"components,omitempty"`
 
+	// The operator's choices of images that the twin keeps.
+	// +optional
+	PinnedImages *PinnedImages `json:"pinnedImages,omitempty"`
+
 	// The processors, for kubectl scale and autoscalers.
 	// +optional
 	Processor *ProcessorStatus `json:"processor,omitempty"`
@@ -113,7 +117,7 @@ type ComponentStatus struct {
 	// +optional
 	Ready int32 `json:"ready"`
 
-	// Image that it is pinned to.
+	// Image that it runs.
 	// +kubebuilder:validation:MaxLength=512
 	// +optional
 	Image string `json:"image,omitempty"`
@@ -126,6 +130,35 @@ type ComponentStatus struct {
 	// Newest value of operations.restartAt that was carried out.
 	// +optional
 	RestartedAt Instant `json:"restartedAt,omitempty"`
+}
+
+// PinnedImages are references as the operator was given them, without
+// spec.imageRegistry. What a spec names is never among them.
+type PinnedImages struct {
+	// Of workloads.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Workloads string `json:"workloads,omitempty"`
+	// Of kafka.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Kafka string `json:"kafka,omitempty"`
+	// Of redis.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Redis string `json:"redis,omitempty"`
+	// Of timescale.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Timescale string `json:"timescale,omitempty"`
+	// Of prometheus.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Prometheus string `json:"prometheus,omitempty"`
+	// Of grafana.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	Grafana string `json:"grafana,omitempty"`
 }
 
 // Names of components, which are also the endings of their objects' names.

@@ -26,7 +26,10 @@ func newImagesCommand() *cobra.Command {
 					return err
 				}
 			}
-			images := resources.ResolveImages(twin, resources.DefaultImages(image), resources.Images{})
+			images, err := resources.ResolveImages(twin, resources.DefaultImages(image))
+			if err != nil {
+				return err
+			}
 			for _, i := range images.List(twin) {
 				fmt.Fprintln(cmd.OutOrStdout(), i)
 			}

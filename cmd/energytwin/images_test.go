@@ -33,12 +33,12 @@ spec:
   dataset: {synthetic: {}}
   imageRegistry: registry.example.org/mirror
   kafka: {managed: {version: 4.1.0}}
-  redis: {managed: {image: "other.example.org/redis@sha256:abc"}}
+  redis: {managed: {image: "other.example.org/redis@sha256:abababababababababababababababababababababababababababababababab"}}
 `), 0o600))
 	mirrored := list("-f", file)
 	require.Equal(t, []string{
 		"registry.example.org/mirror/energytwin/energytwin:v1",
 		"registry.example.org/mirror/apache/kafka:4.1.0",
-		"other.example.org/redis@sha256:abc",
+		"other.example.org/redis@sha256:abababababababababababababababababababababababababababababababab",
 	}, mirrored[:3])
 }

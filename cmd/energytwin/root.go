@@ -30,6 +30,7 @@ func newRootCommand() *cobra.Command {
 		newProcessorCommand(),
 		newAPICommand(),
 		newPrepareCommand(),
+		newProveCommand(),
 		newOperatorCommand(),
 		newImagesCommand(),
 		cluster.NewCommand("cluster"),

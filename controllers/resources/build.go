@@ -22,6 +22,7 @@ const (
 	StepCredentials   Step = "credentials"
 	StepConfig        Step = "config"
 	StepNetworkPolicy Step = "networkPolicy"
+	StepProofs        Step = "proofs"
 	StepKafka         Step = "kafka"
 	StepRedis         Step = "redis"
 	StepTimescale     Step = "timescale"
@@ -45,7 +46,8 @@ type Object struct {
 
 // Inputs is what the objects depend on besides the spec.
 type Inputs struct {
-	Images      Images
+	Images      Images  // that run now: of images to be proven, those before
+	Proofs      []Proof // of images that are to run
 	Credentials Credentials
 	Secrets     map[string]map[string][]byte // content of the Secrets that the spec names, by name
 	Digests     map[string]string            // checksums of the ConfigMaps' values that the spec names, by ConfigMapKey
@@ -75,6 +77,8 @@ type Inputs struct {
 	Changes Changes
 	// Sizes replaces the size of a component's volume where it cannot grow.
 	Sizes map[string]v1.Size
+	// Classes replaces the class of a store's volume that is there.
+	Classes map[string]string
 
 	OperatorNamespace string // "" if the operator runs outside the cluster
 }
@@ -106,6 +110,7 @@ func Build(twin *v1.DigitalTwin, in Inputs) (*Wanted, error) {
 	b.connections()
 	b.configMap()
 	b.networkPolicies()
+	b.proofs()
 	b.kafka()
 	b.redis()
 	b.timescale()

@@ -96,7 +96,7 @@ func (b *builder) grafanaServer() {
 			readOnly("datasources", provisioningDir+"/datasources"), readOnly("providers", provisioningDir+"/dashboards"),
 			readOnly("dashboards", dashboardsDir), readOnly("secrets", secret))
 	values := b.connectionValues()
-	d := b.deployment(v1.ComponentGrafana, appsv1.RecreateDeploymentStrategyType, pod{
+	d := b.deployment(v1.ComponentGrafana, appsv1.RollingUpdateDeploymentStrategyType, pod{
 		component:  v1.ComponentGrafana,
 		user:       grafanaUser,
 		group:      grafanaGroup,

@@ -1,12 +1,13 @@
 package resources
 
 import (
+	"fmt"
 	"strings"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// Images are references in full, by tag or digest.
+// Images are references in full, by tag, digest or both.
 type Images struct {
 	Workloads  string
 	Kafka      string
@@ -45,114 +46,152 @@ func (i Images) Of(component string) string {
 	return i.Workloads
 }
 
-// PinnedImages are the images that a twin's status holds.
-func PinnedImages(twin *v1.DigitalTwin) Images {
-	var p Images
-	for _, c := range twin.Status.Components {
-		switch c.Name {
-		case v1.ComponentProcessor:
-			p.Workloads = c.Image
-		case v1.ComponentKafka:
-			p.Kafka = c.Image
-		case v1.ComponentRedis:
-			p.Redis = c.Image
-		case v1.ComponentTimescale:
-			p.Timescale = c.Image
-		case v1.ComponentPrometheus:
-			p.Prometheus = c.Image
-		case v1.ComponentGrafana:
-			p.Grafana = c.Image
-		}
-	}
-	return p
+// slot is one of a twin's images and what its spec says of it.
+type slot struct {
+	component string // whose status records the image
+	field     string // of the spec that names the image, "" if none does
+	full      string // the image that the spec names
+	version   string // the tag that the spec names
+	of        func(*Images) *string
 }
 
-// ResolveImages says which images a twin runs: what the spec names in full,
-// else the spec's version, else what the twin is pinned to, else the operator's
-// choice. Pass no pins to take up the operator's choice.
-func ResolveImages(twin *v1.DigitalTwin, chosen, pinned Images) Images {
-	s := &twin.Spec
-	r := resolver{registry: s.ImageRegistry}
-	out := Images{
-		Workloads:  r.image(s.Image, "", pinned.Workloads, chosen.Workloads),
-		Prometheus: r.image("", "", pinned.Prometheus, chosen.Prometheus),
-		Grafana:    r.image("", "", pinned.Grafana, chosen.Grafana),
+func slots(spec *v1.DigitalTwinSpec) []slot {
+	kafka, redis, timescale := v1.ManagedKafka{}, v1.ManagedRedis{}, v1.ManagedTimescale{}
+	if spec.Kafka != nil && spec.Kafka.Managed != nil {
+		kafka = *spec.Kafka.Managed
 	}
-	var kafka v1.ManagedKafka
-	if s.Kafka != nil && s.Kafka.Managed != nil {
-		kafka = *s.Kafka.Managed
+	if spec.Redis != nil && spec.Redis.Managed != nil {
+		redis = *spec.Redis.Managed
 	}
-	var redis v1.ManagedRedis
-	if s.Redis != nil && s.Redis.Managed != nil {
-		redis = *s.Redis.Managed
+	if spec.Timescale != nil && spec.Timescale.Managed != nil {
+		timescale = *spec.Timescale.Managed
 	}
-	var timescale v1.ManagedTimescale
-	if s.Timescale != nil && s.Timescale.Managed != nil {
-		timescale = *s.Timescale.Managed
+	return []slot{
+		{v1.ComponentProcessor, "spec.image", spec.Image, "", func(i *Images) *string { return &i.Workloads }},
+		{v1.ComponentKafka, "spec.kafka.managed.image", kafka.Image, kafka.Version, func(i *Images) *string { return &i.Kafka }},
+		{v1.ComponentRedis, "spec.redis.managed.image", redis.Image, redis.Version, func(i *Images) *string { return &i.Redis }},
+		{v1.ComponentTimescale, "spec.timescale.managed.image", timescale.Image, timescale.Version, func(i *Images) *string { return &i.Timescale }},
+		{v1.ComponentPrometheus, "", "", "", func(i *Images) *string { return &i.Prometheus }},
+		{v1.ComponentGrafana, "", "", "", func(i *Images) *string { return &i.Grafana }},
 	}
-	out.Kafka = r.image(kafka.Image, kafka.Version, pinned.Kafka, chosen.Kafka)
-	out.Redis = r.image(redis.Image, redis.Version, pinned.Redis, chosen.Redis)
-	out.Timescale = r.image(timescale.Image, timescale.Version, pinned.Timescale, chosen.Timescale)
+}
+
+// FieldOf is the field of the spec that decides an image of a part, for people: a
+// version where one is written and no image.
+func FieldOf(spec *v1.DigitalTwinSpec, component string) string {
+	for _, slot := range slots(spec) {
+		if slot.component != component {
+			continue
+		}
+		if slot.full == "" && slot.version != "" {
+			return strings.TrimSuffix(slot.field, "image") + "version"
+		}
+		if slot.full == "" && spec.ImageRegistry != "" {
+			return "spec.imageRegistry"
+		}
+		return slot.field
+	}
+	return ""
+}
+
+// RunningImages are the images that the parts of a twin ran last, by the status;
+// "" of a part that never ran.
+func RunningImages(twin *v1.DigitalTwin) Images {
+	var out Images
+	for _, slot := range slots(&twin.Spec) {
+		for _, c := range twin.Status.Components {
+			if c.Name == slot.component {
+				*slot.of(&out) = c.Image
+			}
+		}
+	}
 	return out
 }
 
-type resolver struct{ registry string }
-
-func (r resolver) image(full, version, pinned, chosen string) string {
-	if full != "" {
-		return full
+// PinnedImages are the choices of the operator that a twin keeps: those of the
+// operator that made it, or that it moved to last under updatePolicy: Automatic.
+// What the spec names is never among them. chosen are those of this operator, for
+// a twin without pins.
+func PinnedImages(twin *v1.DigitalTwin, chosen Images) Images {
+	if twin.Status.PinnedImages != nil {
+		return Images(*twin.Status.PinnedImages)
 	}
-	repository, suffix := splitImage(chosen)
-	switch {
-	case version != "":
-		suffix = ":" + version
-	case pinned != "":
-		// What was pinned from another registry stays at its version. A pin on
-		// another repository was the spec's, which names it no more.
-		if p, s := splitImage(pinned); sameRepository(p, repository) {
-			suffix = s
+	// An operator from before pins recorded only what it ran. Where the spec names
+	// nothing, that was its own choice.
+	out, running := chosen, RunningImages(twin)
+	for _, slot := range slots(&twin.Spec) {
+		ran := *slot.of(&running)
+		if ran == "" || slot.full != "" || slot.version != "" {
+			continue
+		}
+		*slot.of(&out) = unplaced(ran, twin.Spec.ImageRegistry, *slot.of(&chosen))
+	}
+	return out
+}
+
+// MovePins are the pins of a twin that follows the operator: a part moves to the
+// operator's choice when it runs it, or when it is no part of the twin.
+func MovePins(twin *v1.DigitalTwin, pins, chosen Images) Images {
+	newest, err := ResolveImages(twin, chosen)
+	if err != nil {
+		return pins
+	}
+	running := RunningImages(twin)
+	for _, slot := range slots(&twin.Spec) {
+		if runs := *slot.of(&running); runs == "" || runs == *slot.of(&newest) {
+			*slot.of(&pins) = *slot.of(&chosen)
 		}
 	}
-	return r.place(repository) + suffix
+	return pins
 }
 
-// place puts a repository below the twin's registry.
-func (r resolver) place(repository string) string {
-	if r.registry == "" {
-		return repository
+// unplaced is the reference that became ran below a twin's registry.
+func unplaced(ran, registry, chosen string) string {
+	of, err := parseImage(chosen)
+	if err != nil || registry == "" {
+		return ran
 	}
-	return r.registry + "/" + withoutHost(repository)
+	suffix, found := strings.CutPrefix(ran, registry+"/"+of.path)
+	if !found {
+		return ran
+	}
+	return of.repository() + suffix
 }
 
-// splitImage cuts a reference before its tag or digest.
-func splitImage(image string) (repository, suffix string) {
-	if i := strings.IndexByte(image, '@'); i >= 0 {
-		return image[:i], image[i:]
+// ResolveImages are the images that a spec asks for: those that it names in full,
+// the version that it names of the operator's image, else the operator's image.
+// The operator's are from, the pins of a twin or this operator's choice, and lie
+// in spec.imageRegistry where there is one. An error names the field.
+func ResolveImages(twin *v1.DigitalTwin, from Images) (Images, error) {
+	var out Images
+	for _, slot := range slots(&twin.Spec) {
+		if slot.full != "" {
+			if err := CheckImage(slot.full); err != nil {
+				return Images{}, fmt.Errorf("%s: %w", slot.field, err)
+			}
+			*slot.of(&out) = slot.full
+			continue
+		}
+		own, err := parseImage(*slot.of(&from))
+		if err != nil {
+			return Images{}, fmt.Errorf("the operator's image of %s: %w", slot.component, err)
+		}
+		if slot.version != "" {
+			own = own.at(slot.version)
+		}
+		*slot.of(&out) = own.below(twin.Spec.ImageRegistry)
 	}
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		return image[:i], image[i:]
-	}
-	return image, ""
-}
-
-func withoutHost(repository string) string {
-	host, path, found := strings.Cut(repository, "/")
-	if found && (strings.ContainsAny(host, ".:") || host == "localhost") {
-		return path
-	}
-	return repository
-}
-
-func sameRepository(a, b string) bool {
-	a, b = withoutHost(a), withoutHost(b)
-	return a == b || strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a)
+	return out, nil
 }
 
 // PostgresMajor is the major version of PostgreSQL that a TimescaleDB image's
 // tag names, "" if it names none: 17 for 2.22.1-pg17.
-func PostgresMajor(image string) string {
-	_, suffix := splitImage(image)
-	_, after, found := strings.Cut(suffix, "pg")
+func PostgresMajor(text string) string {
+	of, err := parseImage(text)
+	if err != nil {
+		return ""
+	}
+	_, after, found := strings.Cut(of.tag, "pg")
 	if !found {
 		return ""
 	}
@@ -167,9 +206,9 @@ func PostgresMajor(image string) string {
 func (i Images) List(twin *v1.DigitalTwin) []string {
 	s := &twin.Spec
 	out := []string{i.Workloads}
-	add := func(needed bool, image string) {
+	add := func(needed bool, text string) {
 		if needed {
-			out = append(out, image)
+			out = append(out, text)
 		}
 	}
 	add(s.Kafka == nil || s.Kafka.External == nil, i.Kafka)

@@ -75,8 +75,12 @@ func (b *builder) claimSpec(component string, storage *v1.Storage) *corev1ac.Per
 		WithAccessModes(corev1.ReadWriteOnce).
 		WithVolumeMode(corev1.PersistentVolumeFilesystem). // the API server's default, which would count as a difference
 		WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size.Quantity()}))
-	if storage.ClassName != "" {
-		spec.WithStorageClassName(storage.ClassName)
+	class := storage.ClassName
+	if held, ok := b.in.Classes[component]; ok {
+		class = held
+	}
+	if class != "" {
+		spec.WithStorageClassName(class)
 	}
 	return spec
 }
@@ -87,14 +91,7 @@ func (b *builder) kafkaPod() *corev1ac.PodTemplateSpecApplyConfiguration {
 	heap := fmt.Sprintf("-Xms%[1]dm -Xmx%[1]dm", heapMebibytes(kafka))
 	credentials := b.in.Credentials
 
-	run := []*corev1ac.VolumeMountApplyConfiguration{
-		mount("data", kafkaVolumeDir), mount("run", kafkaReadyDir), mount("logs", "/var/log/kafka"), mount("tmp", "/tmp"),
-	}
-	format := corev1ac.Container().WithName("format").WithImage(image).
-		WithCommand("/bin/sh", "-c", kafkaFormat(KafkaClusterID(b.twin.Namespace, b.twin.Name))).
-		WithEnv(env("LOG_DIR", "/var/log/kafka"), env("KAFKA_HEAP_OPTS", "-Xms64m -Xmx128m")).
-		WithResources(kafka).
-		WithVolumeMounts(append(run, readOnly("config", kafkaConfDir), readOnly("secrets", kafkaSecretDir))...)
+	format := b.kafkaFormatContainer(image)
 	users := corev1ac.Container().WithName("users").WithImage(b.in.Images.Workloads).
 		WithArgs("kafka-users", "--address", fmt.Sprintf("127.0.0.1:%d", PortKafkaLocal), "--user", StoreUser,
 			"--password-file", kafkaSecretDir+"/password", "--listen", fmt.Sprintf(":%d", PortKafkaUsers)).
@@ -112,7 +109,7 @@ func (b *builder) kafkaPod() *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithLivenessProbe(tcpProbe("controller")).
 		WithReadinessProbe(tcpProbe("kafka").WithPeriodSeconds(5)).
 		WithResources(kafka).
-		WithVolumeMounts(run...)
+		WithVolumeMounts(kafkaRunMounts()...)
 
 	return b.template(pod{
 		component:   v1.ComponentKafka,
@@ -123,12 +120,32 @@ func (b *builder) kafkaPod() *corev1ac.PodTemplateSpecApplyConfiguration {
 		inits:       []*corev1ac.ContainerApplyConfiguration{format, users},
 		containers:  []*corev1ac.ContainerApplyConfiguration{broker},
 		grace:       60,
-		volumes: []*corev1ac.VolumeApplyConfiguration{
-			scratch("run"), scratch("logs"), scratch("tmp"),
-			configMapVolume("config", b.name(v1.ComponentKafka)),
-			secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{KeyKafkaPassword: "password", KeyKafkaInternal: "internal"}),
-		},
+		volumes:     b.kafkaPodVolumes(),
 	})
+}
+
+func kafkaRunMounts() []*corev1ac.VolumeMountApplyConfiguration {
+	return []*corev1ac.VolumeMountApplyConfiguration{
+		mount("data", kafkaVolumeDir), mount("run", kafkaReadyDir), mount("logs", "/var/log/kafka"), mount("tmp", "/tmp"),
+	}
+}
+
+func (b *builder) kafkaPodVolumes() []*corev1ac.VolumeApplyConfiguration {
+	return []*corev1ac.VolumeApplyConfiguration{
+		scratch("run"), scratch("logs"), scratch("tmp"),
+		configMapVolume("config", b.name(v1.ComponentKafka)),
+		secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{KeyKafkaPassword: "password", KeyKafkaInternal: "internal"}),
+	}
+}
+
+// kafkaFormatContainer makes a node's own settings and formats its volume.
+func (b *builder) kafkaFormatContainer(image string) *corev1ac.ContainerApplyConfiguration {
+	kafka, _ := kafkaResources(b.spec.Kafka.Managed.Resources)
+	return corev1ac.Container().WithName("format").WithImage(image).
+		WithCommand("/bin/sh", "-c", kafkaFormat(KafkaClusterID(b.twin.Namespace, b.twin.Name))).
+		WithEnv(env("LOG_DIR", "/var/log/kafka"), env("KAFKA_HEAP_OPTS", "-Xms64m -Xmx128m")).
+		WithResources(kafka).
+		WithVolumeMounts(append(kafkaRunMounts(), readOnly("config", kafkaConfDir), readOnly("secrets", kafkaSecretDir))...)
 }
 
 // InternalHash is a hash of the password that brokers show each other.

@@ -29,6 +29,7 @@ type pod struct {
 	volumes     []*corev1ac.VolumeApplyConfiguration
 	grace       int64 // seconds to end in
 	restart     corev1.RestartPolicy
+	hostname    string // "" for the pod's name
 }
 
 // template is the pod's template: restricted, without an API token, spread over
@@ -72,6 +73,9 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithVolumes(p.volumes...)
 	if p.restart != "" {
 		spec.WithRestartPolicy(p.restart)
+	}
+	if p.hostname != "" {
+		spec.WithHostname(p.hostname)
 	}
 	b.place(spec, p.component)
 	return corev1ac.PodTemplateSpec().WithLabels(labels).WithAnnotations(annotations).WithSpec(spec)

@@ -52,7 +52,7 @@ func (b *builder) prometheusServer() {
 		WithReadinessProbe(httpProbe("http", "/-/ready")).
 		WithResources(resourcesOf(b.spec.Monitoring.Prometheus.Resources)).
 		WithVolumeMounts(mount("data", "/prometheus"), readOnly("config", prometheusConfDir))
-	d := b.deployment(v1.ComponentPrometheus, appsv1.RecreateDeploymentStrategyType, pod{
+	d := b.deployment(v1.ComponentPrometheus, appsv1.RollingUpdateDeploymentStrategyType, pod{
 		component:  v1.ComponentPrometheus,
 		user:       prometheusUser,
 		group:      prometheusUser,

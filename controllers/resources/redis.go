@@ -51,10 +51,30 @@ func (b *builder) redisConf() string {
 }
 
 func (b *builder) redisPod() *corev1ac.PodTemplateSpecApplyConfiguration {
+	return b.template(pod{
+		component:  v1.ComponentRedis,
+		user:       redisUser,
+		group:      redisUser,
+		reads:      hashOf(b.redisConf(), b.redisAccess()),
+		containers: []*corev1ac.ContainerApplyConfiguration{b.redisContainer(b.in.Images.Redis)},
+		grace:      30,
+		volumes:    b.redisVolumes(),
+	})
+}
+
+func (b *builder) redisVolumes() []*corev1ac.VolumeApplyConfiguration {
+	return []*corev1ac.VolumeApplyConfiguration{
+		scratch("tmp"),
+		configMapVolume("config", b.name(v1.ComponentRedis)),
+		secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{keyRedisAccess: "users.acl", keyRedisPass: "password"}),
+	}
+}
+
+func (b *builder) redisContainer(image string) *corev1ac.ContainerApplyConfiguration {
 	ping := execProbe("/bin/sh", "-c", fmt.Sprintf(
 		`REDISCLI_AUTH="$(cat %s/password)" redis-cli -p %d --user %s ping | grep -q PONG`, redisSecretDir, PortRedis, StoreUser))
 	alive := tcpProbe("redis")
-	container := corev1ac.Container().WithName("redis").WithImage(b.in.Images.Redis).
+	return corev1ac.Container().WithName("redis").WithImage(image).
 		WithCommand("redis-server", redisConfDir+"/redis.conf").
 		WithPorts(port("redis", PortRedis)).
 		WithStartupProbe(tcpProbe("redis").WithPeriodSeconds(2).WithFailureThreshold(150)). // reading the file takes a while
@@ -62,17 +82,4 @@ func (b *builder) redisPod() *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithReadinessProbe(ping).
 		WithResources(resourcesOf(b.spec.Redis.Managed.Resources)).
 		WithVolumeMounts(mount("data", "/data"), mount("tmp", "/tmp"), readOnly("config", redisConfDir), readOnly("secrets", redisSecretDir))
-	return b.template(pod{
-		component:  v1.ComponentRedis,
-		user:       redisUser,
-		group:      redisUser,
-		reads:      hashOf(b.redisConf(), b.redisAccess()),
-		containers: []*corev1ac.ContainerApplyConfiguration{container},
-		grace:      30,
-		volumes: []*corev1ac.VolumeApplyConfiguration{
-			scratch("tmp"),
-			configMapVolume("config", b.name(v1.ComponentRedis)),
-			secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{keyRedisAccess: "users.acl", keyRedisPass: "password"}),
-		},
-	})
 }

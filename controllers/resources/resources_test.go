@@ -12,8 +12,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
 const smallest = "  dataset: {synthetic: {}}\n"
@@ -143,26 +141,6 @@ func TestPasswordsOfExternalDatabasesAreQuoted(t *testing.T) {
 		string(secret.Data["database-url"]))
 }
 
-func TestImagesMoveOnlyWhenSomebodySaysSo(t *testing.T) {
-	chosen := DefaultImages("ghcr.io/energytwin/energytwin:v2")
-	pinned := Images{Workloads: "ghcr.io/energytwin/energytwin:v1", Kafka: "docker.io/apache/kafka:4.0.0", Redis: "example.org/own-redis:1"}
-	for _, c := range []struct{ name, spec, workloads, kafka, redis string }{
-		{"pinned", "", "ghcr.io/energytwin/energytwin:v1", "docker.io/apache/kafka:4.0.0", chosen.Redis},
-		{"version", "  kafka: {managed: {version: 4.1.0}}\n", "ghcr.io/energytwin/energytwin:v1", "docker.io/apache/kafka:4.1.0", chosen.Redis},
-		{"in full", "  image: a.example.org/b@sha256:1\n  redis: {managed: {image: \"r:1\"}}\n", "a.example.org/b@sha256:1", "docker.io/apache/kafka:4.0.0", "r:1"},
-		{"mirror", "  imageRegistry: m.example.org/x\n", "m.example.org/x/energytwin/energytwin:v1", "m.example.org/x/apache/kafka:4.0.0", "m.example.org/x/library/redis:7.4.6"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got := ResolveImages(twinOf(t, smallest+c.spec), chosen, pinned)
-			require.Equal(t, []string{c.workloads, c.kafka, c.redis}, []string{got.Workloads, got.Kafka, got.Redis})
-		})
-	}
-	require.Equal(t, "17", PostgresMajor(chosen.Timescale))
-	require.Equal(t, "", PostgresMajor("example.org/db@sha256:abc"))
-	mirrored := ResolveImages(twinOf(t, smallest), chosen, Images{Kafka: "m.example.org/x/apache/kafka:4.0.0"})
-	require.Equal(t, "docker.io/apache/kafka:4.0.0", mirrored.Kafka, "a pin outlives its registry")
-}
-
 func TestDatasetsReachTheGenerator(t *testing.T) {
 	for _, c := range []struct{ name, dataset, path string }{
 		{"url", "{url: {location: \"https://example.org/r.csv\", sha256: " + strings.Repeat("a", 64) + "}}", "/data/dataset/readings"},
@@ -264,10 +242,4 @@ func TestInvalidSpecNamesTheField(t *testing.T) {
 	twin.Spec.Timezone = "Europe/Atlantis"
 	_, err := Build(twin, inputs(twin))
 	require.ErrorContains(t, err, "spec.timezone")
-}
-
-func TestPinsComeFromTheStatus(t *testing.T) {
-	twin := twinOf(t, smallest)
-	twin.Status.Components = []v1.ComponentStatus{{Name: "processor", Image: "w:1"}, {Name: "kafka", Image: "k:1"}, {Name: "api", Image: "x"}}
-	require.Equal(t, Images{Workloads: "w:1", Kafka: "k:1"}, PinnedImages(twin))
 }

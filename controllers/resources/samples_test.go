@@ -58,8 +58,12 @@ func inputs(twin *v1.DigitalTwin) Inputs {
 		return out
 	}
 	user := func(name string) map[string][]byte { return secret("username", "twin", "password", name+" pass/word") }
+	images, err := ResolveImages(twin, DefaultImages("ghcr.io/energytwin/energytwin:v1.0.0"))
+	if err != nil {
+		panic(err) // of a test's own spec
+	}
 	return Inputs{
-		Images:      ResolveImages(twin, DefaultImages("ghcr.io/energytwin/energytwin:v1.0.0"), PinnedImages(twin)),
+		Images:      images,
 		Credentials: credentials,
 		Secrets: map[string]map[string][]byte{
 			"kafka-user": user("kafka"), "redis-user": user("redis"), "database-user": user("database"),

@@ -37,7 +37,7 @@ func (b *builder) timescale() {
 	b.backup()
 }
 
-func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
+func (b *builder) timescaleContainer(image string) *corev1ac.ContainerApplyConfiguration {
 	managed := b.spec.Timescale.Managed
 	var args []string
 	for _, setting := range postgresSettings(managed.Resources.Limits.Memory.Value()) {
@@ -49,7 +49,7 @@ func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 	// Told by a signal, the server would wait for its clients to leave, unless the
 	// image says that it be told by another one.
 	stop := corev1ac.LifecycleHandler().WithExec(corev1ac.ExecAction().WithCommand("pg_ctl", "stop", "--mode=fast", "--no-wait"))
-	container := corev1ac.Container().WithName("postgres").WithImage(b.in.Images.Timescale).
+	return corev1ac.Container().WithName("postgres").WithImage(image).
 		WithArgs(args...).
 		WithEnv(
 			env("PGDATA", postgresDataDir),
@@ -69,20 +69,27 @@ func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithVolumeMounts(
 			mount("data", postgresVolumeDir), mount("run", "/var/run/postgresql"), mount("tmp", "/tmp"),
 			readOnly("scripts", databaseScriptDir), readOnly("secrets", databaseSecretDir))
+}
+
+func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 	c := b.in.Credentials
 	return b.template(pod{
 		component:  v1.ComponentTimescale,
 		user:       postgresUser,
 		group:      postgresUser,
 		reads:      hashOf(databaseRoles(), c[KeyPostgresPassword], c[KeyOwnerPassword], c[KeyWriterPassword], c[KeyReaderPassword]),
-		containers: []*corev1ac.ContainerApplyConfiguration{container},
+		containers: []*corev1ac.ContainerApplyConfiguration{b.timescaleContainer(b.in.Images.Timescale)},
 		grace:      120, // a fast stop still writes a checkpoint
-		volumes: []*corev1ac.VolumeApplyConfiguration{
-			scratch("run"), scratch("tmp"),
-			configMapVolume("scripts", b.name(v1.ComponentTimescale)),
-			secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{
-				KeyPostgresPassword: "postgres", KeyOwnerPassword: "owner", KeyWriterPassword: "writer", KeyReaderPassword: "reader",
-			}),
-		},
+		volumes:    b.timescaleVolumes(),
 	})
+}
+
+func (b *builder) timescaleVolumes() []*corev1ac.VolumeApplyConfiguration {
+	return []*corev1ac.VolumeApplyConfiguration{
+		scratch("run"), scratch("tmp"),
+		configMapVolume("scripts", b.name(v1.ComponentTimescale)),
+		secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{
+			KeyPostgresPassword: "postgres", KeyOwnerPassword: "owner", KeyWriterPassword: "writer", KeyReaderPassword: "reader",
+		}),
+	}
 }

@@ -83,3 +83,10 @@ type RestoreOutcome struct {
 	Rows     int64  `json:"rows"`     // that were counted in the dump and in the database
 	Previous string `json:"previous"` // database that holds what was there before; "" if it was empty
 }
+
+// ProofAnswer is the termination message of a Job that proves an image of the
+// workloads: the image knows the question, and reads the twin's configuration.
+type ProofAnswer struct {
+	Token   string `json:"token"`   // of the question
+	Version string `json:"version"` // of the binary
+}

@@ -6,10 +6,12 @@ package fakecluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -30,6 +32,11 @@ func StatefulSet(ctx context.Context, c client.Client, set *appsv1.StatefulSet) 
 		return err
 	}
 	want := ptr.Deref(set.Spec.Replicas, 1)
+	for _, template := range set.Spec.VolumeClaimTemplates {
+		if ptr.Deref(template.Spec.StorageClassName, "") == NoClass {
+			return nil // its pods wait for their volumes
+		}
+	}
 	if set.Status.ObservedGeneration == set.Generation && set.Status.ReadyReplicas == want {
 		return nil
 	}
@@ -52,9 +59,37 @@ func claims(ctx context.Context, c client.Client, set *appsv1.StatefulSet) error
 			if err := c.Create(ctx, claim); err != nil && !apierrors.IsAlreadyExists(err) {
 				return fmt.Errorf("volume of %s: %w", set.Name, err)
 			}
+			if err := bind(ctx, c, claim); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// NoClass is a class that makes no volumes: claims of it stay as they are, and
+// their pods do not start.
+const NoClass = "does-not-exist"
+
+// bind gives a claim a volume.
+func bind(ctx context.Context, c client.Client, claim *corev1.PersistentVolumeClaim) error {
+	if err := c.Get(ctx, client.ObjectKeyFromObject(claim), claim); err != nil {
+		return tolerable(err)
+	}
+	if claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound ||
+		ptr.Deref(claim.Spec.StorageClassName, "") == NoClass {
+		return nil
+	}
+	claim.Status.Phase = corev1.ClaimBound
+	return tolerable(c.Status().Update(ctx, claim))
+}
+
+// Claim lets a claim that is deleted go: no pod uses it.
+func Claim(ctx context.Context, c client.Client, claim *corev1.PersistentVolumeClaim) error {
+	if claim.DeletionTimestamp == nil || !controllerutil.RemoveFinalizer(claim, "kubernetes.io/pvc-protection") {
+		return nil
+	}
+	return tolerable(c.Update(ctx, claim))
 }
 
 // Job lets a Job end well that is not suspended.
@@ -68,6 +103,56 @@ func Job(ctx context.Context, c client.Client, job *batchv1.Job) error {
 		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: kind, Status: corev1.ConditionTrue, LastTransitionTime: now})
 	}
 	return tolerable(c.Status().Update(ctx, job))
+}
+
+// Proof lets the pod of a Job that proves an image exist and end as the kubelet
+// reports it: well, with the answer that the image owes, unless the container's
+// state says otherwise. Only then may Job be called for it.
+func Proof(ctx context.Context, c client.Client, job *batchv1.Job, bad *corev1.ContainerState) error {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: job.Namespace, Name: job.Name + "-x", Labels: job.Spec.Template.Labels,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
+		},
+		Spec: job.Spec.Template.Spec,
+	}
+	there := &corev1.Pod{}
+	err := c.Get(ctx, client.ObjectKeyFromObject(pod), there)
+	switch {
+	case err == nil && metav1.IsControlledBy(there, job):
+		pod = there
+	case err == nil: // of a Job before, whose pods nobody collects here
+		if err := c.Delete(ctx, there, client.GracePeriodSeconds(0)); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		fallthrough
+	case apierrors.IsNotFound(err):
+		if err := c.Create(ctx, pod); err != nil {
+			return err
+		}
+	default:
+		return err
+	}
+	container := pod.Spec.Containers[0]
+	state := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: answer(container.Args)}}
+	if bad != nil {
+		state = *bad
+	}
+	want := []corev1.ContainerStatus{{Name: container.Name, State: state}}
+	if equality.Semantic.DeepEqual(pod.Status.ContainerStatuses, want) {
+		return nil
+	}
+	pod.Status.ContainerStatuses = want
+	return tolerable(c.Status().Update(ctx, pod))
+}
+
+// answer is what an image of the workloads answers: the token that it is given.
+func answer(args []string) string {
+	at := slices.Index(args, "--token")
+	if at < 0 {
+		return ""
+	}
+	return fmt.Sprintf(`{"token":%q,"version":"test"}`, args[at+1])
 }
 
 // Deployment makes all pods of a Deployment available and up to date. Where it
