@@ -85,6 +85,9 @@ func TestPlannedChangesAreUpdates(t *testing.T) {
 			sp.ready("plan")
 			sp.quiet()
 			sp.patchSpec("plan", c.spec)
+			if name == "image" {
+				sp.proofEnds()
+			}
 			sp.conditionWithoutWork("plan", v1.ConditionReady, metav1.ConditionFalse, c.reason)
 			if c.middle != nil {
 				c.middle(sp)

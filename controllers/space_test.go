@@ -179,6 +179,19 @@ func (sp *space) workOnJobs() {
 	}
 }
 
+// proofEnds waits for the proof of an image, and lets it end as it does.
+func (sp *space) proofEnds() {
+	sp.t.Helper()
+	sp.eventually(func() error {
+		for _, job := range sp.jobs() {
+			if job.Labels[resources.LabelComponent] == resources.ComponentProof && sp.workOnProof(&job) {
+				return fakecluster.Job(sp.ctx, sp.admin, &job)
+			}
+		}
+		return errors.New("no image is being proven")
+	})
+}
+
 // workOnProof runs the image of a proof, and answers whether it ends well.
 func (sp *space) workOnProof(job *batchv1.Job) bool {
 	sp.t.Helper()

@@ -37,7 +37,14 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	}
 	changed := s.before.DeepCopy()
 	changed.Status = s.twin.Status
-	if patchErr := r.Status().Patch(ctx, changed, client.MergeFrom(s.before), client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
+	// A status that was computed from an old one must not replace parts of a newer
+	// one: the phase would be of another time than the conditions.
+	patch := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
+	patchErr := r.Status().Patch(ctx, changed, patch, client.FieldOwner(FieldOwner))
+	if apierrors.IsConflict(patchErr) {
+		return soonest(result, ctrl.Result{RequeueAfter: conflictWait}), err
+	}
+	if client.IgnoreNotFound(patchErr) != nil {
 		return ctrl.Result{}, errors.Join(err, fmt.Errorf("write the status: %w", patchErr))
 	}
 	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
