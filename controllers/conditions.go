@@ -270,60 +270,68 @@ func listed(words []string, most int) string {
 }
 
 // dataFlow says whether readings are processed. Without new figures it stays as
-// it was, but for a twin that does not run.
+// it was, but for a twin that does not run or stores nothing for too long.
 func (s *scope) dataFlow() {
-	if s.inputs.Restoring && s.spec.State != v1.StateHibernated {
+	if none := s.noFlow(); none != nil {
+		s.noteNoneToCome()
+		s.set(v1.ConditionDataFlowing, *none)
+		return
+	}
+	s.noteStored()
+	flow := s.flowVerdict()
+	switch overdue := s.overdue(); {
+	case flow.reason == v1.ReasonReplayFinished:
+		s.noteNoneToCome()
+	case overdue != nil:
+		flow = *overdue
+	}
+	s.set(v1.ConditionDataFlowing, flow)
+	if s.figures != nil {
+		s.dataLost(s.figures)
+	}
+}
+
+// noFlow is the verdict on a twin that no readings are to come to, nil if some
+// are.
+func (s *scope) noFlow() *verdict {
+	stopped := no(v1.ReasonReplayFinished, replayFinished) // whether the twin runs or not
+	switch {
+	case s.inputs.Restoring && s.spec.State != v1.StateHibernated:
 		// A replay that has ended may not have in an older database: it is resumed.
-		s.set(v1.ConditionDataFlowing, no(v1.ReasonRestoring, "no readings are processed until %s is restored", s.restoreFrom().Dump))
-		return
+		stopped = no(v1.ReasonRestoring, "no readings are processed until %s is restored", s.restoreFrom().Dump)
+	case s.finishedReads() != "" && (s.spec.State != v1.StateRunning || s.finishedReads() == s.wanted.Hashes[v1.ComponentGenerator]):
+	case s.spec.State == v1.StateSuspended:
+		stopped = no(v1.ReasonSuspended, "the twin is suspended")
+	case s.spec.State == v1.StateHibernated:
+		stopped = no(v1.ReasonHibernated, "the twin hibernates")
+	default:
+		return nil
 	}
-	switch s.spec.State {
-	case v1.StateSuspended:
-		s.keepFinished(no(v1.ReasonSuspended, "the twin is suspended"))
-		return
-	case v1.StateHibernated:
-		s.keepFinished(no(v1.ReasonHibernated, "the twin hibernates"))
-		return
-	}
-	if s.finishedReads() != "" && s.finishedReads() == s.wanted.Hashes[v1.ComponentGenerator] {
-		s.set(v1.ConditionDataFlowing, no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed"))
-		return
-	}
+	return &stopped
+}
+
+const replayFinished = "the replay has ended, all its readings are processed"
+
+// flowVerdict is what the figures say. Without new ones it stays.
+func (s *scope) flowVerdict() verdict {
 	f := s.figures
 	if f == nil {
 		before := s.condition(v1.ConditionDataFlowing)
-		stale := before != nil && slices.Contains([]string{v1.ReasonSuspended, v1.ReasonHibernated, v1.ReasonReplayFinished, v1.ReasonRestoring}, before.Reason)
-		if before == nil || stale {
-			s.set(v1.ConditionDataFlowing, no(v1.ReasonWaiting, "no workload has told of readings yet"))
-		} else {
-			s.set(v1.ConditionDataFlowing, verdict{before.Status, before.Reason, before.Message})
+		stale := []string{v1.ReasonSuspended, v1.ReasonHibernated, v1.ReasonReplayFinished, v1.ReasonRestoring}
+		if before == nil || slices.Contains(stale, before.Reason) {
+			return no(v1.ReasonWaiting, "no workload has reported readings yet")
 		}
-		return
+		return verdict{before.Status, before.Reason, before.Message}
 	}
-	s.set(v1.ConditionDataFlowing, s.flowVerdict(f))
-	s.dataLost(f)
-}
-
-// keepFinished leaves a replay that has ended as it is: it is over whether the
-// twin runs or not.
-func (s *scope) keepFinished(v verdict) {
-	if s.finishedReads() != "" {
-		s.set(v1.ConditionDataFlowing, no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed"))
-		return
-	}
-	s.set(v1.ConditionDataFlowing, v)
-}
-
-func (s *scope) flowVerdict(f *figures) verdict {
 	g := f.generator
 	allTold := f.partitions >= int(*s.spec.Kafka.Topics.Partitions)
 	if s.spec.Generator.Mode == v1.GeneratorReplay && g != nil && g.Phase == config.PhaseDone && allTold && f.lag == 0 {
-		return no(v1.ReasonReplayFinished, "the replay has ended, all its readings are processed")
+		return no(v1.ReasonReplayFinished, replayFinished)
 	}
 	limit := s.spec.Generator.MaxLag * int64(*s.spec.Kafka.Topics.Partitions)
 	switch {
 	case f.database == nil && f.partitions == 0:
-		return no(v1.ReasonWaiting, "no processor has told of readings yet")
+		return no(v1.ReasonWaiting, "no processor has reported readings yet")
 	case f.database != nil && f.database.Rows == 0:
 		return no(v1.ReasonNoReadings, "no reading has been stored yet")
 	case f.lag > limit:

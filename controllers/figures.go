@@ -137,6 +137,8 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 			})
 		},
 	)
+	// Pods that are gone store nothing either; those of a new twin are on their way.
+	s.looked = asked || s.stored() > 0
 	if asked { // also in vain: a pod that hangs holds up other twins while it is asked
 		r.recent.note(s.key(), r.Now())
 	}

@@ -153,6 +153,7 @@ type scope struct {
 	wanted  *resources.Wanted // nil until it is computed
 	parts   map[string]part   // what was seen of each component
 	outcome prepareState
+	looked  bool     // figures were to be had: those that are missing nobody shows
 	figures *figures // nil if none were asked for
 	resizes []string // volumes that cannot grow, in words
 	missing []string // kinds that monitoring needs and the cluster lacks

@@ -258,18 +258,16 @@ func (s *scope) describeFigures() {
 	if f == nil {
 		return
 	}
-	if st.Stream == nil {
-		st.Stream = &v1.StreamStatus{}
-	}
+	stream := s.stream()
 	if f.partitions > 0 {
-		st.Stream.Lag = f.lag
+		stream.Lag = f.lag
 	}
-	st.Stream.Progress = s.progress(f)
+	stream.Progress = s.progress(f)
 	if d := f.database; d != nil {
 		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined, st.Dataset.Suspect = d.Meters, d.Rows, d.Quarantined, d.Suspect
 		if d.LastEventTime != nil {
 			at := metav1.NewTime(d.LastEventTime.UTC())
-			st.Stream.LastEventTime = &at
+			stream.LastEventTime = &at
 		}
 		if st.Decisions == nil {
 			st.Decisions = &v1.DecisionsStatus{}
@@ -333,6 +331,7 @@ func (r *Reconciler) tell(s *scope) {
 		}
 		r.Recorder.Eventf(s.twin, nil, kind, string(now.Phase), "Reconcile", "%s", message)
 	}
+	r.tellStored(s)
 	if len(s.rotated) > 0 {
 		r.event(s, "Rotated", "new values of %s; stores take them first, then their clients", strings.Join(s.rotated, ", "))
 	}

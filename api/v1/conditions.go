@@ -76,6 +76,7 @@ const (
 	ReasonReplayFinished = "ReplayFinished"
 	ReasonNoReadings     = "NoReadings"
 	ReasonLagging        = "Lagging"
+	ReasonNothingStored  = "NothingStored" // for longer than the generator's mode and speed explain
 
 	// Of Stalled.
 	ReasonInvalidSpec    = "InvalidSpec"    // the message names the field

@@ -244,6 +244,14 @@ type StreamStatus struct {
 	// +optional
 	LastEventTime *metav1.Time `json:"lastEventTime,omitempty"`
 
+	// Since when nothing more is stored, although readings are to come.
+	// +optional
+	WaitingSince *metav1.Time `json:"waitingSince,omitempty"`
+
+	// When readings are due after a gap in the dataset.
+	// +optional
+	NextReadingsAt *metav1.Time `json:"nextReadingsAt,omitempty"`
+
 	// Share of the dataset that was replayed, such as 42%.
 	// +kubebuilder:validation:MaxLength=16
 	// +optional

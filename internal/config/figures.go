@@ -14,6 +14,9 @@ type GeneratorFigures struct {
 	// modes. Of a file without a window of its own only the generator knows them.
 	Start time.Time `json:"start,omitzero"`
 	End   time.Time `json:"end,omitzero"`
+	// Due is when the readings that publishing waits for are due, in wall-clock
+	// time. Zero while it waits for none.
+	Due time.Time `json:"due,omitzero"`
 }
 
 // PhaseDone is the phase of a generator that has published everything.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -158,4 +159,31 @@ func TestAnEmptyLoopIsAnError(t *testing.T) {
 	for _, err := range line.blocks(5) {
 		require.ErrorIs(t, err, errEmpty)
 	}
+}
+
+// When the readings that publishing waits for are due is in the status and in a
+// metric, and both end with the wait.
+func TestDueIsShown(t *testing.T) {
+	clk := &fakeClock{now: start.Time()}
+	var told Progress
+	registry := prometheus.NewRegistry()
+	p := newProgress(Progress{}, func(now Progress) { told = now }, clk, registry)
+	gauge := func() float64 {
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		for _, f := range families {
+			if f.GetName() == "energytwin_generator_due_seconds" {
+				return f.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		t.Fatal("no metric")
+		return 0
+	}
+	due := clk.now.Add(36 * time.Hour)
+	p.due(due)
+	require.Equal(t, due, told.Due)
+	require.InDelta(t, float64(due.Unix()), gauge(), 0.001)
+	p.due(time.Time{})
+	require.Zero(t, gauge())
+	require.True(t, p.current().Due.IsZero())
 }

@@ -50,6 +50,7 @@ type meterOfProgress struct {
 	hour      prometheus.Gauge
 	lag       prometheus.Gauge
 	paused    prometheus.Gauge
+	dueAt     prometheus.Gauge
 	retries   prometheus.Counter
 	warmUpSet prometheus.Counter
 }
@@ -73,6 +74,9 @@ func newProgress(first Progress, tell func(Progress), clk clock, reg prometheus.
 		paused: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "energytwin_generator_paused", Help: "1 while publishing waits for the processors.",
 		}),
+		dueAt: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "energytwin_generator_due_seconds", Help: "When the readings that publishing waits for are due, in seconds since 1970; 0 while it waits for none.",
+		}),
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "energytwin_generator_retries_total", Help: "Times that publishing began again after an error.",
 		}),
@@ -81,7 +85,7 @@ func newProgress(first Progress, tell func(Progress), clk clock, reg prometheus.
 		}),
 	}
 	if reg != nil {
-		reg.MustRegister(p.rows, p.hour, p.lag, p.paused, p.retries, p.warmUpSet)
+		reg.MustRegister(p.rows, p.hour, p.lag, p.paused, p.dueAt, p.retries, p.warmUpSet)
 	}
 	return p
 }
@@ -104,6 +108,10 @@ func (p *meterOfProgress) phase(phase Phase) {
 // due notes until when publishing waits. A long wait is shown at once.
 func (p *meterOfProgress) due(at time.Time) {
 	long := at.Sub(p.clock.Now()) > tellEvery
+	p.dueAt.Set(0)
+	if !at.IsZero() {
+		p.dueAt.Set(float64(at.UnixMilli()) / 1000)
+	}
 	p.change(func(now *Progress) { now.Due = at }, long)
 }
 
