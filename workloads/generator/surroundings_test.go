@@ -87,6 +87,7 @@ func newBench(t testing.TB, mode string, hours int, homes []home) *bench {
 		Dataset: config.Dataset{
 			Path: path, Layout: &layout.Document{
 				Meter: &layout.Meter{Column: "meter_id", GroupColumn: "feeder"}, Time: &layout.Time{Columns: []string{"timestamp"}}, Values: []layout.Value{{Column: "kwh"}},
+				Reading: layout.Interval, // the values only grow, and would count as states of a counter
 			},
 			Start: start.Time(), Span: config.Duration(time.Duration(hours) * time.Hour),
 		},
