@@ -78,7 +78,7 @@ func (r *Reconciler) figuresPause(s *scope) time.Duration {
 
 // lookAtFigures asks the workloads how they stand, now and then.
 func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
-	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), r.Now(), r.figuresPause(s)) {
+	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), s.now, r.figuresPause(s)) {
 		return nil
 	}
 	f := &figures{}
@@ -140,7 +140,7 @@ func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
 	// Pods that are gone store nothing either; those of a new twin are on their way.
 	s.looked = asked || s.stored() > 0
 	if asked { // also in vain: a pod that hangs holds up other twins while it is asked
-		r.recent.note(s.key(), r.Now())
+		r.recent.note(s.key(), s.now)
 	}
 	if answered {
 		s.figures = f

@@ -42,6 +42,7 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	patch := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
 	patchErr := r.Status().Patch(ctx, changed, patch, client.FieldOwner(FieldOwner))
 	if apierrors.IsConflict(patchErr) {
+		r.recent.forget(s.key()) // what the workloads said is asked for again
 		return soonest(result, ctrl.Result{RequeueAfter: conflictWait}), err
 	}
 	if client.IgnoreNotFound(patchErr) != nil {
