@@ -141,7 +141,7 @@ func (w *Window) judge(h meter.Hour, s int, kwh float32, before meter.Hour) {
 	c := &w.screen
 	c.clear(s)
 	if h > before {
-		w.countRun(h, kwh, before)
+		w.countRun(h, s, kwh, before)
 	}
 	switch {
 	case abs(kwh) > c.most, c.stuck && h > before:
@@ -209,17 +209,17 @@ func (w *Window) bound() (accepted int) {
 	c := &w.screen
 	var above, below [support + 1]float32 // the greatest values of each sign
 	for s, v := range w.values {
-		if v != v || c.isSuspect(s) {
-			continue
+		if v == v {
+			accepted++
 		}
-		accepted++
 		switch {
-		case v > above[support]:
+		case v > above[support] && !c.isSuspect(s):
 			insert(&above, v)
-		case -v > below[support]:
+		case -v > below[support] && !c.isSuspect(s):
 			insert(&below, -v)
 		}
 	}
+	accepted -= int(c.suspects)
 	high, low := factor*above[support], factor*below[support]
 	c.high = max(high, otherSign*low, leastHigh)
 	c.low = -max(low, otherSign*high, leastLow)

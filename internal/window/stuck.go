@@ -12,11 +12,17 @@ const (
 	mostSame   = 0.25              // share of pairs that are one number twice
 )
 
-// countRun counts the hours of one number, the newest being kwh at hour h.
+// countRun counts the hours of one number, the newest being kwh at hour h in slot s.
 // before is the hour of the reading before it.
-func (w *Window) countRun(h meter.Hour, kwh float32, before meter.Hour) {
+func (w *Window) countRun(h meter.Hour, s int, kwh float32, before meter.Hour) {
 	c := &w.screen
-	if before == meter.NoHour || !w.holds(before) || w.values[w.slot(before)] != kwh || kwh == 0 {
+	last := nan()
+	if h-before == 1 && s > 0 { // nearly always: it saves the division of slot
+		last = w.values[s-1]
+	} else if w.holds(before) {
+		last = w.values[w.slot(before)]
+	}
+	if last != kwh || kwh == 0 {
 		c.run, c.stuck = 1, false
 		return
 	}
