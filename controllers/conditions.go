@@ -111,6 +111,9 @@ func (s *scope) schemaVerdict() verdict {
 		return yes(v1.ReasonHibernated, "the stores are prepared when the twin runs again")
 	}
 	if f := s.outcome.failure; f != nil {
+		if f.Store == config.StoreDataset {
+			return no(v1.ReasonFixedField, "%s", f.Message)
+		}
 		return no(v1.ReasonPrepareFailed, "the preparation fails at %s and is tried again: %s", f.Store, f.Message)
 	}
 	if s.outcome.exists {
@@ -206,6 +209,7 @@ func (s *scope) summariseParts() verdict {
 	}
 	s.set(v1.ConditionMonitoringReady, s.monitoringVerdict())
 	s.dataFlow()
+	s.readingsRejected()
 	if len(s.resizes) > 0 {
 		slices.Sort(s.resizes)
 		s.set(v1.ConditionStorageResizeRefused, yes(v1.ReasonClassNoResize, "the class of the volume cannot expand it: %s", strings.Join(s.resizes, ", ")))

@@ -78,6 +78,13 @@ func TestDataFlowIsToldFromFigures(t *testing.T) {
 		require.Equal(t, int64(c.rows), twin.Status.Dataset.Rows)
 	}
 
+	rejecting := processor(7)
+	rejecting["recent"] = map[string]any{"readings": 500, "rejected": map[string]any{"wrong_partition": 40}}
+	sp.figures.Store("192.0.2.32", rejecting)
+	sp.pass(time.Minute, "flow")
+	told := sp.condition("flow", v1.ConditionReadingsRejected, metav1.ConditionTrue, v1.ReasonShareTooHigh)
+	require.True(t, meta.IsStatusConditionTrue(told.Status.Conditions, v1.ConditionReady))
+
 	// What is lost stays lost, also when the processor that told of it is gone.
 	sp.figures.Store("192.0.2.32", processor(7, map[string]any{"partition": 1, "from": 40, "to": 99}))
 	sp.pass(time.Minute, "flow")

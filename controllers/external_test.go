@@ -26,7 +26,7 @@ func TestExternalStores(t *testing.T) {
 	for _, name := range []string{"kafka-user", "redis-user", "database-user"} {
 		sp.secret(name, "username", "twin", "password", "p")
 	}
-	sp.secret("company-ca", "ca.crt", "certificate")
+	sp.secret("company-ca", "ca.crt", authority(t))
 	sp.sampleTwin("external-stores.yaml")
 	const name = "external-stores"
 	sp.eventually(func() error {

@@ -34,6 +34,8 @@ type figures struct {
 	partitions int                      // that processors told of
 	lag        int64
 	lost       []config.LostFigures
+	recent     int64            // readings of the last ten minutes
+	rejected   map[string]int64 // of them, by reason
 }
 
 // HTTPFigures asks the status port over HTTP.
@@ -163,6 +165,13 @@ func (f *figures) add(p config.ProcessorFigures) {
 		f.lag += one.Lag
 	}
 	f.lost = append(f.lost, p.Lost...)
+	f.recent += p.Recent.Readings
+	if f.rejected == nil {
+		f.rejected = map[string]int64{}
+	}
+	for reason, n := range p.Recent.Rejected {
+		f.rejected[reason] += n
+	}
 }
 
 // madeHere tells whether a running pod is of the Deployment's making: labels

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,7 +14,6 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
-	"github.com/energytwin/energytwin/internal/apikey"
 )
 
 // gather reads what the objects depend on besides the spec.
@@ -29,7 +27,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	in.Restoring, in.Restored, in.Restarts = s.restoring(), s.restored(), s.restarts()
 	in.Backup, _ = s.backupRequest()
 	var err error
-	if in.Credentials, in.Changes, err = r.credentials(ctx, s); err != nil {
+	if err = r.credentials(ctx, s, &in); err != nil {
 		return in, err
 	}
 	if in.Images, err = r.images(ctx, s); err != nil {
@@ -48,10 +46,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	if err := r.digests(ctx, s, in.Digests); err != nil {
 		return in, err
 	}
-	if err := missingKeys(s.spec, in.Secrets); err != nil {
-		return in, err
-	}
-	if err := weakKeys(s.spec, in.Secrets); err != nil {
+	if in.Secrets, err = usable(s.spec, in.Secrets); err != nil {
 		return in, err
 	}
 	if in.Kinds, err = r.kinds(); err != nil {
@@ -82,31 +77,39 @@ func (r *Reconciler) gatherLive(ctx context.Context, s *scope, in *resources.Inp
 	return err
 }
 
-// credentials are the twin's passwords. The Secret is the truth: what it holds
+// credentials reads the twin's passwords. The Secret is the truth: what it holds
 // is kept, whoever wrote it, and only what it lacks or what is to be rotated is
 // made.
-func (r *Reconciler) credentials(ctx context.Context, s *scope) (resources.Credentials, resources.Changes, error) {
+func (r *Reconciler) credentials(ctx context.Context, s *scope, in *resources.Inputs) error {
 	name := resources.CredentialsName(s.twin.Name)
 	secret, err := r.secret(ctx, s.twin.Namespace, name)
 	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, nil, err
+		return err
 	}
 	if err == nil && !s.owns(secret, true) {
-		return nil, nil, stalled(v1.ReasonNameTaken, "Secret %s exists and is not this twin's; rename the twin, or delete that Secret", name)
+		return stalled(v1.ReasonNameTaken, "Secret %s exists and is not this twin's; rename the twin, or delete that Secret", name)
 	}
-	values, made := resources.Credentials{}, map[string]bool{}
+	made := map[string]bool{}
+	in.Credentials, in.Written, in.WrittenVersion = resources.Credentials{}, map[string][]byte{}, secret.ResourceVersion
 	for _, key := range resources.CredentialKeys() {
-		if value := secret.Data[key]; len(value) > 0 {
-			values[key] = string(value)
+		if written := secret.Data[key]; len(written) > 0 {
+			value, err := credential(key, written)
+			if err != nil {
+				return stalled(v1.ReasonSecretInvalid, "the Secret %s, key %s: %v, or delete the key for a new value", name, key, err)
+			}
+			in.Credentials[key], in.Written[key] = value, written
 			continue
 		}
 		made[key] = true
-		if values[key], err = r.newCredential(key); err != nil {
-			return nil, nil, err
+		if in.Credentials[key], err = r.newCredential(key); err != nil {
+			return err
 		}
 	}
-	changes, err := r.agesOf(s, secret, values, made)
-	return values, changes, err
+	in.Changes, err = r.agesOf(s, secret, in.Credentials, made)
+	for _, key := range s.rotated {
+		delete(in.Written, key)
+	}
+	return err
 }
 
 // newCredential makes a random value for a key.
@@ -126,87 +129,6 @@ func (r *Reconciler) secret(ctx context.Context, namespace, name string) (*corev
 		return &corev1.Secret{}, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	return secret, nil
-}
-
-// secretKey is a key that a Secret of the spec must have.
-type secretKey struct{ field, secret, key string }
-
-// secretKeys are what the spec takes from Secrets.
-func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
-	var out []secretKey
-	add := func(field string, ref *v1.SecretReference, keys ...string) {
-		if ref == nil {
-			return
-		}
-		for _, key := range keys {
-			out = append(out, secretKey{field, ref.Name, key})
-		}
-	}
-	tls := func(field string, t *v1.ClientTLS) {
-		if t != nil {
-			add(field+".tls.caSecretRef", t.CASecretRef, "ca.crt")
-			add(field+".tls.certSecretRef", t.CertSecretRef, "tls.crt", "tls.key")
-		}
-	}
-	if e := s.Kafka.External; e != nil {
-		add("kafka.external.saslSecretRef", e.SASLSecretRef, "username", "password")
-		tls("kafka.external", e.TLS)
-	}
-	if e := s.Redis.External; e != nil {
-		add("redis.external.secretRef", e.SecretRef, "password")
-		tls("redis.external", e.TLS)
-	}
-	if e := s.Timescale.External; e != nil {
-		add("timescale.external.secretRef", &e.SecretRef, "username", "password")
-		tls("timescale.external", e.TLS)
-	} else {
-		if b := s.Timescale.Managed.Backup; b != nil && b.S3 != nil {
-			add("timescale.managed.backup.s3.secretRef", &b.S3.SecretRef, "accessKeyID", "secretAccessKey")
-		}
-		if from := s.Timescale.Managed.RestoreFrom; from != nil && from.S3 != nil {
-			add("timescale.managed.restoreFrom.s3.secretRef", &from.S3.SecretRef, "accessKeyID", "secretAccessKey")
-		}
-	}
-	if d := s.Dataset; d != nil && d.URL != nil {
-		add("dataset.url.tokenSecretRef", d.URL.TokenSecretRef, "token")
-	}
-	add("api.auth.apiKeysSecretRef", s.API.Auth.APIKeysSecretRef, "")
-	add("api.auth.jwtSecretRef", s.API.Auth.JWTSecretRef, "secret")
-	return out
-}
-
-// secretsOf are the names of the Secrets whose content the twin needs.
-func secretsOf(s *v1.DigitalTwinSpec) []string {
-	var names []string
-	for _, k := range secretKeys(s) {
-		if !slices.Contains(names, k.secret) {
-			names = append(names, k.secret)
-		}
-	}
-	return names
-}
-
-func missingKeys(s *v1.DigitalTwinSpec, secrets map[string]map[string][]byte) error {
-	for _, k := range secretKeys(s) {
-		if k.key != "" && len(secrets[k.secret][k.key]) == 0 {
-			return stalled(v1.ReasonSecretMissing, "spec.%s: the Secret %s has no key %s; add it", k.field, k.secret, k.key)
-		}
-	}
-	return nil
-}
-
-// weakKeys refuses API keys that the API would not let in.
-func weakKeys(s *v1.DigitalTwinSpec, secrets map[string]map[string][]byte) error {
-	ref := s.API.Auth.APIKeysSecretRef
-	if ref == nil {
-		return nil
-	}
-	for _, name := range sortedKeys(secrets[ref.Name]) {
-		if !apikey.Strong(strings.TrimSpace(string(secrets[ref.Name][name]))) {
-			return stalled(v1.ReasonSecretInvalid, "spec.api.auth.apiKeysSecretRef: %s of the Secret %s is weak; write et_ and 43 characters of base64url, 32 random bytes", name, ref.Name)
-		}
-	}
-	return nil
 }
 
 // digests are checksums of what the spec takes from ConfigMaps.

@@ -36,7 +36,7 @@ func TestStallsNameTheMend(t *testing.T) {
 	for _, c := range []struct{ name, reason, words string }{
 		{"zone", v1.ReasonInvalidSpec, "spec.timezone"},
 		{"secretless", v1.ReasonSecretMissing, "the Secret redis-user is not there; create it"},
-		{"weak", v1.ReasonSecretInvalid, "alice of the Secret weak-keys is weak; write et_ and"},
+		{"weak", v1.ReasonSecretInvalid, "the Secret weak-keys, key alice: it is weak; write et_ and"},
 		{"fileless", v1.ReasonDatasetMissing, "spec.dataset.configMap: the ConfigMap readings is not there; create it"},
 	} {
 		twin := sp.condition(c.name, v1.ConditionStalled, metav1.ConditionTrue, c.reason)

@@ -54,9 +54,16 @@ func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 	misnamed.SetName("a.b")
 	refused("name", s.admin.Create(t.Context(), misnamed, client.DryRunAll))
 	for name, c := range admissiontest.Changes() {
-		live := document(t, ns, admissiontest.With(c.Before))
+		before, after := c.Twins()
+		live := document(t, ns, before)
 		require.NoError(t, s.admin.Create(t.Context(), live), name)
-		wanted := document(t, ns, admissiontest.With(c.After))
+		if c.Ran {
+			ran := document(t, ns, c.WithStatus(before))
+			ran.SetResourceVersion(live.GetResourceVersion())
+			require.NoError(t, s.admin.Status().Update(t.Context(), ran), name)
+			live = ran
+		}
+		wanted := document(t, ns, after)
 		wanted.SetResourceVersion(live.GetResourceVersion())
 		err := s.admin.Update(t.Context(), wanted, client.DryRunAll)
 		if c.Says == "" {

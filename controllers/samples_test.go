@@ -14,7 +14,7 @@ func TestSamplesBecomeReady(t *testing.T) {
 	for _, name := range []string{"kafka-user", "redis-user", "database-user"} {
 		sp.secret(name, "username", "twin", "password", "p")
 	}
-	sp.secret("company-ca", "ca.crt", "certificate")
+	sp.secret("company-ca", "ca.crt", authority(t))
 	sp.secret("twin-api-keys", "alice", strongKey)
 	sp.secret("backup-bucket", "accessKeyID", "a", "secretAccessKey", "b")
 	for name, key := range map[string]string{"buildings-readings": "readings.csv.gz", "agile-prices": "prices.csv.gz"} {

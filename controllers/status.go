@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -343,6 +344,10 @@ func (r *Reconciler) tell(s *scope) {
 		}
 	}
 	r.tellProofs(s)
+	// Its message counts, so that it is told of once, not with each figure.
+	if c := s.condition(v1.ConditionReadingsRejected); c != nil && meta.FindStatusCondition(before.Conditions, c.Type) == nil {
+		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Type, "Reconcile", "%s", c.Message)
+	}
 	for _, kind := range []string{v1.ConditionReconciling, v1.ConditionMonitoringReady} {
 		c := s.condition(kind)
 		if c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, kind, c.Message) {

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/internal/config"
 )
 
 // step is one part of a reconciliation. A step that has to wait returns without
@@ -124,7 +125,13 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error)
 	if _, err := r.applyStep(resources.StepPrepare)(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, r.lookAtPrepare(ctx, s)
+	if err := r.lookAtPrepare(ctx, s); err != nil {
+		return ctrl.Result{}, err
+	}
+	if f := s.outcome.failure; f != nil && f.Store == config.StoreDataset {
+		return ctrl.Result{}, stalled(v1.ReasonFixedField, "%s", f.Message)
+	}
+	return ctrl.Result{}, nil
 }
 
 // workloads starts what works on the stores once they are prepared for it. What

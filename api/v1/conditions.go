@@ -25,6 +25,9 @@ const (
 	// ConditionDataLost: the stream lost readings before they were processed. The
 	// message names the range.
 	ConditionDataLost = "DataLost"
+	// ConditionReadingsRejected is present only while more than 1 % of the readings
+	// of the last ten minutes were rejected. The message counts them by reason.
+	ConditionReadingsRejected = "ReadingsRejected"
 	// ConditionStorageResizeRefused: a volume's class cannot expand it. The old
 	// size stays; Ready is not affected.
 	ConditionStorageResizeRefused = "StorageResizeRefused"
@@ -64,6 +67,7 @@ const (
 	ReasonFailing       = "Failing"       // of Reconciling, Ready and MonitoringReady: the cluster refuses something, which is tried again
 	ReasonAnnotation    = "Annotation"    // of Paused
 	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
+	ReasonShareTooHigh  = "ShareTooHigh"  // of ReadingsRejected
 	ReasonRetentionPast = "RetentionPast" // of DataLost: the stream starts after the next offset
 
 	ReasonNoMeters = "NoMeters" // of EmptyGroups
@@ -85,7 +89,7 @@ const (
 	ReasonSecretInvalid  = "SecretInvalid"  // a value in a Secret that the spec names is of no use
 	ReasonDatasetMissing = "DatasetMissing" // a ConfigMap, claim or file that the spec names
 	ReasonMajorUpgrade   = "MajorUpgrade"   // a PostgreSQL major change was asked for
-	ReasonFixedField     = "FixedField"     // the live store differs in a field that is fixed
+	ReasonFixedField     = "FixedField"     // the stores or what they hold differ in a field that is fixed
 	ReasonHostTaken      = "HostTaken"      // another twin has the host and path of the Ingress
 
 	// Of Stalled and Ready: no progress for spec.progressDeadline. It ends by itself

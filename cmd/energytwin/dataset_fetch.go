@@ -2,11 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/workloads/generator"
 )
 
@@ -20,11 +19,11 @@ func newDatasetFetchCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.URL = args[0]
 			if tokenFile != "" {
-				token, err := os.ReadFile(tokenFile)
+				token, err := config.ReadToken("--token-file", tokenFile)
 				if err != nil {
 					return err
 				}
-				o.Token = strings.TrimSpace(string(token))
+				o.Token = token
 			}
 			sum, size, err := generator.Fetch(cmd.Context(), o)
 			if err != nil {

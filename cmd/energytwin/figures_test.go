@@ -29,9 +29,11 @@ func TestStatusPagesAreWhatTheOperatorReads(t *testing.T) {
 	through(processor.Status{
 		Partitions: []processor.PartitionStatus{{Partition: 3, Lag: 5, NextOffset: 8}},
 		Lost:       []processor.LostRange{{Partition: 3, From: 1, To: 2}},
+		Recent:     processor.RecentStatus{Readings: 9, Rejected: map[string]int64{"malformed": 2}},
 	}, &p)
 	require.Equal(t, config.ProcessorFigures{
 		Partitions: []config.PartitionFigures{{Partition: 3, Lag: 5}},
 		Lost:       []config.LostFigures{{Partition: 3, From: 1, To: 2}},
+		Recent:     config.RecentFigures{Readings: 9, Rejected: map[string]int64{"malformed": 2}},
 	}, p)
 }

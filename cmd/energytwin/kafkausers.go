@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,11 +68,11 @@ func newKafkaUsersCommand() *cobra.Command {
 // setUser tries until the broker takes the password, or ctx ends.
 func setUser(ctx context.Context, client *stream.Client, user, file string) error {
 	for {
-		password, err := os.ReadFile(file)
+		password, err := config.ReadSecret("--password-file", file)
 		if err != nil {
 			return err
 		}
-		err = client.SetUser(ctx, user, strings.TrimSpace(string(password)))
+		err = client.SetUser(ctx, user, password)
 		if err == nil {
 			slog.Info("the user's password is set", "user", user)
 			return nil

@@ -47,6 +47,9 @@ func newPrepareCommand() *cobra.Command {
 	var message string
 	cmd := workloadCommand("prepare", "Make topics and schema of a twin, then end", func(ctx context.Context, twin *config.Twin) error {
 		err := prepare.Run(ctx, twin, slog.Default())
+		if err == nil {
+			err = prepare.Continues(ctx, twin)
+		}
 		return errors.Join(err, prepare.Tell(message, err))
 	})
 	cmd.Flags().StringVar(&message, "termination-log", "/dev/termination-log", "file that takes why the preparation failed, if it exists")

@@ -49,9 +49,13 @@ type Inputs struct {
 	Images      Images  // that run now: of images to be proven, those before
 	Proofs      []Proof // of images that are to run
 	Credentials Credentials
-	Secrets     map[string]map[string][]byte // content of the Secrets that the spec names, by name
-	Digests     map[string]string            // checksums of the ConfigMaps' values that the spec names, by ConfigMapKey
-	Kinds       Kinds                        // what the cluster serves besides the usual
+	Written     map[string][]byte // values of the credentials Secret as somebody wrote them, by key
+	// WrittenVersion is the resource version of the credentials Secret that Written
+	// and Credentials are read from, "" if there was none.
+	WrittenVersion string
+	Secrets        map[string]map[string][]byte // content of the Secrets that the spec names, by name
+	Digests        map[string]string            // checksums of the ConfigMaps' values that the spec names, by ConfigMapKey
+	Kinds          Kinds                        // what the cluster serves besides the usual
 
 	// FinishedReads is the hash of what the generator read whose replay has ended:
 	// while it reads the same, nothing is left to publish.

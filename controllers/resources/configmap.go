@@ -183,7 +183,12 @@ func (b *builder) configRead(component string) config.Twin {
 	c.Image = ""
 	switch component {
 	case v1.ComponentPrepare:
-		return config.Twin{Namespace: c.Namespace, Name: c.Name, Kafka: c.Kafka, Redis: c.Redis, Database: config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}}
+		// What decides whether the twin goes on with the readings that are stored.
+		c.Generator.Speed, c.Generator.MaxLag, c.Dataset.InvalidRows = 0, 0, ""
+		return config.Twin{
+			Namespace: c.Namespace, Name: c.Name, Timezone: c.Timezone, Dataset: c.Dataset, Generator: c.Generator,
+			Kafka: c.Kafka, Redis: c.Redis, Database: config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile},
+		}
 	case v1.ComponentGenerator:
 		c.SpecHash, c.Processor, c.Database = "", config.Processor{}, config.Database{}
 		c.Kafka = joined(c.Kafka)

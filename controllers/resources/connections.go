@@ -18,15 +18,15 @@ import (
 const (
 	keyKafkaUser      = "kafka-username"
 	keyKafkaPass      = "kafka-password"
+	keyKafkaLogin     = "kafka-login.properties" // of brokers among each other
 	keyRedisUser      = "redis-username"
 	keyRedisPass      = "redis-password"
 	keyRedisAccess    = "users.acl"
-	keyDatabaseURL    = "database-url"       // of the owner, who may change the schema
-	keyDatabaseURLAPI = "database-url-api"   // of the API
-	keyDatabaseUser   = "database-read-user" // of Grafana
-	keyDatabaseRead   = "database-read-pass" // of Grafana
-	keyAPIKeys        = "api-keys"           // lines name:scope:sha256
-	keySession        = "session-secret"     // signs sessions
+	keyDatabaseURL    = "database-url"         // of the owner, who may change the schema
+	keyDatabaseURLAPI = "database-url-api"     // of the API
+	keyAPIKeys        = "api-keys"             // lines name:scope:sha256
+	keySession        = "session-secret"       // signs sessions
+	keyGrafanaSources = "grafana-sources.yaml" // with the password of the database
 	keyGrafanaAdmin   = "grafana-admin-password"
 )
 
@@ -44,6 +44,9 @@ func (b *builder) connections() {
 // connectionValues are the values of the connections Secret, by key.
 func (b *builder) connectionValues() map[string]string {
 	values := map[string]string{keyGrafanaAdmin: b.in.Credentials[KeyGrafanaPassword]}
+	if b.spec.Monitoring.Grafana.Mode == v1.GrafanaManaged {
+		values[keyGrafanaSources] = b.grafanaSources()
+	}
 	b.kafkaConnection(values)
 	b.redisConnection(values)
 	b.databaseConnection(values)
@@ -61,6 +64,7 @@ func (b *builder) kafkaConnection(values map[string]string) {
 	}
 	values[keyKafkaUser] = StoreUser
 	values[keyKafkaPass] = b.in.Credentials[KeyKafkaPassword]
+	values[keyKafkaLogin] = kafkaLogin(b.in.Credentials[KeyKafkaInternal])
 }
 
 func (b *builder) redisConnection(values map[string]string) {
@@ -93,7 +97,6 @@ func (b *builder) databaseConnection(values map[string]string) {
 		user, pass := b.secretValue(e.SecretRef.Name, "username"), b.secretValue(e.SecretRef.Name, "password")
 		address := databaseURL(net.JoinHostPort(e.Host, strconv.Itoa(int(*e.Port))), e.Database, user, pass, databaseTLS(e.TLS))
 		values[keyDatabaseURL], values[keyDatabaseURLAPI] = address, address
-		values[keyDatabaseUser], values[keyDatabaseRead] = user, pass
 		return
 	}
 	host := net.JoinHostPort(b.host(b.name(v1.ComponentTimescale)), strconv.Itoa(PortPostgres))
@@ -101,7 +104,23 @@ func (b *builder) databaseConnection(values map[string]string) {
 	c := b.in.Credentials
 	values[keyDatabaseURL] = databaseURL(host, DatabaseName, OwnerRole, c[KeyOwnerPassword], plain)
 	values[keyDatabaseURLAPI] = databaseURL(host, DatabaseName, WriterRole, c[KeyWriterPassword], plain)
-	values[keyDatabaseUser], values[keyDatabaseRead] = ReaderRole, c[KeyReaderPassword]
+	for _, key := range rolePasswords() {
+		values[key] = c[key]
+	}
+}
+
+// rolePasswords are the passwords that a managed database sets. They have the
+// same names in both Secrets.
+func rolePasswords() []string {
+	return []string{KeyPostgresPassword, KeyOwnerPassword, KeyWriterPassword, KeyReaderPassword}
+}
+
+// databaseReader is who Grafana logs in to the database as.
+func (b *builder) databaseReader() (user, password string) {
+	if e := b.spec.Timescale.External; e != nil {
+		return b.secretValue(e.SecretRef.Name, "username"), b.secretValue(e.SecretRef.Name, "password")
+	}
+	return ReaderRole, b.in.Credentials[KeyReaderPassword]
 }
 
 func databaseURL(host, database, user, pass string, options url.Values) string {
@@ -155,7 +174,7 @@ func (b *builder) keyLines(secret string) string {
 	}
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(keys)) {
-		lines.WriteString(keyLine(name, strings.TrimSpace(string(keys[name]))))
+		lines.WriteString(keyLine(name, string(keys[name])))
 	}
 	return lines.String()
 }

@@ -36,7 +36,8 @@ const (
 	ReaderRole   = "twin_reader"
 )
 
-// Credentials are the values of the credentials Secret, by key.
+// Credentials are the twin's passwords by key, as stores and clients use them:
+// without the line end that a value in the Secret may have.
 type Credentials map[string]string
 
 // CredentialKeys are the keys that a complete Secret has.
@@ -81,8 +82,18 @@ func (b *builder) credentials() {
 	data := map[string][]byte{}
 	for _, key := range CredentialKeys() {
 		data[key] = []byte(b.in.Credentials[key])
+		// What somebody wrote stays as it is, line end included: whatever keeps the
+		// Secret in step with its source would write it back.
+		if written := b.in.Written[key]; len(written) > 0 {
+			data[key] = written
+		}
 	}
 	secret := corev1ac.Secret(name, b.twin.Namespace).WithData(data)
+	if b.in.WrittenVersion != "" {
+		// Who changes a password while the operator works on the one before must not
+		// find it put back.
+		secret.WithResourceVersion(b.in.WrittenVersion)
+	}
 	if len(b.in.Changes) > 0 {
 		doc, err := json.Marshal(b.in.Changes)
 		if err != nil {

@@ -1,12 +1,12 @@
 package resources
 
 import (
-	"fmt"
 	"io/fs"
 	"net"
 	"net/url"
 	"path"
 	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -100,32 +100,32 @@ func (b *builder) grafanaServer() {
 		component:  v1.ComponentGrafana,
 		user:       grafanaUser,
 		group:      grafanaGroup,
-		reads:      hashOf(files, b.dashboardFiles(), values[keyGrafanaAdmin], values[keyDatabaseRead], values[keyDatabaseUser]),
+		reads:      hashOf(files, b.dashboardFiles(), values[keyGrafanaAdmin], values[keyGrafanaSources]),
 		containers: []*corev1ac.ContainerApplyConfiguration{container},
 		grace:      10,
 		volumes: []*corev1ac.VolumeApplyConfiguration{
 			scratch("data"), scratch("tmp"),
-			configMapVolume("datasources", name, "datasources.yaml"),
+			secretVolume("datasources", ConnectionsName(b.twin.Name), map[string]string{keyGrafanaSources: "datasources.yaml"}),
 			configMapVolume("providers", name, "dashboards.yaml"),
 			configMapVolume("dashboards", b.name("dashboards")),
-			secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{
-				keyGrafanaAdmin: "admin", keyDatabaseUser: "database-user", keyDatabaseRead: "database-password",
-			}),
+			secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{keyGrafanaAdmin: "admin"}),
 		},
 	})
 	d.Spec.WithReplicas(b.storeRunning(1))
 	own(b, StepMonitoring, v1.ComponentGrafana, d)
 }
 
-// provisioning are the files that tell Grafana of the data sources and the
-// dashboards. Passwords are read from files.
-func (b *builder) provisioning() map[string]string {
+// grafanaSources is the file of data sources. It holds the database's password:
+// Grafana expands variables in a value that it reads from a file of its own, and
+// has no way to quote them there.
+func (b *builder) grafanaSources() string {
+	user, password := b.databaseReader()
 	database := map[string]any{
 		"name": "Timescale", "uid": "timescale", "type": "grafana-postgresql-datasource", "access": "proxy", "editable": false,
 		"url":            b.databaseHost(),
-		"user":           fmt.Sprintf("$__file{%s/grafana/database-user}", secretsDir),
-		"secureJsonData": map[string]any{"password": fmt.Sprintf("$__file{%s/grafana/database-password}", secretsDir)},
-		"jsonData":       map[string]any{"database": b.databaseName(), "sslmode": b.grafanaSSL(), "timescaledb": true},
+		"user":           grafanaValue(user),
+		"secureJsonData": map[string]any{"password": grafanaValue(password)},
+		"jsonData":       map[string]any{"database": grafanaValue(b.databaseName()), "sslmode": b.grafanaSSL(), "timescaledb": true},
 	}
 	sources := []any{database}
 	if b.spec.Monitoring.Prometheus.Mode == v1.PrometheusManaged {
@@ -135,8 +135,16 @@ func (b *builder) provisioning() map[string]string {
 			"isDefault": true, "url": at.String(),
 		})
 	}
+	return document(map[string]any{"apiVersion": 1, "datasources": sources})
+}
+
+// grafanaValue is a value that Grafana takes as it is: a single $ would begin a
+// variable.
+func grafanaValue(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+
+// provisioning is the file that names the folder of dashboards.
+func (b *builder) provisioning() map[string]string {
 	return map[string]string{
-		"datasources.yaml": document(map[string]any{"apiVersion": 1, "datasources": sources}),
 		"dashboards.yaml": document(map[string]any{"apiVersion": 1, "providers": []any{map[string]any{
 			"name": "energytwin", "type": "file", "disableDeletion": true, "allowUiUpdates": false,
 			"options": map[string]any{"path": dashboardsDir},

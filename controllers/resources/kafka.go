@@ -134,7 +134,7 @@ func (b *builder) kafkaPodVolumes() []*corev1ac.VolumeApplyConfiguration {
 	return []*corev1ac.VolumeApplyConfiguration{
 		scratch("run"), scratch("logs"), scratch("tmp"),
 		configMapVolume("config", b.name(v1.ComponentKafka)),
-		secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{KeyKafkaPassword: "password", KeyKafkaInternal: "internal"}),
+		secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{keyKafkaPass: "password", keyKafkaLogin: "login.properties"}),
 	}
 }
 

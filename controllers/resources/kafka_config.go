@@ -3,6 +3,7 @@ package resources
 import (
 	"fmt"
 	"strings"
+	"unicode/utf16"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
@@ -34,7 +35,7 @@ func (b *builder) brokers() []string {
 }
 
 // kafkaProperties are the settings of all nodes. The init container puts the
-// node's number and the passwords in.
+// node's number in and adds kafkaLogin.
 //
 // Clients log in with SCRAM. Brokers and controllers show each other a password
 // from the Secret in plain, because SCRAM users are known only once the
@@ -49,7 +50,6 @@ func (b *builder) kafkaProperties() string {
 	}
 	name := b.name(v1.ComponentKafka)
 	self := name + "-NODE_ID." + b.host(name)
-	login := `org.apache.kafka.common.security.plain.PlainLoginModule required username="broker" password="INTERNAL_PASSWORD" user_broker="INTERNAL_PASSWORD";`
 	lines := []string{
 		"process.roles=broker,controller",
 		"node.id=NODE_ID",
@@ -65,9 +65,7 @@ func (b *builder) kafkaProperties() string {
 		"listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512",
 		"listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
 		"listener.name.internal.sasl.enabled.mechanisms=PLAIN",
-		"listener.name.internal.plain.sasl.jaas.config=" + login,
 		"listener.name.controller.sasl.enabled.mechanisms=PLAIN",
-		"listener.name.controller.plain.sasl.jaas.config=" + login,
 		"log.dirs=" + kafkaLogDir,
 		"auto.create.topics.enable=false",
 		fmt.Sprintf("default.replication.factor=%d", nodes),
@@ -89,16 +87,51 @@ func (b *builder) kafkaProperties() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// kafkaFormat makes the node's own settings and formats its volume, unless it
-// is formatted. Passwords hold no character that sed or the shell would take
-// for its own.
+// kafkaLogin is the part of the settings with the password that brokers and
+// controllers show each other.
+func kafkaLogin(password string) string {
+	quoted := jaasString(password)
+	login := "org.apache.kafka.common.security.plain.PlainLoginModule required" +
+		" username=\"broker\" password=" + quoted + " user_broker=" + quoted + ";"
+	var out strings.Builder
+	for _, listener := range []string{"internal", "controller"} {
+		out.WriteString("listener.name." + listener + ".plain.sasl.jaas.config=" + propertyValue(login) + "\n")
+	}
+	return out.String()
+}
+
+// jaasString is a string of a JAAS configuration, which is read as
+// java.io.StreamTokenizer reads one.
+func jaasString(value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+}
+
+// propertyValue is a value of a file that java.util.Properties loads. The format
+// is ISO 8859-1; other characters are written as UTF-16 code units.
+func propertyValue(value string) string {
+	var out strings.Builder
+	for _, unit := range utf16.Encode([]rune(value)) {
+		switch {
+		case unit == '\\':
+			out.WriteString(`\\`)
+		case unit < ' ' || unit > '~':
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		default:
+			out.WriteByte(byte(unit))
+		}
+	}
+	return out.String()
+}
+
+// kafkaFormat makes the node's own settings and formats its volume, unless it is
+// formatted. It handles no password: the settings with one are a file of the
+// Secret, and the helper beside the broker sets the clients'.
 func kafkaFormat(clusterID string) string {
 	return `set -eu
 umask 077
-password=$(cat ` + kafkaSecretDir + `/password)
-internal=$(cat ` + kafkaSecretDir + `/internal)
-sed -e "s/NODE_ID/${HOSTNAME##*-}/g" -e "s/INTERNAL_PASSWORD/$internal/g" ` + kafkaConfDir + `/server.properties >` + kafkaReadyDir + `/server.properties
+sed -e "s/NODE_ID/${HOSTNAME##*-}/g" ` + kafkaConfDir + `/server.properties >` + kafkaReadyDir + `/server.properties
+cat ` + kafkaSecretDir + `/login.properties >>` + kafkaReadyDir + `/server.properties
 exec /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --cluster-id=` + clusterID + ` \
-  --config ` + kafkaReadyDir + `/server.properties --add-scram "SCRAM-SHA-512=[name=` + StoreUser + `,password=$password]"
+  --config ` + kafkaReadyDir + `/server.properties
 `
 }

@@ -52,7 +52,7 @@ func (b *builder) restorePod(from *v1.RestoreFrom) *corev1ac.PodTemplateSpecAppl
 		restart:   corev1.RestartPolicyOnFailure,
 		volumes: []*corev1ac.VolumeApplyConfiguration{
 			scratch("tmp"),
-			secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{KeyPostgresPassword: "postgres"}),
+			secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{KeyPostgresPassword: "postgres"}),
 		},
 	}
 	claim, bucket := b.dumpPlace()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,9 +28,12 @@ func sample(t *testing.T, file string) *v1.DigitalTwin {
 	return admitted(t, string(content))
 }
 
+// newChecker compiles the CRD's rules once: it takes a while.
+var newChecker = sync.OnceValues(admission.New)
+
 func admitted(t *testing.T, content string) *v1.DigitalTwin {
 	t.Helper()
-	checker, err := admission.New()
+	checker, err := newChecker()
 	require.NoError(t, err)
 	twin, err := checker.Read("twin.yaml", []byte(content))
 	require.NoError(t, err)

@@ -88,7 +88,7 @@ func (b *builder) timescaleVolumes() []*corev1ac.VolumeApplyConfiguration {
 	return []*corev1ac.VolumeApplyConfiguration{
 		scratch("run"), scratch("tmp"),
 		configMapVolume("scripts", b.name(v1.ComponentTimescale)),
-		secretVolume("secrets", CredentialsName(b.twin.Name), map[string]string{
+		secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{
 			KeyPostgresPassword: "postgres", KeyOwnerPassword: "owner", KeyWriterPassword: "writer", KeyReaderPassword: "reader",
 		}),
 	}

@@ -3,6 +3,7 @@ package resources
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // postgresSettings fit a database to its memory limit, in bytes. They give up no
@@ -35,13 +36,18 @@ func postgresSettings(limit int64) []string {
 // databaseRoles is a script that sets the roles' passwords, whatever they were,
 // and what each may do. It runs at each start, over the local socket, which
 // trusts who is in the pod. The first start runs it against the server that
-// initialises, or the one after; both are good.
+// initialises, or the one after; both are good. psql reads the passwords from
+// their files and quotes them, so that none is on a command line.
 func databaseRoles() string {
 	socket := "-h /var/run/postgresql -U postgres -v ON_ERROR_STOP=1 -X -q"
+	var passwords []string
+	for _, read := range [][2]string{{"admin", "postgres"}, {"owner", "owner"}, {"writer", "writer"}, {"reader", "reader"}} {
+		passwords = append(passwords, fmt.Sprintf("\\set %s `cat %s/%s`", read[0], databaseSecretDir, read[1]))
+	}
 	return fmt.Sprintf(`set -eu
-secret() { cat %[1]s/$1; }
 sql() {
-  psql %[2]s -d %[3]s -1 -v admin="$(secret postgres)" -v owner="$(secret owner)" -v writer="$(secret writer)" -v reader="$(secret reader)" <<'SQL'
+  psql %[2]s -d %[3]s -1 <<'SQL'
+%[1]s
 SET log_statement = 'none';
 SELECT format('CREATE ROLE %%I LOGIN', name) FROM (VALUES ('%[4]s'), ('%[5]s'), ('%[6]s')) AS r(name)
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
@@ -65,7 +71,7 @@ until sql && extension; do
   [ $tries -lt 300 ] || exit 1
   sleep 1
 done
-`, databaseSecretDir, socket, DatabaseName, OwnerRole, WriterRole, ReaderRole, databaseGrants())
+`, strings.Join(passwords, "\n"), socket, DatabaseName, OwnerRole, WriterRole, ReaderRole, databaseGrants())
 }
 
 // databaseGrants are what each role may do in a database that the roles own.

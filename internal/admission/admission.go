@@ -72,7 +72,8 @@ func (c *Checker) Read(file string, content []byte) (*v1.DigitalTwin, error) {
 }
 
 // Update is Read for a twin that replaces an older one: rules that compare with
-// the object before hold as well. Both are taken as Read takes them.
+// the object before hold as well. Both are taken as Read takes them, and have the
+// status of the one before, as the API server keeps it.
 func (c *Checker) Update(file string, before, after []byte) (*v1.DigitalTwin, error) {
 	old, err := findTwin(file, before)
 	if err != nil {
@@ -90,10 +91,22 @@ func (c *Checker) Update(file string, before, after []byte) (*v1.DigitalTwin, er
 	if len(problems) > 0 {
 		return nil, problems
 	}
+	if status := statusOf(before); status != nil {
+		object["status"], oldObject["status"] = status, status
+	}
 	if problems := c.validate(doc, object, oldObject); len(problems) > 0 {
 		return nil, problems
 	}
 	return typed(object)
+}
+
+// statusOf is the status in a document, nil if it has none.
+func statusOf(content []byte) map[string]any {
+	var doc struct{ Status map[string]any }
+	if err := yaml.Unmarshal(content, &doc); err != nil {
+		return nil
+	}
+	return doc.Status
 }
 
 // validate does what the API server does before it stores an object. Rules run

@@ -13,7 +13,8 @@ func TestUpdates(t *testing.T) {
 	checker := newChecker(t)
 	for name, c := range admissiontest.Changes() {
 		t.Run(name, func(t *testing.T) {
-			_, err := checker.Update("twin.yaml", admissiontest.With(c.Before), admissiontest.With(c.After))
+			before, after := c.Twins()
+			_, err := checker.Update("twin.yaml", c.WithStatus(before), c.WithStatus(after))
 			if c.Says == "" {
 				require.NoError(t, err)
 				return
@@ -35,7 +36,8 @@ func TestEachRuleIsSeenBroken(t *testing.T) {
 		seen.WriteString(err.Error() + "\n")
 	}
 	for _, c := range admissiontest.Changes() {
-		if _, err := checker.Update("twin.yaml", admissiontest.With(c.Before), admissiontest.With(c.After)); err != nil {
+		before, after := c.Twins()
+		if _, err := checker.Update("twin.yaml", c.WithStatus(before), c.WithStatus(after)); err != nil {
 			seen.WriteString(err.Error() + "\n")
 		}
 	}

@@ -26,6 +26,13 @@ const PhaseDone = "done"
 type ProcessorFigures struct {
 	Partitions []PartitionFigures `json:"partitions"`
 	Lost       []LostFigures      `json:"lost"`
+	Recent     RecentFigures      `json:"recent"`
+}
+
+// RecentFigures counts the readings of the last ten minutes.
+type RecentFigures struct {
+	Readings int64            `json:"readings"`           // rejected ones included
+	Rejected map[string]int64 `json:"rejected,omitempty"` // by reason
 }
 
 // PartitionFigures is where one partition stands.
@@ -62,7 +69,7 @@ type DatabaseFigures struct {
 // PrepareOutcome is the termination message of the Job that prepares the
 // stores: empty when all went well.
 type PrepareOutcome struct {
-	Store   string `json:"store,omitempty"`  // kafka, redis, timescale or schema: which one failed
+	Store   string `json:"store,omitempty"`  // kafka, redis, timescale, schema or dataset: which one failed
 	Denied  bool   `json:"denied,omitempty"` // it answered and refused the user
 	Message string `json:"message,omitempty"`
 }
@@ -73,6 +80,8 @@ const (
 	StoreRedis     = "redis"
 	StoreTimescale = "timescale"
 	StoreSchema    = "schema"
+	// StoreDataset: the stores answer, but hold readings of another dataset.
+	StoreDataset = "dataset"
 )
 
 // BackupOutcome is the termination message of a backup that went well.

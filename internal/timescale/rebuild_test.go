@@ -140,6 +140,17 @@ func TestSpecRevisions(t *testing.T) {
 		require.Len(t, specs, 2)
 		require.Equal(t, []int64{0, 70}, []int64{specs[0].FromOffset, specs[1].FromOffset})
 		require.JSONEq(t, `{"a": 2}`, string(specs[1].Document))
+
+		url := s.pool.Config().ConnString()
+		stored, err := StoredSpecs(ctx, url)
+		require.NoError(t, err)
+		require.Empty(t, stored, "nothing is stored while no meter is known")
+		_, err = s.pool.Exec(ctx, `INSERT INTO meters (name, partition) VALUES ('m', 2)`)
+		require.NoError(t, err)
+		stored, err = StoredSpecs(ctx, url)
+		require.NoError(t, err)
+		require.Len(t, stored, 2)
+		require.JSONEq(t, `{"a": 2}`, string(stored[0]), "the newest first")
 	})
 }
 

@@ -15,12 +15,13 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/config"
 )
 
 const (
 	sessionCookie   = "energytwin_session"
 	csrfHeader      = "X-CSRF-Token"
-	minSecretBytes  = 32
 	defaultLifetime = 12 * time.Hour
 	maxRevoked      = 10_000
 )
@@ -63,7 +64,7 @@ func newSessions(secretFile, audience string, lifetime time.Duration) (*sessions
 
 func loadSecret(path string) ([]byte, error) {
 	if path == "" {
-		secret := make([]byte, minSecretBytes)
+		secret := make([]byte, config.MinSigningSecret)
 		_, err := rand.Read(secret)
 		return secret, err
 	}
@@ -71,8 +72,9 @@ func loadSecret(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("session secret: %w", err)
 	}
-	if len(secret) < minSecretBytes {
-		return nil, fmt.Errorf("session secret %s: it has %d bytes; use at least %d random ones", path, len(secret), minSecretBytes)
+	secret = config.WithoutLineEnd(secret)
+	if len(secret) < config.MinSigningSecret {
+		return nil, fmt.Errorf("session secret %s: it has %d bytes; use at least %d random ones", path, len(secret), config.MinSigningSecret)
 	}
 	return secret, nil
 }

@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/energytwin/energytwin/internal/config"
 )
 
 // Bucket is a place in a service that speaks S3.
@@ -25,11 +25,11 @@ type Bucket struct {
 }
 
 func (b Bucket) client() (*minio.Client, error) {
-	id, err := os.ReadFile(filepath.Join(b.KeysDir, "accessKeyID"))
+	id, err := config.ReadSecret("accessKeyID", filepath.Join(b.KeysDir, "accessKeyID"))
 	if err != nil {
 		return nil, fmt.Errorf("keys of the bucket: %w", err)
 	}
-	secret, err := os.ReadFile(filepath.Join(b.KeysDir, "secretAccessKey"))
+	secret, err := config.ReadSecret("secretAccessKey", filepath.Join(b.KeysDir, "secretAccessKey"))
 	if err != nil {
 		return nil, fmt.Errorf("keys of the bucket: %w", err)
 	}
@@ -41,7 +41,7 @@ func (b Bucket) client() (*minio.Client, error) {
 	}
 	return minio.New(at.Host, &minio.Options{
 		Secure: at.Scheme == "https", Region: b.Region,
-		Creds: credentials.NewStaticV4(strings.TrimSpace(string(id)), strings.TrimSpace(string(secret)), ""),
+		Creds: credentials.NewStaticV4(id, secret, ""),
 	})
 }
 

@@ -4,6 +4,7 @@ package prepare
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,6 +68,31 @@ func prepareDatabase(ctx context.Context, twin *config.Twin, log *slog.Logger) e
 		return at(config.StoreTimescale, err)
 	}
 	return at(config.StoreSchema, err)
+}
+
+// Continues compares the twin with the one whose readings the database holds,
+// after Run: the volumes of a deleted twin may be older than the twin. The newest
+// specification counts, and of those with a generator the newest of these. See
+// config.Twin.Continues.
+func Continues(ctx context.Context, twin *config.Twin) error {
+	url, err := twin.Database.ConnString()
+	if err != nil {
+		return err
+	}
+	documents, err := timescale.StoredSpecs(ctx, url)
+	if err != nil {
+		return at(config.StoreTimescale, err)
+	}
+	for _, doc := range documents {
+		var stored config.Twin
+		if err := json.Unmarshal(doc, &stored); err != nil {
+			return fmt.Errorf("a stored specification: %w", err)
+		}
+		if err := twin.Continues(&stored); err != nil || stored.Generator.Mode != "Off" {
+			return at(config.StoreDataset, err)
+		}
+	}
+	return nil
 }
 
 func prepareKafka(ctx context.Context, twin *config.Twin) error {

@@ -56,11 +56,21 @@ func (p *partition) refuse(msg *message, m *meterState) (reason, detail string) 
 	case reason != "":
 		return reason, fmt.Sprintf("%s is more than %s after the broker's time %s", msg.reading.Start().Format(time.RFC3339), p.rules.maxAhead, msg.Time().UTC().Format(time.RFC3339))
 	case m == nil || m.foreign:
-		return reasonWrongPartition, "the meter's readings come from another partition: check the producer's key and partitioner"
+		return reasonWrongPartition, p.foreignDetail(m)
 	case m.Group != string(msg.reading.Group):
 		return reasonGroupChanged, fmt.Sprintf("the meter belongs to group %q, the message says %q", m.Group, msg.reading.Group)
 	}
 	return "", ""
+}
+
+// foreignDetail says where the readings of a meter of another partition belong.
+func (p *partition) foreignDetail(m *meterState) string {
+	belongs := "another partition"
+	if m != nil {
+		belongs = fmt.Sprintf("partition %d", m.Partition)
+	}
+	return fmt.Sprintf("the meter belongs to %s, this reading came through partition %d: its first reading had another key, "+
+		"which is the group, or the meter where there is none, or another partitioner", belongs, p.number)
 }
 
 // enterHistory puts a new meter's warm-up into its window and the batch.

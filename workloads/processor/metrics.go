@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	messages          prometheus.Counter
 	readings          *prometheus.CounterVec // by outcome
+	rejected          *prometheus.CounterVec // by reason
 	forecasts         prometheus.Counter
 	decisions         prometheus.Counter
 	lost              prometheus.Counter
@@ -38,6 +39,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return &metrics{
 		messages:         counter("messages_total", "Messages committed."),
 		readings:         counters("readings_total", "Readings committed, by what became of them.", "outcome"),
+		rejected:         counters("rejected_total", "Readings rejected, by reason.", "reason"),
 		forecasts:        counter("forecasts_total", "Forecasts committed."),
 		decisions:        counter("decisions_total", "Decisions committed."),
 		lost:             counter("lost_messages_total", "Messages that the log dropped before they were read."),
@@ -61,6 +63,9 @@ func (m *metrics) count(b *timescale.Batch) {
 	m.messages.Add(float64(c.In))
 	m.readings.WithLabelValues("stored").Add(float64(c.Stored))
 	m.readings.WithLabelValues("quarantined").Add(float64(c.Quarantined))
+	for i := range b.Quarantine {
+		m.rejected.WithLabelValues(b.Quarantine[i].Reason).Inc()
+	}
 	m.readings.WithLabelValues("duplicate").Add(float64(c.Duplicates))
 	m.readings.WithLabelValues("correction").Add(float64(c.Corrections))
 	m.readings.WithLabelValues("late").Add(float64(c.Late))

@@ -39,6 +39,7 @@ type Processor struct {
 	metrics *metrics
 	log     *slog.Logger
 	saver   *saver
+	recent  *recent
 
 	mu      sync.Mutex
 	workers map[int]*worker
@@ -61,7 +62,7 @@ func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.
 	return &Processor{
 		twin: twin, rules: r, stores: stores,
 		owner:   fmt.Sprintf("%s/%d", host, os.Getpid()),
-		metrics: newMetrics(reg), log: log, saver: &saver{},
+		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{},
 		workers: map[int]*worker{},
 	}, nil
 }
@@ -113,7 +114,7 @@ func (p *Processor) worker(partition int) *worker {
 			number: partition, owner: p.owner, twin: p.twin, rules: p.rules,
 			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
 			reader:  p.stores.Stream.PartitionReader(p.twin.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
-			metrics: p.metrics, saver: p.saver,
+			metrics: p.metrics, saver: p.saver, recent: p.recent,
 			log: p.log.With("partition", partition),
 		}
 		p.workers[partition] = w

@@ -3,12 +3,14 @@ package processor
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Status is where a processor stands, for its status port.
 type Status struct {
 	Partitions []PartitionStatus `json:"partitions"` // those assigned to this process, by number
 	Lost       []LostRange       `json:"lost"`       // since this process began
+	Recent     RecentStatus      `json:"recent"`     // of the last ten minutes
 }
 
 // PartitionStatus is where one partition stands.
@@ -32,7 +34,7 @@ type LostRange struct {
 func (p *Processor) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Partitions: []PartitionStatus{}, Lost: []LostRange{}}
+	s := Status{Partitions: []PartitionStatus{}, Lost: []LostRange{}, Recent: p.recent.counts(time.Now())}
 	for _, w := range p.workers {
 		if w.running.Load() {
 			if standing := w.standing.Load(); standing != nil {

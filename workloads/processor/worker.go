@@ -39,6 +39,7 @@ type worker struct {
 	p          *partition  // nil while the state is unknown
 	batch      batch
 	records    []stream.Record
+	recent     *recent
 	saver      *saver
 	saved      saved
 	target     int64 // replays end here: rows before it are in the database
@@ -133,6 +134,7 @@ func (w *worker) turn(ctx context.Context) error {
 		return err
 	}
 	w.metrics.count(&w.batch.rows)
+	w.recent.note(time.Now(), &w.batch.rows)
 	w.stand(set.HighWatermark)
 	w.progress()
 	return nil

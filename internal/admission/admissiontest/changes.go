@@ -1,37 +1,64 @@
 package admissiontest
 
-// Change is an update that is refused, with why; or accepted, with says empty.
-type Change struct{ Before, After, Says string }
+import "strings"
+
+// Change is an update that is rejected, with why; or accepted, with says empty.
+type Change struct {
+	Before, After, Says string
+	// Ran says that the twin of Before has stored readings.
+	Ran bool
+}
+
+// Twins are the twin before and after the change, without a status. A change of a
+// twin that ran is of its whole spec.
+func (c Change) Twins() (before, after []byte) {
+	if c.Ran {
+		return Twin(c.Before), Twin(c.After)
+	}
+	return With(c.Before), With(c.After)
+}
+
+// WithStatus adds the status that the API server keeps from the twin before.
+func (c Change) WithStatus(twin []byte) []byte {
+	if !c.Ran {
+		return twin
+	}
+	return []byte(strings.TrimRight(string(twin), "\n ") + "\nstatus: {phase: Degraded, dataset: {meters: 200, rows: 12, quarantined: 0}}\n")
+}
 
 // Changes are updates, by what they do.
 func Changes() map[string]Change {
-	return map[string]Change{
-		"partitions change":            {"kafka: {topics: {partitions: 6}}", "kafka: {topics: {partitions: 7}}", "kafka.topics.partitions is fixed"},
-		"partitions left out":          {"kafka: {topics: {partitions: 6}}", "state: Running", "kafka.topics.partitions is fixed"},
-		"partitions added":             {"state: Running", "kafka: {topics: {partitions: 6}}", "kafka.topics.partitions is fixed"},
-		"partitions spelt out":         {"state: Running", "kafka: {topics: {partitions: 12}}", ""},
-		"brokers change":               {"kafka: {managed: {replicas: 1}}", "kafka: {managed: {replicas: 3}}", "kafka.managed.replicas is fixed"},
-		"brokers left out":             {"kafka: {managed: {replicas: 3}}", "state: Running", "kafka.managed.replicas is fixed"},
-		"brokers added":                {"state: Running", "kafka: {managed: {replicas: 3}}", "kafka.managed.replicas is fixed"},
-		"brokers spelt out":            {"state: Running", "kafka: {managed: {replicas: 1}}", ""},
-		"kafka moves out":              {"kafka: {managed: {replicas: 3}}", "kafka: {external: {bootstrapServers: ['a:1']}}", ""},
-		"kafka shrinks":                {"kafka: {managed: {storage: {size: 10Gi}}}", "kafka: {managed: {storage: {size: 9Gi}}}", "kafka.managed.storage.size can only grow"},
-		"kafka shrinks by leaving out": {"kafka: {managed: {storage: {size: 10Gi}}}", "kafka: {managed: {}}", "kafka.managed.storage.size can only grow"},
-		"kafka shrinks by adding":      {"state: Running", "kafka: {managed: {storage: {size: 7Gi}}}", "kafka.managed.storage.size can only grow"},
-		"kafka grows":                  {"state: Running", "kafka: {managed: {storage: {size: 9Gi}}}", ""},
-		"kafka in other units":         {"kafka: {managed: {storage: {size: 10Gi}}}", "kafka: {managed: {storage: {size: 10240Mi}}}", ""},
-		"redis shrinks":                {"redis: {managed: {storage: {size: 2Gi}}}", "redis: {managed: {}}", "redis.managed.storage.size can only grow"},
-		"redis shrinks by adding":      {"state: Running", "redis: {managed: {storage: {size: 900Mi}}}", "redis.managed.storage.size can only grow"},
-		"redis grows":                  {"state: Running", "redis: {managed: {storage: {size: 2Gi}}}", ""},
-		"redis moves out":              {"redis: {managed: {storage: {size: 2Gi}}}", "redis: {external: {address: 'a:1'}}", ""},
-		"timescale shrinks":            {"timescale: {managed: {storage: {size: 20Gi}}}", "state: Running", "timescale.managed.storage.size can only grow"},
-		"timescale shrinks by adding":  {"state: Running", "timescale: {managed: {storage: {size: 9Gi}}}", "timescale.managed.storage.size can only grow"},
-		"timescale grows":              {"timescale: {managed: {storage: {size: 20Gi}}}", "timescale: {managed: {storage: {size: 30Gi}}}", ""},
-		"kafka class changes":          {"kafka: {managed: {storage: {className: a}}}", "kafka: {managed: {storage: {className: b}}}", "kafka.managed.storage.className is fixed"},
-		"kafka class left out":         {"kafka: {managed: {storage: {className: a}}}", "kafka: {}", "kafka.managed.storage.className is fixed"},
-		"redis class added":            {"state: Running", "redis: {managed: {storage: {className: b}}}", "redis.managed.storage.className is fixed"},
-		"timescale class left out":     {"timescale: {managed: {storage: {className: a}}}", "timescale: {managed: {}}", "timescale.managed.storage.className is fixed"},
-		"class stays":                  {"kafka: {managed: {storage: {className: a}}}", "kafka: {managed: {storage: {className: a, size: 9Gi}}}", ""},
-		"processors change":            {"processor: {replicas: 1}", "processor: {replicas: 3}", ""},
+	all := datasetChanges()
+	for name, c := range map[string]Change{
+		"partitions change":            {Before: "kafka: {topics: {partitions: 6}}", After: "kafka: {topics: {partitions: 7}}", Says: "kafka.topics.partitions is fixed"},
+		"partitions left out":          {Before: "kafka: {topics: {partitions: 6}}", After: "state: Running", Says: "kafka.topics.partitions is fixed"},
+		"partitions added":             {Before: "state: Running", After: "kafka: {topics: {partitions: 6}}", Says: "kafka.topics.partitions is fixed"},
+		"partitions spelt out":         {Before: "state: Running", After: "kafka: {topics: {partitions: 12}}", Says: ""},
+		"brokers change":               {Before: "kafka: {managed: {replicas: 1}}", After: "kafka: {managed: {replicas: 3}}", Says: "kafka.managed.replicas is fixed"},
+		"brokers left out":             {Before: "kafka: {managed: {replicas: 3}}", After: "state: Running", Says: "kafka.managed.replicas is fixed"},
+		"brokers added":                {Before: "state: Running", After: "kafka: {managed: {replicas: 3}}", Says: "kafka.managed.replicas is fixed"},
+		"brokers spelt out":            {Before: "state: Running", After: "kafka: {managed: {replicas: 1}}", Says: ""},
+		"kafka moves out":              {Before: "kafka: {managed: {replicas: 3}}", After: "kafka: {external: {bootstrapServers: ['a:1']}}", Says: ""},
+		"kafka shrinks":                {Before: "kafka: {managed: {storage: {size: 10Gi}}}", After: "kafka: {managed: {storage: {size: 9Gi}}}", Says: "kafka.managed.storage.size can only grow"},
+		"kafka shrinks by leaving out": {Before: "kafka: {managed: {storage: {size: 10Gi}}}", After: "kafka: {managed: {}}", Says: "kafka.managed.storage.size can only grow"},
+		"kafka shrinks by adding":      {Before: "state: Running", After: "kafka: {managed: {storage: {size: 7Gi}}}", Says: "kafka.managed.storage.size can only grow"},
+		"kafka grows":                  {Before: "state: Running", After: "kafka: {managed: {storage: {size: 9Gi}}}", Says: ""},
+		"kafka in other units":         {Before: "kafka: {managed: {storage: {size: 10Gi}}}", After: "kafka: {managed: {storage: {size: 10240Mi}}}", Says: ""},
+		"redis shrinks":                {Before: "redis: {managed: {storage: {size: 2Gi}}}", After: "redis: {managed: {}}", Says: "redis.managed.storage.size can only grow"},
+		"redis shrinks by adding":      {Before: "state: Running", After: "redis: {managed: {storage: {size: 900Mi}}}", Says: "redis.managed.storage.size can only grow"},
+		"redis grows":                  {Before: "state: Running", After: "redis: {managed: {storage: {size: 2Gi}}}", Says: ""},
+		"redis moves out":              {Before: "redis: {managed: {storage: {size: 2Gi}}}", After: "redis: {external: {address: 'a:1'}}", Says: ""},
+		"timescale shrinks":            {Before: "timescale: {managed: {storage: {size: 20Gi}}}", After: "state: Running", Says: "timescale.managed.storage.size can only grow"},
+		"timescale shrinks by adding":  {Before: "state: Running", After: "timescale: {managed: {storage: {size: 9Gi}}}", Says: "timescale.managed.storage.size can only grow"},
+		"timescale grows":              {Before: "timescale: {managed: {storage: {size: 20Gi}}}", After: "timescale: {managed: {storage: {size: 30Gi}}}", Says: ""},
+		"kafka class changes":          {Before: "kafka: {managed: {storage: {className: a}}}", After: "kafka: {managed: {storage: {className: b}}}", Says: "kafka.managed.storage.className is fixed"},
+		"kafka class left out":         {Before: "kafka: {managed: {storage: {className: a}}}", After: "kafka: {}", Says: "kafka.managed.storage.className is fixed"},
+		"redis class added":            {Before: "state: Running", After: "redis: {managed: {storage: {className: b}}}", Says: "redis.managed.storage.className is fixed"},
+		"timescale class left out":     {Before: "timescale: {managed: {storage: {className: a}}}", After: "timescale: {managed: {}}", Says: "timescale.managed.storage.className is fixed"},
+		"class stays":                  {Before: "kafka: {managed: {storage: {className: a}}}", After: "kafka: {managed: {storage: {className: a, size: 9Gi}}}", Says: ""},
+		"processors change":            {Before: "processor: {replicas: 1}", After: "processor: {replicas: 3}", Says: ""},
+	} {
+		all[name] = c
 	}
+	return all
 }
