@@ -2,6 +2,7 @@ package stream
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,4 +34,16 @@ func TestSetUserOnARealBroker(t *testing.T) {
 	require.NoError(t, login("twin", "new-password"))
 	require.NoError(t, login("other", "password"))
 	require.Error(t, login("twin", "old-password"))
+
+	// Each printable character at the start, inside and at the end, and characters
+	// that SASL prepares (RFC 4013), here as at the login.
+	passwords := []string{"pässwörd\u00a0ﬁ"}
+	for c := byte(' '); c <= '~'; c++ {
+		passwords = append(passwords, string([]byte{c, 'x', c, 'y', c}))
+	}
+	for _, password := range passwords {
+		require.NoError(t, admin.SetUser(t.Context(), "twin", password))
+		// The broker learns of it from the controller a moment later.
+		require.Eventually(t, func() bool { return login("twin", password) == nil }, time.Minute, 20*time.Millisecond, "%q", password)
+	}
 }
