@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,7 +14,7 @@ import (
 // A share of rejected readings is told with its reasons, most frequent first; a
 // few odd messages are not; and it ends when the share does.
 func TestReadingsRejectedCountsReasons(t *testing.T) {
-	s := (&Reconciler{}).newScope(t.Context(), &v1.DigitalTwin{})
+	s := (&Reconciler{Now: time.Now}).newScope(t.Context(), &v1.DigitalTwin{})
 	look := func(pages ...config.RecentFigures) *metav1.Condition {
 		s.figures = &figures{}
 		for _, page := range pages {
