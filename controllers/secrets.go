@@ -172,7 +172,7 @@ var grafanaVariable = regexp.MustCompile(`\$(__\w+)?{[^}]+}|%\(.+?\)s`)
 func grafanaPassword(raw []byte) (string, error) {
 	password, err := config.Password(raw)
 	if err == nil && grafanaVariable.MatchString(password) {
-		return "", errors.New("Grafana takes a part of it for a variable; write it without ${…}, $__file{…} and %(…)s")
+		return "", errors.New("a part of it is a variable to Grafana; write it without ${…}, $__file{…} and %(…)s")
 	}
 	return password, err
 }

@@ -125,7 +125,7 @@ func TestReplayEnds(t *testing.T) {
 	require.Zero(t, sp.replicas("replay-generator"))
 	require.Equal(t, v1.PhaseCompleted, sp.get("replay").Status.Phase)
 
-	sp.patchSpec("replay", "dataset: {synthetic: {seed: 43}}")
+	sp.patchSpec("replay", "generator: {mode: Loop}")
 	sp.eventually(func() error {
 		sp.workOnce()
 		if n := sp.replicas("replay-generator"); n != 1 {

@@ -38,21 +38,22 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	}
 	changed := s.before.DeepCopy()
 	changed.Status = s.twin.Status
-	// A status that was computed from an old one must not replace parts of a newer
-	// one: the phase would be of another time than the conditions.
-	patch := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
-	patchErr := r.Status().Patch(ctx, changed, patch, client.FieldOwner(FieldOwner))
-	if apierrors.IsConflict(patchErr) {
-		r.recent.forget(s.key()) // what the workloads said is asked for again
-		return soonest(result, ctrl.Result{RequeueAfter: conflictWait}), err
-	}
-	if client.IgnoreNotFound(patchErr) != nil {
+	if patchErr := r.Status().Patch(ctx, changed, client.MergeFrom(mergeBase(s.before)), client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
 		return ctrl.Result{}, errors.Join(err, fmt.Errorf("write the status: %w", patchErr))
 	}
 	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
 	r.Metrics.statusWrites.Inc()
 	r.tell(s)
 	return result, err
+}
+
+// mergeBase is what a status is compared with for its patch. The patch holds phase,
+// conditions and generation also where they are as they were: computed from an old
+// twin, one of them alone would be merged into a newer status.
+func mergeBase(before *v1.DigitalTwin) *v1.DigitalTwin {
+	base := before.DeepCopy()
+	base.Status.Phase, base.Status.Conditions, base.Status.ObservedGeneration = "", nil, 0
+	return base
 }
 
 // conclude turns the outcome of a reconciliation into status and rest.

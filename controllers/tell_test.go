@@ -59,7 +59,7 @@ func TestEventsAndMetricsTell(t *testing.T) {
 	written := sp.value("status_writes_total", "")
 	require.NotZero(t, written)
 
-	sp.patchSpec("heard", "timezone: Europe/Atlantis")
+	sp.patchSpec("heard", `image: "registry.example.org/EnergyTwin:1"`)
 	sp.condition("heard", v1.ConditionStalled, metav1.ConditionTrue, v1.ReasonInvalidSpec)
 	sp.settle("heard")
 	require.Equal(t, float64(1), sp.value("twins", "Stalled"))

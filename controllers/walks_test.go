@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -180,6 +181,9 @@ func (sp *space) meddle(twin string, what []string) {
 	if what[0] == "delete" {
 		sp.tolerate(sp.admin.Delete(sp.ctx, o))
 		return
+	}
+	if sp.child(&autoscalingv2.HorizontalPodAutoscaler{}, twin+"-"+what[2]) {
+		return // the number is the autoscaler's, and none runs here
 	}
 	sp.tolerate(sp.admin.Patch(sp.ctx, o, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"replicas":`+what[3]+`}}`))))
 }

@@ -24,7 +24,6 @@ type area struct {
 	minutes   int                          // length of the parts that readings come in
 	decisions map[string]dsm.Decision      // by meter and issue time
 	medians   map[string][]float32
-	suspects  map[string]timescale.Quality // rows that are suspect
 }
 
 // newArea has a limit that its honest load never reaches.
