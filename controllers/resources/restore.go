@@ -124,14 +124,14 @@ pg_restore -d "$new" --exit-on-error "$dump"
 pg_restore --data-only -f - "$dump" | awk '
   copying && $0 == "\\." {
     if (table ~ /^public[.]|^_timescaledb_internal[.](_hyper_|compress_hyper_)/)
-      printf "SELECT $$%%s$$, %%d, count(*) FROM ONLY %%s;\n", table, rows, table
+      printf "SELECT \047%%s\047, %%d, count(*) FROM ONLY %%s;\n", table, rows, table
     copying = 0
     next
   }
   copying { rows++; next }
   /^COPY / { table = $2; rows = 0; copying = 1 }
   END { if (copying) exit 1 }' >/tmp/counts.sql
-grep -q '\$\$public\.' /tmp/counts.sql || fail "$dump is no dump of a twin's database"
+grep -q 'ONLY public\.' /tmp/counts.sql || fail "$dump is no dump of a twin's database"
 admin -d "$new" -At -f /tmp/counts.sql >/tmp/counts
 rows=$(awk -F '|' '
   $2 != $3 { printf "%%s: %%d of %%d rows are restored\n", $1, $3, $2 >"/dev/stderr"; wrong = 1 }

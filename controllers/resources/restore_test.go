@@ -94,11 +94,15 @@ func (s *server) dump(name string) {
 	require.NoError(s.t, err, string(out))
 }
 
+// asKubelet is what becomes of a command: two dollar signs are one to a kubelet, which
+// expands $(NAME) in it.
+func asKubelet(command string) string { return strings.ReplaceAll(command, "$$", "$") }
+
 // restore runs the script with the test's folders in place of the pod's.
 func (s *server) restore(from v1.RestoreFrom) (outcome config.RestoreOutcome, said string, err error) {
 	s.t.Helper()
 	script := strings.NewReplacer(backupDir, filepath.Join(s.dir, "backup"), databaseSecretDir, filepath.Join(s.dir, "roles"),
-		"/tmp/", filepath.Join(s.dir, "tmp")+"/").Replace(restoreScript(&from))
+		"/tmp/", filepath.Join(s.dir, "tmp")+"/").Replace(asKubelet(restoreScript(&from)))
 	log := filepath.Join(s.dir, "termination-log")
 	require.NoError(s.t, os.WriteFile(log, nil, 0o600))
 	cmd := exec.CommandContext(s.t.Context(), "/bin/sh", "-c", script)
@@ -200,7 +204,7 @@ func TestRestoreScriptCountsRows(t *testing.T) {
 	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
 	s.exec(DatabaseName, `INSERT INTO meters (meter_no, name, partition) SELECT i, 'm' || i, 0 FROM generate_series(1, 50) i`)
 	s.dump("whole.dump")
-	script := restoreScript(&v1.RestoreFrom{Dump: "whole.dump"})
+	script := asKubelet(restoreScript(&v1.RestoreFrom{Dump: "whole.dump"}))
 	require.Contains(t, script, "pg_restore -d")
 	lossy := strings.Replace(script, "# Rows of each table", `admin -d "$new" -c 'DELETE FROM meters WHERE meter_no > 40'`+"\n# Rows of each table", 1)
 	require.NotEqual(t, script, lossy)

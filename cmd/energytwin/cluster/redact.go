@@ -75,6 +75,10 @@ var harmless = regexp.MustCompile(`(?i)[:=][ \t]*\\?["']?(?:true|false|null|/[^\
 // with, in base64 of any kind.
 var words = regexp.MustCompile(`[A-Za-z0-9+_=-]{40,}`)
 
+// hexadecimal are 32 bytes in hexadecimal: passwords that the operator made, unless
+// it says before them that they are a checksum.
+var hexadecimal = regexp.MustCompile(`(?i)(sha256\\?["']?[ \t]*[:=][ \t]*\\?["']?)?\b[0-9a-f]{64}\b`)
+
 // text is a text without secrets.
 func (r *redactor) text(text string) string {
 	text = r.known.Replace(text)
@@ -86,6 +90,12 @@ func (r *redactor) text(text string) string {
 			return found
 		}
 		return named.FindStringSubmatch(found)[1] + redacted
+	})
+	text = hexadecimal.ReplaceAllStringFunc(text, func(found string) string {
+		if hexadecimal.FindStringSubmatch(found)[1] != "" {
+			return found
+		}
+		return redacted
 	})
 	return words.ReplaceAllStringFunc(text, func(word string) string {
 		if random(word) {

@@ -21,6 +21,8 @@ func TestRedactor(t *testing.T) {
 		"secretName: river-credentials":                     "secretName: river-credentials",
 		"Authorization: Bearer abcdefghijkl":                "Authorization: Bearer [redacted]",
 		"image: x@sha256:" + hex64:                          "image: x@sha256:" + hex64,
+		`sha256: "` + hex64 + `"`:                           `sha256: "` + hex64 + `"`,
+		"login with " + hex64:                               "login with [redacted]",
 		"uid: 11111111-2222-3333-4444-555555555555":         "uid: 11111111-2222-3333-4444-555555555555",
 		"value 5kSl7PqR9tUv1wXyZ2aBcDeFgHiJkLmNoPqRsTuVwXy": "value [redacted]",
 	} {
