@@ -45,9 +45,14 @@ func newGenerateCommand() *cobra.Command {
 				return err
 			}
 			defer client.Close()
+			redis, err := history.Connect(twin.Redis, twin.KeyPrefix())
+			if err != nil {
+				return err
+			}
+			defer redis.Close()
 			hours := meter.Hour(twin.Dataset.Span.Hours())
 			return generator.Run(ctx, twin, generator.Deps{
-				Source: firstHours{Source: source, end: source.Info().Start + hours}, Stream: client, Log: slog.Default(),
+				Source: firstHours{Source: source, end: source.Info().Start + hours}, Stream: client, Redis: redis, Log: slog.Default(),
 				Progress: func(p generator.Progress) { fmt.Fprintln(cmd.OutOrStdout(), p.Published) },
 			})
 		},
