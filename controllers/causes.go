@@ -186,7 +186,7 @@ func lastSeen(e *corev1.Event) time.Time {
 
 var (
 	fleetingPort = regexp.MustCompile(`(\d):\d+->`)
-	fleetingID   = regexp.MustCompile(`"?[0-9a-f]{64}"?`)
+	fleetingID   = regexp.MustCompile(`\b((?:sandbox|container|task|shim|id)\s*[:=]?\s*)"?[0-9a-f]{64}"?`) // a checksum stays
 )
 
 // steady leaves out of a message what differs each time that the same thing
@@ -195,7 +195,7 @@ func steady(message string) string {
 	const enough = 512
 	message = strings.Join(strings.Fields(message), " ")
 	message = fleetingPort.ReplaceAllString(message, "$1->")
-	message = strings.Join(strings.Fields(fleetingID.ReplaceAllString(message, "")), " ")
+	message = strings.Join(strings.Fields(fleetingID.ReplaceAllString(message, "$1")), " ")
 	if len(message) > enough {
 		message = strings.ToValidUTF8(message[:enough], "") + "…"
 	}

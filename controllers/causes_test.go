@@ -349,3 +349,10 @@ func TestGroupsWithoutMeters(t *testing.T) {
 	sp.settle("file")
 	require.Nil(t, meta.FindStatusCondition(sp.get("file").Status.Conditions, v1.ConditionEmptyGroups))
 }
+
+// An identifier that is another with each try is left out, and a checksum is not.
+func TestSteadyKeepsChecksums(t *testing.T) {
+	sum := strings.Repeat("0a", 32)
+	require.Equal(t, "the file has another SHA-256: "+sum+", not "+sum, steady("the file has another SHA-256: "+sum+", not "+sum))
+	require.Equal(t, "failed to setup network for sandbox : no address", steady(`failed to setup network for sandbox "`+sum+`": no address`))
+}
