@@ -71,7 +71,7 @@ var healthOf = map[v1.Phase]string{
 	v1.PhaseStalled: "Degraded",
 }
 
-// argoAgrees tells whether Argo CD shows what a status says. The witness asks it
+// argoAgrees reports whether Argo CD shows what a status says. The witness asks it
 // of each status that any test sees.
 func argoAgrees(twin *v1.DigitalTwin, script string) error {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(twin)

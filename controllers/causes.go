@@ -50,7 +50,7 @@ func (r *Reconciler) explain(ctx context.Context, s *scope, component string, p 
 	return err
 }
 
-// troubleOfPods is why pods are not ready; "" if nobody tells. Events are read
+// troubleOfPods is why pods are not ready; "" if nothing reports a cause. Events are read
 // only where neither the pods nor their controller can say it: of pods that are
 // missing, and of pods whose volumes are.
 func (r *Reconciler) troubleOfPods(ctx context.Context, s *scope, component string, pods []corev1.Pod, owner client.Object, missing bool) (string, error) {
@@ -101,7 +101,7 @@ func (r *Reconciler) troubleOfClaims(ctx context.Context, s *scope, component st
 	return "", nil
 }
 
-// waitsForVolumes tells whether a pod has a node, and no container yet.
+// waitsForVolumes reports whether a pod has a node, and no container yet.
 func waitsForVolumes(p *corev1.Pod) bool {
 	return p.DeletionTimestamp == nil && p.Status.Phase == corev1.PodPending &&
 		slices.ContainsFunc(slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses), func(c corev1.ContainerStatus) bool {
@@ -109,7 +109,7 @@ func waitsForVolumes(p *corev1.Pod) bool {
 		})
 }
 
-// movedOn tells whether a pod ends because somebody asked for it, or took the
+// movedOn reports whether a pod ends because somebody asked for it, or took the
 // place of one that did since a part was available.
 func movedOn(pods []corev1.Pod, since time.Time) bool {
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {

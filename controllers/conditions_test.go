@@ -82,8 +82,8 @@ func TestDataFlowIsToldFromFigures(t *testing.T) {
 	rejecting["recent"] = map[string]any{"readings": 500, "rejected": map[string]any{"wrong_partition": 40}}
 	sp.figures.Store("192.0.2.32", rejecting)
 	sp.pass(time.Minute, "flow")
-	told := sp.condition("flow", v1.ConditionReadingsRejected, metav1.ConditionTrue, v1.ReasonShareTooHigh)
-	require.True(t, meta.IsStatusConditionTrue(told.Status.Conditions, v1.ConditionReady))
+	flagged := sp.condition("flow", v1.ConditionReadingsRejected, metav1.ConditionTrue, v1.ReasonShareTooHigh)
+	require.True(t, meta.IsStatusConditionTrue(flagged.Status.Conditions, v1.ConditionReady))
 
 	// What is lost stays lost, also when the processor that told of it is gone.
 	sp.figures.Store("192.0.2.32", processor(7, map[string]any{"partition": 1, "from": 40, "to": 99}))
@@ -104,20 +104,20 @@ func TestDataFlowIsToldFromFigures(t *testing.T) {
 // they do not answer.
 func TestStatusTellsTheFigures(t *testing.T) {
 	sp := newSpace(t)
-	sp.twin("told", "dataset: {configMap: {name: readings, key: readings.csv}}")
+	sp.twin("idle", "dataset: {configMap: {name: readings, key: readings.csv}}")
 	sp.configMap("readings", "readings.csv", "meter,time,kwh\n")
-	sp.wake("told")
-	sp.ready("told")
+	sp.wake("idle")
+	sp.ready("idle")
 	start := time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC)
 	at := start.Add(25 * time.Hour)
-	sp.runPod("told", "generator", "192.0.2.40", map[string]any{"phase": "publishing", "start": start, "end": start.Add(100 * time.Hour)})
-	sp.runPod("told", "api", "192.0.2.41", map[string]any{
+	sp.runPod("idle", "generator", "192.0.2.40", map[string]any{"phase": "publishing", "start": start, "end": start.Add(100 * time.Hour)})
+	sp.runPod("idle", "api", "192.0.2.41", map[string]any{
 		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "forecastSkill": 0.314, "decisions": 13,
 		"lastEventTime": at, "lastDecisionAt": start.Add(24 * time.Hour), "writtenAt": at,
 	})
-	sp.pass(time.Minute, "told")
-	sp.condition("told", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
-	st := sp.get("told").Status
+	sp.pass(time.Minute, "idle")
+	sp.condition("idle", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
+	st := sp.get("idle").Status
 	require.Equal(t, "25%", st.Stream.Progress, "a file's span is told by the generator")
 	require.Equal(t, at, st.Stream.LastEventTime.UTC())
 	require.Equal(t, v1.DatasetStatus{Meters: 12, Rows: 300, Quarantined: 4, SHA256: st.Dataset.SHA256}, *st.Dataset)
@@ -129,10 +129,10 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	for _, ip := range []string{"192.0.2.40", "192.0.2.41"} {
 		sp.figures.Delete(ip)
 	}
-	sp.pass(time.Minute, "told")
-	sp.settle("told")
+	sp.pass(time.Minute, "idle")
+	sp.settle("idle")
 	// Nobody shows that readings are stored.
-	now := sp.until("told", "waiting for readings", func(twin *v1.DigitalTwin) bool { return twin.Status.Stream.WaitingSince != nil }).Status
+	now := sp.until("idle", "waiting for readings", func(twin *v1.DigitalTwin) bool { return twin.Status.Stream.WaitingSince != nil }).Status
 	now.Stream.WaitingSince = nil
 	require.Equal(t, st, now)
 }

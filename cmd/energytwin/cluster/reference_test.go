@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write docs/reference/cluster-command.md anew")
+var update = flag.Bool("update", false, "rewrite docs/reference/cluster-command.md")
 
 const referenceFile = "../../../docs/reference/cluster-command.md"
 
