@@ -140,6 +140,18 @@ func TestSpecRevisions(t *testing.T) {
 		require.Len(t, specs, 2)
 		require.Equal(t, []int64{0, 70}, []int64{specs[0].FromOffset, specs[1].FromOffset})
 		require.JSONEq(t, `{"a": 2}`, string(specs[1].Document))
+	})
+}
+
+func TestStoredSpecsAreReadFromOutside(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		if s.one {
+			t.Skip("needs a second connection")
+		}
+		ctx := t.Context()
+		epoch := take(t, s, 2).state.Epoch
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 0, "h1", []byte(`{"a": 1}`)))
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
 
 		url := s.pool.Config().ConnString()
 		stored, err := StoredSpecs(ctx, url)
