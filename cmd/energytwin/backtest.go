@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -34,6 +31,7 @@ type backtestFlags struct {
 	temperature      string
 	from, to         string
 	timezone, report string
+	layout           layoutFlags
 	meters           []string
 	asJSON           bool
 }
@@ -46,7 +44,10 @@ func newBacktestCommand() *cobra.Command {
 		Long: "Forecasts every meter at each local midnight from the hours before it, with the twin's engine and with\n" +
 			"reference methods, and compares with what came. An hour without a reading, or without one a week before,\n" +
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
-			"out and counted.\n\n" +
+			"out, and named with the reason.\n\n" +
+			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
+			"later count. Each file is read as spec.dataset of --policy and the flags of the layout say; what they leave\n" +
+			"open is found out, and shown.\n\n" +
 			"Days are planned on the forecasts too, and what the plans would have saved is compared with plans that knew\n" +
 			"the day. Prices are those of --signals, else of the tariff of --policy, else of a twin's default tariff.\n" +
 			"Batteries are those of --policy; if it names none, each meter gets one of 1 kWh for each MWh that it draws\n" +
@@ -57,11 +58,12 @@ func newBacktestCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	s := cmd.Flags()
-	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once (required)")
+	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once, in any order (required)")
+	f.layout.register(cmd)
 	s.StringVar(&f.signals, "signals", "", "CSV file with a price or an outdoor temperature, or both, for every hour; without prices the tariff of --policy holds")
 	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; the first with price in it by default")
 	s.StringVar(&f.temperature, "temperature-column", "", "header name of the temperature in --signals, °C; the first with temperature in it by default")
-	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries and time zone hold; the defaults of a twin without it")
+	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries, time zone, and layout, groups and limit of the dataset hold; the defaults of a twin without it")
 	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
 	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of --policy, or UTC, by default")
@@ -78,11 +80,15 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	o, err := f.options(twin)
+	how, err := config.ReadingOf(twin)
 	if err != nil {
 		return err
 	}
-	all, err := f.read(cmd.Context())
+	o, err := f.options(twin, how)
+	if err != nil {
+		return err
+	}
+	all, err := f.read(cmd.Context(), how, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -91,6 +97,9 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	o.Progress = func(int) { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 	r, err := backtest.Run(cmd.Context(), all, o)
 	_ = bar.Finish()
+	if errors.Is(err, backtest.ErrNothing) {
+		err = errors.Join(err, printLeftOut(cmd.ErrOrStderr(), r.LeftOut))
+	}
 	if err != nil {
 		return err
 	}
@@ -116,7 +125,7 @@ func (f *backtestFlags) twin() (*v1.DigitalTwin, error) {
 	return readTwin(f.policy)
 }
 
-func (f *backtestFlags) options(twin *v1.DigitalTwin) (o backtest.Options, err error) {
+func (f *backtestFlags) options(twin *v1.DigitalTwin, how config.Dataset) (o backtest.Options, err error) {
 	zone := f.timezone
 	if zone == "" {
 		zone = twin.Spec.Timezone
@@ -144,6 +153,7 @@ func (f *backtestFlags) options(twin *v1.DigitalTwin) (o backtest.Options, err e
 	}
 	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given, outdoors)
 	o.ModelOf = func(string) *forecast.Combined { return model }
+	o.MaxKW = how.MaxKW
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
 }
@@ -235,43 +245,6 @@ func (f *backtestFlags) columns() (at, price, temperature string, err error) {
 	return at, price, temperature, nil
 }
 
-// read reads all files and picks the meters.
-func (f *backtestFlags) read(ctx context.Context) ([]*backtest.Series, error) {
-	byName := map[string]*backtest.Series{}
-	for _, path := range f.readings {
-		if err := readWhole(ctx, path, f.timezone, byName); err != nil {
-			return nil, err
-		}
-	}
-	names := slices.Sorted(maps.Keys(byName))
-	if len(f.meters) > 0 {
-		for _, name := range f.meters {
-			if byName[name] == nil {
-				return nil, fmt.Errorf("--meters %s: no such meter among the %d that were read, such as %s", name, len(names), names[0])
-			}
-		}
-		names = f.meters
-	}
-	var all []*backtest.Series
-	for _, name := range names {
-		if len(byName[name].KWh) > 0 {
-			all = append(all, byName[name])
-		}
-	}
-	return all, nil
-}
-
-func readWhole(ctx context.Context, path, zone string, into map[string]*backtest.Series) error {
-	progress, done := readProgress(path)
-	defer done()
-	src, err := dataset.Open(ctx, path, dataset.Options{Zone: zone, Whole: true, Progress: progress})
-	if err != nil {
-		return err
-	}
-	err = backtest.Collect(src, into)
-	return errors.Join(err, src.Close())
-}
-
 // backtestProgress is a bar on a terminal's standard error, and nothing elsewhere.
 func backtestProgress(meters int) *progressbar.ProgressBar {
 	out := io.Discard
@@ -284,8 +257,7 @@ func backtestProgress(meters int) *progressbar.ProgressBar {
 
 func printBacktest(out io.Writer, r *backtest.Report) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%d meters, %d days, %.1f s; left out: %d too short, %d with gaps, %d flat\n\n",
-		r.Meters, r.Days, r.Seconds, r.LeftOut.Short, r.LeftOut.Gaps, r.LeftOut.Flat)
+	fmt.Fprintf(t, "%d meters, %d days, %.1f s; left out: %s\n\n", r.Meters, r.Days, r.Seconds, r.LeftOutText())
 	fmt.Fprintf(t, "MODEL\trelMAE\tMASE\tWAPE\tnRMSE\tcover 80 %%\tlead 0\t1\t2\t3\t6\t12\t18\t23\t\n")
 	for i := range r.Models {
 		m := &r.Models[i]
@@ -300,6 +272,19 @@ func printBacktest(out io.Writer, r *backtest.Report) error {
 	printCaptured(t, r.Captured)
 	printMeterLines(t, "WORST", r.Worst)
 	printMeterLines(t, "SLOWEST", r.Slowest)
+	if err := t.Flush(); err != nil || len(r.LeftOut) == 0 {
+		return err
+	}
+	fmt.Fprintln(out)
+	return printLeftOut(out, r.LeftOut)
+}
+
+func printLeftOut(out io.Writer, meters []backtest.LeftOut) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "LEFT OUT\tREASON\tDETAIL\n")
+	for _, l := range meters {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", l.Meter, l.Reason, l.Detail)
+	}
 	return t.Flush()
 }
 

@@ -43,13 +43,20 @@ func writeReadings(t *testing.T) (readings, prices string) {
 
 func runBacktest(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	out, _, err := runBacktestApart(t, args...)
+	return out, err
+}
+
+// runBacktestApart returns what is printed, and what is reported beside it.
+func runBacktestApart(t *testing.T, args ...string) (out, errOut string, err error) {
+	t.Helper()
 	cmd := newBacktestCommand()
-	var out bytes.Buffer
-	cmd.SetOut(&out)
-	cmd.SetErr(&out)
+	var b, e bytes.Buffer
+	cmd.SetOut(&b)
+	cmd.SetErr(&e)
 	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(t.Context())
-	return out.String(), err
+	err = cmd.ExecuteContext(t.Context())
+	return b.String(), e.String(), err
 }
 
 func TestBacktest(t *testing.T) {

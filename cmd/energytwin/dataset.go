@@ -50,7 +50,7 @@ func (f *readFlags) register(cmd *cobra.Command) {
 }
 
 func (f *readFlags) options() (dataset.Options, error) {
-	doc, err := f.layout.document()
+	doc, err := f.layout.document(nil)
 	if err != nil {
 		return dataset.Options{}, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,21 +74,25 @@ func (f *layoutFlags) setting(field string) string {
 	return field + " in a layout document (--layout FILE; `energytwin dataset inspect` prints one)"
 }
 
-// document is the layout document that the flags make; nil if none is set.
-func (f *layoutFlags) document() (*layout.Document, error) {
+// given reports whether any flag is set.
+func (f *layoutFlags) given() bool {
+	return f.layout != "" || slices.ContainsFunc(f.fields(), func(l layoutFlag) bool { return *l.value != "" })
+}
+
+// document is the layout document that the flags make of another one, which may be
+// nil: --layout takes its place, and the other flags set fields of it.
+func (f *layoutFlags) document(base *layout.Document) (*layout.Document, error) {
+	if !f.given() {
+		return base, nil
+	}
 	doc := &layout.Document{}
-	set := f.layout != ""
-	if set {
+	if f.layout != "" {
 		var err error
 		if doc, err = readLayout(f.layout); err != nil {
 			return nil, err
 		}
-	}
-	for _, l := range f.fields() {
-		set = set || *l.value != ""
-	}
-	if !set {
-		return nil, nil
+	} else if base != nil {
+		doc = base.DeepCopy()
 	}
 	if strings.EqualFold(f.unit, "Register") { // a unit and a kind of reading in one word
 		f.unit, f.reading = string(layout.KWh), string(layout.Counter)

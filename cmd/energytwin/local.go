@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/admission"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/workloads/local"
 )
 
@@ -36,11 +37,11 @@ func newLocalCommand() *cobra.Command {
 			if o.Summary != "" && !o.UntilDone {
 				return fmt.Errorf("--summary needs --until-done: without it the twin has no end to sum up")
 			}
-			if o.Layout, err = readings.document(); err != nil {
-				return err
-			}
-			if o.Layout != nil && o.Readings == "" {
+			if readings.given() && o.Readings == "" {
 				return fmt.Errorf("--layout and the flags of its fields are about the file of --readings; name one, or write spec.dataset.layout")
+			}
+			if o.Layout, err = readings.document(layoutOf(twin)); err != nil {
+				return err
 			}
 			if o.Readings != "" {
 				o.Setting = readings.setting
@@ -80,6 +81,14 @@ func readTwin(path string) (*v1.DigitalTwin, error) {
 		return nil, err
 	}
 	return checker.Read(path, content)
+}
+
+// layoutOf is the layout that a twin's spec has; nil if it has none.
+func layoutOf(twin *v1.DigitalTwin) *layout.Document {
+	if twin.Spec.Dataset == nil {
+		return nil
+	}
+	return twin.Spec.Dataset.Layout
 }
 
 // parseSpeed reads --speed; nil leaves the spec's, 0 is as fast as possible.

@@ -24,9 +24,8 @@ func readSeries(ctx context.Context, path string) ([]*backtest.Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string]*backtest.Series{}
-	err = errors.Join(backtest.Collect(src, byName), src.Close())
-	return sorted(byName), err
+	byName, err := backtest.Collect(src)
+	return sorted(byName), errors.Join(err, src.Close())
 }
 
 func sorted(byName map[string]*backtest.Series) []*backtest.Series {

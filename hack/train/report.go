@@ -110,8 +110,8 @@ func madeUp() ([]*backtest.Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string]*backtest.Series{}
-	if err := backtest.Collect(src, byName); err != nil {
+	byName, err := backtest.Collect(src)
+	if err != nil {
 		return nil, err
 	}
 	return sorted(byName), src.Close()
@@ -120,7 +120,7 @@ func madeUp() ([]*backtest.Series, error) {
 // show prints how all methods do.
 func show(title string, r *backtest.Report) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "\n%s: %d count, left out %+v\n\trelMAE\tMASE\tWAPE\tnRMSE\tlead 0\tlead 3\tlead 12\t\n", title, r.Meters, r.LeftOut)
+	fmt.Fprintf(t, "\n%s: %d count, left out: %s\n\trelMAE\tMASE\tWAPE\tnRMSE\tlead 0\tlead 3\tlead 12\t\n", title, r.Meters, r.LeftOutText())
 	for i := range r.Models {
 		m := &r.Models[i]
 		fmt.Fprintf(t, "%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\n", m.Name, m.RelMAE, m.MASE, m.WAPE, m.NRMSE, m.ByLead[0], m.ByLead[3], m.ByLead[12])

@@ -37,8 +37,8 @@ func homes(t testing.TB, n int) []*Series {
 	t.Helper()
 	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: n, Seed: 3, Year: 2019, Zone: "Europe/London"})
 	require.NoError(t, err)
-	byName := map[string]*Series{}
-	require.NoError(t, Collect(src, byName))
+	byName, err := Collect(src)
+	require.NoError(t, err)
 	require.NoError(t, src.Close())
 	var all []*Series
 	for _, m := range src.Info().Meters {
@@ -51,12 +51,15 @@ func homes(t testing.TB, n int) []*Series {
 
 func TestSeriesKeepsGaps(t *testing.T) {
 	var s Series
-	s.Append(100, 1)
-	s.Append(103, 4)
-	s.Append(103, 5)
+	s.Put(100, 1)
+	s.Put(103, 4)
+	s.Put(103, 5)
 	require.Equal(t, meter.Hour(104), s.End())
 	require.Equal(t, float32(5), s.At(103))
-	for _, h := range []meter.Hour{99, 101, 102, 104} {
+	s.Put(97, 9)
+	require.Equal(t, float32(9), s.At(97), "hours come in any order")
+	require.Equal(t, float32(1), s.At(100))
+	for _, h := range []meter.Hour{98, 99, 101, 102, 104} {
 		require.True(t, math.IsNaN(float64(s.At(h))), "%d", h)
 	}
 }
@@ -67,12 +70,12 @@ func TestScoreFollowsItsDefinitions(t *testing.T) {
 	origin := meter.HourOf(cal.Local(430_000).Truncate(24 * 3600e9))
 	s := &Series{}
 	for h := origin - 168; h < origin+4; h++ {
-		s.Append(h, 10)
+		s.Put(h, 10)
 	}
 	s.KWh[len(s.KWh)-1] = float32(math.NaN()) // hour 3 has no actual value
 	s.KWh[2] = float32(math.NaN())            // hour 2 has none a week before
-	s.Append(origin, 12)                      // naive is off by 2
-	s.Append(origin+1, 6)                     // and by 4
+	s.Put(origin, 12)                         // naive is off by 2
+	s.Put(origin+1, 6)                        // and by 4
 	d := &day{origin: origin, hours: 4}
 	d.repeat(naiveWeek, s, 168)
 	for m := range d.path {
@@ -86,15 +89,15 @@ func TestScoreFollowsItsDefinitions(t *testing.T) {
 	c := &score{name: "m", history: 2}
 	c.take(s, cal, d)
 	c.decide(s, origin, origin+2)
-	require.Equal(t, counted, c.out)
+	require.Empty(t, c.out)
 	require.Equal(t, 2, c.hours)
 	require.Equal(t, 6.0, c.wrong[naiveWeek])
 	require.Equal(t, 3.0, c.wrong[combined])
 	require.Equal(t, 5.0, c.wrong[ridge])
 	require.Equal(t, 1, c.substituted[ridge])
 
-	r := newReport([]*score{c, {out: flat}, {out: tooManyGaps}, {out: tooShort}}, &Options{})
-	require.Equal(t, LeftOut{Short: 1, Gaps: 1, Flat: 1}, r.LeftOut)
+	r := newReport([]*score{c, {name: "x", out: Flat}, {name: "y", out: TooManyGaps}}, &Options{})
+	require.Equal(t, []LeftOut{{Meter: "x", Reason: Flat}, {Meter: "y", Reason: TooManyGaps}}, r.LeftOut)
 	ours := r.Models[combined]
 	require.InDelta(t, 0.5, ours.RelMAE, 1e-12)
 	require.InDelta(t, 1.5/2, ours.MASE, 1e-12)
@@ -116,14 +119,18 @@ func TestRunIsBetterThanLastWeekAndTheSameEachTime(t *testing.T) {
 	}
 	constant := &Series{Meter: "flat", From: all[0].From, KWh: make([]float32, len(all[0].KWh))}
 	short := &Series{Meter: "short", From: all[0].From, KWh: all[0].KWh[:30]}
-	all = append(all, gaps, constant, short)
+	all = append(all, gaps, constant, short, &Series{Meter: "empty"})
 
 	o := options(t, cal)
 	first, err := Run(t.Context(), all, o)
 	require.NoError(t, err)
 	require.Equal(t, 6, first.Meters)
 	require.Equal(t, 60, first.Days)
-	require.Equal(t, LeftOut{Short: 1, Gaps: 1, Flat: 1}, first.LeftOut)
+	require.Equal(t, []LeftOut{
+		{"gaps", TooManyGaps, first.LeftOut[0].Detail}, {"flat", Flat, first.LeftOut[1].Detail},
+		{"short", TooShort, first.LeftOut[2].Detail}, {"empty", NoReadings, first.LeftOut[3].Detail},
+	}, first.LeftOut)
+	require.Contains(t, first.LeftOut[0].Detail, "20.0 % of the hours")
 	require.Equal(t, "combined", first.Models[0].Name)
 	require.Less(t, first.Models[combined].RelMAE, 0.9)
 	require.Equal(t, 1.0, first.Models[naiveWeek].RelMAE)
@@ -141,9 +148,10 @@ func TestRunIsBetterThanLastWeekAndTheSameEachTime(t *testing.T) {
 }
 
 func TestRunSaysWhenThereIsNothing(t *testing.T) {
-	_, err := Run(t.Context(), []*Series{{Meter: "a", From: 430_000, KWh: make([]float32, 2000)}}, options(t, london(t)))
+	r, err := Run(t.Context(), []*Series{{Meter: "a", From: 430_000, KWh: make([]float32, 2000)}}, options(t, london(t)))
 	require.ErrorIs(t, err, ErrNothing)
 	require.ErrorContains(t, err, "1 flat")
+	require.Equal(t, "a", r.LeftOut[0].Meter)
 }
 
 // TestValueOfKnowingTheDayIsAll: a forecast that is right captures all, and one

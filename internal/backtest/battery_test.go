@@ -65,10 +65,10 @@ func TestWhichBatteryAMeterHas(t *testing.T) {
 	s := &Series{Meter: "home-1", Group: "north"}
 	const first = meter.Hour(430_000)
 	for h := range meter.Hour(100) {
-		s.Append(first+h, float32(h%3)) // a mean of nearly 1
+		s.Put(first+h, float32(h%3)) // a mean of nearly 1
 	}
 	s.KWh[10], s.KWh[11] = float32(math.NaN()), -5 // neither counts as draw
-	s.Append(first+100, 1000)                      // comes later: nothing to size by
+	s.Put(first+100, 1000)                         // comes later: nothing to size by
 	draw := meanDraw(s, 0, first+100)
 	require.InDelta(t, (99-1-2)/99.0, draw, 1e-6)
 

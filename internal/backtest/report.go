@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -11,10 +12,10 @@ import (
 // Report is the outcome of a backtest. Errors are those of forecasts made at
 // local midnight for the day that begins.
 type Report struct {
-	Meters  int     `json:"meters"`  // that count
-	Days    int     `json:"days"`    // of the meter with most
-	LeftOut LeftOut `json:"leftOut"` // meters that do not count
-	Models  []Model `json:"models"`  // the first is the one that the twin uses
+	Meters  int       `json:"meters"`  // that count
+	Days    int       `json:"days"`    // of the meter with most
+	LeftOut []LeftOut `json:"leftOut"` // all meters that do not count
+	Models  []Model   `json:"models"`  // the first is the one that the twin uses
 
 	Captured *Captured `json:"captured"` // null if not asked for
 
@@ -25,11 +26,11 @@ type Report struct {
 	Seconds float64 `json:"seconds"` // of the wall clock; filled in by the caller
 }
 
-// LeftOut counts meters by the reason for which they do not count.
+// LeftOut is a meter that does not count.
 type LeftOut struct {
-	Short int `json:"short"` // no full day in the span, or nothing before it
-	Gaps  int `json:"gaps"`  // over 10 % of the hours have no reading
-	Flat  int `json:"flat"`  // last week's value is always right
+	Meter  string `json:"meter"`
+	Reason Reason `json:"reason"`
+	Detail string `json:"detail"` // the reason in words, with figures
 }
 
 // Model is how one method did.
@@ -74,20 +75,15 @@ type MeterLine struct {
 const listed = 10
 
 func newReport(scores []*score, o *Options) *Report {
-	r := &Report{}
+	r := &Report{LeftOut: []LeftOut{}}
 	var good []*score
 	for _, c := range scores {
-		switch c.out {
-		case counted:
-			good = append(good, c)
-			r.Days = max(r.Days, c.days)
-		case tooShort:
-			r.LeftOut.Short++
-		case tooManyGaps:
-			r.LeftOut.Gaps++
-		case flat:
-			r.LeftOut.Flat++
+		if c.out != "" {
+			r.LeftOut = append(r.LeftOut, LeftOut{Meter: c.name, Reason: c.out, Detail: c.detail})
+			continue
 		}
+		good = append(good, c)
+		r.Days = max(r.Days, c.days)
 	}
 	r.Meters = len(good)
 	if r.Meters == 0 {
@@ -102,6 +98,22 @@ func newReport(scores []*score, o *Options) *Report {
 		r.Captured = capturedBy(good, o.Value)
 	}
 	return r
+}
+
+// LeftOutBy counts the meters that are left out for a reason.
+func (r *Report) LeftOutBy(reason Reason) (n int) {
+	for _, l := range r.LeftOut {
+		if l.Reason == reason {
+			n++
+		}
+	}
+	return n
+}
+
+// LeftOutText counts the meters that are left out by all reasons, in words.
+func (r *Report) LeftOutText() string {
+	return fmt.Sprintf("%d without readings, %d too short, %d with over %.0f %% gaps, %d flat", r.LeftOutBy(NoReadings),
+		r.LeftOutBy(TooShort), r.LeftOutBy(TooManyGaps), 100*maxGaps, r.LeftOutBy(Flat))
 }
 
 func modelOf(good []*score, m int, name string) Model {

@@ -24,6 +24,10 @@ type Options struct {
 
 	Value *Value // of decisions; nil leaves it out
 
+	// MaxKW is the most that any meter can draw or feed in; a reading beyond it is
+	// suspect, as in a twin. 0 is no limit.
+	MaxKW float64
+
 	// Progress is told how many meters are done; it may be nil. It is called from
 	// several goroutines.
 	Progress func(done int)
@@ -35,7 +39,8 @@ type Options struct {
 var ErrNothing = errors.New("no meter has enough readings")
 
 // Run replays all series and reports. The figures do not depend on how many
-// processors there are.
+// processors there are. With ErrNothing comes a report that names all meters as
+// left out.
 func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 	if o.Clock == nil {
 		o.Clock = func() float64 { return 0 }
@@ -59,13 +64,17 @@ func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 	}
 	r := newReport(scores, &o)
 	if r.Meters == 0 {
-		return nil, fmt.Errorf("%w: %d too short, %d with over %.0f %% gaps, %d flat", ErrNothing,
-			r.LeftOut.Short, r.LeftOut.Gaps, 100*maxGaps, r.LeftOut.Flat)
+		return r, fmt.Errorf("%w: %s", ErrNothing, r.LeftOutText())
 	}
 	return r, nil
 }
 
 func scoreOf(s *Series, o *Options) *score {
+	if len(s.KWh) == 0 {
+		c := &score{name: s.Meter}
+		c.decide(s, 0, 0)
+		return c
+	}
 	from, to := o.From, o.To
 	if from == meter.NoHour {
 		to = lastMidnight(o.Calendar, s.End())
@@ -77,7 +86,11 @@ func scoreOf(s *Series, o *Options) *score {
 	if o.Value != nil {
 		b = o.Value.batteryOf(s, from)
 	}
-	newWalk(s, o.ModelOf(s.Meter), o.Calendar, from, to).run(func(d *day) {
+	w := newWalk(s, o.ModelOf(s.Meter), o.Calendar, from, to)
+	if o.MaxKW > 0 {
+		w.window.Limit(float32(o.MaxKW))
+	}
+	w.run(func(d *day) {
 		c.take(s, o.Calendar, d)
 		if o.Value != nil {
 			o.Value.take(c, b, s, d)

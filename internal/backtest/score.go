@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -9,21 +10,23 @@ import (
 // maxGaps is the share of hours without a reading above which a meter is left out.
 const maxGaps = 0.1
 
-// Reasons for leaving a meter out.
-type leftOut int
+// Reason is why a meter does not count; "" if it does.
+type Reason string
 
+// The reasons.
 const (
-	counted  leftOut = iota
-	tooShort         // no day of the span, or no history before it
-	tooManyGaps
-	flat // the seasonal naive makes no error
+	NoReadings  Reason = "NoReadings"
+	TooShort    Reason = "TooShort"    // no day of the span, or no history before it
+	TooManyGaps Reason = "TooManyGaps" // over 10 % of the hours have no reading
+	Flat        Reason = "Flat"        // the seasonal naive makes no error
 )
 
 // score is how the methods did on one meter.
 type score struct {
-	name string
-	out  leftOut
-	days int
+	name   string
+	out    Reason
+	detail string // of the reason, for people
+	days   int
 
 	hours       int // that count: with an actual value and one a week before
 	load        float64
@@ -79,21 +82,25 @@ func (c *score) coverage() float64 { return 1 - float64(c.below+c.over)/float64(
 // relative is the error of a method over that of the seasonal naive.
 func (c *score) relative(method int) float64 { return c.wrong[method] / c.wrong[naiveWeek] }
 
-// decide tells whether the meter counts.
+// decide settles whether the meter counts, and if not, why.
 func (c *score) decide(s *Series, from, to meter.Hour) {
+	if len(s.KWh) == 0 {
+		c.out, c.detail = NoReadings, "no whole hour of it is known"
+		return
+	}
 	gaps := 0
 	for h := from; h < to; h++ {
 		if v := s.At(h); v != v {
 			gaps++
 		}
 	}
-	switch {
+	switch share := float64(gaps) / float64(to-from); {
 	case c.days == 0 || c.hours == 0:
-		c.out = tooShort
-	case float64(gaps) > maxGaps*float64(to-from):
-		c.out = tooManyGaps
+		c.out, c.detail = TooShort, fmt.Sprintf("readings from %s to %s hold no day to forecast with a reading a week before it", s.From, s.End())
+	case share > maxGaps:
+		c.out, c.detail = TooManyGaps, fmt.Sprintf("%.1f %% of the hours from %s to %s have no reading, %.0f %% may", 100*share, from, to, 100*maxGaps)
 	case c.wrong[naiveWeek] == 0:
-		c.out = flat
+		c.out, c.detail = Flat, "the value of last week is always right"
 	}
 }
 

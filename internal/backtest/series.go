@@ -28,43 +28,50 @@ func (s *Series) At(h meter.Hour) float32 {
 	return s.KWh[h-s.From]
 }
 
-// Append adds a reading. Hours that are left out become gaps; an hour before
-// the last one is overwritten.
-func (s *Series) Append(h meter.Hour, kwh float32) {
+// Put enters a reading, in any order of hours. Hours that are left out are gaps; a
+// reading of an hour that has one takes its place. A reading before all others moves
+// the whole series, so descending order is slow.
+func (s *Series) Put(h meter.Hour, kwh float32) {
 	if len(s.KWh) == 0 {
 		s.From = h
 	}
-	for s.End() < h {
-		s.KWh = append(s.KWh, float32(math.NaN()))
+	if h < s.From {
+		s.KWh = append(gap(s.From-h), s.KWh...)
+		s.From = h
 	}
-	switch {
-	case h == s.End():
-		s.KWh = append(s.KWh, kwh)
-	case h >= s.From:
-		s.KWh[h-s.From] = kwh
+	if h >= s.End() {
+		s.KWh = append(s.KWh, gap(h-s.End()+1)...)
 	}
+	s.KWh[h-s.From] = kwh
 }
 
-// Collect adds all rows of a source to the series of its meters, which are kept
-// by name.
-func Collect(src dataset.Source, all map[string]*Series) error {
+// gap is n hours without a reading.
+func gap(n meter.Hour) []float32 {
+	g := make([]float32, n)
+	for i := range g {
+		g[i] = float32(math.NaN())
+	}
+	return g
+}
+
+// Collect is all rows of a source, as series by the names of its meters. A meter
+// without rows has an empty series. Of rows that repeat an hour the last one counts,
+// as a correction.
+func Collect(src dataset.Source) (map[string]*Series, error) {
 	info := src.Info()
+	all := make(map[string]*Series, len(info.Meters))
 	own := make([]*Series, len(info.Meters))
 	for i, m := range info.Meters {
-		s := all[m.Name]
-		if s == nil {
-			s = &Series{Meter: m.Name, Group: m.Group}
-			all[m.Name] = s
-		}
-		own[i] = s
+		own[i] = &Series{Meter: m.Name, Group: m.Group}
+		all[m.Name] = own[i]
 	}
 	for rows, err := range src.Rows(info.Start) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, r := range rows {
-			own[r.Meter].Append(r.Hour, r.KWh)
+			own[r.Meter].Put(r.Hour, r.KWh)
 		}
 	}
-	return nil
+	return all, nil
 }

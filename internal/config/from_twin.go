@@ -62,22 +62,35 @@ func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Datase
 	if d == nil {
 		return Dataset{}, nil // readings come from outside
 	}
-	out := Dataset{
-		Layout:      d.Layout,
-		Span:        Duration(d.Window.Duration.Std()),
-		InvalidRows: string(d.InvalidRows),
-		MaxKW:       d.MaxKW.Float(),
-	}
-	if err := checkLayout(d.Layout); err != nil {
+	out, err := readingOf(d)
+	if err != nil {
 		return Dataset{}, err
 	}
-	for _, g := range d.Groups {
-		out.Groups = append(out.Groups, MeterGroup{Name: g.Name, Meters: g.Meters})
-	}
+	out.Span = Duration(d.Window.Duration.Std())
 	if err := setStart(&out, d, zone); err != nil {
 		return Dataset{}, err
 	}
 	return out, setSource(&out, d, zone, at)
+}
+
+// ReadingOf is how the dataset of a twin is read, whatever file it is: its layout,
+// groups, limit and treatment of bad rows. A twin without a dataset leaves all open.
+func ReadingOf(twin *v1.DigitalTwin) (Dataset, error) {
+	if twin.Spec.Dataset == nil {
+		return Dataset{}, nil
+	}
+	return readingOf(twin.Spec.Dataset)
+}
+
+func readingOf(d *v1.Dataset) (Dataset, error) {
+	if err := checkLayout(d.Layout); err != nil {
+		return Dataset{}, err
+	}
+	out := Dataset{Layout: d.Layout, InvalidRows: string(d.InvalidRows), MaxKW: d.MaxKW.Float()}
+	for _, g := range d.Groups {
+		out.Groups = append(out.Groups, MeterGroup{Name: g.Name, Meters: g.Meters})
+	}
+	return out, nil
 }
 
 // checkLayout finds what the schema of the resource does not: names of layouts and

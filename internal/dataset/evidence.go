@@ -36,6 +36,26 @@ func (i *Info) Guesses() []Evidence {
 	return out
 }
 
+// Findings say in words what a person should know of how a file was read: its
+// layout, the guesses, and what looks wrong.
+func (i *Info) Findings() []string {
+	var out []string
+	for _, e := range i.Detection {
+		switch {
+		case e.What == "layout":
+			out = append(out, fmt.Sprintf("read as layout %s (%s; to change it, %s)", e.Guess, e.Because, e.Change))
+		case e.Sure == Guess:
+			out = append(out, fmt.Sprintf("guessed %s: %s (%s; to change it, %s)", e.What, e.Guess, e.Because, e.Change))
+		case e.Sure == Likely:
+			out = append(out, fmt.Sprintf("took %s for %s", e.Guess, e.What))
+		}
+	}
+	for _, w := range i.Warnings {
+		out = append(out, "warning: "+w)
+	}
+	return out
+}
+
 // DoubtError is something about a file that it does not show, and that has to be
 // asked for.
 type DoubtError struct {

@@ -115,10 +115,19 @@ func (o *order) choose(wall, first, second int64) int64 {
 
 // resolveEnd is the start of the interval that ends at a wall time. Where clocks go
 // back, some files write the end as clocks show it, others the start plus the
-// interval: rows that do not go on in time are of the former.
+// interval: rows that do not go on in time are of the former. So are, where clocks go
+// forward, rows that do go on, though the clock of their end never showed their start.
 func (c *localClock) resolveEnd(wall, minutes int64, o *order) (int64, error) {
 	before := *o
 	start, err := c.resolve(wall-minutes, o)
+	if errors.Is(err, errNoSuchTime) {
+		end, err := c.resolve(wall, o)
+		start := end - minutes
+		if err != nil || before.seen && (before.falling && start >= before.last || !before.falling && start <= before.last) {
+			return 0, errNoSuchTime
+		}
+		return start, nil
+	}
 	if err != nil || !before.seen || before.falling || start > before.last {
 		return start, err
 	}

@@ -43,6 +43,36 @@ func TestClocksGoBack(t *testing.T) {
 	}
 }
 
+// Rows are stamped with the end of their interval, as clocks show it: the hour before
+// clocks go forward ends at 02:00, though no clock has shown its start an hour before.
+func TestEndsWhereClocksGoForward(t *testing.T) {
+	for name, tc := range map[string]struct {
+		step time.Duration
+		rows int64
+	}{"hours": {time.Hour, 47}, "half hours": {30 * time.Minute, 47}, "quarters": {15 * time.Minute, 47}} {
+		loc, err := time.LoadLocation("Europe/London")
+		require.NoError(t, err)
+		var rows []string
+		for at, i := time.Date(2019, 3, 31, 0, 0, 0, 0, time.UTC), 0; i < int(47*time.Hour/tc.step); i++ {
+			at = at.Add(tc.step)
+			rows = append(rows, fmt.Sprintf("a,%s,%d", at.In(loc).Format("2006-01-02 15:04"), i%7+1))
+		}
+		want := ""
+		for range 2 {
+			s := open(t, file(t, "id,time,kwh\n"+strings.Join(rows, "\n")+"\n"),
+				Options{Zone: "Europe/London", Layout: &layout.Document{Time: &layout.Time{Marks: layout.End}}})
+			require.Zero(t, s.Info().Quarantined, "%s: %v", name, s.Info().BadRows)
+			require.Equal(t, tc.rows, s.Info().Rows, name)
+			got := strings.Join(listed(t, s), "\n")
+			if want == "" {
+				want = got
+			}
+			require.Equal(t, want, got, "%s, newest first", name)
+			slices.Reverse(rows)
+		}
+	}
+}
+
 // UCI has 96 labels on every day: zeros where an hour does not exist, and both
 // hours' energy in the labels of the repeated one.
 func TestUCIAcrossClockChanges(t *testing.T) {

@@ -46,7 +46,9 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 	cfg.Dataset.Span = config.Duration(info.End.Time().Sub(info.Start.Time()))
 	say(fmt.Sprintf("dataset: %s readings of %s meters, %s to %s", grouped(info.Rows), grouped(int64(len(info.Meters))),
 		info.Start.Time().Format(time.DateOnly), info.End.Time().Format(time.DateOnly)))
-	sayFindings(&info, say)
+	for _, text := range info.Findings() {
+		say("dataset: " + text)
+	}
 	shortenWarmUp(cfg, info.Hours(), say)
 	if info.Quarantined == 0 {
 		return source, os.Remove(path)
@@ -60,23 +62,6 @@ func openDataset(ctx context.Context, o Options, cfg *config.Twin, dir folder, s
 		say(fmt.Sprintf("  line %d, column %s: %s: %q", bad.Line, bad.Column, bad.Reason, bad.Raw))
 	}
 	return source, nil
-}
-
-// sayFindings says how a file was read: what is a guess, and what looks wrong.
-func sayFindings(info *dataset.Info, say func(string)) {
-	for _, e := range info.Detection {
-		switch {
-		case e.What == "layout":
-			say(fmt.Sprintf("dataset: read as layout %s (%s; to change it, %s)", e.Guess, e.Because, e.Change))
-		case e.Sure == dataset.Guess:
-			say(fmt.Sprintf("dataset: guessed %s: %s (%s; to change it, %s)", e.What, e.Guess, e.Because, e.Change))
-		case e.Sure == dataset.Likely:
-			say(fmt.Sprintf("dataset: took %s for %s", e.Guess, e.What))
-		}
-	}
-	for _, w := range info.Warnings {
-		say("dataset: warning: " + w)
-	}
 }
 
 // shortenWarmUp leaves half of a short file to be published: a warm-up as long as the

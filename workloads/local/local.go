@@ -35,7 +35,7 @@ type Options struct {
 
 	DataDir  string // keeps the stores' data; "" is a temporary folder
 	Readings string // a file in place of the spec's dataset, with a window of its own; "" keeps that
-	// Layout of Readings; nil keeps the spec's, if it has one, and leaves the rest to the file.
+	// Layout of Readings, in place of the spec's; what it leaves open, the file shows.
 	Layout  *layout.Document
 	Setting func(field string) string // how a person sets a field of the layout; nil names spec.dataset.layout
 
