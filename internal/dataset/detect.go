@@ -43,6 +43,7 @@ type detective struct {
 	header   header
 	sample   *sample
 	steps    steps
+	ranges   bool // times have the end of the interval behind them, without a space
 	evidence []Evidence
 }
 
@@ -152,6 +153,7 @@ func (d *detective) delimited() (*finding, error) {
 		return nil, d.settingError(err)
 	}
 	p.number.open = d.numbersOpen()
+	p.stamp.ranges = d.ranges
 	return &finding{doc: d.doc, plan: p, header: d.header, evidence: d.evidence, apart: d.spareColumns()}, nil
 }
 

@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/energytwin/energytwin/internal/dataset/layout"
@@ -71,24 +73,53 @@ func (d *detective) channelColumns() []int {
 	return columns
 }
 
-// flowsOf sorts the cells of a column by direction; nil if one names none.
+// flowsOf sorts the cells of a column by direction; nil if one names none. What is no
+// active electrical energy is left out, and so are the registers of tariffs beside
+// their total.
 func (d *detective) flowsOf(c *columnSample) *layout.Channels {
 	flows := &layout.Channels{}
-	for _, cell := range shownCells(c) {
-		switch {
-		case layout.MatchAny(otherEnergyPatterns, cell):
-		case anyWord(exportWords, cell):
+	for cell := range maps.Keys(c.distinct) {
+		switch flow := flowOf(cell); {
+		case d.filtered(c, cell):
+		case noElectricity(cell):
+			flows.Ignore = append(flows.Ignore, cell)
+		case flow == layout.Export:
 			flows.Export = append(flows.Export, cell)
-		case anyWord(importWords, cell):
+		case flow == layout.Import:
 			flows.Import = append(flows.Import, cell)
 		default:
 			return nil
 		}
 	}
-	if len(c.distinct) > 6 || len(flows.Import) == 0 {
+	if len(flows.Import) == 0 {
 		return nil
 	}
+	flows.Import, flows.Ignore = totalsOnly(flows.Import, flows.Ignore)
+	flows.Export, flows.Ignore = totalsOnly(flows.Export, flows.Ignore)
+	slices.Sort(flows.Ignore)
 	return flows
+}
+
+// filtered is true of a cell whose rows are left out as another kind of energy.
+func (d *detective) filtered(c *columnSample, cell string) bool {
+	return len(d.doc.Rows) > 0 && d.index(d.doc.Rows[0].Column) == d.index(c.name) && layout.MatchAny(d.doc.Rows[0].LeaveOut, cell)
+}
+
+// totalsOnly moves the registers of tariffs to those that are ignored, if their total
+// is there too.
+func totalsOnly(cells, ignored []string) (kept, left []string) {
+	slices.Sort(cells)
+	if !slices.ContainsFunc(cells, sumOfTariffs) {
+		return cells, ignored
+	}
+	for _, cell := range cells {
+		if sumOfTariffs(cell) {
+			kept = append(kept, cell)
+		} else {
+			ignored = append(ignored, cell)
+		}
+	}
+	return kept, ignored
 }
 
 // twice is the share of rows whose meter and time another row has too, with another

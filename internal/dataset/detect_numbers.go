@@ -26,8 +26,8 @@ func newSigns() *signs {
 
 // add looks at one number.
 func (s *signs) add(cell []byte) {
-	b := trimSpace(cell)
-	if len(b) == 0 || !looksNumeric(b) {
+	b, _ := cutUnit(cell)
+	if b = usualSign(b); len(b) == 0 || !looksNumeric(b) {
 		return
 	}
 	s.numbers++

@@ -37,7 +37,7 @@ func (d *detective) seriesKey(row []string) string {
 // measureSteps reads the times of the sample, and how far they are apart.
 func (d *detective) measureSteps() steps {
 	s := steps{seconds: map[int64]int{}}
-	reader := stampReader{form: d.doc.Time.Form, order: d.doc.Time.Order, slot: 30}
+	reader := d.stampReader()
 	if m, err := d.doc.Time.IntervalMinutes(); err == nil && m > 0 {
 		reader.slot = int64(m)
 	}
@@ -90,8 +90,8 @@ func (d *detective) rowSeconds(reader *stampReader, row []string, columns []int)
 	if len(columns) == 1 {
 		return stamp.wall*60 + stamp.second, true
 	}
-	if n, ok := digits([]byte(row[columns[1]])); ok {
-		return (stamp.wall + int64(n)*60) * 60, n <= 25
+	if n, ok := readHourNumber(row[columns[1]]); ok {
+		return (stamp.wall + int64(n)*60) * 60, true
 	}
 	minutes, second, _, err := readClock([]byte(row[columns[1]]))
 	return (stamp.wall+minutes)*60 + second, err == nil

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func (d *detective) findTime() error {
 	if t.Form == "" {
 		d.findForm()
 	}
+	d.ranges = d.endsInTimes()
 	return nil
 }
 
@@ -178,7 +180,66 @@ func (d *detective) isCompactDay(c *columnSample) bool {
 
 // isHourNumber is true of a column with the number of an hour.
 func isHourNumber(c *columnSample) bool {
-	return rank(hourWords, c.name) >= 0 && c.mostly(kindNumber) && c.allOfLength(1, 2) && c.least >= 0 && c.most <= 25 && len(c.distinct) >= 12
+	_, _, ok := c.hourNumbers()
+	return ok && rank(hourWords, c.name) >= 0 && len(c.distinct) >= 12
+}
+
+// hourNumbers are the least and the greatest number of an hour; ok is false if some
+// cell is none.
+func (c *columnSample) hourNumbers() (least, most int, ok bool) {
+	least = 25
+	for cell := range c.distinct {
+		n, ok := readHourNumber(cell)
+		if !ok {
+			return 0, 0, false
+		}
+		least, most = min(least, n), max(most, n)
+	}
+	return least, most, len(c.distinct) > 0
+}
+
+// stampReader reads the times of the sample.
+func (d *detective) stampReader() stampReader {
+	return stampReader{form: d.doc.Time.Form, order: d.doc.Time.Order, slot: 30, ranges: d.ranges}
+}
+
+// mostOffsets is how many offsets of one sign the times of a file may have.
+const mostOffsets = 4
+
+// endsInTimes is true if what looks like an offset behind a time of day, as in
+// 00:00-00:15, is the end of the interval: it differs too often.
+func (d *detective) endsInTimes() bool {
+	if d.doc.Time.Form != layout.Text {
+		return false
+	}
+	at := d.index(d.doc.Time.Columns[0])
+	ends := map[string]bool{}
+	for cell := range d.sample.columns[at].distinct {
+		if i := strings.LastIndexByte(cell, '-'); i > 0 && clockRange([]byte(cell[i:])) {
+			ends[cell[i:]] = true
+		}
+	}
+	return len(ends) > mostOffsets
+}
+
+// holdsRanges is true if the cells of the last column of the time have the end of the
+// interval behind its start.
+func (d *detective) holdsRanges() bool {
+	if d.ranges {
+		return true
+	}
+	columns := d.timeIndexes()
+	for _, row := range d.sample.rows {
+		cell := []byte(row[columns[len(columns)-1]])
+		if p, ok := splitDate(cell); ok && len(columns) == 1 {
+			cell = cell[p.length:]
+		}
+		if _, _, rest, err := readClock(bytes.TrimLeft(cell, " T,-")); err == nil {
+			_, ok := cutEnd(rest)
+			return ok || len(columns) > 1 && clockRange(rest)
+		}
+	}
+	return false
 }
 
 // findForm settles how times are written.
@@ -268,20 +329,21 @@ func (d *detective) findHours() error {
 		return nil
 	}
 	c := &d.sample.columns[d.index(t.Columns[1])]
-	if !c.mostly(kindNumber) {
+	least, most, ok := c.hourNumbers()
+	if !ok {
 		return nil
 	}
 	switch {
-	case c.most == 25:
+	case most == 25:
 		t.Hours = layout.Hours1To25
-	case c.least == 0 && c.most <= 23:
+	case least == 0 && most <= 23:
 		t.Hours = layout.Hours0To23
-	case c.least >= 1 && c.most == 24:
+	case least >= 1 && most == 24:
 		t.Hours = layout.Hours1To24
 	default:
 		return d.doubt("time.hours", true, []string{string(layout.Hours0To23), string(layout.Hours1To24), string(layout.Hours1To25)},
-			"the column %s has the numbers %d to %d of hours, which does not show whether the first hour is 0 or 1", c.name, c.least, c.most)
+			"the column %s has the numbers %d to %d of hours, which does not show whether the first hour is 0 or 1", c.name, least, most)
 	}
-	d.note("time.hours", t.Hours, Likely, fmt.Sprintf("the column %s has the numbers %d to %d", c.name, c.least, c.most))
+	d.note("time.hours", t.Hours, Likely, fmt.Sprintf("the column %s has the numbers %d to %d", c.name, least, most))
 	return nil
 }

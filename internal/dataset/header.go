@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/energytwin/energytwin/internal/dataset/layout"
@@ -112,6 +113,7 @@ type header struct {
 	names  []string
 	skip   int  // lines above it, or above the first row
 	absent bool // the first row is a reading
+	units  bool // the line below it has the units of the columns
 }
 
 var errNoHeader = errors.New("no line is a header: want one row of names, and below it rows with as many columns; set header.skip or header.contains of the layout, or header.absent")
@@ -131,8 +133,9 @@ func findHeader(head []byte, comma byte, want *layout.Header) (header, error) {
 		if err != nil || rec.err != nil {
 			return header{}, errNoHeader
 		}
-		return headerOf(rec, want.Absent), nil
+		return withUnits(headerOf(rec, want.Absent), r), nil
 	}
+	seen := false
 	shape := shapeOf(skipLines(head, 2), comma)
 	for {
 		rec, err := r.next()
@@ -143,11 +146,12 @@ func findHeader(head []byte, comma byte, want *layout.Header) (header, error) {
 		case rec.err != nil:
 			continue
 		case want != nil && len(want.Contains) > 0:
-			if hasCells(rec, want.Contains) {
-				return headerOf(rec, false), nil
+			if hasCells(rec, want.Contains) && (!seen || !slices.Contains(want.Contains, "")) {
+				return withUnits(headerOf(rec, false), r), nil
 			}
+			seen = seen || shape.fits(rec.fields) // an empty first cell below it is no mark of a header
 		case shape.fits(rec.fields):
-			return headerOf(rec, isReading(rec)), nil
+			return withUnits(headerOf(rec, isReading(rec)), r), nil
 		}
 	}
 }
@@ -180,6 +184,39 @@ func headerOf(rec *record, absent bool) header {
 		h.names = append(h.names, name)
 	}
 	return h
+}
+
+// withUnits joins the names with the units that some files have in the line below, as
+// loggers write them: Energy and kWh become Energy [kWh].
+func withUnits(h header, r *csvReader) header {
+	if h.absent {
+		return h
+	}
+	rec, err := r.next()
+	if err != nil || rec.err != nil || !isUnits(rec) {
+		return h
+	}
+	h.units = true
+	for i := range h.names {
+		if i < len(rec.fields) && unitName(string(rec.fields[i])) {
+			h.names[i] += " [" + strings.Trim(string(trimSpace(rec.fields[i])), "[]()") + "]"
+		}
+	}
+	return h
+}
+
+// isUnits is true of a row that names the unit of a value, and holds no reading.
+func isUnits(rec *record) bool {
+	some := false
+	for _, f := range rec.fields {
+		switch kindOf(string(f)) {
+		case kindStamp, kindDate, kindClock, kindNumber:
+			return false
+		}
+		unit, active := unitOfWords(string(f))
+		some = some || active && len(unit) > 0 && len(wordsOf(string(f))) == 1
+	}
+	return some
 }
 
 func numbered(i int) string { return "#" + itoa(i+1) }
@@ -228,11 +265,17 @@ func openRows(text io.Reader, comma byte, h header) (*csvReader, error) {
 		}
 	}
 	r := newCSVReader(lines, comma)
-	if h.absent {
-		return r, nil
+	above := 1
+	switch {
+	case h.absent:
+		above = 0
+	case h.units:
+		above = 2
 	}
-	if _, err := r.next(); err != nil {
-		return nil, err
+	for range above {
+		if _, err := r.next(); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }

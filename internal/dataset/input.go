@@ -73,6 +73,12 @@ func openText(in Input, encoding layout.Encoding, ahead int) (*opened, layout.En
 	if decoded := decode(look, encoding); decoded != nil {
 		look = newLookAhead(decoded, ahead)
 	}
+	if head, err = look.peek(); err != nil {
+		return nil, "", errors.Join(fmt.Errorf("read dataset %s: %w", in.Name(), err), text.Close())
+	}
+	if onlyReturns(head) {
+		look = newLookAhead(returnsAsLines{look}, ahead)
+	}
 	return &opened{lookAhead: look, close: text}, encoding, nil
 }
 

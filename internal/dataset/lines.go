@@ -109,3 +109,22 @@ func trimReturn(line []byte) []byte {
 	}
 	return line
 }
+
+// onlyReturns is true of text whose lines end with carriage returns alone, as old
+// spreadsheets of the Mac write them.
+func onlyReturns(head []byte) bool {
+	return bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0
+}
+
+// returnsAsLines reads such text with the usual line ends.
+type returnsAsLines struct{ in io.Reader }
+
+func (r returnsAsLines) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
+
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
 var (
@@ -12,6 +15,7 @@ var (
 	errNumber      = errors.New("the value is not a number")
 	errTwoWays     = errors.New("the value can be read in two ways, with decimals or with a thousands sign, and no other value shows which; set numbers.decimal and numbers.thousands of the layout")
 	errInfinite    = errors.New("the value is not a finite number")
+	errOtherUnit   = errors.New("another unit stands behind the value than that of the file")
 )
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
@@ -24,11 +28,62 @@ type numberFormat struct {
 	// open marks a column whose sign could not be decided: no value that was seen
 	// had one. Values that could be read in two ways are rejected.
 	open bool
+	unit layout.Unit // that may stand behind a value; "" if each row has its own
 }
 
 // read reads a number, spaces around it allowed.
 func (f numberFormat) read(text []byte) (float64, error) {
 	text = trimSpace(text)
+	v, err := f.readPlain(text)
+	if err == nil {
+		return v, nil
+	}
+	bare, unit := cutUnit(text)
+	if unit != "" && unit != f.unit {
+		return 0, errOtherUnit
+	}
+	if usual := usualSign(bare); !bytes.Equal(usual, text) {
+		return f.readPlain(usual)
+	}
+	return 0, err
+}
+
+// usualSign is a negative number of bookkeepers, (1.5) or 1.5-, or with the minus of
+// typesetters, as all others are written.
+func usualSign(text []byte) []byte {
+	const minus = "\u2212"
+	n := len(text)
+	switch {
+	case bytes.HasPrefix(text, []byte(minus)):
+		text = text[len(minus):]
+	case n > 2 && text[0] == '(' && text[n-1] == ')':
+		text = text[1 : n-1]
+	case n > 1 && text[n-1] == '-' && isDigit(text[0]):
+		text = text[:n-1]
+	default:
+		return text
+	}
+	return append([]byte{'-'}, trimSpace(text)...)
+}
+
+// cutUnit cuts the unit behind a number off.
+func cutUnit(text []byte) (number []byte, unit layout.Unit) {
+	text = trimSpace(text)
+	n := len(text)
+	for n > 0 && text[n-1]|0x20 >= 'a' && text[n-1]|0x20 <= 'z' {
+		n--
+	}
+	if n == 0 || n == len(text) || n < len(text)-len("kwhs") {
+		return text, ""
+	}
+	unit, ok := unitWords[strings.ToLower(string(text[n:]))]
+	if !ok || !looksNumeric(usualSign(trimSpace(text[:n]))) {
+		return text, ""
+	}
+	return trimSpace(text[:n]), unit
+}
+
+func (f numberFormat) readPlain(text []byte) (float64, error) {
 	if v, ok := shortNumber(text, f.decimal); ok {
 		if f.open && twoWays(text) {
 			return 0, errTwoWays

@@ -32,7 +32,10 @@ func (r *rowReader) stamp(rec *record) (s stampText, column string, err error) {
 	if err != nil {
 		return s, column, err
 	}
-	offset, zoned, err := readOffset(rest)
+	if clockRange(rest) {
+		rest = nil
+	}
+	offset, zoned, err := afterClock(rest)
 	if err != nil {
 		return s, column, err
 	}
@@ -44,6 +47,9 @@ func (r *rowReader) stamp(rec *record) (s stampText, column string, err error) {
 // number, or as the time at which it ends.
 func (r *rowReader) hourStart(cell []byte) (int64, error) {
 	n, ok := digits(cell)
+	if !ok {
+		n, ok = readHourNumber(string(cell))
+	}
 	if !ok {
 		minutes, _, _, err := readClock(cell)
 		if err != nil {

@@ -79,7 +79,7 @@ func (p *plan) plain() bool {
 func compile(doc *layout.Document, header []string) (*plan, error) {
 	p := &plan{doc: doc, names: header, count: len(header), clock: -1, meter: -1, group: -1, factor: -1}
 	p.comma = separatorByte(doc.Separator)
-	p.number = numberFormat{decimal: doc.Numbers.Decimal[0]}
+	p.number = numberFormat{decimal: doc.Numbers.Decimal[0], unit: doc.Unit}
 	if t := doc.Numbers.Thousands; t == "space" {
 		p.number.thousands = ' '
 	} else if t != "" && t != "none" {

@@ -284,15 +284,16 @@ func (r *rowReader) meterColumn(v *valueColumn) string {
 // value takes one value of a row.
 func (r *rowReader) value(rec *record, v *valueColumn, s int32, stamp stampText, scale float64, missing bool) (column string, err error) {
 	cell := rec.fields[v.column]
-	if !missing && len(r.values) > 1 && r.null.missing(cell) {
-		if v.optional {
-			return "", nil
-		}
+	nothing := !missing && len(r.values) > 1 && r.null.missing(cell)
+	switch {
+	case nothing && v.optional && r.counter:
+		return "", nil
+	case nothing && !v.optional:
 		r.in.info.Missing++
 		missing = true
 	}
 	kWh := 0.0
-	if !missing {
+	if !missing && !nothing {
 		if kWh, err = r.number.read(cell); err != nil {
 			return v.name, err
 		}

@@ -3,7 +3,6 @@ package dataset
 import (
 	"bytes"
 	"strconv"
-	"strings"
 )
 
 // kind is what a cell looks like.
@@ -26,7 +25,17 @@ func kindOf(cell string) kind {
 	if n.missing(b) {
 		return kindEmpty
 	}
-	if looksNumeric(b) {
+	if compactDay(b) {
+		if _, err := readCompactDate(b[:8]); err == nil {
+			if _, _, rest, err := compactClock(trimSpace(b[9:])); err == nil {
+				if _, _, err := afterClock(rest); err == nil {
+					return kindStamp
+				}
+			}
+		}
+	}
+	bare, _ := cutUnit(b)
+	if looksNumeric(usualSign(bare)) {
 		return kindNumber
 	}
 	if p, ok := splitDate(b); ok && p.plausible() {
@@ -36,7 +45,7 @@ func kindOf(cell string) kind {
 		}
 		if clock, err := afterDate(rest); err == nil {
 			if _, _, after, err := readClock(clock); err == nil {
-				if _, _, err := readOffset(after); err == nil {
+				if _, _, err := afterClock(after); err == nil || clockRange(after) {
 					return kindStamp
 				}
 			}
@@ -44,7 +53,7 @@ func kindOf(cell string) kind {
 		return kindText
 	}
 	if _, _, rest, err := readClock(b); err == nil {
-		if _, _, err := readOffset(rest); err == nil {
+		if _, _, err := afterClock(rest); err == nil || clockRange(rest) {
 			return kindClock
 		}
 	}
@@ -202,5 +211,3 @@ func (c *columnSample) allOfLength(lengths ...int) bool {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-func lower(s string) string { return strings.ToLower(s) }

@@ -32,6 +32,7 @@ type stampReader struct {
 	order  layout.DateOrder
 	dayOne int64 // wall minute of the day before day 1 of the form DayCode
 	slot   int64 // minutes of an interval of the form DayCode
+	ranges bool  // -01:00 behind a time of day is the end of the interval, and no offset
 
 	date    [32]byte
 	dateLen int
@@ -71,10 +72,16 @@ func (r *stampReader) read(text []byte) (stampText, error) {
 		return stampText{}, err
 	}
 	minutes, second, rest, err := readClock(clock)
+	if err != nil && r.dateLen == 8 {
+		minutes, second, rest, err = compactClock(clock)
+	}
 	if err != nil {
 		return stampText{}, err
 	}
-	offset, zoned, err := readOffset(rest)
+	if r.ranges && clockRange(rest) {
+		rest = nil
+	}
+	offset, zoned, err := afterClock(rest)
 	if err != nil {
 		return stampText{}, err
 	}
@@ -145,10 +152,10 @@ type dateParts struct {
 }
 
 // splitDate cuts a date into its three parts: 2024-01-31, 31.1.2024, 1/31/24,
-// 31-Jan-2024, 31 January 2024.
+// 31-Jan-2024, 31 January 2024, Wed 31. Januar 2024.
 func splitDate(b []byte) (p dateParts, ok bool) {
 	p.month = -1
-	i := 0
+	i := weekdayLength(b)
 	var sep byte
 	for part := range 3 {
 		start := i
@@ -160,7 +167,7 @@ func splitDate(b []byte) (p dateParts, ok bool) {
 			}
 			p.digits[part] = i - start
 		default:
-			month, n := monthName(b[i:])
+			month, n := wordNumber(monthWords, b[i:])
 			if month == 0 || p.month >= 0 {
 				return p, false
 			}
@@ -174,7 +181,7 @@ func splitDate(b []byte) (p dateParts, ok bool) {
 			return p, false
 		}
 		s := b[i]
-		if s != '-' && s != '/' && s != '.' && s != ' ' || (part == 1 && s != sep && s != ',') {
+		if s != '-' && s != '/' && s != '.' && s != ' ' && s != ',' || (part == 1 && s != sep && p.month < 0) {
 			return p, false
 		}
 		sep = s
@@ -182,9 +189,15 @@ func splitDate(b []byte) (p dateParts, ok bool) {
 		for i < len(b) && b[i] == ' ' && (sep != '-' && sep != '/') {
 			i++
 		}
+		if bytes.HasPrefix(b[i:], []byte("de ")) { // 8 de enero de 2024
+			i += len("de ")
+		}
 	}
 	if i < len(b) && isDigit(b[i]) {
 		return p, false
+	}
+	if p.digits[0] == 4 && sep == '.' && i < len(b) && b[i] == '.' {
+		i++ // 2024.01.31. is how Hungarians write it
 	}
 	p.length = i
 	return p, true
@@ -193,6 +206,10 @@ func splitDate(b []byte) (p dateParts, ok bool) {
 // parseDate is the wall minute at the start of a date, and the date's length. A
 // year of four digits in front is read in any order.
 func parseDate(b []byte, order layout.DateOrder) (base int64, n int, err error) {
+	if compactDay(b) {
+		base, err = readCompactDate(b[:8])
+		return base, 8, err
+	}
 	p, ok := splitDate(b)
 	if !ok {
 		return 0, 0, errBadTime
@@ -216,21 +233,30 @@ func parseDate(b []byte, order layout.DateOrder) (base int64, n int, err error) 
 	return base, p.length, err
 }
 
-// monthName reads an English month, whole or by its first three letters.
-func monthName(b []byte) (month, length int) {
+// compactDay is true of YYYYMMDD before a time of day.
+func compactDay(b []byte) bool {
+	return len(b) > 8 && allDigits(b[:8]) && (b[8] == 'T' || b[8] == 't' || b[8] == ' ' || b[8] == '-')
+}
+
+// compactClock reads the HHMM or HHMMSS at the start of b.
+func compactClock(b []byte) (minutes, second int64, rest []byte, err error) {
 	n := 0
-	for n < len(b) && (b[n]|0x20) >= 'a' && (b[n]|0x20) <= 'z' {
+	for n < len(b) && isDigit(b[n]) {
 		n++
 	}
-	if n < 3 || n > 9 {
-		return 0, 0
+	if n != 4 && n != 6 {
+		return 0, 0, nil, errBadTime
 	}
-	for m := time.January; m <= time.December; m++ {
-		if name := m.String(); bytes.EqualFold(b[:n], []byte(name)) || bytes.EqualFold(b[:n], []byte(name[:3])) {
-			return int(m), n
-		}
+	hour, _ := digits(b[:2])
+	minute, _ := digits(b[2:4])
+	s := 0
+	if n == 6 {
+		s, _ = digits(b[4:6])
 	}
-	return 0, 0
+	if hour > 24 || minute > 59 || s > 59 || (hour == 24 && minute+s > 0) {
+		return 0, 0, nil, errBadTime
+	}
+	return int64(hour*60 + minute), int64(s), b[n:], nil
 }
 
 // readCompactDate is the wall minute at the start of YYYYMMDD.
@@ -284,64 +310,6 @@ func dateBase(year, month, day int) (int64, error) {
 		return 0, errNoDay
 	}
 	return t.Unix() / 60, nil
-}
-
-// readClock reads H:MM[:SS[.f]], perhaps with AM or PM, and returns what follows.
-// 24:00 is the end of the day.
-func readClock(b []byte) (minutes, second int64, rest []byte, err error) {
-	n := 0
-	hour := 0
-	for n < len(b) && isDigit(b[n]) && n < 2 {
-		hour = hour*10 + int(b[n]-'0')
-		n++
-	}
-	if n == 0 || n+3 > len(b) || b[n] != ':' {
-		return 0, 0, nil, errBadTime
-	}
-	minute, ok := digits(b[n+1 : n+3])
-	if !ok || minute > 59 || hour > 24 || (hour == 24 && minute != 0) {
-		return 0, 0, nil, errBadTime
-	}
-	b = b[n+3:]
-	if len(b) > 0 && b[0] == ':' {
-		if len(b) < 3 {
-			return 0, 0, nil, errBadTime
-		}
-		s, ok := digits(b[1:3])
-		if !ok || s > 59 {
-			return 0, 0, nil, errBadTime
-		}
-		second, b = int64(s), skipFraction(b[3:])
-	}
-	hour, b, err = halfDay(hour, b)
-	return int64(hour*60 + minute), second, b, err
-}
-
-// halfDay reads AM or PM.
-func halfDay(hour int, b []byte) (int, []byte, error) {
-	t := trimSpace(b)
-	if len(t) < 2 || t[1]|0x20 != 'm' || (t[0]|0x20 != 'a' && t[0]|0x20 != 'p') {
-		return hour, b, nil
-	}
-	if hour < 1 || hour > 12 {
-		return 0, nil, errBadTime
-	}
-	hour %= 12
-	if t[0]|0x20 == 'p' {
-		hour += 12
-	}
-	return hour, t[2:], nil
-}
-
-func skipFraction(b []byte) []byte {
-	if len(b) == 0 || (b[0] != '.' && b[0] != ',') {
-		return b
-	}
-	n := 1
-	for n < len(b) && isDigit(b[n]) {
-		n++
-	}
-	return b[n:]
 }
 
 // zoneWords are abbreviations that files put behind a time to tell summer time

@@ -77,7 +77,7 @@ func otherUnit(name string) bool {
 			return true
 		}
 	}
-	return strings.ContainsAny(name, "€$£³°")
+	return strings.ContainsAny(name, "€$£³°%")
 }
 
 // Words of column names, in the languages of the utilities whose files are read.
@@ -94,7 +94,7 @@ var (
 	hourWords  = []string{"hour", "hora", "stunde", "uur", "heure", "ora", "time", "he", "hr", "hours", "tunti", "time_of_day"}
 
 	valueWords = []string{"energy", "consumption", "usage", "use", "value", "reading", "load", "demand", "power", "verbrauch", "verbruik", "consumo", "conso", "consommation", "forbrug", "forbruk", "förbrukning",
-		"mængde", "mengde", "mängd", "määrä", "kulutus", "volume", "energiemenge", "menge", "valeur", "wert", "valor", "messwert", "quantity", "amount", "delivered", "import", "bezug", "afname", "offtake",
+		"wartość", "zużycie", "hodnota", "spotřeba", "érték", "kogus", "tarbimine", "patēriņš", "suvartojimas", "tüketim", "mængde", "mengde", "mängd", "määrä", "kulutus", "volume", "energiemenge", "menge", "valeur", "wert", "valor", "messwert", "quantity", "amount", "delivered", "import", "bezug", "afname", "offtake",
 		"register", "index", "counter", "cumulative", "zählerstand", "zaehlerstand", "stand", "meterstand", "state", "sum", "total", "y", "leistung", "puissance", "potencia", "potenza", "effekt", "teho", "vermogen", "kwh", "wh", "kw", "w", "mwh", "mw"}
 	powerWords   = set("power", "load", "demand", "leistung", "puissance", "potencia", "potenza", "effekt", "teho", "vermogen", "wirkleistung", "last")
 	counterWords = set("register", "cumul", "cumulative", "cumulated", "counter", "index", "zählerstand", "zaehlerstand", "stand", "meterstand", "odometer", "total_increasing", "lifetime", "cumulatief")
@@ -102,9 +102,11 @@ var (
 	noValueWords = set("temperature", "temp", "humidity", "voltage", "current", "intensity", "frequency", "reactive", "factor", "faktor", "multiplier", "latitude", "longitude", "lat", "lon", "postcode", "zip", "year", "month", "week", "weekday", "key",
 		"apparent", "capacity", "resolution", "interval", "duration", "co2", "carbon", "emissions", "revision", "tariff")
 
-	exportWords = set("export", "exported", "exports", "injection", "injectie", "injected", "invoeding", "teruglevering", "teruggeleverd", "retour", "levering", "feed", "feedin", "fed", "einspeisung", "eingespeist", "rückspeisung", "rücklieferung", "lieferung", "surplus", "surplusgeneration",
-		"generation", "generated", "production", "produced", "produktion", "produksjon", "tuotanto", "excedente", "excedentes", "vertido", "autoproduccion", "immissione", "immessa", "prodotta", "overskud", "overskudsproduktion", "solar", "pv", "outgoing", "returned", "return", "surplusenergy", "a-", "e17r")
-	importWords = set("import", "imported", "imports", "offtake", "afname", "verbruik", "consumption", "consumed", "usage", "used", "use", "bezug", "verbrauch", "entnahme", "consumo", "prelievo", "prelevata", "soutirage", "consommation", "forbrug", "forbruk", "förbrukning", "kulutus",
+	exportWords = set("oddanie", "oddana", "dodávka", "betáplálás", "visszwatt", "tootmine", "gamyba", "üretim", "injetada", "cedida", "vertida", "levering", "export", "exported", "exports", "injection", "injectie", "injected", "invoeding", "teruglevering", "teruggeleverd", "retour", "levering", "feed", "feedin", "fed", "einspeisung", "eingespeist", "rückspeisung", "rücklieferung", "lieferung", "surplus", "surplusgeneration",
+		"generation", "generated", "production", "produced", "produktion", "produksjon", "tuotanto", "excedente", "excedentes", "vertido", "autoproduccion", "immissione", "immessa", "prodotta", "overskud", "overskudsproduktion", "solar", "pv", "outgoing", "returned", "return", "ret", "surplusenergy", "a-", "e17r")
+	// productionWords are those of exportWords that speak of all that panels produce.
+	productionWords = set("generation", "generated", "production", "produced", "produktion", "produksjon", "tuotanto", "autoproduccion", "prodotta", "overskudsproduktion", "solar", "pv")
+	importWords     = set("pobór", "pobrana", "zużycie", "odběr", "spotřeba", "fogyasztás", "vételezés", "tarbimine", "patēriņš", "suvartojimas", "vartojimas", "tüketim", "consumida", "import", "imported", "imports", "offtake", "afname", "verbruik", "consumption", "consumed", "usage", "used", "use", "bezug", "verbrauch", "entnahme", "consumo", "prelievo", "prelevata", "soutirage", "consommation", "forbrug", "forbruk", "förbrukning", "kulutus",
 		"elektriciteit", "electricity", "elektrizität", "electricidad", "electricité", "électricité", "strom", "general", "controlled", "incoming", "delivered", "grid", "a+", "demand", "load")
 
 	electricWords = set("electric", "electricity", "elektriciteit", "elektrizität", "electricidad", "électricité", "electricité", "strom", "stroom", "elektrisch", "el", "power", "elec", "e", "sähkö", "energia", "elettrica")
