@@ -1,8 +1,9 @@
 # What the scripts of a deployment share. It is sourced, not run.
 #
 # A deployment applies manifests, verifies them, and then keeps them in the
-# cluster as the last verified ones (ConfigMap energytwin-verified). When the
-# verification fails, these are applied and verified again.
+# cluster as the last verified ones. They may hold Secrets, so that a Secret keeps
+# them: energytwin-verified.NAME, where NAME tells deployments of one namespace
+# apart. When a verification fails, these are applied and verified again.
 
 log() { printf '%s  %s\n' "$(date -u +%H:%M:%S)" "$*" >&2; }
 
@@ -19,68 +20,74 @@ need() {
   done
 }
 
-readonly verified_record=energytwin-verified
+# own_namespace: that of the deployment of twins, which is kubectl's where NAMESPACE is not set.
+own_namespace() {
+  local namespace=${NAMESPACE:-$(kubectl config view --minify -o jsonpath='{..namespace}')}
+  echo "${namespace:-default}"
+}
+
+# deployment_of FILE|DIR: the name of a deployment of twins.
+deployment_of() {
+  local name=${DEPLOYMENT:-}
+  if [ -z "$name" ]; then
+    name=$(basename "$(realpath "$1")")
+    name=${name%.*}
+    name=$(tr '[:upper:]' '[:lower:]' <<<"$name" | tr -c 'a-z0-9\n' -)
+  fi
+  [[ $name =~ ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$ ]] ||
+    usage_error "set DEPLOYMENT to a name of this deployment: lower-case letters, digits and dashes; \"$name\" is none"
+  [ "$name" != operator ] || usage_error "set DEPLOYMENT to another name of this deployment: \"operator\" is that of deploy-operator"
+  echo "$name"
+}
 
 # apply FILE|DIR [NAMESPACE]: the same field manager for every deployment, so that a field that the
 # manifests no longer hold goes.
 apply() {
   local in=()
   [ -z "${2:-}" ] || in=(--namespace "$2")
-  kubectl apply "${in[@]}" --server-side --force-conflicts -f "$1" >&2
+  kubectl apply "${in[@]}" --server-side --force-conflicts --recursive -f "$1" >&2
 }
 
-# keep_verified NAMESPACE FILE|DIR REVISION: records what was verified.
+# keep_verified NAMESPACE NAME FILE|DIR REVISION: records what was verified.
 keep_verified() {
-  local all
-  all=$(mktemp)
-  manifests "$2" | gzip -9n >"$all"
-  kubectl --namespace "$1" create configmap "$verified_record" --dry-run=client -o yaml \
-    --from-file=manifests.yaml.gz="$all" --from-literal=revision="$3" |
+  manifests "$1" "$3" | gzip -9n |
+    kubectl --namespace "$1" create secret generic "energytwin-verified.$2" --type energytwin.dev/verified \
+      --from-file=manifests.gz=/dev/stdin --from-literal=revision="$4" --dry-run=client -o yaml |
     kubectl --namespace "$1" apply --server-side --force-conflicts -f - >/dev/null
-  rm -f "$all"
 }
 
-# verified_revision NAMESPACE: the revision that was verified last, empty if none was.
+# verified_revision NAMESPACE NAME: the revision that was verified last, empty if none was.
 verified_revision() {
-  kubectl --namespace "$1" get configmap "$verified_record" --ignore-not-found -o jsonpath='{.data.revision}'
+  kubectl --namespace "$1" get secret "energytwin-verified.$2" --ignore-not-found -o jsonpath='{.data.revision}' | base64 -d
 }
 
-# previous NAMESPACE FILE|DIR OUT: writes what to go back to: the manifests that
-# were verified last, else the objects of FILE as they are now. Empty: there is nothing.
+# previous NAMESPACE NAME FILE|DIR OUT: writes what to go back to: the manifests that
+# were verified last, and the objects of FILE that are not among them as they are
+# now. Empty: there is nothing.
 previous() {
-  local record
-  record=$(kubectl --namespace "$1" get configmap "$verified_record" --ignore-not-found \
-    -o jsonpath='{.binaryData.manifests\.yaml\.gz}') || return
-  if [ -n "$record" ]; then
-    base64 -d <<<"$record" | gunzip >"$3"
-  else
-    kubectl --namespace "$1" get -f "$2" --ignore-not-found -o json | as_written >"$3"
-  fi
+  {
+    kubectl --namespace "$1" get secret "energytwin-verified.$2" --ignore-not-found -o jsonpath='{.data.manifests\.gz}' |
+      base64 -d | gzip -dcf
+    kubectl --namespace "$1" get --recursive -f "$3" --ignore-not-found -o json | as_written
+  } | jq -sr 'reduce .[] as $object ({};
+      ([$object.apiVersion, $object.kind, $object.metadata.namespace, $object.metadata.name] | join("/")) as $key
+      | .[$key] //= $object)
+    | .[] | "---", tojson' >"$4"
 }
 
-# as_written: live objects without what the cluster adds to them, a document each.
+# as_written: live objects without what the cluster adds to them.
 as_written() {
-  jq -r 'if . == null then empty elif .kind == "List" then .items[] else . end
+  jq 'if .kind == "List" then .items[] else . end
     | del(.status, .metadata.uid, .metadata.resourceVersion, .metadata.generation, .metadata.creationTimestamp,
         .metadata.managedFields, .metadata.finalizers,
         .metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"],
-        .metadata.annotations["deployment.kubernetes.io/revision"])
-    | "---", tojson'
+        .metadata.annotations["deployment.kubernetes.io/revision"])'
 }
 
-# manifests FILE|DIR: all documents as one text, as kubectl reads them.
+# manifests NAMESPACE FILE|DIR: all objects of the files, as kubectl reads them.
 manifests() {
-  local file
-  if [ ! -d "$1" ]; then
-    cat "$1"
-    return
-  fi
-  for file in "$1"/*.yaml "$1"/*.yml "$1"/*.json; do
-    [ -f "$file" ] || continue
-    echo "---"
-    cat "$file"
-    echo
-  done
+  kubectl --namespace "$1" create --dry-run=client --validate=ignore --recursive -f "$2" -o json |
+    jq -c 'if .kind == "List" then .items[] else . end'
 }
 
 # probe URL [OPTION OF CURL…]: waits for a 200, for PATIENCE seconds at most, and prints the last answer.

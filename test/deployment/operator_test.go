@@ -67,9 +67,9 @@ func (d *deploying) runs(image string) {
 
 func (d *deploying) verified(revision string) {
 	d.t.Helper()
-	record := &corev1.ConfigMap{}
-	require.NoError(d.t, d.Get(d.t.Context(), client.ObjectKey{Namespace: d.namespace, Name: "energytwin-verified"}, record))
-	require.Equal(d.t, revision, record.Data["revision"])
+	record := &corev1.Secret{}
+	require.NoError(d.t, d.Get(d.t.Context(), client.ObjectKey{Namespace: d.namespace, Name: "energytwin-verified.operator"}, record))
+	require.Equal(d.t, revision, string(record.Data["revision"]))
 }
 
 // A broken operator goes back to the one before, whatever is broken, and says why.

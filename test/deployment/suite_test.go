@@ -119,12 +119,13 @@ func (s *suite) namespace(t *testing.T, name string) {
 // remove deletes a namespace of twins, as the namespace controller would.
 func (s *suite) remove(t *testing.T, name string) {
 	t.Helper()
-	require.NoError(t, s.DeleteAllOf(t.Context(), &v1.DigitalTwin{}, client.InNamespace(name)))
+	ctx := context.WithoutCancel(t.Context())
+	require.NoError(t, s.DeleteAllOf(ctx, &v1.DigitalTwin{}, client.InNamespace(name)))
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	require.NoError(t, s.Delete(t.Context(), namespace))
-	require.NoError(t, s.Get(t.Context(), client.ObjectKeyFromObject(namespace), namespace))
+	require.NoError(t, s.Delete(ctx, namespace))
+	require.NoError(t, s.Get(ctx, client.ObjectKeyFromObject(namespace), namespace))
 	namespace.Spec.Finalizers = nil
-	require.NoError(t, s.SubResource("finalize").Update(t.Context(), namespace))
+	require.NoError(t, s.SubResource("finalize").Update(ctx, namespace))
 }
 
 // run runs a program in a folder, and returns its exit code and all that it wrote.

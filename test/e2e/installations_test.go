@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/distribution/reference"
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -66,7 +67,7 @@ func TestChart(t *testing.T) {
 	s.instead(uninstall)
 
 	empty := s.here()
-	_, err := command(t, helm, append([]string{"install", "energytwin", "../../dist/chart", "--namespace", s.name}, imageValues(c.image)...)...)
+	_, err := command(t, helm, append([]string{"install", "energytwin", "../../dist/chart", "--namespace", s.name}, imageValues(t, c.image)...)...)
 	require.NoError(t, err)
 	s.firstTwin()
 
@@ -79,15 +80,20 @@ func TestChart(t *testing.T) {
 	require.Empty(t, c.everywhere(t))
 }
 
-// imageValues tells the chart an image.
-func imageValues(reference string) []string {
-	name, digest, _ := strings.Cut(reference, "@")
-	tag := ""
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		name, tag = name[:colon], name[colon+1:]
+// imageValues gives the chart an image.
+func imageValues(t *testing.T, image string) []string {
+	t.Helper()
+	named, err := reference.ParseNormalizedNamed(image)
+	require.NoError(t, err)
+	var tag, digest string
+	if tagged, ok := named.(reference.Tagged); ok {
+		tag = tagged.Tag()
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		digest = digested.Digest().String()
 	}
 	return []string{
-		"--set-string", "image.repository=" + name, "--set-string", "image.tag=" + tag, "--set-string", "image.digest=" + digest,
+		"--set-string", "image.repository=" + named.Name(), "--set-string", "image.tag=" + tag, "--set-string", "image.digest=" + digest,
 	}
 }
 

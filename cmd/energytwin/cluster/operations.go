@@ -257,5 +257,5 @@ func (s *session) applyAndWait(ctx context.Context, twin *v1.DigitalTwin, p patc
 	if err != nil || !done || !change.wait {
 		return err
 	}
-	return s.await(ctx, key, change.timeout, carriedOut)
+	return s.await(ctx, key, change.timeout, func(t *v1.DigitalTwin) (bool, error) { return carriedOut(t), nil })
 }

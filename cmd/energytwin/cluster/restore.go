@@ -142,7 +142,9 @@ func (s *session) restoreInto(ctx context.Context, twin *v1.DigitalTwin, into st
 		return nil
 	}
 	key := client.ObjectKeyFromObject(created)
-	err = s.await(ctx, key, change.timeout, func(t *v1.DigitalTwin) bool { return isReady(t) && t.Status.Restore != nil })
+	err = s.await(ctx, key, change.timeout, func(t *v1.DigitalTwin) (bool, error) {
+		return isReady(t) && t.Status.Restore != nil, nil
+	})
 	if err != nil {
 		return err
 	}

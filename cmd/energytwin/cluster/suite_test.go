@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers"
+	"github.com/energytwin/energytwin/controllers/resources"
 	"github.com/energytwin/energytwin/test/fakecluster"
 )
 
@@ -43,6 +45,7 @@ type suite struct {
 	env     *envtest.Environment
 	admin   client.Client
 	kubelet *kubelet
+	proofs  sync.Map // image → corev1.ContainerState in which its proof stays; by default it ends well
 	spaces  atomic.Int64
 	stop    context.CancelFunc
 }
@@ -138,13 +141,27 @@ func (s *suite) work(ctx context.Context) {
 			_ = fakecluster.StatefulSet(ctx, s.admin, &sets.Items[i])
 		}
 		for i := range jobs.Items {
-			_ = fakecluster.Job(ctx, s.admin, &jobs.Items[i])
+			s.workOnJob(ctx, &jobs.Items[i])
 		}
 		for i := range deployments.Items {
 			_ = fakecluster.Deployment(ctx, s.admin, &deployments.Items[i])
 		}
 		_ = sleep(ctx, 50*time.Millisecond)
 	}
+}
+
+func (s *suite) workOnJob(ctx context.Context, job *batchv1.Job) {
+	if job.Labels[resources.LabelComponent] == resources.ComponentProof {
+		var stays *corev1.ContainerState
+		if state, ok := s.proofs.Load(job.Spec.Template.Spec.Containers[0].Image); ok {
+			state, _ := state.(corev1.ContainerState)
+			stays = &state
+		}
+		if err := fakecluster.Proof(ctx, s.admin, job, stays); err != nil || stays != nil {
+			return
+		}
+	}
+	_ = fakecluster.Job(ctx, s.admin, job)
 }
 
 // kubelet answers for the logs of pods on the node that it registers.

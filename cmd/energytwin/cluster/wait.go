@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // pollEvery is the pause between two reads of what is waited for.
@@ -32,9 +34,10 @@ func newWait(c *connection) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait (-f FILE|DIR | NAME...)",
 		Short: "Wait until twins are Ready for their newest spec",
-		Long: "Waits until each twin is Ready for the newest generation of its spec, and prints what it waits for as that\n" +
-			"changes. A twin that does not exist yet is waited for too.\n\n" +
-			"Exit codes: 0 all are Ready; 1 one is Stalled, its conditions are printed; 2 wrong usage; 3 timeout.",
+		Long: "Waits until each twin is Ready for the newest generation of its spec and runs the images that it asks for, and\n" +
+			"prints what it waits for as that changes. A twin that does not exist yet is waited for too.\n\n" +
+			"Exit codes: 0 all are; 1 one is Stalled, or the proof of an image failed: its conditions are printed; 2 wrong\n" +
+			"usage; 3 timeout.",
 		Example: "  energytwin wait -f twins/ --timeout 15m\n  energytwin wait riverside -n demo",
 		Args:    args(0, -1, ""),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -56,7 +59,7 @@ func newWait(c *connection) *cobra.Command {
 				}
 				keys = append(keys, found...)
 			}
-			return s.waitAll(cmd.Context(), keys, limit)
+			return s.awaitAll(cmd.Context(), keys, limit, rolledOut)
 		},
 	}
 	cmd.Flags().StringSliceVarP(&files, "filename", "f", nil, "file or folder with DigitalTwins in YAML or JSON; - is standard input")
@@ -94,45 +97,69 @@ func twinsIn(path, namespace string, stdin io.Reader) ([]client.ObjectKey, error
 	return out, nil
 }
 
+// twinsOf are the twins among the documents of a file, and among those of its lists.
 func twinsOf(file string, content io.Reader, namespace string) ([]client.ObjectKey, error) {
 	var out []client.ObjectKey
 	documents := yaml.NewYAMLOrJSONDecoder(content, 4096)
 	for {
-		object := &metav1.PartialObjectMetadata{}
-		err := documents.Decode(object)
+		document := &struct {
+			metav1.PartialObjectMetadata
+			Items []metav1.PartialObjectMetadata `json:"items"`
+		}{}
+		err := documents.Decode(document)
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
 			return nil, usage("%s: %w", file, err)
 		}
-		if object.Kind != v1.Kind || !strings.HasPrefix(object.APIVersion, v1.Group+"/") {
-			continue
+		for _, object := range append(document.Items, document.PartialObjectMetadata) {
+			if object.Kind != v1.Kind || !strings.HasPrefix(object.APIVersion, v1.Group+"/") {
+				continue
+			}
+			if object.Name == "" {
+				return nil, usage("%s: a DigitalTwin without metadata.name", file)
+			}
+			out = append(out, client.ObjectKey{Namespace: cmp.Or(object.Namespace, namespace), Name: object.Name})
 		}
-		if object.Name == "" {
-			return nil, usage("%s: a DigitalTwin without metadata.name", file)
-		}
-		key := client.ObjectKey{Namespace: object.Namespace, Name: object.Name}
-		if key.Namespace == "" {
-			key.Namespace = namespace
-		}
-		out = append(out, key)
 	}
 }
 
-// waitAll waits until all twins are Ready. The first that is Stalled ends it.
-func (s *session) waitAll(ctx context.Context, twins []client.ObjectKey, limit time.Duration) error {
-	for i, key := range twins {
-		begin := time.Now()
-		if err := s.await(ctx, key, limit, isReady); err != nil {
-			return err
-		}
-		if limit -= time.Since(begin); limit <= 0 && i < len(twins)-1 {
-			return timeout("%d of %d twins are Ready in time", i+1, len(twins))
+// rolledOut reports whether a twin is Ready for its newest spec and runs the images
+// that it asks for. Ready alone is about what runs: it stays True while an image is
+// proven. An image that fails its proof is an error.
+func rolledOut(twin *v1.DigitalTwin) (bool, error) {
+	if c := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionImagesProven); c != nil && c.Reason == v1.ReasonProofFailed {
+		return false, fmt.Errorf("runs its old images: %s: %s", c.Reason, c.Message)
+	}
+	return isReady(twin) && len(imagesToCome(twin)) == 0, nil
+}
+
+// imagesToCome is what keeps a twin from running the images that it asks for: proofs
+// that run, and components that run other images.
+func imagesToCome(twin *v1.DigitalTwin) []string {
+	if c := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionImagesProven); c != nil {
+		return []string{v1.ConditionImagesProven + ": " + c.Message}
+	}
+	if twin.Status.PinnedImages == nil {
+		return nil
+	}
+	wanted, err := resources.ResolveImages(twin, resources.Images(*twin.Status.PinnedImages))
+	if err != nil {
+		return []string{err.Error()} // which makes the twin Stalled
+	}
+	var out []string
+	for _, c := range twin.Status.Components {
+		if to := wanted.Of(c.Name); c.Image != to {
+			out = append(out, fmt.Sprintf("%s runs %s, and is to run %s", c.Name, c.Image, to))
 		}
 	}
-	return nil
+	return out
 }
+
+// goal reports whether a twin's status is what is waited for, or can no longer
+// become so without a change.
+type goal func(*v1.DigitalTwin) (bool, error)
 
 // isReady reports whether a twin is Ready for its newest spec.
 func isReady(twin *v1.DigitalTwin) bool {
@@ -141,38 +168,81 @@ func isReady(twin *v1.DigitalTwin) bool {
 		meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionReconciling) == nil
 }
 
-// await waits until a twin's status speaks of its newest spec and is as wanted,
-// and prints each change of what is waited for.
-func (s *session) await(ctx context.Context, key client.ObjectKey, limit time.Duration, wanted func(*v1.DigitalTwin) bool) error {
-	begin, last := time.Now(), ""
-	for {
-		twin := &v1.DigitalTwin{}
-		err := s.Get(ctx, key, twin)
-		switch {
-		case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err), meta.IsNoMatchError(err):
-			return fmt.Errorf("twin %s: %w", key, err)
-		case err == nil && twin.Status.ObservedGeneration == twin.Generation:
-			if stalled := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled); stalled != nil && stalled.Status == metav1.ConditionTrue {
-				s.printConditions(twin)
-				return fmt.Errorf("twin %s is Stalled: %s: %s", key, stalled.Reason, stalled.Message)
+// await waits until a twin's status speaks of its newest spec and the goal is reached.
+func (s *session) await(ctx context.Context, key client.ObjectKey, limit time.Duration, wanted goal) error {
+	return s.awaitAll(ctx, []client.ObjectKey{key}, limit, wanted)
+}
+
+// awaitAll waits until all twins reach the goal, and prints each change of what is
+// waited for. The first that is Stalled, or cannot reach it, ends the wait.
+func (s *session) awaitAll(ctx context.Context, keys []client.ObjectKey, limit time.Duration, wanted goal) error {
+	begin, last := time.Now(), map[client.ObjectKey]string{}
+	for pending := keys; ; {
+		var left []client.ObjectKey
+		for _, key := range pending {
+			line, reached, err := s.observe(ctx, key, wanted)
+			if line != last[key] {
+				fmt.Fprintf(s.out, "%s  %-8s %s\n", key, since(begin), line)
+				last[key] = line
 			}
-			if wanted(twin) {
-				fmt.Fprintf(s.out, "%s  %-8s %s\n", key, since(begin), twin.Status.Phase)
-				return nil
+			if err != nil {
+				return err
+			}
+			if !reached {
+				left = append(left, key)
 			}
 		}
-		if line := progress(twin, err); line != last {
-			fmt.Fprintf(s.out, "%s  %-8s %s\n", key, since(begin), line)
-			last = line
+		if len(left) == 0 {
+			return nil
 		}
 		if time.Since(begin) >= limit {
-			s.printConditions(twin)
-			return timeout("twin %s is not there within %s: %s", key, limit, last)
+			return s.late(ctx, left, len(keys), limit, last)
 		}
 		if err := sleep(ctx, pollEvery); err != nil {
 			return err
 		}
+		pending = left
 	}
+}
+
+// observe reads a twin once: what it waits for, and whether it has reached the goal.
+func (s *session) observe(ctx context.Context, key client.ObjectKey, wanted goal) (line string, reached bool, err error) {
+	twin := &v1.DigitalTwin{}
+	err = s.Get(ctx, key, twin)
+	switch {
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err), meta.IsNoMatchError(err):
+		return err.Error(), false, fmt.Errorf("twin %s: %w", key, err)
+	case err != nil, twin.Status.ObservedGeneration != twin.Generation:
+		return progress(twin, err), false, nil
+	}
+	if c := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled); c != nil && c.Status == metav1.ConditionTrue {
+		err = fmt.Errorf("is Stalled: %s: %s", c.Reason, c.Message)
+	} else {
+		reached, err = wanted(twin)
+	}
+	switch {
+	case err != nil:
+		s.printConditions(twin)
+		return progress(twin, nil), false, fmt.Errorf("twin %s %w", key, err)
+	case reached:
+		return string(twin.Status.Phase), true, nil
+	}
+	return progress(twin, nil), false, nil
+}
+
+// late is the error of twins that have not reached the goal in time.
+func (s *session) late(ctx context.Context, left []client.ObjectKey, all int, limit time.Duration, last map[client.ObjectKey]string) error {
+	for _, key := range left {
+		twin := &v1.DigitalTwin{}
+		if err := s.Get(ctx, key, twin); err == nil {
+			s.printConditions(twin)
+		}
+	}
+	message := fmt.Sprintf("twin %s is not there within %s: %s", left[0], limit, last[left[0]])
+	if all > 1 {
+		message += fmt.Sprintf(" (%d of %d twins are)", all-len(left), all)
+	}
+	return timeout("%s", message)
 }
 
 func since(begin time.Time) string { return time.Since(begin).Round(time.Second).String() }
@@ -194,7 +264,8 @@ func progress(twin *v1.DigitalTwin, err error) string {
 	return words
 }
 
-// waitsFor is what keeps a twin from being Ready, part by part.
+// waitsFor is what keeps a twin from being Ready and from running its images, part
+// by part.
 func waitsFor(twin *v1.DigitalTwin) []string {
 	var out []string
 	for _, kind := range []string{
@@ -207,6 +278,7 @@ func waitsFor(twin *v1.DigitalTwin) []string {
 			out = append(out, kind+": "+c.Message)
 		}
 	}
+	out = append(out, imagesToCome(twin)...)
 	if c := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionReady); len(out) == 0 && c != nil && c.Status != metav1.ConditionTrue {
 		out = append(out, c.Message)
 	}

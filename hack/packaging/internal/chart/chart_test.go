@@ -194,11 +194,13 @@ podLabels: {team: grid}
 func TestWrongValuesAreRefused(t *testing.T) {
 	c, _ := written(t, manifests.Change{})
 	for name, v := range map[string]struct{ values, message string }{
-		"an unknown one":         {"watchNamespace: north", "watchNamespace"},
-		"a namespace's name":     {"watchNamespaces: [North]", "watchNamespaces"},
-		"a digest":               {"image: {digest: abc}", "digest"},
-		"an image of no version": {"image: {tag: ''}", "set image.tag or image.digest"},
-		"a number as text":       {"replicas: two", "replicas"},
+		"an unknown one":             {"watchNamespace: north", "watchNamespace"},
+		"a namespace's name":         {"watchNamespaces: [North]", "watchNamespaces"},
+		"a digest":                   {"image: {digest: abc}", "digest"},
+		"a tag in the repository":    {"image: {repository: 'registry.example.org:5000/twin:v9'}", "repository"},
+		"a digest in the repository": {"image: {repository: 'twin@sha256:" + strings.Repeat("0a", 32) + "'}", "repository"},
+		"an image of no version":     {"image: {tag: ''}", "set image.tag or image.digest"},
+		"a number as text":           {"replicas: two", "replicas"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := rendered(c, "ops", values(t, v.values))

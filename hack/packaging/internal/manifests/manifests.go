@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -112,22 +111,4 @@ func setImage(k *types.Kustomization, reference string) error {
 	}
 	k.Images[0].NewName, k.Images[0].NewTag, k.Images[0].Digest = image.Repository, image.Tag, image.Digest
 	return nil
-}
-
-// Image is an image's reference in parts. Tag or Digest may be empty.
-type Image struct{ Repository, Tag, Digest string }
-
-// ParseImage takes a reference apart. A reference without tag and digest is
-// refused: which image it means would change by itself.
-func ParseImage(reference string) (Image, error) {
-	var i Image
-	name, digest, _ := strings.Cut(reference, "@")
-	i.Repository, i.Digest = name, digest
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		i.Repository, i.Tag = name[:colon], name[colon+1:]
-	}
-	if i.Repository == "" || i.Tag == "" && i.Digest == "" {
-		return Image{}, fmt.Errorf("image %q names no version; write repository:tag or repository@sha256:…", reference)
-	}
-	return i, nil
 }

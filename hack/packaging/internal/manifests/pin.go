@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +16,6 @@ import (
 // argocdFile is the example of an operator that Argo CD installs by digest.
 const argocdFile = "argocd/application.yaml"
 
-var sha256Digest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
 // Pin writes an image's repository, tag and digest into the files of the
 // configuration folder that name the operator's image. Other lines stay as they
 // are. A reference without a digest is rejected: a tag can be moved.
@@ -27,7 +24,7 @@ func Pin(config, reference string) error {
 	if err != nil {
 		return err
 	}
-	if image.Tag == "" || !sha256Digest.MatchString(image.Digest) {
+	if image.Tag == "" || !strings.HasPrefix(image.Digest, "sha256:") {
 		return fmt.Errorf("image %q: write repository:tag@sha256:… with 64 hexadecimal digits, as hack/ci/push prints it", reference)
 	}
 	for _, pin := range []struct {
