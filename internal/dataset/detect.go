@@ -64,10 +64,10 @@ func detect(head []byte, ended bool, encoding layout.Encoding, o Options) (*find
 var errOtherInterval = errors.New("the times do not have the interval of the layout")
 
 func detectWith(head []byte, ended bool, encoding layout.Encoding, o Options, shipped bool) (*finding, error) {
-	d := &detective{known: shipped, head: bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), ended: ended, opts: o, set: o.Layout, doc: o.Layout.DeepCopy()}
+	d := &detective{known: shipped, head: bytes.TrimPrefix(head, byteOrderMark), ended: ended, opts: o, set: o.Layout, doc: o.Layout.DeepCopy()}
 	d.doc.Version = layout.Version
 	d.doc.Encoding = encoding
-	if encoding != layout.UTF8 || d.set.Encoding != "" {
+	if encoding != layout.UTF8 && encoding != "" || d.set.Encoding != "" {
 		d.note("encoding", encoding, d.sureIfSet(d.set.Encoding != "", Likely), "of the first bytes of the file")
 	}
 	if err := d.format(); err != nil {

@@ -3,9 +3,12 @@ package dataset
 import (
 	"bytes"
 	"io"
+	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
@@ -44,6 +47,40 @@ func everySecondIsZero(head []byte) bool {
 		}
 	}
 	return n >= 16 && (zeros[0] > n/2*9/10 && zeros[1] == 0 || zeros[1] > n/2*9/10 && zeros[0] == 0)
+}
+
+// byteOrderMark begins UTF-8 of some programs.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// isXML is true of text that begins with an XML declaration, in whatever encoding.
+func isXML(head []byte) bool {
+	letters := bytes.TrimSpace(bytes.ReplaceAll(bytes.TrimLeft(head[:min(len(head), 512)], "\xef\xbb\xbf\xff\xfe"), []byte{0}, nil))
+	return bytes.HasPrefix(letters, []byte("<?xml"))
+}
+
+// xmlDeclared finds the encoding in an XML declaration.
+var xmlDeclared = regexp.MustCompile(`^\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+
+// decodeXML turns XML into UTF-8; nil if it is UTF-8 already. A byte order mark, and
+// what the bytes show, count more than the declaration, which programs leave as it was when
+// they store the text in another encoding.
+func decodeXML(look *lookAhead) io.Reader {
+	if e := guessEncoding(look.head); e == layout.UTF16 || bytes.HasPrefix(look.head, byteOrderMark) {
+		return decode(look, e)
+	} else if e == layout.UTF8 && !isASCII(look.head) {
+		return nil
+	}
+	if m := xmlDeclared.FindSubmatch(look.head[:min(len(look.head), 1024)]); m != nil {
+		declared, err := htmlindex.Get(string(m[1]))
+		if err == nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf") {
+			return transform.NewReader(look, declared.NewDecoder())
+		}
+	}
+	return decode(look, guessEncoding(look.head))
+}
+
+func isASCII(b []byte) bool {
+	return bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // decode turns text of another encoding into UTF-8; nil if it is UTF-8 already.

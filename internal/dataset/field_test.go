@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,8 @@ type fieldCase struct {
 	quarantined, missing, repeated int64
 	skipped                        int64
 	most                           float64 // kWh of an hour; not looked at if 0
+	meters                         string  // each meter and its kWh; not looked at if ""
+	warns                          string  // in a warning
 }
 
 func layoutOf(d layout.Document) Options { return Options{Layout: &d} }
@@ -32,6 +35,14 @@ func layoutOf(d layout.Document) Options { return Options{Layout: &d} }
 func inZone(zone string) Options { return Options{Zone: zone} }
 
 var fieldCases = []fieldCase{
+	{file: "01-gb-content-before-links.xml", meters: "UP-1 19.477", rows: 48, kWh: 19.477, skipped: 2},
+	{file: "01b-gb-links-before-content.xml", meters: "UP-1 19.477", rows: 48, kWh: 19.477, skipped: 2},
+	{file: "02-gb-two-customers-one-id.xml", meters: "3/1 9.419, 4/1 20.042", rows: 48, kWh: 9.419 + 20.042},
+	{file: "03-gb-delivered-received.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "04-gb-gas-beside.xml", meters: "E 9.419", rows: 24, kWh: 9.419, skipped: 1},
+	{file: "05-gb-local-epoch-autumn.xml", meters: "PGE 9.849", rows: 25, kWh: 9.849, repeated: 1, warns: "set layout.time.zone"},
+	{file: "05-gb-local-epoch-autumn.xml", o: inZone("America/Los_Angeles"), meters: "PGE 9.849", rows: 25, kWh: 9.849},
+	{file: "05-gb-local-epoch-autumn.xml", o: layoutOf(layout.Document{Time: &layout.Time{Zone: "America/Los_Angeles"}}), meters: "PGE 9.849", rows: 25, kWh: 9.849},
 	{file: "06-fluvius-15min.csv", rows: 72, kWh: 29.381 - 32.227 - 0.256, missing: 2},
 	{file: "08-datadis-hora-1-25.csv", rows: 73, kWh: 29.685},
 	{file: "08b-datadis-api.csv", rows: 73, kWh: 29.685},
@@ -97,6 +108,13 @@ var fieldCases = []fieldCase{
 	{file: "48b-one-row-months-early.csv", rows: 960, kWh: 388.421},
 	{file: "49-ha-history.csv", rows: 23, kWh: 9.53, within: 0.4, missing: 4},
 	{file: "50-row-number-id.csv", rows: 72, kWh: 29.235},
+	{file: "51-gb-latin1-declared.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "51b-gb-utf16-declared-utf8-bytes.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "51c-gb-leading-newline.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "51d-gb-bom.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "51e-gb-ascii-declared.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "51f-gb-utf16.xml", meters: "77/1 9.419, 77/2 -10.663", rows: 48, kWh: 9.419 - 10.663},
+	{file: "52-gb-reverse-already-negative.xml", meters: "0/01 5.772, 0/03 -7.016", rows: 48, kWh: 5.772 - 7.016, skipped: 48, warns: "MeterReading/02 is left out: it is the net"},
 	{file: "63-counter-one-zero-long.csv.gz", rows: 2878 + 2880, kWh: 1169.657 + 1170.420, most: 1},
 }
 
@@ -141,7 +159,24 @@ func (c *fieldCase) check(t *testing.T, s Source) {
 	require.EqualValues(t, c.rows, len(rows), detection())
 	require.InDelta(t, c.kWh, sum, max(c.within, 1e-3), detection())
 	require.Equal(t, []int64{c.quarantined, c.missing, c.repeated, c.skipped}, []int64{info.Quarantined, info.Missing, info.Duplicates, info.Skipped}, detection())
+	require.Contains(t, strings.Join(info.Warnings, "\n"), c.warns)
+	if c.meters != "" {
+		require.Equal(t, c.meters, energyByMeter(&info, rows))
+	}
 	if c.most > 0 {
 		require.LessOrEqual(t, most, c.most)
 	}
+}
+
+// energyByMeter names each meter and its kWh.
+func energyByMeter(info *Info, rows []Row) string {
+	sums := make([]float64, len(info.Meters))
+	for _, r := range rows {
+		sums[r.Meter] += float64(r.KWh)
+	}
+	all := make([]string, len(sums))
+	for i, sum := range sums {
+		all[i] = fmt.Sprintf("%s %.3f", info.Meters[i].Name, sum)
+	}
+	return strings.Join(all, ", ")
 }

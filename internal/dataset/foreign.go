@@ -23,7 +23,7 @@ var htmlTag = regexp.MustCompile(`(?i)^<(!doctype\s+html|html|head|body|script|m
 
 // foreign is an error for a file that holds no readings in a form that is read.
 func foreign(head []byte) error {
-	text := bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")))
+	text := bytes.TrimSpace(bytes.TrimPrefix(head, byteOrderMark))
 	switch {
 	case len(text) == 0:
 		return errEmpty

@@ -56,7 +56,7 @@ type opened struct {
 func (o *opened) Close() error { return o.close.Close() }
 
 // openText opens an input and decodes it to UTF-8, as the document says, or as its
-// first bytes do.
+// first bytes do. XML says its encoding itself: the encoding is then "".
 func openText(in Input, encoding layout.Encoding, ahead int) (*opened, layout.Encoding, error) {
 	text, err := in.Text()
 	if err != nil {
@@ -66,6 +66,12 @@ func openText(in Input, encoding layout.Encoding, ahead int) (*opened, layout.En
 	head, err := look.peek()
 	if err != nil {
 		return nil, "", errors.Join(fmt.Errorf("read dataset %s: %w", in.Name(), err), text.Close())
+	}
+	if encoding == "" && isXML(head) {
+		if decoded := decodeXML(look); decoded != nil {
+			look = newLookAhead(decoded, ahead)
+		}
+		return &opened{lookAhead: look, close: text}, "", nil
 	}
 	if encoding == "" {
 		encoding = guessEncoding(head)

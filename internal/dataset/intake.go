@@ -67,6 +67,14 @@ func newIntake(ctx context.Context, file string, zone *time.Location, o Options,
 	return t
 }
 
+// note adds a finding that shows only when all of a file is looked at.
+func (t *intake) note(e Evidence) { t.info.Detection = append(t.info.Detection, e) }
+
+// warn adds a warning.
+func (t *intake) warn(text string, args ...any) {
+	t.info.Warnings = append(t.info.Warnings, fmt.Sprintf(text, args...))
+}
+
 // cancelled is checked once a line or a few.
 func (t *intake) cancelled() error { return t.ctx.Err() }
 

@@ -168,8 +168,12 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *findi
 	if err := s.blocks.seal(); err != nil {
 		return err
 	}
-	if h.repeats.unlike() && found.plan != nil {
+	if h.repeats.unlike() {
 		return twoChannels(in, found, &h.repeats, o)
+	}
+	if n := h.repeats.changed; n > 0 && found.doc.Format == layout.GreenButton {
+		in.warn("%d intervals come twice, with different values, and the later one counts; if the feed's seconds count local time, not UTC, the hour at which clocks are set back does so: set %s to the zone",
+			n, o.Setting("time.zone"))
 	}
 	if s.info.Rows == 0 {
 		return s.nothingUsable(in, start, end)
@@ -186,6 +190,10 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *findi
 // twoChannels is the error for a file of which most times come twice, with values
 // that are no corrections of each other.
 func twoChannels(in *intake, found *finding, r *repeats, o Options) error {
+	if found.plan == nil {
+		return fmt.Errorf("dataset %s: %d of %d intervals of a meter come twice with values that are no corrections of each other: the file has two meters under one name; read the file of each on its own",
+			in.file, r.changed, r.intervals)
+	}
 	apart := "no column tells them apart: keep one channel in the file"
 	if len(found.apart) > 0 {
 		apart = "these columns may tell them apart: " + strings.Join(found.apart, ", ")
@@ -232,6 +240,10 @@ func nothingRead(in *intake) error {
 	as := namedAs(in.info)
 	if len(in.info.BadRows) > 0 {
 		b := in.info.BadRows[0]
+		if in.info.Layout.Format != layout.Delimited {
+			return fmt.Errorf("dataset %s, read as %s: none of its values can be used (%d bad ones); the first is line %d, %s: %s: %q",
+				in.file, as, in.info.Quarantined, b.Line, b.Column, b.Reason, short(b.Raw, 80))
+		}
 		return fmt.Errorf("dataset %s, read as %s: none of its rows can be used (%d bad ones); the first is line %d, column %q: %s: %q; "+
 			"see with `energytwin dataset inspect` what the columns are taken for, and set %s, %s or %s", in.file, as, in.info.Quarantined, b.Line, b.Column, b.Reason, short(b.Raw, 80),
 			in.opts.Setting("time.columns"), in.opts.Setting("values[0].column"), in.opts.Setting("from"))
