@@ -143,7 +143,7 @@ func (d *detective) delimited() (*finding, error) {
 	if err := d.table(); err != nil {
 		return nil, err
 	}
-	for _, find := range []func() error{d.findTime, d.findMeter, d.findMarks, d.findValues, d.findNumbers, d.findOrder, d.findHours, d.findChannels, d.findInterval, d.findUnit, d.findReading, d.findPlace} {
+	for _, find := range []func() error{d.findTime, d.findMeter, d.findMarks, d.findValues, d.findNumbers, d.findGaps, d.findOrder, d.findHours, d.findChannels, d.findInterval, d.findUnit, d.findReading, d.findPlace} {
 		if err := find(); err != nil {
 			return nil, err
 		}

@@ -79,9 +79,14 @@ func (d *detective) channelColumns() []int {
 func (d *detective) flowsOf(c *columnSample) *layout.Channels {
 	flows := &layout.Channels{}
 	for cell := range maps.Keys(c.distinct) {
-		switch flow := flowOf(cell); {
+		flow := flowOf(cell)
+		suffix, isSuffix := suffixFlow(c.name, cell)
+		if isSuffix {
+			flow = suffix
+		}
+		switch {
 		case d.filtered(c, cell):
-		case noElectricity(cell):
+		case isSuffix && flow == "", !isSuffix && noElectricity(cell):
 			flows.Ignore = append(flows.Ignore, cell)
 		case flow == layout.Export:
 			flows.Export = append(flows.Export, cell)

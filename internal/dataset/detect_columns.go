@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/energytwin/energytwin/internal/dataset/layout"
@@ -73,6 +75,9 @@ func (d *detective) chooseMeter(m *layout.Meter) {
 	}
 	m.Column = d.columnName(best)
 	d.note("meter.column", m.Column, Likely, "its name is a usual one for the meter")
+	if c := &d.sample.columns[best]; c.few() {
+		d.noteExports(slices.Sorted(maps.Keys(c.distinct)))
+	}
 }
 
 func unitName(name string) bool {
@@ -129,6 +134,9 @@ func (d *detective) findMarks() error {
 		case len(d.doc.Rows) == 0 && c.few() && d.holdsCommodities(c):
 			d.doc.Rows = []layout.RowFilter{{Column: d.columnName(i), LeaveOut: otherEnergyPatterns}}
 			d.note("rows", d.doc.Rows[0].Column, Likely, "its cells name kinds of energy: "+strings.Join(shownCells(c), ", ")+"; others than electricity are left out")
+		case d.doc.Quality == nil && c.few() && anyWord(validColumns, c.name) && len(c.distinct) == 2:
+			d.doc.Quality = &layout.Quality{Column: d.columnName(i), Missing: append(slices.Clone(missingMarks), invalidMarks...)}
+			d.note("quality", d.doc.Quality.Column, Likely, "its cells say whether a value is valid: "+strings.Join(shownCells(c), ", "))
 		case d.doc.Quality == nil && c.few() && d.holdsQuality(c):
 			d.doc.Quality = &layout.Quality{Column: d.columnName(i), Missing: missingMarks, Estimated: estimatedMarks}
 			d.note("quality", d.doc.Quality.Column, Likely, "its cells are marks of quality: "+strings.Join(shownCells(c), ", "))
@@ -160,16 +168,12 @@ func (d *detective) holdsCommodities(c *columnSample) bool {
 }
 
 func (d *detective) holdsQuality(c *columnSample) bool {
-	if c.mostly(kindNumber) {
+	if !anyWord(qualityColumns, c.name) || c.mostly(kindNumber) {
 		return false
 	}
-	marks := 0
-	for cell := range c.distinct {
-		if layout.MatchAny(missingMarks, cell) || layout.MatchAny(estimatedMarks, cell) {
-			marks++
-		}
-	}
-	return anyWord(qualityColumns, c.name) && (marks > 0 || len(c.distinct) > 1) || marks > 0 && marks < len(c.distinct) && anyWord(qualityColumns, c.name)
+	return len(c.distinct) > 1 || slices.ContainsFunc(shownCells(c), func(cell string) bool {
+		return layout.MatchAny(missingMarks, cell) || layout.MatchAny(estimatedMarks, cell)
+	})
 }
 
 // dayColumns are the columns of the intervals of a day: 24, 48 or 96 of them, or with

@@ -48,10 +48,7 @@ func (d *detective) namedCounter() bool {
 // grows is true of values that nearly always grow from one row of a series to the
 // next, and hardly ever fall, as no energy of intervals does for long.
 func (d *detective) grows() bool {
-	f := numberFormat{decimal: d.doc.Numbers.Decimal[0]}
-	if t := d.doc.Numbers.Thousands; len(t) == 1 {
-		f.thousands = t[0]
-	}
+	f := d.numbers()
 	reader := d.stampReader()
 	times := d.timeIndexes()
 	rises, falls, same := 0, 0, 0

@@ -145,10 +145,7 @@ func (d *detective) powerUnits() []string {
 
 // mean is the mean of the sample's values without their sign.
 func (d *detective) mean() float64 {
-	f := numberFormat{decimal: d.doc.Numbers.Decimal[0]}
-	if t := d.doc.Numbers.Thousands; len(t) == 1 {
-		f.thousands = t[0]
-	}
+	f := d.numbers()
 	var m mean
 	for _, i := range d.valueIndexes() {
 		for _, row := range d.sample.rows {

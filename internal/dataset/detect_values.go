@@ -46,15 +46,26 @@ type candidate struct {
 func (d *detective) valueCandidates() []candidate {
 	used := d.used()
 	var all []candidate
+	var others []string
 	for i := range d.sample.columns {
 		c := &d.sample.columns[i]
 		named := valueScore(c.name) > 0 && c.counts[kindNumber]*2 > c.filled
 		if used[i] || (!c.mostly(kindNumber) && !named) || anyWord(costWords, c.name) || d.isCalendar(c) {
 			continue
 		}
+		if anyWord(otherEnergyWords, c.name) && !anyWord(electricWords, c.name) {
+			others = append(others, c.name)
+			continue
+		}
 		if k := (candidate{index: i, score: valueScore(c.name), flow: flowOf(c.name)}); k.score >= 0 {
 			all = append(all, k)
 		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	if len(others) > 0 {
+		d.note("values", "without "+listColumns(others), Likely, "their names are of other energy than electricity, or of water")
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return b.score - a.score })
 	return all
@@ -107,9 +118,19 @@ func (d *detective) chooseValues(all []candidate) error {
 		d.doc.Meter = nil
 		d.doc.MeterColumns = &layout.Columns{Except: d.notIn(top)}
 		d.note("meterColumns", listColumns(names), Likely, "no column names the meter, and several hold numbers: each is taken for a meter")
+		d.noteExports(names)
 		return nil
 	}
 	return d.doubt("values[0].column", false, quoted(names), "several columns may hold the readings")
+}
+
+// noteExports says that meters whose names are of energy to the grid, or of what panels
+// produce, are kept as they are.
+func (d *detective) noteExports(meters []string) {
+	named := slices.DeleteFunc(slices.Clone(meters), func(name string) bool { return flowOf(name) != layout.Export })
+	if len(named) > 0 {
+		d.note("values", "positive", Guess, "the meters "+listColumns(named)+" may be of energy to the grid by their names, and are kept positive: write values with direction: Export in a layout document to make them negative")
+	}
 }
 
 func quoted(names []string) []string {

@@ -179,3 +179,90 @@ func TestKindsOfSigns(t *testing.T) {
 	}
 	runKinds(t, cases)
 }
+
+func TestKindsOfGaps(t *testing.T) {
+	full := func(h int) bool { return h%8 != 5 }
+	kWh := total(48, func(h int) float64 {
+		if full(h) {
+			return load(h)
+		}
+		return 0
+	})
+	marked := func(header, good, bad, value string) string {
+		return table(header, 48, func(at time.Time, h int) string {
+			if full(h) {
+				return fmt.Sprintf("%s;%.3f;%s\n", local(at), load(h), good)
+			}
+			return fmt.Sprintf("%s;%s;%s\n", local(at), value, bad)
+		})
+	}
+	gap := func(value string) string {
+		return table("time;kWh", 48, func(at time.Time, h int) string {
+			if full(h) {
+				return fmt.Sprintf("%s;%.3f\n", local(at), load(h))
+			}
+			return local(at) + ";" + value + "\n"
+		})
+	}
+	runKinds(t, []kindCase{
+		{name: "a letter whose values are all 0", text: marked("time;kWh;Quality Flag", "A", "N", "0"), rows: 42, kWh: kWh, says: []string{"quality"}},
+		{name: "values that are not valid", text: marked("time;kWh;valid", "true", "false", "0.123"), rows: 42, kWh: kWh, says: []string{"quality"}},
+		{name: "the same as digits", text: marked("time;kWh;is_valid", "1", "0", "0.123"), rows: 42, kWh: kWh},
+		{name: "a mark of other values is none of gaps", text: marked("time;kWh;Quality Flag", "A", "S", "0.5"), rows: 48, kWh: kWh + 6*0.5},
+		{name: "nines below zero", text: gap("-9999"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
+		{name: "nines above all", text: gap("999999"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
+		{name: "nines with decimals", text: gap("9999.99"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
+	})
+}
+
+func TestKindsOfOtherEnergy(t *testing.T) {
+	kWh := total(48, load)
+	runKinds(t, []kindCase{
+		{
+			name: "columns of gas and water", rows: 48, kWh: kWh, says: []string{"values"},
+			text: table("time,electricity,gas,water", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.3f,5.1,80\n", local(at), load(h)) }),
+		},
+		{
+			name: "with units", rows: 48, kWh: kWh,
+			text: table("time,electricity_kwh,gas_kwh", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.3f,5.1\n", local(at), load(h)) }),
+		},
+		{
+			name: "a house of that name", rows: 96, kWh: 2 * kWh, says: []string{"meterColumns"},
+			text: table("time,Gasthof Post,Waterloo Road", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%[2]f,%[2]f\n", local(at), load(h)) }),
+		},
+		{
+			name: "NMI suffixes", rows: 48, kWh: kWh - total(48, sun), says: []string{"channels"},
+			text: table("NMI,Suffix,Interval Start,kWh", 48, func(at time.Time, h int) string {
+				return fmt.Sprintf("6001,E1,%[1]s,%.3[2]f\n6001,B1,%[1]s,%.3[3]f\n6001,Q1,%[1]s,0.2\n", local(at), load(h), sun(h))
+			}),
+		},
+		{
+			name: "A+ and A-", rows: 48, kWh: kWh - total(48, sun), says: []string{"channels"},
+			text: table("Zählpunkt;Kanal;Zeit;kWh", 48, func(at time.Time, h int) string {
+				return fmt.Sprintf("AT1;A+;%[1]s;%.3[2]f\nAT1;A-;%[1]s;%.3[3]f\n", local(at), load(h), sun(h))
+			}),
+		},
+	})
+}
+
+func TestClocksThatGoBackShowTheZone(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("time;kWh\n")
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q := range 25 * 4 {
+		at := time.Date(2024, 10, 26, 22, 15*q, 0, 0, time.UTC).In(berlin)
+		fmt.Fprintf(&b, "%s;%.3f\n", at.Format("02.01.2006 15:04"), load(q))
+	}
+	runKinds(t, []kindCase{
+		{name: "the twin's zone has no such night", text: b.String(), err: "such as Europe/Berlin"},
+		{name: "the twin's zone has it", text: b.String(), o: inZone("Europe/Berlin"), rows: 25, kWh: total(100, load)},
+	})
+}
+
+func TestOneEarlyValueMovesNoWindow(t *testing.T) {
+	text := table("time;kWh\n1999-12-31 23:00;0.3", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.3f\n", local(at), load(h)) })
+	runKinds(t, []kindCase{{name: "of few", text: text, rows: 48, kWh: total(48, load), says: []string{"window"}}})
+}

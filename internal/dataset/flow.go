@@ -53,9 +53,29 @@ func noElectricity(text string) bool {
 	if o, ok := readObis(text); ok {
 		return !o.active()
 	}
+	if sign := strings.ToLower(strings.TrimSpace(text)); sign == "a+" || sign == "a-" {
+		return false // A is active energy there, and no ampere
+	}
 	_, active := unitOfWords(text)
 	return layout.MatchAny(otherEnergyPatterns, text) || !active && otherUnit(text)
 }
+
+// suffixFlow is the direction of an NMI suffix of the Australian market: E1 is from the
+// grid, B1 to it; K and Q are reactive.
+func suffixFlow(column, cell string) (flow layout.Direction, known bool) {
+	if !anyWord(suffixColumns, column) || len(cell) != 2 || !isDigit(cell[1]) {
+		return "", false
+	}
+	switch cell[0] {
+	case 'E', 'e':
+		return layout.Import, true
+	case 'B', 'b':
+		return layout.Export, true
+	}
+	return "", strings.ContainsRune("KQkq", rune(cell[0]))
+}
+
+var suffixColumns = set("suffix", "nmisuffix")
 
 // tariffWords are words by which the registers of the tariffs of one flow differ.
 var tariffWords = set("t", "tarief", "tarif", "tariff", "tarifa", "register", "rate", "day", "night", "dag", "nacht", "tag", "nat", "natt", "jour", "nuit", "dia", "día", "noche", "giorno", "notte",

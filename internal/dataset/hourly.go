@@ -3,6 +3,7 @@ package dataset
 import (
 	"math"
 	"math/bits"
+	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -27,6 +28,7 @@ type hourly struct {
 	nets     *nets     // nil if each meter has one series
 	counters *counters // nil if no series is of a counter
 	repeats  repeats
+	nights   nights
 	held     entry // waits for a repetition that replaces it
 	holds    bool
 }
@@ -47,6 +49,7 @@ func newHourly(in *intake, c *counters, start, end meter.Hour, emit func(meter.H
 	h := &hourly{
 		start: start, end: end, series: in.series, info: in.info, emit: emit, hour: meter.NoHour,
 		now: make([]parts, len(in.series)), then: make([]parts, len(in.series)), counters: c,
+		nights: nights{zone: in.clock.loc},
 	}
 	if in.several {
 		h.nets = newNets(in)
@@ -61,6 +64,9 @@ func (h *hourly) add(e entry) error {
 	if h.holds && e.order() == h.held.order() {
 		if !h.series[e.meter()].counter {
 			h.repeats.add(h.held.value, e.value)
+			if h.held.value != e.value {
+				h.nights.add(e.minute(), e.length())
+			}
 		}
 		if !h.direct(e) && !h.direct(h.held) {
 			h.info.Duplicates++
@@ -221,6 +227,33 @@ func (h *hourly) row(m int32, p parts) {
 		h.rows = append(h.rows, Row{Meter: m, Hour: h.hour, KWh: float32(p.kWh)})
 	}
 }
+
+// nights counts the minutes that come twice with other values by whether they lie in
+// a night in which clocks may go back.
+type nights struct {
+	zone             *time.Location // that times are read in
+	first            int64          // UTC minute of the first such one
+	minutes, outside int64
+}
+
+// add takes an interval that comes twice.
+func (n *nights) add(minute int64, length int) {
+	at := time.Unix(minute*60, 0).In(n.zone)
+	// Clocks go back on the first Sunday of April or November, or the last of October.
+	sunday := at.Weekday() == time.Sunday && at.Hour() < 4 &&
+		(at.Day() <= 7 && (at.Month() == time.April || at.Month() == time.November) || at.Month() == time.October && at.Day() > 24)
+	if !sunday {
+		n.outside++
+		return
+	}
+	if n.minutes == 0 {
+		n.first = minute
+	}
+	n.minutes += int64(length)
+}
+
+// goBack is true if all that comes twice does so in such nights, for an hour or more.
+func (n *nights) goBack() bool { return n.outside == 0 && n.minutes >= 60 }
 
 // repeats measures the readings that come more than once for their interval. A
 // later one is a correction, unless most intervals come twice with values that have

@@ -78,13 +78,15 @@ func (u *unitReader) of(fields [][]byte) (unit layout.Unit, active bool) {
 
 // nullWords are the words that stand for a missing value.
 type nullWords struct {
-	words []string
+	words   []string
+	numeric bool // a word ends like a number
 }
 
 func newNullWords(words []string) nullWords {
 	n := nullWords{}
 	for _, w := range words {
 		n.words = append(n.words, strings.ToLower(w))
+		n.numeric = n.numeric || len(w) > 0 && isDigit(w[len(w)-1])
 	}
 	return n
 }
@@ -96,7 +98,7 @@ func (n *nullWords) missing(cell []byte) bool {
 	if len(cell) == 0 {
 		return true
 	}
-	if isDigit(cell[len(cell)-1]) || len(cell) > 64 {
+	if isDigit(cell[len(cell)-1]) && !n.numeric || len(cell) > 64 {
 		return false
 	}
 	lower := strings.ToLower(string(cell))

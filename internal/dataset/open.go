@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,6 +176,9 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *findi
 		in.warn("%d intervals come twice, with different values, and the later one counts; if the feed's seconds count local time, not UTC, the hour at which clocks are set back does so: set %s to the zone",
 			n, o.Setting("time.zone"))
 	}
+	if h.nights.goBack() && guessed(found.evidence, "time.zone") {
+		return otherZone(in, &h.nights, o)
+	}
 	if s.info.Rows == 0 {
 		return s.nothingUsable(in, start, end)
 	}
@@ -204,6 +208,21 @@ func twoChannels(in *intake, found *finding, r *repeats, o Options) error {
 	return fmt.Errorf("dataset %s: %w", in.file, &DoubtError{
 		Field: "channels.column", Setting: o.Setting("channels.column"), more: true,
 		Problem: fmt.Sprintf("%d of %d intervals of a meter come twice with values that are no corrections of each other, as energy from the grid and to it does; %s", r.changed, r.intervals, apart),
+	})
+}
+
+func guessed(evidence []Evidence, what string) bool {
+	return slices.ContainsFunc(evidence, func(e Evidence) bool { return e.What == what && e.Sure == Guess })
+}
+
+// otherZone is the error for a file whose clock goes back where that of the zone that
+// was guessed does not.
+func otherZone(in *intake, n *nights, o Options) error {
+	return fmt.Errorf("dataset %s: %w", in.file, &DoubtError{
+		Field: "time.zone", Setting: o.Setting("time.zone"), more: true,
+		Problem: fmt.Sprintf("the times of %s and after come twice, as in the night in which clocks go back, and those of the zone %s do not go back then",
+			time.Unix(n.first*60, 0).In(n.zone).Format("2006-01-02 15:04"), o.Zone),
+		Candidates: []string{"the zone of the file, such as Europe/Berlin"},
 	})
 }
 

@@ -47,7 +47,14 @@ func (c *dayCount) seek(day, minute int64) {
 const (
 	strayGap   = 31  // days without a value, between stray ones and the others
 	strayShare = 100 // strays are less than one in so many
+	fewStrays  = 2   // or no more than so many
+	manyOthers = 24  // beside so many others
 )
+
+// areStrays is true of so few of all values.
+func areStrays(values, all int64) bool {
+	return values*strayShare < all || values <= fewStrays && all-values >= manyOthers
+}
 
 // datedSpan is the part of the time that a file is about.
 type datedSpan struct {
@@ -69,7 +76,7 @@ func (c *dayCount) span() (s datedSpan, ok bool) {
 	from, to := 0, len(days)-1
 	for i, passed := 0, int64(0); i < to; i++ {
 		passed += c.days[days[i]].values
-		if passed*strayShare >= all {
+		if !areStrays(passed, all) {
 			break
 		}
 		if days[i+1]-days[i] > strayGap {
@@ -78,7 +85,7 @@ func (c *dayCount) span() (s datedSpan, ok bool) {
 	}
 	for i, passed := to, int64(0); i > from; i-- {
 		passed += c.days[days[i]].values
-		if passed*strayShare >= all {
+		if !areStrays(passed, all) {
 			break
 		}
 		if days[i]-days[i-1] > strayGap {

@@ -111,6 +111,10 @@ var (
 
 	electricWords = set("electric", "electricity", "elektriciteit", "elektrizität", "electricidad", "électricité", "electricité", "strom", "stroom", "elektrisch", "el", "power", "elec", "e", "sähkö", "energia", "elettrica")
 
+	validColumns = set("valid", "validity", "isvalid", "is_valid", "gültig", "gueltig")
+	// otherEnergyWords name other energy than electricity, and water, as whole words.
+	otherEnergyWords = set("gas", "gaz", "erdgas", "naturalgas", "aardgas", "water", "wasser", "kaltwasser", "warmwasser", "agua", "eau", "acqua", "heat", "heating", "wärme", "fernwärme", "warmte", "varme", "fjernvarme", "steam", "chilledwater", "hotwater", "cooling")
+
 	commodityColumns = set("type", "commodity", "energytype", "energietype", "energy_type", "fuel", "product", "producttype", "service", "utility", "sector", "energiart", "energieart", "medium", "sparte", "meter_type", "metertype", "resource")
 	unitColumns      = set("unit", "units", "unite", "unité", "einheit", "eenheid", "unidad", "unità", "måleenhed", "enhed", "enhet", "yksikkö", "yksikkötyyppi", "uom", "unit_of_measurement", "mesureenhed")
 	factorColumns    = set("factor", "faktor", "multiplier", "multiplikator", "facteur")
@@ -119,6 +123,7 @@ var (
 
 var (
 	missingMarks = []string{"missing*", "puuttu*", "absent*", "no value*", "not available", "n/a", "na", "invalid*", "error*", "fehl*", "fehler*", "gap", "lost", "no consumption", "geen verbruik", "no data", "manglende*", "mangler*", "saknas*", "ugyldig*", "ungültig*"}
+	invalidMarks = []string{"false", "no", "n", "nein", "non", "0", "f"}
 	// Marks of one letter mean what they do only beside their usual partners.
 	estimatedMarks = []string{"estim*", "geschätzt*", "geschat*", "ersatz*", "substitut*", "calculated*", "berechnet*", "beregnet*", "arvio*", "arvioitu*", "stipulat*", "stimat*", "forecast*", "interpolat*", "e", "est", "ja", "yes"}
 )
