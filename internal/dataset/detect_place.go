@@ -11,6 +11,9 @@ import (
 // tolerance for loggers.
 func (d *detective) findPlace() error {
 	t := d.time()
+	if t.Marks == "" && t.Tolerance == "" {
+		d.findInclusiveEnds()
+	}
 	if t.Marks == "" {
 		d.findMarksOfTime()
 	}
@@ -44,6 +47,23 @@ func (d *detective) anyLocal() bool {
 		}
 	}
 	return true
+}
+
+// findInclusiveEnds finds times such as 00:14:59 and 00:59, which are the last second or
+// minute of an interval.
+func (d *detective) findInclusiveEnds() {
+	t := d.time()
+	minutes, err := t.IntervalMinutes()
+	if err != nil || minutes < 2 || d.doc.Reading == layout.Counter || t.Hours != "" || len(d.steps.walls) == 0 {
+		return
+	}
+	for _, seconds := range []int64{1, 60} {
+		if !slices.ContainsFunc(d.steps.walls, func(at int64) bool { return floorMod(at+seconds, int64(minutes)*60) != 0 }) {
+			t.Marks, t.Tolerance = layout.End, shortDuration(seconds)
+			d.note("time.marks", t.Marks, Proved, fmt.Sprintf("all times are %s before the grid of %s, as the last moment of an interval is", t.Tolerance, t.Interval))
+			return
+		}
+	}
 }
 
 func (d *detective) findMarksOfTime() {

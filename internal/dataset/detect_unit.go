@@ -54,6 +54,11 @@ func (d *detective) findUnit() error {
 	if found, err := d.unitInCells(); found || err != nil {
 		return err
 	}
+	if d.header.unit != "" {
+		d.doc.Unit = d.header.unit
+		d.note("unit", d.doc.Unit, Likely, "a line above the header names it")
+		return nil
+	}
 	for _, name := range names {
 		if anyWord(powerWords, name) {
 			return d.doubt("unit", false, d.powerUnits(), "the column %s is power by its name, and does not say in which unit (its mean is %s)", name, d.meanText())

@@ -103,6 +103,7 @@ func valueScore(name string) int {
 // names; or, where no meter is named and no name is one of a reading, one meter for
 // each column.
 func (d *detective) chooseValues(all []candidate) error {
+	all = d.withoutTotals(all)
 	top := d.withPartners(all)
 	if len(top) == 1 {
 		return d.oneValue(top[0], all)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
@@ -265,4 +267,49 @@ func TestClocksThatGoBackShowTheZone(t *testing.T) {
 func TestOneEarlyValueMovesNoWindow(t *testing.T) {
 	text := table("time;kWh\n1999-12-31 23:00;0.3", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.3f\n", local(at), load(h)) })
 	runKinds(t, []kindCase{{name: "of few", text: text, rows: 48, kWh: total(48, load), says: []string{"window"}}})
+}
+
+func TestKindsOfTotals(t *testing.T) {
+	kWh := total(48, load) + total(48, sun)
+	four := func(header, whole string) string {
+		return table(header, 48, func(at time.Time, h int) string {
+			return fmt.Sprintf("%s,%.3f,%.3f,"+whole+"\n", local(at), load(h), sun(h), load(h)+sun(h))
+		})
+	}
+	counted := func(header string) string {
+		return table(header, 48, func(at time.Time, h int) string {
+			return fmt.Sprintf("%s,%.3f,%.3f\n", local(at), 1000+total(h+1, load), load(h))
+		})
+	}
+	runKinds(t, []kindCase{
+		{name: "the total of meters", text: four("time,House 1,House 2,Total", "%.3f"), rows: 96, kWh: kWh, says: []string{"meterColumns", "values"}},
+		{name: "with units", text: four("time,House 1 kWh,House 2 kWh,Total kWh", "%.3f"), rows: 96, kWh: kWh, says: []string{"meterColumns", "values"}},
+		{name: "the total of phases", text: four("time,L1 kWh,L2 kWh,Total kWh", "%.3f"), rows: 48, kWh: kWh, says: []string{"values"}},
+		{name: "a total of which parts are measured", text: table("time,Total kWh,Oven kWh,Fridge kWh", 48, func(at time.Time, h int) string {
+			return fmt.Sprintf("%s,%.3f,0.01,%.3f\n", local(at), load(h), load(h)/3)
+		}), rows: 48, kWh: total(48, load), says: []string{"values"}},
+		{name: "a counter beside its intervals", text: counted("time,Total kWh,Interval kWh"), rows: 48, kWh: total(48, load), says: []string{"values"}},
+	})
+}
+
+func TestKindsOfLinesAboveTheHeader(t *testing.T) {
+	wh := func(above string) string {
+		return table(above+"Time;Value", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.0f\n", local(at), 1000*load(h)) })
+	}
+	runKinds(t, []kindCase{
+		{name: "as many columns as the rows", text: wh("Meter number:;123456\nUnit:;Wh\n\n"), rows: 48, kWh: total(48, load), says: []string{"unit"}},
+		{name: "a comment", text: wh("# unit: Wh\n"), rows: 48, kWh: total(48, load), says: []string{"unit"}},
+	})
+}
+
+func TestKindsOfInclusiveEnds(t *testing.T) {
+	for name, last := range map[string]time.Duration{"the last second": time.Hour - time.Second, "the last minute": time.Hour - time.Minute} {
+		text := table("time;kWh", 48, func(at time.Time, h int) string {
+			return fmt.Sprintf("%s;%.3f\n", at.Add(last).Format("2006-01-02 15:04:05"), load(h))
+		})
+		s := open(t, file(t, text), Options{})
+		require.Equal(t, layout.End, s.Info().Layout.Time.Marks, name)
+		require.Equal(t, "2024-01-01T00:00:00Z", s.Info().Meters[0].First.String(), name)
+		require.EqualValues(t, 48, s.Info().Rows, name)
+	}
 }

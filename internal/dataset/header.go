@@ -111,9 +111,10 @@ func filled(fields [][]byte) int {
 // header is the header of delimited text, or the names #1, #2, … where there is none.
 type header struct {
 	names  []string
-	skip   int  // lines above it, or above the first row
-	absent bool // the first row is a reading
-	units  bool // the line below it has the units of the columns
+	skip   int         // lines above it, or above the first row
+	absent bool        // the first row is a reading
+	units  bool        // the line below it has the units of the columns
+	unit   layout.Unit // that a line above it names; "" if none does
 }
 
 var errNoHeader = errors.New("no line is a header: want one row of names, and below it rows with as many columns; set header.skip or header.contains of the layout, or header.absent")
@@ -135,25 +136,83 @@ func findHeader(head []byte, comma byte, want *layout.Header) (header, error) {
 		}
 		return withUnits(headerOf(rec, want.Absent), r), nil
 	}
+	if want != nil && len(want.Contains) > 0 {
+		return headerWith(r, want.Contains, shapeOf(skipLines(head, 2), comma))
+	}
+	return guessHeader(r, shapeOf(skipLines(head, 2), comma))
+}
+
+// headerWith is the first row that has some cells.
+func headerWith(r *csvReader, cells []string, shape tableShape) (header, error) {
 	seen := false
-	shape := shapeOf(skipLines(head, 2), comma)
 	for {
 		rec, err := r.next()
 		if err != nil || rec.line > maxHeaderLine {
 			return header{}, errNoHeader
 		}
-		switch {
-		case rec.err != nil:
+		if rec.err != nil {
 			continue
-		case want != nil && len(want.Contains) > 0:
-			if hasCells(rec, want.Contains) && (!seen || !slices.Contains(want.Contains, "")) {
-				return withUnits(headerOf(rec, false), r), nil
+		}
+		if hasCells(rec, cells) && (!seen || !slices.Contains(cells, "")) {
+			return withUnits(headerOf(rec, false), r), nil
+		}
+		seen = seen || shape.fits(rec.fields) // an empty first cell below it is no mark of a header
+	}
+}
+
+// guessHeader is the last row above the first reading that has as many columns as most
+// rows and the name of a time; else the first row with as many columns.
+func guessHeader(r *csvReader, shape tableShape) (header, error) {
+	var rows []header
+	var unit layout.Unit
+	for {
+		rec, err := r.next()
+		if err != nil || rec.line > maxHeaderLine {
+			break
+		}
+		if rec.err != nil {
+			continue
+		}
+		if u := unitAbove(rec); u != "" {
+			unit = u
+		}
+		if !shape.fits(rec.fields) {
+			continue
+		}
+		if isReading(rec) {
+			if len(rows) == 0 {
+				rows = append(rows, headerOf(rec, true))
 			}
-			seen = seen || shape.fits(rec.fields) // an empty first cell below it is no mark of a header
-		case shape.fits(rec.fields):
-			return withUnits(headerOf(rec, isReading(rec)), r), nil
+			break
+		}
+		if n := len(rows); n > 0 && int(rec.line) == rows[n-1].skip+2 && isUnits(rec) {
+			rows[n-1].addUnits(rec)
+			continue
+		}
+		rows = append(rows, headerOf(rec, false))
+	}
+	if len(rows) == 0 {
+		return header{}, errNoHeader
+	}
+	best := rows[0]
+	for _, h := range rows {
+		if slices.ContainsFunc(h.names, func(name string) bool { return timeScore(name) > 0 }) {
+			best = h
 		}
 	}
+	best.unit = unit
+	return best, nil
+}
+
+// unitAbove is the unit that a line above the header names, as in unit: kWh; "" if it
+// names none.
+func unitAbove(rec *record) layout.Unit {
+	text := string(rec.raw)
+	if !anyWord(unitColumns, text) || len(wordsOf(text)) > 3 {
+		return ""
+	}
+	unit, _ := unitOfWords(text)
+	return unit
 }
 
 // skipLines drops the first lines, of which a header and a preamble are, if there
@@ -196,13 +255,18 @@ func withUnits(h header, r *csvReader) header {
 	if err != nil || rec.err != nil || !isUnits(rec) {
 		return h
 	}
+	h.addUnits(rec)
+	return h
+}
+
+// addUnits joins the names with the units in the line below them.
+func (h *header) addUnits(rec *record) {
 	h.units = true
 	for i := range h.names {
 		if i < len(rec.fields) && unitName(string(rec.fields[i])) {
 			h.names[i] += " [" + strings.Trim(string(trimSpace(rec.fields[i])), "[]()") + "]"
 		}
 	}
-	return h
 }
 
 // isUnits is true of a row that names the unit of a value, and holds no reading.
