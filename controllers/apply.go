@@ -169,6 +169,11 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	}
 	err = r.Apply(ctx, client.ApplyConfigurationFromUnstructured(intent), client.FieldOwner(FieldOwner), client.ForceOwnership)
 	if apierrors.IsInvalid(err) && live != nil {
+		if o.Kind == resources.KindVolumeClaim {
+			if dropped, err := r.dropIfUnbound(ctx, s, o.Name); err != nil || dropped {
+				return errors.Join(err, errRecreated)
+			}
+		}
 		if err = r.overwrite(ctx, s, o, doc, err); !apierrors.IsInvalid(err) {
 			return err
 		}
@@ -254,6 +259,10 @@ func (r *Reconciler) liveMeta(ctx context.Context, namespace string, kind schema
 	}
 	return live, nil
 }
+
+// errRecreated is waiting, not failure: an object that cannot be changed is on its
+// way out, and is recreated.
+var errRecreated = errors.New("is being recreated")
 
 // errPredecessor is waiting, not failure: the garbage collector has not come by
 // yet.

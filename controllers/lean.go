@@ -106,8 +106,8 @@ func leanJob(j *batchv1.Job) {
 	j.Spec = batchv1.JobSpec{}
 }
 
-// leanClaim keeps the size and class that are asked for, whether there is a volume,
-// and what is noted of it.
+// leanClaim keeps the size and class that are asked for, whether there is a volume
+// and how large it is, and what is noted of it.
 func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 	return func(c *corev1.PersistentVolumeClaim) {
 		notes := map[string]string{}
@@ -122,7 +122,7 @@ func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 		}
 		c.ManagedFields = nil
 		c.Spec = claimRequest(c.Spec)
-		c.Status = corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase}
+		c.Status = corev1.PersistentVolumeClaimStatus{Phase: c.Status.Phase, Capacity: c.Status.Capacity}
 	}
 }
 

@@ -84,13 +84,14 @@ func (sp *space) secret(name string, pairs ...string) {
 func TestApiServerRefuses(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("fixed", smallest+"\nkafka: {managed: {storage: {size: 10Gi}}, topics: {partitions: 12}}")
+	sp.ready("fixed")
 	for _, c := range []struct{ spec, message string }{
 		{"dataset: null", "write where readings come from: dataset: {synthetic: {}} makes up households"},
 		{"dataset: {url: {location: \"https://example.org/x\"}}", "write exactly one of dataset.synthetic, dataset.url"},
 		{"kafka: {managed: {storage: {size: 9Gi}}}", "kafka.managed.storage.size can only grow"},
 		{"kafka: {managed: null}", "kafka.managed.storage.size can only grow"},
-		{"kafka: {topics: {partitions: 24}}", "kafka.topics.partitions is fixed when the twin is made"},
-		{"kafka: {managed: {replicas: 3}}", "kafka.managed.replicas is fixed when the twin is made"},
+		{"kafka: {topics: {partitions: 24}}", "kafka.topics.partitions is fixed once the topics exist"},
+		{"kafka: {managed: {replicas: 3}}", "kafka.managed.replicas is fixed once the volumes exist"},
 		{"kafka: {external: {bootstrapServers: [\"a:1\"]}}", "write at most one of kafka.managed and kafka.external"},
 		{"processor: {forecast: {quantiles: [\"0.9\", \"0.5\", \"0.1\"]}}", "models give the quantiles 0.1, 0.5 and 0.9"},
 		{"processor: {replicas: 13}", "processor.replicas must not exceed kafka.topics.partitions"},

@@ -57,7 +57,7 @@ func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 		before, after := c.Twins()
 		live := document(t, ns, before)
 		require.NoError(t, s.admin.Create(t.Context(), live), name)
-		if c.Ran {
+		if c.HasStatus() {
 			ran := document(t, ns, c.WithStatus(before))
 			ran.SetResourceVersion(live.GetResourceVersion())
 			require.NoError(t, s.admin.Status().Update(t.Context(), ran), name)

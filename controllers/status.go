@@ -146,7 +146,7 @@ func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
 
 // fleeting is what another try mends: someone was faster.
 func fleeting(err error) bool {
-	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor)
+	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor) || errors.Is(err, errRecreated)
 }
 
 // restAfterStall: a wrong spec waits for its next version, which wakes the twin.
@@ -208,6 +208,9 @@ func (s *scope) describe(chosen resources.Images) {
 	st.Processor = &v1.ProcessorStatus{
 		Replicas: s.parts[v1.ComponentProcessor].replicas,
 		Selector: resources.Selector(s.twin.Name, v1.ComponentProcessor),
+	}
+	if s.outcome.done {
+		s.stream().Partitions = *s.spec.Kafka.Topics.Partitions
 	}
 	s.describeOperations()
 	st.Endpoints = s.endpoints()

@@ -92,10 +92,15 @@ func (r *Reconciler) applyStep(name resources.Step) func(context.Context, *scope
 	}
 }
 
-// store writes one of the three stores. Volumes grow first.
+// store writes one of the three stores. Its volumes come first.
 func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl.Result, error) {
 	return func(ctx context.Context, s *scope) (ctrl.Result, error) {
-		if err := r.growVolumes(ctx, s, component); err != nil {
+		if component == v1.ComponentKafka {
+			if err := r.checkBrokers(ctx, s); err != nil {
+				return ctrl.Result{}, err
+			}
+		}
+		if err := r.sizeVolumes(ctx, s, component); err != nil {
 			return ctrl.Result{}, err
 		}
 		leaving, err := r.replaceSet(ctx, s, component)
@@ -162,7 +167,7 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.noteVolumes, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
+		r.lookAtStores, r.noteVolumes, r.observeVolumes, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
 		r.lookAtFigures, r.observeBackups,
 	} {
 		if err := look(ctx, s); err != nil {

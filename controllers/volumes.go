@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -38,8 +37,9 @@ func storages(s *v1.DigitalTwinSpec) map[string]*v1.Storage {
 }
 
 // heldSizes are the sizes of volumes that differ from the spec: a volume that
-// has not grown yet, or cannot, and one from before that is greater. A claim that
-// no volume was made for holds nothing, and follows the spec.
+// has not grown yet, or cannot, and one from before that is greater. A claim
+// without a volume holds nothing, and follows the spec. So does one that asks for a
+// growth which was taken back before its class carried it out.
 func (r *Reconciler) heldSizes(ctx context.Context, s *scope) (map[string]v1.Size, error) {
 	held := map[string]v1.Size{}
 	for component, storage := range storages(s.spec) {
@@ -50,7 +50,7 @@ func (r *Reconciler) heldSizes(ctx context.Context, s *scope) (map[string]v1.Siz
 		want := storage.Size.Quantity()
 		for i := range claims {
 			have := requested(&claims[i])
-			if have.Cmp(want) == 0 || recreatable(component, &claims[i]) {
+			if have.Cmp(want) == 0 || !bound(&claims[i]) || growthTakenBack(&claims[i], want) {
 				continue
 			}
 			least, seen := held[component]
@@ -76,16 +76,35 @@ func bound(c *corev1.PersistentVolumeClaim) bool {
 	return c.Status.Phase == corev1.ClaimBound || c.Spec.VolumeName != ""
 }
 
-// recreatable reports whether a claim holds nothing and is recreated with its
-// StatefulSet. That of backups has none, and waits for the first backup.
-func recreatable(component string, c *corev1.PersistentVolumeClaim) bool {
-	return component != resources.ComponentBackup && !bound(c)
+// growthTakenBack reports whether a claim asks for more than is wanted, while its
+// volume has no more than that.
+func growthTakenBack(c *corev1.PersistentVolumeClaim, want resource.Quantity) bool {
+	have, asked := capacity(c), requested(c)
+	return asked.Cmp(want) > 0 && have.Cmp(want) <= 0
 }
 
-// heldClasses are the classes in the templates of stores whose volumes are there:
-// a volume keeps the class that made it.
+// capacity is the size of a claim's volume; that which was asked for where the
+// cluster does not report one.
+func capacity(c *corev1.PersistentVolumeClaim) resource.Quantity {
+	if have, ok := c.Status.Capacity[corev1.ResourceStorage]; ok {
+		return have
+	}
+	return requested(c)
+}
+
+// heldClasses are the classes of volumes that are there: those in the templates of
+// stores, and that of the dumps. A volume keeps the class that made it.
 func (r *Reconciler) heldClasses(ctx context.Context, s *scope) (map[string]string, error) {
 	held := map[string]string{}
+	dumps, err := r.claims(ctx, s, resources.ComponentBackup)
+	if err != nil {
+		return nil, err
+	}
+	for i := range dumps {
+		if bound(&dumps[i]) {
+			held[resources.ComponentBackup] = classOf(&dumps[i])
+		}
+	}
 	for component := range s.managedStores() {
 		claims, err := r.claims(ctx, s, component)
 		if err != nil {
@@ -114,14 +133,14 @@ func requested(c *corev1.PersistentVolumeClaim) resource.Quantity {
 	return c.Spec.Resources.Requests[corev1.ResourceStorage]
 }
 
-// growVolumes asks for more room where the spec wants it. A class that cannot
-// expand says so: the old size stays, and the status tells.
-func (r *Reconciler) growVolumes(ctx context.Context, s *scope, component string) error {
-	grown := []string{component}
+// sizeVolumes asks for the size that the spec wants. A class that cannot expand
+// a volume rejects that: the old size stays, and the status reports it.
+func (r *Reconciler) sizeVolumes(ctx context.Context, s *scope, component string) error {
+	sized := []string{component}
 	if component == v1.ComponentTimescale {
-		grown = append(grown, resources.ComponentBackup)
+		sized = append(sized, resources.ComponentBackup)
 	}
-	for _, c := range grown {
+	for _, c := range sized {
 		storage := storages(s.spec)[c]
 		if storage == nil {
 			continue
@@ -131,10 +150,10 @@ func (r *Reconciler) growVolumes(ctx context.Context, s *scope, component string
 			return err
 		}
 		for i := range claims {
-			if recreatable(c, &claims[i]) {
-				continue
+			if !bound(&claims[i]) {
+				continue // it is recreated with the wanted size
 			}
-			if err := r.growVolume(ctx, s, &claims[i], storage.Size.Quantity()); err != nil {
+			if err := r.sizeVolume(ctx, s, &claims[i], storage.Size.Quantity()); err != nil {
 				return err
 			}
 		}
@@ -142,31 +161,37 @@ func (r *Reconciler) growVolumes(ctx context.Context, s *scope, component string
 	return nil
 }
 
-func (r *Reconciler) growVolume(ctx context.Context, s *scope, claim *corev1.PersistentVolumeClaim, want resource.Quantity) error {
-	have := requested(claim)
-	if have.Cmp(want) >= 0 {
+// sizeVolume changes what a claim asks for: more, or less where its volume has not
+// grown yet. Kubernetes lets a claim ask for less again as long as that is more than
+// the volume has.
+func (r *Reconciler) sizeVolume(ctx context.Context, s *scope, claim *corev1.PersistentVolumeClaim, want resource.Quantity) error {
+	asked, have := requested(claim), capacity(claim)
+	grows := asked.Cmp(want) < 0
+	if !grows && (asked.Cmp(want) == 0 || have.Cmp(want) >= 0) {
 		return nil
 	}
-	words := fmt.Sprintf("%s stays at %s", claim.Name, have.String())
+	stays := fmt.Sprintf("%s stays at %s", claim.Name, have.String())
 	try := string(claim.UID) + "/" + want.String()
-	if r.refused.lately(try, r.Now()) {
-		s.resizes = append(s.resizes, words)
-		return nil
-	}
-	patch := fmt.Appendf(nil, `{"spec":{"resources":{"requests":{"storage":%q}}}}`, want.String())
-	err := r.Patch(ctx, claim.DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.FieldOwner(FieldOwner))
-	if apierrors.IsForbidden(err) || apierrors.IsInvalid(err) {
+	rejected := r.refused.lately(try, r.Now())
+	if !rejected {
+		patch := fmt.Appendf(nil, `{"spec":{"resources":{"requests":{"storage":%q}}}}`, want.String())
+		err := r.Patch(ctx, claim.DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.FieldOwner(FieldOwner))
 		// Which classes can expand is not asked: an operator of one namespace may
 		// not read classes, and the API server knows best.
-		s.log.Info("volume cannot grow", "claim", claim.Name, "reason", err.Error())
-		r.refused.note(try, r.Now())
-		s.resizes = append(s.resizes, words)
-		return nil
+		rejected = apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
+		switch {
+		case rejected:
+			s.log.Info("a volume cannot get the wanted size", "claim", claim.Name, "reason", err.Error())
+			r.refused.note(try, r.Now())
+		case err != nil:
+			return fmt.Errorf("size volume %s: %w", claim.Name, err)
+		case grows:
+			r.event(s, "VolumeGrows", "%s grows from %s to %s", claim.Name, have.String(), want.String())
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("grow volume %s: %w", claim.Name, err)
+	if rejected && grows {
+		s.resizes = append(s.resizes, stays)
 	}
-	r.event(s, "VolumeGrows", "%s grows from %s to %s", claim.Name, have.String(), want.String())
 	return nil
 }
 
@@ -181,10 +206,7 @@ func (r *Reconciler) replaceSet(ctx context.Context, s *scope, component string)
 	set := &appsv1.StatefulSet{}
 	err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}, set)
 	if apierrors.IsNotFound(err) {
-		if leaving, err := r.dropUnbound(ctx, s, component); err != nil || leaving {
-			return leaving, err
-		}
-		return false, r.sameNodes(ctx, s, component)
+		return r.dropUnbound(ctx, s, component)
 	}
 	if err != nil || !metav1.IsControlledBy(set, s.twin) || len(set.Spec.VolumeClaimTemplates) == 0 {
 		return false, err
@@ -215,9 +237,8 @@ func (r *Reconciler) replaceSet(ctx context.Context, s *scope, component string)
 }
 
 // dropUnbound deletes the claims of a store without a StatefulSet that no volume
-// was made for: they hold nothing, and may ask for what cannot be had. It answers
-// whether any is on its way out. A claim that got its volume meanwhile is another
-// version, and stays.
+// was made for: they hold nothing, and may ask for what cannot be had. It reports
+// whether any is on its way out.
 func (r *Reconciler) dropUnbound(ctx context.Context, s *scope, component string) (bool, error) {
 	claims, err := r.claims(ctx, s, component)
 	if err != nil {
@@ -225,46 +246,40 @@ func (r *Reconciler) dropUnbound(ctx context.Context, s *scope, component string
 	}
 	leaving := false
 	for i := range claims {
-		claim := &claims[i]
-		if bound(claim) {
+		if bound(&claims[i]) {
 			continue
 		}
 		leaving = true
-		if claim.DeletionTimestamp != nil {
-			continue // its deletion wakes the twin
+		if err := r.dropClaim(ctx, s, &claims[i]); err != nil {
+			return false, err
 		}
-		err := r.Delete(ctx, claim.DeepCopy(), client.Preconditions{UID: &claim.UID, ResourceVersion: &claim.ResourceVersion})
-		if client.IgnoreNotFound(err) != nil {
-			return false, fmt.Errorf("delete claim %s, which has no volume: %w", claim.Name, err)
-		}
-		s.log.Info("deleted a claim that no volume was made for", "claim", claim.Name)
 	}
 	return leaving, nil
 }
 
-// sameNodes refuses another number of brokers than volumes that are there
-// already: their voters are written in them.
-func (r *Reconciler) sameNodes(ctx context.Context, s *scope, component string) error {
-	if component != v1.ComponentKafka {
+// dropIfUnbound deletes one claim if no volume was made for it, and reports whether
+// it did: what such a claim asks for cannot be changed.
+func (r *Reconciler) dropIfUnbound(ctx context.Context, s *scope, name string) (bool, error) {
+	claim := &corev1.PersistentVolumeClaim{}
+	err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: name}, claim)
+	if err != nil || bound(claim) {
+		return false, client.IgnoreNotFound(err)
+	}
+	return true, r.dropClaim(ctx, s, claim)
+}
+
+// dropClaim deletes a claim as it was seen. One that got its volume meanwhile is
+// another version, and stays. Its deletion wakes the twin.
+func (r *Reconciler) dropClaim(ctx context.Context, s *scope, claim *corev1.PersistentVolumeClaim) error {
+	if claim.DeletionTimestamp != nil {
 		return nil
 	}
-	claims, err := r.claims(ctx, s, component)
-	if err != nil {
-		return err
+	err := r.Delete(ctx, claim.DeepCopy(), client.Preconditions{UID: &claim.UID, ResourceVersion: &claim.ResourceVersion})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete claim %s, which has no volume: %w", claim.Name, err)
 	}
-	want, have := int(*s.spec.Kafka.Managed.Replicas), len(claims)
-	for i := range claims {
-		// Somebody may have scaled the StatefulSet, which left volumes of brokers that
-		// never belonged to the cluster.
-		if noted, err := strconv.Atoi(claims[i].Annotations[annotationKafkaNodes]); err == nil {
-			have = noted
-		}
-	}
-	if len(claims) == 0 || have == want {
-		return nil
-	}
-	return stalled(v1.ReasonFixedField, "spec.kafka.managed.replicas is %d, but there are volumes of %d brokers from before; write %d, or delete these volumes and their data",
-		want, have, have)
+	s.log.Info("deleted a claim that no volume was made for", "claim", claim.Name)
+	return nil
 }
 
 // refusals remembers for a while what was refused, so as not to ask each time.

@@ -96,9 +96,32 @@ func TestKafkaComesBackWithAsManyBrokers(t *testing.T) {
 	sp.ready("brokers")
 	sp.patchSpec("brokers", "kafka: {external: {bootstrapServers: [\"kafka:9092\"]}}")
 	sp.ready("brokers")
-	sp.patchSpec("brokers", "kafka: {external: null, managed: {replicas: 3}}")
+	three := `{"spec":{"kafka":{"external":null,"managed":{"replicas":3}}}}`
+	err := sp.admin.Patch(sp.ctx, sp.get("brokers"), client.RawPatch("application/merge-patch+json", []byte(three)))
+	require.ErrorContains(t, err, "kafka.managed.replicas is fixed once the volumes exist")
+	sp.patchSpec("brokers", "kafka: {external: null}")
+	sp.ready("brokers")
+
+	// A twin that is recreated over its volumes has no status that could fix it.
+	require.NoError(t, sp.admin.Delete(sp.ctx, sp.get("brokers")))
+	sp.eventually(func() error {
+		if sp.child(&v1.DigitalTwin{}, "brokers") {
+			return errStillThere
+		}
+		return nil
+	})
+	sp.collectGarbage("brokers")
+	sp.twin("brokers", smallest+"\nkafka: {managed: {replicas: 3}}")
 	twin := sp.condition("brokers", v1.ConditionStalled, metav1.ConditionTrue, v1.ReasonFixedField)
 	require.Contains(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled).Message, "spec.kafka.managed.replicas is 3")
+	sp.eventually(func() error {
+		if v := sp.get("brokers").Status.Volumes; v == nil || v.Kafka.Brokers != 1 {
+			return fmt.Errorf("%+v", v)
+		}
+		return nil
+	})
+	sp.patchSpec("brokers", "kafka: {managed: {replicas: 1}}")
+	sp.ready("brokers")
 }
 
 // A StatefulSet that somebody scaled leaves volumes behind. They count for

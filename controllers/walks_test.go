@@ -24,7 +24,6 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
-	"github.com/energytwin/energytwin/test/fakecluster"
 )
 
 // Walks in `make test`, and at the same time.
@@ -41,18 +40,24 @@ var walkMoves = []string{
 	"image: \"mirror.example.org/energytwin/energytwin@sha256:" + strings.Repeat("c", 64) + "\"",
 	"imageRegistry: mirror.example.org/all", "updatePolicy: Automatic",
 	"kafka: {managed: {version: 9.9.9}}", "kafka: {managed: {version: 4.1.0}}", "kafka: {managed: {replicas: 3}}",
-	"kafka: {managed: {storage: {className: " + fakecluster.NoClass + "}}}",
+	"kafka: {managed: {storage: {" + noClass + "}}}", "kafka: {managed: {storage: {size: 20Gi}}}",
+	"kafka: {external: null, managed: {replicas: 3}}", "kafka: {external: null, managed: {replicas: 1, storage: {size: 5Gi}}}",
 	"kafka: {managed: null, external: {bootstrapServers: [\"kafka:9092\"]}}", "kafka: {topics: {partitions: 3}}",
 	"redis: {managed: {version: \"9.9\"}}", "redis: {managed: {maxMemory: 32Mi}}",
 	"redis: {managed: {image: \"r.example.org/redis:broken\"}}", "redis: {managed: null, external: {address: \"redis:6379\"}}",
+	"redis: {external: null, managed: {storage: {size: 2Gi, " + noClass + "}}}", "redis: {external: null, managed: {storage: {size: 10Mi}}}",
 	"timescale: {managed: {version: 2.22.1-pg18}}", "timescale: {managed: {version: 9.9.9-pg17}}",
 	"timescale: {managed: null, external: {host: db, database: d, secretRef: {name: missing}}}", "timescale: {managed: {resources: {limits: {memory: 2Gi}}}}",
+	"timescale: {external: null, managed: {storage: {size: 99Gi}}}", "timescale: {external: null, managed: {storage: {" + noClass + "}}}",
+	"timescale: {managed: {image: \"other.example.org/timescaledb@sha256:" + strings.Repeat("d", 64) + "\"}}",
+	"timescale: {managed: {backup: {schedule: \"0 3 * * *\", volume: {" + noClass + "}}}}", "timescale: {managed: {backup: {schedule: \"0 4 * * *\", volume: {size: 5Gi}}}}",
 	"processor: {replicas: 4}", "processor: {replicas: 400}", "processor: {autoscaling: {minReplicas: 2, maxReplicas: 4}}", "processor: {autoscaling: null}",
 	"api: {replicas: 3}", "api: {auth: {jwtSecretRef: {name: missing}}}", "api: {auth: {jwtSecretRef: null}}",
 	"timezone: Europe/Atlantis", "timezone: Europe/Vienna", "networkPolicy: Disabled", "deletionPolicy: Delete",
 	"monitoring: {prometheus: {mode: \"Off\"}, grafana: {mode: \"Off\"}}", "monitoring: {prometheus: {mode: ServiceMonitor}}",
 	"pods: {nodeSelector: {zone: nowhere}, priorityClassName: none}", "pods: {imagePullSecrets: [{name: missing}]}",
-	"generator: {speed: 7200}", "generator: {mode: \"Off\"}", "dataset: {synthetic: {groups: 3}}",
+	"generator: {speed: 7200}", "generator: {mode: \"Off\"}", "generator: {mode: Loop}", "generator: {mode: Replay}",
+	"dataset: {synthetic: {groups: 3}}", "dataset: {synthetic: {groups: 8}}", "dataset: {window: {duration: 99h}}", "dataset: null",
 	"meddle: scale deployment processor 5", "meddle: scale deployment api 0", "meddle: scale statefulset kafka 3", "meddle: scale statefulset redis 0",
 	"meddle: delete deployment generator", "meddle: delete statefulset timescale", "meddle: delete service kafka",
 }
@@ -213,9 +218,9 @@ func (sp *space) restored(w *walker, first map[string]string) {
 	})
 }
 
-// strayClaim is the claim of a pod that a scaled StatefulSet had for a while. No
-// volume is deleted.
-var strayClaim = regexp.MustCompile(`^PersistentVolumeClaim/data-.*-[1-9]$`)
+// strayClaim is the claim of a pod that a scaled StatefulSet had for a while, or of
+// dumps. No volume is deleted.
+var strayClaim = regexp.MustCompile(`^PersistentVolumeClaim/(data-.*-[1-9]|.*-backup)$`)
 
 func (sp *space) untyped(twin string) *unstructured.Unstructured {
 	sp.t.Helper()

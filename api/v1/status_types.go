@@ -72,6 +72,10 @@ type DigitalTwinStatus struct {
 	// +optional
 	Credentials []CredentialStatus `json:"credentials,omitempty"`
 
+	// The volumes of the operator's stores.
+	// +optional
+	Volumes *VolumesStatus `json:"volumes,omitempty"`
+
 	// Whether each store is Managed or External.
 	// +optional
 	Stores *StoresStatus `json:"stores,omitempty"`
@@ -240,6 +244,10 @@ type StreamStatus struct {
 	// +optional
 	Lag int64 `json:"lag"`
 
+	// Partitions of the topics, once they exist.
+	// +optional
+	Partitions int32 `json:"partitions,omitempty"`
+
 	// Hour up to which all readings have been processed, in the readings' own time.
 	// +optional
 	LastEventTime *metav1.Time `json:"lastEventTime,omitempty"`
@@ -281,6 +289,42 @@ type DecisionsStatus struct {
 	// Issue time of the newest, in the readings' own time.
 	// +optional
 	LastIssuedAt *metav1.Time `json:"lastIssuedAt,omitempty"`
+}
+
+// VolumesStatus are the volumes that exist. They fix what a spec may ask of a
+// store; one without a volume may still ask for anything. They stay while a store
+// is external.
+type VolumesStatus struct {
+	// Of kafka.
+	// +optional
+	Kafka *VolumeStatus `json:"kafka,omitempty"`
+
+	// Of redis.
+	// +optional
+	Redis *VolumeStatus `json:"redis,omitempty"`
+
+	// Of timescale.
+	// +optional
+	Timescale *VolumeStatus `json:"timescale,omitempty"`
+
+	// Of the dumps.
+	// +optional
+	Backup *VolumeStatus `json:"backup,omitempty"`
+}
+
+// VolumeStatus is what the volumes of one store have.
+type VolumeStatus struct {
+	// Size of the smallest.
+	Size Size `json:"size"`
+
+	// StorageClass that made them.
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	ClassName string `json:"className,omitempty"`
+
+	// Number of brokers whose cluster is on them; of kafka only.
+	// +optional
+	Brokers int32 `json:"brokers,omitempty"`
 }
 
 // StoresStatus says who runs each store.

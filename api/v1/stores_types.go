@@ -20,7 +20,7 @@ type Kafka struct {
 
 // Topics says how the twin's topics are made.
 type Topics struct {
-	// Number of partitions; 12 if left out. Fixed when the twin is made.
+	// Number of partitions; 12 if left out. Fixed once the topics exist.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=256
 	// +optional
@@ -46,7 +46,7 @@ type TopicRetention struct {
 
 // ManagedKafka is a broker that the operator runs, in KRaft mode.
 type ManagedKafka struct {
-	// 1 or 3 nodes; 1 if left out. Fixed when the twin is made.
+	// 1 or 3 nodes; 1 if left out. Fixed once the volumes exist.
 	// +kubebuilder:validation:Enum=1;3
 	// +optional
 	Replicas *int32 `json:"replicas,omitempty"`

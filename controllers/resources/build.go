@@ -81,7 +81,7 @@ type Inputs struct {
 	Changes Changes
 	// Sizes replaces the size of a component's volume where it cannot grow.
 	Sizes map[string]v1.Size
-	// Classes replaces the class of a store's volume that is there.
+	// Classes replaces the class of a volume that is there.
 	Classes map[string]string
 
 	OperatorNamespace string // "" if the operator runs outside the cluster

@@ -10,8 +10,7 @@ const (
 	ofURL        = "url"
 )
 
-// specChanges are an example for each row, by the row's field. A change that only
-// matters with what else a field needs, such as a dump, has an empty one.
+// specChanges are an example for each row, by the row's field.
 func specChanges() map[string]specChange {
 	return map[string]specChange{
 		"timezone":                            {ofHouseholds, `timezone: UTC`, `timezone: Europe/London`},
@@ -22,7 +21,9 @@ func specChanges() map[string]specChange {
 		"imagePullPolicy":                     {ofHouseholds, ``, `imagePullPolicy: Always`},
 		"updatePolicy":                        {ofHouseholds, ``, `updatePolicy: Automatic`},
 		"progressDeadline":                    {ofHouseholds, ``, `progressDeadline: 20m`},
-		"operations":                          {ofHouseholds, ``, ``},
+		"operations.backupAt":                 {ofFile, ``, `operations: {backupAt: "2026-01-31T08:00:00Z"}`},
+		"operations.restartAt":                {ofFile, ``, `operations: {restartAt: {api: "2026-01-31T08:00:00Z", redis: "2026-01-31T08:00:00Z"}}`},
+		"operations.rotateAt":                 {ofFile, ``, `operations: {rotateAt: {redis-password: "2026-01-31T08:00:00Z"}}`},
 		"pods":                                {ofHouseholds, ``, `pods: {labels: {a: b}}`},
 		"dataset.synthetic.meters":            {ofHouseholds, `dataset: {synthetic: {meters: 200}}`, `dataset: {synthetic: {meters: 300}}`},
 		"dataset.synthetic.groups":            {ofHouseholds, `dataset: {synthetic: {groups: 8}}`, `dataset: {synthetic: {groups: 9}}`},
@@ -93,7 +94,7 @@ func specChanges() map[string]specChange {
 		"timescale.managed.storage.className": {ofHouseholds, ``, `timescale: {managed: {storage: {className: fast}}}`},
 		"timescale.managed.resources":         {ofHouseholds, ``, `timescale: {managed: {resources: {limits: {memory: 3Gi}}}}`},
 		"timescale.managed.backup":            {ofHouseholds, ``, `timescale: {managed: {backup: {schedule: "0 3 * * *", volume: {}}}}`},
-		"timescale.managed.restoreFrom":       {ofHouseholds, ``, ``},
+		"timescale.managed.restoreFrom":       {ofFile, ``, `timescale: {managed: {restoreFrom: {dump: small-20260131T080000Z.dump}}}`},
 		"timescale.external":                  {ofHouseholds, ``, `timescale: {external: {host: db.example.org, database: twin, secretRef: {name: database-user}}}`},
 		"timescale.retention.raw":             {ofHouseholds, ``, `timescale: {retention: {raw: 9000h}}`},
 		"timescale.retention.decisions":       {ofHouseholds, ``, `timescale: {retention: {decisions: 9000h}}`},

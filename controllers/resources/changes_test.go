@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"reflect"
@@ -71,7 +72,7 @@ func TestSpecChangesHaveARowForEachField(t *testing.T) {
 }
 
 // Each row of the table is what happens: a change that is rejected is rejected by
-// the rules of the CRD, before or once the twin has run; one that is applied
+// the rules of the CRD, before or once the twin has run or its volumes exist; one that is applied
 // replaces the pods that the row names.
 func TestSpecChangesDoWhatTheirRowSays(t *testing.T) {
 	checker, err := newChecker()
@@ -87,13 +88,9 @@ func TestSpecChangesDoWhatTheirRowSays(t *testing.T) {
 		t.Run(r.field, func(t *testing.T) {
 			c, ok := examples[r.field]
 			require.True(t, ok, "no example")
-			if c.after == "" {
-				return
-			}
 			base := mergedYAML(t, bases[c.base], c.before)
 			before, after := changedTwin(base), changedTwin(mergedYAML(t, base, c.after))
 			_, fresh := checker.Update("twin.yaml", before, after)
-			ran := "status: {phase: Running, dataset: {meters: 200, rows: 12, quarantined: 0}}\n"
 			_, late := checker.Update("twin.yaml", append(before, ran...), append(after, ran...))
 			switch r.change {
 			case "rejected":
@@ -103,6 +100,10 @@ func TestSpecChangesDoWhatTheirRowSays(t *testing.T) {
 			case "rejected once run":
 				require.NoError(t, fresh)
 				require.ErrorContains(t, late, "once readings")
+				return
+			case "rejected once made":
+				require.NoError(t, fresh)
+				require.Regexp(t, "once the (volumes?|topics) exists?", late)
 				return
 			}
 			require.NoError(t, late)
@@ -128,9 +129,23 @@ func TestSpecChangesDoWhatTheirRowSays(t *testing.T) {
 	}
 }
 
-// changeInputs also hold the Secrets that only the examples name.
+// ran is the status of a twin that has stored readings.
+const ran = "status: {phase: Running, dataset: {meters: 200, rows: 12, quarantined: 0}, stream: {lag: 0, partitions: 12}, volumes: {" +
+	"kafka: {size: 8Gi, className: standard, brokers: 1}, redis: {size: 1Gi, className: standard}, timescale: {size: 10Gi, className: standard}}}\n"
+
+// changeInputs also hold the Secrets that only the examples name, and what the
+// operator makes of requests.
 func changeInputs(twin *v1.DigitalTwin) Inputs {
 	in := inputs(twin)
+	if o := twin.Spec.Operations; o != nil {
+		in.Backup, in.Restarts = o.BackupAt, o.RestartAt
+		for key := range o.RotateAt {
+			in.Credentials[key] = CredentialFrom(key, bytes.Repeat([]byte{0x77}, CredentialBytes))
+		}
+	}
+	if ts := twin.Spec.Timescale; ts != nil && ts.Managed != nil && ts.Managed.RestoreFrom != nil {
+		in.Restoring, in.Restored = true, ts.Managed.RestoreFrom.ID()
+	}
 	in.Secrets["token"] = map[string][]byte{"token": []byte("t")}
 	in.Secrets["signing"] = map[string][]byte{"secret": []byte(strings.Repeat("s", 32))}
 	return in

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"sigs.k8s.io/yaml"
@@ -102,11 +103,16 @@ func (c *Checker) Update(file string, before, after []byte) (*v1.DigitalTwin, er
 
 // statusOf is the status in a document, nil if it has none.
 func statusOf(content []byte) map[string]any {
-	var doc struct{ Status map[string]any }
-	if err := yaml.Unmarshal(content, &doc); err != nil {
+	raw, err := yaml.YAMLToJSON(content)
+	if err != nil {
 		return nil
 	}
-	return doc.Status
+	var doc map[string]any
+	if err := utiljson.Unmarshal(raw, &doc); err != nil { // whole numbers stay whole, as rules want them
+		return nil
+	}
+	status, _ := doc["status"].(map[string]any)
+	return status
 }
 
 // validate does what the API server does before it stores an object. Rules run

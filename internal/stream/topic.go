@@ -47,7 +47,7 @@ func (c *Client) EnsureTopic(ctx context.Context, t Topic) error {
 	}
 	if n != t.Partitions {
 		return fmt.Errorf("topic %s has %d partitions, %d are wanted: the number is fixed when a topic is made; "+
-			"set kafka.partitions back to %d, or let the twin drain and delete the topic", t.Name, n, t.Partitions, n)
+			"set kafka.topics.partitions back to %d, or let the twin drain and delete the topic", t.Name, n, t.Partitions, n)
 	}
 	if existed {
 		if err := c.updateConfig(ctx, t); err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -71,16 +72,21 @@ func claims(ctx context.Context, c client.Client, set *appsv1.StatefulSet) error
 // their pods do not start.
 const NoClass = "does-not-exist"
 
-// bind gives a claim a volume.
+// StuckClass begins the names of classes that accept a growth and never carry it
+// out, as their storage has no room.
+const StuckClass = "stuck"
+
+// bind gives a claim a volume of the size that it asks for.
 func bind(ctx context.Context, c client.Client, claim *corev1.PersistentVolumeClaim) error {
 	if err := c.Get(ctx, client.ObjectKeyFromObject(claim), claim); err != nil {
 		return tolerable(err)
 	}
-	if claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound ||
-		ptr.Deref(claim.Spec.StorageClassName, "") == NoClass {
+	grown := claim.Status.Phase == corev1.ClaimBound &&
+		(strings.HasPrefix(ptr.Deref(claim.Spec.StorageClassName, ""), StuckClass) || equality.Semantic.DeepEqual(claim.Status.Capacity, claim.Spec.Resources.Requests))
+	if claim.DeletionTimestamp != nil || grown || ptr.Deref(claim.Spec.StorageClassName, "") == NoClass {
 		return nil
 	}
-	claim.Status.Phase = corev1.ClaimBound
+	claim.Status.Phase, claim.Status.Capacity = corev1.ClaimBound, claim.Spec.Resources.Requests
 	return tolerable(c.Status().Update(ctx, claim))
 }
 

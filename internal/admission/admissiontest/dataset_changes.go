@@ -12,6 +12,7 @@ func datasetChanges() map[string]Change {
 	ran := func(before, after, says string) Change {
 		return Change{Before: before, After: after, Says: says, Ran: true}
 	}
+	stalled := func(before, after string) Change { return Change{Before: before, After: after, Stalled: true} }
 	mode := func(m string) string { return households + "  generator: {mode: \"" + m + "\"}\n" }
 	return map[string]Change{
 		"a zone before the twin has run": {Before: "state: Running", After: "timezone: Europe/London"},
@@ -39,6 +40,10 @@ func datasetChanges() map[string]Change {
 		"window's length":         ran(households, "  dataset: {synthetic: {}, window: {duration: 2000h}}\n", "what decides meters, partitions and hours is fixed"),
 		"window spelt out":        ran(households, "  dataset: {synthetic: {}, window: {duration: 8760h}}\n", ""),
 		"invalid rows":            ran(households, "  dataset: {synthetic: {}, invalidRows: Reject}\n", ""),
+
+		"groups that the preparation rejects": stalled("  dataset: {synthetic: {groups: 4}}\n", households),
+		"zone that the preparation rejects":   stalled(households+"  timezone: Europe/London\n", households),
+		"kind that the preparation rejects":   stalled(file, households),
 
 		"zone":                 ran(households, households+"  timezone: Europe/London\n", "what decides meters, partitions and hours is fixed"),
 		"zone spelt out":       ran(households, households+"  timezone: UTC\n", ""),
