@@ -55,6 +55,7 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	if err := r.proveImages(ctx, s, &in); err != nil {
 		return in, err
 	}
+	in.KafkaHelper = s.kafkaHelper(in.Images.Workloads)
 	return in, r.gatherLive(ctx, s, &in)
 }
 

@@ -34,7 +34,7 @@ func (r *Reconciler) images(ctx context.Context, s *scope) (resources.Images, er
 // ones. The turn ends when the twin is Ready on the newest ones.
 func (r *Reconciler) newestInTurn(s *scope, kept, newest resources.Images) resources.Images {
 	if kept == newest {
-		if s.settled() {
+		if s.settled() && s.helperFollowed() {
 			r.updates.release(s.key())
 		}
 		return kept
@@ -95,6 +95,12 @@ func (s *scope) describeImages(chosen resources.Images) {
 		c.Image = s.inputs.Images.Of(c.Name)
 		if ran := imageOf(before, c.Name); ran != "" && !s.rolledOut(c.Name) {
 			c.Image = ran
+		}
+		if c.Name == v1.ComponentKafka {
+			c.HelperImage = s.helperBefore()
+			if s.rolledOut(c.Name) {
+				c.HelperImage = s.inputs.KafkaHelper
+			}
 		}
 	}
 	if s.spec.UpdatePolicy == v1.UpdateAutomatic {

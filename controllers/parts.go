@@ -113,7 +113,8 @@ func (s *scope) changed(component string, p part) (template, replicas bool) {
 		return false, false
 	}
 	was := s.before.Status.Components[i]
-	template = was.Image != s.inputs.Images.Of(component) || was.ConfigHash != s.wanted.Hashes[component]
+	template = was.Image != s.inputs.Images.Of(component) || was.ConfigHash != s.wanted.Hashes[component] ||
+		component == v1.ComponentKafka && was.HelperImage != s.inputs.KafkaHelper
 	return template, was.Replicas != p.replicas || was.Replicas < p.need
 }
 

@@ -155,7 +155,9 @@ func (sp *space) workOnStores() {
 	sets := &appsv1.StatefulSetList{}
 	require.NoError(sp.t, sp.admin.List(sp.ctx, sets, client.InNamespace(sp.ns)))
 	for i := range sets.Items {
-		require.NoError(sp.t, fakecluster.StatefulSet(sp.ctx, sp.admin, &sets.Items[i]))
+		if set := &sets.Items[i]; !sp.staysUnready(set, set.Spec.Template) {
+			require.NoError(sp.t, fakecluster.StatefulSet(sp.ctx, sp.admin, set))
+		}
 	}
 	claims := &corev1.PersistentVolumeClaimList{}
 	require.NoError(sp.t, sp.admin.List(sp.ctx, claims, client.InNamespace(sp.ns)))
@@ -216,8 +218,23 @@ func (sp *space) workOnDeployments() {
 	deployments := &appsv1.DeploymentList{}
 	require.NoError(sp.t, sp.admin.List(sp.ctx, deployments, client.InNamespace(sp.ns)))
 	for i := range deployments.Items {
-		require.NoError(sp.t, fakecluster.Deployment(sp.ctx, sp.admin, &deployments.Items[i]))
+		if d := &deployments.Items[i]; sp.staysUnready(d, d.Spec.Template) {
+			require.NoError(sp.t, fakecluster.UnreadyDeployment(sp.ctx, sp.admin, d))
+		} else {
+			require.NoError(sp.t, fakecluster.Deployment(sp.ctx, sp.admin, d))
+		}
 	}
+}
+
+// staysUnready reports whether the pods of a set run an image with which they never
+// get ready.
+func (sp *space) staysUnready(set client.Object, template corev1.PodTemplateSpec) bool {
+	for _, c := range append(template.Spec.InitContainers, template.Spec.Containers...) {
+		if _, bad := sp.unready.Load(set.GetLabels()[resources.LabelComponent] + "/" + c.Image); bad {
+			return true
+		}
+	}
+	return false
 }
 
 // runPod makes a running pod of a component with an address and an answer of

@@ -137,6 +137,7 @@ type space struct {
 	stop     func()
 	figures  sync.Map     // podIP → what its status port answers
 	faults   sync.Map     // image → the state in which its containers get stuck
+	unready  sync.Map     // component/image → its pods never get ready
 	clock    atomic.Int64 // how far the operator's clock was put forward
 	wakings  atomic.Int64
 	unserved string // a group of kinds that the cluster seems not to serve

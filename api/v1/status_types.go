@@ -126,6 +126,12 @@ type ComponentStatus struct {
 	// +optional
 	Image string `json:"image,omitempty"`
 
+	// Image of the helper beside a broker: that of the workloads, once they have come
+	// up with it.
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	HelperImage string `json:"helperImage,omitempty"`
+
 	// Hash of the configuration that it runs with.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional

@@ -77,6 +77,9 @@ type Inputs struct {
 	Backup v1.Instant
 	// Restarts are the newest requests for restarts, by component.
 	Restarts map[string]v1.Instant
+	// KafkaHelper is the image of the helper beside each broker; "" for that of the
+	// workloads.
+	KafkaHelper string
 	// Changes are the ages of the credentials.
 	Changes Changes
 	// Sizes replaces the size of a component's volume where it cannot grow.

@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -92,7 +93,7 @@ func (b *builder) kafkaPod() *corev1ac.PodTemplateSpecApplyConfiguration {
 	credentials := b.in.Credentials
 
 	format := b.kafkaFormatContainer(image)
-	users := corev1ac.Container().WithName("users").WithImage(b.in.Images.Workloads).
+	users := corev1ac.Container().WithName("users").WithImage(cmp.Or(b.in.KafkaHelper, b.in.Images.Workloads)).
 		WithArgs("kafka-users", "--address", fmt.Sprintf("127.0.0.1:%d", PortKafkaLocal), "--user", StoreUser,
 			"--password-file", kafkaSecretDir+"/password", "--listen", fmt.Sprintf(":%d", PortKafkaUsers)).
 		WithPorts(port("users", PortKafkaUsers)).

@@ -180,6 +180,20 @@ func Deployment(ctx context.Context, c client.Client, d *appsv1.Deployment) erro
 	return tolerable(c.Status().Update(ctx, d))
 }
 
+// UnreadyDeployment gives a Deployment new pods that are not ready, beside those
+// before, which stay.
+func UnreadyDeployment(ctx context.Context, c client.Client, d *appsv1.Deployment) error {
+	want := ptr.Deref(d.Spec.Replicas, 1)
+	st := appsv1.DeploymentStatus{
+		ObservedGeneration: d.Generation, Replicas: want + 1, UpdatedReplicas: 1, ReadyReplicas: want, AvailableReplicas: want, UnavailableReplicas: 1,
+	}
+	if d.DeletionTimestamp != nil || want == 0 || equality.Semantic.DeepEqual(d.Status, st) {
+		return nil
+	}
+	d.Status = st
+	return tolerable(c.Status().Update(ctx, d))
+}
+
 // tolerable lets someone else have been faster: a newer object comes again.
 func tolerable(err error) error {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
