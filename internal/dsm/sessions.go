@@ -21,7 +21,7 @@ func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxSes
 	y, m, d := issued.Time().In(loc).Date()
 	count := 0
 	for i := -1; i < maxSessions-1; i++ {
-		day := time.Date(y, m, d+i, 0, 0, 0, 0, loc)
+		day := time.Date(y, m, d+i, 0, 0, 0, 0, time.UTC) // a date: loc may skip its midnight
 		if !applies(e.Days, day.Weekday()) {
 			continue
 		}
@@ -29,7 +29,7 @@ func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxSes
 		if departure <= arrival {
 			nights = 1
 		}
-		from := int(meter.CeilHour(wallClock(y, m, d+i, arrival, loc)) - issued)
+		from := int(meter.ClockHour(y, m, d+i, 0, arrival/60, loc) - issued)
 		to := int(meter.HourOf(wallClock(y, m, d+i+nights, departure, loc)) - issued)
 		s := session{from: max(from, 0), to: min(to, n), energy: e.EnergyKWh}
 		if s.from >= s.to {

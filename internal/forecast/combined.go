@@ -56,7 +56,7 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 	if d := place.Load(); d != nil && d.issue == issue {
 		return d
 	}
-	d := newDays(c.cal, c.off, c.outdoors, issue)
+	d := newDays(c.cal, c.at, c.off, c.outdoors, issue)
 	place.Store(d)
 	return d
 }

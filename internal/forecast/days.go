@@ -44,7 +44,7 @@ type days struct {
 	issue meter.Hour
 	day   [pastDays + 1]localDay // day[0] is the one ahead, day[j] lies j days before it
 	even  bool                   // all past days have 24 hours
-	hour  int                    // local clock hour of the issue
+	hour  int                    // local clock hour of an issue on a day without a change
 
 	// target[d] says what day d is compared with; d is 0, or 1 for what was known a
 	// day earlier.
@@ -62,17 +62,23 @@ type comparison struct {
 	before []int
 }
 
-// newDays works an issue time out. The days of the past begin at the same local
-// time of day.
-func newDays(cal *meter.Calendar, off *holidays, temperatures *Temperatures, issue meter.Hour) *days {
-	at := cal.Local(issue)
-	d := &days{issue: issue, even: true, hour: at.Hour()}
-	year, month, date := at.Date()
-	next := meter.CeilHour(time.Date(year, month, date+1, at.Hour(), at.Minute(), 0, 0, cal.Location()))
+// newDays works an issue out, that of the time of day at. The days of the past begin
+// at that time of their own dates, whether the issue does or clocks skip it.
+func newDays(cal *meter.Calendar, at meter.IssueTime, off *holidays, temperatures *Temperatures, issue meter.Hour) *days {
+	local := cal.Local(issue)
+	d := &days{issue: issue, even: true, hour: at.Hour}
+	if at.Minute > local.Minute() {
+		d.hour = (at.Hour + 1) % hoursADay
+	}
+	year, month, date := local.Date()
+	if meter.ClockHour(year, month, date, at.Hour, at.Minute, cal.Location()) > issue {
+		date-- // the next whole hour is of the next day
+	}
+	next := meter.ClockHour(year, month, date+1, at.Hour, at.Minute, cal.Location())
 	for j := range d.day {
 		start := issue
 		if j > 0 {
-			start = meter.CeilHour(time.Date(year, month, date-j, at.Hour(), at.Minute(), 0, 0, cal.Location()))
+			start = meter.ClockHour(year, month, date-j, at.Hour, at.Minute, cal.Location())
 		}
 		d.day[j] = localDay{start: start, hours: int(next - start)}
 		d.day[j].describe(cal, off)

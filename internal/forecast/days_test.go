@@ -16,7 +16,8 @@ func daysOf(t testing.TB, zone, at string) *days {
 	require.NoError(t, err)
 	local, err := time.ParseInLocation("2006-01-02 15:04", at, cal.Location())
 	require.NoError(t, err)
-	return newDays(cal, holidaysOf(zone), nil, meter.CeilHour(local))
+	issueAt := meter.IssueTime{Hour: local.Hour(), Minute: local.Minute()}
+	return newDays(cal, issueAt, holidaysOf(zone), nil, meter.CeilHour(local))
 }
 
 func TestDaysKnowWhenClocksChange(t *testing.T) {
@@ -30,6 +31,27 @@ func TestDaysKnowWhenClocksChange(t *testing.T) {
 
 	d = daysOf(t, "Europe/London", "2019-10-27 00:00")
 	require.Equal(t, 25, d.day[0].hours)
+}
+
+// Where clocks skip the issue's midnight, that day is an hour shorter, and the days
+// around it begin at midnight all the same.
+func TestDaysAroundASkippedMidnight(t *testing.T) {
+	cal, err := meter.NewCalendar("America/Sao_Paulo")
+	require.NoError(t, err)
+	midnight := meter.IssueTime{}
+	issue := cal.NextIssue(meter.CeilHour(time.Date(2018, 11, 3, 12, 0, 0, 0, time.UTC)), midnight)
+	require.Equal(t, "2018-11-04T01:00:00-02:00", cal.Local(issue).Format(time.RFC3339))
+	d := newDays(cal, midnight, holidaysOf("America/Sao_Paulo"), nil, issue)
+	require.Equal(t, []int{23, 24, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours})
+	require.Equal(t, time.Sunday, d.day[0].weekday)
+	require.Equal(t, 1, d.column(cal, 0, 0), "01:00 has its own column")
+	require.Equal(t, 23, d.column(cal, 0, 22))
+
+	next := cal.NextIssue(issue, midnight)
+	require.Equal(t, "2018-11-05T00:00:00-02:00", cal.Local(next).Format(time.RFC3339))
+	d = newDays(cal, midnight, holidaysOf("America/Sao_Paulo"), nil, next)
+	require.Equal(t, []int{24, 23, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours})
+	require.Equal(t, 1, d.column(cal, 1, 0))
 }
 
 // TestColumnsFollowTheClock: on a day on which clocks change, an hour has the

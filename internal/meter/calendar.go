@@ -38,14 +38,16 @@ func ParseIssueTime(s string) (IssueTime, error) {
 	return IssueTime{Hour: t.Hour(), Minute: t.Minute()}, nil
 }
 
-// NextIssue is the first issue after h: the first whole hour at or after the
-// local time `at` of some day, and later than h. The distance between two
-// issues is 23, 24 or 25 hours where clocks change.
+// NextIssue is the first issue after h. A day's issue is ClockHour of its time of
+// day: 23, 24 or 25 hours after the issue before, or a few more or less where clocks
+// change by more. A day that the clocks skip, or that has no such time, has its issue
+// when the next day begins.
 func (c *Calendar) NextIssue(h Hour, at IssueTime) Hour {
 	y, m, d := c.Local(h).Date()
-	for i := 0; ; i++ {
-		t := time.Date(y, m, d+i, at.Hour, at.Minute, 0, 0, c.loc)
-		if n := CeilHour(t); n > h {
+	// Clocks that went back over a midnight may still show an issue time of the day
+	// before.
+	for i := -1; ; i++ {
+		if n := ClockHour(y, m, d+i, at.Hour, at.Minute, c.loc); n > h {
 			return n
 		}
 	}

@@ -54,6 +54,67 @@ func TestDayStartInEveryZone(t *testing.T) {
 	}
 }
 
+// In every zone, around each change of its clocks, issues are those of the days: none
+// is missing, and none comes twice. Where midnight does not exist, as in Brazil,
+// Lebanon and Egypt, the issue is the first hour of the day.
+func TestIssuesInEveryZone(t *testing.T) {
+	t.Parallel()
+	from, to := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	const around = 72 // hours
+	skipped := map[string]bool{}
+	for _, zone := range zonetest.All(t) {
+		cal, err := meter.NewCalendar(zone.String())
+		require.NoError(t, err)
+		for _, change := from.In(zone).ZoneBounds(); !change.IsZero() && change.Before(to); _, change = change.ZoneBounds() {
+			end := meter.CeilHour(change) + around
+			for _, at := range []meter.IssueTime{{}, {Minute: 30}, {Hour: 2, Minute: 30}, {Hour: 12}, {Hour: 23, Minute: 45}} {
+				for issue := cal.NextIssue(end-2*around, at); issue < end; {
+					local := issue.Time().In(zone)
+					y, m, d := local.Date()
+					if at == (meter.IssueTime{}) {
+						require.Equal(t, meter.DayStart(y, m, d, zone), issue, "%s: %s", zone, local)
+						skipped[zone.String()] = skipped[zone.String()] || local.Hour() > 0
+					}
+					of := meter.ClockHour(y, m, d, at.Hour, at.Minute, zone)
+					if of != issue {
+						of = meter.ClockHour(y, m, d-1, at.Hour, at.Minute, zone)
+					}
+					require.Equal(t, of, issue, "%s: %s", zone, local)
+					next := cal.NextIssue(issue, at)
+					require.Equal(t, next, cal.NextIssue(next-1, at), "%s: %s", zone, local)
+					issue = next
+				}
+			}
+		}
+	}
+	for _, zone := range []string{"America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "America/Havana", "Asia/Amman", "America/Asuncion"} {
+		require.True(t, skipped[zone], zone)
+	}
+}
+
+func TestNextIssue(t *testing.T) {
+	for _, c := range []struct{ zone, after, at, issue string }{
+		{"America/Sao_Paulo", "2018-11-03T12:00:00Z", "00:00", "2018-11-04T03:00:00Z"}, // 01:00, midnight does not exist
+		{"Asia/Beirut", "2019-03-30T12:00:00Z", "00:00", "2019-03-30T22:00:00Z"},       // 01:00
+		{"Africa/Cairo", "2023-04-27T12:00:00Z", "00:00", "2023-04-27T22:00:00Z"},      // 01:00
+		{"America/New_York", "2019-03-10T05:00:00Z", "02:30", "2019-03-10T07:00:00Z"},  // 03:00, there is no 02:30
+		{"America/Havana", "2019-11-02T12:00:00Z", "00:00", "2019-11-03T04:00:00Z"},    // midnight comes twice
+		{"Europe/London", "2019-10-26T12:00:00Z", "01:30", "2019-10-27T02:00:00Z"},     // 01:30 comes twice: no hour after shows an earlier time
+		{"Pacific/Apia", "2011-12-29T12:00:00Z", "06:00", "2011-12-29T16:00:00Z"},
+		{"Pacific/Apia", "2011-12-29T16:00:00Z", "06:00", "2011-12-30T10:00:00Z"}, // the 30th does not exist
+		{"Asia/Kathmandu", "1985-12-31T12:00:00Z", "00:00", "1985-12-31T19:00:00Z"},
+		{"Australia/Lord_Howe", "2019-10-05T06:00:00Z", "02:00", "2019-10-05T16:00:00Z"}, // 02:00 becomes 02:30
+	} {
+		cal, err := meter.NewCalendar(c.zone)
+		require.NoError(t, err)
+		after, err := time.Parse(time.RFC3339, c.after)
+		require.NoError(t, err)
+		at, err := meter.ParseIssueTime(c.at)
+		require.NoError(t, err)
+		require.Equal(t, c.issue, cal.NextIssue(meter.CeilHour(after), at).String(), "%s after %s at %s", c.zone, c.after, c.at)
+	}
+}
+
 func TestHoursWithin(t *testing.T) {
 	at := func(s string) time.Time {
 		out, err := time.Parse(time.RFC3339, s)

@@ -43,21 +43,40 @@ func HoursWithin(start time.Time, span time.Duration) (from, to Hour) {
 	return CeilHour(start), CeilHour(start.Add(span))
 }
 
-// DayStart is the first hour of a local day: the one after the last hour that
-// begins on a day before. Days and months are normalised as in [time.Date], which
-// is no help where clocks go over midnight: forward, so that there is no such
-// instant, or back, so that there are two.
+// DayStart is the first hour of a local day: ClockHour of its midnight.
 func DayStart(year int, month time.Month, day int, loc *time.Location) Hour {
-	date := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	before := func(h Hour) bool {
-		y, m, d := h.Time().In(loc).Date()
-		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Before(date)
+	return ClockHour(year, month, day, 0, 0, loc)
+}
+
+// ClockHour is the first hour of a date that begins at or after a time of day: the
+// one after the last hour that begins when local clocks show an earlier time. Days,
+// months and minutes are normalised as in [time.Date], which is no help where clocks
+// change: a time that they skip, such as a midnight, is that of the change, and of
+// two times that look the same the hours after the first are not before it.
+func ClockHour(year int, month time.Month, day, hour, minute int, loc *time.Location) Hour {
+	t := time.Date(year, month, day, hour, minute, 0, 0, loc)
+	if steady(t) {
+		return CeilHour(t)
 	}
-	h := CeilHour(time.Date(year, month, day, 0, 0, 0, 0, loc)) + longestDay
+	wanted := time.Date(year, month, day, hour, minute, 0, 0, time.UTC)
+	before := func(h Hour) bool {
+		local := h.Time().In(loc)
+		_, offset := local.Zone()
+		return local.Add(time.Duration(offset) * time.Second).UTC().Before(wanted)
+	}
+	h := CeilHour(t) + longestDay
 	for !before(h - 1) {
 		h--
 	}
 	return h
+}
+
+// steady reports whether the clocks of a time's zone do not change within a day of
+// it.
+func steady(t time.Time) bool {
+	const day = longestDay * time.Hour
+	start, end := t.ZoneBounds()
+	return (start.IsZero() || t.Sub(start) > day) && (end.IsZero() || end.Sub(t) > day)
 }
 
 // longestDay is how many hours a day has at most since 1970: Antarctic stations

@@ -12,6 +12,7 @@
 //	                           node that pulls from loopback addresses of this machine
 //	ENERGYTWIN_E2E_CTR         loads images into the node for hack/vm-deploy: ctr -a SOCKET
 //	ENERGYTWIN_E2E_ROUNDS      how often each pod is killed; 5
+//	ENERGYTWIN_E2E_WALKS       how many random walks over specs there are; 2
 //	ENERGYTWIN_E2E_SEED        repeats the random choices of a run
 //	ENERGYTWIN_E2E_KEEP        keeps the namespaces of failed tests
 package e2e

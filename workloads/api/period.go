@@ -47,24 +47,13 @@ func (s *server) periods(w hourRange, by string) []*period {
 // between makes a period end where the next local date begins.
 func (p *period) between(c *meter.Calendar, date, next time.Time) {
 	p.key = date.Format(time.DateOnly)
-	p.to = min(p.to, meter.CeilHour(midnight(c, next)))
+	y, m, d := next.Date()
+	p.to = min(p.to, meter.DayStart(y, m, d, c.Location()))
 }
 
 // keyOf is the local date of a time: two midnights of a day on which clocks go
 // back there have the same.
 func keyOf(c *meter.Calendar, t time.Time) string { return t.In(c.Location()).Format(time.DateOnly) }
-
-// midnight is the start of a date in a zone: a date whose midnight the clocks
-// skip begins later.
-func midnight(c *meter.Calendar, date time.Time) time.Time {
-	y, m, d := date.Date()
-	t := time.Date(y, m, d, 0, 0, 0, 0, c.Location())
-	if t.Day() != d {
-		_, change := t.ZoneBounds()
-		return change
-	}
-	return t
-}
 
 // count counts an hour of the period. What plans came to is known by then.
 func (p *period) count(m timescale.MeteredHour) {

@@ -1,10 +1,6 @@
 package processor
 
-import (
-	"time"
-
-	"github.com/energytwin/energytwin/internal/meter"
-)
+import "github.com/energytwin/energytwin/internal/meter"
 
 // monthPeak is the meter's highest hour of the local calendar month before t, as
 // far as its window reaches back; 0 if there was none, or if no demand charge asks
@@ -14,7 +10,7 @@ func (r *rules) monthPeak(m *meterState, t meter.Hour) float64 {
 		return 0
 	}
 	y, month, _ := r.cal.Local(t).Date()
-	from := meter.CeilHour(time.Date(y, month, 1, 0, 0, 0, 0, r.cal.Location()))
+	from := meter.DayStart(y, month, 1, r.cal.Location())
 	peak := 0.0
 	for h := max(from, m.window.Oldest()); h < t; h++ {
 		if v := float64(m.window.At(h)); v > peak {
