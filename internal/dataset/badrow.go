@@ -10,6 +10,7 @@ import (
 
 // BadRow is a row, or one value of a wide row, that cannot be used.
 type BadRow struct {
+	File   string `json:"file,omitempty"`   // in an archive, or sheet of a workbook; "" where the dataset is one text
 	Line   int64  `json:"line"`             // of the decompressed file, from 1
 	Column string `json:"column,omitempty"` // header name or field number; "" is the whole line
 	Reason string `json:"reason"`
@@ -39,7 +40,7 @@ func (e *BadRowError) Error() string {
 		e.File, e.Line, where, e.Reason, e.Raw, Quarantine)
 }
 
-// CSVQuarantine writes bad rows as CSV with a header: line,column,reason,raw.
+// CSVQuarantine writes bad rows as CSV with a header: line,column,reason,raw,file.
 type CSVQuarantine struct {
 	w      *csv.Writer
 	header bool
@@ -53,11 +54,11 @@ func NewCSVQuarantine(w io.Writer) *CSVQuarantine { return &CSVQuarantine{w: csv
 func (q *CSVQuarantine) WriteBadRow(b BadRow) error {
 	if !q.header {
 		q.header = true
-		if err := q.w.Write([]string{"line", "column", "reason", "raw"}); err != nil {
+		if err := q.w.Write([]string{"line", "column", "reason", "raw", "file"}); err != nil {
 			return err
 		}
 	}
-	if err := q.w.Write([]string{strconv.FormatInt(b.Line, 10), b.Column, b.Reason, b.Raw}); err != nil {
+	if err := q.w.Write([]string{strconv.FormatInt(b.Line, 10), b.Column, b.Reason, b.Raw, b.File}); err != nil {
 		return err
 	}
 	q.w.Flush()

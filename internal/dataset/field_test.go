@@ -72,6 +72,8 @@ var fieldCases = []fieldCase{
 	{file: "23-pecan-kw.csv", rows: 48, kWh: -2.213},
 	{file: "24-engie-two-channels.csv", rows: 48, kWh: -1.660},
 	{file: "25-engie-gas-beside.csv", rows: 48, kWh: 19.477, skipped: 48},
+	{file: "26-workbook.xlsx", err: "an Excel workbook that cannot be opened, because a part of it is missing or damaged: open it in a spreadsheet program and save it as xlsx or CSV"},
+	{file: "26b-csv-in.zip", meters: "a 1.000", rows: 1, kWh: 1},
 	{file: "27-login-page.csv", err: "web page"},
 	{file: "27b-api.json", err: "is JSON"},
 	{file: "28-sep-line.csv", rows: 48, kWh: 19.477},

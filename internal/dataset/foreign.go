@@ -14,7 +14,7 @@ var (
 	errJSON     = errors.New("the file is JSON, which is not read: choose CSV where the file comes from, or convert it to rows of meter, timestamp and value with a header")
 	errXML      = errors.New("the file is XML, and Green Button (ESPI) is the only XML that is read: choose Green Button or CSV where the file comes from")
 	errNEM13    = errors.New("the file is NEM13, accumulated readings of months: only NEM12, interval data, is read; ask the retailer or distributor for interval data")
-	errWorkbook = errors.New("the file is an Excel workbook of the format before 2007: save it as CSV, or as xlsx")
+	errWorkbook = errors.New("the file is an Excel workbook of the form before 2007 (.xls), or one with a password, neither of which is read: save it as xlsx without a password, or as CSV")
 	errPDF      = errors.New("the file is a PDF document: ask for the readings as CSV")
 	errBinary   = errors.New("the file is no text: it has zero bytes and is of no kind that is read; export the readings as CSV")
 )
@@ -29,8 +29,6 @@ func foreign(head []byte) error {
 		return errEmpty
 	case bytes.HasPrefix(text, []byte("%PDF-")):
 		return errPDF
-	case bytes.HasPrefix(text, []byte{0xd0, 0xcf, 0x11, 0xe0}):
-		return errWorkbook
 	case htmlTag.Match(text):
 		return errWebPage
 	case text[0] == '<' && bytes.Contains(bytes.ToLower(head[:min(len(head), 4096)]), []byte("<html")):

@@ -36,10 +36,7 @@ func (f *fileInput) Text() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{again.text, again}, nil
+	return readCloser{again.text, again.Close}, nil
 }
 
 // unclosed is the text of a raw file that its owner closes.

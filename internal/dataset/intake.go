@@ -33,11 +33,12 @@ type fileMeter struct {
 // meters, converts units, resolves local times, keeps bad rows apart and
 // passes readings on to the sort.
 type intake struct {
-	ctx  context.Context
-	file string
-	opts Options
-	sort *sorter
-	info *Info
+	ctx    context.Context
+	file   string
+	member string // that is read; "" where the file is one text
+	opts   Options
+	sort   *sorter
+	info   *Info
 
 	clock localClock
 
@@ -73,6 +74,17 @@ func (t *intake) note(e Evidence) { t.info.Detection = append(t.info.Detection, 
 // warn adds a warning.
 func (t *intake) warn(text string, args ...any) {
 	t.info.Warnings = append(t.info.Warnings, fmt.Sprintf(text, args...))
+}
+
+// begin turns to the next text of the file.
+func (t *intake) begin(in Input, several bool, zone *time.Location) {
+	t.clock = localClock{loc: zone}
+	if several {
+		t.member = in.Name()
+	}
+	for i := range t.series {
+		t.series[i].order = order{}
+	}
 }
 
 // cancelled is checked once a line or a few.
@@ -244,7 +256,7 @@ func (t *intake) acceptCounter(i int32, at int64, kWh float64) error {
 
 // reject quarantines a row, or fails with it in mode Reject.
 func (t *intake) reject(line int64, column string, reason error, raw []byte) error {
-	b := BadRow{Line: line, Column: column, Reason: reason.Error(), Raw: printable(raw)}
+	b := BadRow{File: t.member, Line: line, Column: column, Reason: reason.Error(), Raw: printable(raw)}
 	if t.opts.InvalidRows == Reject {
 		return &BadRowError{File: t.file, BadRow: b}
 	}

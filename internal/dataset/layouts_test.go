@@ -288,7 +288,7 @@ func TestOpenErrors(t *testing.T) {
 		{"no usable row", "id,time,kwh\na,then,1\n", `"then"`},
 		{"no row", "id,time,kwh\n", "holds no readings"},
 		{"daily", "id,time,kwh\na,2019-01-01 00:00,1\na,2019-01-02 00:00,1\n", "divide an hour"},
-		{"zip", "PK\x03\x04", "unzip it first"},
+		{"zip", "PK\x03\x04", "the archive is damaged or cut off: fetch it again"},
 		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "unexpected EOF"},
 		{"XML of another kind", "<root><a/></root>", "only XML"},
 		{"gas", "<feed><ReadingType><uom>169</uom></ReadingType><IntervalBlock><IntervalReading><value>1</value></IntervalReading></IntervalBlock></feed>", "1 not of electrical energy"},

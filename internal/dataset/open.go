@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"slices"
@@ -24,38 +23,46 @@ func Open(ctx context.Context, path string, o Options) (Source, error) {
 		return nil, err
 	}
 	defer raw.Close()
-	return openInput(ctx, &fileInput{path: path, raw: raw}, raw.sum, o)
-}
-
-// openInput reads an input. sum is the hash of the file that it comes from, asked for
-// when all has been read.
-func openInput(ctx context.Context, in Input, sum func() (string, error), o Options) (Source, error) {
-	o, err := o.withDefaults()
+	o, err = o.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s := &fileSource{}
-	for _, head := range []int{headBytes, longHeadBytes} {
-		s, err = newFileSource(o)
-		if err != nil {
-			return nil, err
-		}
-		if err = s.load(ctx, in, head, o); err == nil {
-			break
-		}
-		err = errors.Join(err, s.Close())
-		var doubt *DoubtError
-		if !errors.As(err, &doubt) || !doubt.more {
-			return nil, err
-		}
-	}
+	inputs, closeAll, err := raw.inputs(path, o.ScratchDir)
 	if err != nil {
 		return nil, err
 	}
-	if s.info.SHA256, err = sum(); err != nil {
+	s, err := openInputs(ctx, path, inputs, o)
+	if err = errors.Join(err, closeAll()); err != nil {
+		return nil, err
+	}
+	if s.info.SHA256, err = raw.sum(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// openInputs reads the texts of a file.
+func openInputs(ctx context.Context, path string, inputs []Input, o Options) (*fileSource, error) {
+	head, byName := headBytes, false
+	for {
+		s, err := newFileSource(o)
+		if err != nil {
+			return nil, err
+		}
+		if err = s.load(ctx, path, inputs, head, byName, o); err == nil {
+			return s, nil
+		}
+		err = errors.Join(err, s.Close())
+		var doubt *DoubtError
+		switch {
+		case errors.Is(err, errSameTimes) && !byName:
+			byName = true
+		case errors.As(err, &doubt) && doubt.more && head < longHeadBytes:
+			head = longHeadBytes
+		default:
+			return nil, err
+		}
+	}
 }
 
 // fileSource is a file, sorted into hours.
@@ -64,6 +71,8 @@ type fileSource struct {
 	info   Info
 	blocks blocks
 	energy []meterEnergy // by meter
+	// changed are the values that come again for their interval, with another value.
+	changed int64
 }
 
 // meterEnergy is what a warning about the unit needs.
@@ -88,30 +97,27 @@ func (s *fileSource) Close() error {
 	return errors.Join(s.blocks.close(), os.RemoveAll(s.dir))
 }
 
-func (s *fileSource) load(ctx context.Context, input Input, head int, o Options) error {
-	text, encoding, err := openText(input, o.Layout.Encoding, head)
+// load reads the texts of a file that hold readings. byName names the meters of texts
+// that name none by the texts.
+func (s *fileSource) load(ctx context.Context, path string, inputs []Input, head int, byName bool, o Options) error {
+	members, warnings, err := findMembers(path, inputs, head, byName, o)
 	if err != nil {
 		return err
 	}
-	defer text.Close()
-	first, err := text.peek()
+	defer closeMembers(members)
+	found := members[0].found
+	s.info = Info{Layout: found.doc, Detection: found.evidence, Warnings: warnings}
+	in := newIntake(ctx, path, time.UTC, o, newSorter(s.dir, o.BufferBytes), &s.info)
+	for i := range members {
+		if err := members[i].read(in, len(inputs) > 1); err != nil {
+			return readError(members[i].input.Name(), err)
+		}
+	}
+	err = s.sortIntoHours(ctx, in, found, o)
+	if len(members) > 1 && !byName && namesNoMeter(found) && s.changed > s.info.Read/10 {
+		return errors.Join(errSameTimes, err)
+	}
 	if err != nil {
-		return fmt.Errorf("read dataset %s: %w", input.Name(), err)
-	}
-	found, err := detect(first, text.ended, encoding, o)
-	if err != nil {
-		return fmt.Errorf("dataset %s: %w", input.Name(), err)
-	}
-	zone, err := found.doc.Time.Location()
-	if err != nil {
-		return err
-	}
-	s.info = Info{Layout: found.doc, Detection: found.evidence}
-	in := newIntake(ctx, input.Name(), zone, o, newSorter(s.dir, o.BufferBytes), &s.info)
-	if err := readFound(input, text, found, in); err != nil {
-		return readError(input.Name(), err)
-	}
-	if err := s.sortIntoHours(ctx, in, found, o); err != nil {
 		return err
 	}
 	s.warn(found, o)
@@ -124,22 +130,6 @@ func readError(name string, err error) error {
 		return err
 	}
 	return fmt.Errorf("read dataset %s: %w", name, err)
-}
-
-// readFound reads all of a text. The input is for the one format that has to be read
-// twice.
-func readFound(input Input, text io.Reader, found *finding, in *intake) error {
-	switch found.doc.Format {
-	case layout.NEM12:
-		return readNEM12(text, in)
-	case layout.GreenButton:
-		return readGreenButton(input, text, in)
-	}
-	rows, err := openRows(text, found.plan.comma, found.header)
-	if err != nil {
-		return err
-	}
-	return readRows(rows, found.plan, in)
 }
 
 func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *finding, o Options) error {
@@ -169,10 +159,11 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *findi
 	if err := s.blocks.seal(); err != nil {
 		return err
 	}
+	s.changed = h.repeats.changed
 	if h.repeats.unlike() {
 		return twoChannels(in, found, &h.repeats, o)
 	}
-	if n := h.repeats.changed; n > 0 && found.doc.Format == layout.GreenButton {
+	if n := s.changed; n > 0 && found.doc.Format == layout.GreenButton {
 		in.warn("%d intervals come twice, with different values, and the later one counts; if the feed's seconds count local time, not UTC, the hour at which clocks are set back does so: set %s to the zone",
 			n, o.Setting("time.zone"))
 	}

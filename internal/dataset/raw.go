@@ -16,7 +16,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// rawFile reads a file once, unpacking it, and hashes and counts the raw bytes.
+// rawFile reads a file once, unpacking it, and hashes and counts the raw bytes. A zip
+// archive is not read in order; see inputs.
 type rawFile struct {
 	file     *os.File
 	total    int64
@@ -24,8 +25,26 @@ type rawFile struct {
 	hash     hash.Hash
 	progress func(read, total int64)
 
-	text  io.Reader // unpacked
+	zip   bool
+	text  io.Reader // unpacked; the bytes of a zip archive
 	close func() error
+}
+
+// inputs are the texts in the file: its own, or those of an archive's members or a
+// workbook's sheets. closeAll ends their use.
+func (r *rawFile) inputs(path, scratch string) (inputs []Input, closeAll func() error, err error) {
+	if !r.zip {
+		return []Input{&fileInput{path: path, raw: r}}, nothingToClose, nil
+	}
+	inputs, closeAll, err = archiveInputs(path, r.file, r.total, scratch)
+	if err != nil {
+		return nil, nil, fmt.Errorf("dataset %s: %w", path, err)
+	}
+	return inputs, closeAll, nil
+}
+
+func isZip(magic []byte) bool {
+	return bytes.HasPrefix(magic, []byte("PK\x03\x04")) || bytes.HasPrefix(magic, []byte("PK\x05\x06"))
 }
 
 func openRaw(path string, progress func(read, total int64)) (*rawFile, error) {
@@ -46,6 +65,10 @@ func openRaw(path string, progress func(read, total int64)) (*rawFile, error) {
 		return nil, errors.Join(fmt.Errorf("open dataset %s: %w", path, err), f.Close())
 	}
 	r.text, r.close = text, closeText
+	if head, ok := text.(*bufio.Reader); ok {
+		magic, _ := head.Peek(4)
+		r.zip = isZip(magic)
+	}
 	return r, nil
 }
 
@@ -71,8 +94,8 @@ func unpack(in io.Reader) (text io.Reader, closeText func() error, err error) {
 		return z, func() error { z.Close(); return nil }, nil
 	case bytes.HasPrefix(magic, []byte("BZh")):
 		return bzip2.NewReader(b), nothingToClose, nil
-	case bytes.HasPrefix(magic, []byte("PK\x03\x04")):
-		return nil, nil, errors.New("a zip archive: unzip it first; gzip and zstd are read as they are")
+	case bytes.HasPrefix(magic, []byte{0xd0, 0xcf, 0x11, 0xe0}): // no text in whatever encoding
+		return nil, nil, errWorkbook
 	}
 	return b, nothingToClose, nil
 }
