@@ -10,13 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 	lua "github.com/yuin/gopher-lua"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 const (
@@ -83,8 +86,15 @@ func argoAgrees(twin *v1.DigitalTwin, script string) error {
 		return err
 	}
 	want := healthOf[twin.Status.Phase]
+	if proof := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionImagesProven); proof != nil && twin.Status.Phase != v1.PhaseStalled {
+		want = "Progressing"
+		if proof.Reason == v1.ReasonProofFailed {
+			want = "Degraded"
+		}
+	}
 	switch {
 	case twin.Status.Phase == v1.PhasePaused && twin.DeletionTimestamp.IsZero():
+		want = healthOf[v1.PhasePaused]
 	case !twin.DeletionTimestamp.IsZero(), twin.Status.ObservedGeneration != twin.Generation:
 		want = "Progressing"
 	}
@@ -188,4 +198,38 @@ func TestArgoCDSettingsHoldTheScript(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"resource.customizations.health." + v1.Group + "_" + v1.Kind: string(script),
 	}, settings.Data)
+}
+
+// What docs/how-to/argocd.md says of a twin's objects: Argo CD shows below the twin
+// what has it as its owner, which is all but what outlives it, and nothing goes out
+// of sync, as the operator leaves the spec as it is.
+func TestArgoCDShowsTheTree(t *testing.T) {
+	sp := newSpace(t)
+	sp.twin("tree", smallest+"\napi: {ingress: {host: tree.example.org}}\ntimescale: {managed: {backup: {schedule: '0 3 * * *', volume: {}}}}")
+	spec := sp.get("tree").Spec
+	sp.ready("tree")
+	sp.quiet()
+	twin := sp.get("tree")
+	require.Equal(t, spec, twin.Spec)
+	require.Equal(t, int64(1), twin.Generation)
+	owned := 0
+	for _, kind := range []schema.GroupVersionKind{
+		resources.KindSecret, resources.KindConfigMap, resources.KindService, resources.KindVolumeClaim, resources.KindStatefulSet,
+		resources.KindDeployment, resources.KindJob, resources.KindCronJob, resources.KindNetworkPolicy, resources.KindIngress,
+	} {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		require.NoError(t, sp.admin.List(sp.ctx, list, client.InNamespace(sp.ns), client.MatchingLabels(resources.TwinLabels("tree"))))
+		require.NotEmpty(t, list.Items, kind.Kind)
+		for i := range list.Items {
+			o := &list.Items[i]
+			if kind == resources.KindVolumeClaim || o.Name == resources.CredentialsName("tree") {
+				require.Empty(t, o.OwnerReferences, "%s %s", kind.Kind, o.Name)
+				continue
+			}
+			require.True(t, metav1.IsControlledBy(o, twin), "%s %s", kind.Kind, o.Name)
+			owned++
+		}
+	}
+	require.Greater(t, owned, 10)
 }

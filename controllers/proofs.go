@@ -207,14 +207,14 @@ func (s *scope) imagesVerdict() verdict {
 	var failed, proving []string
 	for _, u := range s.unproven {
 		from := cmp.Or(resources.FieldOf(s.spec, u.component), "the operator's choice")
-		part := u.component
-		if part == v1.ComponentProcessor {
-			part = "the workloads"
+		stays := u.component + " stays"
+		if u.component == v1.ComponentProcessor {
+			stays = "the workloads stay"
 		}
 		if u.failure != "" {
-			failed = append(failed, fmt.Sprintf("%s: %s stays at %s, as %s was tried by the Job %s and failed: %s", from, part, u.kept, u.image, u.job, u.failure))
+			failed = append(failed, fmt.Sprintf("%s: %s at %s, as %s was tried by the Job %s and failed: %s", from, stays, u.kept, u.image, u.job, u.failure))
 		} else {
-			proving = append(proving, fmt.Sprintf("%s: %s stays at %s while the Job %s tries %s", from, part, u.kept, u.job, u.image))
+			proving = append(proving, fmt.Sprintf("%s: %s at %s while the Job %s tries %s", from, stays, u.kept, u.job, u.image))
 		}
 	}
 	if len(failed) > 0 {

@@ -28,6 +28,11 @@ end
 if is("Stalled") then
   return {status = "Degraded", message = conditions.Stalled.message}
 end
+-- What runs may be Ready while the next image is proven, or has failed its proof.
+local proof = conditions.ImagesProven
+if proof ~= nil and proof.status == "False" then
+  return {status = proof.reason == "ProofFailed" and "Degraded" or "Progressing", message = proof.message}
+end
 if is("Ready") then
   local ready = conditions.Ready
   if ready.reason == "Suspended" or ready.reason == "Hibernated" then

@@ -20,6 +20,12 @@ need() {
   done
 }
 
+# seconds DURATION: 90, 90s, 15m or 1h30m in seconds.
+seconds() {
+  [[ $1 =~ ^(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s?)?$ && -n $1 ]] || usage_error "TIMEOUT is a time such as 90s, 15m or 1h30m, not \"$1\""
+  echo $((10#${BASH_REMATCH[2]:-0} * 3600 + 10#${BASH_REMATCH[4]:-0} * 60 + 10#${BASH_REMATCH[6]:-0}))
+}
+
 # own_namespace: that of the deployment of twins, which is kubectl's where NAMESPACE is not set.
 own_namespace() {
   local namespace=${NAMESPACE:-$(kubectl config view --minify -o jsonpath='{..namespace}')}
@@ -50,7 +56,7 @@ apply() {
 
 # keep_verified NAMESPACE NAME FILE|DIR REVISION: records what was verified.
 keep_verified() {
-  manifests "$1" "$3" | gzip -9n |
+  manifests "$1" "$3" | gzip -9 |
     kubectl --namespace "$1" create secret generic "energytwin-verified.$2" --type energytwin.dev/verified \
       --from-file=manifests.gz=/dev/stdin --from-literal=revision="$4" --dry-run=client -o yaml |
     kubectl --namespace "$1" apply --server-side --force-conflicts -f - >/dev/null
@@ -65,9 +71,10 @@ verified_revision() {
 # were verified last, and the objects of FILE that are not among them as they are
 # now. Empty: there is nothing.
 previous() {
+  local record
+  record=$(kubectl --namespace "$1" get secret "energytwin-verified.$2" --ignore-not-found -o jsonpath='{.data.manifests\.gz}')
   {
-    kubectl --namespace "$1" get secret "energytwin-verified.$2" --ignore-not-found -o jsonpath='{.data.manifests\.gz}' |
-      base64 -d | gzip -dcf
+    [ -z "$record" ] || base64 -d <<<"$record" | gzip -dc
     kubectl --namespace "$1" get --recursive -f "$3" --ignore-not-found -o json | as_written
   } | jq -sr 'reduce .[] as $object ({};
       ([$object.apiVersion, $object.kind, $object.metadata.namespace, $object.metadata.name] | join("/")) as $key

@@ -61,12 +61,13 @@ type pipeline struct {
 }
 
 type job struct {
-	Stage        string   `json:"stage"`
-	Script       []string `json:"script"`
-	BeforeScript []string `json:"before_script"`
-	AfterScript  []string `json:"after_script"`
-	Needs        []any    `json:"needs"`
-	Extends      any      `json:"extends"`
+	Stage        string            `json:"stage"`
+	Variables    map[string]string `json:"variables"`
+	Script       []string          `json:"script"`
+	BeforeScript []string          `json:"before_script"`
+	AfterScript  []string          `json:"after_script"`
+	Needs        []any             `json:"needs"`
+	Extends      any               `json:"extends"`
 }
 
 func read(t *testing.T, file string) pipeline {

@@ -71,6 +71,10 @@ func TestFluxKnowsTheHealthOfATwin(t *testing.T) {
 		"coming up":          {"{metadata: {generation: 1}, status: {observedGeneration: 1, conditions: [{type: Ready, status: 'False'}, {type: Reconciling, status: 'True'}]}}", "InProgress"},
 		"without conditions": {"{metadata: {generation: 1}, status: {observedGeneration: 1}}", "InProgress"},
 		"ready":              {"{metadata: {generation: 1}, status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True'}]}}", "Current"},
+		"proving an image": {"{metadata: {generation: 1}, status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True'}, {type: ImagesProven, status: 'False', reason: Proving}]}}",
+			"InProgress"},
+		"an image failed": {"{metadata: {generation: 1}, status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True'}, {type: ImagesProven, status: 'False', reason: ProofFailed}]}}",
+			"Failed"},
 		"stalled, while the old pods run": {"{metadata: {generation: 1}, status: {observedGeneration: 1, conditions: [{type: Ready, status: 'True'}, {type: Stalled, status: 'True'}]}}",
 			"Failed"},
 	} {

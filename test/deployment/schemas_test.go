@@ -63,7 +63,7 @@ func (s *suite) gitops(t *testing.T) {
 				}
 			}
 		}
-		installed, err := envtest.InstallCRDs(s.env.Config, envtest.CRDInstallOptions{Paths: all, ErrorIfPathMissing: true})
+		installed, err := envtest.InstallCRDs(s.env.Config, envtest.CRDInstallOptions{Paths: all, ErrorIfPathMissing: true, MaxTime: patience})
 		require.NoError(t, err)
 		require.True(t, containsDefinition(installed, "applicationsets.argoproj.io"))
 		require.True(t, containsDefinition(installed, "imageupdateautomations.image.toolkit.fluxcd.io"))

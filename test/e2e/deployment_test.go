@@ -2,7 +2,8 @@ package e2e
 
 import (
 	"bufio"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,23 +51,35 @@ type deployment struct {
 	t        *testing.T
 	registry string
 	clone    string
+	remote   string // of the clone
 	images   string // the archives of this checkout
+	program  string // of this checkout, for this machine
 }
 
-func newDeployment(t *testing.T) *deployment {
+// newDeployment builds the image of this checkout under a version. A kubelet that
+// pulled the same bytes from a registry pulls them again for a name without one.
+func newDeployment(t *testing.T, version string) *deployment {
 	t.Helper()
-	d := &deployment{cluster: needDeployment(t), t: t, registry: registry(t), clone: filepath.Join(t.TempDir(), "checkout"), images: t.TempDir()}
-	_, err := command(t, "git", "clone", "--quiet", "../..", d.clone)
+	d := &deployment{cluster: needDeployment(t), t: t, registry: registry(t), images: t.TempDir()}
+	d.remote, d.clone = filepath.Join(t.TempDir(), "energytwin.git"), filepath.Join(t.TempDir(), "checkout")
+	_, err := command(t, "git", "clone", "--quiet", "--bare", "../..", d.remote)
 	require.NoError(t, err)
-	out, err := d.script(map[string]string{"OUT": d.images, "ARCHS": runtime.GOARCH, "VERSION": "deployment"}, "../../hack/ci/build")
+	_, err = command(t, "git", "clone", "--quiet", d.remote, d.clone)
+	require.NoError(t, err)
+	out, err := d.script(map[string]string{"OUT": d.images, "ARCHS": runtime.GOARCH, "VERSION": version}, "../../hack/ci/build")
 	require.NoError(t, err, out)
+	d.program, err = filepath.Abs("../../bin/energytwin-linux-" + runtime.GOARCH)
+	require.NoError(t, err)
 	return d
 }
 
 // script runs a script with more variables.
 func (d *deployment) script(env map[string]string, name string, args ...string) (string, error) {
 	d.t.Helper()
-	var pairs []string
+	pairs := []string{
+		"GIT_AUTHOR_NAME=deployer", "GIT_AUTHOR_EMAIL=deployer@example.org", "GIT_COMMITTER_NAME=deployer", "GIT_COMMITTER_EMAIL=deployer@example.org",
+		"ENERGYTWIN=" + d.program,
+	}
 	for key, value := range env {
 		pairs = append(pairs, key+"="+value)
 	}
@@ -83,17 +96,53 @@ func (d *deployment) push(archives, tag string) string {
 	return strings.TrimSpace(string(reference))
 }
 
-// broken pushes an image that can be pulled, and runs a program that does not work.
-func (d *deployment) broken(how string) string {
+// broken are the ways in which an image does not work, which can be pulled.
+const (
+	crashing = "crashing" // its program ends at once
+	hanging  = "hanging"  // its program neither ends nor answers
+	unready  = "unready"  // it is this program, whose probes never get ready
+)
+
+// archive packs a broken image into a folder, under a name.
+func (d *deployment) archive(how, name string) (folder string) {
 	d.t.Helper()
-	dir := d.t.TempDir()
-	program := filepath.Join(dir, how)
-	_, err := command(d.t, "env", "CGO_ENABLED=0", "go", "build", "-ldflags", "-X main.how="+how, "-o", program, "./testdata/broken")
+	folder = d.t.TempDir()
+	program := filepath.Join(folder, how)
+	build := []string{"-ldflags", "-X main.how=" + how, "-o", program, "./testdata/broken"}
+	if how == unready {
+		build = []string{"-overlay", d.neverReady(), "-o", program, "../../cmd/energytwin"}
+	}
+	_, err := command(d.t, "env", append([]string{"CGO_ENABLED=0", "go", "build"}, build...)...)
 	require.NoError(d.t, err)
 	_, err = command(d.t, "go", "-C", "../../hack/packaging", "run", "./imagearchive", "-binary", program, "-arch", runtime.GOARCH,
-		"-name", "energytwin:"+how, "-out", filepath.Join(dir, "energytwin-"+runtime.GOARCH+".tar"))
+		"-name", name, "-out", filepath.Join(folder, "energytwin-"+runtime.GOARCH+".tar"))
 	require.NoError(d.t, err)
-	return d.push(dir, how)
+	return folder
+}
+
+// neverReady replaces the line of the source that answers a readiness probe with
+// 200, for a build with -overlay.
+func (d *deployment) neverReady() string {
+	d.t.Helper()
+	source, err := filepath.Abs("../../internal/statusport/statusport.go")
+	require.NoError(d.t, err)
+	content, err := os.ReadFile(source)
+	require.NoError(d.t, err)
+	const ready, never = "\tcode := http.StatusOK\n", "\tcode := http.StatusServiceUnavailable\n"
+	require.Equal(d.t, 1, strings.Count(string(content), ready))
+	changed := filepath.Join(d.t.TempDir(), "statusport.go")
+	require.NoError(d.t, os.WriteFile(changed, []byte(strings.Replace(string(content), ready, never, 1)), 0o600))
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
+	require.NoError(d.t, err)
+	file := filepath.Join(d.t.TempDir(), "overlay.json")
+	require.NoError(d.t, os.WriteFile(file, overlay, 0o600))
+	return file
+}
+
+// broken pushes an image that can be pulled and does not work.
+func (d *deployment) broken(how string) string {
+	d.t.Helper()
+	return d.push(d.archive(how, "energytwin:"+how), how)
 }
 
 // missing is a reference in the registry whose digest nothing has.
@@ -101,105 +150,14 @@ func (d *deployment) missing() string {
 	return d.registry + "/energytwin:missing@sha256:" + strings.Repeat("0a", 32)
 }
 
-// deployOperator pins an image in the clone and deploys what is pinned.
-func (d *deployment) deployOperator(reference string) (string, error) {
-	d.t.Helper()
-	_, err := command(d.t, "make", "--no-print-directory", "-C", d.clone, "pin", "IMG="+reference)
-	require.NoError(d.t, err)
-	return d.script(map[string]string{"TIMEOUT": "60", "REVISION": reference}, filepath.Join(d.clone, "hack/ci/deploy-operator"))
-}
-
-func (d *deployment) operatorRuns(reference string) {
-	d.t.Helper()
-	d.operatorWorks(d.t)
-	pods, err := d.operatorPods(d.t.Context())
-	require.NoError(d.t, err)
-	require.Len(d.t, pods, 1)
-	require.Equal(d.t, reference, pods[0].Spec.Containers[0].Image)
-}
-
-// restoreOperator brings the operator of the other tests back.
-func (d *deployment) restoreOperator() {
-	d.t.Cleanup(func() {
-		_, err := d.makeTarget(d.t, "deploy", "IMG="+d.image)
-		require.NoError(d.t, err)
-	})
-}
-
-// TestOperatorIsDeployedByTheScripts: built, pushed, pinned, applied and verified;
-// whatever is broken in the next image, the deployment goes back by itself while
-// the twin's readings flow, and Git keeps naming what runs.
-func TestOperatorIsDeployedByTheScripts(t *testing.T) {
-	d := newDeployment(t)
-	d.restoreOperator()
-	s := d.space(t, "e2e-deployment")
-
-	good := d.push(d.images, "good")
-	out, err := d.deployOperator(good)
-	require.NoError(t, err, out)
-	d.operatorRuns(good)
-	s.make(s.synthetic("steady", 20, 365, "3600"))
-	s.ready("steady")
-	rows := s.flows("steady", 0)
-	before := s.stable("steady")
-
-	for _, v := range []struct{ reference, why string }{
-		{d.missing(), "ImagePullBackOff"},
-		{d.broken("crashing"), "CrashLoopBackOff"},
-		{d.broken("unready"), "not complete after 60 s"},
-	} {
-		out, err := d.deployOperator(v.reference)
-		require.Equal(t, 1, exitCode(err), out)
-		require.Contains(t, out, v.why)
-		require.Contains(t, out, "rolled back")
-		d.operatorRuns(good)
-		rows = s.flows("steady", rows)
-	}
-	now := s.stable("steady")
-	for name, pod := range before {
-		require.Equal(t, pod.UID, now[name].UID, "%s was replaced", name)
-		require.Equal(t, restarts(pod), restarts(now[name]), "%s was restarted", name)
-	}
-}
-
-// TestVirtualMachine: this cluster's node is the machine.
-func TestVirtualMachine(t *testing.T) {
-	d := newDeployment(t)
-	ctr := os.Getenv("ENERGYTWIN_E2E_CTR")
-	if ctr == "" {
-		t.Skip("no containerd: ENERGYTWIN_E2E_CTR is the command that loads images into the cluster's node, such as `ctr -a SOCKET`")
-	}
-	d.restoreOperator()
-	archive := filepath.Join(d.images, "energytwin-"+runtime.GOARCH+".tar")
-	out, err := d.script(map[string]string{"CTR": ctr}, "../../hack/vm-deploy", "local", "--archive", archive)
-	require.NoError(t, err, out)
-	d.operatorWorks(t)
-	pods, err := d.operatorPods(t.Context())
-	require.NoError(t, err)
-	good := pods[0].Spec.Containers[0].Image
-	require.Regexp(t, `^localhost/energytwin:deployment@sha256:[0-9a-f]{64}$`, good)
-
-	broken := filepath.Join(t.TempDir(), "broken.tar")
-	program := filepath.Join(t.TempDir(), "crashing")
-	_, err = command(t, "env", "CGO_ENABLED=0", "go", "build", "-ldflags", "-X main.how=crashing", "-o", program, "./testdata/broken")
-	require.NoError(t, err)
-	_, err = command(t, "go", "-C", "../../hack/packaging", "run", "./imagearchive", "-binary", program, "-arch", runtime.GOARCH,
-		"-name", "localhost/energytwin:broken", "-out", broken)
-	require.NoError(t, err)
-	out, err = d.script(map[string]string{"CTR": ctr}, "../../hack/vm-deploy", "local", "--archive", broken)
-	require.Equal(t, 1, exitCode(err), out)
-	require.Contains(t, out, "CrashLoopBackOff")
-	d.operatorRuns(good)
-}
-
 // exitCode is that of a command, -1 for one that did not run.
 func exitCode(err error) int {
-	if err == nil {
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
 		return 0
+	case errors.As(err, &ended):
+		return ended.ExitCode()
 	}
-	var code int
-	if _, scan := fmt.Sscanf(err.Error(), "exit status %d", &code); scan != nil {
-		return -1
-	}
-	return code
+	return -1
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,12 +24,16 @@ func (c *cluster) operator(ctx context.Context) (*appsv1.Deployment, error) {
 	return d, c.Get(ctx, client.ObjectKey{Namespace: c.home, Name: operatorName}, d)
 }
 
-// operatorPods are the operator's pods.
+// operatorPods are the operator's pods that run or are to run: of those before, which
+// have ended, some may still be there.
 func (c *cluster) operatorPods(ctx context.Context) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
 	err := c.List(ctx, pods, client.InNamespace(c.home),
 		client.MatchingLabels{"app.kubernetes.io/name": "energytwin", "app.kubernetes.io/component": "operator"})
-	return pods.Items, err
+	ended := func(p corev1.Pod) bool {
+		return p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+	}
+	return slices.DeleteFunc(pods.Items, ended), err
 }
 
 // operatorWorks waits until the operator's pods are those of its Deployment, and

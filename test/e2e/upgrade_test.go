@@ -141,7 +141,7 @@ func (s *space) stable(twin string) map[string]corev1.Pod {
 		var moving []string
 		pods = s.pods(resources.Name(twin, ""))
 		for name, pod := range pods {
-			if pod.Labels[resources.LabelComponent] == v1.ComponentPrepare {
+			if slices.Contains([]string{v1.ComponentPrepare, resources.ComponentProof}, pod.Labels[resources.LabelComponent]) {
 				delete(pods, name)
 			} else if !podReady(&pod) {
 				moving = append(moving, name)

@@ -12,7 +12,7 @@ import (
 var how string // set by the linker
 
 func main() {
-	if how == "unready" {
+	if how == "hanging" {
 		stop := make(chan os.Signal, 1)
 		signal.Notify(stop, syscall.SIGTERM)
 		<-stop

@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// deployOperator pins an image in the clone and deploys what is pinned.
+func (d *deployment) deployOperator(reference string) (string, error) {
+	d.t.Helper()
+	_, err := command(d.t, "make", "--no-print-directory", "-C", d.clone, "pin", "IMG="+reference)
+	require.NoError(d.t, err)
+	return d.script(map[string]string{"TIMEOUT": "60", "REVISION": reference}, filepath.Join(d.clone, "hack/ci/deploy-operator"))
+}
+
+func (d *deployment) operatorRuns(reference string) {
+	d.t.Helper()
+	d.operatorWorks(d.t)
+	pods, err := d.operatorPods(d.t.Context())
+	require.NoError(d.t, err)
+	require.Len(d.t, pods, 1)
+	require.Equal(d.t, reference, pods[0].Spec.Containers[0].Image)
+}
+
+// restoreOperator brings the operator of the other tests back.
+func (d *deployment) restoreOperator() {
+	d.t.Cleanup(func() {
+		_, err := d.makeTarget(d.t, "deploy", "IMG="+d.image)
+		require.NoError(d.t, err)
+	})
+}
+
+// TestOperatorIsDeployedByTheScripts: built, pushed, described, pinned, applied,
+// verified and committed; whatever is broken in the next image, the deployment goes
+// back by itself while a twin's readings flow, and Git keeps naming what runs.
+func TestOperatorIsDeployedByTheScripts(t *testing.T) {
+	d := newDeployment(t, "deployment")
+	d.restoreOperator()
+	s := d.space(t, "e2e-deployment")
+
+	good := d.push(d.images, "good")
+	d.described(good)
+	out, err := d.deployOperator(good)
+	require.NoError(t, err, out)
+	d.operatorRuns(good)
+	d.committed(good)
+	s.make(s.synthetic("steady", 20, 365, "3600"))
+	s.ready("steady")
+	s.flows("steady", 0)
+
+	for _, v := range []struct{ reference, why string }{
+		{d.missing(), "ImagePullBackOff"},
+		{d.broken(crashing), "CrashLoopBackOff"},
+		{d.broken(hanging), "not complete after 60 s"},
+	} {
+		s.undisturbed("steady", func() {
+			out, err := d.deployOperator(v.reference)
+			require.Equal(t, 1, exitCode(err), out)
+			require.Contains(t, out, v.why)
+			require.Contains(t, out, "go back to "+good)
+			require.Contains(t, out, "rolled back")
+		})
+		d.operatorRuns(good)
+	}
+	_, err = command(t, "git", "-C", d.clone, "checkout", "--quiet", "--", ".")
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(d.clone, "dist/install.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), good)
+}
+
+// described writes the bills of materials of the image.
+func (d *deployment) described(reference string) {
+	d.t.Helper()
+	out, err := d.script(map[string]string{"OUT": d.images}, "../../hack/ci/attest", reference)
+	require.NoError(d.t, err, out)
+	content, err := os.ReadFile(filepath.Join(d.images, "sbom-"+runtime.GOARCH+".json"))
+	require.NoError(d.t, err)
+	var bill struct {
+		BomFormat  string
+		Components []struct{ Name, Version string }
+	}
+	require.NoError(d.t, json.Unmarshal(content, &bill))
+	require.Equal(d.t, "CycloneDX", bill.BomFormat)
+	var names []string
+	for _, c := range bill.Components {
+		names = append(names, c.Name)
+	}
+	require.Contains(d.t, names, "github.com/jackc/pgx/v5")
+	_, err = d.script(map[string]string{"OUT": d.images}, "../../hack/ci/attest", d.registry+"/energytwin:good")
+	require.Equal(d.t, 2, exitCode(err), "a tag can be moved")
+}
+
+// committed lets Git name the image, once.
+func (d *deployment) committed(reference string) {
+	d.t.Helper()
+	branch, err := command(d.t, "git", "-C", d.clone, "branch", "--show-current")
+	require.NoError(d.t, err)
+	for _, says := range []string{"pins " + reference, "name " + reference + " already"} {
+		out, err := command(d.t, "env", "-C", d.clone, "GIT_AUTHOR_NAME=deployer", "GIT_AUTHOR_EMAIL=deployer@example.org",
+			"GIT_COMMITTER_NAME=deployer", "GIT_COMMITTER_EMAIL=deployer@example.org", "hack/ci/commit-pin", reference)
+		require.NoError(d.t, err, out)
+		require.Contains(d.t, out, says)
+	}
+	for _, file := range []string{"dist/install.yaml", "dist/namespaced.yaml"} {
+		text, err := command(d.t, "git", "-C", d.remote, "show", "HEAD:"+file)
+		require.NoError(d.t, err)
+		require.Contains(d.t, text, reference, "%s on %s", file, branch)
+	}
+}
