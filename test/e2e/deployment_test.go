@@ -19,7 +19,7 @@ func needDeployment(t *testing.T) *cluster {
 	t.Helper()
 	c := connect(t)
 	if os.Getenv("ENERGYTWIN_E2E_DEPLOYMENT") == "" {
-		t.Skip("the deployment by the scripts of hack/ci takes 10 minutes: set ENERGYTWIN_E2E_DEPLOYMENT=1")
+		t.Skip("the deployment by the scripts of hack/ci takes 30 minutes: set ENERGYTWIN_E2E_DEPLOYMENT=1")
 	}
 	return c
 }
