@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -110,7 +111,13 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	sp.ready("idle")
 	start := time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC)
 	at := start.Add(25 * time.Hour)
-	sp.runPod("idle", "generator", "192.0.2.40", map[string]any{"phase": "publishing", "start": start, "end": start.Add(100 * time.Hour)})
+	sp.runPod("idle", "generator", "192.0.2.40", map[string]any{
+		"phase": "publishing", "start": start, "end": start.Add(100 * time.Hour),
+		"dataset": map[string]any{
+			"rejectedRows": 7, "reasons": []any{map[string]any{"reason": "the value is not a number", "rows": 5}, map[string]any{"reason": strings.Repeat("ü", 200), "rows": 2}},
+			"findings": []any{"guessed unit: kWh (the column is called power; to change it, set spec.dataset.layout.unit)", strings.Repeat("x", 600)},
+		},
+	})
 	sp.runPod("idle", "api", "192.0.2.41", map[string]any{
 		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "forecastSkill": 0.314, "decisions": 13,
 		"lastEventTime": at, "lastDecisionAt": start.Add(24 * time.Hour), "writtenAt": at,
@@ -120,7 +127,11 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	st := sp.get("idle").Status
 	require.Equal(t, "25%", st.Stream.Progress, "a file's span is told by the generator")
 	require.Equal(t, at, st.Stream.LastEventTime.UTC())
-	require.Equal(t, v1.DatasetStatus{Meters: 12, Rows: 300, Quarantined: 4, SHA256: st.Dataset.SHA256}, *st.Dataset)
+	require.Equal(t, v1.DatasetStatus{
+		Meters: 12, Rows: 300, Quarantined: 4, SHA256: st.Dataset.SHA256, RejectedRows: 7,
+		Rejections: []v1.RowRejection{{Reason: "the value is not a number", Rows: 5}, {Reason: strings.Repeat("ü", 126) + "…", Rows: 2}},
+		Findings:   []string{"guessed unit: kWh (the column is called power; to change it, set spec.dataset.layout.unit)", strings.Repeat("x", 509) + "…"},
+	}, *st.Dataset)
 	require.Len(t, st.Dataset.SHA256, 64)
 	require.Equal(t, v1.ForecastStatus{Meters: 11, SkillVsNaive: "31%"}, *st.Forecast)
 	require.Equal(t, int64(13), st.Decisions.Total)

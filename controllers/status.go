@@ -269,6 +269,9 @@ func (s *scope) describeFigures() {
 		stream.Lag = f.lag
 	}
 	stream.Progress = s.progress(f)
+	if g := f.generator; g != nil && g.Dataset != nil {
+		describeFile(st.Dataset, g.Dataset)
+	}
 	if d := f.database; d != nil {
 		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined, st.Dataset.Suspect = d.Meters, d.Rows, d.Quarantined, d.Suspect
 		if d.LastEventTime != nil {

@@ -238,10 +238,38 @@ type DatasetStatus struct {
 	// +optional
 	Suspect int64 `json:"suspect,omitempty"`
 
+	// Rows of the file that cannot be used.
+	// +optional
+	RejectedRows int64 `json:"rejectedRows,omitempty"`
+
+	// Reasons for which rows are rejected, most frequent first.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +optional
+	Rejections []RowRejection `json:"rejections,omitempty"`
+
+	// How the file is read: its layout, what is a guess and how it is changed, and
+	// what looks wrong.
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=512
+	// +optional
+	Findings []string `json:"findings,omitempty"`
+
 	// SHA-256 of the file.
 	// +kubebuilder:validation:MaxLength=64
 	// +optional
 	SHA256 string `json:"sha256,omitempty"`
+}
+
+// RowRejection counts the rows of a file that are rejected for one reason.
+type RowRejection struct {
+	// What is wrong with them.
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason"`
+
+	// How many there are.
+	Rows int64 `json:"rows"`
 }
 
 // StreamStatus is how far the stream is.

@@ -17,6 +17,45 @@ type GeneratorFigures struct {
 	// Due is when the readings that publishing waits for are due, in wall-clock
 	// time. Zero while it waits for none.
 	Due time.Time `json:"due,omitzero"`
+	// Dataset is how the file was read; nil for made-up households.
+	Dataset *DatasetFigures `json:"dataset,omitempty"`
+}
+
+// DatasetFigures is what became of the rows of a file, and how it was read.
+type DatasetFigures struct {
+	Read         int64         `json:"read"`              // values of the file, in its own intervals
+	RejectedRows int64         `json:"rejectedRows"`      // rows that cannot be used
+	Reasons      []RowsFigures `json:"reasons,omitempty"` // of them, most frequent first
+	Missing      int64         `json:"missing"`           // values that the file marks as missing
+	Estimated    int64         `json:"estimated"`         // values that the file marks as estimated; they are used
+	Skipped      int64         `json:"skipped"`           // values that are no electrical energy, and rows of a footer
+	Incomplete   int64         `json:"incomplete"`        // hours left out because a part is missing
+	Overlaps     int64         `json:"overlaps"`          // hours left out because intervals overlap
+	Resets       int64         `json:"resets"`            // steps of counters whose energy is not known
+	// Findings say in words which layout the file has, what is a guess and how it is
+	// changed, and what looks wrong.
+	Findings []string `json:"findings,omitempty"`
+}
+
+// RowsFigures counts the rejected rows of a file for one reason.
+type RowsFigures struct {
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+}
+
+// DatasetReport is what the generator leaves in Redis, a processor stores and the API
+// shows.
+type DatasetReport struct {
+	DatasetFigures
+	Rows []RejectedRow `json:"rows,omitempty"` // the first rejected ones
+}
+
+// RejectedRow is a row, or one value of a row, that cannot be used.
+type RejectedRow struct {
+	Line   int64  `json:"line"`             // of the unpacked file, from 1
+	Column string `json:"column,omitempty"` // "" is the whole line
+	Reason string `json:"reason"`
+	Text   string `json:"text"` // the start of the line
 }
 
 // PhaseDone is the phase of a generator that has published everything.

@@ -197,3 +197,16 @@ test('a twin that has seen nothing yet says so', async (t) => {
   await page.getByText('Nothing to sum up').waitFor();
   await page.getByText('No groups').waitFor();
 });
+
+test('what was rejected, and how the file was read, is on the first page', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  const card = page.getByRole('region', { name: 'Data quality' });
+  await card.getByRole('heading', { name: 'Rejected rows of the file 3' }).waitFor();
+  await card.getByText('the value is not a number').first().waitFor();
+  await card.getByRole('heading', { name: 'Rejected messages 3' }).waitFor();
+  await card.getByText('The rows', { exact: true }).click();
+  await card.getByText('home-000001,2019-01-01T15:00:00Z,much').waitFor();
+  await card.getByText('to change it, set spec.dataset.layout.unit').waitFor();
+  await accessible(page, 'data quality');
+});

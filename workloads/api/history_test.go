@@ -300,4 +300,10 @@ func TestDataQualityCounts(t *testing.T) {
 	require.Equal(t, []ReasonCount{{"bad_timestamp", 2}, {"malformed", 1}}, q.ByReason)
 	require.Equal(t, "\ufffd no JSON", q.Messages[0].Value)
 	require.Len(t, read[Quality](t, a, "/api/v1/data-quality?reason=bad_timestamp").Data.Messages, 2)
+
+	file := q.Dataset
+	require.EqualValues(t, 3, file.RejectedRows)
+	require.Equal(t, []ReasonCount{{"the value is not a number", 2}, {"the time is not one", 1}}, file.ByReason)
+	require.Equal(t, RejectedRow{Line: 17, Column: "kwh", Reason: "the value is not a number", Text: "home-000001,2019-01-01T15:00:00Z,much"}, file.Rows[0])
+	require.Contains(t, file.Findings[0], "guessed unit: kWh")
 }

@@ -3,12 +3,14 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
@@ -29,7 +31,7 @@ type qualityInput struct {
 func (s *server) qualityOperations(api huma.API) {
 	get(api, huma.Operation{
 		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{tagQuality}, Security: keyed(),
-		Summary: "What was not taken from the stream, and why; and readings that are suspect",
+		Summary: "What was rejected of the stream and of the file of readings, and why; and readings that are suspect",
 	}, s.dataQuality)
 }
 
@@ -59,9 +61,39 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	if err != nil {
 		return nil, err
 	}
-	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages, Suspects: suspects}
+	file, err := s.datasetQuality(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages, Suspects: suspects, Dataset: file}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Quality]{Body: Answer[Quality]{Data: q, Page: page, Meta: meta}}, nil
+}
+
+// datasetQuality is what the generator reported of its file, nil if it has none.
+func (s *server) datasetQuality(ctx context.Context) (*DatasetQuality, error) {
+	text, err := s.db.DatasetReport(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the report on the dataset", err)
+	}
+	if text == nil {
+		return nil, nil
+	}
+	var r config.DatasetReport
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, s.failed(ctx, "read the report on the dataset", err)
+	}
+	out := &DatasetQuality{
+		ValuesRead: r.Read, RejectedRows: r.RejectedRows, ByReason: []ReasonCount{}, Rows: []RejectedRow{}, Missing: r.Missing, Estimated: r.Estimated,
+		Skipped: r.Skipped, IncompleteHours: r.Incomplete, OverlappingHours: r.Overlaps, CounterResets: r.Resets, Findings: append([]string{}, r.Findings...),
+	}
+	for _, c := range r.Reasons {
+		out.ByReason = append(out.ByReason, ReasonCount{Reason: c.Reason, Count: c.Rows})
+	}
+	for _, row := range r.Rows {
+		out.Rows = append(out.Rows, RejectedRow(row))
+	}
+	return out, nil
 }
 
 // suspectMeters are the meters with suspect readings in the week up to hour upTo.

@@ -305,6 +305,31 @@ type Quality struct {
 	Messages []Quarantined `json:"messages" nullable:"false" doc:"Newest first"`
 
 	Suspects []SuspectMeter `json:"suspects" nullable:"false" doc:"Meters with suspect readings in the last 7 days, those with most first; at most 100"`
+
+	Dataset *DatasetQuality `json:"dataset" doc:"Null while no file of readings has been read"`
+}
+
+// DatasetQuality is how the file of readings was read, and what of it was rejected.
+type DatasetQuality struct {
+	ValuesRead       int64         `json:"valuesRead" doc:"In the file's own intervals"`
+	RejectedRows     int64         `json:"rejectedRows"`
+	ByReason         []ReasonCount `json:"byReason" nullable:"false" doc:"Of the rejected rows, most frequent first"`
+	Rows             []RejectedRow `json:"rows" nullable:"false" doc:"The first 100 rejected rows"`
+	Missing          int64         `json:"missing" doc:"Values that the file marks as missing"`
+	Estimated        int64         `json:"estimated" doc:"Values that the file marks as estimated; they are used"`
+	Skipped          int64         `json:"skipped" doc:"Values that are no electrical energy, and rows of a footer"`
+	IncompleteHours  int64         `json:"incompleteHours" doc:"Left out: a part of the hour is missing"`
+	OverlappingHours int64         `json:"overlappingHours" doc:"Left out: intervals overlap"`
+	CounterResets    int64         `json:"counterResets" doc:"Steps of counters whose energy is not known"`
+	Findings         []string      `json:"findings" nullable:"false" doc:"Which layout the file has, what is a guess and how it is changed, and what looks wrong"`
+}
+
+// RejectedRow is a row of the file, or one value of it, that cannot be used.
+type RejectedRow struct {
+	Line   int64  `json:"line" doc:"Of the unpacked file, from 1"`
+	Column string `json:"column" doc:"Empty for the whole line"`
+	Reason string `json:"reason" example:"the value is not a number"`
+	Text   string `json:"text" doc:"The start of the line"`
 }
 
 // SuspectMeter is a meter with readings that do not fit what it has measured before.

@@ -30,7 +30,7 @@ func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 		case <-ctx.Done():
 		}
 	}
-	if d == warmUpCheck && c.step == nil {
+	if d == redisCheck && c.step == nil {
 		// The guard of the warm-up would drive the time on.
 		<-ctx.Done()
 	}

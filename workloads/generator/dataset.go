@@ -7,7 +7,6 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
-	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -45,32 +44,6 @@ func OpenDataset(ctx context.Context, twin *config.Twin, how Reading) (dataset.S
 		Progress:    how.Progress,
 		ScratchDir:  how.ScratchDir,
 	})
-}
-
-// DatasetReport is how a dataset was read, for the twin's status.
-type DatasetReport struct {
-	Layout      *layout.Document      `json:"layout,omitempty"` // complete: what was set and what was found out
-	Guesses     []dataset.Evidence    `json:"guesses,omitempty"`
-	Warnings    []string              `json:"warnings,omitempty"`
-	Read        int64                 `json:"read"`        // values of the file, in its own intervals
-	Quarantined int64                 `json:"quarantined"` // rows that were left out
-	Reasons     []dataset.ReasonCount `json:"reasons,omitempty"`
-	Missing     int64                 `json:"missing"`   // values that the file marks as missing
-	Estimated   int64                 `json:"estimated"` // values that the file marks as estimated
-	Skipped     int64                 `json:"skipped"`   // values that are no electrical energy
-	Incomplete  int64                 `json:"incomplete"`
-	Resets      int64                 `json:"resets"` // unknown steps of counters
-}
-
-// reportOf is the report on a dataset; nil on households that are made up.
-func reportOf(info *dataset.Info) *DatasetReport {
-	if info.Layout == nil {
-		return nil
-	}
-	return &DatasetReport{
-		Layout: info.Layout, Guesses: info.Guesses(), Warnings: info.Warnings, Read: info.Read, Quarantined: info.Quarantined, Reasons: info.Reasons,
-		Missing: info.Missing, Estimated: info.Estimated, Skipped: info.Skipped, Incomplete: info.Incomplete, Resets: info.Resets,
-	}
 }
 
 // noDataset is the source of a twin whose readings come from elsewhere.

@@ -2,8 +2,11 @@ package generator
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,6 +38,40 @@ func TestReplayPublishesTheDataset(t *testing.T) {
 	b.run(testContext(t))
 	require.Equal(t, b.wanted(everything), withoutRepeats(b.topic()), "a second run repeats the last hour only")
 	require.Less(t, last.Published, int64(40))
+}
+
+// TestReportOnTheFileIsInRedis: of rows that are rejected and what is found out, and
+// again when Redis has lost it.
+func TestReportOnTheFileIsInRedis(t *testing.T) {
+	b := newBench(t, ModeReplay, 400, homes(3, 400))
+	file, err := os.OpenFile(b.twin.Dataset.Path, os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteString("home 0,2019-01-05T00:00:00Z,much,feeder 0\nhome 1,yesterday,1,feeder 1\nhome 1,2019-01-05T00:00:00Z,more,feeder 1\n")
+	require.NoError(t, errors.Join(err, file.Close()))
+	b.source, err = OpenDataset(testContext(t), b.twin, Reading{})
+	require.NoError(t, err)
+	defer b.source.Close()
+	b.deps.Source = b.source
+	var told Progress
+	b.deps.Progress = func(p Progress) { told = p }
+	b.run(testContext(t))
+
+	var report config.DatasetReport
+	text, err := b.deps.Redis.DatasetReport(testContext(t))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &report))
+	require.EqualValues(t, 3, report.RejectedRows)
+	require.Equal(t, config.RowsFigures{Reason: "the value is not a number", Rows: 2}, report.Reasons[0])
+	require.Len(t, report.Reasons, 2)
+	require.Equal(t, "home 1,yesterday,1,feeder 1", report.Rows[1].Text)
+	require.Contains(t, strings.Join(report.Findings, "\n"), "to change it, set spec.dataset.layout.")
+	require.Equal(t, &report.DatasetFigures, told.Dataset, "the same is in the progress, for the operator")
+
+	b.redis.FlushAll()
+	require.NoError(t, (&generator{redis: b.deps.Redis, report: &report}).ensureInRedis(testContext(t)))
+	again, err := b.deps.Redis.DatasetReport(testContext(t))
+	require.NoError(t, err)
+	require.Equal(t, text, again)
 }
 
 func TestKilledAnywhereItLosesNothing(t *testing.T) {

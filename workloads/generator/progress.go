@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -33,7 +34,7 @@ type Progress struct {
 	Lag       int64      `json:"lag"`            // messages by which the slowest partition's processor is behind
 	Due       time.Time  `json:"due,omitzero"`   // when the readings that publishing waits for are due; zero while it waits for none
 
-	Dataset *DatasetReport `json:"dataset,omitempty"` // how the file was read; nil of made-up households
+	Dataset *config.DatasetFigures `json:"dataset,omitempty"` // how the file was read; nil for made-up households
 }
 
 // meterOfProgress keeps the progress and tells about it.

@@ -56,8 +56,9 @@ type generator struct {
 	line    timeline
 	first   meter.Hour // to be published
 	warm    warmUp
-	routes  []route // by meter
-	shares  []share // by partition
+	routes  []route               // by meter
+	shares  []share               // by partition
+	report  *config.DatasetReport // nil for made-up households
 	indexOf map[string]int32
 
 	recreated bool       // the topic is another one than before: what it holds is no measure
@@ -104,7 +105,7 @@ func newGenerator(twin *config.Twin, deps Deps) (*generator, error) {
 	info := deps.Source.Info()
 	g := &generator{
 		twin: twin, stream: deps.Stream, redis: deps.Redis, topic: twin.Topic("readings"),
-		log: deps.Log, clock: deps.clock, front: meter.NoHour, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
+		log: deps.Log, clock: deps.clock, report: reportOf(&info), front: meter.NoHour, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
 	}
 	if g.clock == nil {
 		g.clock = wallClock{}
@@ -170,7 +171,10 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 
 // outlook is the progress before anything is done.
 func (g *generator) outlook(info dataset.Info) Progress {
-	p := Progress{Mode: g.twin.Generator.Mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: g.total(info), Dataset: reportOf(&info)}
+	p := Progress{Mode: g.twin.Generator.Mode, Phase: PhaseStarting, Hour: meter.NoHour, Total: g.total(info)}
+	if g.report != nil {
+		p.Dataset = &g.report.DatasetFigures
+	}
 	if p.Mode == ModeReplay {
 		p.Start, p.End = info.Start.Time(), info.End.Time()
 	}
@@ -203,20 +207,17 @@ func (g *generator) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if !g.warm.some() {
-		return g.retry(ctx, g.publish)
-	}
 	// No message may be taken before its meter's warm-up is there.
-	if err := g.retry(ctx, g.ensureWarmUp); err != nil {
+	if err := g.retry(ctx, g.ensureInRedis); err != nil {
 		return err
 	}
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	tasks, ctx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return g.guardWarmUp(ctx) })
+	tasks.Go(func() error { return g.guardRedis(ctx) })
 	tasks.Go(func() error {
 		defer done()
-		if err := g.retry(ctx, g.publish); err != nil {
+		if err := g.retry(ctx, g.publish); err != nil || !g.warm.some() {
 			return err
 		}
 		return g.retry(ctx, g.waitForProcessors)
@@ -300,6 +301,16 @@ func (g *generator) waitForProcessors(ctx context.Context) error {
 	return err
 }
 
+// ensureInRedis writes what processors take from Redis, unless it is there.
+func (g *generator) ensureInRedis(ctx context.Context) error {
+	if g.warm.some() {
+		if err := g.ensureWarmUp(ctx); err != nil {
+			return err
+		}
+	}
+	return g.ensureReport(ctx)
+}
+
 func (g *generator) ensureWarmUp(ctx context.Context) error {
 	written, err := g.warm.ensure(ctx, g.redis)
 	if err != nil {
@@ -312,14 +323,14 @@ func (g *generator) ensureWarmUp(ctx context.Context) error {
 	return nil
 }
 
-// guardWarmUp writes the warm-up again whenever it is missing.
-func (g *generator) guardWarmUp(ctx context.Context) error {
+// guardRedis writes what processors take from Redis again whenever it is missing.
+func (g *generator) guardRedis(ctx context.Context) error {
 	for {
-		if err := g.clock.Sleep(ctx, warmUpCheck); err != nil {
+		if err := g.clock.Sleep(ctx, redisCheck); err != nil {
 			return nil
 		}
-		if err := g.ensureWarmUp(ctx); err != nil && ctx.Err() == nil {
-			g.log.Warn("warm-up not checked", "error", err)
+		if err := g.ensureInRedis(ctx); err != nil && ctx.Err() == nil {
+			g.log.Warn("warm-up and report not checked", "error", err)
 		}
 	}
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// warmUpCheck is how often the warm-up is looked for in Redis.
-const warmUpCheck = 10 * time.Second
+// redisCheck is how often the warm-up and the report on the dataset are observed in
+// Redis.
+const redisCheck = 10 * time.Second
 
 // warmUp is the history that meters have when the stream starts. It goes to
 // Redis and is not published. A meter that has no reading after it would

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -134,6 +135,68 @@ func TestServesWhileItRuns(t *testing.T) {
 	require.Empty(t, done, "it ended early: %s", out)
 	cancel()
 	require.NoError(t, <-done)
+}
+
+// TestRejectedRowsAndGuessesAreShown by the twin, like rejected messages.
+func TestRejectedRowsAndGuessesAreShown(t *testing.T) {
+	twin := sample(t, "buildings.yaml")
+	o, out := options(t, twin)
+	var text strings.Builder
+	text.WriteString("Messpunkt;Datum;Verbrauch\n")
+	for at, i := time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC), 0; i < 24*60; i++ {
+		value := fmt.Sprintf("%d,%d", 1+i%5, i%9)
+		if i%500 == 77 {
+			value = "defekt"
+		}
+		fmt.Fprintf(&text, "Haus;%s;%s\n", at.Add(time.Duration(i)*time.Hour).Format("02.01.2006 15:04"), value)
+	}
+	o.Readings = filepath.Join(t.TempDir(), "own.csv")
+	require.NoError(t, os.WriteFile(o.Readings, []byte(text.String()), 0o600))
+	o.Setting = func(field string) string { return "--" + field }
+	address := "127.0.0.1:" + freePort(t)
+	o.UntilDone, o.Listen = false, address
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, o) }()
+
+	var answer struct {
+		Data struct {
+			Dataset *struct {
+				RejectedRows int64
+				ByReason     []struct {
+					Reason string
+					Count  int64
+				}
+				Findings []string
+			}
+		}
+	}
+	require.Eventually(t, func() bool {
+		key, err := os.ReadFile(filepath.Join(o.DataDir, "secrets", "api-key"))
+		if err != nil {
+			return len(done) > 0
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/api/v1/data-quality", nil)
+		require.NoError(t, err)
+		request.Header.Set("X-API-Key", strings.TrimSpace(string(key)))
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return len(done) > 0
+		}
+		defer response.Body.Close()
+		return json.NewDecoder(response.Body).Decode(&answer) == nil && answer.Data.Dataset != nil || len(done) > 0
+	}, 5*time.Minute, 100*time.Millisecond)
+	cancel()
+	require.NoError(t, <-done, out.String())
+	file := answer.Data.Dataset
+	require.NotNil(t, file, "it ended early: %s", out)
+	require.EqualValues(t, 3, file.RejectedRows)
+	require.Equal(t, "the value is not a number", file.ByReason[0].Reason)
+	findings := strings.Join(file.Findings, "\n")
+	require.Contains(t, findings, "unit: kWh")
+	for _, text := range file.Findings {
+		require.Contains(t, out.String(), "dataset: "+text, "the same was printed at the start")
+	}
 }
 
 func freePort(t *testing.T) string {

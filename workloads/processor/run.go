@@ -96,6 +96,7 @@ func (p *Processor) Run(ctx context.Context) error {
 	tasks.Go(func() error { return p.relay(ctx) })
 	tasks.Go(func() error { return p.watch(ctx) })
 	tasks.Go(func() error { return p.maintain(ctx) })
+	tasks.Go(func() error { return p.storeReport(ctx) })
 	err := tasks.Wait()
 	p.saveAll(context.WithoutCancel(ctx))
 	if errors.Is(err, context.Canceled) {

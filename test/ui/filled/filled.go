@@ -5,6 +5,7 @@ package filled
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -82,7 +83,34 @@ func Fill(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (m
 	if err := f.settle(ctx, twin); err != nil {
 		return meter.NoHour, fmt.Errorf("settle decisions: %w", err)
 	}
+	if err := report(ctx, db); err != nil {
+		return meter.NoHour, err
+	}
 	return f.end, nil
+}
+
+// report is what a generator reports of a file with rows that cannot be used.
+func report(ctx context.Context, db *timescale.DB) error {
+	text, err := json.Marshal(config.DatasetReport{
+		DatasetFigures: config.DatasetFigures{
+			Read: 64_800, RejectedRows: 3, Missing: 24,
+			Reasons: []config.RowsFigures{{Reason: "the value is not a number", Rows: 2}, {Reason: "the time is not one", Rows: 1}},
+			Findings: []string{
+				"guessed unit: kWh (no column names one, and the mean is that of a home; to change it, set spec.dataset.layout.unit)",
+				"took 1h for time.interval",
+				"warning: 24 rows repeat the meter and interval of another one; the later one counts, as a correction",
+			},
+		},
+		Rows: []config.RejectedRow{
+			{Line: 17, Column: "kwh", Reason: "the value is not a number", Text: "home-000001,2019-01-01T15:00:00Z,much"},
+			{Line: 18, Column: "kwh", Reason: "the value is not a number", Text: "home-000001,2019-01-01T16:00:00Z,more"},
+			{Line: 202, Column: "timestamp", Reason: "the time is not one", Text: "home-000009,yesterday,0.4"},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return db.SetDatasetReport(ctx, text)
 }
 
 // filler plays the part of a processor with one partition.

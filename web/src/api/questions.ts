@@ -38,6 +38,12 @@ export const lastWeek = queryOptions({
   refetchInterval: calm,
 });
 
+export const quality = queryOptions({
+  queryKey: ['quality'],
+  queryFn: () => answer(client.GET('/api/v1/data-quality', { params: { query: { limit: 1 } } })),
+  refetchInterval: calm,
+});
+
 export const topDecisions = queryOptions({
   queryKey: ['decisions', 'top'],
   queryFn: () =>

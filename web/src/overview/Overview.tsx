@@ -4,6 +4,7 @@ import { twin } from '../api/questions';
 import { Failure } from '../app/Failure';
 import { Decisions } from '../decisions/Decisions';
 import { DecisionDrawer } from '../decisions/DecisionDrawer';
+import { DataQuality } from './DataQuality';
 import { Figures } from './Figures';
 import { GroupLoads } from './GroupLoads';
 import { KeyFigures } from './KeyFigures';
@@ -30,6 +31,7 @@ export function Overview() {
         <Decisions zone={view?.timezone} open={setOpened} />
         <GroupLoads zone={view?.timezone} />
       </div>
+      <DataQuality />
       <DecisionDrawer id={opened} zone={view?.timezone ?? 'UTC'} close={() => setOpened(null)} />
     </div>
   );
