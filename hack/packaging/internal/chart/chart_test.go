@@ -2,6 +2,7 @@ package chart
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +190,23 @@ podLabels: {team: grid}
 	labels := metadata["labels"].(map[string]any)
 	require.Equal(t, "grid", labels["team"])
 	require.Equal(t, "operator", labels["app.kubernetes.io/component"], "the chart's own labels stay")
+}
+
+// The values of the example for Argo CD install the operator by tag and digest.
+func TestTheExampleForArgoCDNamesADigest(t *testing.T) {
+	content, err := os.ReadFile(config + "/argocd/application.yaml")
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(content), "\n---\n")
+	var application map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(first), &application))
+	given, err := at(application, "spec", "source", "helm", "valuesObject")
+	require.NoError(t, err)
+	c, _ := written(t, manifests.Change{})
+	got, _, err := rendered(c, "ops", given)
+	require.NoError(t, err)
+	container, err := operatorContainer(got["Deployment ops/energytwin-operator"])
+	require.NoError(t, err)
+	require.Regexp(t, `^[^@:]+(:[0-9]+/[^@:]+)?:[^@:]+@sha256:[0-9a-f]{64}$`, container["image"])
 }
 
 func TestWrongValuesAreRefused(t *testing.T) {
