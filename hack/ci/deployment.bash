@@ -2,8 +2,8 @@
 #
 # A deployment applies manifests, verifies them, and then keeps them in the
 # cluster as the last verified ones. They may hold Secrets, so that a Secret keeps
-# them: energytwin-verified.NAME, where NAME tells deployments of one namespace
-# apart. When a verification fails, these are applied and verified again.
+# them: energytwin-verified.NAME, where NAME distinguishes the deployments of one
+# namespace. When a verification fails, these are applied and verified again.
 
 log() { printf '%s  %s\n' "$(date -u +%H:%M:%S)" "$*" >&2; }
 

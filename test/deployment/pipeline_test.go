@@ -119,7 +119,7 @@ func TestPipelineOfTwins(t *testing.T) {
 	require.NotZero(t, code, out)
 	require.Contains(t, out, "meters")
 
-	// Without a token, the job says what to do.
+	// Without a token, the job prints what to do.
 	code, out = r.runner(append(variables, "REVERT_TOKEN=")...).job("revert")
 	require.NotZero(t, code, out)
 	require.Contains(t, out, "set REVERT_TOKEN")

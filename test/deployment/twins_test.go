@@ -324,7 +324,7 @@ func TestDeploymentsOfOneNamespace(t *testing.T) {
 }
 
 // What the API server rejects changes nothing; a first deployment that fails stays,
-// and the exit code says so.
+// and the exit code shows it.
 func TestTwinsThatAreNotRolledBack(t *testing.T) {
 	r := needSuite(t).operate(t, "twins-not-rolled-back").repository()
 	r.commit(map[string]string{"twins/river.yaml": twin("river", current) + "  speed: 1\n"})

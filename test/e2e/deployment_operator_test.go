@@ -101,11 +101,11 @@ func (d *deployment) committed(reference string) {
 	d.t.Helper()
 	branch, err := command(d.t, "git", "-C", d.clone, "branch", "--show-current")
 	require.NoError(d.t, err)
-	for _, says := range []string{"pins " + reference, "name " + reference + " already"} {
+	for _, report := range []string{"pins " + reference, "name " + reference + " already"} {
 		out, err := command(d.t, "env", "-C", d.clone, "GIT_AUTHOR_NAME=deployer", "GIT_AUTHOR_EMAIL=deployer@example.org",
 			"GIT_COMMITTER_NAME=deployer", "GIT_COMMITTER_EMAIL=deployer@example.org", "hack/ci/commit-pin", reference)
 		require.NoError(d.t, err, out)
-		require.Contains(d.t, out, says)
+		require.Contains(d.t, out, report)
 	}
 	for _, file := range []string{"dist/install.yaml", "dist/namespaced.yaml"} {
 		text, err := command(d.t, "git", "-C", d.remote, "show", "HEAD:"+file)

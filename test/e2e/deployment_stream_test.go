@@ -33,7 +33,7 @@ func (s *space) during(twin string, do func()) stream {
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for ctx.Err() == nil {
-			s.look(ctx, twin, key, &seen)
+			s.observe(ctx, twin, key, &seen)
 			select {
 			case <-ctx.Done():
 			case <-time.After(pause):
@@ -52,8 +52,8 @@ func (s *space) during(twin string, do func()) stream {
 	return seen
 }
 
-// look adds an answer of the API and the operator's verdict.
-func (s *space) look(ctx context.Context, twin, key string, seen *stream) {
+// observe adds an answer of the API and the operator's verdict.
+func (s *space) observe(ctx context.Context, twin, key string, seen *stream) {
 	var answer struct {
 		Data apiTwin `json:"data"`
 	}
