@@ -3,6 +3,7 @@ package resources
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -112,12 +113,37 @@ func (b *builder) serviceMonitor() {
 		"podTargetLabels": []any{LabelComponent, LabelInstance},
 		"endpoints":       []any{map[string]any{"port": "status", "interval": "15s"}},
 	})
-	var rules map[string]any
-	if err := yaml.Unmarshal(prometheus.Rules, &rules); err != nil {
+	rules, err := rulesOf(b.twin.Namespace, name)
+	if err != nil {
 		b.fail("the alert rules in this binary: %w", err)
 		return
 	}
 	b.other(StepMonitoring, v1.ComponentPrometheus, KindPrometheusRule, name, rules)
+}
+
+// rulesOf are the alert rules for a Prometheus that scrapes other twins, too: each
+// expression is limited to one twin.
+func rulesOf(namespace, twin string) (map[string]any, error) {
+	var rules struct {
+		Groups []struct {
+			Name  string           `json:"name"`
+			Rules []map[string]any `json:"rules"`
+		} `json:"groups"`
+	}
+	if err := yaml.Unmarshal(prometheus.Rules, &rules); err != nil {
+		return nil, err
+	}
+	var groups []any
+	for _, group := range rules.Groups {
+		var scoped []any
+		for _, rule := range group.Rules {
+			rule["expr"] = fmt.Sprintf("(%s)\nand on (namespace, app_kubernetes_io_instance) group by (namespace, app_kubernetes_io_instance)\n"+
+				"(up{job=\"energytwin\", namespace=%q, app_kubernetes_io_instance=%q})", strings.TrimSpace(fmt.Sprint(rule["expr"])), namespace, twin)
+			scoped = append(scoped, rule)
+		}
+		groups = append(groups, map[string]any{"name": group.Name, "rules": scoped})
+	}
+	return map[string]any{"groups": groups}, nil
 }
 
 // document writes a value as YAML, the same each time.
