@@ -121,6 +121,7 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	sp.runPod("idle", "api", "192.0.2.41", map[string]any{
 		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "forecastSkill": 0.314, "decisions": 13,
 		"lastEventTime": at, "lastDecisionAt": start.Add(24 * time.Hour), "writtenAt": at,
+		"worstLimit": map[string]any{"group": "north", "capacityKW": 17.5, "peakKW": 18.64, "at": start, "forecast": true},
 	})
 	sp.pass(time.Minute, "idle")
 	sp.condition("idle", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
@@ -136,6 +137,8 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	require.Equal(t, v1.ForecastStatus{Meters: 11, SkillVsNaive: "31%"}, *st.Forecast)
 	require.Equal(t, int64(13), st.Decisions.Total)
 	require.Equal(t, start.Add(24*time.Hour), st.Decisions.LastIssuedAt.UTC())
+	require.Equal(t, start, st.WorstLimit.At.UTC())
+	require.Equal(t, v1.WorstLimitStatus{Group: "north", CapacityKW: "17.5", PeakKW: "18.6", Share: "107%", At: st.WorstLimit.At, Forecast: true}, *st.WorstLimit)
 
 	for _, ip := range []string{"192.0.2.40", "192.0.2.41"} {
 		sp.figures.Delete(ip)

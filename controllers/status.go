@@ -22,6 +22,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/internal/config"
 )
 
 // finish writes the status, if it changed, and says when to look again.
@@ -293,6 +294,18 @@ func (s *scope) describeFigures() {
 		if d.ForecastSkill != nil {
 			st.Forecast.SkillVsNaive = strconv.Itoa(int(math.Round(100**d.ForecastSkill))) + "%"
 		}
+		st.WorstLimit = worstLimit(d.WorstLimit)
+	}
+}
+
+func worstLimit(l *config.LimitFigures) *v1.WorstLimitStatus {
+	if l == nil {
+		return nil
+	}
+	decimals := func(v float64, n int) string { return strconv.FormatFloat(v, 'f', n, 64) }
+	return &v1.WorstLimitStatus{
+		Group: l.Group, CapacityKW: decimals(l.CapacityKW, -1), PeakKW: decimals(l.PeakKW, 1),
+		Share: decimals(100*l.Share(), 0) + "%", At: metav1.NewTime(l.At.UTC()), Forecast: l.Forecast,
 	}
 }
 

@@ -57,6 +57,12 @@ type DigitalTwinStatus struct {
 	// +optional
 	Decisions *DecisionsStatus `json:"decisions,omitempty"`
 
+	// The limit of a group that its load comes closest to, of the last 24 hours
+	// and of the forecast for the next 24. Absent while no group with a limit has
+	// any load.
+	// +optional
+	WorstLimit *WorstLimitStatus `json:"worstLimit,omitempty"`
+
 	// The dumps of a managed database.
 	// +optional
 	Backup *BackupStatus `json:"backup,omitempty"`
@@ -359,6 +365,32 @@ type VolumeStatus struct {
 	// Number of brokers whose cluster is on them; of kafka only.
 	// +optional
 	Brokers int32 `json:"brokers,omitempty"`
+}
+
+// WorstLimitStatus compares the highest load of a group with its limit.
+type WorstLimitStatus struct {
+	// Name of the group.
+	// +kubebuilder:validation:MaxLength=128
+	Group string `json:"group"`
+
+	// Limit in kW.
+	// +kubebuilder:validation:MaxLength=32
+	CapacityKW string `json:"capacityKW"`
+
+	// Highest load in kW.
+	// +kubebuilder:validation:MaxLength=32
+	PeakKW string `json:"peakKW"`
+
+	// The load as a share of the limit, such as 107%.
+	// +kubebuilder:validation:MaxLength=32
+	Share string `json:"share"`
+
+	// Start of the hour of that load, in the readings' own time.
+	At metav1.Time `json:"at"`
+
+	// The load is a forecast, not measured.
+	// +optional
+	Forecast bool `json:"forecast,omitempty"`
 }
 
 // StoresStatus says who runs each store.

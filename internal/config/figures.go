@@ -103,7 +103,23 @@ type DatabaseFigures struct {
 	LastDecisionAt *time.Time `json:"lastDecisionAt,omitempty"` // issue of the newest decision
 	WrittenAt      *time.Time `json:"writtenAt,omitempty"`      // of the last batch
 	EmptyGroups    []string   `json:"emptyGroups,omitempty"`    // groups of the policy, by name, that no stored meter is in
+	// WorstLimit is the limit that a group's load comes closest to, or exceeds by
+	// the greatest share. Nil where no group with a limit has any load.
+	WorstLimit *LimitFigures `json:"worstLimit,omitempty"`
 }
+
+// LimitFigures compares a group's highest load, of the last 24 hours and of the
+// forecast for the next 24, with its limit.
+type LimitFigures struct {
+	Group      string    `json:"group"`
+	CapacityKW float64   `json:"capacityKW"`
+	PeakKW     float64   `json:"peakKW"`
+	At         time.Time `json:"at"`       // start of the hour of the peak
+	Forecast   bool      `json:"forecast"` // the peak is a forecast, not measured
+}
+
+// Share is the peak as a share of the limit: 1 is at the limit.
+func (l *LimitFigures) Share() float64 { return l.PeakKW / l.CapacityKW }
 
 // PrepareOutcome is the termination message of the Job that prepares the
 // stores: empty when all went well.

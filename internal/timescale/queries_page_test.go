@@ -25,6 +25,18 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, HourLoad{gapFrom, float64(load(0, gapFrom)), 1}, group[0])
 
+		peaks, err := s.GroupPeaks(ctx, gapFrom, gapFrom+6)
+		require.NoError(t, err)
+		for _, p := range peaks {
+			hours, err := s.LoadByHour(ctx, &p.GroupNo, gapFrom, gapFrom+6)
+			require.NoError(t, err)
+			require.Contains(t, hours, HourLoad{p.Hour, p.KWh, hours[p.Hour-gapFrom].Meters})
+			for _, h := range hours {
+				require.LessOrEqual(t, h.KWh, p.KWh)
+			}
+		}
+		require.Len(t, peaks, 2, "one of each group")
+
 		// A forecast issued within the day takes over from its hour on.
 		b := tw.batch(1)
 		b.Forecasts = []Forecast{flatForecast(tw.meters[0].MeterNo, day+76, 50), flatForecast(tw.meters[1].MeterNo, day+76, 50)}

@@ -39,6 +39,36 @@ func (db *DB) LoadByHour(ctx context.Context, groupNo *int32, from, to meter.Hou
 	return load, nil
 }
 
+// GroupPeak is the hour of a group's highest load.
+type GroupPeak struct {
+	GroupNo int32
+	Hour    meter.Hour
+	KWh     float64
+}
+
+// GroupPeaks are, for each group that has any load in the hours from `from` to
+// before `to`, the hour of its highest load, the first one of equal hours.
+func (db *DB) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak, error) {
+	rows, err := db.pool.Query(ctx, `
+		SELECT DISTINCT ON (group_no) group_no, ts, kwh FROM (
+			SELECT group_no, ts, sum(kwh) AS kwh FROM group_load
+			WHERE ts >= $1 AND ts < $2 GROUP BY group_no, ts) hours
+		ORDER BY group_no, kwh DESC, ts`, from.Time(), to.Time())
+	if err != nil {
+		return nil, fmt.Errorf("peaks of groups: %w", err)
+	}
+	peaks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p GroupPeak, err error) {
+		var ts time.Time
+		err = row.Scan(&p.GroupNo, &ts, &p.KWh)
+		p.Hour = meter.HourOf(ts)
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("peaks of groups: %w", err)
+	}
+	return peaks, nil
+}
+
 // GroupForecastPoint is the forecast of a group for one hour: the sums of the
 // quantiles of its meters (see ForecastPoint).
 type GroupForecastPoint struct {

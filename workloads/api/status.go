@@ -52,11 +52,16 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}
 	}
+	worst, err := s.worstLimit(ctx, sum.LeastWatermark)
+	if err != nil {
+		s.log.WarnContext(ctx, "no figures", "error", err)
+		return config.DatabaseFigures{}
+	}
 	t := sum.Totals
 	return config.DatabaseFigures{
 		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Suspect: t.Suspect - t.Confirmed, Forecasts: t.Forecasts, ForecastMeters: int32(newest.ForecastMeters), Decisions: t.Decisions,
 		ForecastSkill: s.skill.against(ctx, s.db, sum.LeastWatermark, s.log), LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
-		EmptyGroups: empty,
+		EmptyGroups: empty, WorstLimit: worst,
 	}
 }
 

@@ -1,11 +1,16 @@
 package api
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
 )
 
@@ -22,4 +27,46 @@ func TestGroupsWithoutMetersAreReported(t *testing.T) {
 	empty, err = s.emptyGroups(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"north", "south"}, empty)
+}
+
+// Of all limits the figures show the one that a load comes closest to, measured
+// or forecast.
+func TestWorstLimit(t *testing.T) {
+	if store == nil {
+		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
+	}
+	s := &server{twin: filled.Twin(), db: store}
+	sum, err := store.Summary(t.Context())
+	require.NoError(t, err)
+	mark := sum.LeastWatermark
+	worst := func(groups ...dsm.Group) *config.LimitFigures {
+		s.twin.Processor.Policy.Groups = groups
+		got, err := s.worstLimit(t.Context(), mark)
+		require.NoError(t, err)
+		return got
+	}
+	require.Nil(t, worst())
+	require.Nil(t, worst(dsm.Group{Name: "north", CapacityKW: 1}, dsm.Group{Name: "feeder-0001"}), "no group with both a limit and a load")
+
+	group, err := store.GroupByName(t.Context(), "feeder-0001")
+	require.NoError(t, err)
+	measured, err := store.LoadByHour(t.Context(), &group.GroupNo, mark-23, mark+1)
+	require.NoError(t, err)
+	forecast, err := store.ForecastsInForce(t.Context(), &group.GroupNo, mark+1, mark+25)
+	require.NoError(t, err)
+	require.NotEmpty(t, measured)
+	peak := slices.MaxFunc(measured, func(a, b timescale.HourLoad) int { return cmp.Compare(a.KWh, b.KWh) })
+	want := config.LimitFigures{Group: "feeder-0001", CapacityKW: 2, PeakKW: peak.KWh, At: peak.Hour.Time()}
+	for _, p := range forecast {
+		if p.P50 > want.PeakKW {
+			want.PeakKW, want.At, want.Forecast = p.P50, p.Hour.Time(), true
+		}
+	}
+	got := worst(dsm.Group{Name: "feeder-0001", CapacityKW: 2}, dsm.Group{Name: "feeder-0002", CapacityKW: 1e6})
+	require.Equal(t, want, *got)
+	require.Greater(t, got.Share(), 1.0)
+	require.Equal(t, "feeder-0002", worst(dsm.Group{Name: "feeder-0001", CapacityKW: 1e6}, dsm.Group{Name: "feeder-0002", CapacityKW: 2}).Group)
+
+	mark = meter.NoHour
+	require.Nil(t, worst(dsm.Group{Name: "feeder-0001", CapacityKW: 2}), "nothing is stored")
 }

@@ -37,9 +37,15 @@ func TestCommandsUnderTheirRoles(t *testing.T) {
 	require.Contains(t, sp.ok(sp.viewer, "wait", "river"), "Running")
 
 	require.Contains(t, sp.ok(sp.viewer, "status"), "river")
+	require.NotContains(t, sp.ok(sp.viewer, "status", "river"), "\nPOD")
 	sp.pod("river", "api", nil)
+	limit := `{"status":{"worstLimit":{"group":"north","capacityKW":"20","peakKW":"29.2","share":"146%","at":"2025-02-06T19:00:00Z","forecast":true}}}`
+	require.NoError(t, sp.admin.Status().Patch(t.Context(), sp.get("river"), client.RawPatch("application/merge-patch+json", []byte(limit))))
 	text := sp.ok(sp.viewer, "status", "river")
-	for _, want := range []string{"Running", "ghcr.io/energytwin/energytwin:v1.0.0", "river-api-x", "redis-password", "PASSWORD OR KEY"} {
+	for _, want := range []string{
+		"Running", "ghcr.io/energytwin/energytwin:v1.0.0", "river-api-x", "redis-password", "PASSWORD OR KEY", "none yet",
+		"north: 29.2 kW of 20 kW (146%) forecast for 2025-02-06T19:00:00Z",
+	} {
 		require.Contains(t, text, want)
 	}
 	var all []Overview
@@ -51,7 +57,7 @@ func TestCommandsUnderTheirRoles(t *testing.T) {
 	logs := sp.ok(sp.viewer, "logs", "river", "api")
 	require.Contains(t, logs, "[river-api-x/first] log of river-api-x first\n")
 	require.Contains(t, logs, "[river-api-x/api] log of river-api-x api\n")
-	require.ErrorContains(t, sp.run(sp.viewer, "logs", "river", "nothing").err, "no pods")
+	require.ErrorContains(t, sp.run(sp.viewer, "logs", "river", "nothing").err, "twin river, component nothing has no pods")
 
 	forbidden := func(args ...string) {
 		t.Helper()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ func newLogsCommand(c *connection) *cobra.Command {
 			}
 			return c.run(cmd, given[0], func(ctx context.Context, s *session, twin *v1.DigitalTwin) error {
 				l := &logs{session: s, options: o, of: labels, namespace: twin.Namespace, seen: map[string]bool{}}
-				return l.print(ctx)
+				return l.print(ctx, strings.Join(given, ", component "))
 			})
 		},
 	}
@@ -69,7 +70,7 @@ type logs struct {
 	streams sync.WaitGroup
 }
 
-func (l *logs) print(ctx context.Context) error {
+func (l *logs) print(ctx context.Context, what string) error {
 	defer l.streams.Wait()
 	for first := true; ; first = false {
 		pods := &corev1.PodList{}
@@ -77,7 +78,7 @@ func (l *logs) print(ctx context.Context) error {
 			return endOf(ctx, err)
 		}
 		if first && len(pods.Items) == 0 && !l.options.follow {
-			return fmt.Errorf("no pods; write one of the components that status shows, or prepare, restore or backup")
+			return fmt.Errorf("twin %s has no pods; write one of the components that status shows, or prepare, restore or backup", what)
 		}
 		var failed []error
 		for i := range pods.Items {

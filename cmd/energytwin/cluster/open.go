@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
@@ -27,7 +28,8 @@ func newOpenCommand(c *connection) *cobra.Command {
 		Use:   "open NAME",
 		Short: "Forward a local port to a twin's API and open its page",
 		Long: "Forwards a port of 127.0.0.1 to a pod of the API until Ctrl-C, prints the address of the page, and opens it in a\n" +
-			"browser. The page asks for a key of the API: kubectl get secret NAME-credentials -o jsonpath='{.data.api-key}' | base64 -d",
+			"browser. When the pod ends, it goes on with the next. The page asks for a key of the API:\n" +
+			"kubectl get secret NAME-credentials -o jsonpath='{.data.api-key}' | base64 -d",
 		Example: "  kubectl energytwin open riverside --port 8080 --no-browser",
 		Args:    args(1, 1, "NAME"),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -46,10 +48,47 @@ func (s *session) open(ctx context.Context, twin *v1.DigitalTwin, port int, brow
 	if err != nil {
 		return err
 	}
-	dialer, err := s.dialer(twin.Namespace, pod)
+	opened := false
+	for {
+		established := false
+		err := s.forward(ctx, pod, port, func(local int) {
+			established, port = true, local
+			if opened {
+				fmt.Fprintf(s.errOut, "forwarding to pod %s\n", pod.Name)
+				return
+			}
+			opened = true
+			s.showPage(fmt.Sprintf("http://127.0.0.1:%d%s/ui", port, twin.Spec.API.BasePath), browse)
+		})
+		if ctx.Err() != nil || !established {
+			return endOf(ctx, err)
+		}
+		fmt.Fprintf(s.errOut, "pod %s is gone; waiting for another pod of the API\n", pod.Name)
+		if pod, err = s.nextAPIPod(ctx, twin); err != nil {
+			return endOf(ctx, err)
+		}
+	}
+}
+
+// showPage prints the address of the page, and opens it for a person.
+func (s *session) showPage(address string, browse bool) {
+	fmt.Fprintf(s.out, "%s\n", address)
+	if browse && terminal(s.out) {
+		if err := browser(address).Start(); err != nil {
+			fmt.Fprintf(s.errOut, "no browser: %v\n", err)
+		}
+	}
+}
+
+// forward leads a local port, 0 for a free one, to a pod of the API until the pod
+// is gone. It calls established with the port once connections are accepted.
+func (s *session) forward(ctx context.Context, pod *corev1.Pod, port int, established func(port int)) error {
+	dialer, err := s.dialer(pod.Namespace, pod.Name)
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	ready := make(chan struct{})
 	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(ctx, dialer, []string{"127.0.0.1"},
 		[]string{fmt.Sprintf("%d:%d", port, resources.PortAPI)}, ready, io.Discard, s.errOut)
@@ -61,34 +100,59 @@ func (s *session) open(ctx context.Context, twin *v1.DigitalTwin, port int, brow
 	select {
 	case <-ready:
 	case err := <-ended:
-		return fmt.Errorf("forward to pod %s: %w", pod, err)
+		return fmt.Errorf("forward to pod %s: %w", pod.Name, err)
 	}
 	ports, err := forwarder.GetPorts()
 	if err != nil {
 		return err
 	}
-	address := fmt.Sprintf("http://127.0.0.1:%d%s/ui", ports[0].Local, twin.Spec.API.BasePath)
-	fmt.Fprintf(s.out, "%s\n", address)
-	if browse && terminal(s.out) {
-		if err := browser(address).Start(); err != nil {
-			fmt.Fprintf(s.errOut, "no browser: %v\n", err)
+	established(int(ports[0].Local))
+	go func() {
+		// A kubelet keeps the connection of a pod that is gone.
+		s.untilGone(ctx, pod)
+		stop()
+	}()
+	return <-ended
+}
+
+// untilGone waits until a pod ends.
+func (s *session) untilGone(ctx context.Context, pod *corev1.Pod) {
+	for sleep(ctx, pollEvery) == nil {
+		now := &corev1.Pod{}
+		err := s.Get(ctx, client.ObjectKeyFromObject(pod), now)
+		if apierrors.IsNotFound(err) || err == nil && (now.UID != pod.UID || now.DeletionTimestamp != nil) {
+			return
 		}
 	}
-	return endOf(ctx, <-ended)
+}
+
+// nextAPIPod waits for a pod of the API that is ready.
+func (s *session) nextAPIPod(ctx context.Context, twin *v1.DigitalTwin) (*corev1.Pod, error) {
+	for {
+		if _, err := s.twin(ctx, twin.Name); apierrors.IsNotFound(err) {
+			return nil, err
+		}
+		if pod, err := s.apiPod(ctx, twin); err == nil {
+			return pod, nil
+		}
+		if err := sleep(ctx, pollEvery); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // apiPod is a pod of the API that is ready.
-func (s *session) apiPod(ctx context.Context, twin *v1.DigitalTwin) (string, error) {
+func (s *session) apiPod(ctx context.Context, twin *v1.DigitalTwin) (*corev1.Pod, error) {
 	pods := &corev1.PodList{}
 	of := client.MatchingLabels(resources.SelectorLabels(twin.Name, v1.ComponentAPI))
 	if err := s.List(ctx, pods, client.InNamespace(twin.Namespace), of); err != nil {
-		return "", fmt.Errorf("pods of the API: %w", err)
+		return nil, fmt.Errorf("pods of the API: %w", err)
 	}
 	i := slices.IndexFunc(pods.Items, func(p corev1.Pod) bool { return podOf(&p).Ready && p.DeletionTimestamp == nil })
 	if i < 0 {
-		return "", fmt.Errorf("no pod of the API of twin %s is ready: %s", twin.Name, progress(twin, nil))
+		return nil, fmt.Errorf("no pod of the API of twin %s is ready: %s", twin.Name, progress(twin, nil))
 	}
-	return pods.Items[i].Name, nil
+	return &pods.Items[i], nil
 }
 
 // dialer forwards over a websocket, or over SPDY where the API server or a proxy

@@ -176,8 +176,7 @@ func newBackupNowCommand(c *connection) *cobra.Command {
 }
 
 func (s *session) backupNow(ctx context.Context, twin *v1.DigitalTwin, change *changing) error {
-	t := twin.Spec.Timescale
-	if t == nil || t.Managed == nil || t.Managed.Backup == nil {
+	if !backsUp(twin) {
 		return fmt.Errorf("twin %s has no place for dumps; set spec.timescale.managed.backup", twin.Name)
 	}
 	var last []v1.Instant
@@ -204,6 +203,12 @@ func (s *session) backupNow(ctx context.Context, twin *v1.DigitalTwin, change *c
 		fmt.Fprintf(s.out, "dumped to %s\n", b.Dumps[0])
 	}
 	return nil
+}
+
+// backsUp reports whether a twin has a place for dumps.
+func backsUp(twin *v1.DigitalTwin) bool {
+	t := twin.Spec.Timescale
+	return t != nil && t.Managed != nil && t.Managed.Backup != nil
 }
 
 func newHibernateCommand(c *connection) *cobra.Command {

@@ -57,12 +57,32 @@ func formsOf(value string) []string {
 // shapes are what secrets look like, whoever made them. The first group stays.
 var shapes = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----`),
-	regexp.MustCompile(`(://[^/\s:@"']*:)[^@\s"']+`),
 	regexp.MustCompile(`(?i)(\b(?:bearer|basic)[ \t]+)[A-Za-z0-9._~+/=-]{8,}`),
 	regexp.MustCompile(`()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`),
 	regexp.MustCompile(`()\bet_[A-Za-z0-9_-]{20,}`),
 	regexp.MustCompile(`()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`),
 	regexp.MustCompile(`(?i)([?&][^=\s&"']*(?:sig|token|key|secret|password|credential)[^=\s&"']*=)[^&\s"']+`),
+}
+
+// inAddress is what follows the colon of an address: a password, or a port.
+var inAddress = regexp.MustCompile(`(://[^/\s:@"']*:)([^\s"']+)`)
+
+// port is a port with what may follow it in an address or in a list of them.
+var port = regexp.MustCompile(`^\d{1,5}(?:[/?#,;)\]}>].*)?$`)
+
+// withoutPasswords takes passwords out of addresses and leaves ports in them.
+func withoutPasswords(text string) string {
+	return inAddress.ReplaceAllStringFunc(text, func(found string) string {
+		parts := inAddress.FindStringSubmatch(found)
+		host := strings.LastIndexByte(parts[2], '@')
+		switch {
+		case host >= 0:
+			return parts[1] + redacted + parts[2][host:]
+		case port.MatchString(parts[2]):
+			return found
+		}
+		return parts[1] + redacted
+	})
 }
 
 // named are values after a word that announces a secret. The first group stays.
@@ -76,8 +96,8 @@ var harmless = regexp.MustCompile(`(?i)[:=][ \t]*\\?["']?(?:true|false|null|/[^\
 var words = regexp.MustCompile(`[A-Za-z0-9+_=-]{40,}`)
 
 // hexadecimal are 32 bytes in hexadecimal: passwords that the operator made, unless
-// it says before them that they are a checksum.
-var hexadecimal = regexp.MustCompile(`(?i)(sha256\\?["']?[ \t]*[:=][ \t]*\\?["']?)?\b[0-9a-f]{64}\b`)
+// it says before them that they are a checksum or the id of a container.
+var hexadecimal = regexp.MustCompile(`(?i)(sha256\\?["']?[ \t]*[:=][ \t]*\\?["']?|\b(?:containerd|cri-o|docker)://)?\b[0-9a-f]{64}\b`)
 
 // text is a text without secrets.
 func (r *redactor) text(text string) string {
@@ -85,6 +105,7 @@ func (r *redactor) text(text string) string {
 	for _, shape := range shapes {
 		text = shape.ReplaceAllString(text, "${1}"+redacted)
 	}
+	text = withoutPasswords(text)
 	text = named.ReplaceAllStringFunc(text, func(found string) string {
 		if harmless.MatchString(found) {
 			return found
@@ -105,8 +126,12 @@ func (r *redactor) text(text string) string {
 	})
 }
 
-// random reports whether a long word mixes cases and digits, as names and
-// hexadecimal hashes do not.
+// random reports whether a long word is as random bytes are written: it mixes
+// cases, and a digit stands beside a letter. In names that are joined by hyphens a
+// number stands alone. One in some thousand words of 32 random bytes has no digit.
 func random(word string) bool {
-	return strings.ToLower(word) != word && strings.ToUpper(word) != word && strings.ContainsAny(word, "0123456789")
+	mixed := strings.ToLower(word) != word && strings.ToUpper(word) != word
+	return mixed && digitBesideLetter.MatchString(word)
 }
+
+var digitBesideLetter = regexp.MustCompile(`[A-Za-z][0-9]|[0-9][A-Za-z]`)

@@ -55,8 +55,7 @@ func restoreFrom(twin *v1.DigitalTwin, dump, claim string, now time.Time) (*v1.R
 	if t != nil && t.External != nil {
 		return nil, fmt.Errorf("the database of twin %s is external; restore it where it runs", twin.Name)
 	}
-	hasBackup := t != nil && t.Managed != nil && t.Managed.Backup != nil
-	if claim == "" && !hasBackup {
+	if claim == "" && !backsUp(twin) {
 		return nil, fmt.Errorf("twin %s has no backups; name the volume with --claim", twin.Name)
 	}
 	if dump == "" {

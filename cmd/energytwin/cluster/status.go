@@ -31,12 +31,14 @@ type Overview struct {
 	ManagedBy   string                `json:"managedBy,omitempty"` // Argo CD or Flux
 	Observed    bool                  `json:"observed"`            // whether the status speaks of the newest spec
 	WaitsFor    []string              `json:"waitsFor,omitempty"`
+	Warnings    []string              `json:"warnings,omitempty"` // what does not affect Ready
 	Conditions  []metav1.Condition    `json:"conditions"`
 	Components  []Component           `json:"components"`
 	Dataset     *v1.DatasetStatus     `json:"dataset,omitempty"`
 	Stream      *v1.StreamStatus      `json:"stream,omitempty"`
 	Forecast    *v1.ForecastStatus    `json:"forecast,omitempty"`
 	Decisions   *v1.DecisionsStatus   `json:"decisions,omitempty"`
+	WorstLimit  *v1.WorstLimitStatus  `json:"worstLimit,omitempty"`
 	Backup      *v1.BackupStatus      `json:"backup,omitempty"`
 	Restore     *v1.RestoreStatus     `json:"restore,omitempty"`
 	Credentials []v1.CredentialStatus `json:"credentials,omitempty"`
@@ -65,7 +67,7 @@ func newStatusCommand(c *connection) *cobra.Command {
 	var watch, everywhere bool
 	cmd := &cobra.Command{
 		Use:   "status [NAME...]",
-		Short: "Show twins: parts, pods, images, ages of passwords and backups, the stream, what waits for what",
+		Short: "Show twins: components, pods, images, ages of passwords and backups, the stream, the worst limit, what waits for what",
 		Example: "  kubectl energytwin status\n  kubectl energytwin status riverside -w\n" +
 			"  kubectl energytwin status riverside -o json",
 		Args: args(0, -1, ""),
@@ -157,9 +159,12 @@ func (s *session) overview(ctx context.Context, twin *v1.DigitalTwin) (Overview,
 	st := &twin.Status
 	out := Overview{
 		Namespace: twin.Namespace, Name: twin.Name, Phase: st.Phase, State: twin.Spec.State, ManagedBy: string(gitManagerOf(twin)),
-		Observed: st.ObservedGeneration == twin.Generation, WaitsFor: waitsFor(twin), Conditions: st.Conditions,
-		Dataset: st.Dataset, Stream: st.Stream, Forecast: st.Forecast, Decisions: st.Decisions,
+		Observed: st.ObservedGeneration == twin.Generation, WaitsFor: waitsFor(twin), Warnings: warnings(twin), Conditions: st.Conditions,
+		Dataset: st.Dataset, Stream: st.Stream, Forecast: st.Forecast, Decisions: st.Decisions, WorstLimit: st.WorstLimit,
 		Backup: st.Backup, Restore: st.Restore, Credentials: st.Credentials, Endpoints: st.Endpoints,
+	}
+	if out.Backup == nil && backsUp(twin) {
+		out.Backup = &v1.BackupStatus{}
 	}
 	pods := &corev1.PodList{}
 	if err := s.List(ctx, pods, client.InNamespace(twin.Namespace), client.MatchingLabels(resources.TwinLabels(twin.Name))); err != nil {
@@ -233,6 +238,9 @@ func printOverview(t io.Writer, o *Overview, now time.Time) {
 	for _, why := range o.WaitsFor {
 		fmt.Fprintf(t, "waits for\t%s\n", why)
 	}
+	for _, warning := range o.Warnings {
+		fmt.Fprintf(t, "warning\t%s\n", warning)
+	}
 	if d := o.Dataset; d != nil {
 		fmt.Fprintf(t, "dataset\t%d meters, %d readings stored, %d quarantined\n", d.Meters, d.Rows, d.Quarantined)
 	}
@@ -246,6 +254,13 @@ func printOverview(t io.Writer, o *Overview, now time.Time) {
 	if d := o.Decisions; d != nil {
 		fmt.Fprintf(t, "decisions\t%d\n", d.Total)
 	}
+	if l := o.WorstLimit; l != nil {
+		kind := "measured"
+		if l.Forecast {
+			kind = "forecast"
+		}
+		fmt.Fprintf(t, "worst limit\t%s: %s kW of %s kW (%s) %s for %s\n", l.Group, l.PeakKW, l.CapacityKW, l.Share, kind, l.At.UTC().Format(time.RFC3339))
+	}
 	if e := o.Endpoints; e != nil {
 		fmt.Fprintf(t, "page\t%s\n", e.UI)
 	}
@@ -254,12 +269,7 @@ func printOverview(t io.Writer, o *Overview, now time.Time) {
 	for _, c := range o.Components {
 		fmt.Fprintf(t, "%s\t%d/%d\t%s\t%s\n", c.Name, c.Ready, c.Replicas, c.Image, age(c.RestartedAt, now))
 	}
-	fmt.Fprintln(t, "\nPOD\tREADY\tPHASE\tRESTARTS\tNODE\tAGE")
-	for _, c := range o.Components {
-		for _, p := range c.Pods {
-			fmt.Fprintf(t, "%s\t%t\t%s\t%d\t%s\t%s\n", p.Name, p.Ready, p.Phase, p.Restarts, orDash(p.Node), age(p.StartedAt, now))
-		}
-	}
+	printPods(t, o, now)
 	fmt.Fprintln(t, "\nPASSWORD OR KEY\tAGE")
 	for _, c := range o.Credentials {
 		fmt.Fprintf(t, "%s\t%s\n", c.Key, age(c.ChangedAt, now))
@@ -267,9 +277,23 @@ func printOverview(t io.Writer, o *Overview, now time.Time) {
 	fmt.Fprintln(t)
 }
 
+func printPods(t io.Writer, o *Overview, now time.Time) {
+	header := "\nPOD\tREADY\tPHASE\tRESTARTS\tNODE\tAGE\n"
+	for _, c := range o.Components {
+		for _, p := range c.Pods {
+			fmt.Fprintf(t, "%s%s\t%t\t%s\t%d\t%s\t%s\n", header, p.Name, p.Ready, p.Phase, p.Restarts, orDash(p.Node), age(p.StartedAt, now))
+			header = ""
+		}
+	}
+}
+
 func printBackup(t io.Writer, o *Overview, now time.Time) {
 	if b := o.Backup; b != nil {
-		fmt.Fprintf(t, "backup\tnewest %s old, %d dumps are listed\n", age(b.LastSuccessAt, now), len(b.Dumps))
+		if b.LastSuccessAt == "" {
+			fmt.Fprintln(t, "backup\tnone yet")
+		} else {
+			fmt.Fprintf(t, "backup\tnewest is %s old\n", age(b.LastSuccessAt, now))
+		}
 		if b.LastFailureAt != "" {
 			fmt.Fprintf(t, "backup\tfailed %s ago: %s\n", age(b.LastFailureAt, now), b.Message)
 		}

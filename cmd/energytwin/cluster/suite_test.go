@@ -29,6 +29,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -39,15 +40,17 @@ import (
 	"github.com/energytwin/energytwin/test/fakecluster"
 )
 
-// suite is a real API server with the real operator. What the controllers and
-// kubelets of a cluster do is done by the test.
+// suite is a real API server with the real operator, which holds the role that is
+// shipped for it. What the controllers and kubelets of a cluster do is done by the
+// test.
 type suite struct {
-	env     *envtest.Environment
-	admin   client.Client
-	kubelet *kubelet
-	proofs  sync.Map // image → corev1.ContainerState in which its proof stays; by default it ends well
-	spaces  atomic.Int64
-	stop    context.CancelFunc
+	env       *envtest.Environment
+	admin     client.Client
+	kubelet   *kubelet
+	proofs    sync.Map // image → corev1.ContainerState in which its proof stays; by default it ends well
+	spaces    atomic.Int64
+	forbidden atomic.Pointer[string] // a request of the operator that its role does not allow
+	stop      context.CancelFunc
 }
 
 var (
@@ -61,6 +64,10 @@ func TestMain(m *testing.M) {
 	api, whyNoSuite = startSuite()
 	code := m.Run()
 	if api != nil {
+		if request := api.forbidden.Load(); request != nil {
+			fmt.Fprintln(os.Stderr, "FAIL: the operator's role does not allow", *request)
+			code = 1
+		}
 		api.stop()
 		if err := api.env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the control plane:", err)
@@ -101,7 +108,11 @@ func startSuite() (*suite, error) {
 	if s.kubelet, err = startKubelet(ctx, s.admin); err != nil {
 		return nil, err
 	}
-	mgr, err := controllers.NewManager(s.env.Config, controllers.ManagerOptions{
+	operator, err := s.operator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := controllers.NewManager(operator, controllers.ManagerOptions{
 		Image: "ghcr.io/energytwin/energytwin:v1.0.0", MetricsAddress: "0", ProbeAddress: "0", Concurrent: 4, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
@@ -112,25 +123,61 @@ func startSuite() (*suite, error) {
 	return s, nil
 }
 
-// roles creates the roles for people, as they are shipped.
+// roles creates the roles of the operator and for people, as they are shipped.
 func (s *suite) roles(ctx context.Context) error {
-	content, err := os.ReadFile("../../../config/rbac/user_roles.yaml")
-	if err != nil {
-		return err
-	}
-	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
-	for {
-		role := &rbacv1.ClusterRole{}
-		if err := documents.Decode(role); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
+	for _, file := range []string{"role.yaml", "user_roles.yaml"} {
+		content, err := os.ReadFile(filepath.Join("../../../config/rbac", file))
+		if err != nil {
 			return err
 		}
-		if err := s.admin.Create(ctx, role); err != nil {
-			return err
+		documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
+		for {
+			role := &rbacv1.ClusterRole{}
+			if err := documents.Decode(role); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
+			if err := s.admin.Create(ctx, role); err != nil {
+				return fmt.Errorf("%s: %w", file, err)
+			}
 		}
 	}
+	return nil
 }
+
+// operator is the configuration of somebody who holds the operator's role alone.
+func (s *suite) operator(ctx context.Context) (*rest.Config, error) {
+	const name = "energytwin-operator"
+	user, err := s.env.AddUser(envtest.User{Name: name}, nil)
+	if err != nil {
+		return nil, err
+	}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: name}},
+	}
+	if err := s.admin.Create(ctx, binding); err != nil {
+		return nil, err
+	}
+	cfg := user.Config()
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			response, err := next.RoundTrip(r)
+			if err == nil && response.StatusCode == http.StatusForbidden {
+				request := r.Method + " " + r.URL.Path
+				s.forbidden.Store(&request)
+			}
+			return response, err
+		})
+	})
+	return cfg, nil
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // work lets children of twins get ready until ctx ends.
 func (s *suite) work(ctx context.Context) {

@@ -285,6 +285,31 @@ func waitsFor(twin *v1.DigitalTwin) []string {
 	return out
 }
 
+// warnings are the conditions that need attention and do not affect Ready.
+func warnings(twin *v1.DigitalTwin) []string {
+	var out []string
+	for _, c := range twin.Status.Conditions {
+		switch c.Type {
+		case v1.ConditionDataLost, v1.ConditionReadingsRejected, v1.ConditionStorageResizeRefused, v1.ConditionEmptyGroups:
+			if c.Status != metav1.ConditionTrue {
+				continue
+			}
+		case v1.ConditionImagesProven, v1.ConditionMonitoringReady:
+			if c.Status != metav1.ConditionFalse {
+				continue
+			}
+		case v1.ConditionDataFlowing:
+			if c.Reason != v1.ReasonNothingStored {
+				continue
+			}
+		default:
+			continue
+		}
+		out = append(out, c.Type+": "+c.Message)
+	}
+	return out
+}
+
 func (s *session) printConditions(twin *v1.DigitalTwin) {
 	for _, c := range twin.Status.Conditions {
 		fmt.Fprintf(s.errOut, "  %-22s %-8s %-16s %s\n", c.Type, c.Status, c.Reason, c.Message)
