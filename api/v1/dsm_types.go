@@ -169,8 +169,8 @@ const (
 	DaysWeekends = "Weekends"
 )
 
-// SeriesSource is a series of hourly values in a CSV file with a header, plain
-// or compressed with gzip.
+// SeriesSource is a file with prices, carbon intensities or temperatures, read as a file
+// of readings is: in any separator, unit and interval of an hour or less.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.configMap), has(self.persistentVolumeClaim)].filter(x, x).size() == 1",message="write exactly one of configMap and persistentVolumeClaim as the place of the series"
 type SeriesSource struct {
@@ -182,14 +182,14 @@ type SeriesSource struct {
 	// +optional
 	PersistentVolumeClaim *VolumeSource `json:"persistentVolumeClaim,omitempty"`
 
-	// Column with the start of the hour, RFC 3339; timestamp if left out.
+	// Column with the time; found out if the file has no column timestamp.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional
 	TimeColumn string `json:"timeColumn,omitempty"`
 
-	// Column with the value; value if left out. An hour without a value is left
-	// out of the series.
+	// Column with the value; found out if the file has no column value. Its name
+	// may hold the unit, such as EUR/MWh.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +optional

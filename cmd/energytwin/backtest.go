@@ -193,17 +193,17 @@ func (f *backtestFlags) readSignals() (prices []dsm.Point, outdoors *forecast.Te
 	if err != nil {
 		return nil, nil, err
 	}
-	read := func(column string) ([]dsm.Point, error) {
+	read := func(kind dataset.SignalKind, column string) ([]dsm.Point, error) {
 		if column == "" {
 			return nil, nil
 		}
 		series := config.Series{Path: f.signals, Source: f.signals, TimeColumn: at, ValueColumn: column}
-		return series.Points()
+		return series.Points(kind, f.timezone, "")
 	}
-	if prices, err = read(price); err != nil {
+	if prices, err = read(dataset.Price, price); err != nil {
 		return nil, nil, err
 	}
-	degrees, err := read(temperature)
+	degrees, err := read(dataset.Temperature, temperature)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -27,6 +27,9 @@ type Twin struct {
 	Kafka     Kafka     `json:"kafka"`
 	Redis     Redis     `json:"redis"`
 	Database  Database  `json:"database"`
+
+	// Signals are the files that ReadSeries or ReadRates has read.
+	Signals []ReadSignal `json:"-"`
 }
 
 // Dataset says where readings come from and which part of them is used.
@@ -81,7 +84,7 @@ type Processor struct {
 	Temperatures []dsm.Point `json:"temperatures,omitempty"`
 }
 
-// Series is a CSV file with a value for each hour.
+// Series is a file with the values of a signal; see dataset.OpenSignal.
 type Series struct {
 	Path        string `json:"path"`
 	Source      string `json:"source"` // what it is, for people and for the hash

@@ -300,7 +300,7 @@ func (s *fileSource) warn(found *finding, o Options) {
 		return
 	}
 	mean /= float64(used)
-	if found.plan != nil {
+	if found.plan != nil && !o.signal {
 		s.warnUnit(found.doc, used, large, small, mean, o)
 	}
 	if n := s.info.Quarantined; n*10 > n+s.info.Read {

@@ -44,6 +44,8 @@ type Options struct {
 	InvalidRows InvalidRows   // "" is Quarantine
 	BadRows     BadRowWriter  // gets every quarantined row; nil counts them only
 
+	signal bool // values are of no meter: no sum of them is looked at
+
 	BufferBytes int                     // of memory for sorting; 0 is DefaultBuffer
 	ScratchDir  string                  // for what does not fit; "" is the system's folder for temporary files
 	Progress    func(read, total int64) // bytes of the raw file, called as it is read; may be nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -51,6 +52,7 @@ func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.
 	if err := twin.ReadSeries(); err != nil {
 		return nil, err
 	}
+	logSignals(twin, log)
 	r, err := newRules(twin)
 	if err != nil {
 		return nil, fmt.Errorf("spec of twin %s/%s: %w", twin.Namespace, twin.Name, err)
@@ -65,6 +67,22 @@ func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.
 		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{},
 		workers: map[int]*worker{},
 	}, nil
+}
+
+// logSignals shows how the files of signals were read. What is a guess is worth a look.
+func logSignals(twin *config.Twin, log *slog.Logger) {
+	for _, s := range twin.Signals {
+		for _, e := range s.Detection {
+			level := slog.LevelInfo
+			if e.Sure == dataset.Guess {
+				level = slog.LevelWarn
+			}
+			log.Log(context.Background(), level, "series read", "source", s.Source, "field", e.What, "taken for", e.Guess, "sure", e.Sure, "because", e.Because, "to change it", e.Change)
+		}
+		for _, w := range s.Warnings {
+			log.Warn("series read", "source", s.Source, "warning", w)
+		}
+	}
 }
 
 // errStuck ends a processor that makes no progress; what restarts it gives its
