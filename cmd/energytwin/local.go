@@ -46,7 +46,7 @@ func newLocalCommand() *cobra.Command {
 			if o.Readings != "" {
 				o.Setting = readings.setting
 			}
-			o.Twin, o.Version, o.Out, o.Log = twin, version, os.Stdout, quietLogger(cmd)
+			o.Twin, o.Version, o.Out, o.Log = twin, version, cmd.OutOrStdout(), quietLogger(cmd)
 			return local.Run(cmd.Context(), o)
 		},
 	}
