@@ -112,7 +112,8 @@ func (d *deployment) archive(how, name string) (folder string) {
 	if how == unready {
 		build = []string{"-overlay", d.neverReady(), "-o", program, "../../cmd/energytwin"}
 	}
-	_, err := command(d.t, "env", append([]string{"CGO_ENABLED=0", "go", "build"}, build...)...)
+	// The flags of the image's build find its packages in the cache.
+	_, err := command(d.t, "env", append([]string{"CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false"}, build...)...)
 	require.NoError(d.t, err)
 	_, err = command(d.t, "go", "-C", "../../hack/packaging", "run", "./imagearchive", "-binary", program, "-arch", runtime.GOARCH,
 		"-name", name, "-out", filepath.Join(folder, "energytwin-"+runtime.GOARCH+".tar"))
