@@ -1,10 +1,6 @@
 package dataset
 
-import (
-	"fmt"
-
-	"github.com/energytwin/energytwin/internal/dataset/layout"
-)
+import "github.com/energytwin/energytwin/internal/dataset/layout"
 
 // findReading settles whether values are of intervals or states of a counter.
 func (d *detective) findReading() error {
@@ -16,11 +12,8 @@ func (d *detective) findReading() error {
 	case d.namedCounter():
 		d.doc.Reading = layout.Counter
 		d.note("reading", d.doc.Reading, Likely, "the name of the value column is one of a counter")
-	case d.grows():
-		d.doc.Reading = layout.Counter
-		d.note("reading", d.doc.Reading, Likely, fmt.Sprintf("the values only grow (their mean is %s), so they are states of a counter, whose differences are energy", d.meanText()))
 	default:
-		d.doc.Reading = layout.Interval
+		d.readingByGrowth()
 	}
 	if d.doc.Reading == layout.Interval && d.doc.Time.Interval == "" {
 		step := d.steps.median()
@@ -43,47 +36,4 @@ func (d *detective) namedCounter() bool {
 		}
 	}
 	return false
-}
-
-// grows is true of values that nearly always grow from one row of a series to the
-// next, and hardly ever fall, as no energy of intervals does for long.
-func (d *detective) grows() bool {
-	f := d.numbers()
-	reader := d.stampReader()
-	times := d.timeIndexes()
-	rises, falls, same := 0, 0, 0
-	for _, i := range d.valueIndexes() {
-		type state struct {
-			at    int64
-			value float64
-		}
-		last := map[string]state{}
-		for n, row := range d.sample.rows {
-			if n%chunkRows == 0 {
-				clear(last)
-			}
-			at, ok := d.rowSeconds(&reader, row, times)
-			v, err := f.read([]byte(row[i]))
-			if !ok || err != nil {
-				continue
-			}
-			key := d.seriesKey(row)
-			if before, seen := last[key]; seen && before.at != at {
-				up := v - before.value
-				if at < before.at {
-					up = -up
-				}
-				switch {
-				case up > 0:
-					rises++
-				case up < 0:
-					falls++
-				default:
-					same++
-				}
-			}
-			last[key] = state{at, v}
-		}
-	}
-	return rises >= 12 && falls*15 <= rises && rises*4 >= same
 }

@@ -204,13 +204,9 @@ func columnOfSignal(in Input, o SignalOptions) (*signalColumn, error) {
 
 // medianSize is the median of the sizes of values.
 func medianSize(hours []SignalHour) float64 {
-	if len(hours) == 0 {
-		return 0
-	}
 	sizes := make([]float64, len(hours))
 	for i, h := range hours {
 		sizes[i] = math.Abs(h.Value)
 	}
-	slices.Sort(sizes)
-	return sizes[len(sizes)/2]
+	return medianOf(sizes)
 }
