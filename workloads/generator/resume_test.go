@@ -169,6 +169,24 @@ func TestRecreatedTopicIsFilledAgain(t *testing.T) {
 			require.ElementsMatch(t, want, got[p], "partition %d", p)
 		}
 	})
+	t.Run("of live readings", func(t *testing.T) {
+		const hours = 15 * meter.HoursPerDay
+		b := newBench(t, ModeLive, hours, homes(3, hours))
+		b.twin.Generator.WarmUp = config.Duration(7 * 24 * time.Hour)
+		now := time.Date(2026, 11, 24, 12, 20, 0, 0, time.UTC)
+		first := meter.HourOf(now) - 1
+		for _, days := range []time.Duration{20, 40} {
+			ctx, cancel := context.WithCancel(testContext(t))
+			clk := &fakeClock{now: now, until: now.Add(days * 24 * time.Hour), stop: cancel}
+			b.deps.clock = clk
+			if days == 40 {
+				recreate(b)
+			}
+			b.run(ctx)
+			now = clk.Now()
+		}
+		requireWeeks(t, b, first, hours)
+	})
 	t.Run("and Redis forgot, too", func(t *testing.T) {
 		b := newBench(t, ModeReplay, hours, crowded(t, hours))
 		b.twin.Generator.Speed = 3600

@@ -157,6 +157,13 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 		return err
 	}
 	if first == meter.NoHour {
+		// Of a topic that was recreated the processors may not have read all: it is
+		// filled from the first live hour, which the warm-up that was written ends at.
+		if first, err = g.warmedUpTo(ctx); err != nil {
+			return err
+		}
+	}
+	if first == meter.NoHour {
 		if first = meter.HourOf(g.clock.Now()) - 1; g.publishedBefore(ctx) != meter.NoHour {
 			first = min(first, g.front+1) // the topic was recreated: the hours since are lacking
 		}
@@ -167,6 +174,16 @@ func (g *generator) placeBeforeNow(ctx context.Context) error {
 		g.warm.meters[i] = true
 	}
 	return nil
+}
+
+// warmedUpTo is the end of the warm-up of this dataset in Redis, NoHour if there is
+// none.
+func (g *generator) warmedUpTo(ctx context.Context) (meter.Hour, error) {
+	marker, err := g.redis.WarmUpMarker(ctx)
+	if errors.Is(err, history.ErrNoWarmUp) || err == nil && marker.Dataset != g.warm.dataset {
+		return meter.NoHour, nil
+	}
+	return marker.To, err
 }
 
 // outlook is the progress before anything is done.
