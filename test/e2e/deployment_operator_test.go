@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // deployOperator pins an image in the clone and deploys what is pinned.
@@ -27,9 +31,12 @@ func (d *deployment) operatorRuns(reference string) {
 	require.Equal(d.t, reference, pods[0].Spec.Containers[0].Image)
 }
 
-// restoreOperator brings the operator of the other tests back.
+// restoreOperator brings the operator of the other tests back, without the record of
+// what these tests verified, whose registry ends with them.
 func (d *deployment) restoreOperator() {
 	d.t.Cleanup(func() {
+		record := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "energytwin-verified.operator"}}
+		require.NoError(d.t, client.IgnoreNotFound(d.Delete(context.WithoutCancel(d.t.Context()), record)))
 		_, err := d.makeTarget(d.t, "deploy", "IMG="+d.image)
 		require.NoError(d.t, err)
 	})
