@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -122,4 +123,15 @@ func TestThePrintedLayoutReadsTheFile(t *testing.T) {
 			tc.check(t, again)
 		})
 	}
+}
+
+// Sunny Portal writes W or kW, as the columns say.
+func TestSunnyPortalInWatts(t *testing.T) {
+	text := "Date and time;External energy supply / Mean values [W];Grid feed-in / Mean values [W]\n"
+	for q := 1; q <= 96; q++ {
+		text += jan(1).Add(time.Duration(q)*15*time.Minute).Format("02.01.2006 15:04") + ";500,00;120,00\n"
+	}
+	s := open(t, file(t, text), Options{Layout: &layout.Document{From: "sma-sunny-portal"}})
+	info := s.Info()
+	require.Equal(t, "meter 9.120", energyByMeter(&info, allRows(t, s, 0)))
 }
