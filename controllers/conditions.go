@@ -368,10 +368,5 @@ func (s *scope) finishedReads() string {
 	if flow == nil || flow.Reason != v1.ReasonReplayFinished {
 		return ""
 	}
-	for _, c := range s.before.Status.Components {
-		if c.Name == v1.ComponentGenerator {
-			return c.ConfigHash
-		}
-	}
-	return ""
+	return s.hashBefore(v1.ComponentGenerator)
 }

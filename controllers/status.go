@@ -200,10 +200,11 @@ func (s *scope) describe(chosen resources.Images) {
 	st.Components = nil
 	for _, component := range s.components() {
 		p := s.parts[component]
-		st.Components = append(st.Components, v1.ComponentStatus{
-			Name: component, Replicas: p.replicas, Ready: p.ready,
-			ConfigHash: s.wanted.Hashes[component],
-		})
+		hash := s.wanted.Hashes[component]
+		if component == v1.ComponentGenerator && p.exists && !s.applied[objectID{resources.KindDeployment, s.name(component)}] {
+			hash = s.hashBefore(component) // it waits for the preparation, or for the processors
+		}
+		st.Components = append(st.Components, v1.ComponentStatus{Name: component, Replicas: p.replicas, Ready: p.ready, ConfigHash: hash})
 	}
 	s.describeImages(chosen)
 	st.Processor = &v1.ProcessorStatus{
@@ -216,6 +217,16 @@ func (s *scope) describe(chosen resources.Images) {
 	s.describeOperations()
 	st.Endpoints = s.endpoints()
 	s.describeFigures()
+}
+
+// hashBefore is the hash of what a component read when the status was written.
+func (s *scope) hashBefore(component string) string {
+	for _, c := range s.before.Status.Components {
+		if c.Name == component {
+			return c.ConfigHash
+		}
+	}
+	return ""
 }
 
 func storeKind(external bool) v1.StoreKind {

@@ -153,7 +153,38 @@ func (r *Reconciler) workloads(ctx context.Context, s *scope) (ctrl.Result, erro
 	if err := r.handOverReplicas(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	return r.applyStep(resources.StepWorkloads)(ctx, s)
+	var failed []error
+	for _, o := range s.wanted.Objects {
+		if o.Step == resources.StepWorkloads && !s.isGenerator(o) {
+			failed = append(failed, r.apply(ctx, s, o))
+		}
+	}
+	return ctrl.Result{}, errors.Join(append(failed, r.generator(ctx, s))...)
+}
+
+func (s *scope) isGenerator(o resources.Object) bool {
+	return o.Kind == resources.KindDeployment && o.Name == s.name(v1.ComponentGenerator)
+}
+
+// generator changes a generator that runs after the processors: what it publishes
+// then is what they accept. One in Loop goes past the window, where processors of
+// a Replay reject its readings.
+func (r *Reconciler) generator(ctx context.Context, s *scope) error {
+	if err := r.lookAtWorkloads(ctx, s); err != nil {
+		return err
+	}
+	p := s.parts[v1.ComponentGenerator]
+	changes, _ := s.changed(v1.ComponentGenerator, p)
+	stays := p.exists && p.replicas > 0 && s.spec.State == v1.StateRunning && !s.inputs.Restoring
+	if stays && changes && !s.rolledOut(v1.ComponentProcessor) {
+		return nil
+	}
+	for _, o := range s.wanted.Objects {
+		if s.isGenerator(o) {
+			return r.apply(ctx, s, o)
+		}
+	}
+	return nil
 }
 
 // monitoring writes what watches the twin. It waits for nothing.

@@ -171,7 +171,9 @@ func Deployment(ctx context.Context, c client.Client, d *appsv1.Deployment) erro
 			return fmt.Errorf("end the pods of %s: %w", d.Name, err)
 		}
 	}
-	if d.DeletionTimestamp != nil || d.Status.ObservedGeneration == d.Generation && d.Status.AvailableReplicas == want {
+	st := d.Status
+	done := st.ObservedGeneration == d.Generation && st.AvailableReplicas == want && st.Replicas == st.UpdatedReplicas
+	if d.DeletionTimestamp != nil || done {
 		return nil
 	}
 	d.Status = appsv1.DeploymentStatus{
@@ -184,10 +186,13 @@ func Deployment(ctx context.Context, c client.Client, d *appsv1.Deployment) erro
 // before, which stay.
 func UnreadyDeployment(ctx context.Context, c client.Client, d *appsv1.Deployment) error {
 	want := ptr.Deref(d.Spec.Replicas, 1)
+	if want == 0 {
+		return Deployment(ctx, c, d)
+	}
 	st := appsv1.DeploymentStatus{
 		ObservedGeneration: d.Generation, Replicas: want + 1, UpdatedReplicas: 1, ReadyReplicas: want, AvailableReplicas: want, UnavailableReplicas: 1,
 	}
-	if d.DeletionTimestamp != nil || want == 0 || equality.Semantic.DeepEqual(d.Status, st) {
+	if d.DeletionTimestamp != nil || equality.Semantic.DeepEqual(d.Status, st) {
 		return nil
 	}
 	d.Status = st
