@@ -138,8 +138,8 @@ test/ui/node_modules/.package-lock.json: test/ui/package-lock.json
 	@touch $@
 
 .PHONY: chaos
-chaos: packages-test ## Kill, stop and starve a running twin for some minutes: its rows must not change
-	ENERGYTWIN_CHAOS_KILLS=$${KILLS:-10} ENERGYTWIN_CHAOS_SECONDS=$${SECONDS_OF_REPLAY:-150} \
+chaos: packages-test ## Kill, stop, starve and change a running twin for some minutes: its rows must not change
+	ENERGYTWIN_CHAOS_KILLS=$${KILLS:-10} ENERGYTWIN_CHAOS_SECONDS=$${SECONDS_OF_REPLAY:-150} ENERGYTWIN_CHAOS_CHANGES=all \
 		go test -count=1 -timeout 60m -v ./test/chaos
 
 .PHONY: e2e

@@ -19,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/embedded"
@@ -151,9 +152,7 @@ type runningTwin struct {
 // own. Speed 0 is as fast as possible.
 func (s *stores) newTwin(name string, speed float64) *runningTwin {
 	s.t.Helper()
-	twin := &runningTwin{t: s.t, stores: s, database: s.newDatabase(name), config: filepath.Join(s.dir, name+".json")}
-	password := filepath.Join(s.dir, "redis-password")
-	require.NoError(s.t, os.WriteFile(password, []byte(s.redis.Password), 0o600))
+	twin := &runningTwin{t: s.t, stores: s, database: s.newDatabase(name), config: s.configFile(name)}
 	content, err := os.ReadFile(sample)
 	require.NoError(s.t, err)
 	checker, err := admission.New()
@@ -164,17 +163,28 @@ func (s *stores) newTwin(name string, speed float64) *runningTwin {
 	resource.Namespace = "default"
 	path, err := filepath.Abs(readings)
 	require.NoError(s.t, err)
+	s.configure(twin, resource, path, func(cfg *config.Twin) { cfg.Generator.Speed = speed })
+	return twin
+}
+
+func (s *stores) configFile(twin string) string { return filepath.Join(s.dir, twin+".json") }
+
+// configure writes the configuration of a twin on the stores.
+func (s *stores) configure(twin *runningTwin, resource *v1.DigitalTwin, dataset string, change func(*config.Twin)) {
+	s.t.Helper()
+	password := filepath.Join(s.dir, "redis-password")
+	require.NoError(s.t, os.WriteFile(password, []byte(s.redis.Password), 0o600))
 	cfg, err := config.FromTwin(resource, config.Endpoints{
 		Image: "energytwin:test", Brokers: []string{s.broker}, RedisAddress: s.redis.Address, RedisPassFile: password,
-		DatabaseURL: twin.database, DatasetPath: path, StatusListen: "127.0.0.1:0",
+		DatabaseURL: twin.database, DatasetPath: dataset, StatusListen: "127.0.0.1:0",
 		Listen: "127.0.0.1:0", APIKeysFile: "/dev/null", JWTSecretFile: "/dev/null",
 	})
 	require.NoError(s.t, err)
-	cfg.Generator.Speed, cfg.Kafka.Replicas = speed, 1
+	cfg.Kafka.Replicas = 1
+	change(cfg)
 	doc, err := json.Marshal(cfg)
 	require.NoError(s.t, err)
 	require.NoError(s.t, os.WriteFile(twin.config, doc, 0o644))
-	return twin
 }
 
 // forget removes a twin's topics and keys, so that another one can bear its
