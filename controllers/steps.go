@@ -166,9 +166,9 @@ func (s *scope) isGenerator(o resources.Object) bool {
 	return o.Kind == resources.KindDeployment && o.Name == s.name(v1.ComponentGenerator)
 }
 
-// generator changes a generator that runs after the processors: what it publishes
-// then is what they accept. One in Loop goes past the window, where processors of
-// a Replay reject its readings.
+// generator changes a generator that runs when no processor of the spec before is
+// left: what it publishes then is what they accept. One in Loop goes past the window,
+// where processors of a Replay reject its readings.
 func (r *Reconciler) generator(ctx context.Context, s *scope) error {
 	if err := r.lookAtWorkloads(ctx, s); err != nil {
 		return err
@@ -176,7 +176,8 @@ func (r *Reconciler) generator(ctx context.Context, s *scope) error {
 	p := s.parts[v1.ComponentGenerator]
 	changes, _ := s.changed(v1.ComponentGenerator, p)
 	stays := p.exists && p.replicas > 0 && s.spec.State == v1.StateRunning && !s.inputs.Restoring
-	if stays && changes && !s.rolledOut(v1.ComponentProcessor) {
+	written := s.applied[objectID{resources.KindDeployment, s.name(v1.ComponentProcessor)}]
+	if stays && changes && (!written || s.parts[v1.ComponentProcessor].rolling) {
 		return nil
 	}
 	for _, o := range s.wanted.Objects {
