@@ -33,6 +33,7 @@ type finding struct {
 
 // detective gathers evidence on one file.
 type detective struct {
+	guessed  map[byte]guessedHeader // by separator; see headerBy
 	head     []byte
 	ended    bool // the head is all of the file
 	known    bool // shipped layouts are looked for
@@ -258,7 +259,7 @@ func (d *detective) fits(doc *layout.Document) int {
 		s, _ := guessSeparator(d.head)
 		comma = separatorByte(s)
 	}
-	h, err := findHeader(d.head, comma, doc.Header)
+	h, err := d.headerBy(comma, doc.Header)
 	if err != nil {
 		return 0
 	}
@@ -279,6 +280,30 @@ func (d *detective) fits(doc *layout.Document) int {
 		return 0
 	}
 	return n
+}
+
+// headerBy is the header of the sample by a layout. Most layouts leave it to be
+// guessed, which costs as much as reading some 100,000 rows: it is done once for each
+// separator.
+func (d *detective) headerBy(comma byte, want *layout.Header) (header, error) {
+	if want != nil {
+		return findHeader(d.head, comma, want)
+	}
+	if d.guessed == nil {
+		d.guessed = map[byte]guessedHeader{}
+	}
+	g, ok := d.guessed[comma]
+	if !ok {
+		g.header, g.err = findHeader(d.head, comma, nil)
+		d.guessed[comma] = g
+	}
+	return g.header, g.err
+}
+
+// guessedHeader is what findHeader returned.
+type guessedHeader struct {
+	header
+	err error
 }
 
 // readsTimes is true if nearly all rows have a time as a layout writes it.

@@ -208,15 +208,24 @@ func (w *Window) judgeFirst(h meter.Hour) {
 func (w *Window) bound() (accepted int) {
 	c := &w.screen
 	var above, below [support + 1]float32 // the greatest values of each sign
+	var most, least float32               // what lies between is not among them: nearly all
 	for s, v := range w.values {
-		if v == v {
+		if v >= least && v <= most {
 			accepted++
+			continue
 		}
+		if v != v {
+			continue
+		}
+		accepted++
 		switch {
-		case v > above[support] && !c.isSuspect(s):
+		case c.isSuspect(s):
+		case v > most:
 			insert(&above, v)
-		case -v > below[support] && !c.isSuspect(s):
+			most = above[support]
+		default:
 			insert(&below, -v)
+			least = -below[support]
 		}
 	}
 	accepted -= int(c.suspects)
