@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -162,11 +163,10 @@ func rank(usual []string, name string) int {
 			return i
 		}
 	}
+	words := strings.Split(joined, "_")
 	for i, u := range usual {
-		for _, w := range strings.Split(joined, "_") {
-			if w == u {
-				return len(usual) + i
-			}
+		if slices.Contains(words, u) {
+			return len(usual) + i
 		}
 	}
 	return -1
