@@ -113,11 +113,11 @@ func TestRulesNameTheDefaultsOfCode(t *testing.T) {
 		"?partitions.orValue(" + strconv.Itoa(DefaultPartitions) + ")",
 		"?history.orValue('" + string(DefaultWarmup) + "')",
 		"?duration.orValue('" + string(DefaultWindow) + "')",
-		"t.kafka.managed.storage.size : '" + string(DefaultKafkaStorage) + "'",
+		"self.spec.kafka.managed.storage.size : '" + string(DefaultKafkaStorage) + "'",
 		"self.managed.storage.size : '" + string(DefaultKafkaStorage) + "'",
 		"string(self.resources.limits.memory) : '" + redisResources.memoryLimit + "'",
-		"t.redis.managed.storage.size : '" + string(DefaultRedisStorage) + "'",
-		"t.timescale.managed.storage.size : '" + string(DefaultTimescaleStorage) + "'",
+		"self.spec.redis.managed.storage.size : '" + string(DefaultRedisStorage) + "'",
+		"self.spec.timescale.managed.storage.size : '" + string(DefaultTimescaleStorage) + "'",
 	} {
 		require.True(t, strings.Contains(string(source), part), "no rule has %s", part)
 	}
