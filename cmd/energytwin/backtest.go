@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -60,9 +60,9 @@ func newBacktestCommand() *cobra.Command {
 	s := cmd.Flags()
 	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once, in any order (required)")
 	f.layout.register(cmd)
-	s.StringVar(&f.signals, "signals", "", "CSV file with a price or an outdoor temperature, or both, for every hour; without prices the tariff of --policy holds")
-	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; the first with price in it by default")
-	s.StringVar(&f.temperature, "temperature-column", "", "header name of the temperature in --signals, °C; the first with temperature in it by default")
+	s.StringVar(&f.signals, "signals", "", "file with a price or an outdoor temperature, or both; without prices the tariff of --policy holds")
+	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; found by its name by default")
+	s.StringVar(&f.temperature, "temperature-column", "", "header name of the temperature in --signals; found by its name by default")
 	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries, time zone, and layout, groups and limit of the dataset hold; the defaults of a twin without it")
 	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
@@ -84,7 +84,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	o, err := f.options(twin, how)
+	o, err := f.options(cmd.Context(), twin, how, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (f *backtestFlags) twin() (*v1.DigitalTwin, error) {
 	return readTwin(f.policy)
 }
 
-func (f *backtestFlags) options(twin *v1.DigitalTwin, how config.Dataset) (o backtest.Options, err error) {
+func (f *backtestFlags) options(ctx context.Context, twin *v1.DigitalTwin, how config.Dataset, notes io.Writer) (o backtest.Options, err error) {
 	zone := f.timezone
 	if zone == "" {
 		zone = twin.Spec.Timezone
@@ -147,7 +147,7 @@ func (f *backtestFlags) options(twin *v1.DigitalTwin, how config.Dataset) (o bac
 	policy := config.PolicyOf(twin)
 	var outdoors *forecast.Temperatures
 	if f.signals != "" {
-		if policy.Tariff.Series, outdoors, err = f.readSignals(); err != nil {
+		if policy.Tariff.Series, outdoors, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {
 			return o, err
 		}
 	}
@@ -187,62 +187,39 @@ func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
 }
 
 // readSignals reads the prices and the temperatures of --signals; nil where the
-// file has none.
-func (f *backtestFlags) readSignals() (prices []dsm.Point, outdoors *forecast.Temperatures, err error) {
-	at, price, temperature, err := f.columns()
-	if err != nil {
-		return nil, nil, err
-	}
+// file has none. What was guessed goes to notes.
+func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes io.Writer) (prices []dsm.Point, outdoors *forecast.Temperatures, err error) {
 	read := func(kind dataset.SignalKind, column string) ([]dsm.Point, error) {
-		if column == "" {
+		signal, err := dataset.OpenSignal(ctx, f.signals, dataset.SignalOptions{
+			Kind: kind, ValueColumn: column, Named: column == "", Zone: f.timezone, Currency: currency,
+		})
+		if errors.Is(err, dataset.ErrNoSignal) {
 			return nil, nil
 		}
-		series := config.Series{Path: f.signals, Source: f.signals, TimeColumn: at, ValueColumn: column}
-		return series.Points(kind, f.timezone, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range signal.Detection {
+			if e.Sure == dataset.Guess {
+				fmt.Fprintf(notes, "%s: %s of the %s is taken for %s: %s\n", f.signals, e.What, kind, e.Guess, e.Because)
+			}
+		}
+		return config.PointsOf(signal), nil
 	}
-	if prices, err = read(dataset.Price, price); err != nil {
+	if prices, err = read(dataset.Price, f.price); err != nil {
 		return nil, nil, err
 	}
-	degrees, err := read(dataset.Temperature, temperature)
+	degrees, err := read(dataset.Temperature, f.temperature)
 	if err != nil {
 		return nil, nil, err
+	}
+	if prices == nil && degrees == nil {
+		return nil, nil, fmt.Errorf("%s: no column is one of prices or temperatures by its name; name it with --price-column or --temperature-column", f.signals)
 	}
 	if outdoors, err = config.TemperaturesOf(degrees); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", f.signals, err)
 	}
 	return prices, outdoors, nil
-}
-
-// columns finds the time, and the price and the temperature if there are such, in
-// the header of --signals.
-func (f *backtestFlags) columns() (at, price, temperature string, err error) {
-	raw, err := dataset.OpenText(f.signals)
-	if err != nil {
-		return "", "", "", err
-	}
-	defer raw.Close()
-	line, err := raw.FirstLine()
-	if err != nil {
-		return "", "", "", fmt.Errorf("read %s: %w", f.signals, err)
-	}
-	price, temperature = f.price, f.temperature
-	for _, name := range strings.Split(line, ",") {
-		name = strings.TrimSpace(name)
-		lower := strings.ToLower(name)
-		if at == "" && (strings.Contains(lower, "time") || lower == "ts" || lower == "date") {
-			at = name
-		}
-		if price == "" && strings.Contains(lower, "price") {
-			price = name
-		}
-		if temperature == "" && strings.Contains(lower, "temperature") {
-			temperature = name
-		}
-	}
-	if at == "" || price == "" && temperature == "" {
-		return "", "", "", fmt.Errorf("%s: no column for time and price or temperature among %s; name it with --price-column or --temperature-column", f.signals, line)
-	}
-	return at, price, temperature, nil
 }
 
 // backtestProgress is a bar on a terminal's standard error, and nothing elsewhere.

@@ -170,7 +170,7 @@ func TestBacktestTellsWhatIsWrong(t *testing.T) {
 		"only from":     {[]string{"--from", "2019-01-01"}, "belong together"},
 		"backwards":     {[]string{"--from", "2019-02-01", "--to", "2019-01-01"}, "is not after"},
 		"no day":        {[]string{"--from", "1.2.2019", "--to", "2019-01-01"}, "write a day like"},
-		"no price":      {[]string{"--signals", readings}, "no column for time and price or temperature"},
+		"no price":      {[]string{"--signals", readings}, "no column is one of prices or temperatures by its name"},
 		"no zone":       {[]string{"--timezone", "Europe/Lundon"}, "use an IANA name"},
 		"too short":     {[]string{"--signals", prices, "--from", "2017-01-01", "--to", "2017-02-01"}, "too short"},
 	} {

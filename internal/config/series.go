@@ -103,12 +103,6 @@ func TemperaturesOf(points []dsm.Point) (*forecast.Temperatures, error) {
 	return forecast.NewTemperatures(byHour), nil
 }
 
-// Points reads the series, in order of time. Times without an offset are of the zone.
-func (s *Series) Points(kind dataset.SignalKind, zone, currency string) ([]dsm.Point, error) {
-	points, _, err := s.read(kind, zone, currency)
-	return points, err
-}
-
 // read reads the series, in order of time, with how it was read.
 func (s *Series) read(kind dataset.SignalKind, zone, currency string) ([]dsm.Point, *dataset.Signal, error) {
 	signal, err := dataset.OpenSignal(context.Background(), s.Path, dataset.SignalOptions{
@@ -117,9 +111,14 @@ func (s *Series) read(kind dataset.SignalKind, zone, currency string) ([]dsm.Poi
 	if err != nil {
 		return nil, nil, fmt.Errorf("series of %s: %w", s.Source, err)
 	}
+	return PointsOf(signal), signal, nil
+}
+
+// PointsOf are the hours of a signal, in order of time.
+func PointsOf(signal *dataset.Signal) []dsm.Point {
 	points := make([]dsm.Point, len(signal.Hours))
 	for i, h := range signal.Hours {
 		points[i] = dsm.Point{Unix: h.Hour.Unix(), Value: h.Value}
 	}
-	return points, signal, nil
+	return points
 }

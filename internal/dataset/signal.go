@@ -45,7 +45,13 @@ type SignalOptions struct {
 	Zone        string // of times without an offset; "" is UTC
 	Currency    string // of prices, ISO 4217; "" is not known
 	ScratchDir  string // for what does not fit in memory; "" is the system's
+	// Named takes a column only whose name says what it holds, for files of several
+	// signals: without one the error is ErrNoSignal.
+	Named bool
 }
+
+// ErrNoSignal is a file that has no column of a signal.
+var ErrNoSignal = errors.New("no column of numbers")
 
 // The columns of a specification that names none.
 const (

@@ -56,6 +56,9 @@ func (d *detective) signalColumn(o SignalOptions) (*signalColumn, error) {
 			numbers = append(numbers, i)
 		}
 	}
+	if o.Named {
+		numbers = nil
+	}
 	for _, group := range [][]int{named, lesser, numbers} {
 		switch {
 		case len(group) == 1:
@@ -68,7 +71,7 @@ func (d *detective) signalColumn(o SignalOptions) (*signalColumn, error) {
 			return nil, fmt.Errorf("several columns may hold the %s: name one of them in valueColumn: %s", o.Kind, listColumns(names))
 		}
 	}
-	return nil, fmt.Errorf("no column of numbers that may be the %s among %s; name it in valueColumn", o.Kind, listColumns(d.header.names))
+	return nil, fmt.Errorf("%w that may be the %s among %s; name it in valueColumn", ErrNoSignal, o.Kind, listColumns(d.header.names))
 }
 
 // columnOf is a column with the texts that may name its unit: its header, the cells of a
