@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -76,7 +77,7 @@ func (f *layoutFlags) setting(field string) string {
 
 // given reports whether any flag is set.
 func (f *layoutFlags) given() bool {
-	return f.layout != "" || slices.ContainsFunc(f.fields(), func(l layoutFlag) bool { return *l.value != "" })
+	return f.layout != "" || len(f.imports)+len(f.exports) > 0 || slices.ContainsFunc(f.fields(), func(l layoutFlag) bool { return *l.value != "" })
 }
 
 // document is the layout document that the flags make of another one, which may be
@@ -96,6 +97,9 @@ func (f *layoutFlags) document(base *layout.Document) (*layout.Document, error) 
 	}
 	if strings.EqualFold(f.unit, "Register") { // a unit and a kind of reading in one word
 		f.unit, f.reading = string(layout.KWh), string(layout.Counter)
+	}
+	if f.channelColumn == "" && len(f.imports)+len(f.exports) > 0 && doc.Channels == nil {
+		return nil, errors.New("--import and --export sort the cells of a column: name it with --channel-column")
 	}
 	f.apply(doc)
 	if err := doc.Validate(); err != nil {
@@ -121,8 +125,11 @@ func (f *layoutFlags) apply(doc *layout.Document) {
 		doc.Values = []layout.Value{{Column: f.valueColumn}}
 		doc.MeterColumns, doc.DayColumns = nil, nil
 	}
-	if f.channelColumn != "" {
+	switch {
+	case f.channelColumn != "":
 		doc.Channels = &layout.Channels{Column: f.channelColumn, Import: f.imports, Export: f.exports}
+	case len(f.imports)+len(f.exports) > 0:
+		doc.Channels.Import, doc.Channels.Export = f.imports, f.exports
 	}
 	if f.unit != "" {
 		doc.UnitColumn = ""

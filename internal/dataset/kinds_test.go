@@ -75,6 +75,7 @@ func (c *kindCase) run(t *testing.T) {
 	}
 	require.Equal(t, c.rows, len(rows))
 	require.InDelta(t, c.kWh, sum, 1e-3)
+	require.Equal(t, rows, allRows(t, open(t, path, printed(t, s, c.o)), 0), "the layout that inspect prints reads the same")
 	info := s.Info()
 	for _, field := range c.says {
 		found := false
@@ -83,6 +84,16 @@ func (c *kindCase) run(t *testing.T) {
 		}
 		require.True(t, found, "the findings say nothing of %s: %v", field, info.Detection)
 	}
+}
+
+// printed are options with the layout that a source was read by, as it is printed.
+func printed(t *testing.T, s Source, o Options) Options {
+	t.Helper()
+	text, err := s.Info().Layout.YAML()
+	require.NoError(t, err)
+	o.Layout, err = layout.Parse([]byte(text))
+	require.NoError(t, err, text)
+	return o
 }
 
 func runKinds(t *testing.T, cases []kindCase) {
