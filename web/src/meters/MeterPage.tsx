@@ -49,14 +49,17 @@ export function MeterPage({ id }: { id: string }) {
           <Skeleton height={20} width={320} mt={6} />
         )}
       </div>
-      <LoadOfMeter id={id} zone={zone} />
-      <DecisionsOfMeter id={id} zone={zone} open={setOpened} />
+      <LoadOfMeter id={id} known={!!m} zone={zone} />
+      <DecisionsOfMeter id={id} known={!!m} zone={zone} open={setOpened} />
       <DecisionDrawer id={opened} zone={zone} close={() => setOpened(null)} />
     </div>
   );
 }
 
-function LoadOfMeter({ id, zone }: { id: string; zone: string }) {
+// The parts of the page ask at once, and show what went wrong only of a meter that is known: of another, the page says it.
+type Part = { id: string; known: boolean; zone: string };
+
+function LoadOfMeter({ id, known, zone }: Part) {
   const [from, setFrom] = useState('now-7d');
   const history = useQuery(meterHistory(id, from));
   const forecasts = useQuery(meterForecasts(id, from));
@@ -64,7 +67,7 @@ function LoadOfMeter({ id, zone }: { id: string; zone: string }) {
   const suspect = history.data?.data[0]?.suspect ?? [];
   const columns = useMemo(() => points && meterColumns(points, forecasts.data?.data ?? []), [points, forecasts.data]);
   const asOf = history.data?.meta.asOf;
-  const error = history.error ?? forecasts.error;
+  const error = known ? (history.error ?? forecasts.error) : null;
   const csv = new URL(`api/v1/meters/${encodeURIComponent(id)}/history?from=${from}&step=1h&format=csv`, root);
   return (
     <Card
@@ -100,8 +103,9 @@ function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: st
   );
 }
 
-function DecisionsOfMeter({ id, zone, open }: { id: string; zone: string; open: (id: string) => void }) {
-  const { data, error, refetch } = useQuery(meterDecisions(id));
+function DecisionsOfMeter({ id, known, zone, open }: Part & { open: (id: string) => void }) {
+  const { data, error: failure, refetch } = useQuery(meterDecisions(id));
+  const error = known ? failure : null;
   return (
     <Card title="Decisions" note="The last week, newest first">
       {error && !data && <Failure error={error} retry={refetch} />}
