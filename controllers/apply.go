@@ -53,7 +53,7 @@ func metadataOf(o metav1.Object) digest {
 	return digestOf(doc)
 }
 
-// unchanged tells whether an object is still as the apply left it, but for its
+// unchanged reports whether an object is still as the apply left it, but for its
 // status. Kinds that have a status count the changes of their spec in the
 // generation; that pods come and go does not send an apply. Of the others any
 // change counts.
@@ -268,7 +268,7 @@ var errRecreated = errors.New("is being recreated")
 // yet.
 var errPredecessor = errors.New("is still that of a deleted twin of this name")
 
-// predecessors tells whether an object is that of a twin of the same name which
+// predecessors reports whether an object is that of a twin of the same name which
 // was deleted. It goes by itself, and wakes this one when it does.
 func (s *scope) predecessors(o metav1.Object) bool {
 	owner := metav1.GetControllerOf(o)
@@ -276,7 +276,7 @@ func (s *scope) predecessors(o metav1.Object) bool {
 		strings.HasPrefix(owner.APIVersion, v1.Group+"/")
 }
 
-// owns tells whether an object is this twin's. What outlives a twin has no
+// owns reports whether an object is this twin's. What outlives a twin has no
 // owner; the labels say whose it is.
 func (s *scope) owns(o metav1.Object, kept bool) bool {
 	if !kept {

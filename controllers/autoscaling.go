@@ -19,7 +19,7 @@ import (
 // to its default, which is 1.
 const replicasOwner = "energytwin-replicas"
 
-// autoscalerHolds tells whether the number of processors may be left out.
+// autoscalerHolds reports whether the number of processors may be left out.
 func (r *Reconciler) autoscalerHolds(ctx context.Context, s *scope) (bool, error) {
 	d, err := r.autoscaled(ctx, s)
 	return d != nil && holdsReplicas(d), err
@@ -41,7 +41,7 @@ func (r *Reconciler) autoscaled(ctx context.Context, s *scope) (*appsv1.Deployme
 	return d, nil
 }
 
-// holdsReplicas tells whether anybody but the operator holds the number: the
+// holdsReplicas reports whether anybody but the operator holds the number: the
 // second manager, or the autoscaler once it has changed it. The cache keeps no
 // other managers.
 func holdsReplicas(d *appsv1.Deployment) bool {

@@ -55,7 +55,7 @@ func (s *scope) lastProgress() time.Time {
 	return reconciling.LastTransitionTime.Time
 }
 
-// progressed tells whether the twin is closer to its spec than when its status
+// progressed reports whether the twin is closer to its spec than when its status
 // was written, or whether something new began.
 func (s *scope) progressed() bool {
 	stalled := s.was(v1.ConditionStalled)

@@ -174,7 +174,7 @@ func (f *figures) add(p config.ProcessorFigures) {
 	}
 }
 
-// madeHere tells whether a running pod is of the Deployment's making: labels
+// madeHere reports whether a running pod is of the Deployment's making: labels
 // alone can be written by anybody in the namespace, and a pod on the node's
 // network has the node's address.
 func madeHere(p *corev1.Pod, deployment string) bool {

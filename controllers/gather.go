@@ -181,7 +181,7 @@ func (r *Reconciler) configMapValue(ctx context.Context, namespace, field string
 	return nil, stalled(v1.ReasonDatasetMissing, "spec.%s: the ConfigMap %s has no key %s; add it", field, source.Name, source.Key)
 }
 
-// kafkaStopped tells whether brokers are still there that know another password
+// kafkaStopped reports whether brokers are still there that know another password
 // than the others will: several could not agree, one by one.
 func (r *Reconciler) kafkaStopped(ctx context.Context, s *scope, c resources.Credentials) (bool, error) {
 	m := s.spec.Kafka.Managed

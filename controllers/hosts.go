@@ -35,12 +35,12 @@ func (r *Reconciler) hostTaken(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// sameHost tells whether the Ingresses of two twins ask for the same host and path.
+// sameHost reports whether the Ingresses of two twins ask for the same host and path.
 func sameHost(a, b *v1.API) bool {
 	return a.Ingress != nil && b.Ingress != nil && a.Ingress.Host == b.Ingress.Host && a.BasePath == b.BasePath
 }
 
-// holdsHost tells whether a twin was given the host that it asks for now.
+// holdsHost reports whether a twin was given the host that it asks for now.
 func holdsHost(twin *v1.DigitalTwin) bool {
 	stall := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled)
 	if twin.Status.Endpoints == nil || stall != nil && stall.Reason == v1.ReasonHostTaken {

@@ -84,7 +84,7 @@ func (r *Reconciler) lookAtDeployments(ctx context.Context, s *scope, components
 	return nil
 }
 
-// unfinished tells whether a Deployment's last roll-out has not come to its end.
+// unfinished reports whether a Deployment's last roll-out has not come to its end.
 // Its controller keeps the end in mind: pods that are lost later do not change it.
 func unfinished(conditions []appsv1.DeploymentCondition) bool {
 	return slices.ContainsFunc(conditions, func(c appsv1.DeploymentCondition) bool {
@@ -94,8 +94,8 @@ func unfinished(conditions []appsv1.DeploymentCondition) bool {
 	})
 }
 
-// seen tells whether a child's controller has worked on what the operator wrote
-// last. The cache may lag behind that write: its generation tells. What others
+// seen reports whether a child's controller has worked on what the operator wrote
+// last. The cache may lag behind that write: its generation shows that. What others
 // write, an autoscaler say, is none of the operator's roll-outs.
 func (r *Reconciler) seen(s *scope, component string, kind schema.GroupVersionKind, generation, observed int64) bool {
 	if written := r.writtenGeneration(s, component, kind); written > 0 {
@@ -127,7 +127,7 @@ func (s *scope) managedStores() map[string]bool {
 	return out
 }
 
-// storesReady tells whether the operator's own stores are available. Whether
+// storesReady reports whether the operator's own stores are available. Whether
 // external ones are, the Job finds out.
 func (s *scope) storesReady() bool {
 	for component := range s.managedStores() {
@@ -157,7 +157,7 @@ func (s *scope) monitoringComponents() []string {
 	return out
 }
 
-// started tells whether a workload was started already.
+// started reports whether a workload was started already.
 func (s *scope) started() bool {
 	p := s.parts[v1.ComponentProcessor]
 	return p.exists && (p.replicas > 0 || *s.spec.Processor.Replicas == 0)
@@ -167,7 +167,7 @@ func (s *scope) started() bool {
 type prepareState struct {
 	exists, done bool
 	failure      *config.PrepareOutcome // the last try's, nil if it did not fail
-	trouble      string                 // why its pod does not run, if the cluster tells
+	trouble      string                 // why its pod does not run, if the cluster reports it
 }
 
 // lookAtPrepare sees the Job and what its pod said at its end.

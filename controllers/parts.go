@@ -20,7 +20,7 @@ type part struct {
 	unfinished bool   // its last roll-out has not come to its end
 	recreated  bool   // the operator recreates its StatefulSet; the pods stay
 	replaced   bool   // pods ended on request, and others take their place
-	trouble    string // why its pods are not ready, if the cluster tells
+	trouble    string // why its pods are not ready, if the cluster reports it
 }
 
 // waiting adds to what is waited for why that takes so long.
@@ -31,14 +31,14 @@ func (p part) waiting(what string) string {
 	return what + ": " + p.trouble
 }
 
-// available tells whether all pods that are needed are ready and up to date. A
+// available reports whether all pods that are needed are ready and up to date. A
 // part that needs none, as the generator of a replay that has ended, lacks
 // nothing while its last pod ends.
 func (p part) available() bool {
 	return p.exists && (p.need == 0 || !p.rolling && p.ready >= p.need)
 }
 
-// stopped tells whether its controller counts no pod, and will start none.
+// stopped reports whether its controller counts no pod, and will start none.
 func (p part) stopped() bool { return !p.exists || p.seen && p.replicas == 0 && p.created == 0 }
 
 // needed is how many pods of a component have to be ready while the twin runs.
@@ -69,7 +69,7 @@ func (s *scope) needed(component string) int32 {
 // be so again, as somebody asked for a change.
 var plannedReasons = []string{v1.ReasonUpdating, v1.ReasonScaling, v1.ReasonRescheduling}
 
-// cameUp tells from a part's condition before whether it was available and has
+// cameUp reports from a part's condition before whether it was available and has
 // not been stopped since.
 func cameUp(before *metav1.Condition) bool {
 	switch {
@@ -106,7 +106,7 @@ func (s *scope) whyNot(kind, component string, p part) string {
 	return v1.ReasonUnavailable
 }
 
-// changed tells what of a component differs from when its status was written.
+// changed reports what of a component differs from when its status was written.
 func (s *scope) changed(component string, p part) (template, replicas bool) {
 	i := slices.IndexFunc(s.before.Status.Components, func(c v1.ComponentStatus) bool { return c.Name == component })
 	if i < 0 {
@@ -127,7 +127,7 @@ func worse(a, b string) string {
 	return b
 }
 
-// served tells whether the twin came up and has not been stopped since.
+// served reports whether the twin came up and has not been stopped since.
 func (s *scope) served() bool {
 	return cameUp(s.was(v1.ConditionWorkloadsReady))
 }

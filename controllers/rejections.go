@@ -61,7 +61,7 @@ func liveDigest(live *metav1.PartialObjectMetadata) digest {
 	return versionOf(live)
 }
 
-// isInvalid tells whether the API server rejects an object for what is in it. A
+// isInvalid reports whether the API server rejects an object for what is in it. A
 // policy of the cluster may answer the same, but names no field: it may change at
 // any time.
 func isInvalid(err error) bool {

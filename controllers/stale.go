@@ -35,7 +35,7 @@ func (r *replaced) note(twin client.ObjectKey, before, after string) {
 	}
 }
 
-// has tells whether a version was replaced.
+// has reports whether a version was replaced.
 func (r *replaced) has(twin client.ObjectKey, version string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -59,7 +59,7 @@ func (s *scope) stopVerdict(stopped string, components ...string) verdict {
 	return no(onTheWay, "waiting for the pods of %s to end", strings.Join(left, ", "))
 }
 
-// workloadsRun tells whether a workload still has pods, so that a twin that is
+// workloadsRun reports whether a workload still has pods, so that a twin that is
 // to hibernate keeps its stores until they have ended.
 func (r *Reconciler) workloadsRun(ctx context.Context, s *scope) (bool, error) {
 	if s.spec.State != v1.StateHibernated {
@@ -68,5 +68,5 @@ func (r *Reconciler) workloadsRun(ctx context.Context, s *scope) (bool, error) {
 	return r.workloadPods(ctx, s)
 }
 
-// running tells whether a pod of a controller's has containers that may still run.
+// running reports whether a pod of a controller's has containers that may still run.
 func running(p corev1.Pod) bool { return !finished(&p) && metav1.GetControllerOf(&p) != nil }

@@ -79,7 +79,7 @@ func newestFirst(pods []corev1.Pod) {
 	})
 }
 
-// finished tells whether no container of a pod will run any more.
+// finished reports whether no container of a pod will run any more.
 func finished(p *corev1.Pod) bool {
 	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
 }

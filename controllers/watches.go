@@ -140,7 +140,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(twinOf)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: max(o.Concurrent, 1),
-			// What a person may mend at any time is not left alone for long.
+			// What a person may fix at any time is not left alone for long.
 			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, retryAtMost),
 		})
 	for _, kind := range metadataKinds() {

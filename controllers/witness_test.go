@@ -109,7 +109,7 @@ func conventional(twin *v1.DigitalTwin) error {
 	return kstatusAgrees(twin)
 }
 
-// kstatusAgrees tells whether tools which know conditions only see what Ready
+// kstatusAgrees reports whether tools which know conditions only see what Ready
 // says.
 func kstatusAgrees(twin *v1.DigitalTwin) error {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(twin)

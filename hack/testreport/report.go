@@ -109,5 +109,5 @@ func (r *report) summary() {
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, r.failed, len(r.skips))
 }
 
-// broken tells whether anything went wrong.
+// broken reports whether anything went wrong.
 func (r *report) broken() bool { return r.failed > 0 || r.builds > 0 }

@@ -137,7 +137,7 @@ func (c *Checker) validate(doc *document, object, old map[string]any) Problems {
 	return doc.problems(errs)
 }
 
-// blocksRules tells whether rules cannot be asked, as the API server has it.
+// blocksRules reports whether rules cannot be asked, as the API server has it.
 func blocksRules(errs field.ErrorList) bool {
 	for _, e := range errs {
 		switch e.Type {

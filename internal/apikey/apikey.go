@@ -27,7 +27,7 @@ var ErrWeak = errors.New("weak API key: use one made by `energytwin local` or th
 // From writes random bytes as a key: et_ and base64url without padding.
 func From(random []byte) string { return prefix + base64.RawURLEncoding.EncodeToString(random) }
 
-// Strong tells whether a key looks like 256 random bits.
+// Strong reports whether a key looks like 256 random bits.
 func Strong(key string) bool {
 	text, ok := strings.CutPrefix(key, prefix)
 	if !ok {

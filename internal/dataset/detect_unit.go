@@ -90,11 +90,11 @@ func (d *detective) unitInCells() (found bool, err error) {
 	}
 	if len(units) == 1 {
 		d.doc.Unit = units[0]
-		d.note("unit", d.doc.Unit, Likely, "it stands behind the values")
+		d.note("unit", d.doc.Unit, Likely, "it follows the values")
 		return true, nil
 	}
 	if len(units) > 1 {
-		return true, d.doubt("unit", false, nil, "different units stand behind the values, as %s and %s: values of another unit than that of the file are rejected", units[0], units[1])
+		return true, d.doubt("unit", false, nil, "different units follow the values, as %s and %s: values of another unit than that of the file are rejected", units[0], units[1])
 	}
 	for i := range d.sample.columns {
 		c := &d.sample.columns[i]

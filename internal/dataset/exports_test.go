@@ -99,7 +99,7 @@ func TestKindsOfUnitsInCells(t *testing.T) {
 		},
 		{name: "behind each value", text: table("time,usage", 48, row("%s,%.3f kWh\n", use)), rows: 48, kWh: kWh, says: []string{"unit"}},
 		{name: "Wh behind each value", text: table("time,usage", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.0f Wh\n", local(at), 1000*load(h)) }), rows: 48, kWh: kWh},
-		{name: "two units behind values", err: "different units stand behind the values", text: table("time,usage", 48, func(at time.Time, h int) string {
+		{name: "two units behind values", err: "different units follow the values", text: table("time,usage", 48, func(at time.Time, h int) string {
 			return fmt.Sprintf("%s,%s\n", local(at), []string{"300 Wh", "0.3 kWh"}[h%2])
 		})},
 		{name: "metrics in rows", rows: 48, kWh: net, says: []string{"channels"}, text: table("time,metric,value", 48, func(at time.Time, h int) string {

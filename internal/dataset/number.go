@@ -15,7 +15,7 @@ var (
 	errNumber      = errors.New("the value is not a number")
 	errTwoWays     = errors.New("the value can be read in two ways, with decimals or with a thousands sign, and no other value shows which; set numbers.decimal and numbers.thousands of the layout")
 	errInfinite    = errors.New("the value is not a finite number")
-	errOtherUnit   = errors.New("another unit stands behind the value than that of the file")
+	errOtherUnit   = errors.New("the unit that follows the value is not that of the file")
 )
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
@@ -28,7 +28,7 @@ type numberFormat struct {
 	// open marks a column whose sign could not be decided: no value that was seen
 	// had one. Values that could be read in two ways are rejected.
 	open bool
-	unit layout.Unit // that may stand behind a value; "" if each row has its own
+	unit layout.Unit // that may follow a value; "" if each row has its own
 }
 
 // read reads a number, spaces around it allowed.

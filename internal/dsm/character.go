@@ -66,7 +66,7 @@ func (p *planner) shiftAction(d *draft, n int, reason Reason) Action {
 	return ActionLoadShift
 }
 
-// mostlyOwn tells whether more than half of what is added goes to hours that
+// mostlyOwn reports whether more than half of what is added goes to hours that
 // would feed in.
 func mostlyOwn(d *draft, n int, change *[maxSlots]float64) bool {
 	own, all := 0.0, 0.0

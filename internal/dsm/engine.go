@@ -120,7 +120,7 @@ func (ws *workspace) plans() int {
 	return n
 }
 
-// acts tells whether the draft changes anything.
+// acts reports whether the draft changes anything.
 func (d *draft) acts(ws *workspace) bool {
 	n := ws.day.n
 	if d.price.moved(n) > 0 || d.held.moved(n) > 0 {

@@ -77,7 +77,7 @@ func (ws *workspace) sum(g *groupDraft) {
 	}
 }
 
-// liftsAbove tells whether price shifts lift some hour above the capacity.
+// liftsAbove reports whether price shifts lift some hour above the capacity.
 func (p *planner) liftsAbove(ws *workspace, g *groupDraft) bool {
 	for t := range ws.day.n {
 		if g.shifted[t] > g.capacity && g.shifted[t] > g.load[t]*(1+1e-9) {

@@ -102,7 +102,7 @@ func (p *peakProblem) lowestWithin(low, high float64) float64 {
 	return high
 }
 
-// fits tells whether what lies above m can be placed below it within reach.
+// fits reports whether what lies above m can be placed below it within reach.
 func (p *peakProblem) fits(m float64) bool {
 	factor := 1 + p.rebound
 	var need, space [maxSlots]float64
@@ -113,7 +113,7 @@ func (p *peakProblem) fits(m float64) bool {
 	return placeable(p.n, p.reach, &need, &space, 0)
 }
 
-// placeable tells whether the need of every hour finds space within reach, up
+// placeable reports whether the need of every hour finds space within reach, up
 // to slack. Needs come in order of time and take the earliest space first: as
 // both ends of their windows move on together, no other order places more
 // (Glover 1967).

@@ -115,7 +115,7 @@ func (a account) reaches(path string) error {
 	}
 }
 
-// mayPass tells whether the account has the right to pass through a folder.
+// mayPass reports whether the account has the right to pass through a folder.
 func (a account) mayPass(info os.FileInfo) bool {
 	bit := os.FileMode(0o001)
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {

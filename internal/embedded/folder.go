@@ -110,7 +110,7 @@ func (f *folder) close() error {
 	return errors.Join(errs...)
 }
 
-// exists tells whether there is a file or folder at path.
+// exists reports whether there is a file or folder at path.
 func exists(path string) (bool, error) {
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

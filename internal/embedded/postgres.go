@@ -47,9 +47,9 @@ type PostgresServer struct {
 	URL string
 	// Version is the server's, such as 17.4.
 	Version string
-	// TimescaleDB tells whether the extension is loaded and can be created.
+	// TimescaleDB reports whether the extension is loaded and can be created.
 	TimescaleDB bool
-	// Adopted tells whether a killed process had left the server running.
+	// Adopted reports whether a killed process had left the server running.
 	Adopted bool
 
 	folder   *folder

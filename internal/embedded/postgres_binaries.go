@@ -121,7 +121,7 @@ func parsePostgresVersion(said string) (version string, major int, err error) {
 	return found[1], major, err
 }
 
-// hasTimescale tells whether the installation has the TimescaleDB library.
+// hasTimescale reports whether the installation has the TimescaleDB library.
 func hasTimescale(ctx context.Context, bin string) bool {
 	root := filepath.Dir(bin)
 	folders := []string{filepath.Join(root, "lib"), filepath.Join(root, "lib", "postgresql")}

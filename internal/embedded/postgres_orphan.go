@@ -47,13 +47,13 @@ func (s *PostgresServer) waitFor(ctx context.Context, left *server, port int) er
 
 func (s *PostgresServer) pidFile() string { return filepath.Join(s.dataFolder(), "postmaster.pid") }
 
-// isOurs tells whether a process is a PostgreSQL server on our data folder.
+// isOurs reports whether a process is a PostgreSQL server on our data folder.
 func (s *PostgresServer) isOurs(pid int) bool {
 	line := commandLine(pid)
 	return strings.Contains(line, "postgres") && strings.Contains(line, "-D "+s.dataFolder())
 }
 
-// hasOurSettings tells whether a server was started as we would start it now.
+// hasOurSettings reports whether a server was started as we would start it now.
 func (s *PostgresServer) hasOurSettings(pid, port int) bool {
 	return strings.Contains(commandLine(pid), strings.Join(s.arguments(port), " "))
 }

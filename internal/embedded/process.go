@@ -74,7 +74,7 @@ func adoptServer(pid int) *server {
 	return s
 }
 
-// hasEnded tells whether the process has ended.
+// hasEnded reports whether the process has ended.
 func (s *server) hasEnded() bool {
 	select {
 	case <-s.done:
@@ -133,13 +133,13 @@ func (s *server) ready(ctx context.Context, ask func(context.Context) error) err
 	}
 }
 
-// alive tells whether a process of that id runs.
+// alive reports whether a process of that id runs.
 func alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return (err == nil || errors.Is(err, syscall.EPERM)) && !zombie(pid)
 }
 
-// zombie tells whether the process has ended and only waits to be collected. In
+// zombie reports whether the process has ended and only waits to be collected. In
 // a container whose first process collects nothing, an orphan waits for ever.
 func zombie(pid int) bool {
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

@@ -43,7 +43,7 @@ type RedisServer struct {
 	// InProcess tells that this is the in-process server, which forgets
 	// everything when the process ends.
 	InProcess bool
-	// Adopted tells whether a killed process had left the server running.
+	// Adopted reports whether a killed process had left the server running.
 	Adopted bool
 
 	folder    *folder
@@ -224,7 +224,7 @@ func (s *RedisServer) takeOver(ctx context.Context) (adopted bool, err error) {
 	return false, nil
 }
 
-// isRedis tells whether a process is a Redis server on a port: that is what such
+// isRedis reports whether a process is a Redis server on a port: that is what such
 // a server writes over its command line.
 func isRedis(pid, port int) bool {
 	line := commandLine(pid)

@@ -90,7 +90,7 @@ func DecodeCoefficients(src []byte) (*Coefficients, error) {
 	return c, c.Forest.check()
 }
 
-// check tells whether the forest can be asked: a rank of a feature's thresholds
+// check reports whether the forest can be asked: a rank of a feature's thresholds
 // has seven bits.
 func (f Forest) check() error {
 	var cuts [treeFeatures]map[float32]bool

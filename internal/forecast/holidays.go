@@ -52,7 +52,7 @@ func holidaysOf(zone string) *holidays {
 	return &holidays{cal.Calendar{Holidays: list}}
 }
 
-// on tells whether the date of t is a day off by law, be it the holiday itself
+// on reports whether the date of t is a day off by law, be it the holiday itself
 // or the weekday that stands in for it.
 func (h *holidays) on(t time.Time) bool {
 	if h == nil {

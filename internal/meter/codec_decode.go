@@ -31,7 +31,7 @@ func (m *Message) Key() []byte {
 	return m.Meter
 }
 
-// Whole tells whether m speaks of a whole hour, not of a part of one.
+// Whole reports whether m speaks of a whole hour, not of a part of one.
 func (m *Message) Whole() bool { return m.Minutes == wholeHour }
 
 // Start is the start of the interval.

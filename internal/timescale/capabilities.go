@@ -24,7 +24,7 @@ type Capabilities struct {
 	License   License `json:"license"`
 }
 
-// Hypertables tells whether tables of time series are hypertables.
+// Hypertables reports whether tables of time series are hypertables.
 func (c Capabilities) Hypertables() bool { return c.License == LicenseCommunity }
 
 // String is a line for a log or a status.

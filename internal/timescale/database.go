@@ -95,7 +95,7 @@ func milliseconds(d, otherwise time.Duration) string {
 // Close ends all connections.
 func (db *DB) Close() { db.pool.Close() }
 
-// Ping tells whether the store answers.
+// Ping reports whether the store answers.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("database: %w", err)

@@ -13,7 +13,7 @@ import (
 // ErrSchema means that the database lacks migrations that this binary needs.
 var ErrSchema = errors.New("the schema of the database is older than this version needs; run `energytwin prepare`")
 
-// SchemaCurrent tells whether all migrations of this binary have been applied.
+// SchemaCurrent reports whether all migrations of this binary have been applied.
 func (db *DB) SchemaCurrent(ctx context.Context) error {
 	want, err := newestMigration()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// ClaimSettling tells whether the caller may settle recent plans now: no other
+// ClaimSettling reports whether the caller may settle recent plans now: no other
 // process has begun to within the last `every`. The hour is the newest issue time
 // of which a plan is settled, NoHour if there is none.
 func (db *DB) ClaimSettling(ctx context.Context, every time.Duration) (settled meter.Hour, mine bool, err error) {

@@ -190,7 +190,7 @@ func (w *Window) Restore(src []byte) ([]byte, error) {
 	return rest, nil
 }
 
-// holds tells whether h lies in the window. The ages are int64 because hours
+// holds reports whether h lies in the window. The ages are int64 because hours
 // at both ends of int32 are farther apart than an int32 can say.
 func (w *Window) holds(h meter.Hour) bool {
 	age := int64(w.newest) - int64(h)

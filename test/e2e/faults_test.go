@@ -156,7 +156,7 @@ func (s *space) child(twin string, kind client.Object, part string) *unstructure
 	return o
 }
 
-// equalParts tells whether two versions of an object want the same.
+// equalParts reports whether two versions of an object want the same.
 func equalParts(a, b *unstructured.Unstructured) bool {
 	for _, part := range []string{"spec", "data"} {
 		x, _ := a.Object[part].(map[string]any)

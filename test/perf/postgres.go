@@ -148,7 +148,7 @@ func (f *fixture) rowWriters(ctx context.Context, db *timescale.DB, url string) 
 	return writers, nil
 }
 
-// goesOn tells whether another batch is to be written: one at least, however
+// goesOn reports whether another batch is to be written: one at least, however
 // long connecting took.
 func (w *rowWriter) goesOn(ctx context.Context) bool {
 	return ctx.Err() == nil && (!w.began || time.Now().Before(w.until))

@@ -59,7 +59,7 @@ func withETag(c *gin.Context) {
 	}
 }
 
-// matches tells whether an If-None-Match header holds the tag, compared weakly
+// matches reports whether an If-None-Match header holds the tag, compared weakly
 // (RFC 9110, 13.1.2).
 func matches(header, tag string) bool {
 	if strings.TrimSpace(header) == "*" {

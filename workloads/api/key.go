@@ -28,7 +28,7 @@ const (
 	ScopeAdmin   Scope = "admin"
 )
 
-// holds tells whether s is at least want.
+// holds reports whether s is at least want.
 func (s Scope) holds(want Scope) bool { return s.rank() >= want.rank() && s.rank() > 0 }
 
 func (s Scope) rank() int {

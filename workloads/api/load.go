@@ -130,7 +130,7 @@ func add(sum *float64, v float64) *float64 {
 	return maybe(v)
 }
 
-// gaps tells whether an hour that has passed has no load.
+// gaps reports whether an hour that has passed has no load.
 func (c *loadCurve) gaps() bool {
 	for i := range c.points {
 		if c.window.From+meter.Hour(i) < c.now && c.points[i].Actual == nil {

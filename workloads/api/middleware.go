@@ -108,7 +108,7 @@ func secured(c *gin.Context) {
 	c.Next()
 }
 
-// isTLS tells whether the browser spoke https. What a proxy says counts only
+// isTLS reports whether the browser spoke https. What a proxy says counts only
 // if the proxy is a trusted one.
 func isTLS(c *gin.Context) bool {
 	if c.Request.TLS != nil {
@@ -117,7 +117,7 @@ func isTLS(c *gin.Context) bool {
 	return fromTrustedProxy(c) && strings.EqualFold(c.GetHeader("X-Forwarded-Proto"), "https")
 }
 
-// fromTrustedProxy tells whether gin took the client's address from a header,
+// fromTrustedProxy reports whether gin took the client's address from a header,
 // which it does for trusted proxies only.
 func fromTrustedProxy(c *gin.Context) bool {
 	return c.ClientIP() != c.RemoteIP()

@@ -35,7 +35,7 @@ func newRateLimit(r Rate) *rateLimit {
 	return &rateLimit{rate: r, callers: map[string]*caller{}}
 }
 
-// take tells whether the caller may go on now, and else how many seconds to
+// take reports whether the caller may go on now, and else how many seconds to
 // wait.
 func (l *rateLimit) take(who string, now time.Time) (ok bool, retryAfter int) {
 	r := l.of(who, now).ReserveN(now, 1)

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// unreachable tells whether an error means that the database does not answer
+// unreachable reports whether an error means that the database does not answer
 // for now, rather than that the question was wrong.
 func unreachable(err error) bool {
 	var dial *pgconn.ConnectError

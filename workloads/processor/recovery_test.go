@@ -243,7 +243,7 @@ func (s *services) summary() timescale.Summary {
 	return summary
 }
 
-// relayed tells whether the outbox is empty.
+// relayed reports whether the outbox is empty.
 func (s *services) relayed() bool {
 	items, err := s.stores.DB.OutboxSize(s.t.Context())
 	require.NoError(s.t, err)

@@ -80,7 +80,7 @@ func (w *worker) run(ctx context.Context, hint func(partition int, offset int64)
 	return nil
 }
 
-// outOfLog tells whether an offset was asked for that the log does not have:
+// outOfLog reports whether an offset was asked for that the log does not have:
 // taking the partition over again finds out why.
 func outOfLog(err error) bool {
 	var out *stream.OutOfRangeError

@@ -261,7 +261,7 @@ func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
 	}
 }
 
-// missing tells whether a reading never came.
+// missing reports whether a reading never came.
 func (f *filler) missing(i int, h meter.Hour) bool {
 	return i == 0 && h == f.end-GapAt || i == len(f.refs)-1 && h > f.end-SilentFrom
 }
