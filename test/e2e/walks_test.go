@@ -47,6 +47,10 @@ func TestWalksEndWhereTheyBegan(t *testing.T) {
 	const name = "walker"
 	s.make(s.synthetic(name, 20, 21, v1.SpeedMax))
 	first := s.completed(name)
+	eventually(t, "the generator has ended", func() (string, bool) {
+		_, left := s.podSpecs(name)[v1.ComponentGenerator]
+		return "it has pods", !left
+	})
 	pods, rows := s.podSpecs(name), s.rows(name)
 	for walk := range walks {
 		var path []string
