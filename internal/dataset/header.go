@@ -160,6 +160,9 @@ func headerWith(r *csvReader, cells []string, shape tableShape) (header, error) 
 	}
 }
 
+// headerRows bounds the rows of names that may come before the first reading.
+const headerRows = 40
+
 // guessHeader is the last row above the first reading that has as many columns as most
 // rows and the name of a time; else the first row with as many columns.
 func guessHeader(r *csvReader, shape tableShape) (header, error) {
@@ -190,6 +193,9 @@ func guessHeader(r *csvReader, shape tableShape) (header, error) {
 			continue
 		}
 		rows = append(rows, headerOf(rec, false))
+		if len(rows) == headerRows || shape.columns < 2 { // no table by this separator
+			break
+		}
 	}
 	if len(rows) == 0 {
 		return header{}, errNoHeader
