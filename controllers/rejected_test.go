@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// A share of rejected readings is told with its reasons, most frequent first; a
+// A share of rejected readings is reported with its reasons, most frequent first; a
 // few odd messages are not; and it ends when the share does.
 func TestReadingsRejectedCountsReasons(t *testing.T) {
 	s := (&Reconciler{Now: time.Now}).newScope(t.Context(), &v1.DigitalTwin{})

@@ -375,7 +375,7 @@ func (r *Reconciler) tell(s *scope) {
 		}
 	}
 	r.tellProofs(s)
-	// Its message counts, so that it is told of once, not with each figure.
+	// Its message counts, so that it is reported once, not with each figure.
 	if c := s.condition(v1.ConditionReadingsRejected); c != nil && meta.FindStatusCondition(before.Conditions, c.Type) == nil {
 		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Type, "Reconcile", "%s", c.Message)
 	}

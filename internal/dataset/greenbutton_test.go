@@ -364,8 +364,8 @@ func TestKindsOfGreenButtonClocks(t *testing.T) {
 			require.Empty(t, s.Info().Warnings)
 			require.Equal(t, "America/Chicago", s.Info().Layout.Time.Zone)
 		}
-		told := open(t, file(t, text), Options{}).Info()
-		require.Contains(t, strings.Join(told.Warnings, "\n"), "set layout.time.zone to the zone")
+		info := open(t, file(t, text), Options{}).Info()
+		require.Contains(t, strings.Join(info.Warnings, "\n"), "set layout.time.zone to the zone")
 	}
 	// Seconds of UTC stay what they are in any zone.
 	s := open(t, file(t, feedText(false, feedSeries{path: "UsagePoint/P/MeterReading/1", kind: delivered, hours: 48, value: wattHours(load, 1)})), inZone("America/Chicago"))

@@ -52,8 +52,8 @@ func TestReportOnTheFileIsInRedis(t *testing.T) {
 	require.NoError(t, err)
 	defer b.source.Close()
 	b.deps.Source = b.source
-	var told Progress
-	b.deps.Progress = func(p Progress) { told = p }
+	var reported Progress
+	b.deps.Progress = func(p Progress) { reported = p }
 	b.run(testContext(t))
 
 	var report config.DatasetReport
@@ -65,7 +65,7 @@ func TestReportOnTheFileIsInRedis(t *testing.T) {
 	require.Len(t, report.Reasons, 2)
 	require.Equal(t, "home 1,yesterday,1,feeder 1", report.Rows[1].Text)
 	require.Contains(t, strings.Join(report.Findings, "\n"), "to change it, set spec.dataset.layout.")
-	require.Equal(t, &report.DatasetFigures, told.Dataset, "the same is in the progress, for the operator")
+	require.Equal(t, &report.DatasetFigures, reported.Dataset, "the same is in the progress, for the operator")
 
 	b.redis.FlushAll()
 	require.NoError(t, (&generator{redis: b.deps.Redis, report: &report}).ensureInRedis(testContext(t)))

@@ -165,9 +165,9 @@ func TestAnEmptyLoopIsAnError(t *testing.T) {
 // metric, and both end with the wait.
 func TestDueIsShown(t *testing.T) {
 	clk := &fakeClock{now: start.Time()}
-	var told Progress
+	var reported Progress
 	registry := prometheus.NewRegistry()
-	p := newProgress(Progress{}, func(now Progress) { told = now }, clk, registry)
+	p := newProgress(Progress{}, func(now Progress) { reported = now }, clk, registry)
 	gauge := func() float64 {
 		families, err := registry.Gather()
 		require.NoError(t, err)
@@ -181,7 +181,7 @@ func TestDueIsShown(t *testing.T) {
 	}
 	due := clk.now.Add(36 * time.Hour)
 	p.due(due)
-	require.Equal(t, due, told.Due)
+	require.Equal(t, due, reported.Due)
 	require.InDelta(t, float64(due.Unix()), gauge(), 0.001)
 	p.due(time.Time{})
 	require.Zero(t, gauge())
