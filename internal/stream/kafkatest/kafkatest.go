@@ -185,14 +185,22 @@ func (b *Broker) properties() string {
 	return text.String()
 }
 
+// answers reports whether every listener takes connections; the broker opens
+// them one after the other.
 func (b *Broker) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", b.Address)
-	if err != nil {
-		return false
+	for _, address := range []string{b.Address, b.SASLAddress} {
+		if address == "" {
+			continue
+		}
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return false
+		}
+		_ = conn.Close()
 	}
-	return conn.Close() == nil
+	return true
 }
 
 func (b *Broker) logTail() string {
