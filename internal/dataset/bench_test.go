@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -73,4 +74,87 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkShapes is Open on the shapes of file beside the long one. Each file holds the
+// same households, one value a meter and hour.
+func BenchmarkShapes(b *testing.B) {
+	const meters, days = 200, 60
+	s := synth(b, SyntheticOptions{Meters: meters, Seed: 1, Year: 2019, Zone: "UTC"})
+	var hours [][]float32 // kWh by hour and meter
+	for block, err := range s.Rows(0) {
+		require.NoError(b, err)
+		values := make([]float32, meters)
+		for _, r := range block {
+			values[r.Meter] = r.KWh
+		}
+		if hours = append(hours, values); len(hours) == 24*days {
+			break
+		}
+	}
+	for _, shape := range []struct {
+		name  string
+		write func(out *bytes.Buffer, hours [][]float32)
+	}{{"wide", writeWide}, {"day", writeDays}, {"counter", writeCounters}} {
+		var text bytes.Buffer
+		shape.write(&text, hours)
+		path := file(b, text.String())
+		b.Run(shape.name, func(b *testing.B) {
+			b.SetBytes(int64(text.Len()))
+			var values int64
+			for b.Loop() {
+				s, err := Open(b.Context(), path, Options{ScratchDir: b.TempDir(), Whole: true})
+				require.NoError(b, err)
+				require.InDelta(b, meters*days*24, s.Info().Rows, meters) // the first state of a counter shows no energy
+				values += s.Info().Read
+				require.NoError(b, s.Close())
+			}
+			b.ReportMetric(float64(values)/b.Elapsed().Seconds(), "values/s")
+		})
+	}
+}
+
+var benchStart = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// writeWide writes a row for each hour and a column for each meter.
+func writeWide(out *bytes.Buffer, hours [][]float32) {
+	out.WriteString("timestamp")
+	for m := range hours[0] {
+		fmt.Fprintf(out, ",home-%04d", m)
+	}
+	for h, values := range hours {
+		fmt.Fprintf(out, "\n%s", benchStart.Add(time.Duration(h)*time.Hour).Format(time.RFC3339))
+		for _, v := range values {
+			fmt.Fprintf(out, ",%.3f", v)
+		}
+	}
+}
+
+// writeDays writes a row for each meter and day with its 24 hours.
+func writeDays(out *bytes.Buffer, hours [][]float32) {
+	out.WriteString("meter,date")
+	for h := range 24 {
+		fmt.Fprintf(out, ",H%02d", h+1)
+	}
+	for day := 0; day < len(hours); day += 24 {
+		for m := range hours[day] {
+			fmt.Fprintf(out, "\nhome-%04d,%s", m, benchStart.AddDate(0, 0, day/24).Format(time.DateOnly))
+			for _, values := range hours[day : day+24] {
+				fmt.Fprintf(out, ",%.3f", values[m])
+			}
+		}
+	}
+}
+
+// writeCounters writes the states of a counter at the end of each hour.
+func writeCounters(out *bytes.Buffer, hours [][]float32) {
+	out.WriteString("meter,timestamp,register_kwh")
+	state := make([]float64, len(hours[0]))
+	for h, values := range hours {
+		at := benchStart.Add(time.Duration(h+1) * time.Hour).Format(time.RFC3339)
+		for m, v := range values {
+			state[m] += max(0, float64(v)) // a counter of what is drawn
+			fmt.Fprintf(out, "\nhome-%04d,%s,%.3f", m, at, 1000+state[m])
+		}
+	}
 }

@@ -23,11 +23,12 @@ type blocks struct {
 	dir   string
 	limit int // bytes in memory
 
-	index  []block
-	memory bytes.Buffer
-	size   int64
-	file   *os.File
-	out    *bufio.Writer
+	index   []block
+	encoded []byte // the hour that is added
+	memory  bytes.Buffer
+	size    int64
+	file    *os.File
+	out     *bufio.Writer
 }
 
 type block struct {
@@ -44,17 +45,18 @@ func (b *blocks) add(hour meter.Hour, rows []Row) error {
 			return err
 		}
 	}
-	var enc [rowBytes]byte
-	for _, r := range rows {
-		binary.LittleEndian.PutUint32(enc[:], uint32(r.Meter))
+	b.encoded = slices.Grow(b.encoded[:0], len(rows)*rowBytes)[:len(rows)*rowBytes]
+	for i, r := range rows {
+		enc := b.encoded[i*rowBytes : (i+1)*rowBytes]
+		binary.LittleEndian.PutUint32(enc, uint32(r.Meter))
 		binary.LittleEndian.PutUint32(enc[4:], math.Float32bits(r.KWh))
-		if b.file == nil {
-			b.memory.Write(enc[:])
-		} else if _, err := b.out.Write(enc[:]); err != nil {
-			return b.fault(err)
-		}
 	}
-	b.size += int64(len(rows) * rowBytes)
+	b.size += int64(len(b.encoded))
+	if b.file == nil {
+		b.memory.Write(b.encoded)
+	} else if _, err := b.out.Write(b.encoded); err != nil {
+		return b.fault(err)
+	}
 	return nil
 }
 

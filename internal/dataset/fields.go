@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
+	"math/bits"
 )
 
 // A quoted field may go over line ends. Looking at most this far for its end
@@ -38,24 +40,23 @@ func newCSVReader(lines *lineReader, comma byte) *csvReader {
 func (c *csvReader) next() (*record, error) {
 	for {
 		text, err := c.lines.next()
-		if errors.Is(err, errLongLine) {
-			c.rec = record{line: c.lines.line, err: err, fields: c.rec.fields[:0]}
-			return &c.rec, nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, errLongLine) {
 			return nil, err
+		}
+		c.rec.line, c.rec.raw, c.rec.fields, c.rec.err = c.lines.line, text, c.rec.fields[:0], err
+		if err != nil {
+			return &c.rec, nil
 		}
 		if len(text) == 0 {
 			continue
 		}
-		c.rec = record{line: c.lines.line, raw: text, fields: c.rec.fields[:0]}
 		switch {
 		case c.comma == ' ':
 			c.rec.fields = append(c.rec.fields, bytes.Fields(text)...)
 			if len(c.rec.fields) == 0 {
 				continue
 			}
-		case bytes.IndexByte(text, '"') < 0:
+		case !c.lines.quotes || bytes.IndexByte(text, '"') < 0:
 			c.split(text)
 		case !c.simplyQuoted(text):
 			c.rec.fields = c.rec.fields[:0]
@@ -65,16 +66,42 @@ func (c *csvReader) next() (*record, error) {
 	}
 }
 
-func (c *csvReader) split(text []byte) {
-	for {
-		i := bytes.IndexByte(text, c.comma)
-		if i < 0 {
-			c.rec.fields = append(c.rec.fields, text)
-			return
-		}
-		c.rec.fields = append(c.rec.fields, text[:i])
-		text = text[i+1:]
+// skip passes over a record, or over a line where no quotes can join lines.
+func (c *csvReader) skip() error {
+	if c.lines.quotes {
+		_, err := c.next()
+		return err
 	}
+	_, err := c.lines.next()
+	if errors.Is(err, errLongLine) {
+		return nil
+	}
+	return err
+}
+
+// split cuts a record without quotes at its commas. Fields are short: a search for each
+// comma takes longer than a look at eight bytes at a time.
+func (c *csvReader) split(text []byte) {
+	const low, every = 0x7f7f7f7f7f7f7f7f, 0x0101010101010101
+	fields, start, i := c.rec.fields, 0, 0
+	commas := every * uint64(c.comma)
+	for ; i+8 <= len(text); i += 8 {
+		differ := binary.LittleEndian.Uint64(text[i:]) ^ commas
+		found := ^((differ&low + low) | differ | low) // the top bit of each byte that is a comma
+		for ; found != 0; found &= found - 1 {
+			end := i + bits.TrailingZeros64(found)/8
+			fields = append(fields, text[start:end])
+			start = end + 1
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] == c.comma {
+			fields = append(fields, text[start:i])
+			start = i + 1
+		}
+	}
+	fields = append(fields, text[start:])
+	c.rec.fields = fields
 }
 
 // simplyQuoted splits a record in which quotes stand around whole fields only, also

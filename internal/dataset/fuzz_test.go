@@ -137,10 +137,10 @@ func TestNumbersAreThoseOfStrconv(t *testing.T) {
 		text := strconv.FormatFloat(v, byte(rapid.SampledFrom([]rune("fge")).Draw(t, "format")), rapid.IntRange(-1, 18).Draw(t, "digits"), 64)
 		want, err := strconv.ParseFloat(text, 64)
 		require.NoError(t, err)
-		got, err := numberFormat{decimal: '.'}.read([]byte(" " + text + "\t"))
+		got, err := (&numberFormat{decimal: '.'}).read([]byte(" " + text + "\t"))
 		require.NoError(t, err)
 		require.Equal(t, want, got, text)
-		got, err = numberFormat{decimal: ','}.read([]byte(strings.Replace(text, ".", ",", 1)))
+		got, err = (&numberFormat{decimal: ','}).read([]byte(strings.Replace(text, ".", ",", 1)))
 		require.NoError(t, err)
 		require.Equal(t, want, got, text)
 	})
@@ -148,7 +148,7 @@ func TestNumbersAreThoseOfStrconv(t *testing.T) {
 		"": errEmptyNumber, " ": errEmptyNumber, "x": errNumber, "1.2.3": errNumber, "1_000": errNumber, "0x1p4": errNumber, "--1": errNumber, ".": errNumber, "-": errNumber, "1 2": errNumber,
 		"NaN": errInfinite, "-inf": errInfinite, "Infinity": errInfinite, "1e999": errInfinite, "1,5": errNumber,
 	} {
-		_, err := numberFormat{decimal: '.'}.read([]byte(text))
+		_, err := (&numberFormat{decimal: '.'}).read([]byte(text))
 		require.Equal(t, want, err, "%q", text)
 	}
 }

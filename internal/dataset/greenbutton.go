@@ -259,7 +259,7 @@ func (v *espiValues) stamp(r espiReading) (stampText, string, error) {
 }
 
 func espiNumber(text string) (float64, error) {
-	return numberFormat{decimal: '.'}.read([]byte(text))
+	return (&numberFormat{decimal: '.'}).read([]byte(text))
 }
 
 // minutes is the length of a reading: its own, else that of its type.

@@ -184,16 +184,19 @@ func (t *intake) channel(m int32, channel, part int, counter bool) (int32, error
 // only is the series of a meter that has one.
 func (t *intake) only(m int32, counter bool) (int32, error) { return t.channel(m, 0, 0, counter) }
 
+// maxCounter bounds the states of a counter, in kWh.
+const maxCounter = 1e12
+
 // checkEnergy is an error for what no hour can hold, or no counter.
 func checkEnergy(kWh float64, counter bool) error {
-	most := float64(meter.MaxAbsKWh)
-	if counter {
-		most = 1e12 // a counter may well be beyond what one hour can hold
+	if math.Abs(kWh) <= meter.MaxAbsKWh {
+		return nil
 	}
-	if math.Abs(kWh) > most {
-		return errHuge
+	// A counter may well be beyond what one hour can hold.
+	if counter && math.Abs(kWh) <= maxCounter {
+		return nil
 	}
-	return nil
+	return errHuge
 }
 
 // minute is the instant of a timestamp for a series.

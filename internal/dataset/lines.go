@@ -18,6 +18,7 @@ type lineReader struct {
 	buf        []byte
 	start, end int // of the unread bytes in buf
 	line       int64
+	quotes     bool  // the text so far has some; most files have none, and then no line is searched for them
 	err        error // of in
 }
 
@@ -83,6 +84,7 @@ func (l *lineReader) fill() {
 		l.buf = append(l.buf, make([]byte, len(l.buf))...)
 	}
 	n, err := l.in.Read(l.buf[l.end:])
+	l.quotes = l.quotes || bytes.IndexByte(l.buf[l.end:l.end+n], '"') >= 0
 	l.end += n
 	l.err = err
 }

@@ -12,6 +12,9 @@ import (
 // mergeRuns hands the entries of sorted runs, oldest run first, and of memory,
 // the youngest, to use in order. Equal entries come from the older run first.
 func mergeRuns(ctx context.Context, runs []string, memory []entry, use func(entry) error) error {
+	if len(runs) == 0 {
+		return eachEntry(ctx, memory, use)
+	}
 	readers := make([]*runReader, 0, len(runs)+1)
 	defer func() {
 		for _, r := range readers {
@@ -31,6 +34,22 @@ func mergeRuns(ctx context.Context, runs []string, memory []entry, use func(entr
 	return merge(ctx, readers, use)
 }
 
+// eachEntry hands sorted entries to use.
+func eachEntry(ctx context.Context, entries []entry, use func(entry) error) error {
+	for n, e := range entries {
+		if n%entriesBetweenChecks == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := use(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entriesBetweenChecks is after how many entries it is checked whether to go on.
+const entriesBetweenChecks = 65536
+
 func merge(ctx context.Context, readers []*runReader, use func(entry) error) error {
 	h := runHeap{}
 	for age, r := range readers {
@@ -44,7 +63,7 @@ func merge(ctx context.Context, readers []*runReader, use func(entry) error) err
 		h.down(i)
 	}
 	for n := 0; len(h) > 0; n++ {
-		if n%65536 == 0 && ctx.Err() != nil {
+		if n%entriesBetweenChecks == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err := use(h[0].run.head); err != nil {

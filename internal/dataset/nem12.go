@@ -181,7 +181,7 @@ func (n *nem12) interval(rec *record) error {
 			d.missing[i] = true
 			continue
 		}
-		d.values[i], err = numberFormat{decimal: '.'}.read(rec.fields[i+2])
+		d.values[i], err = (&numberFormat{decimal: '.'}).read(rec.fields[i+2])
 		if err == nil {
 			d.values[i] *= n.scale
 			err = checkEnergy(d.values[i], false)

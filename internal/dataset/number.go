@@ -32,7 +32,7 @@ type numberFormat struct {
 }
 
 // read reads a number, spaces around it allowed.
-func (f numberFormat) read(text []byte) (float64, error) {
+func (f *numberFormat) read(text []byte) (float64, error) {
 	text = trimSpace(text)
 	v, err := f.readPlain(text)
 	if err == nil {
@@ -83,7 +83,7 @@ func cutUnit(text []byte) (number []byte, unit layout.Unit) {
 	return trimSpace(text[:n]), unit
 }
 
-func (f numberFormat) readPlain(text []byte) (float64, error) {
+func (f *numberFormat) readPlain(text []byte) (float64, error) {
 	if v, ok := shortNumber(text, f.decimal); ok {
 		if f.open && twoWays(text) {
 			return 0, errTwoWays
@@ -103,7 +103,7 @@ func (f numberFormat) readPlain(text []byte) (float64, error) {
 
 // joinGroups removes the thousands signs of a number with one to three digits in
 // the first group and three in all others.
-func (f numberFormat) joinGroups(text []byte) ([]byte, bool) {
+func (f *numberFormat) joinGroups(text []byte) ([]byte, bool) {
 	out := make([]byte, 0, 32)
 	i := 0
 	if i < len(text) && (text[i] == '-' || text[i] == '+') {
@@ -133,7 +133,7 @@ func (f numberFormat) joinGroups(text []byte) ([]byte, bool) {
 }
 
 // signAt is the length of the thousands sign at the start of b, 0 if there is none.
-func (f numberFormat) signAt(b []byte) int {
+func (f *numberFormat) signAt(b []byte) int {
 	switch {
 	case b[0] == f.thousands:
 		return 1

@@ -103,25 +103,34 @@ func (r *rowReader) place(s stampText, i int32) (int64, error) {
 // round moves a time to the grid of the interval, or, of a counter, to a whole
 // minute, by the tolerance at most.
 func (r *rowReader) round(s stampText) (int64, error) {
-	grid := int64(1)
-	if !r.counter {
-		grid = int64(r.interval)
-		if r.tolerance == 0 {
-			grid = min(grid, 15)
-		}
+	if s.second == 0 && s.wall%60 == 0 { // on every grid
+		return s.wall, nil
 	}
-	over := floorMod(s.wall, grid)*60 + s.second // seconds
+	grid := r.grid()
+	late := floorMod(s.wall, grid)
+	over := late*60 + s.second // seconds
 	switch {
 	case over == 0:
 		return s.wall, nil
 	case over <= r.tolerance:
-		return s.wall - floorMod(s.wall, grid), nil
+		return s.wall - late, nil
 	case grid*60-over <= r.tolerance:
-		return s.wall - floorMod(s.wall, grid) + grid, nil
+		return s.wall - late + grid, nil
 	case s.second != 0:
 		return 0, errNoMinute
 	}
 	return 0, errOffGrid
+}
+
+// grid is the minutes between the times that a reading may have, a divisor of 60.
+func (r *rowReader) grid() int64 {
+	switch {
+	case r.counter:
+		return 1
+	case r.tolerance == 0:
+		return min(int64(r.interval), 15)
+	}
+	return int64(r.interval)
 }
 
 // elapsed is the instant of an hour that is counted from local midnight. Some files

@@ -109,6 +109,9 @@ type columnSample struct {
 	digits   map[int]int // cells of digits alone, by their length
 	least    int64       // of the cells of digits alone
 	most     int64
+
+	last string // cell that was added
+	kind kind   // of it
 }
 
 // mostly is true if nearly all filled cells are of a kind.
@@ -144,13 +147,16 @@ func takeSample(head []byte, comma byte, h header, most int, ended bool) (*sampl
 	}
 	stride := max(1, bytes.Count(head, []byte("\n"))/most)
 	for n := 0; ; n++ {
+		if n/chunkRows%stride != 0 {
+			s.all = false
+			if r.skip() != nil {
+				break
+			}
+			continue
+		}
 		rec, err := r.next()
 		if err != nil {
 			break
-		}
-		if n/chunkRows%stride != 0 {
-			s.all = false
-			continue
 		}
 		if len(s.rows) == most {
 			s.all = false
@@ -180,7 +186,10 @@ func takeSample(head []byte, comma byte, h header, most int, ended bool) (*sampl
 const maxDistinct = 50_000
 
 func (c *columnSample) add(cell string) {
-	k := kindOf(cell)
+	if cell != c.last || c.counts == [kinds]int{} { // most files repeat their times or their meters
+		c.last, c.kind = cell, kindOf(cell)
+	}
+	k := c.kind
 	c.counts[k]++
 	if cell != "" && len(c.distinct) < maxDistinct {
 		c.distinct[cell]++

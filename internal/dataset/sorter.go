@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 const (
@@ -39,9 +40,7 @@ func (s *sorter) add(e entry) error {
 		}
 	}
 	if len(s.buf) == cap(s.buf) {
-		grown := make([]entry, len(s.buf), min(s.limit, max(4096, 2*cap(s.buf))))
-		copy(grown, s.buf)
-		s.buf = grown
+		s.buf = slices.Grow(s.buf, min(s.limit, max(4096, 2*cap(s.buf)))-len(s.buf))
 	}
 	s.buf = append(s.buf, e)
 	return nil
@@ -196,6 +195,7 @@ type runReader struct {
 	memory []entry
 	file   *os.File
 	in     *bufio.Reader
+	raw    [entryBytes]byte // what is decoded; here, as a local one would be allocated for each entry
 }
 
 // advance moves to the next entry; io.EOF if there is none.
@@ -207,10 +207,9 @@ func (r *runReader) advance() error {
 		r.head, r.memory = r.memory[0], r.memory[1:]
 		return nil
 	}
-	var b [entryBytes]byte
-	if _, err := io.ReadFull(r.in, b[:]); err != nil {
+	if _, err := io.ReadFull(r.in, r.raw[:]); err != nil {
 		return err
 	}
-	r.head = decodeEntry(b[:])
+	r.head = decodeEntry(r.raw[:])
 	return nil
 }

@@ -5,6 +5,9 @@ import "strings"
 // Match reports whether a cell fits a pattern, in upper or lower case and without
 // regard to spaces around it. * stands for any characters, ? for one.
 func Match(pattern, cell string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return sameName(pattern, cell)
+	}
 	return matchFolded(strings.ToLower(strings.TrimSpace(pattern)), strings.ToLower(strings.TrimSpace(cell)))
 }
 
@@ -52,9 +55,12 @@ func FindColumn(header []string, column string) (index int, ok bool) {
 		return n - 1, n <= len(header)
 	}
 	for i, h := range header { // a name with | or * in it is itself first
-		if strings.EqualFold(strings.TrimSpace(h), strings.TrimSpace(column)) {
+		if sameName(column, h) {
 			return i, true
 		}
+	}
+	if !strings.ContainsAny(column, "|*?") {
+		return 0, false
 	}
 	for name := range strings.SplitSeq(column, "|") {
 		for i, h := range header {
@@ -64,6 +70,10 @@ func FindColumn(header []string, column string) (index int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+func sameName(a, b string) bool {
+	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
 func columnNumber(column string) (n int, ok bool) {
