@@ -199,7 +199,7 @@ func (b *builder) configRead(component string) config.Twin {
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentAPI:
 		c.Generator.MaxLag = 0
-		c.Kafka = config.Kafka{}
+		c.Kafka, c.Redis = config.Kafka{}, config.Redis{}
 		c.Database = config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}
 	}
 	return c

@@ -103,7 +103,7 @@ func (b *builder) databaseConnection(values map[string]string) {
 	plain := url.Values{"sslmode": {"disable"}}
 	c := b.in.Credentials
 	values[keyDatabaseURL] = databaseURL(host, DatabaseName, OwnerRole, c[KeyOwnerPassword], plain)
-	values[keyDatabaseURLAPI] = databaseURL(host, DatabaseName, WriterRole, c[KeyWriterPassword], plain)
+	values[keyDatabaseURLAPI] = databaseURL(host, DatabaseName, ReaderRole, c[KeyReaderPassword], plain)
 	for _, key := range rolePasswords() {
 		values[key] = c[key]
 	}
@@ -112,7 +112,7 @@ func (b *builder) databaseConnection(values map[string]string) {
 // rolePasswords are the passwords that a managed database sets. They have the
 // same names in both Secrets.
 func rolePasswords() []string {
-	return []string{KeyPostgresPassword, KeyOwnerPassword, KeyWriterPassword, KeyReaderPassword}
+	return []string{KeyPostgresPassword, KeyOwnerPassword, KeyReaderPassword}
 }
 
 // databaseReader is who Grafana logs in to the database as.

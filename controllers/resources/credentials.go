@@ -20,7 +20,6 @@ const (
 	KeyRedisPassword    = "redis-password"
 	KeyPostgresPassword = "postgres-password"
 	KeyOwnerPassword    = "owner-password"
-	KeyWriterPassword   = "writer-password"
 	KeyReaderPassword   = "reader-password"
 	KeyAPIKey           = "api-key"
 	KeySessionSecret    = "session-secret"
@@ -32,7 +31,6 @@ const (
 	StoreUser    = "twin"
 	DatabaseName = "twin"
 	OwnerRole    = "twin_owner"
-	WriterRole   = "twin_writer"
 	ReaderRole   = "twin_reader"
 )
 
@@ -44,7 +42,7 @@ type Credentials map[string]string
 func CredentialKeys() []string {
 	return []string{
 		KeyKafkaPassword, KeyKafkaInternal, KeyRedisPassword, KeyPostgresPassword, KeyOwnerPassword,
-		KeyWriterPassword, KeyReaderPassword, KeyAPIKey, KeySessionSecret, KeyGrafanaPassword,
+		KeyReaderPassword, KeyAPIKey, KeySessionSecret, KeyGrafanaPassword,
 	}
 }
 

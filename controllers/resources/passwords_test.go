@@ -178,7 +178,7 @@ func TestPostgresTakesAnyPassword(t *testing.T) {
 			values := connectionsWith(t, twin, password)
 			secrets := writeFiles(t, map[string]string{
 				"postgres": values[KeyPostgresPassword], "owner": values[KeyOwnerPassword],
-				"writer": values[KeyWriterPassword], "reader": values[KeyReaderPassword],
+				"reader": values[KeyReaderPassword],
 			})
 			script := strings.NewReplacer(
 				databaseSecretDir, secrets,

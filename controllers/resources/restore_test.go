@@ -54,7 +54,7 @@ func startServer(t *testing.T) *server {
 	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "roles", "postgres"), []byte(password), 0o600))
 	s.env = append(os.Environ(), "PGHOST="+at.Hostname(), "PGPORT="+at.Port(), "PGUSER="+at.User.Username(), "PGPASSWORD="+password,
 		"POD_NAME=t-restore-1-abcde", "TERMINATION_LOG="+filepath.Join(s.dir, "termination-log"))
-	for _, role := range []string{OwnerRole, WriterRole, ReaderRole} {
+	for _, role := range []string{OwnerRole, ReaderRole} {
 		s.exec(at.Path, "CREATE ROLE "+role+" LOGIN PASSWORD 'p'")
 	}
 	s.exec(at.Path, "CREATE DATABASE "+DatabaseName+" OWNER "+OwnerRole)
@@ -139,7 +139,11 @@ func TestRestoreScript(t *testing.T) {
 	require.NotEmpty(t, outcome.Previous)
 	require.EqualValues(t, 3, value[int64](s, outcome.Previous, "SELECT count(*) FROM meters"), "what was there before is kept")
 	require.Equal(t, OwnerRole, value[string](s, DatabaseName, "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'public'"))
-	require.True(t, value[bool](s, DatabaseName, "SELECT has_table_privilege('"+ReaderRole+"', 'meters', 'SELECT') AND has_table_privilege('"+WriterRole+"', 'meters', 'INSERT')"))
+	require.True(t, value[bool](s, DatabaseName, "SELECT has_table_privilege('"+ReaderRole+"', 'meters', 'SELECT') AND NOT has_table_privilege('"+ReaderRole+"', 'meters', 'INSERT')"))
+
+	// A dump brings no privileges: the preparation that follows grants them.
+	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
+	require.True(t, value[bool](s, DatabaseName, "SELECT has_table_privilege('"+ReaderRole+"', 'ended_sessions', 'INSERT')"))
 
 	// Again: rows written since stay, whichever pod runs it.
 	s.exec(DatabaseName, "DELETE FROM meters WHERE meter_no > 10")

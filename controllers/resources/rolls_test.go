@@ -150,11 +150,10 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 	changes := map[string]change{
 		KeyKafkaPassword:    {managed, own(KeyKafkaPassword), "kafka prepare generator processor"},
 		KeyKafkaInternal:    {managed, own(KeyKafkaInternal), "kafka"},
-		KeyRedisPassword:    {managed, own(KeyRedisPassword), "redis prepare generator processor api"},
+		KeyRedisPassword:    {managed, own(KeyRedisPassword), "redis prepare generator processor"},
 		KeyPostgresPassword: {managed, own(KeyPostgresPassword), "timescale"},
 		KeyOwnerPassword:    {managed, own(KeyOwnerPassword), "timescale prepare processor"},
-		KeyWriterPassword:   {managed, own(KeyWriterPassword), "timescale api"},
-		KeyReaderPassword:   {managed, own(KeyReaderPassword), "timescale grafana"},
+		KeyReaderPassword:   {managed, own(KeyReaderPassword), "timescale api grafana"},
 		KeySessionSecret:    {managed, own(KeySessionSecret), "api"},
 		KeyGrafanaPassword:  {managed, own(KeyGrafanaPassword), "grafana"},
 
@@ -164,7 +163,7 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 		"prices":                    {managed, digest("agile-prices/prices.csv.gz"), "processor api"},
 		"the dataset":               {managed, digest("buildings-readings/readings.csv.gz"), "prepare generator processor api"},
 		"external Kafka's password": {external, named("kafka-user", "password"), "prepare generator processor"},
-		"external Redis's password": {external, named("redis-user", "password"), "prepare generator processor api"},
+		"external Redis's password": {external, named("redis-user", "password"), "prepare generator processor"},
 		"external database":         {external, named("database-user", "password"), "prepare processor api grafana"},
 	}
 	for _, key := range CredentialKeys() {

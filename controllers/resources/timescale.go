@@ -77,7 +77,7 @@ func (b *builder) timescalePod() *corev1ac.PodTemplateSpecApplyConfiguration {
 		component:  v1.ComponentTimescale,
 		user:       postgresUser,
 		group:      postgresUser,
-		reads:      hashOf(databaseRoles(), c[KeyPostgresPassword], c[KeyOwnerPassword], c[KeyWriterPassword], c[KeyReaderPassword]),
+		reads:      hashOf(databaseRoles(), c[KeyPostgresPassword], c[KeyOwnerPassword], c[KeyReaderPassword]),
 		containers: []*corev1ac.ContainerApplyConfiguration{b.timescaleContainer(b.in.Images.Timescale)},
 		grace:      120, // a fast stop still writes a checkpoint
 		volumes:    b.timescaleVolumes(),
@@ -89,7 +89,7 @@ func (b *builder) timescaleVolumes() []*corev1ac.VolumeApplyConfiguration {
 		scratch("run"), scratch("tmp"),
 		configMapVolume("scripts", b.name(v1.ComponentTimescale)),
 		secretVolume("secrets", ConnectionsName(b.twin.Name), map[string]string{
-			KeyPostgresPassword: "postgres", KeyOwnerPassword: "owner", KeyWriterPassword: "writer", KeyReaderPassword: "reader",
+			KeyPostgresPassword: "postgres", KeyOwnerPassword: "owner", KeyReaderPassword: "reader",
 		}),
 	}
 }

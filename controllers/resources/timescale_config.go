@@ -41,7 +41,7 @@ func postgresSettings(limit int64) []string {
 func databaseRoles() string {
 	socket := "-h /var/run/postgresql -U postgres -v ON_ERROR_STOP=1 -X -q"
 	var passwords []string
-	for _, read := range [][2]string{{"admin", "postgres"}, {"owner", "owner"}, {"writer", "writer"}, {"reader", "reader"}} {
+	for _, read := range [][2]string{{"admin", "postgres"}, {"owner", "owner"}, {"reader", "reader"}} {
 		passwords = append(passwords, fmt.Sprintf("\\set %s `cat %s/%s`", read[0], databaseSecretDir, read[1]))
 	}
 	return fmt.Sprintf(`set -eu
@@ -49,12 +49,12 @@ sql() {
   psql %[2]s -d %[3]s -1 <<'SQL'
 %[1]s
 SET log_statement = 'none';
-SELECT format('CREATE ROLE %%I LOGIN', name) FROM (VALUES ('%[4]s'), ('%[5]s'), ('%[6]s')) AS r(name)
+SELECT format('CREATE ROLE %%I LOGIN', name) FROM (VALUES ('%[4]s'), ('%[5]s')) AS r(name)
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE postgres PASSWORD :'admin';
 ALTER ROLE %[4]s PASSWORD :'owner';
-ALTER ROLE %[5]s PASSWORD :'writer';
-ALTER ROLE %[6]s PASSWORD :'reader';
+ALTER ROLE %[5]s PASSWORD :'reader';
+SELECT 'ALTER ROLE %[6]s NOLOGIN PASSWORD NULL' WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = '%[6]s') \gexec
 ALTER DATABASE %[3]s OWNER TO %[4]s;
 %[7]sSELECT 'CREATE EXTENSION timescaledb' WHERE EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
   AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') \gexec
@@ -71,18 +71,19 @@ until sql && extension; do
   [ $tries -lt 300 ] || exit 1
   sleep 1
 done
-`, strings.Join(passwords, "\n"), socket, DatabaseName, OwnerRole, WriterRole, ReaderRole, databaseGrants())
+`, strings.Join(passwords, "\n"), socket, DatabaseName, OwnerRole, ReaderRole, formerRole, databaseGrants())
 }
+
+// formerRole wrote on behalf of the API, which reads now. A database of that time
+// keeps it, since other databases of the server may have granted it something; it
+// cannot log in.
+const formerRole = "twin_writer"
 
 // databaseGrants are what each role may do in a database that the roles own.
 func databaseGrants() string {
 	return fmt.Sprintf(`ALTER SCHEMA public OWNER TO %[1]s;
-GRANT USAGE ON SCHEMA public TO %[2]s, %[3]s;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %[2]s;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO %[2]s;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO %[3]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %[2]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO %[2]s;
-ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT SELECT ON TABLES TO %[3]s;
-`, OwnerRole, WriterRole, ReaderRole)
+GRANT USAGE ON SCHEMA public TO %[2]s;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO %[2]s;
+ALTER DEFAULT PRIVILEGES FOR ROLE %[1]s IN SCHEMA public GRANT SELECT ON TABLES TO %[2]s;
+`, OwnerRole, ReaderRole)
 }

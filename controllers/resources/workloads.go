@@ -20,7 +20,7 @@ func (b *builder) uses(component string) []string {
 	case v1.ComponentGenerator:
 		return []string{"kafka", "redis"}
 	case v1.ComponentAPI:
-		return []string{"database", "api", "redis"}
+		return []string{"database", "api"}
 	}
 	return []string{"kafka", "redis", "database"} // prepare and processor
 }

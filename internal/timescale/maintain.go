@@ -63,6 +63,9 @@ func (m *maintenance) run(ctx context.Context) error {
 		return nil
 	}
 	defer m.unlock(ctx)
+	if _, err := m.conn.Exec(ctx, `DELETE FROM ended_sessions WHERE ends_at < now()`); err != nil { // such a token ends by itself
+		return err
+	}
 	var mark *time.Time
 	if err := m.conn.QueryRow(ctx, `SELECT min(watermark) FROM stream_offsets`).Scan(&mark); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -113,6 +114,25 @@ func requireReadable(t *testing.T, s store, p *partition, mark meter.Hour) {
 	points := read()
 	require.InDelta(t, 1234, *points[1].Value, 1e-4)
 	require.Len(t, points, int(day+120*24-from))
+}
+
+// A token that has expired needs no row that says it was signed out.
+func TestMaintainForgetsExpiredSessions(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		ctx := t.Context()
+		gone, ended, open := uuid.New(), uuid.New(), uuid.New()
+		require.NoError(t, s.EndSession(ctx, gone, time.Now().Add(-time.Minute)))
+		for range 2 {
+			require.NoError(t, s.EndSession(ctx, ended, time.Now().Add(hour)))
+		}
+		_, err := s.Maintain(ctx, MaintainOptions{})
+		require.NoError(t, err)
+		for id, want := range map[uuid.UUID]bool{gone: false, ended: true, open: false} {
+			is, err := s.SessionEnded(ctx, id)
+			require.NoError(t, err)
+			require.Equal(t, want, is)
+		}
+	})
 }
 
 func TestMaintainIsDoneByOneProcess(t *testing.T) {

@@ -50,6 +50,9 @@ func migrate(ctx context.Context, db *sql.DB, opts MigrateOptions) error {
 	if err := migrateTables(ctx, db, opts.Log); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
+	if err := onConn(ctx, db, grantReader); err != nil {
+		return fmt.Errorf("grant the role %s its rights: %w", readerRole, err)
+	}
 	if opts.WithoutTimescale {
 		opts.Log.Info("database is ready", "kind", "plain tables, as asked for")
 		return nil

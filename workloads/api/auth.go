@@ -27,8 +27,14 @@ func principalOf(ctx context.Context) principal {
 func (s *server) authenticated(c *gin.Context) {
 	now := s.clock()
 	p, problem := s.identify(c)
-	if problem != nil {
+	switch {
+	case problem == nil:
+	case problem.Status == http.StatusUnauthorized:
 		s.refuse(c, problem)
+		return
+	default: // it is not known who sends it
+		c.Header("Retry-After", "5")
+		abort(c, problem)
 		return
 	}
 	if ok, wait := s.requests.take(p.Name, now); !ok {
@@ -76,7 +82,7 @@ func (s *server) identify(c *gin.Context) (principal, *Problem) {
 		return principal{}, newProblem(http.StatusUnauthorized, CodeUnauthenticated, "",
 			"send an API key in the header X-API-Key, or as Authorization: Bearer")
 	}
-	return s.bySession(cookie.Value)
+	return s.bySession(c.Request.Context(), cookie.Value)
 }
 
 // presentedKey is the API key of a request: X-API-Key, or a bearer token.
@@ -107,7 +113,7 @@ func (s *server) byKey(key string) (principal, *Problem) {
 	return principal{Name: k.Name, Scope: k.Scope}, nil
 }
 
-func (s *server) bySession(token string) (principal, *Problem) {
+func (s *server) bySession(ctx context.Context, token string) (principal, *Problem) {
 	now := s.clock()
 	ended := newProblem(http.StatusUnauthorized, CodeUnauthenticated, "", "the session has ended; sign in again")
 	claims, err := s.sessions.check(token, now)
@@ -117,6 +123,15 @@ func (s *server) bySession(token string) (principal, *Problem) {
 	// The scope is that of the key today, and a session ends with its key.
 	k, ok := s.keys.named(claims.Subject, now)
 	if !ok || k.fingerprint() != claims.Fingerprint {
+		return principal{}, ended
+	}
+	signedOut, err := s.endedSessions.has(ctx, &claims, now)
+	if err != nil {
+		s.log.ErrorContext(ctx, "a session cannot be checked", "error", err, "requestId", requestID(ctx))
+		return principal{}, newProblem(http.StatusServiceUnavailable, CodeUnavailable, "",
+			"the database cannot be reached, so that it is not known whether this session was signed out; try again, or send an API key")
+	}
+	if signedOut {
 		return principal{}, ended
 	}
 	return principal{Name: k.Name, Scope: k.Scope, session: &claims}, nil

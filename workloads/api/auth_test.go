@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 func TestWhoIsLetIn(t *testing.T) {
@@ -122,7 +123,7 @@ func TestSession(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 	var again Answer[Session]
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &again))
-	require.Equal(t, answer.Data, again.Data, "a page that is loaded anew gets the same token")
+	require.Equal(t, answer.Data, again.Data, "a page that is loaded again gets the same token")
 	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
 
 	for name, headers := range map[string][]string{
@@ -144,6 +145,61 @@ func TestSession(t *testing.T) {
 	require.Equal(t, -1, w.Result().Cookies()[0].MaxAge)
 	w = a.send("GET", "/api/v1/twin", "", "Cookie", cookie)
 	require.Equal(t, http.StatusUnauthorized, w.Code, "the token is void even to who kept it")
+}
+
+// Whoever signs out is signed out at every replica within a second, and stays so
+// when the API restarts.
+func TestSignedOutEverywhere(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
+	var keysFile string
+	var keys map[string]string
+	replica := func() *api {
+		a := newTestAPI(t, func(c *config.Twin, _ *Deps) {
+			c.API.JWTSecretFile = secret
+			if keysFile == "" {
+				keysFile = c.API.APIKeysFile
+			}
+			c.API.APIKeysFile = keysFile
+		})
+		if keys == nil {
+			keys = a.keys
+		}
+		a.keys = keys
+		return a
+	}
+	one, two := replica(), replica()
+	signedIn, other := signIn(t, one, "operator"), cookieOf(signIn(t, one, "operator"))
+	cookie := cookieOf(signedIn)
+	ask := func(a *api, cookie string) int { return a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code }
+	for _, a := range []*api{one, two} {
+		require.Equal(t, http.StatusOK, ask(a, cookie))
+	}
+	w := one.send("DELETE", "/api/v1/session", "", "Cookie", cookie, csrfHeader, csrfOf(t, signedIn))
+	require.Equal(t, http.StatusNoContent, w.Code, w.Body)
+	require.Equal(t, http.StatusUnauthorized, ask(one, cookie))
+	two.now.advance(time.Second)
+	require.Equal(t, http.StatusUnauthorized, ask(two, cookie))
+	require.Equal(t, http.StatusUnauthorized, ask(replica(), cookie), "after a restart")
+	for _, a := range []*api{one, two} {
+		require.Equal(t, http.StatusOK, ask(a, other), "another session of the same key goes on")
+	}
+}
+
+// Without the database nobody knows whether a session was signed out: no cookie is
+// taken, and the answer is not that one has to sign in again.
+func TestSessionsWithoutTheDatabase(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
+	away, err := timescale.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	require.NoError(t, err)
+	t.Cleanup(away.Close)
+	a := newTestAPI(t, func(c *config.Twin, d *Deps) { c.API.JWTSecretFile, d.DB = secret, away })
+	cookie := cookieOf(signIn(t, a, "reader"))
+	w := a.send("GET", "/api/v1/session", "", "Cookie", cookie)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.Equal(t, CodeUnavailable, problemIn(t, w).Code)
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
 }
 
 func csrfOf(t *testing.T, w *httptest.ResponseRecorder) string {

@@ -39,25 +39,26 @@ type Deps struct {
 
 // server answers requests. Its fields do not change after newServer.
 type server struct {
-	twin     config.Twin
-	base     string // api.basePath without a slash at its end
-	db       *timescale.DB
-	version  string
-	log      *slog.Logger
-	clock    func() time.Time
-	calendar *meter.Calendar
-	ledger   *dsm.Ledger // nil where the prices cannot be read
-	keys     Keys
-	sessions *sessions
-	origins  *http.CrossOriginProtection
-	requests *rateLimit
-	failures *rateLimit
-	metrics  *metrics
-	registry *prometheus.Registry
-	files    fs.FS
-	built    bool
-	started  time.Time
-	skill    skillOfDay
+	twin          config.Twin
+	base          string // api.basePath without a slash at its end
+	db            *timescale.DB
+	version       string
+	log           *slog.Logger
+	clock         func() time.Time
+	calendar      *meter.Calendar
+	ledger        *dsm.Ledger // nil where the prices cannot be read
+	keys          Keys
+	sessions      *sessions
+	endedSessions *endedSessions
+	origins       *http.CrossOriginProtection
+	requests      *rateLimit
+	failures      *rateLimit
+	metrics       *metrics
+	registry      *prometheus.Registry
+	files         fs.FS
+	built         bool
+	started       time.Time
+	skill         skillOfDay
 }
 
 // NewHandler makes everything that the API's port serves.
@@ -140,7 +141,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	}
 	s := &server{
 		twin: twin, base: base, db: deps.DB, version: deps.Version, log: deps.Log, clock: deps.Clock,
-		calendar: calendar, keys: keys, sessions: tokens, registry: deps.Registry,
+		calendar: calendar, keys: keys, sessions: tokens, endedSessions: newEndedSessions(deps.DB), registry: deps.Registry,
 		origins: http.NewCrossOriginProtection(),
 	}
 	s.setDefaults(deps)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -23,7 +22,6 @@ const (
 	sessionCookie   = "energytwin_session"
 	csrfHeader      = "X-CSRF-Token"
 	defaultLifetime = 12 * time.Hour
-	maxRevoked      = 10_000
 )
 
 var errSession = errors.New("the session is not valid")
@@ -34,9 +32,6 @@ type sessions struct {
 	secret   []byte
 	audience string
 	lifetime time.Duration
-
-	mu      sync.Mutex
-	revoked map[string]time.Time // token id → when it would have expired
 }
 
 // sessionClaims are the contents of a token. The fingerprint binds it to the
@@ -56,10 +51,7 @@ func newSessions(secretFile, audience string, lifetime time.Duration) (*sessions
 	if lifetime <= 0 {
 		lifetime = defaultLifetime
 	}
-	return &sessions{
-		secret: secret, audience: audience, lifetime: lifetime,
-		revoked: map[string]time.Time{},
-	}, nil
+	return &sessions{secret: secret, audience: audience, lifetime: lifetime}, nil
 }
 
 func loadSecret(path string) ([]byte, error) {
@@ -99,8 +91,9 @@ func (s *sessions) issue(k Key, now time.Time) (token string, claims sessionClai
 	return token, claims, err
 }
 
-// check is the claims of a token that is signed here, meant for this twin, not
-// expired and not revoked.
+// check is the claims of a token that is signed here, meant for this twin and not
+// expired. Whether its holder has signed out only the database knows: see
+// endedSessions.
 func (s *sessions) check(token string, now time.Time) (sessionClaims, error) {
 	var claims sessionClaims
 	_, err := jwt.ParseWithClaims(token, &claims,
@@ -113,26 +106,7 @@ func (s *sessions) check(token string, now time.Time) (sessionClaims, error) {
 	if err != nil {
 		return claims, fmt.Errorf("%w: %w", errSession, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, gone := s.revoked[claims.ID]; gone {
-		return claims, fmt.Errorf("%w: it was ended", errSession)
-	}
 	return claims, nil
-}
-
-// revoke ends a session before its time.
-func (s *sessions) revoke(c sessionClaims, now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.revoked) >= maxRevoked {
-		for id, end := range s.revoked {
-			if end.Before(now) {
-				delete(s.revoked, id)
-			}
-		}
-	}
-	s.revoked[c.ID] = c.ExpiresAt.Time
 }
 
 // csrfToken is what a page must send back with each request that changes

@@ -112,7 +112,9 @@ func (s *server) signOut(ctx context.Context, _ *noInput) (*signOutOutput, error
 	if p.session == nil {
 		return nil, newProblem(http.StatusNotFound, CodeNoSession, "", p.Name+" uses an API key, not a session")
 	}
-	s.sessions.revoke(*p.session, s.clock())
+	if err := s.endedSessions.end(ctx, p.session); err != nil {
+		return nil, s.failed(ctx, "sign out", err)
+	}
 	return &signOutOutput{SetCookie: []*http.Cookie{cookie("", s.cookiePath(), false, -1)}}, nil
 }
 

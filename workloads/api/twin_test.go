@@ -74,15 +74,26 @@ func openStore() (stop func(), err error) {
 			return stop, err
 		}
 	}
+	if err := makeReader(ctx, storeURL); err != nil {
+		return stop, err
+	}
 	if err := timescale.Migrate(ctx, storeURL, timescale.MigrateOptions{}); err != nil {
 		return stop, err
 	}
-	if store, err = timescale.Open(ctx, storeURL, timescale.Options{InsertOnly: storeOne}); err != nil {
+	owner, err := timescale.Open(ctx, storeURL, timescale.Options{InsertOnly: storeOne})
+	if err != nil {
 		return stop, err
 	}
-	storeEnd, err = filled.Fill(ctx, store, filled.Twin(), size)
+	storeEnd, err = filled.Fill(ctx, owner, filled.Twin(), size)
+	owner.Close()
+	if err != nil {
+		return stop, err
+	}
+	if store, err = openAsReader(ctx); err != nil {
+		return stop, err
+	}
 	stopServer := stop
-	return func() { store.Close(); stopServer() }, err
+	return func() { store.Close(); stopServer() }, nil
 }
 
 func postgresInstalled() bool {

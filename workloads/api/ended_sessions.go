@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// trustedFor is how long a replica goes on taking a session for open that it
+// found open. A session that is signed out at another replica ends here no later.
+const trustedFor = 500 * time.Millisecond
+
+// maxTrusted bounds the sessions that a replica remembers.
+const maxTrusted = 10_000
+
+// sessionStore keeps the sessions that were signed out, for all replicas of the
+// API and across their restarts.
+type sessionStore interface {
+	// EndSession records that a session was signed out, whose token would have
+	// expired at the given time.
+	EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error
+	// SessionEnded reports whether a session was signed out.
+	SessionEnded(ctx context.Context, id uuid.UUID) (bool, error)
+}
+
+// endedSessions answers whether a session was signed out. Requests come in
+// bursts: it asks the store once for those of half a second.
+type endedSessions struct {
+	store sessionStore
+
+	mu   sync.Mutex
+	open map[uuid.UUID]time.Time // when the store said so
+}
+
+func newEndedSessions(store sessionStore) *endedSessions {
+	return &endedSessions{store: store, open: map[uuid.UUID]time.Time{}}
+}
+
+// has reports whether the session of a valid token was signed out. Without the
+// store that is unknown, and an error.
+func (e *endedSessions) has(ctx context.Context, c *sessionClaims, now time.Time) (bool, error) {
+	id, err := uuid.Parse(c.ID)
+	if err != nil {
+		return false, fmt.Errorf("%w: its id: %w", errSession, err)
+	}
+	if e.foundOpen(id, now) {
+		return false, nil
+	}
+	ended, err := e.store.SessionEnded(ctx, id)
+	if err != nil || ended {
+		return ended, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.open) >= maxTrusted {
+		clear(e.open)
+	}
+	e.open[id] = now
+	return false, nil
+}
+
+func (e *endedSessions) foundOpen(id uuid.UUID, now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at, ok := e.open[id]
+	return ok && now.Sub(at) < trustedFor
+}
+
+// end signs a session out, here and at every replica.
+func (e *endedSessions) end(ctx context.Context, c *sessionClaims) error {
+	id, err := uuid.Parse(c.ID)
+	if err != nil {
+		return fmt.Errorf("%w: its id: %w", errSession, err)
+	}
+	if err := e.store.EndSession(ctx, id, c.ExpiresAt.Time); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.open, id)
+	return nil
+}
