@@ -71,6 +71,38 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
+// BenchmarkPlanDevices reports the time per meter of plans of homes with a battery,
+// a car, panels and a heat pump each.
+func BenchmarkPlanDevices(b *testing.B) {
+	const meters = 20
+	for _, c := range []struct {
+		name         string
+		demandCharge float64
+	}{{"energy", 0}, {"energy and demand charge", 3}} {
+		b.Run(c.name, func(b *testing.B) {
+			policy := dayPolicy()
+			policy.Groups = nil
+			policy.Tariff.DemandCharge = c.demandCharge
+			policy.Assets = []Asset{
+				{Name: "b", Meters: []string{"*"}, Battery: &Battery{CapacityKWh: 8, PowerKW: 3, Efficiency: 0.9, Reserve: 0.1}},
+				{Name: "e", Meters: []string{"*"}, EV: &EV{EnergyKWh: 9, PowerKW: 7, Arrival: "18:00", Departure: "07:00", Days: "All"}},
+				{Name: "p", Meters: []string{"*"}, PV: &PV{PeakKW: 4}},
+				{Name: "h", Meters: []string{"*"}, HeatPump: &HeatPump{Share: 0.4, PowerKW: 3, PreheatKWh: 3, LossPerHour: 0.1}},
+			}
+			in := benchDay("feeder-1", meters)
+			policy.Tariff.Series = hourlyPrices(in.IssuedAt, in.Slots)
+			p, err := NewPlanner(policy, londonCalendar(b), "default/bench")
+			require.NoError(b, err)
+			var dst []Decision
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = p.Plan(in, dst[:0])
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*meters), "µs/meter")
+		})
+	}
+}
+
 // BenchmarkTransport solves one price shift with a reach of 6 hours.
 func BenchmarkTransport(b *testing.B) {
 	policy := dayPolicy()
