@@ -131,6 +131,20 @@ func TestCarOnOnePriceFillsTheValley(t *testing.T) {
 	require.InDelta(t, 5*(7-4), d.SavingP50, 1e-3)
 }
 
+// TestAPlanIsAboutADeviceThatIsThere: a car that charges off the peak costs more
+// energy and saves demand charge. There is no heat pump that could be the better
+// reason.
+func TestAPlanIsAboutADeviceThatIsThere(t *testing.T) {
+	policy := alone(car("16:00", "23:00"))
+	policy.Tariff.Periods = []Period{{Name: "late", Days: "All", Start: "20:00", End: "24:00", Price: 0.30}}
+	policy.Tariff.DemandCharge = 5
+	d := plan(t, policy, home(evening()))[0]
+	require.Equal(t, ActionEVCharge, d.Action)
+	require.Len(t, d.Parts, 1)
+	require.Negative(t, d.Parts[0].Saving, "on energy alone")
+	require.Positive(t, d.SavingP50)
+}
+
 // TestPreheating: the building is warmed before 16:00 and not below what is set
 // in comfort times.
 func TestPreheating(t *testing.T) {

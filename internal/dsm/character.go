@@ -37,16 +37,28 @@ func (p *planner) character(ws *workspace, d *draft, total *shiftPlan, mean wort
 		return action, reason
 	}
 	x := &ws.assets[d.assets]
-	if x.carSaves > best || total.moved(n) == 0 {
-		best, action, reason = x.carSaves, ActionEVCharge, ReasonPriceSpread
+	found := total.moved(n) > 0
+	better := func(saves float64, change func(t int) float64) bool {
+		moves := false
+		for t := range n {
+			moves = moves || float32(change(t)) != 0
+		}
+		if !moves || found && saves <= best {
+			return false
+		}
+		best, found = saves, true
+		return true
+	}
+	if better(x.carSaves, func(t int) float64 { return x.car[t] - x.atOnce[t] }) {
+		action, reason = ActionEVCharge, ReasonPriceSpread
 		if low, high := rangeOf(ws.day.cost[:n]); low == high {
 			action, reason = ActionValleyFill, ReasonLevelLoad
 		}
 	}
-	if x.heatSaves > best {
-		best, action, reason = x.heatSaves, ActionPreheat, ReasonPriceSpread
+	if better(x.heatSaves, func(t int) float64 { return x.heat[t] }) {
+		action, reason = ActionPreheat, ReasonPriceSpread
 	}
-	if x.batterySaves > best {
+	if better(x.batterySaves, func(t int) float64 { return x.battery.Change[t] }) {
 		action, reason = ActionBattery, ReasonPriceSpread
 		if mostlyOwn(d, n, &x.battery.Change) {
 			reason = ReasonOwnSun
