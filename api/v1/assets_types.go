@@ -45,6 +45,22 @@ type Asset struct {
 	HeatPump *HeatPump `json:"heatPump,omitempty"`
 }
 
+func (a *Asset) setDefaults() {
+	if b := a.Battery; b != nil {
+		text(&b.Efficiency, "0.9")
+		text(&b.Reserve, "0")
+		text(&b.WearCost, "0")
+	}
+	if e := a.EV; e != nil {
+		text(&e.Days, DaysAll)
+	}
+	if h := a.HeatPump; h != nil {
+		text(&h.SetbackKWh, "0")
+		text(&h.LossPerHour, "0.1")
+		setDays(h.Comfort)
+	}
+}
+
 // Battery is a store of electricity. Each plan starts at the reserve.
 type Battery struct {
 	// Energy that it holds, in kWh.

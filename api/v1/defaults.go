@@ -163,22 +163,6 @@ func (t *Tariff) setDefaults() {
 	text(&t.DemandCharge, "0")
 }
 
-func (a *Asset) setDefaults() {
-	if b := a.Battery; b != nil {
-		text(&b.Efficiency, "0.9")
-		text(&b.Reserve, "0")
-		text(&b.WearCost, "0")
-	}
-	if e := a.EV; e != nil {
-		text(&e.Days, DaysAll)
-	}
-	if h := a.HeatPump; h != nil {
-		text(&h.SetbackKWh, "0")
-		text(&h.LossPerHour, "0.1")
-		setDays(h.Comfort)
-	}
-}
-
 func setDays(windows []TimeWindow) {
 	for i := range windows {
 		text(&windows[i].Days, DaysAll)

@@ -5,40 +5,60 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 )
 
+// assetOf maps an asset of the resource to one of the policy. Each kind of device
+// has a line here; all but one are nil.
 func assetOf(a *v1.Asset) dsm.Asset {
-	out := dsm.Asset{Name: a.Name, Meters: a.Meters, Group: a.Group}
-	if b := a.Battery; b != nil {
-		out.Battery = &dsm.Battery{
-			CapacityKWh: b.CapacityKWh.Float(),
-			PowerKW:     b.PowerKW.Float(),
-			Efficiency:  b.Efficiency.Float(),
-			Reserve:     b.Reserve.Float(),
-			WearCost:    b.WearCost.Float(),
-		}
+	return dsm.Asset{
+		Name:     a.Name,
+		Meters:   a.Meters,
+		Group:    a.Group,
+		Battery:  optional(a.Battery, batteryOf),
+		EV:       optional(a.EV, evOf),
+		PV:       optional(a.PV, pvOf),
+		HeatPump: optional(a.HeatPump, heatPumpOf),
 	}
-	if e := a.EV; e != nil {
-		out.EV = &dsm.EV{
-			EnergyKWh: e.EnergyKWh.Float(),
-			PowerKW:   e.PowerKW.Float(),
-			Arrival:   e.Arrival,
-			Departure: e.Departure,
-			Days:      e.Days,
-		}
+}
+
+// optional maps what is there, and nil to nil.
+func optional[From, To any](from *From, mapping func(*From) To) *To {
+	if from == nil {
+		return nil
 	}
-	if v := a.PV; v != nil {
-		out.PV = &dsm.PV{PeakKW: v.PeakKW.Float()}
+	to := mapping(from)
+	return &to
+}
+
+func batteryOf(b *v1.Battery) dsm.Battery {
+	return dsm.Battery{
+		CapacityKWh: b.CapacityKWh.Float(),
+		PowerKW:     b.PowerKW.Float(),
+		Efficiency:  b.Efficiency.Float(),
+		Reserve:     b.Reserve.Float(),
+		WearCost:    b.WearCost.Float(),
 	}
-	if h := a.HeatPump; h != nil {
-		out.HeatPump = &dsm.HeatPump{
-			Share:       h.Share.Float(),
-			PowerKW:     h.PowerKW.Float(),
-			PreheatKWh:  h.PreheatKWh.Float(),
-			SetbackKWh:  h.SetbackKWh.Float(),
-			LossPerHour: h.LossPerHour.Float(),
-			Comfort:     windowsOf(h.Comfort),
-		}
+}
+
+func evOf(e *v1.EV) dsm.EV {
+	return dsm.EV{
+		EnergyKWh: e.EnergyKWh.Float(),
+		PowerKW:   e.PowerKW.Float(),
+		Arrival:   e.Arrival,
+		Departure: e.Departure,
+		Days:      e.Days,
 	}
-	return out
+}
+
+func pvOf(v *v1.PV) dsm.PV { return dsm.PV{PeakKW: v.PeakKW.Float()} }
+
+func heatPumpOf(h *v1.HeatPump) dsm.HeatPump {
+	return dsm.HeatPump{
+		Share:       h.Share.Float(),
+		PowerKW:     h.PowerKW.Float(),
+		PreheatKWh:  h.PreheatKWh.Float(),
+		SetbackKWh:  h.SetbackKWh.Float(),
+		LossPerHour: h.LossPerHour.Float(),
+		Comfort:     windowsOf(h.Comfort),
+	}
 }
 
 func windowsOf(windows []v1.TimeWindow) (out []dsm.TimeWindow) {

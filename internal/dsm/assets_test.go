@@ -291,12 +291,12 @@ func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 }
 
 func TestScenariosHaveTheQuantiles(t *testing.T) {
-	z := newNormalPaths()
+	z := newNormalErrors()
 	var s scenarios
 	q := forecast.Quantiles{P10: []float32{6, 1}, P50: []float32{10, 2}, P90: []float32{20, float32(math.NaN())}}
 	require.Equal(t, uint32(3), s.set(z, q, 3, math.Inf(-1)))
 	below, above := 0, 0
-	for k := range paths {
+	for k := range scenarioCount {
 		if s.load[k][0] < 6 {
 			below++
 		}

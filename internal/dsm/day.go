@@ -27,28 +27,38 @@ type dayRates struct {
 	// So a move that pays by them pays by the true values too.
 	worth [maxSlots]float64
 	cost  [maxSlots]float64
+
+	feedIn [maxSlots]float64 // value of a kWh fed in: what it earns, and the carbon that it avoids
+	ownUse [maxSlots]float64 // value of a kWh that is used instead of fed in: feedIn, not below 0 with a rebound
 }
 
 // hour is the hour of a slot.
 func (d *dayRates) hour(t int) meter.Hour { return d.issued + meter.Hour(t) }
 
 // set fills in the rates of n slots from issued on, unless they are there.
-func (d *dayRates) set(r, quiet *rates, o Objective, rebound float64, issued meter.Hour, n int) {
+func (d *dayRates) set(p *planner, issued meter.Hour, n int) {
 	if d.n == n && d.issued == issued {
 		return
 	}
+	r, o, rebound := p.rates, p.policy.Objective, p.policy.Flexibility.Rebound
 	d.issued, d.n, d.quiet = issued, n, 0
 	for t := range n {
 		h := issued + meter.Hour(t)
 		d.price[t] = r.price(h)
 		d.carbon[t] = r.carbonAt(h)
-		if quiet != nil && quiet.price(h) > 0 {
+		if p.quiet != nil && p.quiet.price(h) > 0 {
 			d.quiet |= 1 << t
 		}
 	}
 	mean := meanOfKnown(d.carbon[:n])
 	for t := range n {
 		d.value[t] = o.Cost*d.price[t] + o.Carbon*orElse(d.carbon[t], mean)
+		carbon := d.value[t] - o.Cost*d.price[t]
+		d.feedIn[t] = o.Cost*p.policy.Tariff.Export + carbon
+		d.ownUse[t] = d.feedIn[t]
+		if rebound > 0 {
+			d.ownUse[t] = max(d.ownUse[t], 0)
+		}
 	}
 	d.setNearEqual(rebound)
 }
@@ -56,7 +66,7 @@ func (d *dayRates) set(r, quiet *rates, o Objective, rebound float64, issued met
 // setNearEqual groups the hours by value, each group as wide as near-equal
 // hours may differ. With a rebound, values below zero count as zero: a load that
 // grows when moved would else gain by being moved about, which no home does. The
-// plan stays feasible, and what it is worth is reckoned with the true values.
+// plan stays feasible, and what it is worth is computed with the true values.
 func (d *dayRates) setNearEqual(rebound float64) {
 	var order [maxSlots]uint8
 	var v [maxSlots]float64

@@ -1,11 +1,11 @@
 package dsm
 
-// decideGroup turns the draft for a group's limit into the decision about the
+// decideGroup turns the plan for a group's limit into the decision about the
 // group. Its plan is the sum of what was allocated to its meters for the limit,
 // and it repeats what their plans hold: whoever adds savings up takes the
 // meters' decisions only. Peaks are those of the sum of forecasts before and
 // after all plans of the meters.
-func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupDraft, a *arena) Decision {
+func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *arena) Decision {
 	n := in.Slots
 	out := p.header(in, "")
 	p.setInputs(ws, in, &out)
@@ -24,7 +24,7 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupDraft, a *a
 	default:
 		out.Action, out.Reason = ActionPeakShave, ReasonGroupLimit
 		out.CapKW = float32(max(after.peak, g.capacity))
-		out.setPlan(&g.held, n, a)
+		out.setShift(&g.held, n, a)
 		p.setGroupWorth(ws, in, &out)
 		a.alternatives = append(a.alternatives, Alternative{
 			Action: ActionNone, Reason: ReasonGroupLimit, Saving: -out.SavingP50,
@@ -58,67 +58,68 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 			out.LastReading = m.LastReading
 		}
 		missing += m.MissingShare
-		out.Stale = out.Stale || ws.drafts[i].reason == ReasonStaleInput
+		out.Stale = out.Stale || ws.meters[i].reason == ReasonStaleInput
 	}
 	if len(in.Meters) > 0 {
 		out.MissingShare = float32(missing / float64(len(in.Meters)))
 	}
 }
 
-// setGroupWorth judges the limit's plan on all courses of the day, meter by
-// meter, as far as it can still be followed, and adds up, in order. The courses
+// setGroupWorth evaluates the limit's plan on all scenarios of the day, meter by
+// meter, as far as it can still be followed, and adds up, in order. The scenarios
 // are those on which all meters run low, or high, at once, so the range is wider
-// than the truth. Confidence is the share of courses on which the plan lowers the
+// than the truth. Confidence is the share of scenarios on which the plan lowers the
 // group's peak.
 func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 	n := in.Slots
 	var sum outcomes
-	ws.sums, ws.lowered = [paths][maxSlots]float64{}, [paths][maxSlots]float64{}
-	for i := range ws.drafts {
-		d := &ws.drafts[i]
+	ws.before, ws.after = [scenarioCount][maxSlots]float64{}, [scenarioCount][maxSlots]float64{}
+	for i := range ws.meters {
+		d := &ws.meters[i]
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
 		p.addHeldWorth(ws, d, in.passed(), &sum)
-		for k := range paths {
-			course, before, after := &ws.scenarios.load[k], &ws.sums[k], &ws.lowered[k]
+		for k := range scenarioCount {
+			scenario, before, after := &ws.scenarios.load[k], &ws.before[k], &ws.after[k]
 			for t := range n {
-				load := course[t] + d.price.up[t] - d.price.down[t]
+				load := scenario[t] + d.price.up[t] - d.price.down[t]
 				before[t] += load
 				after[t] += load + d.held.up[t] - d.held.down[t]
 			}
-			if d.assets < 0 {
+			a := d.devices
+			if a == nil {
 				continue
 			}
-			a := &ws.assets[d.assets]
 			for t := range n {
-				x := a.atOnce[t] + a.change(t)
+				x := a.without[t] + a.change[t]
 				before[t] += x
 				after[t] += x
 			}
 		}
 	}
 	lowered := 0
-	for k := range paths {
-		if from := in.passed(); peakOf(ws.lowered[k][from:n]) < peakOf(ws.sums[k][from:n]) {
+	for k := range scenarioCount {
+		if from := in.passed(); peakOf(ws.after[k][from:n]) < peakOf(ws.before[k][from:n]) {
 			lowered++
 		}
 	}
 	p10, p50, p90 := sum.quantiles()
 	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
 	out.CO2Kg = float32(sum.co2)
-	out.Confidence = float32(lowered) / paths
+	out.Confidence = float32(lowered) / scenarioCount
 }
 
 // addHeldWorth adds what a meter's share in the limit's plan is worth beside its
-// price shift, on each course.
-func (p *planner) addHeldWorth(ws *workspace, d *draft, passed int, sum *outcomes) {
+// price shift, on each scenario of ws.
+func (p *planner) addHeldWorth(ws *workspace, d *meterPlan, passed int, sum *outcomes) {
 	n := ws.day.n
 	if d.held.moved(n) == 0 {
 		return
 	}
-	without := *p.judgeRest(ws, d, &d.price, true, passed)
-	ws.scratch.add(&d.price, &d.held, n)
-	with := p.judgeRest(ws, d, &ws.scratch, true, passed)
-	for k := range paths {
+	var total shiftPlan
+	total.add(&d.price, &d.held, n)
+	without := p.onAll(ws, &ws.scenarios, d, &d.price, nil, passed)
+	with := p.onAll(ws, &ws.scenarios, d, &total, nil, passed)
+	for k := range scenarioCount {
 		sum.cash[k] += with.cash[k] - without.cash[k]
 	}
 	sum.co2 += with.co2 - without.co2
@@ -126,7 +127,7 @@ func (p *planner) addHeldWorth(ws *workspace, d *draft, passed int, sum *outcome
 
 // groupBinding is the limit that keeps the group above its capacity: the share
 // of load that may move where an hour has given all, else the room elsewhere.
-func (p *planner) groupBinding(g *groupDraft, peak float64) Constraint {
+func (p *planner) groupBinding(g *groupPlan, peak float64) Constraint {
 	if peak > g.target*(1+1e-6) || g.target <= g.capacity {
 		return ConstraintHeadroom
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// decideMeter turns a draft into the decision about one meter.
+// decideMeter turns a plan into the decision about one meter.
 func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) Decision {
-	m, d, n := &in.Meters[i], &ws.drafts[i], in.Slots
+	m, d, n := &in.Meters[i], &ws.meters[i], in.Slots
 	out := p.header(in, m.Name)
 	out.Meter = m.Name
 	out.LastReading, out.MissingShare = m.LastReading, float32(m.MissingShare)
@@ -22,10 +22,10 @@ func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) De
 	out.setProfiles(before, before)
 
 	factors, binding, alternatives := len(a.factors), len(a.binding), len(a.alternatives)
-	if d.acts(ws) {
+	if d.acts(n) {
 		p.describeAction(ws, in, i, a, &out)
 	} else {
-		a.alternatives = append(a.alternatives, refusedPlan(d)...)
+		a.alternatives = append(a.alternatives, rejectedPlan(d)...)
 	}
 	p.addFactors(ws, in, i, &out, a)
 	out.Factors = tail(a.factors, factors)
@@ -69,37 +69,36 @@ func (p *planner) id(in *GroupInput, name string) uuid.UUID {
 
 // describeAction fills in what a plan does and is worth.
 func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena, out *Decision) {
-	d, n := &ws.drafts[i], in.Slots
-	ws.recall(d)
-	total := &ws.scratch
+	d, n := &ws.meters[i], in.Slots
+	var total shiftPlan
 	total.add(&d.price, &d.held, n)
-	mean := p.evaluate(ws, d, &d.load, total, false)
-	out.Action, out.Reason = p.character(ws, d, total, mean)
-	p.addParts(ws, d, total, a, out)
-	ws.setPlan(d, total, a, out)
+	mean := p.onMean(ws, d, &total, d.devices)
+	shift := p.onMean(ws, d, &total, nil).value
+	out.Action, out.Reason = p.purposeOf(&ws.day, d, &total, mean, shift)
+	p.addParts(&ws.day, d, &total, shift, a, out)
+	out.setPlan(d, &total, n, a)
 
-	before, after := ws.courses(d, total)
+	before, after := d.meanLoads(&total, n)
 	out.setProfiles(profileOf(before[:n], d.known), profileOf(after[:n], d.known))
 	if d.held.moved(n) > 0 || out.Reason == ReasonDemandCharge {
 		out.CapKW = out.PeakAfter
 	}
 	out.PriceThresh = float32(priceThreshold(&ws.day, &d.price))
-	p.setWorth(ws, in, i, total, out)
-	p.addBinding(ws, d, a)
+	p.setWorth(ws, in, i, &total, out)
+	p.addBinding(&ws.day, d, a)
 	p.addAlternatives(ws, d, out, mean.cash, a)
 }
 
-// courses are the mean course of the day without the plan and with it.
-func (ws *workspace) courses(d *draft, plan *shiftPlan) (before, after [maxSlots]float64) {
-	for t := range ws.day.n {
+// meanLoads are the mean scenario of the day without the plan and with it.
+func (d *meterPlan) meanLoads(plan *shiftPlan, n int) (before, after [maxSlots]float64) {
+	for t := range n {
 		before[t] = d.load[t]
 		after[t] = d.load[t] + plan.up[t] - plan.down[t]
 	}
-	if d.assets >= 0 {
-		x := &ws.assets[d.assets]
-		for t := range ws.day.n {
-			before[t] += x.atOnce[t]
-			after[t] += x.atOnce[t] + x.change(t)
+	if a := d.devices; a != nil {
+		for t := range n {
+			before[t] += a.without[t]
+			after[t] += a.without[t] + a.change[t]
 		}
 	}
 	return before, after
@@ -113,8 +112,8 @@ func (s *shiftPlan) add(x, y *shiftPlan, n int) {
 	}
 }
 
-// setPlan stores the change per slot and the energy taken away, net per slot.
-func (out *Decision) setPlan(plan *shiftPlan, n int, a *arena) {
+// setShift stores the change per slot and the energy taken away, net per slot.
+func (out *Decision) setShift(plan *shiftPlan, n int, a *arena) {
 	start := len(a.plans)
 	moved := 0.0
 	for t := range n {
@@ -126,54 +125,33 @@ func (out *Decision) setPlan(plan *shiftPlan, n int, a *arena) {
 	out.KWhShifted = float32(moved)
 }
 
-// setPlan stores what load moves and what stands behind the meter, together.
-func (ws *workspace) setPlan(d *draft, plan *shiftPlan, a *arena, out *Decision) {
-	if d.assets < 0 {
-		out.setPlan(plan, ws.day.n, a)
+// setPlan stores what load moves and what the devices do, together.
+func (out *Decision) setPlan(d *meterPlan, plan *shiftPlan, n int, a *arena) {
+	if d.devices == nil {
+		out.setShift(plan, n, a)
 		return
 	}
 	var all shiftPlan
-	x := &ws.assets[d.assets]
-	for t := range ws.day.n {
-		change := plan.up[t] - plan.down[t] + x.change(t)
+	for t := range n {
+		change := plan.up[t] - plan.down[t] + d.devices.change[t]
 		all.up[t], all.down[t] = max(change, 0), max(-change, 0)
 	}
-	out.setPlan(&all, ws.day.n, a)
+	out.setShift(&all, n, a)
 }
 
-// setWorth judges the plan on all courses of the day, as far as it can still be
-// followed. A price shift alone was judged when it was drafted.
+// setWorth evaluates the plan on all scenarios of the day, as far as it can still be
+// followed. A price shift alone was evaluated when it was planned.
 func (p *planner) setWorth(ws *workspace, in *GroupInput, i int, plan *shiftPlan, out *Decision) {
-	d := &ws.drafts[i]
-	o := &d.shifted
-	if passed := in.passed(); d.assets >= 0 || passed > 0 || d.held.moved(in.Slots) > 0 {
+	d := &ws.meters[i]
+	o := d.shifted
+	if passed := in.passed(); d.devices != nil || passed > 0 || d.held.moved(in.Slots) > 0 {
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, in.Slots, d.floor)
-		o = p.judgeRest(ws, d, plan, false, passed)
+		o = p.onAll(ws, &ws.scenarios, d, plan, d.devices, passed)
 	}
 	out.Confidence = o.confidence()
 	out.CO2Kg = float32(o.co2)
 	p10, p50, p90 := o.quantiles()
 	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
-}
-
-// profile is the shape of a day's load: peak in kW and peak-to-average ratio,
-// NaN where the load gives none.
-type profile struct{ peak, par float64 }
-
-func profileOf(load []float64, known uint32) profile {
-	peak, sum, n := math.Inf(-1), 0.0, 0
-	for t, v := range load {
-		if known&(1<<t) != 0 {
-			peak, sum, n = max(peak, v), sum+v, n+1
-		}
-	}
-	switch {
-	case n == 0:
-		return profile{math.NaN(), math.NaN()}
-	case sum <= 0:
-		return profile{peak, math.NaN()}
-	}
-	return profile{peak, peak * float64(n) / sum}
 }
 
 func (out *Decision) setProfiles(before, after profile) {
@@ -183,19 +161,19 @@ func (out *Decision) setProfiles(before, after profile) {
 }
 
 // priceThreshold lies half-way between the cheapest hour that gives and the
-// dearest that takes; NaN if these overlap, as they may with a limited reach.
+// most expensive that takes; NaN if these overlap, as they may with a limited reach.
 func priceThreshold(day *dayRates, plan *shiftPlan) float64 {
-	cheapestDonor, dearestReceiver := math.Inf(1), math.Inf(-1)
+	cheapestDonor, costliestReceiver := math.Inf(1), math.Inf(-1)
 	for t := range day.n {
 		switch change := plan.up[t] - plan.down[t]; {
 		case change < 0:
 			cheapestDonor = min(cheapestDonor, day.price[t])
 		case change > 0:
-			dearestReceiver = max(dearestReceiver, day.price[t])
+			costliestReceiver = max(costliestReceiver, day.price[t])
 		}
 	}
-	if !(cheapestDonor > dearestReceiver) || math.IsInf(cheapestDonor, 0) || math.IsInf(dearestReceiver, 0) {
+	if !(cheapestDonor > costliestReceiver) || math.IsInf(cheapestDonor, 0) || math.IsInf(costliestReceiver, 0) {
 		return math.NaN()
 	}
-	return (cheapestDonor + dearestReceiver) / 2
+	return (cheapestDonor + costliestReceiver) / 2
 }

@@ -24,16 +24,16 @@ func (p *deferrable) cheapest(cost, own *[maxSlots]float64, out *[maxSlots]float
 		if own[t] <= cost[t] {
 			first = min(max(-p.load[t], 0), room)
 		}
-		to.add(part{uint8(t), first, own[t], p.load[t]})
-		to.add(part{uint8(t), room - first, cost[t], p.load[t] + first})
+		to.add(block{uint8(t), first, own[t], p.load[t]})
+		to.add(block{uint8(t), room - first, cost[t], p.load[t] + first})
 	}
 	left := p.energy
 	for first := 0; first < to.n && left > 0; {
 		end := first
-		var v vessel
+		var v waterFilling
 		space := 0.0
-		for ; end < to.n && to.part[end].cost == to.part[first].cost; end++ {
-			b := &to.part[end]
+		for ; end < to.n && to.block[end].cost == to.block[first].cost; end++ {
+			b := &to.block[end]
 			v.add(b.slot, b.level, b.room)
 			space += b.room
 		}
@@ -49,7 +49,7 @@ func (p *deferrable) cheapest(cost, own *[maxSlots]float64, out *[maxSlots]float
 // Low 2013 for cars). The level is found from event to event, exactly.
 func (p *deferrable) valley(out *[maxSlots]float64) float64 {
 	*out = [maxSlots]float64{}
-	var v vessel
+	var v waterFilling
 	space := 0.0
 	for t := p.from; t < p.to; t++ {
 		if room := p.room(t); room > 0 {
@@ -63,11 +63,11 @@ func (p *deferrable) valley(out *[maxSlots]float64) float64 {
 // room is what a slot may take.
 func (p *deferrable) room(t int) float64 { return max(min(p.most, p.limit[t]), 0) }
 
-func (p *deferrable) take(v *vessel, total float64, out *[maxSlots]float64) float64 {
+func (p *deferrable) take(v *waterFilling, total float64, out *[maxSlots]float64) float64 {
 	if v.n == 0 || total <= 0 {
 		return 0
 	}
-	v.pour(total)
+	v.fill(total)
 	for k := range v.n {
 		out[v.slot[k]] += v.got[k]
 	}

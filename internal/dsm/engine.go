@@ -2,7 +2,6 @@ package dsm
 
 import (
 	"fmt"
-	"math"
 	"sync"
 
 	"github.com/google/uuid"
@@ -16,8 +15,8 @@ type planner struct {
 	rates    *rates
 	capacity map[string]float64 // of groups with a limit, kW
 	quiet    *rates             // above 0 in comfort times; nil if there are none
-	warm     []*rates           // by asset: comfort times of heat pumps
-	normal   *normalPaths
+	devices  [len(deviceKinds)][]assetDevice
+	normal   *normalErrors
 	space    uuid.UUID // namespace of decision ids
 	spare    sync.Pool // of *workspace
 }
@@ -26,21 +25,21 @@ type planner struct {
 // periods; twin is part of every decision's id. An error names each wrong field
 // of the policy.
 //
-// For each meter, load first moves to better hours: the exact optimum of the load
+// For each meter, load first moves to cheaper hours: the exact optimum of the load
 // shift problem, with the demand charge if there is one, on the mean of the
-// courses that the day may take (scenarios). What stands behind the meter is then
-// planned on the load that is left (draftAssets), and for each group with a
-// capacity the peak is shaved with the flexibility that is left (holdLimit). See
-// shiftProblem, demandProblem, StorageProblem, deferrable and peakProblem. A plan
-// is judged on all courses.
+// scenarios that the day may take. The devices behind the meter are then planned on
+// the load that is left (proposeDevices), and for each group with a capacity the
+// peak is shaved with the flexibility that is left (holdLimit). See shiftProblem,
+// demandProblem, StorageProblem, deferrable and peakProblem. A plan is evaluated on
+// all scenarios.
 //
-// Where the proof of optimality stops, plans are feasible and truly reckoned but
-// may not be the best: hours whose values differ by under a hundredth of the
+// Where the proof of optimality stops, plans are feasible and correctly evaluated
+// but may not be the best: hours whose values differ by under a hundredth of the
 // day's range are treated alike (dayRates); values below zero count as zero with
 // a rebound, and for a battery with losses; an hour takes no more than it feeds in
 // where that earns more than its price (pose); a demand charge with a limited
-// reach (demandSolver); several assets that compete for what is fed in
-// (draftAssets); and a group's limit is exact for the sum, not for each split
+// reach (demandSolver); several devices that compete for what is fed in
+// (proposeDevices); and a group's limit is exact for the sum, not for each split
 // among meters (holdLimit).
 func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error) {
 	if err := policy.Check(); err != nil {
@@ -54,7 +53,8 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 		policy:   policy,
 		rates:    newRates(policy.Tariff, cal),
 		capacity: make(map[string]float64),
-		normal:   newNormalPaths(),
+		normal:   newNormalErrors(),
+		devices:  prepareDevices(policy.Assets, cal),
 		space:    uuid.NewSHA1(uuid.NameSpaceURL, []byte("energytwin:"+twin+":"+hash)),
 	}
 	if policy.Objective.Peak > 0 {
@@ -66,12 +66,6 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 	}
 	if len(policy.Flexibility.Comfort) > 0 {
 		p.quiet = within(policy.Flexibility.Comfort, cal)
-	}
-	p.warm = make([]*rates, len(policy.Assets))
-	for i := range policy.Assets {
-		if h := policy.Assets[i].HeatPump; h != nil {
-			p.warm[i] = within(h.Comfort, cal)
-		}
 	}
 	p.spare.New = func() any { return newWorkspace() }
 	return p, nil
@@ -88,14 +82,14 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 	}
 	ws := p.spare.Get().(*workspace)
 	defer p.spare.Put(ws)
-	ws.day.set(p.rates, p.quiet, p.policy.Objective, p.policy.Flexibility.Rebound, in.IssuedAt, in.Slots)
+	ws.day.set(p, in.IssuedAt, in.Slots)
 	ws.begin(len(in.Meters))
 	for i := range in.Meters {
-		p.equip(ws, in, i)
-		p.draftMeter(ws, in, i, nil)
+		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.Group)
+		p.planMeter(ws, in, i, nil)
 	}
 	capacity, limited := p.capacity[in.Group]
-	g := groupDraft{capacity: capacity}
+	g := groupPlan{capacity: capacity}
 	if limited {
 		p.holdLimit(ws, in, &g)
 	}
@@ -112,49 +106,10 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 // plans is the number of meters whose load is changed.
 func (ws *workspace) plans() int {
 	n := 0
-	for i := range ws.drafts {
-		if ws.drafts[i].acts(ws) {
+	for i := range ws.meters {
+		if ws.meters[i].acts(ws.day.n) {
 			n++
 		}
 	}
 	return n
-}
-
-// acts reports whether the draft changes anything.
-func (d *draft) acts(ws *workspace) bool {
-	n := ws.day.n
-	if d.price.moved(n) > 0 || d.held.moved(n) > 0 {
-		return true
-	}
-	if d.assets < 0 || !d.usable {
-		return false
-	}
-	a := &ws.assets[d.assets]
-	for t := range n {
-		if a.change(t) != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// equip finds what stands behind a meter.
-func (p *planner) equip(ws *workspace, in *GroupInput, i int) {
-	d := &ws.drafts[i]
-	d.assets, d.heatShare, d.floor = -1, 0, math.Inf(-1)
-	if len(p.policy.Assets) == 0 {
-		return
-	}
-	g := p.gearOf(in.Meters[i].Name, in.Group)
-	if g.pv != nil {
-		d.floor = -g.pv.PeakKW
-	}
-	if g.none() {
-		return
-	}
-	if g.heatPump != nil {
-		d.heatShare = g.heatPump.Share
-	}
-	d.assets = len(ws.assets)
-	ws.assets = append(ws.assets, assetDraft{gear: g})
 }

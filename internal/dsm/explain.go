@@ -76,17 +76,11 @@ func (x *explainer) title() string {
 		return fmt.Sprintf("Move %s to keep %s within its capacity", kilowattHours(x.KWhShifted), x.Group)
 	case x.Action == ActionPVSelfConsume:
 		return fmt.Sprintf("Move %s to sunny hours and %s", kilowattHours(x.KWhShifted), x.worth())
-	case x.Action == ActionBattery:
-		return "Run the battery to plan and " + x.worth()
-	case x.Action == ActionEVCharge:
-		return "Charge the car at better hours and " + x.worth()
-	case x.Action == ActionValleyFill:
-		return fmt.Sprintf("Charge the car while little else runs: the highest hour is %s instead of %s", kilowatts(x.PeakAfter), kilowatts(x.PeakBefore))
-	case x.Action == ActionPreheat:
-		return "Warm the building ahead of dear hours and " + x.worth()
-	default:
-		return fmt.Sprintf("Move %s to better hours and %s", kilowattHours(x.KWhShifted), x.worth())
 	}
+	if kind := kindOf(x.Action); kind != nil {
+		return kind.title(x)
+	}
+	return fmt.Sprintf("Move %s to better hours and %s", kilowattHours(x.KWhShifted), x.worth())
 }
 
 // whyNone is the reason for doing nothing, as the end of a sentence.
@@ -121,7 +115,7 @@ func (x *explainer) summary() []string {
 		return x.summaryOfNone()
 	}
 	lines := []string{x.what()}
-	lines = append(lines, x.parts()...)
+	lines = append(lines, x.items()...)
 	switch {
 	case x.ofGroup():
 		still := ""
@@ -155,7 +149,7 @@ func (x *explainer) summary() []string {
 	return append(lines, x.passed()...)
 }
 
-// what tells the change of load, with both energies.
+// what reports the change of load, with both energies.
 func (x *explainer) what() string {
 	added := float32(0)
 	for _, c := range x.Plan {
@@ -165,8 +159,8 @@ func (x *explainer) what() string {
 		kilowattHours(x.KWhShifted), x.windows(-1), kilowattHours(added), x.windows(+1))
 }
 
-// money tells the saving, how sure it is, and on how many of the courses that the
-// day may take the plan does what it is for.
+// money reports the saving, how sure it is, and on how many of the scenarios of the
+// day the plan does what it is for.
 func (x *explainer) money() string {
 	span := ""
 	if x.amount(x.SavingP10) != x.amount(x.SavingP90) {
@@ -177,14 +171,14 @@ func (x *explainer) money() string {
 		success = "lowers the peak"
 	}
 	return fmt.Sprintf("That should %s%s. Of %d courses that the day may take, it %s on %s.",
-		x.worth(), span, paths, success, x.courses())
+		x.worth(), span, scenarioCount, success, x.scenarios())
 }
 
-func (x *explainer) courses() string {
-	switch n := math.Round(float64(x.Confidence) * paths); n {
+func (x *explainer) scenarios() string {
+	switch n := math.Round(float64(x.Confidence) * scenarioCount); n {
 	case 0:
 		return "none"
-	case paths:
+	case scenarioCount:
 		return "all"
 	default:
 		return strconv.Itoa(int(n))
@@ -222,7 +216,7 @@ func (x *explainer) carbon() string {
 	return fmt.Sprintf("It causes %s kg more CO₂.", significant(-x.CO2Kg))
 }
 
-// passed says from when on the plan can be followed, if its start has passed.
+// passed reports from when on the plan can be followed, if its start has passed.
 func (x *explainer) passed() []string {
 	if x.ActionableFrom <= x.ValidFrom {
 		return nil

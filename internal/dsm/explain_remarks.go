@@ -49,15 +49,15 @@ func (x *explainer) constraint(c Constraint) string {
 		return "Some hours take all the extra load that they may."
 	case ConstraintCapacity:
 		return fmt.Sprintf("The capacity of %s limits what may move.", x.Group)
-	case ConstraintStoreSize:
-		return "The battery is full at some time."
-	case ConstraintStorePower:
-		return "In some hours the battery charges or gives all that it can."
 	case ConstraintUnproven:
 		return "Some prices are below zero, or less than what feeding in earns; they were taken as equal to the other, or as zero, so there may be a better plan."
-	default:
-		return c.String() + "."
 	}
+	for i := range deviceKinds {
+		if text, own := deviceKinds[i].constraints[c]; own {
+			return text
+		}
+	}
+	return c.String() + "."
 }
 
 func (x *explainer) alternative(a Alternative) string {
@@ -68,15 +68,12 @@ func (x *explainer) alternativeAction(a Alternative) string {
 	if a.Reason == ReasonWithout && (a.Action == ActionLoadShift || a.Action == ActionPeakShave) {
 		return "Leave other load where it is"
 	}
+	if kind := kindOf(a.Action); kind != nil {
+		return kind.without
+	}
 	switch a.Action {
 	case ActionNone:
 		return "Change nothing"
-	case ActionBattery:
-		return "Leave the battery idle"
-	case ActionEVCharge:
-		return "Charge the car as soon as it may"
-	case ActionPreheat:
-		return "Heat as always"
 	case ActionPVSelfConsume:
 		return "Leave other load where it is"
 	case ActionPeakShave:

@@ -8,13 +8,13 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Ledger reckons what was measured: what it cost, and what plans came to. It is
+// Ledger evaluates what was measured: what it cost, and what plans realised. It is
 // immutable and shared.
 type Ledger struct {
 	p *planner
 }
 
-// NewLedger prepares a policy for reckoning. The error is that of NewPlanner.
+// NewLedger prepares a policy for evaluation. The error is that of NewPlanner.
 func NewLedger(policy Policy, cal *meter.Calendar, twin string) (*Ledger, error) {
 	p, err := NewPlanner(policy, cal, twin)
 	if err != nil {
@@ -29,7 +29,7 @@ func (l *Ledger) DecisionID(group, name string, issued meter.Hour) uuid.UUID {
 	return l.p.id(&GroupInput{Group: group, IssuedAt: issued}, name)
 }
 
-// Realised is what a plan came to.
+// Realised is the outcome of a plan.
 type Realised struct {
 	Hours       int     // of the plan that counted: measured, and not passed when it could be known
 	Saving      float32 // currency, on energy; the demand charge is a month's, see Indicators
@@ -38,16 +38,16 @@ type Realised struct {
 	KWReduction float32 // highest of these hours before less after, kW
 }
 
-// Replayed reckons a plan against measurements in which nobody followed it: the
+// Replayed evaluates a plan against measurements in which nobody followed it: the
 // cost of what was measured less that of what would have been, with the plan on
 // top. Hours before ActionableFrom and hours without a measurement (NaN) count for
 // nothing. Moved load gives no more than the share that may move of what was
 // measured, and what it gives is all that is added elsewhere, in the plan's
-// proportion; a battery, a car and a heat pump follow their schedule. actual holds
+// proportion; devices follow their schedule. actual holds
 // the measured kWh of the plan's hours. False where no hour counts.
 func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
 	n := min(len(d.Plan), len(actual), maxSlots)
-	var r reckoning
+	var r settlement
 	for t := range n {
 		h := d.ValidFrom + meter.Hour(t)
 		if h >= d.ActionableFrom && actual[t] == actual[t] {
@@ -62,30 +62,27 @@ func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
 		l.shift(&r, d.Plan[:n])
 	}
 	for i := range d.Parts { // moved load comes first, see addParts
-		part := &d.Parts[i]
-		plan := part.Plan[:min(n, len(part.Plan))]
-		switch part.Action {
-		case ActionBattery, ActionPreheat:
-			r.add(plan)
-		case ActionEVCharge, ActionValleyFill:
-			r.add(plan)
-			for t, x := range part.AtOnce[:min(n, len(part.AtOnce))] {
-				r.before[t] += float64(x) // where the hour does not count it is not looked at
-			}
-		default:
+		item := &d.Parts[i]
+		plan := item.Plan[:min(n, len(item.Plan))]
+		if kindOf(item.Action) == nil {
 			l.shift(&r, plan)
+			continue
+		}
+		r.add(plan)
+		for t, x := range item.AtOnce[:min(n, len(item.AtOnce))] {
+			r.before[t] += float64(x) // where the hour does not count nobody reads it
 		}
 	}
 	return l.realised(&r, d.ValidFrom, n), true
 }
 
-// Followed reckons a plan that may have been followed: the cost of the load that
+// Followed evaluates a plan that may have been followed: the cost of the load that
 // was expected when it was issued less that of what was measured. It measures the
 // forecast's error too: an estimate. expected and actual hold kWh of the plan's
 // hours, NaN where there is none.
 func (l *Ledger) Followed(d *Decision, expected, actual []float32) (Realised, bool) {
 	n := min(len(d.Plan), len(expected), len(actual), maxSlots)
-	var r reckoning
+	var r settlement
 	for t := range n {
 		h := d.ValidFrom + meter.Hour(t)
 		if h < d.ActionableFrom || actual[t] != actual[t] || expected[t] != expected[t] {
@@ -101,14 +98,14 @@ func (l *Ledger) Followed(d *Decision, expected, actual []float32) (Realised, bo
 	return l.realised(&r, d.ValidFrom, n), true
 }
 
-// reckoning is the load of a plan's hours without it, and its change.
-type reckoning struct {
+// settlement is the load of a plan's hours without it, and its change.
+type settlement struct {
 	counts uint32 // hours that count
 	before [maxSlots]float64
 	change [maxSlots]float64
 }
 
-func (r *reckoning) add(plan []float32) {
+func (r *settlement) add(plan []float32) {
 	for t, c := range plan {
 		if r.counts&(1<<t) != 0 {
 			r.change[t] += float64(c)
@@ -117,7 +114,7 @@ func (r *reckoning) add(plan []float32) {
 }
 
 // shift adds moved load, clipped to what there was, energy conserved.
-func (l *Ledger) shift(r *reckoning, plan []float32) {
+func (l *Ledger) shift(r *settlement, plan []float32) {
 	share := l.p.policy.Flexibility.ShiftableShare
 	var down [maxSlots]float64
 	all, taken, given, room := 0.0, 0.0, 0.0, 0.0
@@ -132,20 +129,15 @@ func (l *Ledger) shift(r *reckoning, plan []float32) {
 		given += down[t]
 		room += max(x, 0)
 	}
-	if taken <= 0 || given <= 0 || room <= 0 {
-		return
-	}
-	factor := all / taken // 1 + rebound, as far as the plan shows it
-	scale := min(room/(factor*given), 1)
-	up := factor * given * scale / room
+	less, more := conserve(taken, all, given, room)
 	for t, c := range plan {
 		if r.counts&(1<<t) != 0 {
-			r.change[t] += up*max(float64(c), 0) - scale*down[t]
+			r.change[t] += more*max(float64(c), 0) - less*down[t]
 		}
 	}
 }
 
-func (l *Ledger) realised(r *reckoning, from meter.Hour, n int) (out Realised) {
+func (l *Ledger) realised(r *settlement, from meter.Hour, n int) (out Realised) {
 	cash, co2, moved := 0.0, 0.0, 0.0
 	before, after := math.Inf(-1), math.Inf(-1)
 	for t := range n {

@@ -139,7 +139,7 @@ func TestReplayedConservesEnergy(t *testing.T) {
 		for _, d := range p.Plan(randomInput(t, "", 24), nil) {
 			d.ActionableFrom += meter.Hour(rapid.IntRange(0, 24).Draw(t, "passed"))
 			actual := float32s(rapid.SliceOfN(rapid.Float64Range(-1, 10), 24, 24).Draw(t, "actual"))
-			var r reckoning
+			var r settlement
 			for s := range actual {
 				if d.ValidFrom+meter.Hour(s) >= d.ActionableFrom {
 					r.counts |= 1 << s

@@ -112,13 +112,15 @@ func BenchmarkTransport(b *testing.B) {
 	require.NoError(b, err)
 	p := made.(*planner)
 	ws := newWorkspace()
-	ws.day.set(p.rates, nil, policy.Objective, 0, in.IssuedAt, in.Slots)
+	ws.day.set(p, in.IssuedAt, in.Slots)
 	ws.begin(1)
-	p.equip(ws, in, 0)
-	p.draftMeter(ws, in, 0, nil)
+	p.assignDevices(ws, &ws.meters[0], in.Meters[0].Name, in.Group)
+	p.planMeter(ws, in, 0, nil)
+	var q shiftProblem
+	require.True(b, p.pose(&ws.day, &ws.meters[0], nil, &q))
 	var out shiftPlan
 	b.ReportAllocs()
 	for b.Loop() {
-		ws.transport.solve(&ws.problem, &out)
+		ws.transport.solve(&q, &out)
 	}
 }

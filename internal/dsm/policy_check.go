@@ -20,7 +20,7 @@ func (p Policy) Hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Check tells everything that is wrong with the policy. Each message starts
+// Check reports everything that is wrong with the policy. Each message starts
 // with the path of the field and says what to write instead.
 func (p Policy) Check() error {
 	c := &policyCheck{}
@@ -129,9 +129,7 @@ func (c *policyCheck) series(field string, points []Point) {
 }
 
 func (c *policyCheck) flexibility(f Flexibility) {
-	if c.finite("flexibility.shiftableShare", f.ShiftableShare) && (f.ShiftableShare < 0 || f.ShiftableShare > 1) {
-		c.fail("flexibility.shiftableShare", "%v is no share; use 0 to 1", f.ShiftableShare)
-	}
+	c.share("flexibility.shiftableShare", f.ShiftableShare)
 	if f.MaxShiftHours < 0 {
 		c.fail("flexibility.maxShiftHours", "%d is negative; use hours, or 0 for anywhere in the plan", f.MaxShiftHours)
 	}
@@ -165,4 +163,16 @@ func isCurrency(s string) bool {
 		}
 	}
 	return true
+}
+
+func (c *policyCheck) above0(field string, v float64) {
+	if c.finite(field, v) && v <= 0 {
+		c.fail(field, "%v is not above 0; use a number above 0", v)
+	}
+}
+
+func (c *policyCheck) share(field string, v float64) {
+	if c.finite(field, v) && (v < 0 || v > 1) {
+		c.fail(field, "%v is no share; use 0 to 1", v)
+	}
 }

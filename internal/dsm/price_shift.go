@@ -6,20 +6,20 @@ import "math"
 // on: a plan from invented values is worth nothing.
 const maxMissing = 0.25
 
-// dust is a gain in currency that counts as rounding: where hours cost the same, a
-// plan that moves energy among them may seem to gain as much as the last bit.
-const dust = 1e-9
+// minimumGain is a gain in currency that is not rounding: where hours cost the
+// same, a plan that moves energy among them may seem to gain as much as the last
+// bit.
+const minimumGain = 1e-9
 
-// draftMeter drafts the price shift of one meter, and the plan of what stands
-// behind it. rooms, if given, bounds what each slot may gain besides ū. It leaves
-// the meter's courses in ws.scenarios.
-func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlots]float64) {
-	m, d := &in.Meters[i], &ws.drafts[i]
+// planMeter plans the price shift of one meter, and the devices behind it. rooms,
+// if given, bounds what each slot may gain besides ū.
+func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlots]float64) {
+	m, d, s := &in.Meters[i], &ws.meters[i], &ws.scenarios
 	wanted := rooms != nil && (d.reason == ReasonPriceSpread || d.reason == ReasonHysteresis)
 	d.price, d.held = shiftPlan{}, shiftPlan{}
-	d.refused, d.cut = 0, rooms != nil
-	d.known = ws.scenarios.set(p.normal, m.Forecast, in.Slots, d.floor)
-	d.load, d.monthPeak = ws.scenarios.mean, max(m.MonthPeak, 0)
+	d.rejected, d.cut = 0, rooms != nil
+	d.known = s.set(p.normal, m.Forecast, in.Slots, d.floor)
+	d.load, d.monthPeak = s.mean, max(m.MonthPeak, 0)
 	d.ceiling = p.policy.Flexibility.MaxIncrease * peakOf(d.load[:in.Slots])
 	d.reason = p.badInput(m, in)
 	if d.usable = d.reason == ReasonUnknown; !d.usable {
@@ -28,66 +28,74 @@ func (p *planner) draftMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSl
 		}
 		return
 	}
-	d.reason = ReasonNoFlexibility
-	value := 0.0
-	if p.pose(ws, d, rooms) {
-		p.solve(ws, d, &d.price)
-		if d.price.moved(in.Slots) > ws.problem.negligible() {
-			d.shifted = *p.judge(ws, d, &d.price, true)
-			value = d.shifted.expected()
-		}
-		d.reason = ReasonPriceSpread
-		if value <= 0 {
-			d.reason, d.price = ReasonNoSpread, shiftPlan{}
-		}
-		if wanted && d.reason == ReasonNoSpread {
-			d.reason = ReasonGroupLimit // prices differ, but the group has no room
-		}
+	var q shiftProblem
+	value := p.planPriceShift(ws, d, &q, rooms)
+	if wanted && d.reason == ReasonNoSpread {
+		d.reason = ReasonGroupLimit // prices differ, but the group has no room
 	}
-	if d.assets >= 0 {
-		value = p.draftBehind(ws, d, rooms, value)
+	if d.devices != nil {
+		value = p.planDevices(ws, d, rooms, value)
 	}
 	if value > 0 && value < p.policy.MinSaving {
-		p.refuse(ws, d, value)
+		d.reject(value)
 	}
-	if d.assets < 0 && p.keepPrevious(ws, m.Previous, d, value) {
+	if d.devices == nil && p.keepPrevious(ws, m.Previous, d, &q, value) {
 		d.reason = ReasonHysteresis
 	}
 }
 
-// draftBehind drafts the plan of what stands behind a meter. It stays if it gains
-// more, over all courses, than the price shift does by itself; that one alone was
-// worth value where there is no car. It gives what the draft is worth then.
-func (p *planner) draftBehind(ws *workspace, d *draft, rooms *[maxSlots]float64, value float64) float64 {
-	p.draftAssets(ws, d, rooms)
-	a := &ws.assets[d.assets]
-	all := p.judge(ws, d, &d.price, false).expected()
-	if a.gear.ev != nil && d.price.moved(ws.day.n) > 0 {
-		// Beside a car that charges at once, load that moves may lift the highest hour
-		// or lose what would be fed in.
-		kept := *a
-		a.drop()
-		value = p.judge(ws, d, &d.price, false).expected()
-		*a = kept
+// planPriceShift plans the price shift alone, and returns what it is worth over all
+// scenarios of ws. It states the problem in q.
+func (p *planner) planPriceShift(ws *workspace, d *meterPlan, q *shiftProblem, rooms *[maxSlots]float64) (value float64) {
+	d.reason = ReasonNoFlexibility
+	if !p.pose(&ws.day, d, rooms, q) {
+		return 0
 	}
-	if all > max(value, 0)+dust {
+	p.solve(ws, d, q, &d.price)
+	if d.price.moved(q.n) > q.negligible() {
+		d.shifted = p.onAll(ws, &ws.scenarios, d, &d.price, nil, 0)
+		value = d.shifted.expected()
+	}
+	d.reason = ReasonPriceSpread
+	if value <= 0 {
+		d.reason, d.price = ReasonNoSpread, shiftPlan{}
+	}
+	return value
+}
+
+// planDevices plans the devices behind a meter. Their plan stays if it gains more,
+// over all scenarios of ws, than the price shift does by itself; that one alone was
+// worth value where no device draws anything without a plan. It returns what the
+// meter's plan is worth then.
+func (p *planner) planDevices(ws *workspace, d *meterPlan, rooms *[maxSlots]float64, value float64) float64 {
+	p.proposeDevices(ws, d, rooms)
+	a, s := d.devices, &ws.scenarios
+	all := p.onAll(ws, s, d, &d.price, a, 0)
+	if a.without != ([maxSlots]float64{}) && d.price.moved(ws.day.n) > 0 {
+		// Beside a device that draws without a plan, load that moves may lift the highest
+		// hour or lose what would be fed in.
+		idle := a.idle()
+		alone := p.onAll(ws, s, d, &d.price, &idle, 0)
+		value = alone.expected()
+	}
+	if gain := all.expected(); gain > max(value, 0)+minimumGain {
 		d.reason = ReasonPriceSpread
-		return all
+		return gain
 	}
-	a.drop() // good on the mean course, not on all of them
+	a.drop() // good on the mean scenario, not on all of them
 	if value <= 0 && d.reason == ReasonPriceSpread {
 		d.reason, d.price = ReasonNoSpread, shiftPlan{}
 	}
 	return value
 }
 
-// refuse drops a draft that is worth too little.
-func (p *planner) refuse(ws *workspace, d *draft, value float64) {
+// reject drops a plan that is worth too little.
+func (d *meterPlan) reject(value float64) {
 	d.price = shiftPlan{}
-	if d.assets >= 0 {
-		ws.assets[d.assets].drop()
+	if d.devices != nil {
+		d.devices.drop()
 	}
-	d.reason, d.refused = ReasonBelowMinSaving, value
+	d.reason, d.rejected = ReasonBelowMinSaving, value
 }
 
 // badInput is the reason not to decide on a meter, ReasonUnknown if there is none.
@@ -115,13 +123,14 @@ func hasForecast(m *MeterInput, slots int) bool {
 	return false
 }
 
-// pose states the price shift of a draft as a problem; false if nothing may move.
+// pose states the price shift of a meter as the problem q; false if nothing may
+// move.
 //
 // Give is φ·load, room is ū. An hour that feeds in takes load at the export price
 // up to what it feeds in, and beyond at its own price; where feeding in earns more
 // than that the hour takes no more, as the problem would not be convex.
-func (p *planner) pose(ws *workspace, d *draft, rooms *[maxSlots]float64) bool {
-	flex, q, day := p.policy.Flexibility, &ws.problem, &ws.day
+func (p *planner) pose(day *dayRates, d *meterPlan, rooms *[maxSlots]float64, q *shiftProblem) bool {
+	flex := p.policy.Flexibility
 	q.n, q.rebound, q.reach = day.n, flex.Rebound, p.reach(day.n)
 	q.worth, q.cost, q.level = day.worth, day.cost, d.load
 	gives, takes := false, false
@@ -130,11 +139,11 @@ func (p *planner) pose(ws *workspace, d *draft, rooms *[maxSlots]float64) bool {
 		if d.known&(1<<t) == 0 {
 			continue
 		}
-		q.give[t] = p.shareAt(ws, d, t) * max(d.load[t], 0)
+		q.give[t] = p.shareAt(day, d, t) * max(d.load[t], 0)
 		q.room[t] = d.ceiling
 		if d.load[t] < 0 {
 			q.room[t] = min(q.room[t], -d.load[t])
-			q.cost[t], q.moreCost[t] = p.exportValue(day, t), day.cost[t]
+			q.cost[t], q.moreCost[t] = day.ownUse[t], day.cost[t]
 			if q.cost[t] <= q.moreCost[t] {
 				q.more[t] = d.ceiling - q.room[t]
 			}
@@ -148,15 +157,6 @@ func (p *planner) pose(ws *workspace, d *draft, rooms *[maxSlots]float64) bool {
 	return gives && (takes || rooms != nil)
 }
 
-// exportValue is the value of a kWh that is used instead of fed in.
-func (p *planner) exportValue(day *dayRates, t int) float64 {
-	v := p.exportWorth(day, t)
-	if p.policy.Flexibility.Rebound > 0 {
-		v = max(v, 0)
-	}
-	return v
-}
-
 // reach is the farthest shift in hours; n means anywhere.
 func (p *planner) reach(n int) int {
 	if w := p.policy.Flexibility.MaxShiftHours; w > 0 && w < n {
@@ -165,35 +165,45 @@ func (p *planner) reach(n int) int {
 	return n
 }
 
-// solve solves the workspace's problem, with the demand charge if there is one.
-func (p *planner) solve(ws *workspace, d *draft, out *shiftPlan) {
-	if price := p.demandPrice(); price > 0 && d != nil {
-		ws.posed = demandProblem{shift: ws.problem, load: d.load, perKW: price, floor: d.monthPeak}
-		ws.demand.solve(&ws.posed, out)
-		return
-	}
-	if ws.problem.reach >= ws.problem.n {
-		shiftAnywhere(&ws.problem, out)
-		return
-	}
-	ws.transport.solve(&ws.problem, out)
+// demandPrice is what a kW of the month's highest hour weighs.
+func (p *planner) demandPrice() float64 {
+	return p.policy.Objective.Peak * p.policy.Tariff.DemandCharge
 }
 
-// keepPrevious replaces the draft's price shift by the plan of the issue before,
-// shrunk to what today's forecast allows, where the new one does not beat it by
+// solve solves a meter's price shift, with the demand charge if there is one.
+func (p *planner) solve(ws *workspace, d *meterPlan, q *shiftProblem, out *shiftPlan) {
+	if price := p.demandPrice(); price > 0 {
+		ws.demand.solve(&demandProblem{shift: *q, load: d.load, perKW: price, floor: d.monthPeak}, out)
+		return
+	}
+	ws.solveShift(q, out)
+}
+
+// solveShift solves a load shift by what energy costs alone.
+func (ws *workspace) solveShift(q *shiftProblem, out *shiftPlan) {
+	if q.reach >= q.n {
+		shiftAnywhere(q, out)
+		return
+	}
+	ws.transport.solve(q, out)
+}
+
+// keepPrevious replaces the meter's price shift by the plan of the issue before,
+// shrunk to what today's problem q allows, where the new one does not beat it by
 // the hysteresis: newValue < (1+h)·value of the previous. A previous plan that
 // does not conserve energy or moves load too far (after a change of policy, or
 // on a day of another length) is not kept.
-func (p *planner) keepPrevious(ws *workspace, previous []float32, d *draft, newValue float64) bool {
-	q, old := &ws.problem, &ws.scratch
-	if p.policy.Hysteresis == 0 || len(previous) != q.n || !shrink(q, previous, old) {
+func (p *planner) keepPrevious(ws *workspace, previous []float32, d *meterPlan, q *shiftProblem, newValue float64) bool {
+	var old shiftPlan
+	if p.policy.Hysteresis == 0 || len(previous) != q.n || !shrink(q, previous, &old) {
 		return false
 	}
-	value := p.judge(ws, d, old, true).expected()
+	shifted := p.onAll(ws, &ws.scenarios, d, &old, nil, 0)
+	value := shifted.expected()
 	if value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
 		return false
 	}
-	d.price, d.shifted = *old, ws.outcomes
+	d.price, d.shifted = old, shifted
 	return true
 }
 

@@ -94,7 +94,7 @@ func writeDecision(out hash.Hash, d *Decision) {
 	for _, p := range d.Parts {
 		fmt.Fprintln(out, p.Action, p.Saving, p.Plan, p.AtOnce, p.Value)
 	}
-	fmt.Fprintln(out, d.Factors, d.Binding, d.Alternatives)
+	fmt.Fprintf(out, "%v %v %v\n", d.Factors, d.Binding, d.Alternatives)
 }
 
 // oneOf draws one of several values.

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// paths is how many equally likely courses of a day a plan is judged on.
-	paths = 20
+	// scenarioCount is how many equally likely scenarios of a day a plan is evaluated
+	// on.
+	scenarioCount = 20
 
 	// persistence is how much of an hour's forecast error the next hour keeps, as
 	// the coefficient of a first-order autoregression: 0.85 is the median over 20
@@ -22,16 +23,16 @@ const (
 	decileScore = 1.2815515655446004
 )
 
-// normalPaths are courses of a standard normal error: half of them drawn from a
+// normalErrors are scenarios of a standard normal error: half of them drawn from a
 // fixed seed, the others their mirror images, so that their mean is 0. They are
 // the same in every process, as decisions have to be.
-type normalPaths [paths][maxSlots]float64
+type normalErrors [scenarioCount][maxSlots]float64
 
-func newNormalPaths() *normalPaths {
-	z := new(normalPaths)
+func newNormalErrors() *normalErrors {
+	z := new(normalErrors)
 	r := rand.New(rand.NewPCG(20, 85))
 	fresh := math.Sqrt(1 - persistence*persistence)
-	for k := 0; k < paths; k += 2 {
+	for k := 0; k < scenarioCount; k += 2 {
 		e := r.NormFloat64()
 		for t := range maxSlots {
 			z[k][t], z[k+1][t] = e, -e
@@ -40,32 +41,32 @@ func newNormalPaths() *normalPaths {
 	}
 	for t := range maxSlots { // each hour has a standard deviation of 1
 		sum := 0.0
-		for k := range paths {
+		for k := range scenarioCount {
 			sum += z[k][t] * z[k][t]
 		}
-		scale := 1 / math.Sqrt(sum/paths)
-		for k := range paths {
+		scale := 1 / math.Sqrt(sum/scenarioCount)
+		for k := range scenarioCount {
 			z[k][t] *= scale
 		}
 	}
 	return z
 }
 
-// scenarios are the courses that a meter's day may take, in kWh per slot.
+// scenarios are the loads that a meter's day may take, in kWh per slot.
 type scenarios struct {
-	load [paths][maxSlots]float64
+	load [scenarioCount][maxSlots]float64
 	mean [maxSlots]float64
 }
 
-// set spreads the courses about the median so that each hour has the forecast's
+// set spreads the scenarios about the median so that each hour has the forecast's
 // 10 % and 90 % quantiles: median + z·σ, with a σ for either side (a two-piece
 // normal distribution, Wallis 2014). A forecast that is nowhere negative has no
-// negative course. It gives the slots with a forecast; the others count as 0.
-func (s *scenarios) set(z *normalPaths, q forecast.Quantiles, n int, floor float64) (known uint32) {
+// negative scenario. It returns the slots with a forecast; the others count as 0.
+func (s *scenarios) set(z *normalErrors, q forecast.Quantiles, n int, floor float64) (known uint32) {
 	for t := range n {
 		s.mean[t] = 0
 		if t >= len(q.P50) || math.IsNaN(float64(q.P50[t])) {
-			for k := range paths {
+			for k := range scenarioCount {
 				s.load[k][t] = 0
 			}
 			continue
@@ -80,7 +81,7 @@ func (s *scenarios) set(z *normalPaths, q forecast.Quantiles, n int, floor float
 		// The side is looked up: a branch on a random sign costs more.
 		sides := [2]float64{max(-high, 0) / decileScore, max(low, 0) / decileScore}
 		sum := 0.0
-		for k := range paths {
+		for k := range scenarioCount {
 			e := z[k][t]
 			v := median + e*sides[math.Float64bits(e)>>63]
 			if v < least {
@@ -89,7 +90,7 @@ func (s *scenarios) set(z *normalPaths, q forecast.Quantiles, n int, floor float
 			s.load[k][t] = v
 			sum += v - median
 		}
-		s.mean[t] = median + sum/paths
+		s.mean[t] = median + sum/scenarioCount
 	}
 	return known
 }
@@ -102,9 +103,9 @@ func spread(quantile []float32, t int, median float64) float64 {
 	return median - float64(quantile[t])
 }
 
-// outcomes are what a plan is worth on each course of a day.
+// outcomes are what a plan is worth on each scenario of a day.
 type outcomes struct {
-	cash, value [paths]float64
+	cash, value [scenarioCount]float64
 	co2         float64 // mean; NaN if the intensity of a changed hour is unknown
 }
 
@@ -113,7 +114,7 @@ func (o *outcomes) set(k int, w worth) {
 		o.co2 = 0
 	}
 	o.cash[k], o.value[k] = w.cash, w.value
-	o.co2 += w.co2 / paths
+	o.co2 += w.co2 / scenarioCount
 }
 
 // expected is the mean of the values, by the policy's objective.
@@ -122,7 +123,7 @@ func (o *outcomes) expected() float64 {
 	for _, v := range o.value {
 		sum += v
 	}
-	return sum / paths
+	return sum / scenarioCount
 }
 
 // quantiles sorts the savings and gives three of their quantiles, between the
@@ -133,12 +134,12 @@ func (o *outcomes) quantiles() (p10, p50, p90 float64) {
 }
 
 func (o *outcomes) quantile(share float64) float64 {
-	at := share * (paths - 1)
+	at := share * (scenarioCount - 1)
 	i := int(at)
 	return o.cash[i] + (at-float64(i))*(o.cash[i+1]-o.cash[i])
 }
 
-// confidence is the share of courses on which the plan gains by the objective.
+// confidence is the share of scenarios on which the plan gains by the objective.
 func (o *outcomes) confidence() float32 {
 	n := 0
 	for _, v := range o.value {
@@ -146,5 +147,5 @@ func (o *outcomes) confidence() float32 {
 			n++
 		}
 	}
-	return float32(n) / paths
+	return float32(n) / scenarioCount
 }

@@ -97,50 +97,50 @@ func (o *slotOrder) donors(p *shiftProblem) {
 	}
 }
 
-// maxParts is the most parts in which hours can take load.
-const maxParts = 2 * maxSlots
+// maxBlocks is the most blocks in which hours can take load.
+const maxBlocks = 2 * maxSlots
 
-// part is load that one hour can take at one cost.
-type part struct {
+// block is load that one hour can take at one cost.
+type block struct {
 	slot  uint8
 	room  float64
 	cost  float64
-	level float64 // load of the hour before this part is filled
+	level float64 // load of the hour before this block is filled
 }
 
-// intake holds the parts in which hours take load, the cheapest first; of equal
+// intake holds the blocks in which hours take load, the cheapest first; of equal
 // cost the lowest level first.
 type intake struct {
-	n    int
-	part [maxParts]part
+	n     int
+	block [maxBlocks]block
 }
 
-// set lists the parts of a problem.
+// set lists the blocks of a problem.
 func (o *intake) set(p *shiftProblem) {
 	o.n = 0
 	for t := range p.n {
-		o.add(part{uint8(t), p.room[t], p.cost[t], p.level[t]})
-		o.add(part{uint8(t), p.more[t], p.moreCost[t], p.level[t] + p.room[t]})
+		o.add(block{uint8(t), p.room[t], p.cost[t], p.level[t]})
+		o.add(block{uint8(t), p.more[t], p.moreCost[t], p.level[t] + p.room[t]})
 	}
 }
 
-func (o *intake) add(x part) {
+func (o *intake) add(x block) {
 	if x.room <= 0 {
 		return
 	}
 	i := o.n
 	for ; i > 0; i-- {
-		s := &o.part[i-1]
+		s := &o.block[i-1]
 		if s.cost < x.cost || s.cost == x.cost && s.level <= x.level {
 			break
 		}
-		o.part[i] = *s
+		o.block[i] = *s
 	}
-	o.part[i] = x
+	o.block[i] = x
 	o.n++
 }
 
-// shiftAnywhere solves the problem for an unlimited reach: the dearest donors
+// shiftAnywhere solves the problem for an unlimited reach: the highest-priced donors
 // give to the cheapest receivers while worth > (1+ρ)·cost. That is optimal
 // because any donor may serve any receiver, so only the marginal pair matters.
 // It needs costs ≥ 0 where ρ > 0 (else an hour would gain by serving itself).
@@ -152,7 +152,7 @@ func shiftAnywhere(p *shiftProblem, out *shiftPlan) {
 	from.donors(p)
 	to.set(p)
 	pass := anywherePass{p: p, to: &to, out: out, factor: 1 + p.rebound}
-	for i := range from.n { // what must go, goes first: into the same cheapest parts
+	for i := range from.n { // what must go, goes first: into the same cheapest blocks
 		a := from.slot[i]
 		pass.send(a, p.must[a], math.Inf(1))
 	}
@@ -165,14 +165,14 @@ func shiftAnywhere(p *shiftProblem, out *shiftPlan) {
 	levelReceivers(&to, &pass.got, out)
 }
 
-// anywherePass fills the parts in order.
+// anywherePass fills the blocks in order.
 type anywherePass struct {
 	p      *shiftProblem
 	to     *intake
 	out    *shiftPlan
 	factor float64
-	next   int               // first part that is not full
-	got    [maxParts]float64 // by part
+	next   int                // first block that is not full
+	got    [maxBlocks]float64 // by block
 }
 
 // send moves up to x kWh from slot a while that gains; false if nothing more
@@ -182,7 +182,7 @@ func (s *anywherePass) send(a uint8, x, worth float64) bool {
 		if x <= 0 {
 			return true
 		}
-		b := &s.to.part[s.next]
+		b := &s.to.block[s.next]
 		if worth <= s.factor*b.cost {
 			return false
 		}
@@ -199,25 +199,25 @@ func (s *anywherePass) send(a uint8, x, worth float64) bool {
 	return false
 }
 
-// levelReceivers pours what each run of parts of equal cost got anew, so that
+// levelReceivers spreads again what each run of blocks of equal cost got, so that
 // they end on one level as far as their room allows. The cost stays.
-func levelReceivers(to *intake, got *[maxParts]float64, out *shiftPlan) {
+func levelReceivers(to *intake, got *[maxBlocks]float64, out *shiftPlan) {
 	for first := 0; first < to.n; {
 		end := first + 1
-		for end < to.n && to.part[end].cost == to.part[first].cost {
+		for end < to.n && to.block[end].cost == to.block[first].cost {
 			end++
 		}
 		if end-first > 1 {
-			var v vessel
+			var v waterFilling
 			total := 0.0
 			for k := first; k < end; k++ {
-				b := &to.part[k]
+				b := &to.block[k]
 				total += got[k]
 				out.up[b.slot] -= got[k]
 				v.add(b.slot, b.level-out.down[b.slot], b.room)
 			}
 			if total > 0 {
-				v.pour(total)
+				v.fill(total)
 			}
 			for k := range v.n {
 				out.up[v.slot[k]] = max(out.up[v.slot[k]], 0) + v.got[k]
@@ -227,18 +227,18 @@ func levelReceivers(to *intake, got *[maxParts]float64, out *shiftPlan) {
 	}
 }
 
-// vessel is a set of slots that are filled like connected basins: the lowest
+// waterFilling is a set of slots that are filled like connected water tanks: the lowest
 // first, all to one level, none above its room.
-type vessel struct {
+type waterFilling struct {
 	n    int
-	slot [maxParts]uint8
-	base [maxParts]float64 // level before pouring, ascending
-	room [maxParts]float64
-	got  [maxParts]float64
+	slot [maxBlocks]uint8
+	base [maxBlocks]float64 // level before filling, ascending
+	room [maxBlocks]float64
+	got  [maxBlocks]float64
 }
 
 // add enters a slot, keeping the order of levels; equals stay in order of entry.
-func (v *vessel) add(slot uint8, base, room float64) {
+func (v *waterFilling) add(slot uint8, base, room float64) {
 	i := v.n
 	for ; i > 0 && v.base[i-1] > base; i-- {
 		v.slot[i], v.base[i], v.room[i] = v.slot[i-1], v.base[i-1], v.room[i-1]
@@ -247,9 +247,9 @@ func (v *vessel) add(slot uint8, base, room float64) {
 	v.n++
 }
 
-// pour spreads total over the slots and sets got. It is exact: the level rises
-// from one event (a basin begins or ends to fill) to the next.
-func (v *vessel) pour(total float64) {
+// fill spreads total over the slots and sets got. It is exact: the level rises
+// from one event (a slot begins or ends to fill) to the next.
+func (v *waterFilling) fill(total float64) {
 	level, wet := v.base[0], 0
 	for {
 		for wet < v.n && v.base[wet] <= level {

@@ -7,28 +7,28 @@ import "math/bits"
 type transport struct {
 	from slotOrder
 	to   intake
-	// Donors and receivers (parts of hours) are known here by their place in from
+	// Donors and receivers (blocks of hours) are known here by their place in from
 	// and to, so that the lowest bit of a set of receivers is the cheapest.
-	flow    [maxSlots][maxParts]float64 // kWh taken from a donor for a receiver
-	supply  [maxSlots]float64           // what a donor can still give
-	worth   [maxSlots]float64           // of what it gives
-	space   [maxParts]float64           // what a receiver can still take, before rebound
-	arcs    [maxSlots]uint64            // receivers within a donor's reach
-	senders [maxParts]uint32            // donors with flow to a receiver
-	nearest [maxSlots]uint8             // no receiver before this one is open within a donor's reach
-	path    *searchPath                 // of the best donor so far
-	paths   [2]searchPath               // that one, and where the next is written
-	takers  [maxSlots]uint64            // receivers with flow from a donor, while flow is levelled
-	basin   vessel
+	flow    [maxSlots][maxBlocks]float64 // kWh taken from a donor for a receiver
+	supply  [maxSlots]float64            // what a donor can still give
+	worth   [maxSlots]float64            // of what it gives
+	space   [maxBlocks]float64           // what a receiver can still take, before rebound
+	arcs    [maxSlots]uint64             // receivers within a donor's reach
+	senders [maxBlocks]uint32            // donors with flow to a receiver
+	nearest [maxSlots]uint8              // no receiver before this one is open within a donor's reach
+	path    *searchPath                  // of the best donor so far
+	paths   [2]searchPath                // that one, and where the next is written
+	takers  [maxSlots]uint64             // receivers with flow from a donor, while flow is levelled
+	filling waterFilling
 }
 
 // unreached stands for a receiver where there is none.
-const unreached = maxParts
+const unreached = maxBlocks
 
 // searchPath says how a search reached the receivers it saw.
 type searchPath struct {
-	donor    [maxParts]uint8 // of a receiver: the donor it was reached from
-	receiver [maxSlots]uint8 // of a donor: the receiver it was reached from
+	donor    [maxBlocks]uint8 // of a receiver: the donor it was reached from
+	receiver [maxSlots]uint8  // of a donor: the receiver it was reached from
 }
 
 // solve finds an optimal plan by successive best paths (min-cost flow). Prices
@@ -56,15 +56,15 @@ func (f *transport) solve(p *shiftProblem, out *shiftPlan) {
 // supplyMust offers what must be taken away, at a worth above any cost; false if
 // there is none.
 func (f *transport) supplyMust(p *shiftProblem) bool {
-	dearest, cheapest := 0.0, 0.0
+	highest, cheapest := 0.0, 0.0
 	for b := range f.to.n {
-		dearest, cheapest = max(dearest, f.to.part[b].cost), min(cheapest, f.to.part[b].cost)
+		highest, cheapest = max(highest, f.to.block[b].cost), min(cheapest, f.to.block[b].cost)
 	}
 	offered := false
 	for a := range f.from.n {
 		s := f.from.slot[a]
 		f.supply[a] = min(p.must[s], p.give[s])
-		f.worth[a] = 1 + 2*(1+p.rebound)*(dearest-cheapest)
+		f.worth[a] = 1 + 2*(1+p.rebound)*(highest-cheapest)
 		offered = offered || f.supply[a] > 0
 	}
 	return offered
@@ -85,10 +85,10 @@ func (f *transport) send(p *shiftProblem, open uint64, tiny float64) uint64 {
 		cheapest := bits.TrailingZeros64(open)
 		for a := range f.from.n {
 			worth := f.worth[a]
-			if worth-factor*f.to.part[cheapest].cost <= gain {
+			if worth-factor*f.to.block[cheapest].cost <= gain {
 				break // no later donor can do better
 			}
-			if f.supply[a] <= tiny || f.nearest[a] == unreached || worth-factor*f.to.part[f.nearest[a]].cost <= gain {
+			if f.supply[a] <= tiny || f.nearest[a] == unreached || worth-factor*f.to.block[f.nearest[a]].cost <= gain {
 				continue
 			}
 			other := &f.paths[0]
@@ -100,7 +100,7 @@ func (f *transport) send(p *shiftProblem, open uint64, tiny float64) uint64 {
 			if b == unreached {
 				continue
 			}
-			if g := worth - factor*f.to.part[b].cost; g > gain {
+			if g := worth - factor*f.to.block[b].cost; g > gain {
 				donor, receiver, gain = a, b, g
 				f.path = other
 				if b == cheapest {
@@ -123,12 +123,12 @@ func (f *transport) start(p *shiftProblem) {
 	f.from.donors(p)
 	f.to.set(p)
 	for b := range f.to.n {
-		f.space[b] = f.to.part[b].room / (1 + p.rebound)
+		f.space[b] = f.to.block[b].room / (1 + p.rebound)
 		f.senders[b] = 0
 	}
 	var before [maxSlots + 1]uint64 // receivers in earlier slots
 	for b := range f.to.n {
-		before[f.to.part[b].slot+1] |= 1 << b
+		before[f.to.block[b].slot+1] |= 1 << b
 	}
 	for t := range p.n {
 		before[t+1] |= before[t]
@@ -206,14 +206,14 @@ func (f *transport) augment(donor, receiver int, tiny float64) {
 // the first time does nearly all.
 const levelSweeps = 2
 
-// levelWithin pours each donor's flow to receivers of equal cost anew, from the
+// levelWithin spreads each donor's flow to receivers of equal cost again, from the
 // lowest level up. The cost, the windows and all sums stay as they are.
 func (f *transport) levelWithin(p *shiftProblem) {
 	factor := 1 + p.rebound
-	var level [maxParts]float64
+	var level [maxBlocks]float64
 	clear(f.takers[:f.from.n])
 	for b := range f.to.n {
-		level[b] = f.to.part[b].level
+		level[b] = f.to.block[b].level
 		for m := f.senders[b]; m != 0; m &= m - 1 {
 			a := bits.TrailingZeros32(m)
 			level[b] += factor * f.flow[a][b]
@@ -222,7 +222,7 @@ func (f *transport) levelWithin(p *shiftProblem) {
 	}
 	for first := 0; first < f.to.n; {
 		end := first + 1
-		for end < f.to.n && f.to.part[end].cost == f.to.part[first].cost {
+		for end < f.to.n && f.to.block[end].cost == f.to.block[first].cost {
 			end++
 		}
 		for sweep, donors := 0, 2; end-first > 1 && donors > 1 && sweep < levelSweeps; sweep++ {
@@ -233,8 +233,8 @@ func (f *transport) levelWithin(p *shiftProblem) {
 }
 
 // levelRun levels the receivers first to end-1, which have one cost, and tells
-// how many donors there were to pour from.
-func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]float64) (donors int) {
+// how many donors there were to spread from.
+func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxBlocks]float64) (donors int) {
 	factor := 1 + p.rebound
 	run := (uint64(1)<<end - 1) &^ (uint64(1)<<first - 1)
 	for a := range f.from.n {
@@ -247,14 +247,14 @@ func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxParts]f
 			total += f.flow[a][bits.TrailingZeros64(m)]
 		}
 		donors++
-		v := &f.basin
+		v := &f.filling
 		v.n = 0
 		for m := within; m != 0; m &= m - 1 {
 			b := bits.TrailingZeros64(m)
 			own := f.flow[a][b]
 			v.add(uint8(b), level[b]-factor*own, factor*(f.space[b]+own))
 		}
-		v.pour(factor * total)
+		v.fill(factor * total)
 		for k := range v.n {
 			b := int(v.slot[k])
 			x := v.got[k] / factor
@@ -278,7 +278,7 @@ func (f *transport) collect(p *shiftProblem, out *shiftPlan) {
 	*out = shiftPlan{}
 	factor := 1 + p.rebound
 	for b := range f.to.n {
-		to := f.to.part[b].slot
+		to := f.to.block[b].slot
 		for m := f.senders[b]; m != 0; m &= m - 1 {
 			a := bits.TrailingZeros32(m)
 			x := f.flow[a][b]

@@ -59,6 +59,7 @@ type StoragePlan struct {
 // per goroutine. The zero value is ready. Solving allocates nothing.
 type Storage struct {
 	problem StorageProblem
+	solved  bool    // the value functions are those of problem
 	tiny    float64 // energy below which a rest counts as rounding
 	flat    float64 // slope below which there is nothing to gain
 	value   [maxSlots + 1]convex
@@ -72,7 +73,25 @@ type Storage struct {
 // Bellman 1957, and for convex piecewise-linear values Nascimento and Powell 2013.
 // The error is ErrNotConvex or ErrInfeasible, with the hour.
 func (s *Storage) Solve(p *StorageProblem, out *StoragePlan) error {
-	s.problem = *p
+	if err := s.solve(p); err != nil {
+		return err
+	}
+	s.follow(out)
+	return nil
+}
+
+// Prepare readies the value functions of a problem for Step, unless they are
+// there. The error is that of Solve.
+func (s *Storage) Prepare(p *StorageProblem) error {
+	if s.solved && s.problem == *p {
+		return nil
+	}
+	return s.solve(p)
+}
+
+// solve computes the value functions.
+func (s *Storage) solve(p *StorageProblem) error {
+	s.problem, s.solved = *p, false
 	s.setTolerances()
 	end := &s.value[p.N]
 	end.begin(p.Low[p.N-1], -p.EndValue*p.Low[p.N-1])
@@ -92,7 +111,7 @@ func (s *Storage) Solve(p *StorageProblem, out *StoragePlan) error {
 			return fmt.Errorf("hour %d of the plan: %w", t, ErrInfeasible)
 		}
 	}
-	s.follow(out)
+	s.solved = true
 	return nil
 }
 

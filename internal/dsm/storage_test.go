@@ -134,3 +134,30 @@ func TestMarginalValueIsTheSlope(t *testing.T) {
 		require.LessOrEqual(t, value, (less.Cost-s.Cost)/step+1e-6)
 	}
 }
+
+// TestValueFunctionsAreThoseOfTheProblemAsked: solving another problem in between
+// changes nothing for who prepares his own.
+func TestValueFunctionsAreThoseOfTheProblemAsked(t *testing.T) {
+	r := rand.New(rand.NewPCG(51, 52))
+	var shared Storage
+	for range 200 {
+		p, other := randomStorage(r, 24), randomStorage(r, 24)
+		var own Storage
+		var plan StoragePlan
+		require.NoError(t, own.Solve(p, &plan))
+		require.NoError(t, shared.Solve(other, &plan))
+		require.NoError(t, shared.Prepare(p))
+		require.NoError(t, shared.Prepare(p))
+		stored := p.Start
+		for s := range p.N {
+			load := p.Load[s] + r.Float64()
+			want, after := own.Step(s, stored, load)
+			got, _ := shared.Step(s, stored, load)
+			require.Equal(t, want, got)
+			stored = after
+		}
+		p.Low[0] = p.High[0] + p.Charge[0] + 1e6
+		require.Error(t, shared.Prepare(p), "what cannot be solved is not taken for solved")
+		require.Error(t, shared.Prepare(p))
+	}
+}

@@ -4,7 +4,7 @@ import "math"
 
 // addFactors appends what weighed in a meter's decision.
 func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision, a *arena) {
-	m, d, day := &in.Meters[i], &ws.drafts[i], &ws.day
+	m, d, day := &in.Meters[i], &ws.meters[i], &ws.day
 	add := func(f Factor, weight float64) {
 		a.factors = append(a.factors, WeightedFactor{Factor: f, Weight: float32(weight)})
 	}
@@ -16,7 +16,7 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 		add(FactorPriceSpread, high-low)
 	}
 	if d.usable {
-		if kwh := p.shiftable(ws, d); kwh > 0 {
+		if kwh := p.shiftable(day, d); kwh > 0 {
 			add(FactorShiftable, kwh)
 		}
 		add(FactorForecastPeak, float64(out.PeakBefore))
@@ -41,7 +41,7 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 }
 
 // fedIn is the energy that the day is expected to feed in, kWh.
-func fedIn(d *draft, n int) float64 {
+func fedIn(d *meterPlan, n int) float64 {
 	sum := 0.0
 	for _, v := range d.load[:n] {
 		sum += max(-v, 0)
@@ -74,10 +74,10 @@ func rangeOf(values []float64) (low, high float64) {
 }
 
 // shiftable is the load of the day that may be taken away, kWh.
-func (p *planner) shiftable(ws *workspace, d *draft) float64 {
+func (p *planner) shiftable(day *dayRates, d *meterPlan) float64 {
 	sum := 0.0
-	for t := range ws.day.n {
-		sum += p.shareAt(ws, d, t) * max(d.load[t], 0)
+	for t := range day.n {
+		sum += p.shareAt(day, d, t) * max(d.load[t], 0)
 	}
 	return sum
 }
@@ -102,13 +102,13 @@ func uncertainty(m *MeterInput, n int) float64 {
 }
 
 // addBinding appends the limits that held the plan back: a donor at φ·load, a
-// receiver at ū, the group's capacity. The reach is added with the alternative
+// receiver at ū, the group's capacity, what bound a device. The reach is added with the alternative
 // that lies beyond it.
-func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
+func (p *planner) addBinding(day *dayRates, d *meterPlan, a *arena) {
 	share, headroom := false, false
-	for t := range ws.day.n {
-		give, room := p.left(ws, d, t)
-		full := p.shareAt(ws, d, t) * max(d.load[t], 0)
+	for t := range day.n {
+		give, room := p.left(day, d, t)
+		full := p.shareAt(day, d, t) * max(d.load[t], 0)
 		share = share || full > 0 && give <= 1e-9*full
 		headroom = headroom || d.ceiling > 0 && room <= 1e-9*d.ceiling
 	}
@@ -118,30 +118,14 @@ func (p *planner) addBinding(ws *workspace, d *draft, a *arena) {
 	if headroom {
 		a.binding = append(a.binding, ConstraintHeadroom)
 	}
-	if d.cut || d.held.moved(ws.day.n) > 0 {
+	if d.cut || d.held.moved(day.n) > 0 {
 		a.binding = append(a.binding, ConstraintCapacity)
 	}
-	if d.assets >= 0 {
-		addStoreBinding(&ws.assets[d.assets], a)
-	}
-}
-
-// addStoreBinding appends what held a battery back: its size or its power.
-func addStoreBinding(x *assetDraft, a *arena) {
-	q := &x.problem
-	full, power := false, false
-	for t := range q.N {
-		full = full || x.battery.Stored[t] >= q.High[t]*(1-1e-9)
-		power = power || math.Abs(x.battery.Change[t]) >= x.gear.battery.PowerKW*(1-1e-9)
-	}
-	if full {
-		a.binding = append(a.binding, ConstraintStoreSize)
-	}
-	if power {
-		a.binding = append(a.binding, ConstraintStorePower)
-	}
-	if x.unproven {
-		a.binding = append(a.binding, ConstraintUnproven)
+	if d.devices != nil {
+		for i := range d.devices.all() {
+			o := &d.devices.proposals[i]
+			a.binding = o.dispatch.binding(o, a.binding)
+		}
 	}
 }
 
@@ -150,9 +134,9 @@ func addStoreBinding(x *assetDraft, a *arena) {
 const worthMentioning = 0.01
 
 // addAlternatives appends the plans that were weighed and rejected beside one that
-// saves mean on the mean course of the day: doing nothing, leaving out a part,
+// saves mean on the mean scenario of the day: doing nothing, leaving out an item,
 // shaving the meter's own peak, and shifting with no limit on the distance.
-func (p *planner) addAlternatives(ws *workspace, d *draft, out *Decision, mean float64, a *arena) {
+func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, mean float64, a *arena) {
 	add := func(action Action, reason Reason, saving float64) {
 		a.alternatives = append(a.alternatives, Alternative{Action: action, Reason: reason, Saving: float32(saving)})
 	}
@@ -170,32 +154,32 @@ func (p *planner) addAlternatives(ws *workspace, d *draft, out *Decision, mean f
 	if d.price.moved(n) == 0 {
 		return
 	}
+	var q shiftProblem
+	if !p.pose(&ws.day, d, nil, &q) {
+		return
+	}
 	if out.Reason != ReasonDemandCharge {
-		if plan := p.ownPeakShave(ws, d); plan != nil {
-			if w := p.evaluate(ws, d, &d.load, plan, false); w.cash < mean {
+		if plan, lower := ws.ownPeakShave(d, q); lower {
+			if w := p.onMean(ws, d, &plan, d.devices); w.cash < mean {
 				add(ActionPeakShave, ReasonLowerSaving, w.cash-mean)
 			}
 		}
 	}
-	if p.reach(n) < n && d.held.moved(n) == 0 && !d.cut && p.pose(ws, d, nil) {
-		ws.problem.reach = n
-		far := &ws.other
-		p.solve(ws, d, far)
-		if w := p.evaluate(ws, d, &d.load, far, false); w.cash > mean+worthMentioning*math.Abs(mean) {
+	if q.reach < n && d.held.moved(n) == 0 && !d.cut {
+		q.reach = n
+		var far shiftPlan
+		p.solve(ws, d, &q, &far)
+		if w := p.onMean(ws, d, &far, d.devices); w.cash > mean+worthMentioning*math.Abs(mean) {
 			add(ActionLoadShift, ReasonOutOfReach, w.cash-mean)
 			a.binding = append(a.binding, ConstraintMaxShift)
 		}
 	}
 }
 
-// ownPeakShave is the plan that brings the meter's own peak as low as it goes; nil
-// if it cannot be lowered.
-func (p *planner) ownPeakShave(ws *workspace, d *draft) *shiftPlan {
-	if !p.pose(ws, d, nil) {
-		return nil
-	}
-	q, k := &ws.problem, &ws.peak
-	k.n, k.reach, k.rebound, k.load, k.give, k.room = q.n, q.reach, q.rebound, q.level, q.give, q.room
+// ownPeakShave is the plan that brings the meter's own peak as low as it goes, given
+// its price shift as a problem; false if the peak cannot be lowered.
+func (ws *workspace) ownPeakShave(d *meterPlan, q shiftProblem) (plan shiftPlan, lower bool) {
+	k := peakProblem{n: q.n, reach: q.reach, rebound: q.rebound, load: q.level, give: q.give, room: q.room}
 	target := k.lowest(0)
 	for t := range q.n {
 		q.give[t] = max(d.load[t]-target, 0)
@@ -203,18 +187,15 @@ func (p *planner) ownPeakShave(ws *workspace, d *draft) *shiftPlan {
 		q.more[t] = 0
 		q.worth[t] = math.MaxFloat32
 	}
-	p.solve(ws, nil, &ws.other)
-	if ws.other.moved(q.n) <= q.negligible() {
-		return nil
-	}
-	return &ws.other
+	ws.solveShift(&q, &plan)
+	return plan, plan.moved(q.n) > q.negligible()
 }
 
-// refusedPlan is the alternative of a decision to do nothing: the plan that was
+// rejectedPlan is the alternative of a decision to do nothing: the plan that was
 // worth less than the minimum, if there was one.
-func refusedPlan(d *draft) []Alternative {
+func rejectedPlan(d *meterPlan) []Alternative {
 	if d.reason != ReasonBelowMinSaving {
 		return nil
 	}
-	return []Alternative{{Action: ActionLoadShift, Reason: ReasonBelowMinSaving, Saving: float32(d.refused)}}
+	return []Alternative{{Action: ActionLoadShift, Reason: ReasonBelowMinSaving, Saving: float32(d.rejected)}}
 }

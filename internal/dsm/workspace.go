@@ -1,26 +1,22 @@
 package dsm
 
-// workspace is what one call of Plan needs besides its result. Workspaces are
-// pooled: in the steady state a plan allocates its result only.
+// workspace is the memory of one call of Plan besides its result. Workspaces are
+// pooled: in the steady state a plan allocates its result only. Each solver and
+// each buffer is filled by the function that uses it, within that function: none
+// carries a result from one call to another.
 type workspace struct {
-	day       dayRates
-	drafts    []draft
-	problem   shiftProblem
+	day     dayRates
+	meters  []meterPlan
+	devices []*devicePlan // of the meters that have some
+	used    int           // of devices
+
 	transport transport
-	peak      peakProblem
 	demand    demandSolver
-	posed     demandProblem
-	storage   StorageProblem
-	stored    StoragePlan
 	store     Storage
-	assets    []assetDraft // of the drafts that have some
-	scenarios scenarios    // of the meter at hand
-	outcomes  outcomes
-	sums      [paths][maxSlots]float64 // of a group, before and
-	lowered   [paths][maxSlots]float64 // after the plan for its limit
-	scratch   shiftPlan
-	rest      shiftPlan // what is left of a plan whose first slots have passed
-	other     shiftPlan // a plan that was weighed and rejected
+	site      site
+	scenarios scenarios
+
+	before, after [scenarioCount][maxSlots]float64 // a group's load, without and with the plan for its limit
 }
 
 func newWorkspace() *workspace {
@@ -29,31 +25,59 @@ func newWorkspace() *workspace {
 	return ws
 }
 
-// draft is the plan of one meter while it is being made. Energies in kWh.
-type draft struct {
-	load    [maxSlots]float64 // mean course of the day; 0 where unknown
-	known   uint32            // slots with a forecast
-	ceiling float64           // ū: most that an hour may gain
-	price   shiftPlan         // moves load to cheaper hours
-	held    shiftPlan         // moves load for the group's limit
-	reason  Reason            // of the price shift, or of its absence
-	refused float64           // value of a price shift that was below the minimum saving
-	shifted outcomes          // of the price shift on all courses of the day
-	usable  bool              // the inputs are good enough to decide on
-
-	assets    int     // index of the plan of what stands behind the meter; −1 if nothing does
-	heatShare float64 // share of the load that is a heat pump's
-	floor     float64 // no hour's load is below; −∞ where nothing is known
-	monthPeak float64 // highest hour of the billing month so far, kW
-	cut       bool    // the group's capacity left less room for the price shift
+// begin makes room for so many meters, without devices.
+func (ws *workspace) begin(meters int) {
+	if cap(ws.meters) < meters {
+		ws.meters = make([]meterPlan, meters)
+	}
+	ws.meters = ws.meters[:meters]
+	ws.used = 0
 }
 
-func (ws *workspace) begin(meters int) {
-	if cap(ws.drafts) < meters {
-		ws.drafts = make([]draft, meters)
+// newDevicePlan is an empty plan of devices.
+func (ws *workspace) newDevicePlan() *devicePlan {
+	if ws.used == len(ws.devices) {
+		ws.devices = append(ws.devices, new(devicePlan))
 	}
-	ws.drafts = ws.drafts[:meters]
-	ws.assets = ws.assets[:0]
+	a := ws.devices[ws.used]
+	ws.used++
+	*a = devicePlan{}
+	return a
+}
+
+// meterPlan is the plan of one meter while it is being made. Energies in kWh.
+type meterPlan struct {
+	load     [maxSlots]float64 // mean scenario of the day; 0 where unknown
+	known    uint32            // slots with a forecast
+	ceiling  float64           // ū: most that an hour may gain
+	price    shiftPlan         // moves load to cheaper hours
+	held     shiftPlan         // moves load for the group's limit
+	reason   Reason            // of the price shift, or of its absence
+	rejected float64           // value of a plan that was below the minimum saving
+	shifted  outcomes          // of the price shift alone on all scenarios
+	usable   bool              // the inputs are good enough to decide on
+
+	devices     *devicePlan // nil if there is nothing to run
+	deviceShare float64     // share of the load that is devices' own
+	floor       float64     // no hour's load is below; −∞ where nothing is known
+	monthPeak   float64     // highest hour of the billing month so far, kW
+	cut         bool        // the group's capacity left less room for the price shift
+}
+
+// acts reports whether the plan changes anything.
+func (d *meterPlan) acts(n int) bool {
+	if d.price.moved(n) > 0 || d.held.moved(n) > 0 {
+		return true
+	}
+	if d.devices == nil || !d.usable {
+		return false
+	}
+	for _, change := range d.devices.change[:n] {
+		if change != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // arena holds the slices of all decisions of one call, made at once.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -13,7 +15,7 @@ func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHe
 		IssuedAt: d.IssuedAt.Time(), ValidFrom: d.ValidFrom.Time(), ValidTo: d.ValidTo.Time(),
 		ActionableFrom: d.ActionableFrom.Time(),
 		Status:         decisionStatus(&d.Decision, now),
-		Action:         d.Action.String(), Reason: d.Reason.String(),
+		Action:         ActionCode(d.Action.String()), Reason: d.Reason.String(),
 		Title:      s.explain(d).Title,
 		KWhShifted: maybe32(d.KWhShifted), KWReduction: maybe32(d.KWReduction),
 		PeakBeforeKW: maybe32(d.PeakBefore), PeakAfterKW: maybe32(d.PeakAfter),
@@ -119,4 +121,16 @@ func (s *server) factorUnit(f dsm.Factor) string {
 		return "kg/kWh"
 	}
 	return "ratio"
+}
+
+// ActionCode is the code of an action, one of dsm's.
+type ActionCode string
+
+// Schema lists the codes.
+func (ActionCode) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, a := range dsm.Actions() {
+		s.Enum = append(s.Enum, a.String())
+	}
+	return s
 }

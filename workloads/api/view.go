@@ -177,17 +177,17 @@ type LoadPoint struct {
 
 // DecisionHeader is a decision without its plan.
 type DecisionHeader struct {
-	ID             string    `json:"id" format:"uuid"`
-	Meter          *string   `json:"meter" doc:"Null for a decision about a group"`
-	Group          *string   `json:"group"`
-	IssuedAt       time.Time `json:"issuedAt"`
-	ValidFrom      time.Time `json:"validFrom"`
-	ValidTo        time.Time `json:"validTo" doc:"Exclusive"`
-	ActionableFrom time.Time `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
-	Status         string    `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
-	Action         string    `json:"action" enum:"none,load_shift,peak_shave,valley_fill,battery,ev_charge,pv_self_consume,preheat"`
-	Reason         string    `json:"reason" doc:"Main cause" example:"price_spread"`
-	Title          string    `json:"title" doc:"The decision in plain words, in one line"`
+	ID             string     `json:"id" format:"uuid"`
+	Meter          *string    `json:"meter" doc:"Null for a decision about a group"`
+	Group          *string    `json:"group"`
+	IssuedAt       time.Time  `json:"issuedAt"`
+	ValidFrom      time.Time  `json:"validFrom"`
+	ValidTo        time.Time  `json:"validTo" doc:"Exclusive"`
+	ActionableFrom time.Time  `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
+	Status         string     `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	Action         ActionCode `json:"action"`
+	Reason         string     `json:"reason" doc:"Main cause" example:"price_spread"`
+	Title          string     `json:"title" doc:"The decision in plain words, in one line"`
 
 	KWhShifted     *float32 `json:"kwhShifted"`
 	KWReduction    *float32 `json:"kwReduction" doc:"Peak before less peak after"`

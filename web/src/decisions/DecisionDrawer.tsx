@@ -10,7 +10,8 @@ import classes from './DecisionDrawer.module.css';
 import { Outcome } from './Outcome';
 import { Parts } from './Parts';
 import { PlanBars } from './PlanBars';
-import { actionName, statusName } from './words';
+import { actionName } from './actions';
+import { statusName } from './words';
 
 interface Props {
   id: string | null;

@@ -1,24 +1,11 @@
-import {
-  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconFlame, IconMountain, IconSun,
-} from '@tabler/icons-react';
 import type { Schemas } from '../api/client';
 import { money, power } from '../format/energy';
 import { relativeDay } from '../format/time';
-import { actionName, capital, statusName } from './words';
+import { actionIcon, actionName } from './actions';
+import { capital, statusName } from './words';
 import classes from './DecisionList.module.css';
 
 type Header = Schemas['DecisionHeader'];
-
-const icons: Record<Header['action'], typeof IconBolt> = {
-  none: IconCircleDashed,
-  load_shift: IconArrowsRightLeft,
-  peak_shave: IconMountain,
-  valley_fill: IconBolt,
-  battery: IconBattery3,
-  ev_charge: IconCar,
-  pv_self_consume: IconSun,
-  preheat: IconFlame,
-};
 
 interface Props {
   decisions: Header[];
@@ -53,7 +40,7 @@ export function DecisionList({ decisions, now, zone, open, byDay = false }: Prop
 }
 
 function Icon({ action }: { action: Header['action'] }) {
-  const Shape = icons[action];
+  const Shape = actionIcon(action);
   return (
     <span className={classes.icon} aria-hidden="true">
       <Shape size={18} stroke={1.7} />

@@ -3,7 +3,7 @@ import { energy, money } from '../format/energy';
 import { Bars } from './Bars';
 import { largest, span } from './layout';
 import classes from './PlanBars.module.css';
-import { partName } from './words';
+import { itemName } from './actions';
 
 interface Props {
   parts: Schemas['PlanPart'][];
@@ -19,11 +19,11 @@ export function Parts({ parts, zone, currency }: Props) {
       {parts.map((p, i) => (
         <figure key={`${p.action} ${i}`} className={classes.figure}>
           <figcaption className={classes.caption}>
-            <span className={classes.name}>{partName(p.action)}</span>
+            <span className={classes.name}>{itemName(p.action)}</span>
             {p.saving !== null && <span>saves {money(p.saving, currency)}</span>}
             <span className={classes.most}>largest {energy(largest(p.plan))}</span>
           </figcaption>
-          <Bars plan={p.plan} zone={zone} name={`${partName(p.action)}: change`} scale={scale} />
+          <Bars plan={p.plan} zone={zone} name={`${itemName(p.action)}: change`} scale={scale} />
         </figure>
       ))}
     </div>
