@@ -185,6 +185,10 @@ fmt: $(LINT) ## Format the Go code
 train: ## Learn the coefficients that the forecaster ships (ARGS="--data FOLDER", or --report for the model card's figures)
 	go run ./hack/train $(ARGS)
 
+.PHONY: compare-rows
+compare-rows: ## Compare all that two builds store of one twin (ARGS="-before A -after B -f twin.yaml")
+	go run ./hack/compare/rows $(ARGS)
+
 .PHONY: compare
 compare: ## Forecast the days of a file with FlexMeasures, which has to be installed (ARGS=--help)
 	python3 hack/compare/with_flexmeasures.py $(ARGS)

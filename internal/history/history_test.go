@@ -77,15 +77,15 @@ func TestWarmUp(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, complete)
 
-		many := map[string]Series{}
+		many := map[string]meter.Series{}
 		for i := range 1000 {
-			series := Series{From: meter.Hour(-i), KWh: make([]float32, 672)}
+			series := meter.Series{From: meter.Hour(-i), KWh: make([]float32, 672)}
 			for h := range series.KWh {
 				series.KWh[h] = float32(i) + float32(h)/1000
 			}
 			many[fmt.Sprintf("meter %d", i)] = series
 		}
-		write := func(dataset string, in map[string]Series) {
+		write := func(dataset string, in map[string]meter.Series) {
 			t.Helper()
 			require.NoError(t, s.WriteWarmUp(ctx, WarmUpMarker{Dataset: dataset, From: -5, To: 9}, func(yield func(MeterSeries) bool) {
 				for name, series := range in {
@@ -103,7 +103,7 @@ func TestWarmUp(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, many, got)
 
-		write("two", map[string]Series{"meter 1": {From: 3, KWh: []float32{1, float32(math.NaN()), 2}}})
+		write("two", map[string]meter.Series{"meter 1": {From: 3, KWh: []float32{1, float32(math.NaN()), 2}}})
 		_, ok, err := s.WarmUp(ctx, "meter 2")
 		require.NoError(t, err)
 		require.False(t, ok, "the old warm-up is gone")
@@ -119,7 +119,7 @@ func TestWarmUp(t *testing.T) {
 }
 
 func TestSeriesAppend(t *testing.T) {
-	var s Series
+	var s meter.Series
 	for _, x := range []struct {
 		h   meter.Hour
 		kwh float32

@@ -27,7 +27,7 @@ type WarmUpMarker struct {
 // MeterSeries is the warm-up of one meter.
 type MeterSeries struct {
 	Meter string
-	Series
+	meter.Series
 }
 
 func (s *Store) warmUpMarkerKey() string           { return s.prefix + "warmup" }
@@ -46,7 +46,7 @@ func (s *Store) WriteWarmUp(ctx context.Context, marker WarmUpMarker, meters ite
 	pipeline, size := s.redis.Pipeline(), 0
 	marker.Meters = 0
 	for m := range meters {
-		value := m.appendBytes(nil)
+		value := appendSeries(nil, &m.Series)
 		pipeline.Set(ctx, s.warmUpKey(m.Meter), value, 0)
 		marker.Meters++
 		if size += len(value) + len(m.Meter); size >= batchBytes {
@@ -95,7 +95,7 @@ func (s *Store) WarmUpComplete(ctx context.Context) (bool, error) {
 }
 
 // WarmUp is the warm-up of one meter; ok is false if it has none. See WarmUps.
-func (s *Store) WarmUp(ctx context.Context, meterName string) (series Series, ok bool, err error) {
+func (s *Store) WarmUp(ctx context.Context, meterName string) (series meter.Series, ok bool, err error) {
 	found, err := s.WarmUps(ctx, []string{meterName})
 	series, ok = found[meterName]
 	return series, ok, err
@@ -104,8 +104,8 @@ func (s *Store) WarmUp(ctx context.Context, meterName string) (series Series, ok
 // WarmUps are the warm-ups of some meters; those that have none are left out.
 // Without a complete warm-up in Redis it answers ErrNoWarmUp, so that a lost
 // warm-up is never taken for a meter without one.
-func (s *Store) WarmUps(ctx context.Context, meterNames []string) (map[string]Series, error) {
-	out := make(map[string]Series, len(meterNames))
+func (s *Store) WarmUps(ctx context.Context, meterNames []string) (map[string]meter.Series, error) {
+	out := make(map[string]meter.Series, len(meterNames))
 	const page = 200 // a page is one command, so the marker and its series belong together
 	for len(meterNames) > 0 {
 		names := meterNames[:min(page, len(meterNames))]
@@ -117,7 +117,7 @@ func (s *Store) WarmUps(ctx context.Context, meterNames []string) (map[string]Se
 	return out, nil
 }
 
-func (s *Store) readWarmUps(ctx context.Context, names []string, out map[string]Series) error {
+func (s *Store) readWarmUps(ctx context.Context, names []string, out map[string]meter.Series) error {
 	keys := make([]string, 0, len(names)+1)
 	keys = append(keys, s.warmUpMarkerKey())
 	for _, name := range names {

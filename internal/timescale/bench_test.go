@@ -7,18 +7,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // BenchmarkCopyReader encodes rows without sending them.
 func BenchmarkCopyReader(b *testing.B) {
-	var r Readings
+	var r twin.Readings
 	for i := range 10_000 {
-		r.Append(int32(i%1000), day+meter.Hour(i/1000), float32(i), Measured)
+		r.Append(int32(i%1000), day+meter.Hour(i/1000), float32(i), twin.Measured)
 	}
 	buf := make([]byte, 65536)
 	b.ReportAllocs()
 	for b.Loop() {
-		stream := copyReader{rows: &r}
+		stream := copyReader{rows: (*readingRows)(&r)}
 		for {
 			if _, err := stream.Read(buf); err != nil {
 				break
@@ -59,7 +60,7 @@ func BenchmarkCommit(b *testing.B) {
 // commitBench makes one batch after another of one partition.
 type commitBench struct {
 	b      Batch
-	meters []MeterRef
+	meters []twin.MeterRef
 	hour   meter.Hour
 	size   int
 }
@@ -68,7 +69,7 @@ func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
 	b.Helper()
 	state, err := s.TakePartition(b.Context(), 0, "bench")
 	require.NoError(b, err)
-	keys := make([]MeterKey, meters)
+	keys := make([]twin.MeterKey, meters)
 	for i := range keys {
 		keys[i].Name = fmt.Sprintf("meter-%05d", i)
 	}
@@ -88,18 +89,18 @@ func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
 func (c *commitBench) next() *Batch {
 	b := &c.b
 	b.New.Reset()
-	b.MeterState = b.MeterState[:0]
-	b.GroupLoad = b.GroupLoad[:0]
+	b.Newest = b.Newest[:0]
+	b.GroupTotals = b.GroupTotals[:0]
 	hours := max(c.size/len(c.meters), 1)
 	for k := range meter.Hour(hours) {
 		for i, m := range c.meters {
-			b.New.Append(m.MeterNo, c.hour+k, load(i, c.hour+k), Measured)
+			b.New.Append(m.MeterNo, c.hour+k, load(i, c.hour+k), twin.Measured)
 		}
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, c.hour + k, float64(k), int32(len(c.meters)), 0})
+		b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: 0, Hour: c.hour + k, KWh: float64(k), Meters: int32(len(c.meters)), FedIn: 0})
 	}
 	c.hour += meter.Hour(hours)
 	for _, m := range c.meters {
-		b.MeterState = append(b.MeterState, MeterState{m.MeterNo, c.hour - 1, 1, int64(hours)})
+		b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: c.hour - 1, KWh: 1, Stored: int64(hours)})
 	}
 	b.PrevOffset, b.NextOffset, b.Watermark = b.NextOffset, b.NextOffset+int64(c.size), c.hour-1
 	return b
@@ -111,6 +112,6 @@ func (c *commitBench) rawCopy(b *testing.B, s store, batch *Batch) {
 	conn, err := s.pool.Acquire(b.Context())
 	require.NoError(b, err)
 	defer conn.Release()
-	_, err = conn.Conn().PgConn().CopyFrom(b.Context(), &copyReader{rows: &batch.New}, copyReadings)
+	_, err = conn.Conn().PgConn().CopyFrom(b.Context(), &copyReader{rows: (*readingRows)(&batch.New)}, copyReadings)
 	require.NoError(b, err)
 }

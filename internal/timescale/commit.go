@@ -36,7 +36,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 		return err
 	}
 	if !moved {
-		return refuse(ctx, conn, b)
+		return reject(ctx, conn, b)
 	}
 	rest := &pgx.Batch{}
 	copied, err := db.copyAll(ctx, conn, b)
@@ -47,20 +47,20 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 		queueReplaced(rest, unseenNew(b))
 		queueReadings(rest, &b.New)
 		queueForecasts(rest, b.Forecasts)
-		queueDecisions(rest, b.Partition, b.Decisions)
+		queueDecisions(rest, b)
 	}
-	queueUnseen(rest, b.Held)         // before the corrections: the window has the hour later
+	queueUnseen(rest, b.Pending)      // before the corrections: the window has the hour later
 	queueRevisions(rest, b.Revisions) // before the upserts: they hold what those replace
-	queueReadings(rest, &b.Upserts)
+	queueReadings(rest, &b.Corrected)
 	queueVerdicts(rest, b.Verdicts) // after the rows that they are about
 	queueUnseen(rest, b.Older)      // after the corrections: an hour lies in the window first, and before it then
-	queueGroupLoad(rest, b.Partition, b.GroupLoad)
+	queueGroupTotals(rest, b.Partition, b.GroupTotals)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
-	queueMeterState(rest, b.MeterState)
+	queueNewest(rest, b.Newest)
 	queueWarmUp(rest, &b.New)
-	queueQuarantine(rest, b.Partition, b.Quarantine)
-	queuePartsDone(rest, b.PartsDone)
-	queueParts(rest, b.Parts)
+	queueRejected(rest, b.Partition, b.Rejected)
+	queueSubHourDone(rest, b.SubHourDone)
+	queueSubHours(rest, b.SubHours)
 	queueOutbox(rest, b)
 	rest.Queue(`COMMIT`)
 	return conn.SendBatch(ctx, rest).Close()
@@ -94,10 +94,10 @@ func beginFenced(ctx context.Context, conn *pgx.Conn, b *Batch) (moved bool, err
 	return moved, conn.SendBatch(ctx, begin).Close()
 }
 
-// refuse ends the transaction of a batch that does not fit. If the partition
+// reject ends the transaction of a batch that does not fit. If the partition
 // stands exactly behind the batch and has the same owner, the batch was
 // committed before, and only the answer was lost.
-func refuse(ctx context.Context, conn *pgx.Conn, b *Batch) error {
+func reject(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	var done bool
 	err := conn.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM stream_offsets
@@ -130,12 +130,12 @@ func (db *DB) copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) (bool, erro
 	if db.insertOnly {
 		return false, nil
 	}
-	decisions := decisionRows{partition: int32(b.Partition), rows: b.Decisions}
+	decisions := decisionRows{partition: int32(b.Partition), provenance: b.Provenance, rows: b.Decisions}
 	for _, t := range []struct {
 		rows copyRows
 		sql  string
 	}{
-		{&b.New, copyReadings},
+		{(*readingRows)(&b.New), copyReadings},
 		{forecastRows(b.Forecasts), copyForecasts},
 		{&decisions, copyDecisions},
 	} {

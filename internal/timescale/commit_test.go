@@ -11,6 +11,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // day is 2019-01-01T00:00Z, a Tuesday.
@@ -20,10 +21,10 @@ const day meter.Hour = 1546300800 / 3600
 type partition struct {
 	no     int
 	state  PartitionState
-	meters []MeterRef
+	meters []twin.MeterRef
 }
 
-func take(t *testing.T, s store, no int, keys ...MeterKey) *partition {
+func take(t *testing.T, s store, no int, keys ...twin.MeterKey) *partition {
 	t.Helper()
 	state, err := s.TakePartition(t.Context(), no, "test")
 	require.NoError(t, err)
@@ -35,10 +36,11 @@ func take(t *testing.T, s store, no int, keys ...MeterKey) *partition {
 // batch begins the next batch of n records.
 func (p *partition) batch(n int64) *Batch {
 	return &Batch{
-		Partition: p.no, Epoch: p.state.Epoch,
-		PrevOffset: p.state.NextOffset, NextOffset: p.state.NextOffset + n,
-		LastHash: 0xfedc_ba98_0000_0000 + uint64(p.state.NextOffset+n), Watermark: p.state.Watermark,
-		Counts: Counts{In: n},
+		Effects: twin.Effects{
+			Partition: p.no, PrevOffset: p.state.NextOffset, NextOffset: p.state.NextOffset + n,
+			Watermark: p.state.Watermark, Counts: twin.Counts{In: n},
+		},
+		Epoch: p.state.Epoch, LastHash: 0xfedc_ba98_0000_0000 + uint64(p.state.NextOffset+n),
 	}
 }
 
@@ -52,7 +54,7 @@ func (p *partition) commit(t *testing.T, s store, b *Batch) {
 func (p *partition) fill(b *Batch, h meter.Hour, n int) {
 	for k := range meter.Hour(n) {
 		for i, m := range p.meters {
-			b.New.Append(m.MeterNo, h+k, load(i, h+k), Measured)
+			b.New.Append(m.MeterNo, h+k, load(i, h+k), twin.Measured)
 			b.Counts.Stored++
 		}
 		b.Watermark = h + k
@@ -69,7 +71,7 @@ func (s store) count(t *testing.T, sql string, args ...any) (n int) {
 
 func TestCommitStoresEverything(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"})
+		p := take(t, s, 3, twin.MeterKey{Name: "a", Group: "north"}, twin.MeterKey{Name: "b", Group: "north"})
 		b := fullBatch(t, s, p)
 		p.commit(t, s, b)
 
@@ -101,23 +103,23 @@ func fullBatch(t *testing.T, s store, p *partition) *Batch {
 	b := p.batch(100)
 	p.fill(b, day, 48)
 	a, c := p.meters[0], p.meters[1]
-	b.Upserts.Append(c.MeterNo, day+5, 7, Corrected)
-	b.Upserts.Append(c.MeterNo, day+5, 7.5, Corrected)
-	b.Revisions = []Revision{{MeterNo: c.MeterNo, Hour: day + 5, OldKWh: load(1, day+5), Offset: 7}}
-	b.GroupLoad = []GroupLoad{{a.GroupNo, day, 12, 1, 0}, {a.GroupNo, day, 12.5, 2, 0.5}}
+	b.Corrected.Append(c.MeterNo, day+5, 7, twin.Corrected)
+	b.Corrected.Append(c.MeterNo, day+5, 7.5, twin.Corrected)
+	b.Revisions = []twin.Revision{{MeterNo: c.MeterNo, Hour: day + 5, OldKWh: load(1, day+5), Offset: 7}}
+	b.GroupTotals = []twin.GroupTotal{{GroupNo: a.GroupNo, Hour: day, KWh: 12, Meters: 1, FedIn: 0}, {GroupNo: a.GroupNo, Hour: day, KWh: 12.5, Meters: 2, FedIn: 0.5}}
 	for _, m := range p.meters {
 		b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+48, 2))
-		b.Decisions = append(b.Decisions, shiftDecision(m, day+48, prov))
-		b.MeterState = append(b.MeterState, MeterState{m.MeterNo, day + 47, 1.5, 47})
+		decided(b, shiftDecision(m, day+48, prov))
+		b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: day + 47, KWh: 1.5, Stored: 47})
 	}
-	b.Quarantine = []Quarantined{{Offset: 8, Reason: "malformed", Detail: "not \xff JSON\x00", Key: nil, Value: []byte{0, 0xff}}}
+	b.Rejected = []twin.RejectedMessage{{Offset: 8, Reason: "malformed", Detail: "not \xff JSON\x00", Key: nil, Value: []byte{0, 0xff}}}
 	b.Outbox = []OutboxEntry{{Kind: OutboxDecisions, Hour: day + 48}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 8, ToOffset: 8}}
-	b.Counts = Counts{In: 100, Stored: 96, Quarantined: 1, Duplicates: 1, Corrections: 2, Late: 0, Forecasts: 2, Decisions: 2}
+	b.Counts = twin.Counts{In: 100, Stored: 96, Quarantined: 1, Duplicates: 1, Corrections: 2, Late: 0, Forecasts: 2, Decisions: 2}
 	return b
 }
 
-func flatForecast(no int32, issued meter.Hour, kwh float32) Forecast {
-	f := Forecast{MeterNo: no, IssuedAt: issued, Model: "seasonal-naive"}
+func flatForecast(no int32, issued meter.Hour, kwh float32) twin.Forecast {
+	f := twin.Forecast{MeterNo: no, IssuedAt: issued, Model: "seasonal-naive"}
 	for i := range 24 {
 		f.P10 = append(f.P10, kwh-1)
 		f.P50 = append(f.P50, kwh)
@@ -127,7 +129,7 @@ func flatForecast(no int32, issued meter.Hour, kwh float32) Forecast {
 	return f
 }
 
-func shiftDecision(m MeterRef, issued meter.Hour, prov int32) Decision {
+func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) Decision {
 	plan := make([]float32, 24)
 	plan[2], plan[18] = 1.25, -1.25
 	return Decision{
@@ -146,16 +148,24 @@ func shiftDecision(m MeterRef, issued meter.Hour, prov int32) Decision {
 	}
 }
 
+// decided adds decisions of one provenance to a batch.
+func decided(b *Batch, decisions ...Decision) {
+	for _, d := range decisions {
+		b.Provenance = d.Provenance
+		b.Decisions = append(b.Decisions, twin.Decision{Decision: d.Decision, MeterNo: d.MeterNo, GroupNo: d.GroupNo})
+	}
+}
+
 func nan() float32 { return float32(math.NaN()) }
 
 func TestCommitIsFenced(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		first := take(t, s, 0, MeterKey{Name: "a"})
+		first := take(t, s, 0, twin.MeterKey{Name: "a"})
 		b := first.batch(10)
 		first.fill(b, day, 10)
 		first.commit(t, s, b)
 
-		second := take(t, s, 0, MeterKey{Name: "a"})
+		second := take(t, s, 0, twin.MeterKey{Name: "a"})
 		require.Equal(t, first.state.Epoch+1, second.state.Epoch)
 		require.Equal(t, int64(10), second.state.NextOffset)
 
@@ -178,7 +188,7 @@ func TestCommitIsFenced(t *testing.T) {
 
 func TestCommitAgainAfterALostAnswer(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 0, MeterKey{Name: "a"})
+		p := take(t, s, 0, twin.MeterKey{Name: "a"})
 		b := p.batch(10)
 		p.fill(b, day, 10)
 		require.NoError(t, s.Commit(t.Context(), b))
@@ -192,13 +202,13 @@ func TestCommitAgainAfterALostAnswer(t *testing.T) {
 
 func TestCommitIsAllOrNothing(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 0, MeterKey{"a", ""}, MeterKey{"b", ""})
+		p := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""}, twin.MeterKey{Name: "b", Group: ""})
 		first := p.batch(1)
-		first.MeterState = []MeterState{{p.meters[0].MeterNo, day, 1, 1}}
+		first.Newest = []twin.NewestReading{{MeterNo: p.meters[0].MeterNo, Hour: day, KWh: 1, Stored: 1}}
 		p.commit(t, s, first)
 
 		b := fullBatch(t, s, p)
-		b.MeterState[0].Readings = math.MaxInt64
+		b.Newest[0].Stored = math.MaxInt64
 		require.ErrorContains(t, s.Commit(t.Context(), b), "out of range", "after the rows were copied")
 		for _, table := range []string{"readings", "forecasts", "decisions", "outbox", "quarantine", "group_load", "reading_revisions"} {
 			require.Zero(t, s.count(t, `SELECT count(*) FROM `+table), table)
@@ -210,7 +220,7 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 
 func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 0, MeterKey{Name: "a"})
+		p := take(t, s, 0, twin.MeterKey{Name: "a"})
 		no := p.meters[0].MeterNo
 		first := p.batch(10)
 		p.fill(first, day, 10)
@@ -218,20 +228,20 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 
 		b := p.batch(10)
 		b.Watermark = day + 10
-		b.Held = []Unseen{
-			{no, day + 1, 50, Measured, 11},             // another value
-			{no, day + 2, load(0, day+2), Measured, 12}, // the same
-			{no, day + 40, 51, Measured, 13},            // no row yet
+		b.Pending = []twin.UnseenReading{
+			{MeterNo: no, Hour: day + 1, KWh: 50, Quality: twin.Measured, Offset: 11},             // another value
+			{MeterNo: no, Hour: day + 2, KWh: load(0, day+2), Quality: twin.Measured, Offset: 12}, // the same
+			{MeterNo: no, Hour: day + 40, KWh: 51, Quality: twin.Measured, Offset: 13},            // no row yet
 		}
-		b.Revisions = []Revision{{no, day + 3, load(0, day+3), 14}, {no, day + 40, 51, 15}}
-		b.Upserts.Append(no, day+3, 52, Corrected)
-		b.Upserts.Append(no, day+40, 53, Corrected)
-		b.Older = []Unseen{
-			{no, day + 3, 54, Late, 16},
-			{no, day + 4, 55, Late, 17},
-			{no, day + 4, 55, Late, 18},
-			{no, day + 4, 56, Late, 19},
-			{no, day - 1, 57, Late, 19},
+		b.Revisions = []twin.Revision{{MeterNo: no, Hour: day + 3, OldKWh: load(0, day+3), Offset: 14}, {MeterNo: no, Hour: day + 40, OldKWh: 51, Offset: 15}}
+		b.Corrected.Append(no, day+3, 52, twin.Corrected)
+		b.Corrected.Append(no, day+40, 53, twin.Corrected)
+		b.Older = []twin.UnseenReading{
+			{MeterNo: no, Hour: day + 3, KWh: 54, Quality: twin.Late, Offset: 16},
+			{MeterNo: no, Hour: day + 4, KWh: 55, Quality: twin.Late, Offset: 17},
+			{MeterNo: no, Hour: day + 4, KWh: 55, Quality: twin.Late, Offset: 18},
+			{MeterNo: no, Hour: day + 4, KWh: 56, Quality: twin.Late, Offset: 19},
+			{MeterNo: no, Hour: day - 1, KWh: 57, Quality: twin.Late, Offset: 19},
 		}
 		p.commit(t, s, b)
 		require.Equal(t, []string{
@@ -245,11 +255,11 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 
 		again := p.batch(10) // the topic was made anew: the windows do not know the rows
 		again.Watermark = day + 11
-		again.New.Append(no, day+5, 60, Measured)
-		again.New.Append(no, day+6, load(0, day+6), Measured)
-		again.New.Append(no, day+11, 61, Measured)
-		again.Revisions = []Revision{{no, day + 5, 60, 21}}
-		again.Upserts.Append(no, day+5, 62, Corrected)
+		again.New.Append(no, day+5, 60, twin.Measured)
+		again.New.Append(no, day+6, load(0, day+6), twin.Measured)
+		again.New.Append(no, day+11, 61, twin.Measured)
+		again.Revisions = []twin.Revision{{MeterNo: no, Hour: day + 5, OldKWh: 60, Offset: 21}}
+		again.Corrected.Append(no, day+5, 62, twin.Corrected)
 		p.commit(t, s, again)
 		require.Equal(t, []string{
 			"5: 62", "5: at 20 was 0.05 (0)", "5: at 21 was 60 (0)",
@@ -278,11 +288,11 @@ func (s store) values(t *testing.T, no int32, hours ...int) (out []string) {
 
 func TestCommitOverRowsThatExist(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"})
+		p := take(t, s, 3, twin.MeterKey{Name: "a", Group: "north"}, twin.MeterKey{Name: "b", Group: "north"})
 		p.commit(t, s, fullBatch(t, s, p))
 		before := s.count(t, `SELECT sum(kwh * 100)::int FROM readings`)
 		b := fullBatch(t, s, p)
-		b.New.Append(p.meters[0].MeterNo, day+48, 9, Measured)
+		b.New.Append(p.meters[0].MeterNo, day+48, 9, twin.Measured)
 		p.commit(t, s, b)
 		require.Equal(t, 97, s.count(t, `SELECT count(*) FROM readings`))
 		require.Equal(t, before+900, s.count(t, `SELECT sum(kwh * 100)::int FROM readings`))

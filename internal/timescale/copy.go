@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Encoding of PostgreSQL's binary COPY, by hand: rows go from the columns of a
@@ -67,9 +68,13 @@ func (r *copyReader) end(dst []byte) error {
 
 const copyReadings = `COPY readings (ts, meter_no, kwh, quality) FROM STDIN BINARY`
 
-func (r *Readings) rowSize(int) int { return 2 + (4 + 8) + (4 + 4) + (4 + 4) + (4 + 2) }
+type readingRows twin.Readings
 
-func (r *Readings) appendRow(dst []byte, i int) []byte {
+func (r *readingRows) Len() int { return len(r.MeterNo) }
+
+func (r *readingRows) rowSize(int) int { return 2 + (4 + 8) + (4 + 4) + (4 + 4) + (4 + 2) }
+
+func (r *readingRows) appendRow(dst []byte, i int) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, 4)
 	dst = appendHour(dst, r.Hour[i])
 	dst = appendInt4(dst, r.MeterNo[i])
@@ -79,7 +84,7 @@ func (r *Readings) appendRow(dst []byte, i int) []byte {
 
 const copyForecasts = `COPY forecasts (issued_at, meter_no, model, p10, p50, p90) FROM STDIN BINARY`
 
-type forecastRows []Forecast
+type forecastRows []twin.Forecast
 
 func (r forecastRows) Len() int { return len(r) }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/energytwin/energytwin/internal/dsm"
+
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // decisionColumns are the columns of decisions in the order in which they are
@@ -20,8 +22,9 @@ const (
 )
 
 type decisionRows struct {
-	partition int32
-	rows      []Decision
+	partition  int32
+	provenance int32
+	rows       []twin.Decision
 }
 
 func (r *decisionRows) Len() int { return len(r.rows) }
@@ -49,7 +52,7 @@ func (r *decisionRows) appendRow(dst []byte, i int) []byte {
 	dst = appendInt4(dst, r.partition)
 	dst = appendInt4(dst, d.MeterNo)
 	dst = appendInt4(dst, d.GroupNo)
-	dst = appendInt4(dst, d.Provenance)
+	dst = appendInt4(dst, r.provenance)
 	dst = appendDecisionNumbers(dst, &d.Decision)
 	dst = appendInt2(dst, int16(d.Action))
 	dst = appendInt2(dst, int16(d.Reason))

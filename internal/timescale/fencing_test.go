@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Four processes snatch one partition from each other. Record k holds hour k,
@@ -21,7 +22,7 @@ func TestOwnersThatSnatchAPartitionLoseNothing(t *testing.T) {
 			t.Skip("needs several connections")
 		}
 		const records = 400
-		refs, err := s.EnsureMeters(t.Context(), 0, []MeterKey{{"a", ""}})
+		refs, err := s.EnsureMeters(t.Context(), 0, []twin.MeterKey{{Name: "a", Group: ""}})
 		require.NoError(t, err)
 		var wg sync.WaitGroup
 		var fenced sync.Map
@@ -51,12 +52,12 @@ func snatch(ctx context.Context, s store, owner string, no int32, records int64,
 			return err
 		}
 		for range 3 {
-			b := &Batch{Epoch: state.Epoch, PrevOffset: state.NextOffset, NextOffset: min(state.NextOffset+4, records)}
+			b := &Batch{Epoch: state.Epoch, Effects: twin.Effects{PrevOffset: state.NextOffset, NextOffset: min(state.NextOffset+4, records)}}
 			for k := b.PrevOffset; k < b.NextOffset; k++ {
-				b.New.Append(no, day+meter.Hour(k), float32(k), Measured)
+				b.New.Append(no, day+meter.Hour(k), float32(k), twin.Measured)
 			}
 			b.Watermark = day + meter.Hour(b.NextOffset) - 1
-			b.MeterState = []MeterState{{no, b.Watermark, 1, b.NextOffset - b.PrevOffset}}
+			b.Newest = []twin.NewestReading{{MeterNo: no, Hour: b.Watermark, KWh: 1, Stored: b.NextOffset - b.PrevOffset}}
 			b.Counts.In, b.LastHash = b.NextOffset-b.PrevOffset, uint64(b.NextOffset)
 			err := s.Commit(ctx, b)
 			if errors.Is(err, ErrFenced) {

@@ -9,24 +9,25 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // MeterForecast is the forecast of a meter that was issued at hour `issued`,
 // or the newest if that is NoHour. ErrNotFound if there is none.
-func (db *DB) MeterForecast(ctx context.Context, meterNo int32, issued meter.Hour) (Forecast, error) {
+func (db *DB) MeterForecast(ctx context.Context, meterNo int32, issued meter.Hour) (twin.Forecast, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT meter_no, issued_at, model, p10, p50, p90 FROM forecasts
 		WHERE meter_no = $1 AND ($2::timestamptz IS NULL OR issued_at = $2)
 		ORDER BY issued_at DESC, model LIMIT 1`, meterNo, timeOrNull(issued))
 	if err != nil {
-		return Forecast{}, fmt.Errorf("forecast of meter %d: %w", meterNo, err)
+		return twin.Forecast{}, fmt.Errorf("forecast of meter %d: %w", meterNo, err)
 	}
 	f, err := pgx.CollectExactlyOneRow(rows, scanForecast)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNotFound
 	}
 	if err != nil {
-		return Forecast{}, fmt.Errorf("forecast of meter %d issued at %s: %w", meterNo, issued, err)
+		return twin.Forecast{}, fmt.Errorf("forecast of meter %d issued at %s: %w", meterNo, issued, err)
 	}
 	return f, nil
 }
@@ -34,7 +35,7 @@ func (db *DB) MeterForecast(ctx context.Context, meterNo int32, issued meter.Hou
 // MeterForecasts are the forecasts of a meter issued from hour `from` to before
 // hour `to`, newest first, at most limit. They serve charts of the past; for a
 // list of issue times alone see ForecastIssues.
-func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]Forecast, error) {
+func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]twin.Forecast, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT meter_no, issued_at, model, p10, p50, p90 FROM forecasts
 		WHERE meter_no = $1 AND issued_at >= $2 AND issued_at < $3
@@ -116,7 +117,7 @@ func (db *DB) SumForecasts(ctx context.Context, groupNo *int32, at meter.Hour) (
 	return points, nil
 }
 
-func scanForecast(row pgx.CollectableRow) (f Forecast, err error) {
+func scanForecast(row pgx.CollectableRow) (f twin.Forecast, err error) {
 	var issued time.Time
 	err = row.Scan(&f.MeterNo, &issued, &f.Model, &f.P10, &f.P50, &f.P90)
 	f.IssuedAt = meter.HourOf(issued)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Group is a group of meters with its newest hour: that of the watermark, or
@@ -77,7 +78,7 @@ func scanGroup(row pgx.CollectableRow) (g Group, err error) {
 
 // NamedLoad is the load of a group in one hour and one partition.
 type NamedLoad struct {
-	GroupLoad
+	twin.GroupTotal
 	Group string
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Rows that are not copied go out as arrays, one statement a table, all in one
@@ -14,7 +15,7 @@ import (
 
 // queueReadings writes rows over what is there, if it differs. A row that is
 // repeated within r counts as it came last.
-func queueReadings(q *pgx.Batch, r *Readings) {
+func queueReadings(q *pgx.Batch, r *twin.Readings) {
 	if r.Len() == 0 {
 		return
 	}
@@ -29,7 +30,7 @@ func queueReadings(q *pgx.Batch, r *Readings) {
 }
 
 // queueRevisions keeps the values that corrections of the same batch replace.
-func queueRevisions(q *pgx.Batch, revisions []Revision) {
+func queueRevisions(q *pgx.Batch, revisions []twin.Revision) {
 	if len(revisions) == 0 {
 		return
 	}
@@ -49,9 +50,9 @@ func queueRevisions(q *pgx.Batch, revisions []Revision) {
 }
 
 // queueUnseen writes readings over what is there, and keeps what they replace.
-func queueUnseen(q *pgx.Batch, readings []Unseen) {
+func queueUnseen(q *pgx.Batch, readings []twin.UnseenReading) {
 	queueReplaced(q, readings)
-	var rows Readings
+	var rows twin.Readings
 	for _, r := range readings {
 		rows.Append(r.MeterNo, r.Hour, r.KWh, r.Quality)
 	}
@@ -60,7 +61,7 @@ func queueUnseen(q *pgx.Batch, readings []Unseen) {
 
 // queueReplaced keeps the values that readings replace: that of the row, or of
 // the reading of the same hour before. It comes before the upsert.
-func queueReplaced(q *pgx.Batch, readings []Unseen) {
+func queueReplaced(q *pgx.Batch, readings []twin.UnseenReading) {
 	if len(readings) == 0 {
 		return
 	}
@@ -87,16 +88,16 @@ func queueReplaced(q *pgx.Batch, readings []Unseen) {
 // unseenNew are the rows that the window took for new. Which record brought each is
 // not kept; the first of the batch stands for it, as no correction of the row can
 // be that one.
-func unseenNew(b *Batch) []Unseen {
-	out := make([]Unseen, b.New.Len())
+func unseenNew(b *Batch) []twin.UnseenReading {
+	out := make([]twin.UnseenReading, b.New.Len())
 	for i := range out {
-		out[i] = Unseen{b.New.MeterNo[i], b.New.Hour[i], b.New.KWh[i], b.New.Quality[i], b.PrevOffset}
+		out[i] = twin.UnseenReading{MeterNo: b.New.MeterNo[i], Hour: b.New.Hour[i], KWh: b.New.KWh[i], Quality: b.New.Quality[i], Offset: b.PrevOffset}
 	}
 	return out
 }
 
 // queueVerdicts judges rows again. The last verdict on a row counts.
-func queueVerdicts(q *pgx.Batch, verdicts []Verdict) {
+func queueVerdicts(q *pgx.Batch, verdicts []twin.Verdict) {
 	if len(verdicts) == 0 {
 		return
 	}
@@ -105,7 +106,7 @@ func queueVerdicts(q *pgx.Batch, verdicts []Verdict) {
 	for i, v := range verdicts {
 		no[i], hour[i] = v.MeterNo, int32(v.Hour)
 		if v.Suspect {
-			flag[i] = int16(suspect)
+			flag[i] = int16(twin.SuspectFlag)
 		}
 	}
 	q.Queue(`
@@ -116,7 +117,7 @@ func queueVerdicts(q *pgx.Batch, verdicts []Verdict) {
 		WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0`, hour, no, flag)
 }
 
-func queueForecasts(q *pgx.Batch, forecasts []Forecast) {
+func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 	for i := range forecasts {
 		f := &forecasts[i]
 		q.Queue(`
@@ -126,18 +127,17 @@ func queueForecasts(q *pgx.Batch, forecasts []Forecast) {
 	}
 }
 
-func queueDecisions(q *pgx.Batch, partition int, decisions []Decision) {
-	for i := range decisions {
-		d := &decisions[i]
+func queueDecisions(q *pgx.Batch, b *Batch) {
+	for i := range b.Decisions {
 		q.Queue(`
 			INSERT INTO decisions (`+decisionColumns+`)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
 				$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
-			ON CONFLICT DO NOTHING`, decisionArgs(partition, d)...)
+			ON CONFLICT DO NOTHING`, decisionArgs(b, &b.Decisions[i])...)
 	}
 }
 
-func decisionArgs(partition int, d *Decision) []any {
+func decisionArgs(b *Batch, d *twin.Decision) []any {
 	var factors, alternatives []float32
 	var binding []int16
 	for _, f := range d.Factors {
@@ -155,7 +155,7 @@ func decisionArgs(partition int, d *Decision) []any {
 	}
 	return []any{
 		d.ID, d.IssuedAt.Time(), d.ValidFrom.Time(), d.ValidTo.Time(), d.ActionableFrom.Time(), timeOrNull(d.LastReading),
-		partition, d.MeterNo, d.GroupNo, d.Provenance,
+		b.Partition, d.MeterNo, d.GroupNo, b.Provenance,
 		d.KWhShifted, d.KWReduction, numberOrNull(d.PeakBefore), numberOrNull(d.PeakAfter),
 		numberOrNull(d.PARBefore), numberOrNull(d.PARAfter), numberOrNull(d.CapKW), numberOrNull(d.PriceThresh),
 		d.SavingP10, d.SavingP50, d.SavingP90, numberOrNull(d.CO2Kg), d.Confidence, d.MissingShare,
@@ -163,7 +163,7 @@ func decisionArgs(partition int, d *Decision) []any {
 	}
 }
 
-func queueGroupLoad(q *pgx.Batch, partition int, loads []GroupLoad) {
+func queueGroupTotals(q *pgx.Batch, partition int, loads []twin.GroupTotal) {
 	if len(loads) == 0 {
 		return
 	}
@@ -183,16 +183,16 @@ func queueGroupLoad(q *pgx.Batch, partition int, loads []GroupLoad) {
 		hour, no, kwh, meters, partition, fedIn)
 }
 
-// queueMeterState updates rows that EnsureMeters made: an UPDATE of a row known
+// queueNewest updates rows that EnsureMeters made: an UPDATE of a row known
 // to be there costs less than an upsert.
-func queueMeterState(q *pgx.Batch, states []MeterState) {
+func queueNewest(q *pgx.Batch, states []twin.NewestReading) {
 	if len(states) == 0 {
 		return
 	}
 	n := len(states)
 	no, hour, kwh, readings := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
 	for i, s := range states {
-		no[i], hour[i], kwh[i], readings[i] = s.MeterNo, int32(s.LastHour), s.LastKWh, s.Readings
+		no[i], hour[i], kwh[i], readings[i] = s.MeterNo, int32(s.Hour), s.KWh, s.Stored
 	}
 	q.Queue(`
 		UPDATE meter_state s SET readings = s.readings + u.readings,
@@ -205,7 +205,7 @@ func queueMeterState(q *pgx.Batch, states []MeterState) {
 
 // queueWarmUp notes between which hours a meter's warm-up lies, so that its
 // rows can be found again without an index over all readings.
-func queueWarmUp(q *pgx.Batch, r *Readings) {
+func queueWarmUp(q *pgx.Batch, r *twin.Readings) {
 	no, from, to := warmUpSpans(r)
 	if len(no) == 0 {
 		return
@@ -218,10 +218,10 @@ func queueWarmUp(q *pgx.Batch, r *Readings) {
 		WHERE s.meter_no = u.no`, no, from, to)
 }
 
-func warmUpSpans(r *Readings) (no, from, to []int32) {
+func warmUpSpans(r *twin.Readings) (no, from, to []int32) {
 	at := map[int32]int{}
 	for i, quality := range r.Quality {
-		if quality.Origin() != WarmUp {
+		if quality.Origin() != twin.WarmUp {
 			continue
 		}
 		h := int32(r.Hour[i])
@@ -236,7 +236,7 @@ func warmUpSpans(r *Readings) (no, from, to []int32) {
 	return no, from, to
 }
 
-func queueQuarantine(q *pgx.Batch, partition int, messages []Quarantined) {
+func queueRejected(q *pgx.Batch, partition int, messages []twin.RejectedMessage) {
 	if len(messages) == 0 {
 		return
 	}
@@ -272,7 +272,7 @@ func hours(from []meter.Hour) []int32 {
 	return to
 }
 
-func qualities(from []Quality) []int16 {
+func qualities(from []twin.Quality) []int16 {
 	to := make([]int16, len(from))
 	for i, q := range from {
 		to[i] = int16(q)
@@ -296,7 +296,7 @@ func orEmpty[T any](v []T) []T {
 	return v
 }
 
-// storable is s without what a text column refuses: a bad message may be
+// storable is s without what a text column rejects: a bad message may be
 // quoted in the reason for its quarantine.
 func storable(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // MeterStatus tells how well a meter reports, against the watermark of its
@@ -54,7 +55,7 @@ type MeterCursor struct {
 
 // Meter is a meter with the newest that is known of it.
 type Meter struct {
-	MeterRef
+	twin.MeterRef
 	LastHour  meter.Hour // NoHour while nothing is known
 	LastKWh   float32    // NaN while nothing is known
 	Readings  int64      // rows stored

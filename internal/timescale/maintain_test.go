@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 const hour = time.Hour
@@ -20,10 +21,10 @@ func (p *partition) year(t *testing.T, s store, days int) {
 	for d := range meter.Hour(days) {
 		b := p.batch(24)
 		p.fill(b, day+24*d, 24)
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{0, day + 24*d, 1, 1, 0})
+		b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: 0, Hour: day + 24*d, KWh: 1, Meters: 1, FedIn: 0})
 		for _, m := range p.meters {
 			b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, 2))
-			b.Decisions = append(b.Decisions, shiftDecision(m, day+24*d, prov))
+			decided(b, shiftDecision(m, day+24*d, prov))
 		}
 		p.commit(t, s, b)
 	}
@@ -37,7 +38,7 @@ func TestMaintainKeepsToTheLeastWatermark(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, MaintainReport{Watermark: meter.NoHour}, report, "nothing is known yet")
 
-		fast, slow := take(t, s, 0, MeterKey{"a", ""}, MeterKey{"b", ""}), take(t, s, 1, MeterKey{"c", ""})
+		fast, slow := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""}, twin.MeterKey{Name: "b", Group: ""}), take(t, s, 1, twin.MeterKey{Name: "c", Group: ""})
 		fast.year(t, s, 120)
 		slow.year(t, s, 5)
 		take(t, s, 2) // no stream yet: it holds nothing back
@@ -108,7 +109,7 @@ func requireReadable(t *testing.T, s store, p *partition, mark meter.Hour) {
 		require.InDelta(t, load(1, from+meter.Hour(i)), *point.Value, 1e-4)
 	}
 	b := p.batch(1)
-	b.Upserts.Append(p.meters[1].MeterNo, from+1, 1234, Corrected)
+	b.Corrected.Append(p.meters[1].MeterNo, from+1, 1234, twin.Corrected)
 	b.Watermark = day + 120*24 - 1
 	p.commit(t, s, b)
 	points := read()

@@ -7,13 +7,15 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // EnsureMeters gives every key its number, making meters and groups that are
 // new. It returns them in the order of keys. A meter belongs to the partition
 // and the group that it was first seen in: for one that is already stored, the
 // stored MeterRef comes back, even if partition or group differ.
-func (db *DB) EnsureMeters(ctx context.Context, partition int, keys []MeterKey) ([]MeterRef, error) {
+func (db *DB) EnsureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -24,7 +26,7 @@ func (db *DB) EnsureMeters(ctx context.Context, partition int, keys []MeterKey) 
 	return refs, nil
 }
 
-func (db *DB) ensureMeters(ctx context.Context, partition int, keys []MeterKey) ([]MeterRef, error) {
+func (db *DB) ensureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
 	wanted := make([]string, len(keys))
 	for i, k := range keys {
 		wanted[i] = k.Name
@@ -48,7 +50,7 @@ func (db *DB) ensureMeters(ctx context.Context, partition int, keys []MeterKey) 
 		SELECT m.meter_no FROM meters m
 		WHERE m.name = ANY ($1::text[]) AND NOT EXISTS (SELECT FROM meter_state s WHERE s.meter_no = m.meter_no)
 		ORDER BY 1 ON CONFLICT DO NOTHING`, names)
-	var refs []MeterRef
+	var refs []twin.MeterRef
 	batch.Queue(`
 		SELECT m.name, g.name, m.meter_no, m.group_no, m.partition
 		FROM unnest($1::text[]) WITH ORDINALITY k(name, n)
@@ -68,10 +70,10 @@ func (db *DB) ensureMeters(ctx context.Context, partition int, keys []MeterKey) 
 
 // sortedKeys are the distinct names with their groups, in one order for all
 // processes, so that two of them cannot wait for each other in a circle.
-func sortedKeys(keys []MeterKey) (names, groups []string) {
+func sortedKeys(keys []twin.MeterKey) (names, groups []string) {
 	sorted := slices.Clone(keys)
-	slices.SortStableFunc(sorted, func(a, b MeterKey) int { return strings.Compare(a.Name, b.Name) })
-	sorted = slices.CompactFunc(sorted, func(a, b MeterKey) bool { return a.Name == b.Name })
+	slices.SortStableFunc(sorted, func(a, b twin.MeterKey) int { return strings.Compare(a.Name, b.Name) })
+	sorted = slices.CompactFunc(sorted, func(a, b twin.MeterKey) bool { return a.Name == b.Name })
 	names, groups = make([]string, len(sorted)), make([]string, len(sorted))
 	for i, k := range sorted {
 		names[i], groups[i] = k.Name, k.Group
@@ -80,7 +82,7 @@ func sortedKeys(keys []MeterKey) (names, groups []string) {
 }
 
 // PartitionMeters are the meters of a partition, by name.
-func (db *DB) PartitionMeters(ctx context.Context, partition int) ([]MeterRef, error) {
+func (db *DB) PartitionMeters(ctx context.Context, partition int) ([]twin.MeterRef, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT m.name, g.name, m.meter_no, m.group_no, m.partition
 		FROM meters m JOIN groups g USING (group_no)
@@ -95,8 +97,8 @@ func (db *DB) PartitionMeters(ctx context.Context, partition int) ([]MeterRef, e
 	return refs, nil
 }
 
-func collectMeters(rows pgx.Rows) ([]MeterRef, error) {
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m MeterRef, err error) {
+func collectMeters(rows pgx.Rows) ([]twin.MeterRef, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m twin.MeterRef, err error) {
 		err = row.Scan(&m.Name, &m.Group, &m.MeterNo, &m.GroupNo, &m.Partition)
 		return m, err
 	})

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 const (
@@ -78,14 +80,14 @@ func (db *DB) MarkRelayed(ctx context.Context, ids []int64) error {
 
 // QuarantinedBetween are the quarantined messages of a partition from offset
 // `from` to offset `to`, both inclusive, by offset.
-func (db *DB) QuarantinedBetween(ctx context.Context, partition int, from, to int64) ([]Quarantined, error) {
+func (db *DB) QuarantinedBetween(ctx context.Context, partition int, from, to int64) ([]twin.RejectedMessage, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT stream_offset, reason, detail, key, value FROM quarantine
 		WHERE partition = $1 AND stream_offset BETWEEN $2 AND $3 ORDER BY stream_offset`, partition, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("quarantine of partition %d: %w", partition, err)
 	}
-	messages, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Quarantined])
+	messages, err := pgx.CollectRows(rows, pgx.RowToStructByPos[twin.RejectedMessage])
 	if err != nil {
 		return nil, fmt.Errorf("quarantine of partition %d: %w", partition, err)
 	}

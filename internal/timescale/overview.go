@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // PartitionProgress is where the stream of one partition stands.
@@ -17,7 +18,7 @@ type PartitionProgress struct {
 	Epoch      int64
 	NextOffset int64
 	Watermark  meter.Hour
-	Totals     Counts
+	Totals     twin.Counts
 	UpdatedAt  time.Time
 }
 
@@ -46,7 +47,7 @@ func (db *DB) Progress(ctx context.Context) ([]PartitionProgress, error) {
 
 // Summary is the twin as a whole.
 type Summary struct {
-	Totals Counts
+	Totals twin.Counts
 	Meters int
 	Groups int // named ones
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // QuarantineFilter picks quarantined messages, newest first. Zero fields do
@@ -25,7 +27,7 @@ type QuarantineCursor struct {
 
 // QuarantinedMessage is a message that was not taken, and where it came from.
 type QuarantinedMessage struct {
-	Quarantined
+	twin.RejectedMessage
 	Partition int
 	KnownAt   time.Time
 }

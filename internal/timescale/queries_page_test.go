@@ -8,6 +8,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 func TestLoadAndForecastsByHour(t *testing.T) {
@@ -39,7 +40,7 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 
 		// A forecast issued within the day takes over from its hour on.
 		b := tw.batch(1)
-		b.Forecasts = []Forecast{flatForecast(tw.meters[0].MeterNo, day+76, 50), flatForecast(tw.meters[1].MeterNo, day+76, 50)}
+		b.Forecasts = []twin.Forecast{flatForecast(tw.meters[0].MeterNo, day+76, 50), flatForecast(tw.meters[1].MeterNo, day+76, 50)}
 		tw.commit(t, s, b)
 		points, err := s.ForecastsInForce(ctx, &north, day+74, day+78)
 		require.NoError(t, err)
@@ -67,9 +68,9 @@ func TestDecisionLists(t *testing.T) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
 		b := tw.batch(1)
-		about := shiftDecision(MeterRef{MeterKey: MeterKey{Name: "", Group: "north"}, GroupNo: tw.meters[0].GroupNo}, day+72, tw.prov)
+		about := shiftDecision(twin.MeterRef{MeterKey: twin.MeterKey{Name: "", Group: "north"}, GroupNo: tw.meters[0].GroupNo}, day+72, tw.prov)
 		about.SavingP50, about.Action, about.Plan = 9, dsm.ActionNone, nil
-		b.Decisions = []Decision{about}
+		decided(b, about)
 		tw.commit(t, s, b)
 
 		open := DecisionList{From: day, To: day + 200, Now: day + 50, Limit: 100}
@@ -125,16 +126,16 @@ func TestRecountsAndMoves(t *testing.T) {
 		ctx := t.Context()
 		north := tw.meters[0].GroupNo
 		b := tw.batch(1)
-		b.Upserts.Append(tw.meters[1].MeterNo, gapFrom, 5, Late)
-		b.Recounts = []GroupHour{{north, gapFrom}, {north, gapFrom}}
+		b.Corrected.Append(tw.meters[1].MeterNo, gapFrom, 5, twin.Late)
+		b.Recounts = []twin.GroupHour{{GroupNo: north, Hour: gapFrom}, {GroupNo: north, Hour: gapFrom}}
 		tw.commit(t, s, b)
 		found, err := s.LoadByHour(ctx, &north, gapFrom, gapFrom+1)
 		require.NoError(t, err)
 		require.Equal(t, int64(2), found[0].Meters)
 		require.InDelta(t, load(0, gapFrom)+5, found[0].KWh, 1e-6)
 		b = tw.batch(1)
-		b.Upserts.Append(tw.meters[1].MeterNo, gapFrom, -5, Corrected)
-		b.Recounts = []GroupHour{{north, gapFrom}}
+		b.Corrected.Append(tw.meters[1].MeterNo, gapFrom, -5, twin.Corrected)
+		b.Recounts = []twin.GroupHour{{GroupNo: north, Hour: gapFrom}}
 		tw.commit(t, s, b)
 		metered, err := s.MeteredHours(ctx, Whose{GroupNo: &north}, gapFrom, gapFrom+1)
 		require.NoError(t, err)
@@ -179,7 +180,7 @@ func TestCommitAfterABrokenConnection(t *testing.T) {
 			t.Skip("needs several connections")
 		}
 		ctx := t.Context()
-		p := take(t, s, 0, MeterKey{"a", ""})
+		p := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""})
 		b := p.batch(10)
 		p.fill(b, day, 10)
 		blocked, err := s.pool.Begin(ctx)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // small is a twin of three meters over four days: a and b in the group north,
@@ -26,7 +27,7 @@ const gapFrom, gapTo = day + 30, day + 34
 
 func newSmall(t *testing.T, s store) small {
 	t.Helper()
-	p := take(t, s, 3, MeterKey{"a", "north"}, MeterKey{"b", "north"}, MeterKey{"c", ""})
+	p := take(t, s, 3, twin.MeterKey{Name: "a", Group: "north"}, twin.MeterKey{Name: "b", Group: "north"}, twin.MeterKey{Name: "c", Group: ""})
 	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "seasonal-naive", ModelVersion: "1", Image: "energytwin:test", Origin: "stream"})
 	require.NoError(t, err)
 	for d := range meter.Hour(4) {
@@ -37,12 +38,12 @@ func newSmall(t *testing.T, s store) small {
 		if d > 0 {
 			for i, m := range p.meters {
 				b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, float32(i+2)))
-				b.Decisions = append(b.Decisions, shiftDecision(m, day+24*d, prov))
+				decided(b, shiftDecision(m, day+24*d, prov))
 			}
 			b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: day + 24*d})
 		}
-		b.Quarantine = []Quarantined{{Offset: int64(d), Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}}
-		b.Counts = Counts{In: 70, Stored: int64(b.New.Len()), Quarantined: 1, Forecasts: int64(len(b.Forecasts)), Decisions: int64(len(b.Decisions))}
+		b.Rejected = []twin.RejectedMessage{{Offset: int64(d), Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}}
+		b.Counts = twin.Counts{In: 70, Stored: int64(b.New.Len()), Quarantined: 1, Forecasts: int64(len(b.Forecasts)), Decisions: int64(len(b.Decisions))}
 		p.commit(t, s, b)
 	}
 	return small{s, p, prov}
@@ -54,26 +55,26 @@ func smallHour(b *Batch, p *partition, h meter.Hour) {
 		if m.Name == "b" && h >= gapFrom && h < gapTo {
 			continue
 		}
-		b.New.Append(m.MeterNo, h, load(i, h), Measured)
+		b.New.Append(m.MeterNo, h, load(i, h), twin.Measured)
 		sums[m.GroupNo] += float64(load(i, h))
 		counts[m.GroupNo]++
 		noteState(b, m.MeterNo, h, load(i, h))
 	}
 	for no, kwh := range sums {
-		b.GroupLoad = append(b.GroupLoad, GroupLoad{no, h, kwh, counts[no], 0})
+		b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: no, Hour: h, KWh: kwh, Meters: counts[no], FedIn: 0})
 	}
 	b.Watermark = h
 }
 
 // noteState keeps one state per meter and batch.
 func noteState(b *Batch, no int32, h meter.Hour, kwh float32) {
-	for i := range b.MeterState {
-		if s := &b.MeterState[i]; s.MeterNo == no {
-			s.LastHour, s.LastKWh, s.Readings = h, kwh, s.Readings+1
+	for i := range b.Newest {
+		if s := &b.Newest[i]; s.MeterNo == no {
+			s.Hour, s.KWh, s.Stored = h, kwh, s.Stored+1
 			return
 		}
 	}
-	b.MeterState = append(b.MeterState, MeterState{no, h, kwh, 1})
+	b.Newest = append(b.Newest, twin.NewestReading{MeterNo: no, Hour: h, KWh: kwh, Stored: 1})
 }
 
 func TestDecisionQueries(t *testing.T) {
@@ -172,9 +173,9 @@ func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 			s.insertOnly = insertOnly
 			b := tw.batch(1)
 			none.ID, about.ID, behind.ID = uuid.New(), uuid.New(), uuid.New()
-			b.Decisions = []Decision{none, about, behind}
+			decided(b, none, about, behind)
 			tw.commit(t, s, b)
-			for _, want := range b.Decisions {
+			for _, want := range []Decision{none, about, behind} {
 				got, _, err := s.DecisionByID(t.Context(), want.ID)
 				require.NoError(t, err)
 				requireSameDecision(t, want, got)
@@ -191,11 +192,11 @@ func TestMeterQueries(t *testing.T) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
 		// d fell silent a day ago; e lacks hours; f never reported.
-		late, err := s.EnsureMeters(ctx, 3, []MeterKey{{"d_1", "south"}, {"d%2", "south"}, {"f", "south"}})
+		late, err := s.EnsureMeters(ctx, 3, []twin.MeterKey{{Name: "d_1", Group: "south"}, {Name: "d%2", Group: "south"}, {Name: "f", Group: "south"}})
 		require.NoError(t, err)
 		b := tw.batch(1)
-		b.MeterState = []MeterState{{late[0].MeterNo, day + 50, 3, 1}, {late[1].MeterNo, day + 95, -2, 1}}
-		b.New.Append(late[1].MeterNo, day+95, -2, Measured)
+		b.Newest = []twin.NewestReading{{MeterNo: late[0].MeterNo, Hour: day + 50, KWh: 3, Stored: 1}, {MeterNo: late[1].MeterNo, Hour: day + 95, KWh: -2, Stored: 1}}
+		b.New.Append(late[1].MeterNo, day+95, -2, twin.Measured)
 		tw.commit(t, s, b)
 
 		names := func(f MeterFilter) (names []string) {
@@ -296,7 +297,7 @@ func TestNewest(t *testing.T) {
 
 		// One partition is a day ahead: the meters of the others still count.
 		b := tw.batch(1)
-		b.Forecasts = []Forecast{flatForecast(tw.meters[0].MeterNo, day+96, 2)}
+		b.Forecasts = []twin.Forecast{flatForecast(tw.meters[0].MeterNo, day+96, 2)}
 		b.Counts.Forecasts = 1
 		tw.commit(t, s, b)
 		newest, err = s.Newest(t.Context())
@@ -379,10 +380,10 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		require.Equal(t, int32(1), loads[1].Meters, "b has no reading in the gap")
 
 		// A partition that lags holds the least watermark back.
-		other := take(t, s, 5, MeterKey{"z", ""})
+		other := take(t, s, 5, twin.MeterKey{Name: "z", Group: ""})
 		b := other.batch(1)
 		other.fill(b, day+10, 1)
-		b.GroupLoad = []GroupLoad{{0, day + 10, 100, 1, 0}}
+		b.GroupTotals = []twin.GroupTotal{{GroupNo: 0, Hour: day + 10, KWh: 100, Meters: 1, FedIn: 0}}
 		other.commit(t, s, b)
 		sum, err := s.Summary(ctx)
 		require.NoError(t, err)
@@ -412,6 +413,6 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		between, err := s.QuarantinedBetween(ctx, tw.no, 1, 2)
 		require.NoError(t, err)
 		require.Len(t, between, 2)
-		require.Equal(t, Quarantined{Offset: 1, Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}, between[0])
+		require.Equal(t, twin.RejectedMessage{Offset: 1, Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}, between[0])
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 func TestMeteredHours(t *testing.T) {
@@ -15,8 +16,8 @@ func TestMeteredHours(t *testing.T) {
 		ctx := t.Context()
 		north, b, c := &tw.meters[0].GroupNo, &tw.meters[1].MeterNo, &tw.meters[2].MeterNo
 		batch := tw.batch(1)
-		batch.New.Append(*c, day+96, -2, Measured)
-		batch.GroupLoad = []GroupLoad{{*north, day + 96, 3, 2, 0}, {0, day + 96, -2, 1, 2}}
+		batch.New.Append(*c, day+96, -2, twin.Measured)
+		batch.GroupTotals = []twin.GroupTotal{{GroupNo: *north, Hour: day + 96, KWh: 3, Meters: 2, FedIn: 0}, {GroupNo: 0, Hour: day + 96, KWh: -2, Meters: 1, FedIn: 2}}
 		tw.commit(t, s, batch)
 		// As rows were before what is fed in was counted.
 		_, err := s.pool.Exec(ctx, `UPDATE group_load SET fed_in = NULL WHERE group_no = 0 AND ts = $1`, (day + 95).Time())

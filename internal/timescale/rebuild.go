@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // What follows serves a processor that makes its windows and models anew.
@@ -20,7 +21,7 @@ const rebuildStep = 14 * meter.HoursPerDay
 // before hour `to`, ordered by hour and then by meter number. It stops at the
 // first error of yield.
 func (db *DB) History(ctx context.Context, partition int, from, to meter.Hour,
-	yield func(meterNo int32, h meter.Hour, kwh float32, q Quality) error) error {
+	yield func(meterNo int32, h meter.Hour, kwh float32, q twin.Quality) error) error {
 	for ; from < to; from += rebuildStep {
 		rows, err := db.pool.Query(ctx, `
 			SELECT r.meter_no, r.ts, r.kwh, r.quality
@@ -38,13 +39,13 @@ func (db *DB) History(ctx context.Context, partition int, from, to meter.Hour,
 	return nil
 }
 
-func yieldReadings(rows pgx.Rows, yield func(int32, meter.Hour, float32, Quality) error) error {
+func yieldReadings(rows pgx.Rows, yield func(int32, meter.Hour, float32, twin.Quality) error) error {
 	var no int32
 	var ts time.Time
 	var kwh float32
 	var quality int16
 	_, err := pgx.ForEachRow(rows, []any{&no, &ts, &kwh, &quality}, func() error {
-		return yield(no, meter.HourOf(ts), kwh, Quality(quality))
+		return yield(no, meter.HourOf(ts), kwh, twin.Quality(quality))
 	})
 	return err
 }
@@ -52,8 +53,8 @@ func yieldReadings(rows pgx.Rows, yield func(int32, meter.Hour, float32, Quality
 // WarmUpRows are the hours of a meter from before the stream, by hour, with
 // the values they had when the stream began: a correction by the stream is
 // taken back, as a replay brings it again.
-func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (Readings, error) {
-	var r Readings
+func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (twin.Readings, error) {
+	var r twin.Readings
 	rows, err := db.pool.Query(ctx, `
 		SELECT s.meter_no, h.ts,
 			CASE WHEN first.old_quality & 3 = $2 THEN first.old_kwh ELSE r.kwh END, $2::int2
@@ -65,9 +66,9 @@ func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (Readings, error) {
 			WHERE v.ts = h.ts AND v.meter_no = s.meter_no AND v.channel = 0 AND r.quality & 3 <> $2 AND v.old_quality & 3 = $2
 			ORDER BY stream_offset LIMIT 1) first ON true
 		WHERE s.meter_no = $1 AND (r.quality & 3 = $2 OR first.old_quality & 3 = $2)
-		ORDER BY h.ts`, meterNo, int16(WarmUp))
+		ORDER BY h.ts`, meterNo, int16(twin.WarmUp))
 	if err == nil {
-		err = yieldReadings(rows, func(no int32, h meter.Hour, kwh float32, q Quality) error {
+		err = yieldReadings(rows, func(no int32, h meter.Hour, kwh float32, q twin.Quality) error {
 			r.Append(no, h, kwh, q)
 			return nil
 		})

@@ -7,15 +7,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 func TestHistoryIsOrderedAndOfThePartition(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 1, MeterKey{"a", ""}, MeterKey{"b", ""})
+		p := take(t, s, 1, twin.MeterKey{Name: "a", Group: ""}, twin.MeterKey{Name: "b", Group: ""})
 		b := p.batch(1)
 		p.fill(b, day, 24*40) // over more than one step of History
 		p.commit(t, s, b)
-		other := take(t, s, 2, MeterKey{"c", ""})
+		other := take(t, s, 2, twin.MeterKey{Name: "c", Group: ""})
 		b = other.batch(1)
 		other.fill(b, day, 24)
 		other.commit(t, s, b)
@@ -25,10 +26,10 @@ func TestHistoryIsOrderedAndOfThePartition(t *testing.T) {
 			no int32
 		}
 		var got []row
-		err := s.History(t.Context(), 1, day+2, day+24*40-1, func(no int32, h meter.Hour, kwh float32, q Quality) error {
+		err := s.History(t.Context(), 1, day+2, day+24*40-1, func(no int32, h meter.Hour, kwh float32, q twin.Quality) error {
 			i := no - p.meters[0].MeterNo
 			require.Equal(t, load(int(i), h), kwh)
-			require.Equal(t, Measured, q)
+			require.Equal(t, twin.Measured, q)
 			got = append(got, row{h, no})
 			return nil
 		})
@@ -40,18 +41,18 @@ func TestHistoryIsOrderedAndOfThePartition(t *testing.T) {
 		require.Equal(t, want, got)
 
 		stop := errors.New("enough")
-		require.ErrorIs(t, s.History(t.Context(), 1, day, day+24, func(int32, meter.Hour, float32, Quality) error { return stop }), stop)
+		require.ErrorIs(t, s.History(t.Context(), 1, day, day+24, func(int32, meter.Hour, float32, twin.Quality) error { return stop }), stop)
 	})
 }
 
 func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 1, MeterKey{"a", ""}, MeterKey{"b", ""})
+		p := take(t, s, 1, twin.MeterKey{Name: "a", Group: ""}, twin.MeterKey{Name: "b", Group: ""})
 		a := p.meters[0].MeterNo
 		first := p.batch(1)
 		for h := day - 48; h < day; h++ {
 			if h != day-7 {
-				first.New.Append(a, h, load(0, h), WarmUp)
+				first.New.Append(a, h, load(0, h), twin.WarmUp)
 			}
 		}
 		p.fill(first, day, 1)
@@ -62,12 +63,12 @@ func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 			if i == 1 {
 				old = 5
 			}
-			b.Revisions = []Revision{{a, day - 3, old, int64(10 + i)}}
-			b.Upserts.Append(a, day-3, kwh, Corrected)
+			b.Revisions = []twin.Revision{{MeterNo: a, Hour: day - 3, OldKWh: old, Offset: int64(10 + i)}}
+			b.Corrected.Append(a, day-3, kwh, twin.Corrected)
 			p.commit(t, s, b)
 		}
 		_, err := s.pool.Exec(t.Context(), `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
-			VALUES ($1, $2, 2, 9, $3)`, (day - 3).Time(), a, Corrected)
+			VALUES ($1, $2, 2, 9, $3)`, (day - 3).Time(), a, twin.Corrected)
 		require.NoError(t, err, "the warm-up was written again over a correction by an earlier topic")
 
 		rows, err := s.WarmUpRows(t.Context(), a)
@@ -75,7 +76,7 @@ func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 		require.Equal(t, 47, rows.Len())
 		for i, h := range rows.Hour {
 			require.Equal(t, load(0, h), rows.KWh[i], "as before the stream corrected it")
-			require.Equal(t, WarmUp, rows.Quality[i])
+			require.Equal(t, twin.WarmUp, rows.Quality[i])
 		}
 		rows, err = s.WarmUpRows(t.Context(), p.meters[1].MeterNo)
 		require.NoError(t, err)
@@ -86,15 +87,15 @@ func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 func TestEnsureMeters(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		ctx := t.Context()
-		keys := []MeterKey{{"b", "north"}, {"a", ""}, {"b", "north"}}
+		keys := []twin.MeterKey{{Name: "b", Group: "north"}, {Name: "a", Group: ""}, {Name: "b", Group: "north"}}
 		refs, err := s.EnsureMeters(ctx, 4, keys)
 		require.NoError(t, err)
 		require.Equal(t, refs[0], refs[2])
-		require.Equal(t, []MeterKey{keys[0], keys[1]}, []MeterKey{refs[0].MeterKey, refs[1].MeterKey})
+		require.Equal(t, []twin.MeterKey{keys[0], keys[1]}, []twin.MeterKey{refs[0].MeterKey, refs[1].MeterKey})
 		require.Zero(t, refs[1].GroupNo)
 		require.NotZero(t, refs[0].GroupNo)
 
-		again, err := s.EnsureMeters(ctx, 5, []MeterKey{{"a", "south"}, {"c", "north"}})
+		again, err := s.EnsureMeters(ctx, 5, []twin.MeterKey{{Name: "a", Group: "south"}, {Name: "c", Group: "north"}})
 		require.NoError(t, err)
 		require.Equal(t, refs[1], again[0], "it stays where it was first seen")
 		require.Equal(t, 5, again[1].Partition)
@@ -103,7 +104,7 @@ func TestEnsureMeters(t *testing.T) {
 
 		of, err := s.PartitionMeters(ctx, 4)
 		require.NoError(t, err)
-		require.Equal(t, []MeterRef{refs[1], refs[0]}, of)
+		require.Equal(t, []twin.MeterRef{refs[1], refs[0]}, of)
 		none, err := s.EnsureMeters(ctx, 4, nil)
 		require.NoError(t, err)
 		require.Empty(t, none)

@@ -1,10 +1,14 @@
 package timescale
 
-import "github.com/jackc/pgx/v5"
+import (
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/twin"
+)
 
 // queueRecounts sums up the readings of hours that lie before the windows, as
 // the processor does for the others: meters in order of their names.
-func queueRecounts(q *pgx.Batch, partition int, of []GroupHour) {
+func queueRecounts(q *pgx.Batch, partition int, of []twin.GroupHour) {
 	if len(of) == 0 {
 		return
 	}

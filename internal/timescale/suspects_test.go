@@ -6,19 +6,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 func TestSuspectReadingsCountNowhere(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 0, MeterKey{"a", "north"}, MeterKey{"b", "north"})
+		p := take(t, s, 0, twin.MeterKey{Name: "a", Group: "north"}, twin.MeterKey{Name: "b", Group: "north"})
 		b := p.batch(100)
 		p.fill(b, day, 24)
 		a := p.meters[0]
-		b.New.Append(a.MeterNo, day+24, 12_345, Measured.Suspect())
-		b.New.Append(a.MeterNo, day+25, 2, WarmUp.Suspect())
+		b.New.Append(a.MeterNo, day+24, 12_345, twin.Measured.Suspect())
+		b.New.Append(a.MeterNo, day+25, 2, twin.WarmUp.Suspect())
 		b.Watermark = day + 25
-		b.MeterState = []MeterState{{MeterNo: a.MeterNo, LastHour: day + 23, LastKWh: 0.23, Readings: 26}}
-		b.Recounts = []GroupHour{{a.GroupNo, day + 24}, {a.GroupNo, day + 3}}
+		b.Newest = []twin.NewestReading{{MeterNo: a.MeterNo, Hour: day + 23, KWh: 0.23, Stored: 26}}
+		b.Recounts = []twin.GroupHour{{GroupNo: a.GroupNo, Hour: day + 24}, {GroupNo: a.GroupNo, Hour: day + 3}}
 		b.Counts.Suspect = 2
 		p.commit(t, s, b)
 
@@ -54,26 +55,26 @@ func TestSuspectReadingsCountNowhere(t *testing.T) {
 
 func TestVerdictsKeepHowAReadingCame(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := take(t, s, 0, MeterKey{"a", ""})
+		p := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""})
 		no := p.meters[0].MeterNo
 		b := p.batch(10)
-		b.New.Append(no, day, 9, WarmUp.Suspect())
-		b.New.Append(no, day+1, 9, Late)
-		b.New.Append(no, day+2, 9, Measured)
-		b.Verdicts = []Verdict{{no, day + 1, true}, {no, day + 2, true}, {no, day + 2, false}}
+		b.New.Append(no, day, 9, twin.WarmUp.Suspect())
+		b.New.Append(no, day+1, 9, twin.Late)
+		b.New.Append(no, day+2, 9, twin.Measured)
+		b.Verdicts = []twin.Verdict{{MeterNo: no, Hour: day + 1, Suspect: true}, {MeterNo: no, Hour: day + 2, Suspect: true}, {MeterNo: no, Hour: day + 2, Suspect: false}}
 		b.Watermark = day + 2
 		p.commit(t, s, b)
-		quality := func(h meter.Hour) Quality {
-			return Quality(s.count(t, `SELECT quality FROM readings WHERE ts = $1 AND meter_no = $2`, h.Time(), no))
+		quality := func(h meter.Hour) twin.Quality {
+			return twin.Quality(s.count(t, `SELECT quality FROM readings WHERE ts = $1 AND meter_no = $2`, h.Time(), no))
 		}
-		require.Equal(t, Late.Suspect(), quality(day+1))
-		require.Equal(t, Measured, quality(day+2), "the last verdict counts")
+		require.Equal(t, twin.Late.Suspect(), quality(day+1))
+		require.Equal(t, twin.Measured, quality(day+2), "the last verdict counts")
 
 		b = p.batch(10)
-		b.Verdicts = []Verdict{{no, day, false}}
-		b.MeterState = []MeterState{{MeterNo: no, LastHour: meter.NoHour, LastKWh: nan(), Readings: 1}}
+		b.Verdicts = []twin.Verdict{{MeterNo: no, Hour: day, Suspect: false}}
+		b.Newest = []twin.NewestReading{{MeterNo: no, Hour: meter.NoHour, KWh: nan(), Stored: 1}}
 		p.commit(t, s, b)
-		require.Equal(t, WarmUp, quality(day))
+		require.Equal(t, twin.WarmUp, quality(day))
 		m, err := s.MeterByName(t.Context(), "a", 0)
 		require.NoError(t, err)
 		require.Equal(t, meter.NoHour, m.LastHour, "none is known that is not suspect")

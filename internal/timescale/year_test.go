@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // yearFile holds a year of 20 buildings: meter_id,timestamp,kwh.
@@ -70,7 +71,7 @@ func TestYearOfBuildings(t *testing.T) {
 	names, year := readYear(t)
 	onEveryServer(t, func(t *testing.T, s store) {
 		ctx := t.Context()
-		keys := make([]MeterKey, len(names))
+		keys := make([]twin.MeterKey, len(names))
 		for i, n := range names {
 			keys[i].Name = n
 		}
@@ -117,10 +118,10 @@ func writeYear(t *testing.T, s store, p *partition, year []yearRow) {
 	for chunk := range slices.Chunk(year, 10_000) {
 		b.New.Reset()
 		for _, r := range chunk {
-			b.New.Append(p.meters[r.meter].MeterNo, r.hour, r.kwh, Measured)
+			b.New.Append(p.meters[r.meter].MeterNo, r.hour, r.kwh, twin.Measured)
 		}
 		b.PrevOffset, b.NextOffset = b.NextOffset, b.NextOffset+int64(len(chunk))
-		b.Counts = Counts{In: int64(len(chunk)), Stored: int64(len(chunk))}
+		b.Counts = twin.Counts{In: int64(len(chunk)), Stored: int64(len(chunk))}
 		b.Watermark = chunk[len(chunk)-1].hour
 		p.commit(t, s, b)
 	}
@@ -133,7 +134,7 @@ func rewriteYear(t *testing.T, s store, p *partition, year []yearRow) {
 	b := p.batch(1)
 	month := year[:len(year)/12]
 	for _, r := range month {
-		b.New.Append(p.meters[r.meter].MeterNo, r.hour, r.kwh, Measured)
+		b.New.Append(p.meters[r.meter].MeterNo, r.hour, r.kwh, twin.Measured)
 	}
 	began := time.Now()
 	p.commit(t, s, b)

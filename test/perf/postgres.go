@@ -14,6 +14,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // commitRows is about how many readings the processor commits at once: those
@@ -29,7 +30,7 @@ func commitPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (p
 		if err != nil {
 			return err
 		}
-		rows := &timescale.Batch{Partition: w.partition, Epoch: state.Epoch}
+		rows := &timescale.Batch{Epoch: state.Epoch, Effects: twin.Effects{Partition: w.partition}}
 		for w.goesOn(ctx) {
 			w.fill(rows)
 			if err := w.db.Commit(ctx, rows); err != nil {
@@ -65,7 +66,7 @@ func copyInPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (p
 	})
 }
 
-func (c *copyBuffer) readings(r *timescale.Readings) []byte {
+func (c *copyBuffer) readings(r *twin.Readings) []byte {
 	c.begin()
 	for i, h := range r.Hour {
 		c.row(4)
@@ -82,7 +83,7 @@ type rowWriter struct {
 	db        *timescale.DB
 	url       string
 	partition int
-	meters    []timescale.MeterRef
+	meters    []twin.MeterRef
 	hour      meter.Hour
 	began     bool // has written a batch
 	until     time.Time
@@ -128,9 +129,9 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 
 // rowWriters are one for each partition that has meters.
 func (f *fixture) rowWriters(ctx context.Context, db *timescale.DB, url string) ([]*rowWriter, error) {
-	keys := make([][]timescale.MeterKey, len(f.logs))
+	keys := make([][]twin.MeterKey, len(f.logs))
 	for i := range f.size.Meters {
-		key := timescale.MeterKey{Name: fmt.Sprintf("home-%06d", i+1), Group: fmt.Sprintf("feeder-%04d", i%groupsOf(f.size)+1)}
+		key := twin.MeterKey{Name: fmt.Sprintf("home-%06d", i+1), Group: fmt.Sprintf("feeder-%04d", i%groupsOf(f.size)+1)}
 		p := stream.Partition([]byte(key.Group), len(keys))
 		keys[p] = append(keys[p], key)
 	}
@@ -162,34 +163,32 @@ func (w *rowWriter) wrote(n int) {
 // fill makes the batch of the next hours.
 func (w *rowWriter) fill(b *timescale.Batch) {
 	b.New.Reset()
-	b.MeterState, b.GroupLoad, b.Outbox = b.MeterState[:0], b.GroupLoad[:0], b.Outbox[:0]
+	b.Newest, b.GroupTotals = b.Newest[:0], b.GroupTotals[:0]
 	loads := map[int32]int{}
 	hours := max(commitRows/len(w.meters), 1)
 	for range hours {
 		clear(loads)
 		for i, m := range w.meters {
 			kwh := .1 + float32((int(w.hour)*7+i*13)%97)/50
-			b.New.Append(m.MeterNo, w.hour, kwh, timescale.Measured)
+			b.New.Append(m.MeterNo, w.hour, kwh, twin.Measured)
 			at, ok := loads[m.GroupNo]
 			if !ok {
-				at = len(b.GroupLoad)
+				at = len(b.GroupTotals)
 				loads[m.GroupNo] = at
-				b.GroupLoad = append(b.GroupLoad, timescale.GroupLoad{GroupNo: m.GroupNo, Hour: w.hour})
+				b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: m.GroupNo, Hour: w.hour})
 			}
-			b.GroupLoad[at].KWh += float64(kwh)
-			b.GroupLoad[at].Meters++
+			b.GroupTotals[at].KWh += float64(kwh)
+			b.GroupTotals[at].Meters++
 		}
 		w.hour++
 	}
 	for _, m := range w.meters {
-		b.MeterState = append(b.MeterState, timescale.MeterState{MeterNo: m.MeterNo, LastHour: w.hour - 1, LastKWh: 1, Readings: int64(hours)})
+		b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: w.hour - 1, KWh: 1, Stored: int64(hours)})
 	}
 	b.PrevOffset, b.NextOffset = b.NextOffset, b.NextOffset+int64(b.New.Len())
 	b.Watermark = w.hour - 1
-	b.Counts = timescale.Counts{In: int64(b.New.Len()), Stored: int64(b.New.Len())}
-	b.Outbox = append(b.Outbox, timescale.OutboxEntry{
-		Kind: timescale.OutboxState, Hour: b.Watermark, FromOffset: b.PrevOffset, ToOffset: b.NextOffset - 1,
-	})
+	b.Counts = twin.Counts{In: int64(b.New.Len()), Stored: int64(b.New.Len())}
+	b.Announce()
 }
 
 // requireRows checks that a database has so many readings.

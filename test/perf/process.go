@@ -20,7 +20,7 @@ import (
 type programs struct {
 	energytwin string // the binary under test
 	perf       string // this program
-	window     string // the compiled tests of workloads/processor
+	window     string // the compiled tests of internal/twin
 }
 
 // build compiles the programs into dir.
@@ -33,10 +33,10 @@ func build(ctx context.Context, dir string) (programs, error) {
 	if err != nil {
 		return programs{}, fmt.Errorf("find the repository: %w; run this program inside it", err)
 	}
-	p := programs{energytwin: filepath.Join(dir, "energytwin"), perf: self, window: filepath.Join(dir, "processor.test")}
+	p := programs{energytwin: filepath.Join(dir, "energytwin"), perf: self, window: filepath.Join(dir, "twin.test")}
 	for _, args := range [][]string{
 		{"build", "-trimpath", "-o", p.energytwin, "./cmd/energytwin"},
-		{"test", "-c", "-o", p.window, "./workloads/processor"},
+		{"test", "-c", "-o", p.window, "./internal/twin"},
 	} {
 		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = string(bytes.TrimSpace(root))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // forecastReach is how far back the newest forecast is looked for: a twin that
@@ -59,7 +59,7 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, s.failed(ctx, "read forecasts", err)
 	}
-	data, page, err := pageOf(rows, limit, filters, func(f timescale.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
+	data, page, err := pageOf(rows, limit, filters, func(f twin.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
 	if err != nil {
 		return nil, s.failed(ctx, "read forecasts", err)
 	}
@@ -84,7 +84,7 @@ func issueRange(in *forecastsInput, now meter.Hour) (hourRange, int, error) {
 	return hourRange{From: h - forecastReach, To: h + 1}, 1, nil
 }
 
-func forecastView(f timescale.Forecast) Forecast {
+func forecastView(f twin.Forecast) Forecast {
 	view := Forecast{IssuedAt: f.IssuedAt.Time(), Model: f.Model, Points: make([]ForecastPoint, len(f.P50))}
 	for i := range f.P50 {
 		view.Points[i] = ForecastPoint{

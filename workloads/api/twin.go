@@ -8,6 +8,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // quietAfter is how long nothing may be written before a twin counts as stale.
@@ -68,7 +69,7 @@ func (s *server) freshness(p timescale.Summary) Freshness {
 	return f
 }
 
-func countsView(c timescale.Counts) Counts {
+func countsView(c twin.Counts) Counts {
 	return Counts{
 		Messages: c.In, Stored: c.Stored, Quarantined: c.Quarantined, Duplicates: c.Duplicates,
 		Corrections: c.Corrections, Late: c.Late, Suspect: c.Suspect, Confirmed: c.Confirmed, Forecasts: c.Forecasts, Decisions: c.Decisions,

@@ -71,7 +71,7 @@ func (w *warmUp) ensure(ctx context.Context, redis *history.Store) (written bool
 // series collects the warm-up of all meters.
 func (w *warmUp) series() (iter.Seq[history.MeterSeries], error) {
 	info := w.timeline.source.Info()
-	all := make([]history.Series, len(info.Meters))
+	all := make([]meter.Series, len(info.Meters))
 	for b, err := range w.timeline.blocks(w.from) {
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
 
@@ -26,33 +27,33 @@ func TestRestoredDumpMeetsTheStream(t *testing.T) {
 		dumped int               // days that the dump holds
 		then   func(s *services) // what happens between the dump and the restore
 		after  func(s *services) // and after it, before the last day is there
-		wanted timescale.Counts  // of Stored and Duplicates
+		wanted twin.Counts       // of Stored and Duplicates
 	}{
 		// The stream has all that the dump lacks.
 		"stream is newer": {20, func(s *services) {
 			s.produce(20, days-20)
 			s.process()
-		}, func(*services) {}, timescale.Counts{Stored: days * aDay}},
+		}, func(*services) {}, twin.Counts{Stored: days * aDay}},
 		// A topic that was recreated holds a part of what the dump holds. It is read
 		// from its start as soon as a processor sees it.
 		"stream is older": {20, func(s *services) {
-			s.makeTopicAnew()
+			s.recreateTopic()
 			s.produce(0, 10)
 		}, func(s *services) {
 			s.processUntil(func() bool { return s.summary().Totals.Duplicates == 10*aDay })
 			s.produce(10, days-10)
-		}, timescale.Counts{Stored: days * aDay, Duplicates: 20 * aDay}},
+		}, twin.Counts{Stored: days * aDay, Duplicates: 20 * aDay}},
 		// That of a new twin is empty when the restored database comes. It is filled
 		// with the same records before a processor sees it, so that the dump continues.
 		"stream is empty": {20, func(s *services) {
-			s.makeTopicAnew()
+			s.recreateTopic()
 			s.forgetRedis()
-		}, func(s *services) { s.produce(0, days) }, timescale.Counts{Stored: days * aDay}},
+		}, func(s *services) { s.produce(0, days) }, twin.Counts{Stored: days * aDay}},
 		// It has more records than the dump, but others.
 		"stream is another": {10, func(s *services) {
-			s.makeTopicAnew()
+			s.recreateTopic()
 			s.produce(5, 20)
-		}, func(s *services) { s.produce(25, days-25) }, timescale.Counts{Stored: days * aDay, Duplicates: 5 * aDay}},
+		}, func(s *services) { s.produce(25, days-25) }, twin.Counts{Stored: days * aDay, Duplicates: 5 * aDay}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,7 +67,7 @@ func TestRestoredDumpMeetsTheStream(t *testing.T) {
 			s.process()
 
 			totals := s.summary().Totals
-			require.Equal(t, c.wanted, timescale.Counts{Stored: totals.Stored, Duplicates: totals.Duplicates})
+			require.Equal(t, c.wanted, twin.Counts{Stored: totals.Stored, Duplicates: totals.Duplicates})
 			for i, table := range s.rows() {
 				if table.Name == "readings" || table.Name == "group_load" {
 					require.Equal(t, want[i], table)

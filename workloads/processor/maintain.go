@@ -14,7 +14,7 @@ const maintainEvery = 5 * time.Minute
 
 // maintain keeps the database in shape until ctx ends.
 func (p *Processor) maintain(ctx context.Context) error {
-	d := p.twin.Database
+	d := p.cfg.Database
 	opts := timescale.MaintainOptions{
 		RetainRaw:       time.Duration(d.RetainRaw),
 		RetainDecisions: time.Duration(d.RetainDecisions),

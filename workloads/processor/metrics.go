@@ -4,7 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // metrics are what Prometheus scrapes from a processor.
@@ -58,13 +58,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 }
 
 // count adds what a committed batch brought.
-func (m *metrics) count(b *timescale.Batch) {
-	c := &b.Counts
+func (m *metrics) count(fx *twin.Effects) {
+	c := &fx.Counts
 	m.messages.Add(float64(c.In))
 	m.readings.WithLabelValues("stored").Add(float64(c.Stored))
 	m.readings.WithLabelValues("quarantined").Add(float64(c.Quarantined))
-	for i := range b.Quarantine {
-		m.rejected.WithLabelValues(b.Quarantine[i].Reason).Inc()
+	for i := range fx.Rejected {
+		m.rejected.WithLabelValues(fx.Rejected[i].Reason).Inc()
 	}
 	m.readings.WithLabelValues("duplicate").Add(float64(c.Duplicates))
 	m.readings.WithLabelValues("correction").Add(float64(c.Corrections))

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // takeOver makes this worker the partition's owner and brings its state to the
@@ -21,7 +23,7 @@ func (w *worker) takeOver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take partition %d: %w", w.number, err)
 	}
-	kept := w.p != nil && w.epoch == stored.Epoch-1 && w.p.next == stored.NextOffset
+	kept := w.p != nil && w.epoch == stored.Epoch-1 && w.p.Next() == stored.NextOffset
 	w.epoch, w.incarnation, w.target = stored.Epoch, stored.Incarnation, stored.NextOffset
 	if kept {
 		w.log.Info("partition is ours again, nothing changed meanwhile", "offset", stored.NextOffset)
@@ -46,10 +48,10 @@ func (w *worker) takeOver(ctx context.Context) error {
 }
 
 // checkTopic compares the topic with what the database has taken from it. A
-// topic that was made anew is consumed from its start; records that the log
+// topic that was recreated is consumed from its start; records that the log
 // has lost are reported, never skipped in silence.
 func (w *worker) checkTopic(ctx context.Context, stored timescale.PartitionState) (timescale.PartitionState, error) {
-	logs, err := w.client.Offsets(ctx, w.twin.Topic("readings"))
+	logs, err := w.client.Offsets(ctx, w.cfg.Topic("readings"))
 	if err != nil {
 		return stored, fmt.Errorf("offsets of the topic: %w", err)
 	}
@@ -70,7 +72,7 @@ func (w *worker) checkTopic(ctx context.Context, stored timescale.PartitionState
 			return w.newTopic(ctx, stored, fmt.Sprintf("the record at offset %d is not the one that was taken", stored.NextOffset-1))
 		}
 	case stored.NextOffset < first:
-		w.lose(stored.NextOffset, first-1)
+		w.recordDataLoss(stored.NextOffset, first-1)
 		return w.moveTo(ctx, stored, first)
 	}
 	return stored, nil
@@ -110,7 +112,7 @@ func (w *worker) hashAt(ctx context.Context, offset int64) (uint64, error) {
 // specRules is rules with the offset from which they hold.
 type specRules struct {
 	from  int64
-	rules *rules
+	rules *twin.Rules
 }
 
 // loadSpecs reads which spec held from which offset on. A spec that is not
@@ -123,46 +125,46 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 	}
 	w.specs = w.specs[:0]
 	for _, rev := range revisions {
-		r, err := w.rulesOf(rev)
+		r, err := w.rulesOfRevision(rev)
 		if err != nil {
 			return fmt.Errorf("spec of partition %d at offset %d: %w", w.number, rev.FromOffset, err)
 		}
 		w.specs = append(w.specs, specRules{from: rev.FromOffset, rules: r})
 	}
-	if n := len(w.specs); n > 0 && w.specs[n-1].rules.specHash == w.rules.specHash {
+	if n := len(w.specs); n > 0 && w.specs[n-1].rules.SpecHash == w.rules.SpecHash {
 		return nil
 	}
-	doc, err := json.Marshal(w.twin)
+	doc, err := json.Marshal(w.cfg)
 	if err != nil {
 		return err
 	}
-	if err := w.db.RecordSpec(ctx, w.number, w.epoch, next, w.rules.specHash, doc); err != nil {
+	if err := w.db.RecordSpec(ctx, w.number, w.epoch, next, w.rules.SpecHash, doc); err != nil {
 		return fmt.Errorf("record the spec of partition %d: %w", w.number, err)
 	}
 	w.specs = append(w.specs, specRules{from: next, rules: w.rules})
 	return nil
 }
 
-// rulesOf makes the rules of a revision. One with the hash of the running spec
+// rulesOfRevision are the rules of a revision. One with the hash of the running spec
 // has the rules that run: its document may be of a version that left the
 // temperatures out.
-func (w *worker) rulesOf(rev timescale.SpecRevision) (*rules, error) {
-	if rev.Hash == w.rules.specHash {
+func (w *worker) rulesOfRevision(rev timescale.SpecRevision) (*twin.Rules, error) {
+	if rev.Hash == w.rules.SpecHash {
 		return w.rules, nil
 	}
-	var twin config.Twin
-	if err := json.Unmarshal(rev.Document, &twin); err != nil {
+	var cfg config.Twin
+	if err := json.Unmarshal(rev.Document, &cfg); err != nil {
 		return nil, err
 	}
-	if p := &twin.Processor; p.TemperatureSeries != nil && len(p.Temperatures) == 0 {
+	if p := &cfg.Processor; p.TemperatureSeries != nil && len(p.Temperatures) == 0 {
 		w.log.Warn("an earlier spec was stored without its temperatures: a replay forecasts its part of the stream without weather",
 			"from", rev.FromOffset, "spec", rev.Hash)
 	}
-	return newRules(&twin)
+	return rulesOf(&cfg)
 }
 
 // rulesAt is the rules under which the message at offset is taken.
-func (w *worker) rulesAt(offset int64) *rules {
+func (w *worker) rulesAt(offset int64) *twin.Rules {
 	out := w.specs[0].rules
 	for _, s := range w.specs {
 		if s.from <= offset {
@@ -174,9 +176,9 @@ func (w *worker) rulesAt(offset int64) *rules {
 
 // restore gives the partition's state at some offset at or before the one the
 // database has.
-func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (*partition, error) {
+func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (*twin.Partition, error) {
 	if p := w.fromCheckpoint(ctx, stored); p != nil {
-		w.log.Info("state restored from a checkpoint", "offset", p.next, "next", stored.NextOffset)
+		w.log.Info("state restored from a checkpoint", "offset", p.Next(), "next", stored.NextOffset)
 		return p, nil
 	}
 	// A stream that began again has its start in the log, but not what was known
@@ -185,7 +187,7 @@ func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (
 		if stored.NextOffset > 0 {
 			w.log.Info("no checkpoint: the stream is replayed from its start", "next", stored.NextOffset)
 		}
-		return newPartition(w.number, w.rulesAt(0)), nil
+		return twin.New(w.number, w.rulesAt(0)), nil
 	}
 	w.log.Warn("the stream does not reach back to what was known: windows are rebuilt from the database", "next", stored.NextOffset)
 	return w.fromDatabase(ctx, stored)
@@ -193,7 +195,7 @@ func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (
 
 // fromCheckpoint is the state that Redis holds, nil if it holds none of use.
 // Nothing in Redis can stop the twin: whatever is odd counts as absent.
-func (w *worker) fromCheckpoint(ctx context.Context, stored timescale.PartitionState) *partition {
+func (w *worker) fromCheckpoint(ctx context.Context, stored timescale.PartitionState) *twin.Partition {
 	ckpt, err := w.hist.LoadCheckpoint(ctx, w.number)
 	switch {
 	case errors.Is(err, history.ErrNoCheckpoint):
@@ -201,90 +203,87 @@ func (w *worker) fromCheckpoint(ctx context.Context, stored timescale.PartitionS
 	case err != nil:
 		w.log.Warn("checkpoint not readable", "error", err)
 		return nil
-	case ckpt.StateVersion != stateVersion, ckpt.Incarnation != stored.Incarnation, ckpt.TopicGeneration != stored.TopicGeneration,
+	case ckpt.StateVersion != twin.StateVersion, ckpt.Incarnation != stored.Incarnation, ckpt.TopicGeneration != stored.TopicGeneration,
 		ckpt.Offset > stored.NextOffset, ckpt.Offset < w.logStart:
 		w.log.Info("checkpoint does not fit", "offset", ckpt.Offset, "next", stored.NextOffset, "version", ckpt.StateVersion, "topic_generation", ckpt.TopicGeneration)
 		return nil
 	}
-	p := newPartition(w.number, w.rulesAt(max(ckpt.Offset-1, 0)))
-	p.next = ckpt.Offset
-	for _, m := range ckpt.Meters {
-		if err := p.restoreMeter(m.Key, m.Blob); err != nil {
-			w.log.Warn("checkpoint not usable", "error", err)
-			return nil
-		}
-	}
-	if err := p.restoreHeader(ckpt.Header); err != nil {
+	p, err := twin.Restore(w.number, w.rulesAt(max(ckpt.Offset-1, 0)), ckpt.Offset, ckpt.Header, meterStates(ckpt))
+	if err != nil {
 		w.log.Warn("checkpoint not usable", "error", err)
 		return nil
 	}
 	return p
 }
 
+// meterStates are the states of a checkpoint's meters, by name.
+func meterStates(ckpt history.Checkpoint) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, m := range ckpt.Meters {
+			if !yield(m.Key, m.Blob) {
+				return
+			}
+		}
+	}
+}
+
 // fromDatabase rebuilds the windows from the readings, and the models from the
 // windows. What a model learned earlier is lost, which is why decisions made
 // from here on name this origin.
-func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionState) (*partition, error) {
-	p := newPartition(w.number, w.rulesAt(stored.NextOffset))
-	p.origin, p.next, p.lastHash, p.watermark = originRebuilt, stored.NextOffset, stored.LastHash, stored.Watermark
+func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionState) (*twin.Partition, error) {
+	p := twin.Rebuild(w.number, w.rulesAt(stored.NextOffset), stored.NextOffset, stored.Watermark)
 	refs, err := w.db.PartitionMeters(ctx, w.number)
 	if err != nil {
 		return nil, fmt.Errorf("meters of partition %d: %w", w.number, err)
 	}
-	byNumber := make(map[int32]*meterState, len(refs))
+	byNumber := make(map[int32]*twin.Meter, len(refs))
 	for _, ref := range refs {
-		byNumber[ref.MeterNo] = p.add(ref)
+		byNumber[ref.MeterNo] = p.Register(ref)
 	}
-	if err := w.restoreParts(ctx, p, byNumber); err != nil {
+	if err := w.restoreSubHours(ctx, p, byNumber); err != nil {
 		return nil, err
 	}
-	if p.watermark == meter.NoHour {
+	if p.Watermark() == meter.NoHour {
 		return p, nil
 	}
-	p.nextIssue = p.rules.nextIssue(p.watermark)
-	from := p.watermark - meter.Hour(p.rules.ring)
-	err = w.db.History(ctx, w.number, from, p.watermark+maxJump, func(no int32, h meter.Hour, kwh float32, q timescale.Quality) error {
+	from, to := p.HistorySpan()
+	err = w.db.History(ctx, w.number, from, to, func(no int32, h meter.Hour, kwh float32, q twin.Quality) error {
 		if m := byNumber[no]; m != nil {
-			m.window.PutJudged(h, kwh, q.IsSuspect())
+			m.PutReading(h, kwh, q.IsSuspect())
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("readings of partition %d: %w", w.number, err)
 	}
-	for _, m := range byNumber {
-		if m.window.Newest() != meter.NoHour || m.parts != nil {
-			m.join()
-		}
-		m.window.Renew()
-		p.relearn(m)
-	}
-	plans, err := w.db.LastPlans(ctx, w.number, p.watermark+1)
+	p.Retrain()
+	plans, err := w.db.LastPlans(ctx, w.number, p.Watermark()+1)
 	if err != nil {
 		return nil, fmt.Errorf("plans of partition %d: %w", w.number, err)
 	}
 	for _, plan := range plans {
 		if m := byNumber[plan.MeterNo]; m != nil {
-			m.plan, m.planFrom = plan.Plan, plan.ValidFrom
+			m.PutPlan(plan.ValidFrom, plan.Plan)
 		}
 	}
 	return p, nil
 }
 
-// restoreParts takes up the hours that wait for the rest of their parts.
-func (w *worker) restoreParts(ctx context.Context, p *partition, byNumber map[int32]*meterState) error {
-	parts, err := w.db.Parts(ctx, w.number)
+// restoreSubHours puts back the sub-hour readings of hours that wait for the rest.
+func (w *worker) restoreSubHours(ctx context.Context, p *twin.Partition, byNumber map[int32]*twin.Meter) error {
+	readings, err := w.db.SubHours(ctx, w.number)
 	if err != nil {
 		return err
 	}
-	for _, part := range parts {
-		msg := message{Record: stream.Record{Offset: part.Offset, Key: part.Key, Value: part.Value}}
-		m := byNumber[part.MeterNo]
-		if err := meter.DecodeMessage(part.Value, &msg.reading); err != nil || m == nil {
-			w.log.Error("a part of an hour cannot be taken up and stays in the table reading_parts", "offset", part.Offset, "meter_no", part.MeterNo, "error", err)
+	for _, r := range readings {
+		m := byNumber[r.MeterNo]
+		if m == nil {
+			w.log.Error("a sub-hour reading of an unknown meter stays in the table reading_parts", "offset", r.Offset, "meter_no", r.MeterNo)
 			continue
 		}
-		p.restorePart(m, &msg)
+		if err := p.PutSubHour(m, twin.Record{Offset: r.Offset, Key: r.Key, Value: r.Value}); err != nil {
+			w.log.Error("a sub-hour reading cannot be read and stays in the table reading_parts", "offset", r.Offset, "meter_no", r.MeterNo, "error", err)
+		}
 	}
 	return nil
 }
@@ -292,20 +291,17 @@ func (w *worker) restoreParts(ctx context.Context, p *partition, byNumber map[in
 // replayTo runs the messages up to next through the state and drops the rows
 // they lead to: those exist.
 func (w *worker) replayTo(ctx context.Context, next int64) error {
-	start := w.p.next
-	for w.p.next < next {
-		set, err := w.reader.Fetch(ctx, w.p.next)
+	start := w.p.Next()
+	for w.p.Next() < next {
+		set, err := w.reader.Fetch(ctx, w.p.Next())
 		if err != nil {
-			return fmt.Errorf("replay partition %d at offset %d: %w", w.number, w.p.next, err)
+			return fmt.Errorf("replay partition %d at offset %d: %w", w.number, w.p.Next(), err)
 		}
-		w.batch.begin()
 		if err := w.applyAll(ctx, set, next); err != nil {
 			return err
 		}
-		w.batch.finishParts()
 		w.progress()
 	}
-	w.batch.begin()
 	if next > start {
 		w.log.Info("replayed", "from", start, "to", next)
 	}

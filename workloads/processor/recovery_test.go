@@ -15,6 +15,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/test/twinrows"
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
@@ -34,7 +35,7 @@ func TestNewTopicIsReadFromItsStart(t *testing.T) {
 			s := startServices(t)
 			s.produce(0, 20)
 			s.process()
-			s.makeTopicAnew()
+			s.recreateTopic()
 			s.produce(15, 10)
 			meanwhile(s)
 			const all = 4 * 25 * meter.HoursPerDay
@@ -42,7 +43,7 @@ func TestNewTopicIsReadFromItsStart(t *testing.T) {
 
 			require.EqualValues(t, all, s.rows()[0].Rows, "five days came twice and are stored once")
 			require.EqualValues(t, 4*5*meter.HoursPerDay, s.summary().Totals.Duplicates)
-			require.Equal(t, originRebuilt, s.lastOrigin())
+			require.Equal(t, string(twin.FromRows), s.lastOrigin())
 			s.requireLiveOfTheTopic()
 		})
 	}
@@ -67,7 +68,7 @@ func TestNewTopicIsRecoveredAgain(t *testing.T) {
 			s.produce(0, 20)
 			s.process()
 			kept := s.checkpoints()
-			s.makeTopicAnew()
+			s.recreateTopic()
 			s.produce(15, 30)
 			s.processUntil(func() bool { return s.caughtUp() && s.relayed() })
 			s.requireLiveOfTheTopic()
@@ -80,7 +81,7 @@ func TestNewTopicIsRecoveredAgain(t *testing.T) {
 					require.Equal(t, want[i], table)
 				}
 			}
-			require.Equal(t, originRebuilt, s.lastOrigin(), "what was known before the new topic counts")
+			require.Equal(t, string(twin.FromRows), s.lastOrigin(), "what was known before the new topic counts")
 		})
 	}
 }
@@ -92,7 +93,7 @@ func TestNewTopicIsRecoveredFromItsOwnCheckpoint(t *testing.T) {
 		s := startServices(t)
 		s.produce(0, 10)
 		s.process()
-		s.makeTopicAnew()
+		s.recreateTopic()
 		s.produce(10, 14)
 		s.process()
 		for _, c := range s.checkpoints() {
@@ -114,8 +115,8 @@ func TestNewTopicIsRecoveredFromItsOwnCheckpoint(t *testing.T) {
 	}))
 }
 
-// makeTopicAnew replaces the topic of readings by one of its name.
-func (s *services) makeTopicAnew() {
+// recreateTopic replaces the topic of readings by one of its name.
+func (s *services) recreateTopic() {
 	s.t.Helper()
 	require.NoError(s.t, s.stores.Stream.DeleteTopic(s.t.Context(), s.twin.Topic("readings")))
 	require.NoError(s.t, prepare.Run(s.t.Context(), s.twin, slog.New(slog.DiscardHandler)))
@@ -186,7 +187,7 @@ func TestOtherOwnersBatchIsRefused(t *testing.T) {
 	s.process()
 	stored, err := s.stores.DB.TakePartition(t.Context(), 0, "another process")
 	require.NoError(t, err)
-	stale := &timescale.Batch{Partition: 0, Epoch: stored.Epoch - 1, PrevOffset: stored.NextOffset, NextOffset: stored.NextOffset + 1}
+	stale := &timescale.Batch{Epoch: stored.Epoch - 1, Effects: twin.Effects{PrevOffset: stored.NextOffset, NextOffset: stored.NextOffset + 1}}
 	require.ErrorIs(t, s.stores.DB.Commit(t.Context(), stale), timescale.ErrFenced)
 }
 

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // recently is how far back the counts of RecentStatus reach: long enough that one
@@ -25,7 +25,7 @@ type recent struct {
 }
 
 // note adds what a committed batch brought.
-func (r *recent) note(now time.Time, b *timescale.Batch) {
+func (r *recent) note(now time.Time, fx *twin.Effects) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	minute := now.Unix() / 60
@@ -34,9 +34,9 @@ func (r *recent) note(now time.Time, b *timescale.Batch) {
 		r.forget(minute)
 		c.Rejected = map[string]int64{}
 	}
-	c.Readings += int64(b.Counts.In)
-	for i := range b.Quarantine {
-		c.Rejected[b.Quarantine[i].Reason]++
+	c.Readings += int64(fx.Counts.In)
+	for i := range fx.Rejected {
+		c.Rejected[fx.Rejected[i].Reason]++
 	}
 	r.minutes[minute] = c
 }

@@ -6,18 +6,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Counts reach ten minutes back, and no further.
 func TestRecentCountsByReason(t *testing.T) {
 	var r recent
 	at := time.Date(2026, 1, 1, 12, 0, 30, 0, time.UTC)
-	batch := func(in int, reasons ...string) *timescale.Batch {
-		b := &timescale.Batch{}
+	batch := func(in int, reasons ...string) *twin.Effects {
+		b := &twin.Effects{}
 		b.Counts.In = int64(in)
 		for _, reason := range reasons {
-			b.Quarantine = append(b.Quarantine, timescale.Quarantined{Reason: reason})
+			b.Rejected = append(b.Rejected, twin.RejectedMessage{Reason: reason})
 		}
 		return b
 	}

@@ -45,7 +45,7 @@ type relayer struct {
 func (p *Processor) relay(ctx context.Context) error {
 	r := &relayer{Processor: p, patience: livePatience}
 	for {
-		n, err := r.turn(ctx)
+		n, err := r.relaySome(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -65,9 +65,9 @@ func (p *Processor) relay(ctx context.Context) error {
 	}
 }
 
-// turn relays some entries and tells how many. The topics come first, so that
+// relaySome relays some entries and returns how many. The topics come first, so that
 // they do not wait for Redis.
-func (r *relayer) turn(ctx context.Context) (int, error) {
+func (r *relayer) relaySome(ctx context.Context) (int, error) {
 	items, err := r.stores.DB.Outbox(ctx, relayLimit)
 	if err != nil || len(items) == 0 {
 		return 0, err
@@ -138,12 +138,12 @@ func (r *relayer) publishOne(ctx context.Context, partition int, event history.E
 
 func (r *relayer) connect(ctx context.Context) (err error) {
 	if r.decisions == nil {
-		if r.decisions, err = r.stores.Stream.Producer(ctx, r.twin.Topic("decisions")); err != nil {
+		if r.decisions, err = r.stores.Stream.Producer(ctx, r.cfg.Topic("decisions")); err != nil {
 			return err
 		}
 	}
 	if r.deadLetters == nil {
-		r.deadLetters, err = r.stores.Stream.Producer(ctx, r.twin.Topic("readings.dlq"))
+		r.deadLetters, err = r.stores.Stream.Producer(ctx, r.cfg.Topic("readings.dlq"))
 	}
 	return err
 }
@@ -201,7 +201,7 @@ func (r *relayer) announceDecisions(ctx context.Context, item *timescale.OutboxI
 	return map[string]any{"type": "decisions", "issuedAt": item.Hour.String(), "count": len(decisions)}, nil
 }
 
-// announceQuarantine copies messages that were not taken to the dead-letter
+// announceQuarantine copies rejected messages to the dead-letter
 // topic: key and value as they came, the reason in headers.
 func (r *relayer) announceQuarantine(ctx context.Context, item *timescale.OutboxItem) (map[string]any, error) {
 	messages, err := r.stores.DB.QuarantinedBetween(ctx, item.Partition, item.FromOffset, item.ToOffset)

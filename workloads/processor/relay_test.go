@@ -63,7 +63,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	stopped, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		_, err := r.turn(stopped)
+		_, err := r.relaySome(stopped)
 		done <- err
 	}()
 	require.Eventually(t, func() bool { return tries() >= 1 }, time.Minute, time.Millisecond)
@@ -75,7 +75,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	require.NoError(t, err)
 	before := tries()
 	go func() {
-		_, err := r.turn(ctx)
+		_, err := r.relaySome(ctx)
 		done <- err
 	}()
 	require.Eventually(t, func() bool { return tries() > before }, time.Minute, time.Millisecond)
@@ -88,7 +88,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	r.patience = 0
 	refuse()
 	announce(2)
-	n, err := r.turn(ctx)
+	n, err := r.relaySome(ctx)
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.Zero(t, waiting(), "the topics go on")
@@ -97,12 +97,12 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	accept()
 	r.awayUntil = time.Now().Add(time.Minute)
 	announce(3)
-	_, err = r.turn(ctx)
+	_, err = r.relaySome(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, dropped(), "without a try")
 	r.awayUntil = time.Now()
 	announce(4)
-	_, err = r.turn(ctx)
+	_, err = r.relaySome(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, server.XLen(ctx, live).Val())
 	require.True(t, r.awayUntil.IsZero(), "Redis is back")

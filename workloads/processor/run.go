@@ -21,6 +21,7 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Stores are the connections that a processor works with. The caller owns and
@@ -33,8 +34,8 @@ type Stores struct {
 
 // Processor follows the partitions that its consumer group assigns to it.
 type Processor struct {
-	twin    *config.Twin
-	rules   *rules
+	cfg     *config.Twin
+	rules   *twin.Rules
 	stores  Stores
 	owner   string
 	metrics *metrics
@@ -47,31 +48,40 @@ type Processor struct {
 }
 
 // New makes the processor of a twin, and reads the price and carbon series that
-// its policy names into twin. Its metrics are registered with reg.
-func New(twin *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.Logger) (*Processor, error) {
-	if err := twin.ReadSeries(); err != nil {
+// its policy names into cfg. Its metrics are registered with reg.
+func New(cfg *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.Logger) (*Processor, error) {
+	if err := cfg.ReadSeries(); err != nil {
 		return nil, err
 	}
-	logSignals(twin, log)
-	r, err := newRules(twin)
+	logSignals(cfg, log)
+	r, err := rulesOf(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("spec of twin %s/%s: %w", twin.Namespace, twin.Name, err)
+		return nil, fmt.Errorf("spec of twin %s/%s: %w", cfg.Namespace, cfg.Name, err)
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("host name: %w", err)
 	}
 	return &Processor{
-		twin: twin, rules: r, stores: stores,
+		cfg: cfg, rules: r, stores: stores,
 		owner:   fmt.Sprintf("%s/%d", host, os.Getpid()),
 		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{},
 		workers: map[int]*worker{},
 	}, nil
 }
 
+// rulesOf are the rules of a twin.
+func rulesOf(cfg *config.Twin) (*twin.Rules, error) {
+	s, err := cfg.Settings()
+	if err != nil {
+		return nil, err
+	}
+	return twin.NewRules(s)
+}
+
 // logSignals shows how the files of signals were read. What is a guess is worth a look.
-func logSignals(twin *config.Twin, log *slog.Logger) {
-	for _, s := range twin.Signals {
+func logSignals(cfg *config.Twin, log *slog.Logger) {
+	for _, s := range cfg.Signals {
 		for _, e := range s.Detection {
 			level := slog.LevelInfo
 			if e.Sure == dataset.Guess {
@@ -101,10 +111,10 @@ const stuckAfter = 5 * time.Minute
 const finalSave = 5 * time.Second
 
 // Run follows the stream until ctx ends. It returns nil then, and an error
-// only where a restart of the process is the mend.
+// only where a restart of the process is the fix.
 func (p *Processor) Run(ctx context.Context) error {
-	topic := p.twin.Topic("readings")
-	group := p.stores.Stream.Group(p.twin.ConsumerGroup(), topic, p.log)
+	topic := p.cfg.Topic("readings")
+	group := p.stores.Stream.Group(p.cfg.ConsumerGroup(), topic, p.log)
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		return group.Run(ctx, func(ctx context.Context, partition int) error {
@@ -130,9 +140,9 @@ func (p *Processor) worker(partition int) *worker {
 	w := p.workers[partition]
 	if w == nil {
 		w = &worker{
-			number: partition, owner: p.owner, twin: p.twin, rules: p.rules,
+			number: partition, owner: p.owner, cfg: p.cfg, rules: p.rules,
 			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
-			reader:  p.stores.Stream.PartitionReader(p.twin.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
+			reader:  p.stores.Stream.PartitionReader(p.cfg.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
 			metrics: p.metrics, saver: p.saver, recent: p.recent,
 			log: p.log.With("partition", partition),
 		}

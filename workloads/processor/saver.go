@@ -7,6 +7,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // saveEvery is the least time between two checkpoints of a partition.
@@ -29,8 +30,8 @@ type saved struct {
 // offer writes a checkpoint of the worker's partition, if a simulated day and
 // ten seconds have passed since its last one and no other is being written.
 func (s *saver) offer(ctx context.Context, w *worker) {
-	day := w.p.watermark / meter.HoursPerDay
-	if w.p.watermark == meter.NoHour || day == w.saved.day || time.Since(w.saved.at) < saveEvery {
+	day := w.p.Watermark() / meter.HoursPerDay
+	if w.p.Watermark() == meter.NoHour || day == w.saved.day || time.Since(w.saved.at) < saveEvery {
 		return
 	}
 	if !s.busy.TryLock() {
@@ -49,7 +50,7 @@ func (s *saver) offer(ctx context.Context, w *worker) {
 func (s *saver) final(ctx context.Context, w *worker) {
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	if w.p != nil && w.p.watermark != meter.NoHour {
+	if w.p != nil && w.p.Watermark() != meter.NoHour {
 		s.save(ctx, w, s.snapshot(w))
 	}
 }
@@ -68,17 +69,17 @@ func (s *saver) save(ctx context.Context, w *worker, ckpt history.Checkpoint) {
 // valid until the next one.
 func (s *saver) snapshot(w *worker) history.Checkpoint {
 	ckpt := history.Checkpoint{
-		Offset: w.p.next, Epoch: w.epoch, StateVersion: stateVersion, Incarnation: w.incarnation,
+		Offset: w.p.Next(), Epoch: w.epoch, StateVersion: twin.StateVersion, Incarnation: w.incarnation,
 		TopicGeneration: w.generation,
-		Header:          w.p.appendHeader(nil),
-		Meters:          make([]history.MeterBlob, 0, len(w.p.meters)),
+		Header:          w.p.AppendHeader(nil),
+		Meters:          make([]history.MeterBlob, 0, w.p.Len()),
 	}
-	ends := make([]int, 0, len(w.p.meters))
+	ends := make([]int, 0, w.p.Len())
 	s.arena = s.arena[:0]
-	for name, m := range w.p.meters {
-		s.arena = m.appendMeter(s.arena)
+	for m := range w.p.Meters() {
+		s.arena = m.AppendBinary(s.arena)
 		ends = append(ends, len(s.arena))
-		ckpt.Meters = append(ckpt.Meters, history.MeterBlob{Key: name})
+		ckpt.Meters = append(ckpt.Meters, history.MeterBlob{Key: m.Name})
 	}
 	from := 0
 	for i, end := range ends {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -38,6 +39,31 @@ func redisConfig(t *testing.T, server *embedded.RedisServer) config.Redis {
 }
 
 const testPartitions = 2
+
+// testTwin is a twin of a replay that starts on a Monday, with a tariff and a
+// limit that make decisions worth having.
+func testTwin() *config.Twin {
+	return &config.Twin{
+		Namespace: "test", Name: "twin", Timezone: "Europe/London", SpecHash: "one",
+		Dataset:   config.Dataset{Start: time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC), Span: config.Duration(8760 * time.Hour)},
+		Generator: config.Generator{Mode: "Replay"},
+		Processor: config.Processor{
+			HistoryWindow: config.Duration(1344 * time.Hour), IssueAt: "00:00",
+			Quantiles: []float64{.1, .5, .9},
+			Policy: dsm.Policy{
+				Mode:      dsm.ModeAdvisory,
+				Objective: dsm.Objective{Cost: 1, Peak: 1},
+				Tariff: dsm.Tariff{Currency: "GBP", Default: .25, Periods: []dsm.Period{
+					{Name: "night", Days: "All", Start: "00:30", End: "07:30", Price: .1},
+					{Name: "evening", Days: "Weekdays", Start: "16:00", End: "19:00", Price: .4},
+				}},
+				Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
+				Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
+				Freshness:   24,
+			},
+		},
+	}
+}
 
 func startServices(t *testing.T) *services {
 	t.Helper()

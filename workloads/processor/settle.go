@@ -2,12 +2,12 @@ package processor
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // settleEvery is how often recent plans are settled between the turns of
@@ -22,7 +22,7 @@ const settleReach = 2 * meter.HoursPerDay
 // settleTicks tell when recent plans are to be settled: never where a replay runs
 // as fast as it can and should not be held up.
 func (p *Processor) settleTicks() (ticks <-chan time.Time, stop func()) {
-	g := &p.twin.Generator
+	g := &p.cfg.Generator
 	if (g.Mode == "Replay" || g.Mode == "Loop") && g.Speed == 0 {
 		return nil, func() {}
 	}
@@ -47,10 +47,10 @@ func (p *Processor) settleRecent(ctx context.Context) {
 }
 
 func (p *Processor) settle(ctx context.Context, since meter.Hour) {
-	if p.rules.ledger == nil {
+	if p.rules.Ledger() == nil {
 		return
 	}
-	err := Settle(ctx, p.stores.DB, p.rules.ledger, p.twin.Generator.Mode == "Off", since)
+	err := Settle(ctx, p.stores.DB, p.rules.Ledger(), p.cfg.Generator.Mode == "Off", since)
 	if err != nil && ctx.Err() == nil {
 		p.log.Warn("what decisions came to is not known yet, it is reckoned at the next turn", "error", err)
 	}
@@ -78,18 +78,10 @@ func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []ti
 	for i := range open {
 		u := &open[i]
 		s := timescale.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: timescale.SettledSimulated}
-		var r dsm.Realised
-		var ok bool
 		if followed {
 			s.Method = timescale.SettledEstimated
-			r, ok = ledger.Followed(&u.Decision.Decision, u.Expected, u.Actual)
-		} else {
-			r, ok = ledger.Replayed(&u.Decision.Decision, u.Actual)
 		}
-		if !ok {
-			nan := float32(math.NaN())
-			r = dsm.Realised{Saving: nan, CO2Kg: nan, KWhShifted: nan, KWReduction: nan}
-		}
+		r := twin.Realised(ledger, &u.Decision.Decision, u.Expected, u.Actual, followed)
 		s.KWhShifted, s.KWReduction, s.Saving, s.CO2Kg = r.KWhShifted, r.KWReduction, r.Saving, r.CO2Kg
 		out[i] = s
 	}

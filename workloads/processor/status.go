@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Status is where a processor stands, for its status port.
+// Status is where a processor is, for its status port.
 type Status struct {
 	Partitions []PartitionStatus `json:"partitions"` // those assigned to this process, by number
 	Lost       []LostRange       `json:"lost"`       // since this process began
 	Recent     RecentStatus      `json:"recent"`     // of the last ten minutes
 }
 
-// PartitionStatus is where one partition stands.
+// PartitionStatus is where one partition is.
 type PartitionStatus struct {
 	Partition  int    `json:"partition"`
 	NextOffset int64  `json:"nextOffset"` // everything before it is in the database
@@ -30,15 +30,15 @@ type LostRange struct {
 	To        int64 `json:"to"`   // offset, inclusive
 }
 
-// Status tells where the processor stands.
+// Status returns where the processor is.
 func (p *Processor) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Status{Partitions: []PartitionStatus{}, Lost: []LostRange{}, Recent: p.recent.counts(time.Now())}
 	for _, w := range p.workers {
 		if w.running.Load() {
-			if standing := w.standing.Load(); standing != nil {
-				s.Partitions = append(s.Partitions, *standing)
+			if status := w.status.Load(); status != nil {
+				s.Partitions = append(s.Partitions, *status)
 			}
 		}
 		if lost := w.lost.Load(); lost != nil {
@@ -52,18 +52,18 @@ func (p *Processor) Status() Status {
 	return s
 }
 
-// stand publishes where the worker stands, with the log's end.
-func (w *worker) stand(end int64) {
-	lag := max(0, end-w.p.next)
-	w.standing.Store(&PartitionStatus{
-		Partition: w.number, NextOffset: w.p.next, Lag: lag, Watermark: w.p.watermark.String(), Meters: len(w.p.meters),
+// publishStatus publishes where the worker is, with the log's end.
+func (w *worker) publishStatus(end int64) {
+	lag := max(0, end-w.p.Next())
+	w.status.Store(&PartitionStatus{
+		Partition: w.number, NextOffset: w.p.Next(), Lag: lag, Watermark: w.p.Watermark().String(), Meters: w.p.Len(),
 	})
 	w.metrics.lag.WithLabelValues(w.label()).Set(float64(lag))
-	w.metrics.watermark.WithLabelValues(w.label()).Set(float64(w.p.watermark.Unix()))
+	w.metrics.watermark.WithLabelValues(w.label()).Set(float64(w.p.Watermark().Unix()))
 }
 
-// lose notes messages that the log dropped before they were read.
-func (w *worker) lose(from, to int64) {
+// recordDataLoss notes messages that the log dropped before they were read.
+func (w *worker) recordDataLoss(from, to int64) {
 	ranges := []LostRange{{Partition: w.number, From: from, To: to}}
 	if before := w.lost.Load(); before != nil {
 		ranges = append(slices.Clone(*before), ranges...)

@@ -7,13 +7,14 @@ import (
 	"maps"
 
 	"github.com/energytwin/energytwin/internal/history"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // warmUp reads the history of new meters. Hours that only Redis has must not
 // be lost, so while they are missing a new meter waits for the generator to
 // write them again. A replay needs no Redis: the rows are in the database.
-func (w *worker) warmUp(ctx context.Context, refs []timescale.MeterRef, warm map[string]history.Series) error {
+func (w *worker) warmUp(ctx context.Context, refs []twin.MeterRef, past map[string]meter.Series) error {
 	names := make([]string, len(refs))
 	for i, ref := range refs {
 		names[i] = ref.Name
@@ -21,10 +22,10 @@ func (w *worker) warmUp(ctx context.Context, refs []timescale.MeterRef, warm map
 	found, err := w.hist.WarmUps(ctx, names)
 	switch {
 	case err == nil:
-		maps.Copy(warm, found)
+		maps.Copy(past, found)
 		return nil
-	case w.p.next < w.target:
-		return w.warmUpFromDatabase(ctx, refs, warm)
+	case w.p.Next() < w.target:
+		return w.warmUpFromDatabase(ctx, refs, past)
 	case errors.Is(err, history.ErrNoWarmUp):
 		return fmt.Errorf("%w; the generator writes it again within seconds", err)
 	default:
@@ -32,18 +33,18 @@ func (w *worker) warmUp(ctx context.Context, refs []timescale.MeterRef, warm map
 	}
 }
 
-func (w *worker) warmUpFromDatabase(ctx context.Context, refs []timescale.MeterRef, warm map[string]history.Series) error {
+func (w *worker) warmUpFromDatabase(ctx context.Context, refs []twin.MeterRef, past map[string]meter.Series) error {
 	for _, ref := range refs {
 		rows, err := w.db.WarmUpRows(ctx, ref.MeterNo)
 		if err != nil {
 			return err
 		}
-		var s history.Series
+		var s meter.Series
 		for i, h := range rows.Hour {
 			s.Append(h, rows.KWh[i])
 		}
 		if rows.Len() > 0 {
-			warm[ref.Name] = s
+			past[ref.Name] = s
 		}
 	}
 	return nil

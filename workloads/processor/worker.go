@@ -16,6 +16,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // worker owns one partition while this process is assigned it. It lives on
@@ -23,8 +24,8 @@ import (
 type worker struct {
 	number  int
 	owner   string
-	twin    *config.Twin
-	rules   *rules
+	cfg     *config.Twin
+	rules   *twin.Rules // of the running spec
 	db      *timescale.DB
 	hist    *history.Store
 	client  *stream.Client
@@ -35,10 +36,9 @@ type worker struct {
 	epoch      int64
 	generation int // of the topic that p is of
 	logStart   int64
-	specs      []specRules // by offset
-	p          *partition  // nil while the state is unknown
-	batch      batch
-	records    []stream.Record
+	specs      []specRules     // by offset
+	p          *twin.Partition // nil while the state is unknown
+	batch      timescale.Batch
 	recent     *recent
 	saver      *saver
 	saved      saved
@@ -47,7 +47,7 @@ type worker struct {
 	incarnation uuid.UUID // of the database
 
 	running      atomic.Bool
-	standing     atomic.Pointer[PartitionStatus]
+	status       atomic.Pointer[PartitionStatus]
 	lost         atomic.Pointer[[]LostRange]
 	lastProgress atomic.Int64 // Unix seconds
 }
@@ -98,125 +98,111 @@ func (w *worker) follow(ctx context.Context, hint func(partition int, offset int
 		return err
 	}
 	for {
-		hint(w.number, w.p.next)
-		if err := w.turn(ctx); err != nil {
+		hint(w.number, w.p.Next())
+		if err := w.processBatch(ctx); err != nil {
 			return err
 		}
 		w.saver.offer(ctx, w)
 	}
 }
 
-// turn takes one stretch of the stream all the way to the database.
-func (w *worker) turn(ctx context.Context) error {
+// processBatch takes one stretch of the stream all the way to the database.
+func (w *worker) processBatch(ctx context.Context) error {
 	var set *stream.Batch
 	err := w.retry(ctx, "fetch", func(ctx context.Context) (err error) {
-		set, err = w.reader.Fetch(ctx, w.p.next)
+		set, err = w.reader.Fetch(ctx, w.p.Next())
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	w.progress()
-	prev := w.p.next
-	w.batch.begin()
 	if err := w.applyAll(ctx, set, set.HighWatermark); err != nil {
 		w.p = nil // half a batch is in the state
 		return err
 	}
-	if w.p.next == prev {
-		w.stand(set.HighWatermark)
+	if w.batch.NextOffset == w.batch.PrevOffset {
+		w.publishStatus(set.HighWatermark)
 		return nil
 	}
-	w.batch.rows.Epoch = w.epoch
-	w.batch.finish(w.p, prev)
+	w.batch.Epoch = w.epoch
+	w.batch.Announce()
 	if err := w.commit(ctx); err != nil {
 		w.p = nil
 		return err
 	}
-	w.metrics.count(&w.batch.rows)
-	w.recent.note(time.Now(), &w.batch.rows)
-	w.stand(set.HighWatermark)
+	w.metrics.count(&w.batch.Effects)
+	w.recent.note(time.Now(), &w.batch.Effects)
+	w.publishStatus(set.HighWatermark)
 	w.progress()
 	return nil
 }
 
-// applyAll applies the records below offset end, in order. The first record
-// of a meter that is not known makes it look ahead for all such meters, so
-// that a batch asks the stores about new meters once.
+// applyAll applies the records below offset end, in order, and leaves what follows
+// from them in the batch.
 func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) error {
-	w.records = w.records[:0]
+	first := w.p.Next()
+	w.p.Begin(&w.batch.Effects)
+	last := stream.Record{Offset: first - 1}
 	for rec := (stream.Record{}); set.Next(&rec); {
-		if rec.Offset >= w.p.next && rec.Offset < end {
-			w.records = append(w.records, rec)
+		if rec.Offset < first || rec.Offset >= end {
+			continue
 		}
+		if r := w.rulesAt(rec.Offset); r != w.p.Rules() {
+			if err := w.applyRead(ctx); err != nil {
+				return err
+			}
+			w.p.SwitchTo(r)
+		}
+		w.p.Read(twin.Record(rec))
+		last = rec
 	}
 	if err := set.Err(); err != nil {
-		return fmt.Errorf("read partition %d from offset %d: %w", w.number, w.p.next, err)
+		return fmt.Errorf("read partition %d from offset %d: %w", w.number, first, err)
 	}
-	warm := map[string]history.Series{}
-	var msg message
-	for i := range w.records {
-		rec := &w.records[i]
-		if r := w.rulesAt(rec.Offset); r != w.p.rules {
-			w.p.switchTo(r)
-		}
-		msg.Record = *rec
-		msg.err = meter.DecodeMessage(rec.Value, &msg.reading)
-		if msg.err == nil {
-			msg.meter = w.p.find(msg.reading.Meter)
-			if msg.meter == nil && w.p.rules.refuse(&msg.reading, rec.Time()) == "" {
-				if err := w.meet(ctx, w.unknown(i), warm); err != nil {
-					return err
-				}
-				msg.meter = w.p.find(msg.reading.Meter)
-			}
-		}
-		w.p.apply(&msg, &w.batch, warm)
+	if err := w.applyRead(ctx); err != nil {
+		return err
 	}
-	if n := len(w.records); n > 0 {
-		w.p.lastHash = recordHash(w.records[n-1].Key, w.records[n-1].Value)
+	w.batch.LastHash = 0
+	if last.Offset >= first {
+		w.batch.LastHash = recordHash(last.Key, last.Value)
 	}
-	if next := min(set.NextOffset(), end); next > w.p.next {
-		w.p.next, w.p.lastHash = next, 0 // what lies between are offsets without a record
+	if next := min(set.NextOffset(), end); next > w.p.Next() {
+		w.p.SkipTo(next) // what lies between are offsets without a record
+		w.batch.LastHash = 0
 	}
+	w.p.Finish(&w.batch.Effects)
 	return nil
 }
 
-// unknown is the meters that are not known among the records from the i-th on.
-func (w *worker) unknown(i int) []timescale.MeterKey {
-	var keys []timescale.MeterKey
-	var m meter.Message
-	seen := map[string]bool{}
-	for ; i < len(w.records); i++ {
-		rec := &w.records[i]
-		if meter.DecodeMessage(rec.Value, &m) != nil || w.p.meters[string(m.Meter)] != nil || seen[string(m.Meter)] {
-			continue
+// applyRead applies the records that have been read. It asks the stores about new
+// meters once, before.
+func (w *worker) applyRead(ctx context.Context) error {
+	history := map[string]meter.Series{}
+	if unknown := w.p.Unknown(); len(unknown) > 0 {
+		if err := w.registerMeters(ctx, unknown, history); err != nil {
+			return err
 		}
-		if w.p.rules.refuse(&m, rec.Time()) != "" {
-			continue
-		}
-		name := string(m.Meter)
-		seen[name] = true
-		keys = append(keys, timescale.MeterKey{Name: name, Group: string(m.Group)})
 	}
-	return keys
+	w.p.Apply(history, &w.batch.Effects)
+	return nil
 }
 
-// meet makes new meters known: their numbers from the database, and into warm
-// their history from before the stream.
-func (w *worker) meet(ctx context.Context, keys []timescale.MeterKey, warm map[string]history.Series) error {
+// registerMeters makes new meters known: their numbers from the database, and into
+// history their hours from before the stream.
+func (w *worker) registerMeters(ctx context.Context, keys []twin.MeterKey, history map[string]meter.Series) error {
 	return w.retry(ctx, "new meters", func(ctx context.Context) error {
 		refs, err := w.db.EnsureMeters(ctx, w.number, keys)
 		if err != nil {
 			return err
 		}
-		if w.p.rules.warmUp {
-			if err := w.warmUp(ctx, refs, warm); err != nil {
+		if w.p.Rules().WarmUp {
+			if err := w.warmUp(ctx, refs, history); err != nil {
 				return err
 			}
 		}
 		for _, ref := range refs {
-			w.p.add(ref)
+			w.p.Register(ref)
 		}
 		return nil
 	})
@@ -226,7 +212,7 @@ func (w *worker) meet(ctx context.Context, keys []timescale.MeterKey, warm map[s
 // database knows a batch that it has taken.
 func (w *worker) commit(ctx context.Context) error {
 	return w.retry(ctx, "commit", func(ctx context.Context) error {
-		return w.db.Commit(ctx, &w.batch.rows)
+		return w.db.Commit(ctx, &w.batch)
 	})
 }
 
@@ -234,13 +220,13 @@ func (w *worker) commit(ctx context.Context) error {
 // about from here on.
 func (w *worker) useProvenance(ctx context.Context) error {
 	no, err := w.db.EnsureProvenance(ctx, timescale.Provenance{
-		Model: w.rules.model.Name(), ModelVersion: fmt.Sprint(w.rules.model.Version()), Image: w.twin.Image,
-		SpecHash: w.twin.SpecHash, Tariff: w.rules.currency, Origin: w.p.origin,
+		Model: w.rules.Model().Name(), ModelVersion: fmt.Sprint(w.rules.Model().Version()), Image: w.cfg.Image,
+		SpecHash: w.cfg.SpecHash, Tariff: w.rules.Policy.Tariff.Currency, Origin: string(w.p.Origin()),
 	})
 	if err != nil {
 		return fmt.Errorf("provenance: %w", err)
 	}
-	w.batch.provenance = no
+	w.batch.Provenance = no
 	return nil
 }
 

@@ -36,25 +36,24 @@ func clusterConfig(t *testing.T, spec, file string) *config.Twin {
 	return out
 }
 
-// requireAllTaken checks that the processor accepts each hour that the
+// requireAllAccepted checks that the processor accepts each hour that the
 // generator has, and that there are as many as the window asks for.
-func requireAllTaken(t *testing.T, spec, file string, hours int) {
+func requireAllAccepted(t *testing.T, spec, file string, hours int) {
 	t.Helper()
 	source, err := generator.OpenDataset(t.Context(), clusterConfig(t, spec, file), generator.Reading{})
 	require.NoError(t, err, spec)
 	defer source.Close()
-	bounds := &rules{from: meter.NoHour, to: meter.NoHour, issueFrom: meter.NoHour}
-	bounds.bound(clusterConfig(t, spec, file))
+	bounds, err := clusterConfig(t, spec, file).Settings()
+	require.NoError(t, err, spec)
 	n := 0
 	for rows, err := range source.Rows(source.Info().Start) {
 		require.NoError(t, err)
-		m := meter.Message{Hour: rows[0].Hour}
-		require.Empty(t, bounds.refuse(&m, rows[0].Hour.Time()), "%s\nhour %s, bounds %s to %s", spec, rows[0].Hour, bounds.from, bounds.to)
+		require.True(t, bounds.Accepts(rows[0].Hour), "%s\nhour %s, bounds %s to %s", spec, rows[0].Hour, bounds.From, bounds.To)
 		n++
 	}
 	require.Equal(t, hours, n, spec)
-	if bounds.from != meter.NoHour {
-		require.Equal(t, source.Info().Start, bounds.from, spec)
+	if bounds.From != meter.NoHour {
+		require.Equal(t, source.Info().Start, bounds.From, spec)
 	}
 }
 
@@ -66,9 +65,9 @@ func TestEveryHourIsAcceptedInEveryZone(t *testing.T) {
 		year := 2000 + len(zone.String())*7%30 // each of some years
 		hours := int(meter.DayStart(year+1, time.January, 1, zone) - meter.DayStart(year, time.January, 1, zone))
 		spec := fmt.Sprintf("timezone: %s\ndataset: {synthetic: {meters: 1, groups: 1, year: %d}, window: {duration: 8784h}}", zone, year)
-		requireAllTaken(t, spec, "", hours)
+		requireAllAccepted(t, spec, "", hours)
 		spec = fmt.Sprintf("timezone: %s\ndataset: {synthetic: {meters: 1, groups: 1, year: %d}, window: {start: \"%d-03-01\", duration: 840h}}", zone, year, year)
-		requireAllTaken(t, spec, "", 840)
+		requireAllAccepted(t, spec, "", 840)
 	}
 }
 
@@ -104,9 +103,9 @@ func TestEveryHourOfAFileIsAccepted(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "readings.csv")
 		require.NoError(t, os.WriteFile(path, []byte(csv.String()), 0o600))
 		spec := fmt.Sprintf("timezone: %s\ndataset: {window: {start: %q, duration: %dh}}", c.zone, c.from, to-from)
-		requireAllTaken(t, spec, path, int(to-from))
+		requireAllAccepted(t, spec, path, int(to-from))
 		spec = fmt.Sprintf("timezone: %s\ndataset: {}", c.zone)
-		requireAllTaken(t, spec, path, int(to-from)+48)
+		requireAllAccepted(t, spec, path, int(to-from)+48)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/window"
 )
 
@@ -72,15 +73,15 @@ func policy() dsm.Policy {
 
 // Fill writes the twin's life into a database with a current schema. It
 // returns the watermark that it ends with.
-func Fill(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (meter.Hour, error) {
-	f, err := newFiller(ctx, db, twin, size)
+func Fill(ctx context.Context, db *timescale.DB, cfg config.Twin, size Size) (meter.Hour, error) {
+	f, err := newFiller(ctx, db, cfg, size)
 	if err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
 	}
 	if err := f.run(ctx); err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
 	}
-	if err := f.settle(ctx, twin); err != nil {
+	if err := f.settle(ctx, cfg); err != nil {
 		return meter.NoHour, fmt.Errorf("settle decisions: %w", err)
 	}
 	if err := report(ctx, db); err != nil {
@@ -122,31 +123,31 @@ type filler struct {
 	issueAt    meter.IssueTime
 	planner    dsm.Planner
 	model      forecast.Model
-	refs       []timescale.MeterRef
+	refs       []twin.MeterRef
 	windows    []*window.Window
 	states     []forecast.State
-	newest     []timescale.MeterState // in the batch; one row a meter
-	groups     map[int32][]int        // group number → meters
-	order      []int32                // of groups
+	newest     []twin.NewestReading // in the batch; one row a meter
+	groups     map[int32][]int      // group number → meters
+	order      []int32              // of groups
 	provenance int32
 	state      timescale.PartitionState
 	start, end meter.Hour
 }
 
-func newFiller(ctx context.Context, db *timescale.DB, twin config.Twin, size Size) (*filler, error) {
+func newFiller(ctx context.Context, db *timescale.DB, cfg config.Twin, size Size) (*filler, error) {
 	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}}
 	var err error
-	if f.calendar, err = meter.NewCalendar(twin.Timezone); err != nil {
+	if f.calendar, err = meter.NewCalendar(cfg.Timezone); err != nil {
 		return nil, err
 	}
-	if f.issueAt, err = meter.ParseIssueTime(twin.Processor.IssueAt); err != nil {
+	if f.issueAt, err = meter.ParseIssueTime(cfg.Processor.IssueAt); err != nil {
 		return nil, err
 	}
-	if f.planner, err = dsm.NewPlanner(twin.Processor.Policy, f.calendar, twin.Namespace+"/"+twin.Name); err != nil {
+	if f.planner, err = dsm.NewPlanner(cfg.Processor.Policy, f.calendar, cfg.Namespace+"/"+cfg.Name); err != nil {
 		return nil, err
 	}
 	f.source, err = dataset.Synthetic(dataset.SyntheticOptions{
-		Meters: size.Meters, Groups: size.Groups, Seed: twin.Dataset.Synthetic.Seed, Year: twin.Dataset.Synthetic.Year, Zone: twin.Timezone,
+		Meters: size.Meters, Groups: size.Groups, Seed: cfg.Dataset.Synthetic.Seed, Year: cfg.Dataset.Synthetic.Year, Zone: cfg.Timezone,
 	})
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func newFiller(ctx context.Context, db *timescale.DB, twin config.Twin, size Siz
 		return nil, err
 	}
 	f.provenance, err = db.EnsureProvenance(ctx, timescale.Provenance{
-		Model: f.model.Name(), ModelVersion: "1", Image: twin.Image, SpecHash: twin.SpecHash,
+		Model: f.model.Name(), ModelVersion: "1", Image: cfg.Image, SpecHash: cfg.SpecHash,
 		DatasetSHA: f.source.Info().SHA256, Tariff: "time of use", Origin: "stream",
 	})
 	if err != nil {
@@ -167,15 +168,15 @@ func newFiller(ctx context.Context, db *timescale.DB, twin config.Twin, size Siz
 }
 
 func (f *filler) nameMeters(ctx context.Context) error {
-	var keys []timescale.MeterKey
+	var keys []twin.MeterKey
 	for _, m := range f.source.Info().Meters {
-		keys = append(keys, timescale.MeterKey{Name: m.Name, Group: m.Group})
+		keys = append(keys, twin.MeterKey{Name: m.Name, Group: m.Group})
 	}
 	var err error
 	if f.refs, err = f.db.EnsureMeters(ctx, 0, keys); err != nil {
 		return err
 	}
-	f.newest = make([]timescale.MeterState, len(f.refs))
+	f.newest = make([]twin.NewestReading, len(f.refs))
 	for i, r := range f.refs {
 		f.windows = append(f.windows, window.New(8*7*24))
 		f.states = append(f.states, f.model.NewState())
@@ -216,16 +217,19 @@ func (f *filler) run(ctx context.Context) error {
 }
 
 func (f *filler) newBatch() *timescale.Batch {
-	return &timescale.Batch{Partition: 0, Epoch: f.state.Epoch, PrevOffset: f.state.NextOffset, NextOffset: f.state.NextOffset}
+	return &timescale.Batch{
+		Effects: twin.Effects{PrevOffset: f.state.NextOffset, NextOffset: f.state.NextOffset},
+		Epoch:   f.state.Epoch, Provenance: f.provenance,
+	}
 }
 
 func (f *filler) commit(ctx context.Context, b *timescale.Batch, h meter.Hour) error {
 	b.Watermark = h
 	for i := range f.newest {
-		if f.newest[i].Readings > 0 {
-			b.MeterState = append(b.MeterState, f.newest[i])
+		if f.newest[i].Stored > 0 {
+			b.Newest = append(b.Newest, f.newest[i])
 		}
-		f.newest[i] = timescale.MeterState{}
+		f.newest[i] = twin.NewestReading{}
 	}
 	if err := f.db.Commit(ctx, b); err != nil {
 		return err
@@ -245,8 +249,8 @@ func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
 		}
 		ref := f.refs[i]
 		f.windows[i].Put(h, r.KWh)
-		b.New.Append(ref.MeterNo, h, r.KWh, timescale.Measured)
-		f.newest[i] = timescale.MeterState{MeterNo: ref.MeterNo, LastHour: h, LastKWh: r.KWh, Readings: f.newest[i].Readings + 1}
+		b.New.Append(ref.MeterNo, h, r.KWh, twin.Measured)
+		f.newest[i] = twin.NewestReading{MeterNo: ref.MeterNo, Hour: h, KWh: r.KWh, Stored: f.newest[i].Stored + 1}
 		load[ref.GroupNo] += float64(r.KWh)
 		fedIn[ref.GroupNo] += max(-float64(r.KWh), 0)
 		reported[ref.GroupNo]++
@@ -256,7 +260,7 @@ func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
 	}
 	for _, g := range f.order {
 		if reported[g] > 0 {
-			b.GroupLoad = append(b.GroupLoad, timescale.GroupLoad{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g], FedIn: fedIn[g]})
+			b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g], FedIn: fedIn[g]})
 		}
 	}
 }
@@ -273,7 +277,7 @@ func (f *filler) issue(b *timescale.Batch, h meter.Hour, slots int) {
 		for _, i := range f.groups[g] {
 			q := quantiles(slots)
 			f.states[i].Forecast(f.windows[i], h, q)
-			b.Forecasts = append(b.Forecasts, timescale.Forecast{
+			b.Forecasts = append(b.Forecasts, twin.Forecast{
 				MeterNo: f.refs[i].MeterNo, IssuedAt: h, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
 			})
 			in.Meters = append(in.Meters, dsm.MeterInput{
@@ -281,7 +285,7 @@ func (f *filler) issue(b *timescale.Batch, h meter.Hour, slots int) {
 			})
 		}
 		for n, d := range f.planner.Plan(&in, nil) {
-			stored := timescale.Decision{Decision: d, GroupNo: g, Provenance: f.provenance}
+			stored := twin.Decision{Decision: d, GroupNo: g}
 			if d.Meter != "" {
 				stored.MeterNo = f.refs[f.groups[g][n]].MeterNo
 			}
@@ -296,15 +300,15 @@ func quantiles(n int) forecast.Quantiles {
 	return forecast.Quantiles{P10: make([]float32, n), P50: make([]float32, n), P90: make([]float32, n)}
 }
 
-// spoil adds messages that were not taken.
+// spoil adds rejected messages.
 func (f *filler) spoil(b *timescale.Batch) {
-	for i, q := range []timescale.Quarantined{
+	for i, q := range []twin.RejectedMessage{
 		{Reason: "bad_timestamp", Detail: "ts: write it as 2026-01-31T00:00:00Z", Value: []byte(`{"meter":"home-000001","ts":"yesterday","kwh":0.4,"interval":"PT1H"}`)},
 		{Reason: "bad_timestamp", Detail: "ts: missing", Value: []byte(`{"meter":"home-000002","kwh":0.4,"interval":"PT1H"}`)},
 		{Reason: "malformed", Detail: "this is not JSON", Value: []byte("\xff\xfe no JSON")},
 	} {
 		q.Offset, q.Key = b.NextOffset+int64(i), []byte("feeder-0001")
-		b.Quarantine = append(b.Quarantine, q)
+		b.Rejected = append(b.Rejected, q)
 	}
 	b.NextOffset += Broken
 	b.Counts.In += Broken

@@ -1,68 +1,81 @@
-package processor
+package twin
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// stateVersion is raised when the meaning or the encoding of a partition's
-// state changes. A checkpoint of another version is not read.
-const stateVersion = 4
+// StateVersion is raised when the meaning or the encoding of a partition's state
+// changes. A state of another version is not restored: whoever kept it replays the
+// stream instead.
+const StateVersion = 5
 
-var errCheckpoint = errors.New("checkpoint does not fit")
+// ErrState means that an encoded state is damaged or was made under other rules.
+var ErrState = errors.New("state does not fit")
 
-// appendHeader encodes what belongs to the partition as a whole: which model
-// and ring its meters were written with, the watermark, and the readings that
-// are held back.
-func (p *partition) appendHeader(dst []byte) []byte {
+// AppendHeader encodes what belongs to the partition as a whole: which model and
+// ring its meters were written with, the origin, the watermark, and the readings
+// that are pending. All numbers are little-endian; texts carry their length in two
+// bytes. The next offset and StateVersion are the caller's to keep.
+func (p *Partition) AppendHeader(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, p.rules.model.Version())
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.rules.ring))
 	dst = appendText(dst, p.rules.model.Name())
-	dst = appendText(dst, p.origin)
-	dst = binary.LittleEndian.AppendUint64(dst, p.lastHash)
+	dst = appendText(dst, string(p.origin))
 	dst = appendHour(dst, p.watermark)
 	dst = appendHour(dst, p.nextIssue)
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.held)))
-	for _, r := range p.held {
-		dst = appendText(dst, r.meter.Name)
-		dst = appendHour(dst, r.hour)
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.kwh))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.pending)))
+	for _, r := range p.pending {
+		dst = appendText(dst, r.Meter.Name)
+		dst = appendHour(dst, r.Hour)
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.KWh))
 	}
 	return dst
 }
 
-// restoreHeader reads what appendHeader wrote; the meters are restored
-// already. The partition's rules must be those that held at the checkpoint.
-func (p *partition) restoreHeader(src []byte) error {
+// Restore is the partition whose header and meters were encoded when the message
+// before offset next had been applied. r must be the rules that held then. Errors
+// are ErrState.
+func Restore(number int, r *Rules, next int64, header []byte, meters iter.Seq2[string, []byte]) (*Partition, error) {
+	p := New(number, r)
+	p.next = next
+	for name, state := range meters {
+		if err := p.restoreMeter(name, state); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.restoreHeader(header)
+}
+
+func (p *Partition) restoreHeader(src []byte) error {
 	d := decoder{src: src}
 	version, ring, model := d.uint16(), int(d.uint32()), d.text()
-	p.origin = d.text()
-	p.lastHash = d.uint64()
+	p.origin = Origin(d.text())
 	p.watermark, p.nextIssue = d.hour(), d.hour()
 	for range d.uint16() {
-		r := held{meter: p.meters[d.text()], hour: d.hour(), kwh: math.Float32frombits(d.uint32())}
-		if r.meter == nil {
-			return fmt.Errorf("%w: a held reading names a meter that is not in it", errCheckpoint)
+		r := Reading{Meter: p.meters[d.text()], Hour: d.hour(), KWh: math.Float32frombits(d.uint32())}
+		if r.Meter == nil {
+			return fmt.Errorf("%w: a pending reading names a meter that is not in it", ErrState)
 		}
-		p.held = append(p.held, r)
+		p.pending = append(p.pending, pendingReading{r})
 	}
 	switch {
 	case d.short || len(d.src) > 0:
-		return fmt.Errorf("%w: header of wrong length", errCheckpoint)
+		return fmt.Errorf("%w: header of wrong length", ErrState)
 	case version != p.rules.model.Version() || model != p.rules.model.Name() || ring != p.rules.ring:
 		return fmt.Errorf("%w: made with model %s/%d and %d hours, now %s/%d and %d",
-			errCheckpoint, model, version, ring, p.rules.model.Name(), p.rules.model.Version(), p.rules.ring)
+			ErrState, model, version, ring, p.rules.model.Name(), p.rules.model.Version(), p.rules.ring)
 	}
 	return nil
 }
 
-// appendMeter encodes one meter.
-func (m *meterState) appendMeter(dst []byte) []byte {
+// AppendBinary encodes the meter.
+func (m *Meter) AppendBinary(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.MeterNo))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.GroupNo))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.Partition))
@@ -76,20 +89,20 @@ func (m *meterState) appendMeter(dst []byte) []byte {
 	for _, v := range m.plan {
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 	}
-	dst = m.parts.appendBinary(dst)
+	dst = m.subHours.appendBinary(dst)
 	dst = m.window.AppendBinary(dst)
 	return m.model.AppendBinary(dst)
 }
 
-// restoreMeter adds the meter that appendMeter encoded.
-func (p *partition) restoreMeter(name string, src []byte) error {
+// restoreMeter adds the meter that AppendBinary encoded.
+func (p *Partition) restoreMeter(name string, src []byte) error {
 	d := decoder{src: src}
-	ref := timescale.MeterRef{MeterNo: int32(d.uint32()), GroupNo: int32(d.uint32()), Partition: int(d.uint32())}
+	ref := MeterRef{MeterNo: int32(d.uint32()), GroupNo: int32(d.uint32()), Partition: int(d.uint32())}
 	ref.Name, ref.Group = name, d.text()
 	if d.short {
-		return fmt.Errorf("%w: meter %q is cut short", errCheckpoint, name)
+		return fmt.Errorf("%w: meter %q is cut short", ErrState, name)
 	}
-	m := p.add(ref)
+	m := p.Register(ref)
 	if m.foreign {
 		return nil
 	}
@@ -103,9 +116,9 @@ func (p *partition) restoreMeter(name string, src []byte) error {
 			m.plan[i] = math.Float32frombits(d.uint32())
 		}
 	}
-	m.parts = d.parts()
+	m.subHours = d.subHours()
 	if d.short {
-		return fmt.Errorf("%w: meter %q is cut short", errCheckpoint, name)
+		return fmt.Errorf("%w: meter %q is cut short", ErrState, name)
 	}
 	rest, err := m.window.Restore(d.src)
 	if err == nil {
@@ -115,15 +128,15 @@ func (p *partition) restoreMeter(name string, src []byte) error {
 		err = fmt.Errorf("%d bytes too many", len(rest))
 	}
 	if err != nil {
-		return fmt.Errorf("%w: meter %q: %w", errCheckpoint, name, err)
+		return fmt.Errorf("%w: meter %q: %w", ErrState, name, err)
 	}
 	return nil
 }
 
-// appendBinary encodes the parts of hours that a meter keeps; s may be nil.
-func (s *partStore) appendBinary(dst []byte) []byte {
+// appendBinary encodes the sub-hour readings that a meter keeps; s may be nil.
+func (s *subHours) appendBinary(dst []byte) []byte {
 	if s == nil {
-		s = &partStore{}
+		s = &subHours{}
 	}
 	dst = append(dst, byte(len(s.whole)))
 	for i := range s.whole {
@@ -145,7 +158,7 @@ func (s *partStore) appendBinary(dst []byte) []byte {
 	return dst
 }
 
-func (p *hourParts) appendBinary(dst []byte) []byte {
+func (p *hourQuarters) appendBinary(dst []byte) []byte {
 	for q, span := range p.span {
 		dst = append(dst, span)
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(p.kwh[q]))
@@ -153,26 +166,26 @@ func (p *hourParts) appendBinary(dst []byte) []byte {
 	return dst
 }
 
-func (m *partMessage) appendBinary(dst []byte) []byte {
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(m.offset))
-	dst = appendText(dst, string(m.text[:m.key]))
-	return appendText(dst, string(m.text[m.key:]))
+func (k *keptMessage) appendBinary(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(k.offset))
+	dst = appendText(dst, string(k.text[:k.key]))
+	return appendText(dst, string(k.text[k.key:]))
 }
 
-// parts decodes what partStore.appendBinary wrote; nil if there was nothing.
-// A checkpoint follows a commit: the database has all messages in it.
-func (d *decoder) parts() *partStore {
-	s := &partStore{}
+// subHours decodes what subHours.appendBinary wrote; nil if there was nothing.
+// A state is kept after a commit: the store has all messages in it.
+func (d *decoder) subHours() *subHours {
+	s := &subHours{}
 	for range d.byte() {
 		h := d.hour()
-		s.keepWhole(h, d.hourParts())
+		s.keepWhole(h, d.hourQuarters())
 	}
 	for range d.uint16() {
 		if d.short {
 			return nil
 		}
 		o := s.begin(d.hour(), d.hour())
-		o.hourParts, o.inDatabase = d.hourParts(), true
+		o.hourQuarters, o.inStore = d.hourQuarters(), true
 		for q, span := range o.span {
 			if span > 0 {
 				o.messages[q].offset = int64(d.uint64())
@@ -187,7 +200,7 @@ func (d *decoder) parts() *partStore {
 	return s
 }
 
-func (d *decoder) hourParts() (p hourParts) {
+func (d *decoder) hourQuarters() (p hourQuarters) {
 	for q := range p.span {
 		p.span[q], p.kwh[q] = d.byte(), math.Float32frombits(d.uint32())
 	}

@@ -1,10 +1,9 @@
-package processor
+package twin
 
 import (
 	"testing"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/stream"
 )
 
 // BenchmarkQuarters measures what a message costs where hours come in
@@ -13,12 +12,13 @@ import (
 func BenchmarkQuarters(b *testing.B) {
 	const meters = 1_000
 	p := newBenchPartition(b, meters)
-	value := inParts(meter.Reading{Meter: "meter-00000", Group: "feeder-000", Hour: p.rules.from, KWh: 1.2345}, quarter)[1]
-	h, q, i := p.rules.from, uint8(0), 0
+	value := inParts(meter.Reading{Meter: "meter-00000", Group: "feeder-000", Hour: p.rules.From, KWh: 1.2345}, quarter)[1]
+	h, q, i := p.rules.From, uint8(0), 0
 	p.measure(b, (8*meter.HoursPerWeek*quarters+quarters-1)*meters, func() {
-		msg := message{Record: stream.Record{Offset: p.next, Key: []byte("feeder-000"), Value: value}, meter: p.states[i]}
-		msg.reading = meter.Message{Hour: h, Minute: q * quarter, Minutes: quarter, KWh: .05 + float32((int(h)*7+i*13)%24)/48}
-		p.takePart(&msg, &p.batch)
+		p.acceptSubHour(&message{
+			Record: Record{Offset: p.next, Key: []byte("feeder-000"), Value: value}, meter: p.states[i],
+			hour: h, minute: q * quarter, minutes: quarter, kwh: .05 + float32((int(h)*7+i*13)%24)/48,
+		}, &p.fx)
 		p.next++
 		if i++; i < meters {
 			return

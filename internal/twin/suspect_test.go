@@ -1,4 +1,4 @@
-package processor
+package twin
 
 import (
 	"fmt"
@@ -11,27 +11,24 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // area is the meters of a feeder, and all that is issued about them.
 type area struct {
 	feed      *feed
 	loads     []func(h meter.Hour) float32 // by meter; NaN for no reading
-	minutes   int                          // length of the parts that readings come in
+	minutes   int                          // of the intervals that readings come in
 	decisions map[string]dsm.Decision      // by meter and issue time
 	medians   map[string][]float32
 }
 
 // newArea has a limit that its honest load never reaches.
 func newArea(t *testing.T, loads ...func(h meter.Hour) float32) *area {
-	twin := testTwin()
-	twin.Processor.Policy.Groups[0].CapacityKW = 5000
+	settings := testSettings()
+	settings.Policy.Groups[0].CapacityKW = 5000
 	return &area{
-		feed: newFeed(testRules(t, twin)), loads: loads, minutes: 60,
+		feed: newFeed(testRules(t, settings)), loads: loads, minutes: 60,
 		decisions: map[string]dsm.Decision{}, medians: map[string][]float32{},
 	}
 }
@@ -42,7 +39,7 @@ func name(i int) string { return fmt.Sprint("m", i) }
 // readings of meter 0.
 func (a *area) run(from meter.Hour, days int, spoil func(h meter.Hour, kwh float32) float32) {
 	for d := range days {
-		var records []stream.Record
+		var records []Record
 		for h := from + meter.Hour(24*d); h < from+meter.Hour(24*(d+1)); h++ {
 			for i, load := range a.loads {
 				kwh := load(h)
@@ -58,16 +55,16 @@ func (a *area) run(from meter.Hour, days int, spoil func(h meter.Hour, kwh float
 	}
 }
 
-func (a *area) messages(i int, h meter.Hour, kwh float32, offset int64) (out []stream.Record) {
+func (a *area) messages(i int, h meter.Hour, kwh float32, offset int64) (out []Record) {
 	for _, value := range inParts(meter.Reading{Meter: name(i), Group: "feeder", Hour: h, KWh: kwh}, a.minutes) {
-		out = append(out, stream.Record{Offset: offset + int64(len(out)), Key: []byte("feeder"), Value: value})
+		out = append(out, Record{Offset: offset + int64(len(out)), Key: []byte("feeder"), Value: value})
 	}
 	return out
 }
 
-func (a *area) apply(records []stream.Record) {
+func (a *area) apply(records []Record) {
 	a.feed.batch(records)
-	rows := &a.feed.b.rows
+	rows := &a.feed.fx
 	for _, d := range rows.Decisions {
 		a.decisions[fmt.Sprint(d.Meter, " ", d.IssuedAt)] = clone(d.Decision)
 	}
@@ -92,7 +89,7 @@ func (a *area) ofNeighbours() map[string]string {
 	return out
 }
 
-func (a *area) quality(h meter.Hour) timescale.Quality {
+func (a *area) quality(h meter.Hour) Quality {
 	return a.feed.rows.Readings[fmt.Sprint(a.feed.no[name(0)], h)].quality
 }
 
@@ -138,7 +135,7 @@ func TestOneReadingThatCannotBeChangesNothingElse(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			honest := newArea(t, load, homes[1], homes[2])
-			start := honest.feed.p.rules.from
+			start := honest.feed.p.rules.From
 			honest.run(start, before+after, nil)
 			t.Logf("of the honest readings %d were suspect for a while, %d confirmed", honest.feed.rows.Counts.Suspect, honest.feed.rows.Counts.Confirmed)
 			highest, lowest := extremes(load, start)
@@ -155,7 +152,7 @@ func TestOneReadingThatCannotBeChangesNothingElse(t *testing.T) {
 						return kwh
 					})
 					what := fmt.Sprintf("%v kWh at %d:00", kwhOf, hour)
-					require.Equal(t, timescale.Measured.Suspect(), spoilt.quality(at), what)
+					require.Equal(t, Measured.Suspect(), spoilt.quality(at), what)
 					require.Equal(t, honest.feed.rows.Counts.Suspect+1, spoilt.feed.rows.Counts.Suspect, what)
 					require.Equal(t, honest.feed.rows.Counts.Confirmed, spoilt.feed.rows.Counts.Confirmed, what)
 					require.Equal(t, honest.ofNeighbours(), spoilt.ofNeighbours(), what)
@@ -202,21 +199,21 @@ func abs32(v float32) float32 { return max(v, -v) }
 func TestASpikeAsACorrectionAndBack(t *testing.T) {
 	homes := made(t, 2)
 	honest, a := newArea(t, homes...), newArea(t, homes...)
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	honest.run(start, before, nil)
 	a.run(start, before, nil)
 	at := start + before*24 - 30
 	send := func(kwh float32) { a.apply(a.messages(0, at, kwh, a.feed.p.next)) }
 
 	send(12_345)
-	require.Equal(t, timescale.Corrected.Suspect(), a.quality(at))
+	require.Equal(t, Corrected.Suspect(), a.quality(at))
 	require.Equal(t, honest.feed.rows.Counts.Suspect+1, a.feed.rows.Counts.Suspect)
-	require.Equal(t, int32(1), a.feed.b.rows.GroupLoad[0].Meters, "the feeder's load is that of the other meter")
+	require.Equal(t, int32(1), a.feed.fx.GroupTotals[0].Meters, "the feeder's load is that of the other meter")
 	send(12_345)
 	require.Equal(t, int64(1), a.feed.rows.Counts.Duplicates)
 	send(homes[0](at))
-	require.Equal(t, timescale.Corrected, a.quality(at))
-	require.Equal(t, float32(12_345), a.feed.b.rows.Revisions[0].OldKWh)
+	require.Equal(t, Corrected, a.quality(at))
+	require.Equal(t, float32(12_345), a.feed.fx.Revisions[0].OldKWh)
 
 	honest.run(start+before*24, after, nil)
 	a.run(start+before*24, after, nil)
@@ -226,10 +223,10 @@ func TestASpikeAsACorrectionAndBack(t *testing.T) {
 func TestASpikeInTheWarmUp(t *testing.T) {
 	load := made(t, 1)[0]
 	a := newArea(t, load)
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	highest, _ := extremes(load, start)
 	for _, spike := range []meter.Hour{0, 5, 100} {
-		var past history.Series
+		var past meter.Series
 		for h := range meter.Hour(28 * 24) {
 			if h == spike {
 				past.Append(start+h, 12_345)
@@ -239,15 +236,9 @@ func TestASpikeInTheWarmUp(t *testing.T) {
 		}
 		f := newFeed(a.feed.p.rules)
 		records := a.messages(0, start+28*24, load(start+28*24), 0)
-		msg := message{Record: records[0]}
-		require.NoError(t, meter.DecodeMessage(records[0].Value, &msg.reading))
-		msg.meter = f.meter(&msg.reading)
-		f.b.begin()
-		f.p.apply(&msg, &f.b, map[string]history.Series{name(0): past})
-		f.b.finish(f.p, 0)
-		f.keep()
+		f.batchWith(records, map[string]meter.Series{name(0): past})
 		row := f.rows.Readings[fmt.Sprint(1, start+spike)]
-		require.Equal(t, timescale.WarmUp.Suspect(), row.quality, "hour %d", spike)
+		require.Equal(t, WarmUp.Suspect(), row.quality, "hour %d", spike)
 
 		spoilt := &area{feed: f, loads: a.loads, minutes: 60, decisions: map[string]dsm.Decision{}, medians: map[string][]float32{}}
 		spoilt.run(start+28*24, after, nil)
@@ -256,10 +247,10 @@ func TestASpikeInTheWarmUp(t *testing.T) {
 	}
 }
 
-func TestASpikeInAPartOfAnHour(t *testing.T) {
+func TestASpikeInASubHourReading(t *testing.T) {
 	a := newArea(t, made(t, 2)...)
 	a.minutes = 15
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	a.run(start, before, nil)
 	at := start + before*24
 	records := a.messages(0, at, 0.4, a.feed.p.next)
@@ -268,15 +259,15 @@ func TestASpikeInAPartOfAnHour(t *testing.T) {
 	a.apply(records)
 	require.True(t, a.quality(at).IsSuspect())
 
-	a.apply([]stream.Record{{Offset: a.feed.p.next, Value: partMessageOf(meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 0.05}, 30, 15)}})
-	require.Equal(t, timescale.Corrected, a.quality(at))
+	a.apply([]Record{{Offset: a.feed.p.next, Value: partMessageOf(meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 0.05}, 30, 15)}})
+	require.Equal(t, Corrected, a.quality(at))
 }
 
 func TestANewMetersFirstDays(t *testing.T) {
 	load := made(t, 1)[0]
 	for _, spike := range []meter.Hour{0, 7, 23, 24, 60} {
 		a := newArea(t, load)
-		start := a.feed.p.rules.from
+		start := a.feed.p.rules.From
 		highest, _ := extremes(load, start)
 		a.run(start, 20, func(h meter.Hour, kwh float32) float32 {
 			if h == start+spike {
@@ -293,7 +284,7 @@ func TestANewMetersFirstDays(t *testing.T) {
 func TestAStuckValueIsMissingFromItsSecondDay(t *testing.T) {
 	load := made(t, 1)[0]
 	a := newArea(t, load)
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	stuck := start + before*24
 	a.run(start, before+4, func(h meter.Hour, kwh float32) float32 {
 		if h >= stuck {
@@ -312,7 +303,7 @@ func TestAStuckValueIsMissingFromItsSecondDay(t *testing.T) {
 func TestACarIsLearnedAsBefore(t *testing.T) {
 	load := made(t, 1)[0]
 	a := newArea(t, load)
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	car := start + before*24
 	a.run(start, before+8, func(h meter.Hour, kwh float32) float32 {
 		if h >= car && (h%24 >= 22 || h%24 < 2) {
@@ -328,7 +319,7 @@ func TestACarIsLearnedAsBefore(t *testing.T) {
 func TestADoubledLoadIsNotSuspect(t *testing.T) {
 	load := made(t, 1)[0]
 	honest, a := newArea(t, load), newArea(t, load)
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	honest.run(start, before, nil)
 	a.run(start, before+after, func(h meter.Hour, kwh float32) float32 {
 		if h >= start+before*24 {
@@ -343,7 +334,7 @@ func TestNothingConfirmsWhatExceedsTheLimit(t *testing.T) {
 	load := made(t, 1)[0]
 	a := newArea(t, load)
 	a.feed.p.rules.mostKWh = 10
-	start := a.feed.p.rules.from
+	start := a.feed.p.rules.From
 	a.run(start, before, func(h meter.Hour, kwh float32) float32 {
 		if h%24 < 6 {
 			return 11 + kwh
@@ -364,8 +355,8 @@ func TestAMeterExistsFromItsFirstReading(t *testing.T) {
 	const late = 20
 	run := func(size int) (decisions map[string]dsm.Decision, restarts int) {
 		a := newArea(t, homes...)
-		start := a.feed.p.rules.from
-		var records []stream.Record
+		start := a.feed.p.rules.From
+		var records []Record
 		for h := start; h < start+24*24; h++ {
 			for i, load := range homes {
 				if i < 2 || h >= start+late*24+1 {
@@ -374,11 +365,6 @@ func TestAMeterExistsFromItsFirstReading(t *testing.T) {
 			}
 		}
 		for part := range slices.Chunk(records, size) {
-			for _, rec := range part { // all meters of a fetch become known before its first message is applied
-				var m meter.Message
-				require.NoError(t, meter.DecodeMessage(rec.Value, &m))
-				a.feed.meter(&m)
-			}
 			a.apply(part)
 			if restarts++; restarts%3 == 0 {
 				a.feed.restart(t)

@@ -8,10 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
-// queuePartsDone forgets the parts of hours that are whole now, or given up.
-func queuePartsDone(q *pgx.Batch, done []MeterHour) {
+// queueSubHourDone forgets the sub-hour readings of hours that are whole now, or given up.
+func queueSubHourDone(q *pgx.Batch, done []twin.MeterHour) {
 	if len(done) == 0 {
 		return
 	}
@@ -25,16 +26,16 @@ func queuePartsDone(q *pgx.Batch, done []MeterHour) {
 		WHERE p.meter_no = u.no AND p.ts >= u.ts AND p.ts < u.ts + interval '1 hour'`, no, hour)
 }
 
-// queueParts keeps parts, over those that they correct.
-func queueParts(q *pgx.Batch, parts []Part) {
-	if len(parts) == 0 {
+// queueSubHours keeps sub-hour readings, over those that they correct.
+func queueSubHours(q *pgx.Batch, readings []twin.SubHourReading) {
+	if len(readings) == 0 {
 		return
 	}
-	n := len(parts)
+	n := len(readings)
 	no, minute, offset := make([]int32, n), make([]int64, n), make([]int64, n)
 	key, value := make([][]byte, n), make([][]byte, n)
-	for i := range parts {
-		p := &parts[i]
+	for i := range readings {
+		p := &readings[i]
 		no[i], minute[i], offset[i] = p.MeterNo, int64(p.Hour)*60+int64(p.Minute), p.Offset
 		key[i], value[i] = orEmpty(p.Key), orEmpty(p.Value)
 	}
@@ -47,24 +48,24 @@ func queueParts(q *pgx.Batch, parts []Part) {
 		no, minute, offset, key, value)
 }
 
-// Parts are the messages about parts of hours of a partition's meters that
-// wait for the other parts, in the order in which they came.
-func (db *DB) Parts(ctx context.Context, partition int) ([]Part, error) {
+// SubHours are the sub-hour readings of a partition's meters that wait for the rest
+// of their hours, in the order in which they came.
+func (db *DB) SubHours(ctx context.Context, partition int) ([]twin.SubHourReading, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT p.meter_no, p.ts, p.stream_offset, p.key, p.value
 		FROM reading_parts p JOIN meters m USING (meter_no)
 		WHERE m.partition = $1 ORDER BY p.stream_offset, p.meter_no`, partition)
 	if err != nil {
-		return nil, fmt.Errorf("parts of hours of partition %d: %w", partition, err)
+		return nil, fmt.Errorf("sub-hour readings of partition %d: %w", partition, err)
 	}
-	parts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Part, err error) {
+	readings, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p twin.SubHourReading, err error) {
 		var ts time.Time
 		err = row.Scan(&p.MeterNo, &ts, &p.Offset, &p.Key, &p.Value)
 		p.Hour, p.Minute = meter.HourOf(ts), uint8(ts.Minute())
 		return p, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("parts of hours of partition %d: %w", partition, err)
+		return nil, fmt.Errorf("sub-hour readings of partition %d: %w", partition, err)
 	}
-	return parts, nil
+	return readings, nil
 }

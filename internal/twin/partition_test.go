@@ -1,4 +1,4 @@
-package processor
+package twin
 
 import (
 	"fmt"
@@ -11,56 +11,55 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// testTwin is a twin of a replay that starts on a Monday, with a tariff and a
+// testSettings are those of a replay that starts on a Monday, with a tariff and a
 // limit that make decisions worth having.
-func testTwin() *config.Twin {
-	return &config.Twin{
-		Namespace: "test", Name: "twin", Timezone: "Europe/London", SpecHash: "one",
-		Dataset:   config.Dataset{Start: time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC), Span: config.Duration(8760 * time.Hour)},
-		Generator: config.Generator{Mode: "Replay"},
-		Processor: config.Processor{
-			HistoryWindow: config.Duration(1344 * time.Hour), IssueAt: "00:00",
-			Quantiles: []float64{.1, .5, .9},
-			Policy: dsm.Policy{
-				Mode:      dsm.ModeAdvisory,
-				Objective: dsm.Objective{Cost: 1, Peak: 1},
-				Tariff: dsm.Tariff{Currency: "GBP", Default: .25, Periods: []dsm.Period{
-					{Name: "night", Days: "All", Start: "00:30", End: "07:30", Price: .1},
-					{Name: "evening", Days: "Weekdays", Start: "16:00", End: "19:00", Price: .4},
-				}},
-				Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
-				Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
-				Freshness:   24,
-			},
+func testSettings() Settings {
+	from := meter.HourOf(time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC))
+	return Settings{
+		Twin: "test/twin", Timezone: "Europe/London", SpecHash: "one", IssueAt: "00:00", History: 1344,
+		From: from, To: from + 8760, IssueFrom: meter.NoHour,
+		Policy: dsm.Policy{
+			Mode:      dsm.ModeAdvisory,
+			Objective: dsm.Objective{Cost: 1, Peak: 1},
+			Tariff: dsm.Tariff{Currency: "GBP", Default: .25, Periods: []dsm.Period{
+				{Name: "night", Days: "All", Start: "00:30", End: "07:30", Price: .1},
+				{Name: "evening", Days: "Weekdays", Start: "16:00", End: "19:00", Price: .4},
+			}},
+			Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
+			Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
+			Freshness:   24,
 		},
 	}
 }
 
-func testRules(t require.TestingT, twin *config.Twin) *rules {
-	r, err := newRules(twin)
+// followingTheClock are testSettings of a stream from outside.
+func followingTheClock() Settings {
+	s := testSettings()
+	s.From, s.To, s.MaxAhead = meter.NoHour, meter.NoHour, time.Hour
+	return s
+}
+
+func testRules(t require.TestingT, s Settings) *Rules {
+	r, err := NewRules(s)
 	require.NoError(t, err)
 	return r
 }
 
 // feed applies messages one by one and keeps what a database would.
 type feed struct {
-	p    *partition
-	b    batch
+	p    *Partition
+	fx   Effects
 	rows keptRows
 	no   map[string]int32
 }
 
 type keptReading struct {
 	kwh     float32
-	quality timescale.Quality
+	quality Quality
 }
 
 type keptRows struct {
@@ -71,62 +70,59 @@ type keptRows struct {
 	Revisions []string
 	// Quarantine and what waits for the rest of an hour, by offset.
 	Quarantine map[int64]string
-	Parts      map[string]string
-	Counts     timescale.Counts
+	SubHours   map[string]string
+	Counts     Counts
 }
 
-func newFeed(r *rules) *feed {
-	return &feed{p: newPartition(0, r), no: map[string]int32{}, rows: keptRows{
+func newFeed(r *Rules) *feed {
+	return &feed{p: New(0, r), no: map[string]int32{}, rows: keptRows{
 		Readings: map[string]keptReading{}, Forecasts: map[string]string{},
 		Decisions: map[string]string{}, GroupLoad: map[string]string{},
-		Quarantine: map[int64]string{}, Parts: map[string]string{},
+		Quarantine: map[int64]string{}, SubHours: map[string]string{},
 	}}
 }
 
 // batch applies messages as one batch.
-func (f *feed) batch(records []stream.Record) {
-	prev := f.p.next
-	f.b.begin()
+func (f *feed) batch(records []Record) { f.batchWith(records, nil) }
+
+// batchWith applies messages as one batch, with the history of meters that are new.
+func (f *feed) batchWith(records []Record, history map[string]meter.Series) {
+	f.p.Begin(&f.fx)
 	for _, rec := range records {
-		msg := message{Record: rec}
-		msg.err = meter.DecodeMessage(rec.Value, &msg.reading)
-		if msg.err == nil {
-			msg.meter = f.meter(&msg.reading)
-		}
-		f.p.apply(&msg, &f.b, map[string]history.Series{})
+		f.p.Read(rec)
 	}
-	f.b.finish(f.p, prev)
+	for _, key := range f.p.Unknown() {
+		f.register(key)
+	}
+	f.p.Apply(history, &f.fx)
+	f.p.Finish(&f.fx)
 	f.keep()
 }
 
-func (f *feed) meter(m *meter.Message) *meterState {
-	if known := f.p.find(m.Meter); known != nil {
-		return known
-	}
-	name := string(m.Meter)
-	f.no[name] = int32(len(f.no) + 1)
-	ref := timescale.MeterRef{MeterKey: timescale.MeterKey{Name: name, Group: string(m.Group)}, MeterNo: f.no[name]}
-	if ref.Group != "" {
+func (f *feed) register(key MeterKey) {
+	f.no[key.Name] = int32(len(f.no) + 1)
+	ref := MeterRef{MeterKey: key, MeterNo: f.no[key.Name]}
+	if key.Group != "" {
 		ref.GroupNo = 1
 	}
-	return f.p.add(ref)
+	f.p.Register(ref)
 }
 
 func (f *feed) keep() {
-	r := &f.b.rows
-	put := func(rows *timescale.Readings) {
+	r := &f.fx
+	put := func(rows *Readings) {
 		for i := range rows.MeterNo {
 			f.store(rows.MeterNo[i], rows.Hour[i], rows.KWh[i], rows.Quality[i])
 		}
 	}
-	unseen := func(rows []timescale.Unseen) {
+	unseen := func(rows []UnseenReading) {
 		for _, v := range rows {
 			f.store(v.MeterNo, v.Hour, v.KWh, v.Quality)
 		}
 	}
 	put(&r.New)
-	unseen(r.Held)
-	put(&r.Upserts)
+	unseen(r.Pending)
+	put(&r.Corrected)
 	for _, v := range r.Verdicts {
 		at := fmt.Sprint(v.MeterNo, v.Hour)
 		row := f.rows.Readings[at]
@@ -142,7 +138,7 @@ func (f *feed) keep() {
 	for _, v := range r.Decisions {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
 	}
-	for _, v := range r.GroupLoad {
+	for _, v := range r.GroupTotals {
 		f.rows.GroupLoad[fmt.Sprint(v.GroupNo, v.Hour)] = fmt.Sprint(v.KWh, v.Meters, v.FedIn)
 	}
 	for _, v := range r.Recounts {
@@ -151,16 +147,16 @@ func (f *feed) keep() {
 	for _, v := range r.Revisions {
 		f.rows.Revisions = append(f.rows.Revisions, fmt.Sprint(v))
 	}
-	for _, v := range r.Quarantine {
+	for _, v := range r.Rejected {
 		f.rows.Quarantine[v.Offset] = fmt.Sprintf("%s %q %s", v.Reason, v.Key, v.Value)
 	}
-	for _, v := range r.PartsDone {
-		maps.DeleteFunc(f.rows.Parts, func(at, _ string) bool {
+	for _, v := range r.SubHourDone {
+		maps.DeleteFunc(f.rows.SubHours, func(at, _ string) bool {
 			return strings.HasPrefix(at, fmt.Sprintln(v.MeterNo, v.Hour))
 		})
 	}
-	for _, v := range r.Parts {
-		f.rows.Parts[fmt.Sprintln(v.MeterNo, v.Hour)+fmt.Sprint(v.Minute)] = fmt.Sprintf("%d %q %s", v.Offset, v.Key, v.Value)
+	for _, v := range r.SubHours {
+		f.rows.SubHours[fmt.Sprintln(v.MeterNo, v.Hour)+fmt.Sprint(v.Minute)] = fmt.Sprintf("%d %q %s", v.Offset, v.Key, v.Value)
 	}
 	c, add := &f.rows.Counts, r.Counts
 	c.In, c.Stored, c.Quarantined = c.In+add.In, c.Stored+add.Stored, c.Quarantined+add.Quarantined
@@ -169,7 +165,7 @@ func (f *feed) keep() {
 	c.Suspect, c.Confirmed = c.Suspect+add.Suspect, c.Confirmed+add.Confirmed
 }
 
-func (f *feed) store(no int32, h meter.Hour, kwh float32, q timescale.Quality) {
+func (f *feed) store(no int32, h meter.Hour, kwh float32, q Quality) {
 	at := fmt.Sprint(no, h)
 	if row, ok := f.rows.Readings[at]; ok && row.kwh == kwh {
 		return
@@ -178,7 +174,7 @@ func (f *feed) store(no int32, h meter.Hour, kwh float32, q timescale.Quality) {
 }
 
 // recount sums an hour's readings up, as the database does.
-func (f *feed) recount(of timescale.GroupHour) {
+func (f *feed) recount(of GroupHour) {
 	var kwh, fedIn float64
 	var meters int32
 	for _, m := range slices.Sorted(maps.Keys(f.p.meters)) {
@@ -199,27 +195,25 @@ func (f *feed) recount(of timescale.GroupHour) {
 	f.rows.GroupLoad[fmt.Sprint(of.GroupNo, of.Hour)] = fmt.Sprint(kwh, meters, fedIn)
 }
 
-// restart replaces the partition by what its checkpoint holds.
+// restart replaces the partition by what its encoded state holds.
 func (f *feed) restart(t require.TestingT) {
-	w := &worker{p: f.p}
-	ckpt := (&saver{}).snapshot(w)
-	p := newPartition(0, f.p.rules)
-	p.next = ckpt.Offset
-	for _, m := range ckpt.Meters {
-		require.NoError(t, p.restoreMeter(m.Key, m.Blob))
+	states := map[string][]byte{}
+	for m := range f.p.Meters() {
+		states[m.Name] = m.AppendBinary(nil)
 	}
-	require.NoError(t, p.restoreHeader(ckpt.Header))
+	p, err := Restore(0, f.p.Rules(), f.p.Next(), f.p.AppendHeader(nil), maps.All(states))
+	require.NoError(t, err)
 	f.p = p
 }
 
 // randomStream is readings of a few meters over some weeks, in hour order, with
 // repeats, corrections, late ones, wrong dates and broken messages among them.
 // Some meters send parts of hours, of which some come in any order or not at all.
-func randomStream(t *rapid.T) []stream.Record {
-	start := meter.HourOf(testTwin().Dataset.Start)
+func randomStream(t *rapid.T) []Record {
+	start := testSettings().From
 	hours := rapid.IntRange(50, 1000).Draw(t, "hours")
 	meters := rapid.IntRange(1, 4).Draw(t, "meters")
-	var records []stream.Record
+	var records []Record
 	var hour [][]byte // the messages of the hour
 	minutes := rapid.SliceOfN(rapid.SampledFrom([]int{60, 60, 30, 15}), meters, meters).Draw(t, "minutes")
 	add := func(values ...[]byte) { hour = append(hour, values...) }
@@ -238,7 +232,7 @@ func randomStream(t *rapid.T) []stream.Record {
 			hour = rapid.Permutation(hour).Draw(t, "order")
 		}
 		for _, value := range hour {
-			records = append(records, stream.Record{Offset: int64(len(records)), Key: []byte("key"), Value: value})
+			records = append(records, Record{Offset: int64(len(records)), Key: []byte("key"), Value: value})
 		}
 		hour = hour[:0]
 	}
@@ -288,7 +282,7 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
 	require.Equal(t, want.Revisions, got.Revisions)
 	require.Equal(t, want.Quarantine, got.Quarantine)
-	require.Equal(t, want.Parts, got.Parts)
+	require.Equal(t, want.SubHours, got.SubHours)
 	require.Equal(t, want.Counts, got.Counts)
 }
 
@@ -306,10 +300,10 @@ func different[V comparable](want, got map[string]V) []string {
 }
 
 func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
-	twin := testTwin()
+	settings := testSettings()
 	rapid.Check(t, func(t *rapid.T) {
-		twin.Processor.AllowedLateness = config.Duration(rapid.SampledFrom([]int{0, 0, 3}).Draw(t, "lateness")) * config.Duration(time.Hour)
-		r := testRules(t, twin)
+		settings.AllowedLateness = rapid.SampledFrom([]meter.Hour{0, 0, 3}).Draw(t, "lateness")
+		r := testRules(t, settings)
 		records := randomStream(t)
 		whole := newFeed(r)
 		whole.batch(records)
@@ -325,13 +319,13 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 		}
 		requireSameRows(t, whole.rows, cut.rows)
 		require.Equal(t, int64(len(records)), whole.rows.Counts.In)
-		requireOpenPartsInDatabase(t, whole)
+		requireOpenHoursInStore(t, whole)
 	})
 }
 
 func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
-	r := testRules(t, testTwin())
-	start := r.from
+	r := testRules(t, testSettings())
+	start := r.From
 	stream := func(after float32) *feed {
 		f := newFeed(r)
 		for i := range 24 * 15 {
@@ -352,77 +346,75 @@ func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
 }
 
 func TestOneWrongDateMovesNothing(t *testing.T) {
-	r := testRules(t, testTwin())
+	r := testRules(t, testSettings())
 	f := newFeed(r)
 	send := func(name string, h meter.Hour, kwh float32) { f.batch(oneRecord(f.p.next, name, h, kwh)) }
 	for i := range meter.Hour(48) {
-		send("a", r.from+i, 1)
-		send("b", r.from+i, 1)
+		send("a", r.From+i, 1)
+		send("b", r.From+i, 1)
 	}
-	require.Equal(t, r.from+47, f.p.watermark)
+	require.Equal(t, r.From+47, f.p.watermark)
 
-	send("a", r.from+4000, 9)
-	require.Equal(t, r.from+47, f.p.watermark, "one reading alone")
-	send("a", r.from+4000, 9)
-	require.Equal(t, r.from+47, f.p.watermark, "the same reading again")
-	require.Equal(t, r.from+47, f.p.meters["a"].window.Newest(), "the history stays")
+	send("a", r.From+4000, 9)
+	require.Equal(t, r.From+47, f.p.watermark, "one reading alone")
+	send("a", r.From+4000, 9)
+	require.Equal(t, r.From+47, f.p.watermark, "the same reading again")
+	require.Equal(t, r.From+47, f.p.meters["a"].window.Newest(), "the history stays")
 
-	send("a", r.from+48, 1)
-	require.Equal(t, r.from+48, f.p.watermark)
-	send("b", r.from+4001, 1)
-	require.Equal(t, r.from+4001, f.p.watermark, "a second reading agrees")
-	require.Equal(t, float32(9), f.p.meters["a"].window.At(r.from+4000))
+	send("a", r.From+48, 1)
+	require.Equal(t, r.From+48, f.p.watermark)
+	send("b", r.From+4001, 1)
+	require.Equal(t, r.From+4001, f.p.watermark, "a second reading agrees")
+	require.Equal(t, float32(9), f.p.meters["a"].window.At(r.From+4000))
 	require.Equal(t, int64(48*2+3), f.rows.Counts.Stored)
 	require.Equal(t, int64(1), f.rows.Counts.Duplicates)
 }
 
 // The database has to tell what these readings replace.
 func TestReadingsThatTheWindowCannotCompare(t *testing.T) {
-	r := testRules(t, testTwin())
+	r := testRules(t, testSettings())
 	f := newFeed(r)
 	send := func(name string, h meter.Hour, kwh float32) { f.batch(oneRecord(f.p.next, name, h, kwh)) }
-	send("a", r.from, 1)
-	require.Equal(t, []timescale.Unseen{{MeterNo: 1, Hour: r.from, KWh: 1, Quality: timescale.Measured, Offset: 0}}, f.b.rows.Held)
-	send("a", r.from+1, 1)
-	send("a", r.from+4000, 1)
-	send("b", r.from+4000, 1)
-	require.Equal(t, []timescale.Unseen{{MeterNo: 2, Hour: r.from + 4000, KWh: 1, Quality: timescale.Measured, Offset: 3}}, f.b.rows.Held)
+	send("a", r.From, 1)
+	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From, KWh: 1, Quality: Measured, Offset: 0}}, f.fx.Pending)
+	send("a", r.From+1, 1)
+	send("a", r.From+4000, 1)
+	send("b", r.From+4000, 1)
+	require.Equal(t, []UnseenReading{{MeterNo: 2, Hour: r.From + 4000, KWh: 1, Quality: Measured, Offset: 3}}, f.fx.Pending)
 
-	send("a", r.from+1, 2)
-	require.Equal(t, []timescale.Unseen{{MeterNo: 1, Hour: r.from + 1, KWh: 2, Quality: timescale.Late, Offset: 4}}, f.b.rows.Older)
-	require.Zero(t, f.b.rows.New.Len()+f.b.rows.Upserts.Len())
+	send("a", r.From+1, 2)
+	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From + 1, KWh: 2, Quality: Late, Offset: 4}}, f.fx.Older)
+	require.Zero(t, f.fx.New.Len()+f.fx.Corrected.Len())
 }
 
-func TestMessagesThatAreNotTakenAreQuarantined(t *testing.T) {
-	twin := testTwin()
-	live := testTwin()
-	live.Generator.Mode = "Off"
+func TestRejectedMessagesKeepTheirBytes(t *testing.T) {
+	replay, live := testSettings(), followingTheClock()
 	now := time.Date(2024, 3, 4, 12, 0, 0, 0, time.UTC)
 	value := func(ts string) string { return `{"meter":"a","ts":"` + ts + `","kwh":1,"interval":"PT1H"}` }
 	tests := []struct {
-		name   string
-		twin   *config.Twin
-		value  string
-		reason string
+		name     string
+		settings Settings
+		value    string
+		reason   string
 	}{
-		{"not JSON", twin, `a,b,c`, "malformed"},
-		{"no meter", twin, `{"ts":"2024-03-04T00:00:00Z","kwh":1,"interval":"PT1H"}`, "bad_meter"},
-		{"half an hour", twin, value("2024-03-04T00:30:00Z"), "not_whole_hour"},
-		{"before the dataset", twin, value("2024-03-03T23:00:00Z"), reasonOutsideWindow},
-		{"after the dataset", twin, value("2025-03-04T00:00:00Z"), reasonOutsideWindow},
-		{"tomorrow", live, value("2024-03-05T00:00:00Z"), reasonFuture},
+		{"not JSON", replay, `a,b,c`, "malformed"},
+		{"no meter", replay, `{"ts":"2024-03-04T00:00:00Z","kwh":1,"interval":"PT1H"}`, "bad_meter"},
+		{"half an hour", replay, value("2024-03-04T00:30:00Z"), "not_whole_hour"},
+		{"before the dataset", replay, value("2024-03-03T23:00:00Z"), ReasonOutsideWindow},
+		{"after the dataset", replay, value("2025-03-04T00:00:00Z"), ReasonOutsideWindow},
+		{"tomorrow", live, value("2024-03-05T00:00:00Z"), ReasonFuture},
 		{"this hour", live, value("2024-03-04T13:00:00Z"), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newFeed(testRules(t, tt.twin))
-			f.batch([]stream.Record{{Offset: 7, Millis: now.UnixMilli(), Key: []byte("a"), Value: []byte(tt.value)}})
+			f := newFeed(testRules(t, tt.settings))
+			f.batch([]Record{{Offset: 7, Millis: now.UnixMilli(), Key: []byte("a"), Value: []byte(tt.value)}})
 			if tt.reason == "" {
-				require.Empty(t, f.b.rows.Quarantine)
+				require.Empty(t, f.fx.Rejected)
 				return
 			}
-			require.Len(t, f.b.rows.Quarantine, 1)
-			q := f.b.rows.Quarantine[0]
+			require.Len(t, f.fx.Rejected, 1)
+			q := f.fx.Rejected[0]
 			require.Equal(t, tt.reason, q.Reason)
 			require.Equal(t, tt.value, string(q.Value), "the original bytes")
 			require.Equal(t, int64(7), q.Offset)
@@ -431,6 +423,6 @@ func TestMessagesThatAreNotTakenAreQuarantined(t *testing.T) {
 	}
 }
 
-func oneRecord(offset int64, name string, h meter.Hour, kwh float32) []stream.Record {
-	return []stream.Record{{Offset: offset, Value: meter.AppendMessage(nil, meter.Reading{Meter: name, Hour: h, KWh: kwh})}}
+func oneRecord(offset int64, name string, h meter.Hour, kwh float32) []Record {
+	return []Record{{Offset: offset, Value: meter.AppendMessage(nil, meter.Reading{Meter: name, Hour: h, KWh: kwh})}}
 }

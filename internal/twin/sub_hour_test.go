@@ -1,4 +1,4 @@
-package processor
+package twin
 
 import (
 	"bytes"
@@ -14,8 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // partMessageOf is the JSON of a part of an hour.
@@ -41,16 +39,16 @@ func inParts(r meter.Reading, minutes int) [][]byte {
 	return out
 }
 
-// requireOpenPartsInDatabase checks that the database has the messages of all
-// hours that wait for parts, and no others.
-func requireOpenPartsInDatabase(t require.TestingT, f *feed) {
+// requireOpenHoursInStore checks that the store has the messages of all hours that
+// wait for sub-hour readings, and no others.
+func requireOpenHoursInStore(t require.TestingT, f *feed) {
 	open := 0
 	for _, m := range f.p.meters {
-		if m.parts == nil {
+		if m.subHours == nil {
 			continue
 		}
-		for i := range m.parts.open {
-			o := &m.parts.open[i]
+		for i := range m.subHours.open {
+			o := &m.subHours.open[i]
 			for q, span := range o.span {
 				if span == 0 {
 					continue
@@ -58,50 +56,50 @@ func requireOpenPartsInDatabase(t require.TestingT, f *feed) {
 				open++
 				msg := &o.messages[q]
 				require.Equal(t, fmt.Sprintf("%d %q %s", msg.offset, msg.text[:msg.key], msg.text[msg.key:]),
-					f.rows.Parts[fmt.Sprintln(m.MeterNo, o.hour)+fmt.Sprint(q*quarter)])
+					f.rows.SubHours[fmt.Sprintln(m.MeterNo, o.hour)+fmt.Sprint(q*quarter)])
 			}
 		}
 	}
-	require.Equal(t, open, len(f.rows.Parts))
+	require.Equal(t, open, len(f.rows.SubHours))
 }
 
-// partFeed feeds messages one by one, each in a batch of its own.
-type partFeed struct {
+// subHourFeed feeds messages one by one, each in a batch of its own.
+type subHourFeed struct {
 	*feed
 	t     *testing.T
 	start meter.Hour
 }
 
-// newPartFeed begins with two hours of meter "other", so that event time runs.
-func newPartFeed(t *testing.T) *partFeed {
-	r := testRules(t, testTwin())
-	f := &partFeed{feed: newFeed(r), t: t, start: r.from}
+// newSubHourFeed begins with two hours of meter "other", so that event time runs.
+func newSubHourFeed(t *testing.T) *subHourFeed {
+	r := testRules(t, testSettings())
+	f := &subHourFeed{feed: newFeed(r), t: t, start: r.From}
 	f.hour("other", 0, 1)
 	f.hour("other", 1, 1)
 	require.Equal(t, f.start+1, f.p.watermark)
-	f.rows.Counts = timescale.Counts{}
+	f.rows.Counts = Counts{}
 	return f
 }
 
-func (f *partFeed) send(value []byte) {
-	f.batch([]stream.Record{{Offset: f.p.next, Key: []byte("k"), Value: value}})
-	requireOpenPartsInDatabase(f.t, f.feed)
+func (f *subHourFeed) send(value []byte) {
+	f.batch([]Record{{Offset: f.p.next, Key: []byte("k"), Value: value}})
+	requireOpenHoursInStore(f.t, f.feed)
 }
 
-func (f *partFeed) hour(name string, h meter.Hour, kwh float32) { f.part(name, h, 0, 60, kwh) }
+func (f *subHourFeed) hour(name string, h meter.Hour, kwh float32) { f.part(name, h, 0, 60, kwh) }
 
-func (f *partFeed) part(name string, h meter.Hour, minute, minutes int, kwh float32) {
+func (f *subHourFeed) part(name string, h meter.Hour, minute, minutes int, kwh float32) {
 	f.send(partMessageOf(meter.Reading{Meter: name, Hour: f.start + h, KWh: kwh}, minute, minutes))
 }
 
 // quarters sends the parts of an hour.
-func (f *partFeed) quarters(name string, h meter.Hour, kwh ...float32) {
+func (f *subHourFeed) quarters(name string, h meter.Hour, kwh ...float32) {
 	for i, v := range kwh {
 		f.part(name, h, i*15, 15, v)
 	}
 }
 
-func (f *partFeed) reading(name string, h meter.Hour) string {
+func (f *subHourFeed) reading(name string, h meter.Hour) string {
 	row, ok := f.rows.Readings[fmt.Sprint(f.no[name], f.start+h)]
 	if !ok {
 		return ""
@@ -110,7 +108,7 @@ func (f *partFeed) reading(name string, h meter.Hour) string {
 }
 
 // reasons are those of the quarantine, by offset.
-func (f *partFeed) reasons() []string {
+func (f *subHourFeed) reasons() []string {
 	out := []string{}
 	for offset := range f.p.next {
 		if q, found := f.rows.Quarantine[offset]; found {
@@ -120,97 +118,97 @@ func (f *partFeed) reasons() []string {
 	return out
 }
 
-func TestPartsBecomeAnHour(t *testing.T) {
+func TestSubHourReadingsBecomeAnHour(t *testing.T) {
 	const h = 5
 	tests := []struct {
 		name        string
-		send        func(*partFeed)
+		send        func(*subHourFeed)
 		reading     string // of hour h
-		counts      timescale.Counts
+		counts      Counts
 		revisions   int
 		quarantined []string
 	}{
-		{"in order", func(f *partFeed) { f.quarters("a", h, 1, 2, 3, 4) }, "10", timescale.Counts{In: 4, Stored: 1}, 0, nil},
-		{"three of four", func(f *partFeed) { f.quarters("a", h, 1, 2, 3) }, "", timescale.Counts{In: 3}, 0, nil},
-		{"halves", func(f *partFeed) {
+		{"in order", func(f *subHourFeed) { f.quarters("a", h, 1, 2, 3, 4) }, "10", Counts{In: 4, Stored: 1}, 0, nil},
+		{"three of four", func(f *subHourFeed) { f.quarters("a", h, 1, 2, 3) }, "", Counts{In: 3}, 0, nil},
+		{"halves", func(f *subHourFeed) {
 			f.part("a", h, 30, 30, 1)
 			f.part("a", h, 0, 30, 2)
-		}, "3", timescale.Counts{In: 2, Stored: 1}, 0, nil},
-		{"a half and quarters", func(f *partFeed) {
+		}, "3", Counts{In: 2, Stored: 1}, 0, nil},
+		{"a half and quarters", func(f *subHourFeed) {
 			f.part("a", h, 45, 15, 1)
 			f.part("a", h, 0, 30, 2)
 			f.part("a", h, 30, 15, 4)
-		}, "7", timescale.Counts{In: 3, Stored: 1}, 0, nil},
-		{"a part again", func(f *partFeed) {
+		}, "7", Counts{In: 3, Stored: 1}, 0, nil},
+		{"a part again", func(f *subHourFeed) {
 			f.quarters("a", h, 1)
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 5, Stored: 1, Duplicates: 1}, 0, nil},
-		{"a part again, after the hour", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 1, Duplicates: 1}, 0, nil},
+		{"a part again, after the hour", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.quarters("a", h, 1, 2)
-		}, "10", timescale.Counts{In: 6, Stored: 1, Duplicates: 2}, 0, nil},
-		{"a part corrected", func(f *partFeed) {
+		}, "10", Counts{In: 6, Stored: 1, Duplicates: 2}, 0, nil},
+		{"a part corrected", func(f *subHourFeed) {
 			f.quarters("a", h, 9)
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 5, Stored: 1, Corrections: 1}, 0, nil},
-		{"a part corrected, after the hour", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 1, Corrections: 1}, 0, nil},
+		{"a part corrected, after the hour", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.part("a", h, 30, 15, 5)
 			f.part("a", h, 30, 15, 5)
-		}, "12", timescale.Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
-		{"a quarter of a known half", func(f *partFeed) {
+		}, "12", Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
+		{"a quarter of a known half", func(f *subHourFeed) {
 			f.part("a", h, 0, 30, 1)
 			f.part("a", h, 15, 15, 1)
 			f.part("a", h, 0, 15, 1)
 			f.part("a", h, 30, 30, 1)
-		}, "2", timescale.Counts{In: 4, Stored: 1, Quarantined: 2}, 0, []string{reasonPartOverlaps, reasonPartOverlaps}},
-		{"a half of known quarters", func(f *partFeed) {
+		}, "2", Counts{In: 4, Stored: 1, Quarantined: 2}, 0, []string{ReasonSubHourOverlaps, ReasonSubHourOverlaps}},
+		{"a half of known quarters", func(f *subHourFeed) {
 			f.part("a", h, 45, 15, 1)
 			f.part("a", h, 30, 30, 1)
-		}, "", timescale.Counts{In: 2, Quarantined: 1}, 0, []string{reasonPartOverlaps}},
-		{"a half of an hour of quarters", func(f *partFeed) {
+		}, "", Counts{In: 2, Quarantined: 1}, 0, []string{ReasonSubHourOverlaps}},
+		{"a half of an hour of quarters", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.part("a", h, 30, 30, 7)
-		}, "10", timescale.Counts{In: 5, Stored: 1, Quarantined: 1}, 0, []string{reasonPartOverlaps}},
-		{"the whole hour first", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 1, Quarantined: 1}, 0, []string{ReasonSubHourOverlaps}},
+		{"the whole hour first", func(f *subHourFeed) {
 			f.hour("a", h, 10)
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 5, Stored: 1, Duplicates: 1}, 0, nil},
-		{"the whole hour first, another sum", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 1, Duplicates: 1}, 0, nil},
+		{"the whole hour first, another sum", func(f *subHourFeed) {
 			f.hour("a", h, 9)
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 5, Stored: 1, Corrections: 1}, 1, nil},
-		{"the whole hour last", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 1, Corrections: 1}, 1, nil},
+		{"the whole hour last", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.hour("a", h, 9)
 			f.part("a", h, 45, 15, 4)
-		}, "9", timescale.Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
-		{"the whole hour among its parts", func(f *partFeed) {
+		}, "9", Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
+		{"the whole hour among its parts", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2)
 			f.hour("a", h, 9)
-		}, "9", timescale.Counts{In: 3, Stored: 1}, 0, nil},
-		{"late", func(f *partFeed) {
+		}, "9", Counts{In: 3, Stored: 1}, 0, nil},
+		{"late", func(f *subHourFeed) {
 			f.hour("other", 15, 1)
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 5, Stored: 2, Late: 1}, 0, nil},
-		{"before the window", func(f *partFeed) {
+		}, "10", Counts{In: 5, Stored: 2, Late: 1}, 0, nil},
+		{"before the window", func(f *subHourFeed) {
 			for i := range meter.Hour(100) {
 				f.hour("a", 20*(i+1), 8)
 			}
 			f.quarters("a", h, 1, 2, 3, 4)
-		}, "10", timescale.Counts{In: 104, Stored: 100, Late: 1}, 0, nil},
-		{"outside the dataset", func(f *partFeed) { f.quarters("a", -1, 1, 1) }, "",
-			timescale.Counts{In: 2, Quarantined: 2}, 0, []string{reasonOutsideWindow, reasonOutsideWindow}},
-		{"not aligned", func(f *partFeed) { f.part("a", h, 15, 30, 1) }, "",
-			timescale.Counts{In: 1, Quarantined: 1}, 0, []string{"not_aligned"}},
-		{"too long to keep", func(f *partFeed) {
+		}, "10", Counts{In: 104, Stored: 100, Late: 1}, 0, nil},
+		{"outside the dataset", func(f *subHourFeed) { f.quarters("a", -1, 1, 1) }, "",
+			Counts{In: 2, Quarantined: 2}, 0, []string{ReasonOutsideWindow, ReasonOutsideWindow}},
+		{"not aligned", func(f *subHourFeed) { f.part("a", h, 15, 30, 1) }, "",
+			Counts{In: 1, Quarantined: 1}, 0, []string{"not_aligned"}},
+		{"too long to keep", func(f *subHourFeed) {
 			text := partMessageOf(meter.Reading{Meter: "a", Hour: f.start + h, KWh: 1}, 0, 15)
-			f.send(append(text[:len(text)-1], []byte(`,"more":"`+strings.Repeat("x", maxPartBytes)+`"}`)...))
-		}, "", timescale.Counts{In: 1, Quarantined: 1}, 0, []string{reasonPartTooLong}},
+			f.send(append(text[:len(text)-1], []byte(`,"more":"`+strings.Repeat("x", maxKeptBytes)+`"}`)...))
+		}, "", Counts{In: 1, Quarantined: 1}, 0, []string{ReasonSubHourTooLong}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := newPartFeed(t)
+			f := newSubHourFeed(t)
 			tt.send(f)
 			require.Equal(t, tt.reading, f.reading("a", h))
 			counts := f.rows.Counts
@@ -225,14 +223,14 @@ func TestPartsBecomeAnHour(t *testing.T) {
 func TestSumIsTheSameInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kwh := rapid.SliceOfN(rapid.Float32Range(-250_000, 250_000), 4, 4).Draw(t, "kwh")
-		var want hourParts
+		var want hourQuarters
 		for q, v := range kwh {
-			require.Equal(t, partStored, want.put(&meter.Message{Minute: uint8(q * 15), Minutes: 15, KWh: v}))
+			require.Equal(t, putStored, want.put(uint8(q*15), 15, v))
 		}
-		var got hourParts
+		var got hourQuarters
 		for _, q := range rapid.Permutation([]int{0, 1, 2, 3}).Draw(t, "order") {
 			require.False(t, got.isWhole())
-			got.put(&meter.Message{Minute: uint8(q * 15), Minutes: 15, KWh: kwh[q]})
+			got.put(uint8(q*15), 15, kwh[q])
 		}
 		require.True(t, got.isWhole())
 		require.Equal(t, math.Float32bits(want.sum()), math.Float32bits(got.sum()))
@@ -241,16 +239,16 @@ func TestSumIsTheSameInAnyOrder(t *testing.T) {
 }
 
 func TestIncompleteHourIsHandedBack(t *testing.T) {
-	f := newPartFeed(t)
+	f := newSubHourFeed(t)
 	f.quarters("a", 5, 1, 2, 3)
 	first := f.p.next - 3
-	f.hour("other", 5+partsWait, 1)
+	f.hour("other", 5+openWait, 1)
 	require.Empty(t, f.reasons(), "it still waits")
-	f.hour("other", 5+partsWait+1, 1)
+	f.hour("other", 5+openWait+1, 1)
 
-	require.Equal(t, []string{reasonIncompleteHour, reasonIncompleteHour, reasonIncompleteHour}, f.reasons())
+	require.Equal(t, []string{ReasonIncompleteHour, ReasonIncompleteHour, ReasonIncompleteHour}, f.reasons())
 	require.Equal(t, int64(3), f.rows.Counts.Quarantined)
-	for i, q := range f.b.rows.Quarantine {
+	for i, q := range f.fx.Rejected {
 		want := partMessageOf(meter.Reading{Meter: "a", Hour: f.start + 5, KWh: float32(i + 1)}, i*15, 15)
 		require.Equal(t, first+int64(i), q.Offset)
 		require.Equal(t, "k", string(q.Key))
@@ -266,7 +264,7 @@ func TestIncompleteHourIsHandedBack(t *testing.T) {
 }
 
 func TestOpenHoursAreBounded(t *testing.T) {
-	f := newPartFeed(t)
+	f := newSubHourFeed(t)
 	f.hour("other", 24, 1)
 	f.hour("other", 40, 1)
 	f.hour("other", 60, 1)
@@ -274,13 +272,13 @@ func TestOpenHoursAreBounded(t *testing.T) {
 		require.Empty(t, f.reasons())
 		f.part("a", h, 30, 15, 1)
 	}
-	require.Equal(t, []string{reasonIncompleteHour}, f.reasons())
-	require.Equal(t, f.start, hourOf(t, f.b.rows.Quarantine[0].Value), "the one that waited longest")
-	require.Len(t, f.p.meters["a"].parts.open, maxOpenHours)
+	require.Equal(t, []string{ReasonIncompleteHour}, f.reasons())
+	require.Equal(t, f.start, hourOf(t, f.fx.Rejected[0].Value), "the one that waited longest")
+	require.Len(t, f.p.meters["a"].subHours.open, maxOpenHours)
 }
 
 func TestWholeHoursAreKeptForAWhile(t *testing.T) {
-	f := newPartFeed(t)
+	f := newSubHourFeed(t)
 	for h := range meter.Hour(keptWhole + 1) {
 		f.quarters("a", 2+h, 1, 1, 1, 1)
 	}
@@ -301,8 +299,8 @@ func hourOf(t *testing.T, value []byte) meter.Hour {
 	return m.Hour
 }
 
-func TestPartMovesEventTimeLikeItsHour(t *testing.T) {
-	f := newPartFeed(t)
+func TestSubHourReadingMovesEventTimeLikeItsHour(t *testing.T) {
+	f := newSubHourFeed(t)
 	f.part("a", 9, 15, 15, 1)
 	require.Equal(t, f.start+9, f.p.watermark)
 	require.Equal(t, meter.NoHour, f.p.meters["a"].window.Newest(), "it is no reading")
@@ -319,23 +317,21 @@ func TestPartMovesEventTimeLikeItsHour(t *testing.T) {
 	f.part("b", 4001, 0, 30, 1)
 	require.Equal(t, f.start+4001, f.p.watermark, "a second one agrees")
 	require.Equal(t, float32(4), f.p.meters["a"].window.At(f.start+4000))
-	require.Empty(t, f.p.held)
+	require.Empty(t, f.p.pending)
 	f.part("b", 4001, 30, 30, 1)
 	require.Equal(t, "2", f.reading("b", 4001))
 }
 
-func TestPartFromTheFutureIsJudgedByItsOwnStart(t *testing.T) {
-	live := testTwin()
-	live.Generator.Mode = "Off"
-	f := newFeed(testRules(t, live))
+func TestSubHourReadingFromTheFutureIsJudgedByItsOwnStart(t *testing.T) {
+	f := newFeed(testRules(t, followingTheClock()))
 	now := time.Date(2024, 3, 4, 12, 20, 0, 0, time.UTC)
 	r := meter.Reading{Meter: "a", Hour: meter.HourOf(now) + 1}
 	for i, value := range inParts(r, 15) {
-		f.batch([]stream.Record{{Offset: int64(i), Millis: now.UnixMilli(), Value: value}})
+		f.batch([]Record{{Offset: int64(i), Millis: now.UnixMilli(), Value: value}})
 	}
 	require.Len(t, f.rows.Quarantine, 2, "13:30 and 13:45")
-	require.Contains(t, f.rows.Quarantine[2], reasonFuture)
-	require.Contains(t, f.rows.Quarantine[3], reasonFuture)
+	require.Contains(t, f.rows.Quarantine[2], ReasonFuture)
+	require.Contains(t, f.rows.Quarantine[3], ReasonFuture)
 }
 
 // A stream of quarters in order of time is the stream of their hours: the same
@@ -344,9 +340,9 @@ func TestQuartersGiveTheRowsOfTheirHours(t *testing.T) {
 	const hours = 24 * 15
 	meters := []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}}
 	stream := func(minutes int) *feed {
-		f := newFeed(testRules(t, testTwin()))
-		var records []stream.Record
-		for h := f.p.rules.from; h < f.p.rules.from+hours; h++ {
+		f := newFeed(testRules(t, testSettings()))
+		var records []Record
+		for h := f.p.rules.From; h < f.p.rules.From+hours; h++ {
 			var values [4][][]byte
 			for k, r := range meters {
 				r.Hour, r.KWh = h, .1+float32((int(h)*(k+3))%24)/10
@@ -369,26 +365,12 @@ func TestQuartersGiveTheRowsOfTheirHours(t *testing.T) {
 	for _, minutes := range []int{30, 15} {
 		got := stream(minutes)
 		require.Equal(t, int64(hours*len(meters)*60/minutes), got.rows.Counts.In)
-		require.Empty(t, got.rows.Parts, "all hours are whole")
+		require.Empty(t, got.rows.SubHours, "all hours are whole")
 		got.rows.Counts.In = want.rows.Counts.In
 		requireSameRows(t, want.rows, got.rows)
 	}
 }
 
-func streamRecord(offset int, value []byte) stream.Record {
-	return stream.Record{Offset: int64(offset), Value: value}
-}
-
-func TestAnnouncementsOfPartsNameThemAlone(t *testing.T) {
-	var b batch
-	p := newPartition(0, testRules(t, testTwin()))
-	for _, offset := range []int64{150, 20, 7, 8, 10, 120} {
-		b.rows.Quarantine = append(b.rows.Quarantine, timescale.Quarantined{Offset: offset})
-	}
-	b.announceQuarantine(p, 100)
-	var ranges [][2]int64
-	for _, e := range b.rows.Outbox {
-		ranges = append(ranges, [2]int64{e.FromOffset, e.ToOffset})
-	}
-	require.Equal(t, [][2]int64{{7, 8}, {10, 10}, {20, 20}, {120, 150}}, ranges)
+func streamRecord(offset int, value []byte) Record {
+	return Record{Offset: int64(offset), Value: value}
 }

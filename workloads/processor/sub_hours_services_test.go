@@ -1,6 +1,8 @@
 package processor
 
 import (
+	"bytes"
+	"fmt"
 	"log/slog"
 	"testing"
 
@@ -10,7 +12,19 @@ import (
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
 
-const quartersPerDay = quarters * meter.HoursPerDay
+const (
+	quarters       = 4 // of an hour
+	quartersPerDay = quarters * meter.HoursPerDay
+)
+
+// quarterOf is the message about a quarter of a reading's hour. The four quarters are
+// the whole divided by powers of two: their sum is exact.
+func quarterOf(r meter.Reading, q int) []byte {
+	r.KWh *= [quarters]float32{.5, .125, .125, .25}[q]
+	text := meter.AppendMessage(nil, r)
+	text = bytes.Replace(text, []byte(":00:00Z"), fmt.Appendf(nil, ":%02d:00Z", 15*q), 1)
+	return bytes.Replace(text, []byte("PT1H"), []byte("PT15M"), 1)
+}
 
 // produceQuarters appends the readings that produce does, in quarters of hours.
 // The quarters are counted from the start of the dataset.
@@ -23,13 +37,13 @@ func (s *services) produceQuarters(from, to int) {
 		h := start + meter.Hour(i/quarters)
 		for k, r := range []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}} {
 			r.Hour, r.KWh = h, .1+float32((int(h)*(k+3))%24)/10
-			producer.Append([]byte(r.Key()), inParts(r, quarter)[i%quarters])
+			producer.Append([]byte(r.Key()), quarterOf(r, i%quarters))
 		}
 	}
 	require.NoError(s.t, producer.Flush(s.t.Context()))
 }
 
-func TestPartsOfAnHourSurviveEveryRecovery(t *testing.T) {
+func TestSubHourReadingsSurviveEveryRecovery(t *testing.T) {
 	const days = 16
 	const cut = 6*quartersPerDay + 2 // in the middle of an hour
 	const all = 4 * days * meter.HoursPerDay
@@ -63,13 +77,13 @@ func TestPartsOfAnHourSurviveEveryRecovery(t *testing.T) {
 	}
 }
 
-// waiting is how many parts the database keeps.
+// waiting is how many sub-hour readings the database keeps.
 func (s *services) waiting() (n int) {
 	s.t.Helper()
 	for partition := range testPartitions {
-		parts, err := s.stores.DB.Parts(s.t.Context(), partition)
+		readings, err := s.stores.DB.SubHours(s.t.Context(), partition)
 		require.NoError(s.t, err)
-		n += len(parts)
+		n += len(readings)
 	}
 	return n
 }

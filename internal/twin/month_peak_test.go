@@ -1,4 +1,4 @@
-package processor
+package twin
 
 import (
 	"testing"
@@ -13,8 +13,9 @@ import (
 func TestMonthPeakIsOfTheLocalMonth(t *testing.T) {
 	cal, err := meter.NewCalendar("America/New_York")
 	require.NoError(t, err)
-	r := &rules{cal: cal, demandCharge: true}
-	m := &meterState{window: window.New(1344)}
+	r := &Rules{cal: cal}
+	r.Policy.Tariff.DemandCharge = 5
+	m := &Meter{window: window.New(1344)}
 	april := meter.HourOf(time.Date(2019, 4, 1, 4, 0, 0, 0, time.UTC)) // local midnight
 	m.window.Put(april-1, 9)
 	m.window.Put(april, 2)
@@ -22,6 +23,6 @@ func TestMonthPeakIsOfTheLocalMonth(t *testing.T) {
 	m.window.Put(april+48, 7)
 	require.InDelta(t, 3, r.monthPeak(m, april+48), 1e-6, "neither March nor what comes after")
 	require.Zero(t, r.monthPeak(m, april))
-	r.demandCharge = false
+	r.Policy.Tariff.DemandCharge = 0
 	require.Zero(t, r.monthPeak(m, april+48))
 }

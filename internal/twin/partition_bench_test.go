@@ -1,4 +1,4 @@
-package processor
+package twin
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // BenchmarkPartition measures what a reading costs in memory alone: window,
@@ -22,10 +21,10 @@ func BenchmarkPartition(b *testing.B) {
 
 func benchmarkPartition(b *testing.B, meters int) {
 	p := newBenchPartition(b, meters)
-	h, i := p.rules.from, 0
+	h, i := p.rules.From, 0
 	p.measure(b, 8*meter.HoursPerWeek*meters, func() {
 		load := .2 + float32((int(h)*7+i*13)%24)/12
-		p.take(held{meter: p.states[i], hour: h, kwh: load}, p.next, &p.batch)
+		p.Accept(Reading{Meter: p.states[i], Hour: h, KWh: load}, p.next, &p.fx)
 		p.next++
 		if i++; i == meters {
 			i, h = 0, h+1
@@ -35,20 +34,21 @@ func benchmarkPartition(b *testing.B, meters int) {
 
 // benchPartition is a partition of meters on feeders of 25, in memory alone.
 type benchPartition struct {
-	*partition
-	states []*meterState
-	batch  batch
+	*Partition
+	states []*Meter
+	fx     Effects
 	before uint64 // heap in use without it
 }
 
 func newBenchPartition(b *testing.B, meters int) *benchPartition {
 	before := heap()
-	r := testRules(b, testTwin())
-	r.to = meter.NoHour
-	p := &benchPartition{partition: newPartition(0, r), states: make([]*meterState, meters), before: before}
+	s := testSettings()
+	s.To = meter.NoHour
+	r := testRules(b, s)
+	p := &benchPartition{Partition: New(0, r), states: make([]*Meter, meters), before: before}
 	for i := range p.states {
-		p.states[i] = p.add(timescale.MeterRef{
-			MeterKey: timescale.MeterKey{Name: fmt.Sprintf("meter-%05d", i), Group: fmt.Sprintf("feeder-%03d", i/25)},
+		p.states[i] = p.Register(MeterRef{
+			MeterKey: MeterKey{Name: fmt.Sprintf("meter-%05d", i), Group: fmt.Sprintf("feeder-%03d", i/25)},
 			MeterNo:  int32(i + 1), GroupNo: int32(i/25 + 1),
 		})
 	}
@@ -69,12 +69,11 @@ func (p *benchPartition) measure(b *testing.B, warmUp int, next func()) {
 func (p *benchPartition) run(n int, next func()) {
 	const batchReadings = 10_000
 	for done := 0; done < n; done += batchReadings {
-		prev := p.next
-		p.batch.begin()
+		p.Begin(&p.fx)
 		for range min(batchReadings, n-done) {
 			next()
 		}
-		p.batch.finish(p.partition, prev)
+		p.Finish(&p.fx)
 	}
 }
 

@@ -1,0 +1,160 @@
+package twin
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/window"
+)
+
+// scratch is what effects need while they are collected. Its memory is kept from
+// one stretch to the next.
+type scratch struct {
+	touched   []*Meter
+	groups    []*group // with hours that changed
+	subHourly []*Meter // with new sub-hour readings
+	inputs    []dsm.MeterInput
+	decisions []dsm.Decision
+	floats    arena
+}
+
+// Begin empties fx for a stretch that starts at the partition's next offset.
+func (p *Partition) Begin(fx *Effects) {
+	for _, m := range fx.touched {
+		m.touched, m.stored = false, 0
+	}
+	for _, g := range fx.groups {
+		g.changed = g.changed[:0]
+	}
+	for _, m := range fx.subHourly {
+		m.subHours.listed = false
+	}
+	fx.New.Reset()
+	fx.Corrected.Reset()
+	clear(fx.Decisions)
+	clear(fx.Forecasts)
+	clear(fx.Rejected)
+	clear(fx.SubHours)
+	fx.SubHours, fx.SubHourDone = fx.SubHours[:0], fx.SubHourDone[:0]
+	fx.Revisions, fx.GroupTotals = fx.Revisions[:0], fx.GroupTotals[:0]
+	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
+	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
+	fx.Forecasts, fx.Decisions = fx.Forecasts[:0], fx.Decisions[:0]
+	fx.Newest, fx.Rejected = fx.Newest[:0], fx.Rejected[:0]
+	fx.Counts = Counts{}
+	fx.touched, fx.groups, fx.subHourly = fx.touched[:0], fx.groups[:0], fx.subHourly[:0]
+	fx.floats.reset()
+	fx.Partition, fx.PrevOffset = p.number, p.next
+}
+
+// Finish adds the effects that depend on the whole stretch: totals of the groups,
+// the newest reading of each meter, and the hours that still wait for sub-hour
+// readings. The state then takes the store to have all of them.
+func (p *Partition) Finish(fx *Effects) {
+	fx.NextOffset, fx.Watermark = p.next, p.watermark
+	for _, g := range fx.groups {
+		reach := g.reach()
+		for _, h := range g.changed {
+			if h < reach {
+				fx.Recounts = append(fx.Recounts, GroupHour{GroupNo: g.number, Hour: h})
+				continue
+			}
+			fx.GroupTotals = append(fx.GroupTotals, g.total(h))
+		}
+	}
+	for _, m := range fx.touched {
+		h := m.newest()
+		fx.Newest = append(fx.Newest, NewestReading{MeterNo: m.MeterNo, Hour: h, KWh: m.window.At(h), Stored: m.stored})
+	}
+	fx.collectSubHours()
+	slices.SortFunc(fx.Rejected, func(a, b RejectedMessage) int { return cmp.Compare(a.Offset, b.Offset) })
+}
+
+// touch notes that there is something new about the meter.
+func (fx *Effects) touch(m *Meter) {
+	if !m.touched {
+		m.touched = true
+		fx.touched = append(fx.touched, m)
+	}
+}
+
+// change notes that the group's total of hour h is another one now.
+func (fx *Effects) change(g *group, h meter.Hour) {
+	if len(g.changed) == 0 {
+		fx.groups = append(fx.groups, g)
+	}
+	g.change(h)
+}
+
+// judged is the quality of the reading that was just put into the meter's window
+// at hour h, where q is how it came. What it changes about others is added.
+func (fx *Effects) judged(m *Meter, h meter.Hour, q Quality) Quality {
+	fx.rejudgeOthers(m)
+	if m.window.Suspect(h) {
+		fx.Counts.Suspect++
+		return q.Suspect()
+	}
+	return q
+}
+
+// rejudgeOthers adds what the reading that was just put into the meter's window
+// changes about others.
+func (fx *Effects) rejudgeOthers(m *Meter) {
+	for _, v := range m.window.Rejudged() {
+		fx.rejudge(m, v)
+	}
+}
+
+// rejudge adds that a reading, of this stretch or before, is suspect or no longer is.
+func (fx *Effects) rejudge(m *Meter, v window.Verdict) {
+	if v.Suspect {
+		fx.Counts.Suspect++
+	} else {
+		fx.Counts.Confirmed++
+	}
+	fx.Verdicts = append(fx.Verdicts, Verdict{MeterNo: m.MeterNo, Hour: v.Hour, Suspect: v.Suspect})
+	fx.change(m.group, v.Hour)
+}
+
+// correct adds a reading that replaces another. Verdicts about the other are void.
+func (fx *Effects) correct(r Reading, old float32, q Quality, offset int64) {
+	no := r.Meter.MeterNo
+	fx.Verdicts = slices.DeleteFunc(fx.Verdicts, func(v Verdict) bool { return v.MeterNo == no && v.Hour == r.Hour })
+	fx.Corrected.Append(no, r.Hour, r.KWh, q)
+	fx.Revisions = append(fx.Revisions, Revision{MeterNo: no, Hour: r.Hour, OldKWh: old, Offset: offset})
+	fx.Counts.Corrections++
+}
+
+// reject adds a message that is not accepted.
+func (fx *Effects) reject(rec *Record, reason, detail string) {
+	fx.Counts.Quarantined++
+	fx.Rejected = append(fx.Rejected, RejectedMessage{
+		Offset: rec.Offset, Reason: reason, Detail: detail, Key: rec.Key, Value: rec.Value,
+	})
+}
+
+// arena hands out slices that live as long as the effects.
+type arena struct {
+	chunks [][]float32
+	chunk  int
+	used   int
+}
+
+const arenaChunk = 1 << 16
+
+func (a *arena) take(n int) []float32 {
+	if a.chunk < len(a.chunks) && a.used+n > len(a.chunks[a.chunk]) {
+		a.chunk, a.used = a.chunk+1, 0
+	}
+	if a.chunk == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]float32, max(arenaChunk, n)))
+		a.used = 0
+	}
+	out := a.chunks[a.chunk][a.used : a.used+n : a.used+n]
+	a.used += n
+	return out
+}
+
+func (a *arena) reset() { a.chunk, a.used = 0, 0 }

@@ -1,0 +1,126 @@
+package twin
+
+import (
+	"math"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Settings are everything in a twin's specification that decides its effects, as
+// plain values.
+type Settings struct {
+	Twin     string // namespace/name; identifiers of decisions derive from it
+	SpecHash string // of the specification; equal hashes give equal effects
+	Timezone string // IANA name
+	IssueAt  string // local HH:MM at which forecasts are issued
+
+	// AllowedLateness is how far the watermark stays behind the greatest hour.
+	AllowedLateness meter.Hour
+	// History is how many hours of each meter are kept, beside the allowed lateness.
+	History int
+
+	// From and To bound the hours that a reading may have, To exclusive. NoHour
+	// leaves a side open.
+	From, To meter.Hour
+	// MaxAhead is how far a reading may lie after the time at which the broker
+	// accepted it; 0 where From and To bound it already.
+	MaxAhead time.Duration
+	// MaxKWh is what no hour of a meter exceeds, either way; 0 for no limit.
+	MaxKWh float64
+
+	IssueFrom meter.Hour // no forecast is issued before: the end of the warm-up; NoHour for none
+	WarmUp    bool       // meters may have history from before the stream
+
+	Policy       dsm.Policy
+	Temperatures *forecast.Temperatures // outdoors; nil if there are none
+	Coefficients *forecast.Coefficients // of the forecast; nil for those that are shipped
+}
+
+// Accepts reports whether a reading may have hour h, as far as From and To bound it.
+func (s *Settings) Accepts(h meter.Hour) bool {
+	return (s.From == meter.NoHour || h >= s.From) && (s.To == meter.NoHour || h < s.To)
+}
+
+// Rules are settings that have been checked, with what is made from them. They are
+// immutable and shared by partitions; a changed specification makes new rules,
+// which hold from a known offset on.
+type Rules struct {
+	Settings
+	cal     *meter.Calendar
+	issueAt meter.IssueTime
+	mostKWh float32 // +Inf for no limit
+	ring    int     // hours of a window
+	model   forecast.Model
+	planner dsm.Planner // nil when decisions are off
+	ledger  *dsm.Ledger // nil with it
+}
+
+// NewRules checks settings. An error names what is wrong with the time zone, the
+// issue time or the policy.
+func NewRules(s Settings) (*Rules, error) {
+	r := &Rules{Settings: s, mostKWh: float32(math.Inf(1)), ring: s.History + int(s.AllowedLateness)}
+	var err error
+	if r.cal, err = meter.NewCalendar(s.Timezone); err != nil {
+		return nil, err
+	}
+	if r.issueAt, err = meter.ParseIssueTime(s.IssueAt); err != nil {
+		return nil, err
+	}
+	coefficients := s.Coefficients
+	if coefficients == nil {
+		if coefficients, err = forecast.Shipped(); err != nil {
+			return nil, err
+		}
+	}
+	r.model = forecast.NewCombined(r.cal, r.issueAt, coefficients, s.Temperatures)
+	if s.MaxKWh > 0 {
+		r.mostKWh = float32(s.MaxKWh)
+	}
+	if s.Policy.Mode == dsm.ModeOff {
+		return r, nil
+	}
+	if r.planner, err = dsm.NewPlanner(s.Policy, r.cal, s.Twin); err != nil {
+		return nil, err
+	}
+	r.ledger, err = dsm.NewLedger(s.Policy, r.cal, s.Twin)
+	return r, err
+}
+
+// Calendar is that of the time zone.
+func (r *Rules) Calendar() *meter.Calendar { return r.cal }
+
+// Model is how forecasts are made.
+func (r *Rules) Model() forecast.Model { return r.model }
+
+// Ledger evaluates plans against what was measured; nil when decisions are off.
+func (r *Rules) Ledger() *dsm.Ledger { return r.ledger }
+
+// nextIssue is the first issue time after h that is not inside the warm-up.
+func (r *Rules) nextIssue(h meter.Hour) meter.Hour {
+	next := r.cal.NextIssue(h, r.issueAt)
+	if r.IssueFrom != meter.NoHour && next < r.IssueFrom {
+		next = r.cal.NextIssue(r.IssueFrom-1, r.issueAt)
+	}
+	return next
+}
+
+// monthPeak is the meter's highest hour of the local calendar month before t, kWh, as
+// far as its window reaches back; 0 if there was none, or if the tariff has no
+// demand charge.
+func (r *Rules) monthPeak(m *Meter, t meter.Hour) float64 {
+	if r.Policy.Tariff.DemandCharge <= 0 {
+		return 0
+	}
+	y, month, _ := r.cal.Local(t).Date()
+	from := meter.DayStart(y, month, 1, r.cal.Location())
+	peak := 0.0
+	for h := max(from, m.window.Oldest()); h < t; h++ {
+		if v := float64(m.window.At(h)); v > peak {
+			peak = v
+		}
+	}
+	return peak
+}
