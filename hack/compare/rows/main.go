@@ -54,24 +54,29 @@ func main() {
 	flag.StringVar(&o.twin, "f", "config/samples/quickstart.yaml", "file with a DigitalTwin")
 	flag.StringVar(&o.readings, "readings", "", "file with readings in place of the spec's dataset")
 	flag.Func("rename", "old=new: what the later build calls a table, or a column as table.column", func(s string) error {
-		old, new, ok := strings.Cut(s, "=")
+		from, to, ok := strings.Cut(s, "=")
 		if !ok {
 			return errors.New("write old=new")
 		}
-		o.renamed[old] = new
+		o.renamed[from] = to
 		return nil
 	})
 	flag.Parse()
+	os.Exit(o.exitCode())
+}
+
+func (o *options) exitCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	same, err := o.run(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
+		return 2
 	}
 	if !same {
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func (o *options) run(ctx context.Context) (same bool, err error) {
@@ -191,7 +196,7 @@ func (o *options) selected(table string, columns []string, earlier bool) (out []
 				out = append(out, n.sql+" AS "+c+"_name")
 			}
 		}
-		if skipped[c] && !(c == "id" && table == "decisions") {
+		if skipped[c] && (c != "id" || table != "decisions") {
 			continue
 		}
 		as := c
