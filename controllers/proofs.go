@@ -149,6 +149,9 @@ func endedVerdict(token string, pods []corev1.Pod) proofVerdict {
 func proofTrouble(pods []corev1.Pod) string {
 	newestFirst(pods)
 	for i := range pods {
+		if endedWell(&pods[i]) {
+			return ""
+		}
 		for _, c := range slices.Concat(pods[i].Status.InitContainerStatuses, pods[i].Status.ContainerStatuses) {
 			if w := c.State.Waiting; w != nil && (w.Reason == "ErrImagePull" || w.Reason == "ImagePullBackOff") {
 				return "it cannot be pulled: " + pullError(w.Message)
@@ -160,6 +163,14 @@ func proofTrouble(pods []corev1.Pod) string {
 		}
 	}
 	return trouble(resources.ComponentProof, pods)
+}
+
+// endedWell reports whether a pod has done what it is for. A server beside it is stopped
+// then, and its exit code does not count: the Job is complete a moment later.
+func endedWell(p *corev1.Pod) bool {
+	return len(p.Status.ContainerStatuses) > 0 && !slices.ContainsFunc(p.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool {
+		return c.State.Terminated == nil || c.State.Terminated.ExitCode != 0
+	})
 }
 
 // backOff is what the kubelet puts before the error of a pull that it tries again.

@@ -204,6 +204,25 @@ func TestBrokenStoreImageChangesNothing(t *testing.T) {
 	require.Equal(t, before, sp.templates("stores"))
 }
 
+// A store's server that a proof started is stopped when the proof has ended well. How it
+// ends then says nothing about the image, whether the Job is complete yet or not.
+func TestStoppedServerOfAProofIsNoFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		server, command corev1.ContainerState
+		fails           bool
+	}{
+		"stopped by a signal after the proof": {exited(143, ""), exited(0, ""), false},
+		"ends before it":                      {exited(143, ""), waiting("PodInitializing", ""), true},
+		"command fails":                       {exited(0, ""), exited(1, ""), true},
+	} {
+		pods := []corev1.Pod{{Status: corev1.PodStatus{
+			InitContainerStatuses: []corev1.ContainerStatus{{Name: "redis", State: c.server}},
+			ContainerStatuses:     []corev1.ContainerStatus{{Name: "started", State: c.command}},
+		}}}
+		require.Equal(t, c.fails, proofTrouble(pods) != "", name)
+	}
+}
+
 // A twin whose images are new needs no proof, and one whose first image is broken
 // is brought round by the next.
 func TestFirstImageNeedsNoProof(t *testing.T) {
