@@ -3,12 +3,15 @@ package controllers
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -228,9 +231,19 @@ func TestRestoreIsCarriedOutOnce(t *testing.T) {
 	pod := &corev1.Pod{}
 	require.True(t, sp.child(pod, job.Name+"-x"))
 	require.NoError(t, sp.admin.Delete(sp.ctx, pod, client.GracePeriodSeconds(0)))
-	sp.endPod(job, "restore", 0, `{"restore":"back-20260101T030000Z.dump@2026-01-31T08:00:00Z","rows":4711,"previous":"twin_before_20260131080000"}`)
+	sp.endPod(job, "restore", 0, `{"restore":"back-20260101T030000Z.dump@2026-01-31T08:00:00Z","rows":4711,"previous":"twin_before_20260131080000","schema":10,"schemaBefore":12}`)
 
 	twin = sp.ready("back")
+	sp.eventually(func() error {
+		list := &eventsv1.EventList{}
+		require.NoError(t, sp.admin.List(sp.ctx, list, client.InNamespace(sp.ns)))
+		if !slices.ContainsFunc(list.Items, func(e eventsv1.Event) bool {
+			return e.Reason == "Restored" && strings.Contains(e.Note, "4711 rows; its schema is version 10, and the preparation migrates it")
+		}) {
+			return fmt.Errorf("no Event names the schema that is migrated")
+		}
+		return nil
+	})
 	require.Equal(t, &v1.RestoreStatus{
 		Dump: "back-20260101T030000Z.dump", At: "2026-01-31T08:00:00Z", Rows: 4711, Previous: "twin_before_20260131080000",
 	}, twin.Status.Restore)

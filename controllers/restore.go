@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -110,8 +111,16 @@ func (r *Reconciler) observeRestore(ctx context.Context, s *scope) error {
 		s.log.Info("the Job has ended, and its pod is gone: how many rows it restored is not known", "job", job.Name)
 	}
 	s.twin.Status.Restore = &v1.RestoreStatus{Dump: from.Dump, At: from.At, Rows: outcome.Rows, Previous: outcome.Previous}
-	r.event(s, "Restored", "%s is restored, %d rows", from.Dump, outcome.Rows)
+	r.event(s, "Restored", "%s is restored, %d rows%s", from.Dump, outcome.Rows, migrates(outcome))
 	return nil
+}
+
+// migrates is what becomes of a restored schema that is not the one before, in words.
+func migrates(o config.RestoreOutcome) string {
+	if o.Schema == o.SchemaBefore {
+		return ""
+	}
+	return fmt.Sprintf("; its schema is version %d, and the preparation migrates it to that of the twin's image", o.Schema)
 }
 
 // restoreVerdict is what SchemaReady says while a dump is restored.

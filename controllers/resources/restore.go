@@ -132,6 +132,16 @@ pg_restore --data-only -f - "$dump" | awk '
   /^COPY / { table = $2; rows = 0; copying = 1 }
   END { if (copying) exit 1 }' >/tmp/counts.sql
 grep -q 'ONLY public\.' /tmp/counts.sql || fail "$dump is no dump of a twin's database"
+
+# An older schema is migrated afterwards, a newer one may be unknown to the workloads.
+schema() {
+  [ "$(admin -d "$1" -At -c "SELECT to_regclass('public.goose_db_version') IS NOT NULL")" = f ] ||
+    admin -d "$1" -At -c 'SELECT max(version_id) FROM public.goose_db_version WHERE is_applied'
+}
+theirs=$(schema "$new") ours=$(schema %[5]s)
+[ -n "$theirs" ] || fail "$dump is no dump of a twin's database: it has no schema version"
+[ "$theirs" -le "${ours:-$theirs}" ] || fail "$dump has version $theirs of the schema, the database of this twin has $ours:" \
+  "remove restoreFrom, set spec.image to the version that wrote the dump, and restore when the twin is Ready"
 admin -d "$new" -At -f /tmp/counts.sql >/tmp/counts
 rows=$(awk -F '|' '
   $2 != $3 { printf "%%s: %%d of %%d rows are restored\n", $1, $3, $2 >"/dev/stderr"; wrong = 1 }
@@ -145,7 +155,7 @@ previous=
 if [ "$(admin -d %[5]s -At -c "SELECT to_regclass('public.readings') IS NOT NULL")" = t ]; then
   previous=%[5]s_before_$(date -u +%%Y%%m%%d%%H%%M%%S)
 fi
-result="{\"restore\":\"$id\",\"rows\":$rows,\"previous\":\"$previous\"}"
+result="{\"restore\":\"$id\",\"rows\":$rows,\"previous\":\"$previous\",\"schema\":$theirs,\"schemaBefore\":${ours:-0}}"
 admin -d postgres -c "COMMENT ON DATABASE $new IS '$result'"
 old=${previous:-%[5]s_empty_${POD_NAME##*-}}
 tries=0

@@ -3,10 +3,12 @@ package resources
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,6 +201,79 @@ func TestRestoreScriptRejects(t *testing.T) {
 	require.NoError(t, err, said)
 	require.Zero(t, value[int64](s, s.url.Path, `SELECT count(*) FROM pg_database WHERE datname LIKE 'twin\_restoring%'`))
 	require.NotEmpty(t, outcome.Previous)
+}
+
+// downSteps are the steps back of the newest migrations, the newest one first.
+func downSteps(t *testing.T, n int) (sql string, version int64) {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/timescale/migrations/*.sql")
+	require.NoError(t, err)
+	require.Greater(t, len(files), n)
+	for _, file := range slices.Backward(files[len(files)-n:]) {
+		doc, err := os.ReadFile(file)
+		require.NoError(t, err)
+		_, down, there := strings.Cut(string(doc), "-- +goose Down")
+		require.True(t, there, file)
+		sql += down
+	}
+	version = int64(len(files) - n)
+	return sql + fmt.Sprintf(";DELETE FROM goose_db_version WHERE version_id > %d", version), version
+}
+
+// A dump of an older schema is restored as it is, and migrated by the preparation; the
+// outcome names both versions.
+func TestRestoreScriptTakesAnOlderSchema(t *testing.T) {
+	s := startServer(t)
+	migrate := func() {
+		require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{WithoutTimescale: true}))
+	}
+	version := func() int64 {
+		return value[int64](s, DatabaseName, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
+	}
+	migrate()
+	newest := version()
+	s.exec(DatabaseName, `INSERT INTO meters (meter_no, name, partition) SELECT i, 'm' || i, 0 FROM generate_series(1, 50) i`)
+	down, older := downSteps(t, 2)
+	s.exec(DatabaseName, down)
+	s.dump("older.dump")
+	migrate()
+	s.exec(DatabaseName, `DELETE FROM meters; INSERT INTO dataset_report (report) VALUES ('{}')`)
+
+	outcome, said, err := s.restore(v1.RestoreFrom{Dump: "older.dump"})
+	require.NoError(t, err, said)
+	require.Equal(t, older, outcome.Schema)
+	require.Equal(t, newest, outcome.SchemaBefore)
+	require.Equal(t, older, version())
+	migrate() // as the preparation does, which runs after each restore
+	require.Equal(t, newest, version())
+	require.EqualValues(t, 50, value[int64](s, DatabaseName, "SELECT count(*) FROM meters"))
+	require.Zero(t, value[int64](s, DatabaseName, "SELECT count(*) FROM dataset_report"), "the table is there again")
+
+	// A twin that has no rows yet takes it too.
+	s.exec(s.url.Path, "DROP DATABASE "+DatabaseName)
+	s.exec(s.url.Path, "CREATE DATABASE "+DatabaseName+" OWNER "+OwnerRole)
+	outcome, said, err = s.restore(v1.RestoreFrom{Dump: "older.dump"})
+	require.NoError(t, err, said)
+	require.Equal(t, []int64{older, 0}, []int64{outcome.Schema, outcome.SchemaBefore})
+	migrate()
+	require.Equal(t, newest, version())
+}
+
+// A dump of a newer schema than the database had, which the workloads of this version
+// may not know, is rejected with the way to restore it, and changes nothing.
+func TestRestoreScriptRejectsANewerSchema(t *testing.T) {
+	s := startServer(t)
+	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{WithoutTimescale: true}))
+	s.exec(DatabaseName, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (901, true); ALTER TABLE meters ADD COLUMN colour text NOT NULL DEFAULT 'red'`)
+	s.dump("newer.dump")
+	s.exec(DatabaseName, `DELETE FROM goose_db_version WHERE version_id = 901; ALTER TABLE meters DROP COLUMN colour; INSERT INTO meters (meter_no, name, partition) VALUES (1, 'm', 0)`)
+	_, said, err := s.restore(v1.RestoreFrom{Dump: "newer.dump"})
+	require.Error(t, err)
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	require.Contains(t, lines[len(lines)-1], "newer.dump has version 901 of the schema")
+	require.Contains(t, lines[len(lines)-1], "set spec.image to the version that wrote the dump")
+	require.EqualValues(t, 1, value[int64](s, DatabaseName, "SELECT count(*) FROM meters"))
+	require.Zero(t, value[int64](s, s.url.Path, `SELECT count(*) FROM pg_database WHERE datname LIKE 'twin\_before%'`))
 }
 
 // Rows that the dump has and the database lacks are noticed before the databases

@@ -149,6 +149,10 @@ type RestoreOutcome struct {
 	Restore  string `json:"restore"`  // v1.RestoreFrom.ID of what was restored
 	Rows     int64  `json:"rows"`     // that were counted in the dump and in the database
 	Previous string `json:"previous"` // database that holds what was there before; "" if it was empty
+	// Schema is the version of the dump's schema, SchemaBefore that of the database
+	// before; 0 if it was empty. The preparation migrates an older one.
+	Schema       int64 `json:"schema"`
+	SchemaBefore int64 `json:"schemaBefore"`
 }
 
 // ProofAnswer is the termination message of a Job that proves an image of the
