@@ -225,3 +225,18 @@ func mergeMaps(into, from map[string]any) map[string]any {
 	}
 	return into
 }
+
+// A pod of a template that is taken back is replaced although it is not ready, which the
+// controller of an ordered StatefulSet does not do: docs/adr/0037.
+func TestStoresReplacePodsThatAreNotReady(t *testing.T) {
+	twin := twinOf(t, smallest+"  kafka: {managed: {replicas: 3}}\n")
+	w := build(t, twin, inputs(twin))
+	for store, replicas := range map[string]int32{"kafka": 3, "redis": 1, "timescale": 1} {
+		set := find[appsv1.StatefulSet](t, w, KindStatefulSet, "small-"+store)
+		require.NotNil(t, set, store)
+		require.Equal(t, appsv1.ParallelPodManagement, set.Spec.PodManagementPolicy, store)
+		require.Equal(t, replicas, *set.Spec.Replicas, store)
+		// The defaults: one pod after the other.
+		require.Empty(t, set.Spec.UpdateStrategy, store)
+	}
+}
