@@ -187,6 +187,7 @@ func TestRecreatedTopicIsFilledAgain(t *testing.T) {
 		}
 		requireWeeks(t, b, first, hours)
 	})
+	t.Run("of live readings without a warm-up", func(t *testing.T) { testLiveWithoutWarmUp(t, recreate) })
 	t.Run("and Redis forgot, too", func(t *testing.T) {
 		b := newBench(t, ModeReplay, hours, crowded(t, hours))
 		b.twin.Generator.Speed = 3600
@@ -195,6 +196,84 @@ func TestRecreatedTopicIsFilledAgain(t *testing.T) {
 		b.redis.FlushAll()
 		b.live(toItsEnd)
 		require.Equal(t, b.wanted(everything), b.topic())
+	})
+}
+
+// Without a warm-up nothing but the published hour in Redis shows where live readings
+// were when their topic is recreated: the next ones follow it, and those that are due
+// are published at once. Where Redis forgot it too, they begin with the hour that is due
+// now.
+func testLiveWithoutWarmUp(t *testing.T, recreate func(*bench)) {
+	const hours = 15 * meter.HoursPerDay
+	now := time.Date(2026, 11, 24, 12, 20, 0, 0, time.UTC)
+	live := func(b *bench, from, until time.Time) {
+		ctx, cancel := context.WithCancel(testContext(t))
+		defer cancel()
+		b.deps.clock = &fakeClock{now: from, until: until, stop: cancel}
+		b.run(ctx)
+	}
+	bounds := func(b *bench) (first, last meter.Hour) {
+		first, last = endOfTime, meter.NoHour
+		for _, rows := range b.topic() {
+			for _, r := range rows {
+				first, last = min(first, r.Hour), max(last, r.Hour)
+			}
+		}
+		return first, last
+	}
+	stopped := now.Add(20 * 24 * time.Hour)
+	for name, c := range map[string]struct {
+		away   time.Duration // between two lives
+		redis  func(*bench)
+		resume meter.Hour // first hour of the second topic
+	}{
+		"at once":        {0, func(*bench) {}, meter.HourOf(stopped) - 1}, // again: it may not have been read
+		"a day later":    {24 * time.Hour, func(*bench) {}, meter.HourOf(stopped)},
+		"Redis is empty": {24 * time.Hour, func(b *bench) { b.redis.FlushAll() }, meter.HourOf(stopped.Add(24*time.Hour)) - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, ModeLive, hours, homes(3, hours))
+			live(b, now, stopped)
+			_, last := bounds(b)
+			require.Equal(t, meter.HourOf(stopped)-1, last)
+			recreate(b)
+			c.redis(b)
+			back := stopped.Add(c.away)
+			again := back.Add(50 * 24 * time.Hour)
+			live(b, back, again)
+			first, last := bounds(b)
+			require.Equal(t, c.resume, first)
+			require.Equal(t, meter.HourOf(again)-1, last)
+			requireWeeks(t, b, first, hours)
+
+			// The next life goes on with the next hour.
+			live(b, again, again.Add(10*24*time.Hour))
+			requireWeeks(t, b, first, hours)
+		})
+	}
+	t.Run("in the middle of a life", func(t *testing.T) {
+		b := newBench(t, ModeLive, hours, homes(3, hours))
+		ctx, cancel := context.WithCancel(testContext(t))
+		defer cancel()
+		end := meter.HourOf(stopped.Add(40 * 24 * time.Hour))
+		b.deps.Progress = func(p Progress) {
+			if p.Hour >= end {
+				cancel()
+			}
+		}
+		b.deps.clock = &fakeClock{now: now, until: stopped, stop: func() { recreate(b) }, goOn: true}
+		b.run(ctx)
+		first, last := bounds(b)
+		require.Equal(t, meter.HourOf(now)-1, first, "the new topic has what the one before had")
+		require.GreaterOrEqual(t, last, end)
+		// The write that found the new topic is in it before the hours that it lacked.
+		there := map[meter.Hour]bool{}
+		for _, rows := range b.topic() {
+			for _, r := range rows {
+				there[r.Hour] = true
+			}
+		}
+		require.Len(t, there, int(last-first)+1, "hours are missing")
 	})
 }
 
