@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
@@ -32,6 +33,7 @@ const (
 	sameRows     = "same rows"     // all of them are those of a twin that was never changed
 	sameReadings = "same readings" // forecasts and decisions before the change too; later ones follow it
 	stalls       = "stalls"        // the preparation rejects it, and the twin goes on with what it was
+	deletes      = "deletes"       // maintenance deletes rows that are older than the spec says, and no other
 )
 
 // dataChange is a row of docs/reference/spec-changes.md that readings, forecasts or
@@ -79,6 +81,15 @@ func dataChanges() []dataChange {
 		{field: "processor.dsm.hysteresis", spec: "processor: {dsm: {hysteresis: \"0.5\"}}", does: sameReadings},
 		{field: "processor.dsm.freshness", spec: "processor: {dsm: {freshness: 24h}}", does: sameReadings},
 		{field: "dataset.maxKW", spec: "dataset: {maxKW: \"100\"}", does: sameReadings},
+		{field: "processor.forecast.temperature", spec: "processor: {forecast: {temperature: {configMap: {name: weather, key: t.csv}}}}", does: sameReadings,
+			holds: "SELECT count(DISTINCT spec_hash) - 1 FROM provenance"},
+		{field: "processor.dsm.carbonIntensity", spec: "processor: {dsm: {carbonIntensity: {configMap: {name: grid, key: c.csv}}, objective: {carbon: 2}}}", does: sameReadings,
+			decides: true, holds: "SELECT count(*) FROM decisions WHERE co2_kg <> 0"},
+
+		{field: "processor.replicas", spec: "processor: {replicas: 3}", does: sameRows},
+		{field: "state", spec: "state: Suspended", does: sameRows}, // and back, after the processes have ended
+		{field: "timescale.retention.raw", spec: "timescale: {retention: {raw: 336h}}", does: deletes},
+		{field: "timescale.retention.decisions", spec: "timescale: {retention: {decisions: 240h}}", does: deletes},
 	}
 }
 
@@ -95,6 +106,7 @@ func TestChangesInMidStream(t *testing.T) {
 	table, err := os.ReadFile("../../docs/reference/spec-changes.md")
 	require.NoError(t, err)
 	s := startStores(t)
+	s.writeSeries()
 	binary := build(t)
 	calm := s.apply("calm", s.newDatabase("calm"), households)
 	generator, processor := calm.start(binary, "generator", "--until-done"), calm.start(binary, "processor")
@@ -126,6 +138,7 @@ func TestChangesInMidStream(t *testing.T) {
 				twin = s.apply("changed", twin.database, households, "generator: {speed: max}")
 			}
 			processor = twin.start(binary, "processor")
+			others := twin.otherProcessors(binary)
 			if strings.Contains(c.spec, "Loop") {
 				generator = twin.start(binary, "generator")
 				awaitHours(t, twin.database, 800)
@@ -133,7 +146,14 @@ func TestChangesInMidStream(t *testing.T) {
 			} else {
 				twin.start(binary, "generator", "--until-done").requireEnd()
 			}
-			processor.stop()
+			for _, p := range append(others, processor) {
+				p.stop()
+			}
+			if c.does == deletes {
+				requireOldRowsDeleted(t, twin, want)
+				s.forget(twin)
+				return
+			}
 			got := contentsOf(t, twin.database, "infinity")
 			require.Zero(t, count(t, twin.database, "SELECT count(*) FROM quarantine"), "rejected")
 			if strings.Contains(c.spec, "Loop") {
@@ -215,7 +235,7 @@ func (s *stores) apply(name, database string, specs ...string) *runningTwin {
 	resource, err := checker.Read(name, document)
 	require.NoError(s.t, err)
 	resource.Namespace = "default"
-	twin := &runningTwin{t: s.t, stores: s, database: database, config: s.configFile(name)}
+	twin := &runningTwin{t: s.t, stores: s, database: database, config: s.configFile(name), replicas: ptr.Deref(resource.Spec.Processor.Replicas, 1)}
 	s.configure(twin, resource, "", func(*config.Twin) {})
 	return twin
 }

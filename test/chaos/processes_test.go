@@ -114,10 +114,14 @@ func (d *disturbance) emptyRedis() {
 	d.twin.t.Log("Redis emptied")
 }
 
-// stores are the real services that the twins of a test share.
+// stores are the real services that the twins of a test share, and the files that
+// their specs may name.
 type stores struct {
 	t        *testing.T
 	dir      string
+	mounted  string // file of readings, "" if there is none
+	weather  string // file of temperatures
+	grid     string // file of carbon intensities
 	broker   string
 	redis    *embedded.RedisServer
 	postgres *embedded.PostgresServer
@@ -146,6 +150,7 @@ type runningTwin struct {
 	stores   *stores
 	database string // URL
 	config   string // file
+	replicas int32  // processors that its spec asks for
 }
 
 // newTwin makes a twin of the sample with topics, keys and a database of its
@@ -176,8 +181,9 @@ func (s *stores) configure(twin *runningTwin, resource *v1.DigitalTwin, dataset 
 	require.NoError(s.t, os.WriteFile(password, []byte(s.redis.Password), 0o600))
 	cfg, err := config.FromTwin(resource, config.Endpoints{
 		Image: "energytwin:test", Brokers: []string{s.broker}, RedisAddress: s.redis.Address, RedisPassFile: password,
-		DatabaseURL: twin.database, DatasetPath: dataset, StatusListen: "127.0.0.1:0",
+		DatabaseURL: twin.database, DatasetPath: dataset, DatasetMount: s.mounted, StatusListen: "127.0.0.1:0",
 		Listen: "127.0.0.1:0", APIKeysFile: "/dev/null", JWTSecretFile: "/dev/null",
+		TemperatureSeriesPath: s.weather, CarbonSeriesPath: s.grid,
 	})
 	require.NoError(s.t, err)
 	cfg.Kafka.Replicas = 1
