@@ -41,7 +41,7 @@ func TestTutorialOfGitLab(t *testing.T) {
 	text, left := tutorials.Script(blocks, map[string]string{"build": ""})
 	require.Empty(t, left)
 	env := map[string]string{
-		"VERSION": "tutorial-reader", // see newDeployment
+		"VERSION":          "tutorial-reader", // see newDeployment
 		"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "url." + remote + ".insteadOf", "GIT_CONFIG_VALUE_0": "https://git.example.org/grid/twins.git",
 	}
 	out, err := d.script(env, "env", "-C", d.clone, "bash", "-c", text)
