@@ -10,6 +10,8 @@
 //	ENERGYTWIN_E2E_HELM        the program helm, if it is not on the PATH
 //	ENERGYTWIN_E2E_DEPLOYMENT  any text: also the deployment by hack/ci, 30 minutes, on a
 //	                           node that pulls from loopback addresses of this machine
+//	ENERGYTWIN_E2E_CAUSES      any text: also causes, states and stuck pods, some minutes,
+//	                           on such a node
 //	ENERGYTWIN_E2E_CTR         loads images into the node for hack/vm-deploy: ctr -a SOCKET
 //	ENERGYTWIN_E2E_ROUNDS      how often each pod is killed; 5
 //	ENERGYTWIN_E2E_WALKS       how many random walks over specs there are; 2
