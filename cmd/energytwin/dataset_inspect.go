@@ -74,7 +74,7 @@ func printSummary(t io.Writer, r *dataset.Report) {
 		{"marked missing", r.Missing, ""},
 		{"incomplete hours", r.Incomplete, "left out: a part is missing"},
 		{"overlapping hours", r.Overlaps, "left out: intervals overlap"},
-		{"marked estimated", r.Estimated, "used all the same"},
+		{"estimated", r.Estimated, "marked so, or hours completed at the ends of a counter; used all the same"},
 		{"counter resets", r.Resets, "steps back, far beyond the counter's history, or longer than an hour: unknown hours"},
 		{"no electrical energy", r.Skipped, "other commodities, units and footers: left out"},
 		{"suspicious meters", r.Suspicious, fmt.Sprintf("zeros or one value for %d hours or more", dataset.SuspiciousHours)},

@@ -18,6 +18,9 @@ import (
 //   - states of 0 from which the counter returns by such a step are none.
 //
 // The hours of these steps are unknown, and the steps are counted.
+//
+// A logger that keeps no grid has no state at the hour: the first and the last hour of
+// such a counter are completed; see counter_ends.go.
 type counters struct {
 	states  []counterState // by series
 	history []stepHistory
@@ -55,6 +58,7 @@ const (
 type stepHistory struct {
 	rates [rateBins]uint32 // steps by their mean power, in bins of half an octave
 	limit float64          // kW beyond which a step is no energy
+	ends  counterEnds
 
 	dead []deadSpan
 	// of the run of zeros that goes on
@@ -105,6 +109,7 @@ func (h *stepHistory) add(at int64, kWh float64) {
 	if before.known && minutes <= 0 {
 		return
 	}
+	h.ends.add(at, minutes, before.known)
 	rate := (math.Abs(kWh) - math.Abs(before.kWh)) * 60 / float64(minutes)
 	if before.known && rate >= 0 && minutes <= 60 {
 		h.rates[rateBin(rate)]++
@@ -147,6 +152,7 @@ func (h *stepHistory) close() {
 	if n < fewSteps {
 		share, factor = 0.75, farBeyondFew
 	}
+	h.ends.close(h.last.at)
 	h.limit = max(leastFar, factor*h.quantile(share, n))
 	kept := h.dead[:0]
 	for _, d := range h.dead {

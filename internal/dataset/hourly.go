@@ -25,12 +25,13 @@ type hourly struct {
 	nowSet  []int32    // series that have parts
 	thenSet []int32
 
-	nets     *nets     // nil if each meter has one series
-	counters *counters // nil if no series is of a counter
-	repeats  repeats
-	nights   nights
-	held     entry // waits for a repetition that replaces it
-	holds    bool
+	nets      *nets     // nil if each meter has one series
+	counters  *counters // nil if no series is of a counter
+	estimated int64     // hours at the ends of counters that were completed
+	repeats   repeats
+	nights    nights
+	held      entry // waits for a repetition that replaces it
+	holds     bool
 }
 
 // parts gathers the energy of one series in one hour.
@@ -114,6 +115,7 @@ func (h *hourly) release() error {
 	if s.counter {
 		if before, kWh, ok := h.counters.step(e); ok {
 			h.divide(e.meter(), before, int(e.minute()+counterLength-before), kWh)
+			h.completeEnds(e, before, kWh)
 		} else {
 			h.info.Resets = h.counters.resets
 		}

@@ -159,6 +159,13 @@ func (s *fileSource) sortIntoHours(ctx context.Context, in *intake, found *findi
 	if err := s.blocks.seal(); err != nil {
 		return err
 	}
+	if h.estimated > 0 {
+		in.note(Evidence{
+			What: "hours", Guess: fmt.Sprintf("%d completed", h.estimated), Sure: Likely,
+			Because: fmt.Sprintf("the first or last state of a counter is less than the time between its states, and at most %d minutes, from the hour: the power of the step beside it goes on", mostEstimated),
+			Change:  "leave rows of before the first whole hour, and of after the last, out of the file",
+		})
+	}
 	s.changed = h.repeats.changed
 	if h.repeats.unlike() {
 		return twoChannels(in, found, &h.repeats, o)

@@ -47,7 +47,7 @@ type Info struct {
 	Duplicates  int64 `json:"duplicates"`  // rows that repeat the meter and interval of another one
 	Trimmed     int64 `json:"trimmed"`     // values outside the window
 	Missing     int64 `json:"missing"`     // values that the file marks as missing (Null, an empty cell, quality N)
-	Estimated   int64 `json:"estimated"`   // values that the file marks as estimated; they are used
+	Estimated   int64 `json:"estimated"`   // values that the file marks as estimated, and hours of counters completed at their ends; they are used
 	Skipped     int64 `json:"skipped"`     // values that are no electrical energy, such as kVArh and gas, and rows of a footer
 	Incomplete  int64 `json:"incomplete"`  // hours left out because a part of them is missing
 	Overlaps    int64 `json:"overlaps"`    // hours left out because intervals in them overlap
