@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,14 +16,35 @@ import (
 
 func newDatasetInspectCommand() *cobra.Command {
 	var read readFlags
+	var signal signalFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "inspect FILE",
-		Short: "Say what a file of readings holds: meters, span, gaps, duplicates, units, suspicious zeros",
+		Short: "Show what a file of readings holds: meters, span, gaps, duplicates, units, suspicious zeros",
+		Long: "Shows what a file of readings holds, how it is read, and why. With --signal it does so for a file of prices,\n" +
+			"carbon intensities or temperatures.",
 		Example: "  energytwin dataset inspect readings.csv.gz\n" +
-			"  energytwin dataset inspect readings.csv.gz --json --quarantine bad.csv",
+			"  energytwin dataset inspect readings.csv.gz --json --quarantine bad.csv\n" +
+			"  energytwin dataset inspect day-ahead.csv --signal price --currency EUR --timezone Europe/Berlin",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("signal") {
+				o, unit, err := signal.options(cmd.Flags(), &read)
+				if err != nil {
+					return err
+				}
+				report, err := inspectSignal(cmd.Context(), args[0], unit, o)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), report)
+				}
+				return printSignal(cmd.OutOrStdout(), report)
+			}
+			if signal.currency != "" {
+				return errors.New("--currency is about prices: set --signal price too")
+			}
 			src, err := read.open(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -33,22 +55,27 @@ func newDatasetInspectCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetIndent("", "  ")
-				return enc.Encode(report)
+				return writeJSON(cmd.OutOrStdout(), report)
 			}
 			return printReport(cmd.OutOrStdout(), report)
 		},
 	}
 	read.register(cmd)
+	signal.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON instead of tables")
 	return cmd
+}
+
+func writeJSON(out io.Writer, report any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(report)
 }
 
 func printReport(out io.Writer, r *dataset.Report) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	printSummary(t, r)
-	printDetection(t, r)
+	printEvidence(t, r.Detection, r.Warnings)
 	printMeters(t, r)
 	printBadRows(t, r)
 	if err := t.Flush(); err != nil {
@@ -84,12 +111,13 @@ func printSummary(t io.Writer, r *dataset.Report) {
 	}
 }
 
-func printDetection(t io.Writer, r *dataset.Report) {
+// printEvidence prints how a file was read, and what looks wrong.
+func printEvidence(t io.Writer, detection []dataset.Evidence, warnings []string) {
 	fmt.Fprintf(t, "\nTAKEN FOR\t\tSURE\tBECAUSE\tTO CHANGE IT\n")
-	for _, e := range r.Detection {
+	for _, e := range detection {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.What, e.Guess, e.Sure, e.Because, e.Change)
 	}
-	for _, w := range r.Warnings {
+	for _, w := range warnings {
 		fmt.Fprintf(t, "\nwarning: %s\n", w)
 	}
 }

@@ -48,6 +48,16 @@ type SignalOptions struct {
 	// Named takes a column only whose name says what it holds, for files of several
 	// signals: without one the error is ErrNoSignal.
 	Named bool
+	// Setting is how a person sets a field, timeColumn or valueColumn; nil names the field.
+	Setting func(field string) string
+}
+
+// setting names a field for a message.
+func (o *SignalOptions) setting(field string) string {
+	if o.Setting == nil {
+		return field
+	}
+	return o.Setting(map[string]string{"timeColumn": "time.columns", "valueColumn": "values[0].column"}[field])
 }
 
 // ErrNoSignal is a file that has no column of a signal.
@@ -98,7 +108,7 @@ func readSignal(ctx context.Context, path string, inputs []Input, o SignalOption
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	info := source.Info()
-	s := &Signal{Hours: hours, Detection: column.evidence(info.Detection), Warnings: info.Warnings}
+	s := &Signal{Hours: hours, Detection: column.evidence(o, info.Detection), Warnings: info.Warnings}
 	unit, err := column.unit(o, hours)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -128,9 +138,9 @@ func (c *signalColumn) options(o SignalOptions) Options {
 	setting := func(field string) string {
 		switch field {
 		case "time.columns":
-			return "timeColumn"
+			return o.setting("timeColumn")
 		case "values[0].column", "values":
-			return "valueColumn"
+			return o.setting("valueColumn")
 		}
 		return field + " by the file itself: "
 	}

@@ -33,12 +33,12 @@ func (d *detective) signalColumn(o SignalOptions) (*signalColumn, error) {
 	if i, ok := layout.FindColumn(d.header.names, o.TimeColumn); ok && o.TimeColumn != "" {
 		time = d.columnName(i)
 	} else if o.TimeColumn != "" && o.TimeColumn != UsualTimeColumn {
-		return nil, fmt.Errorf("no column %q among %s; name the one with the time in timeColumn", o.TimeColumn, listColumns(d.header.names))
+		return nil, fmt.Errorf("no column %q among %s; name the one with the time: set %s", o.TimeColumn, listColumns(d.header.names), o.setting("timeColumn"))
 	}
 	if i, ok := layout.FindColumn(d.header.names, o.ValueColumn); ok && o.ValueColumn != "" {
 		return d.columnOf(i, time, Stated, "it was named"), nil
 	} else if o.ValueColumn != "" && o.ValueColumn != UsualValueColumn {
-		return nil, fmt.Errorf("no column %q among %s; name the one with the %s in valueColumn", o.ValueColumn, listColumns(d.header.names), o.Kind)
+		return nil, fmt.Errorf("no column %q among %s; name the one with the %s: set %s", o.ValueColumn, listColumns(d.header.names), o.Kind, o.setting("valueColumn"))
 	}
 	var named, lesser, numbers []int
 	for i := range d.sample.columns {
@@ -68,10 +68,10 @@ func (d *detective) signalColumn(o SignalOptions) (*signalColumn, error) {
 			for _, i := range group {
 				names = append(names, d.header.names[i])
 			}
-			return nil, fmt.Errorf("several columns may hold the %s: name one of them in valueColumn: %s", o.Kind, listColumns(names))
+			return nil, fmt.Errorf("several columns may hold the %s: set %s to one of them: %s", o.Kind, o.setting("valueColumn"), listColumns(names))
 		}
 	}
-	return nil, fmt.Errorf("%w that may be the %s among %s; name it in valueColumn", ErrNoSignal, o.Kind, listColumns(d.header.names))
+	return nil, fmt.Errorf("%w that may be the %s among %s; set %s to it", ErrNoSignal, o.Kind, listColumns(d.header.names), o.setting("valueColumn"))
 }
 
 // columnOf is a column with the texts that may name its unit: its header, the cells of a
@@ -98,12 +98,18 @@ func (d *detective) columnOf(i int, time string, sure Sureness, why string) *sig
 }
 
 // evidence is how a column was read, without what only stands for reading it as power.
-func (c *signalColumn) evidence(found []Evidence) []Evidence {
-	out := []Evidence{{What: "valueColumn", Guess: c.name, Sure: c.sure, Because: c.why, Change: "set valueColumn"}}
+func (c *signalColumn) evidence(o SignalOptions, found []Evidence) []Evidence {
+	out := []Evidence{{What: "valueColumn", Guess: c.name, Sure: c.sure, Because: c.why, Change: "set " + o.setting("valueColumn")}}
 	for _, e := range found {
 		switch e.What {
 		case "unit", "reading", "values", "values[0].column", "meter.name", "window":
+		case "time.zone":
+			e.Change = "set the zone of the twin, or write offsets behind the times"
+			out = append(out, e)
+		case "time.columns":
+			out = append(out, e)
 		default:
+			e.Change = "change the file"
 			out = append(out, e)
 		}
 	}

@@ -316,7 +316,7 @@ type DatasetQuality struct {
 	ByReason         []ReasonCount `json:"byReason" nullable:"false" doc:"Of the rejected rows, most frequent first"`
 	Rows             []RejectedRow `json:"rows" nullable:"false" doc:"The first 100 rejected rows"`
 	Missing          int64         `json:"missing" doc:"Values that the file marks as missing"`
-	Estimated        int64         `json:"estimated" doc:"Values that the file marks as estimated; they are used"`
+	Estimated        int64         `json:"estimated" doc:"Values that the file marks as estimated, and hours of counters that are completed at their ends; they are used"`
 	Skipped          int64         `json:"skipped" doc:"Values that are no electrical energy, and rows of a footer"`
 	IncompleteHours  int64         `json:"incompleteHours" doc:"Left out: a part of the hour is missing"`
 	OverlappingHours int64         `json:"overlappingHours" doc:"Left out: intervals overlap"`
