@@ -12,19 +12,15 @@ import (
 )
 
 // configure makes the configuration document of the twin, as the operator does
-// for a cluster, from the same spec.
-func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*config.Twin, error) {
-	redisPass, err := s.redisPassFile(dir)
-	if err != nil {
-		return nil, err
-	}
+// for a cluster, from the same spec. Where the stores and the API are is known once they
+// are up; see locate.
+func configure(o Options, keys secrets) (*config.Twin, error) {
 	cfg, err := config.FromTwin(o.twinOfReadings(), config.Endpoints{
 		Image:         "energytwin:" + o.Version,
-		Brokers:       []string{s.broker},
-		RedisAddress:  s.redis,
-		RedisPassFile: redisPass,
-		DatabaseURL:   s.database,
-		Listen:        listen,
+		Brokers:       []string{loopbackAnyPort},
+		RedisAddress:  loopbackAnyPort,
+		DatabaseURL:   "postgres://" + loopbackAnyPort,
+		Listen:        loopbackAnyPort,
 		StatusListen:  loopbackAnyPort,
 		APIKeysFile:   keys.apiKeysFile,
 		JWTSecretFile: keys.jwtFile,
@@ -42,6 +38,18 @@ func configure(o Options, dir folder, s *stores, keys secrets, listen string) (*
 		cfg.Generator.Speed = *o.Speed
 	}
 	return cfg, nil
+}
+
+// locate writes into the configuration where the stores and the API are.
+func locate(cfg *config.Twin, s *stores, dir folder, listen string) (err error) {
+	cfg.Kafka.Brokers = []string{s.broker}
+	cfg.Redis.Address = s.redis
+	if cfg.Redis.PassFile, err = s.redisPassFile(dir); err != nil {
+		return err
+	}
+	cfg.Database.URL = s.database
+	cfg.API.Listen = listen
+	return cfg.Validate()
 }
 
 // twinOfReadings is the twin with the file that takes the place of its dataset. The

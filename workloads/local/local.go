@@ -72,17 +72,19 @@ func Run(ctx context.Context, o Options) (err error) {
 	say := func(text string) { fmt.Fprintln(o.Out, "  "+text) }
 	fmt.Fprintf(o.Out, "EnergyTwin %s: twin %q\n", o.Version, o.Twin.Name)
 
-	stores, err := startStores(ctx, o, dir, say)
+	t, err := read(ctx, o, dir, say)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stores.stop(context.WithoutCancel(ctx))) }()
-
-	t, err := assemble(ctx, o, dir, stores, say)
-	if err != nil {
+	defer t.closeSource()
+	if t.stores, err = startStores(ctx, o, dir, say); err != nil {
 		return err
 	}
-	defer t.close()
+	defer func() { err = errors.Join(err, t.stores.stop(context.WithoutCancel(ctx))) }()
+	defer t.disconnect()
+	if err := t.connect(ctx, dir, say); err != nil {
+		return err
+	}
 	if err := t.run(ctx); err != nil {
 		return err
 	}
@@ -104,37 +106,32 @@ type twin struct {
 	before   int64 // readings stored by earlier runs
 }
 
-// assemble prepares the stores and connects to them.
-func assemble(ctx context.Context, o Options, dir folder, s *stores, say func(string)) (_ *twin, err error) {
+// read configures the twin and reads its dataset. A file that cannot be read is
+// reported before any store is started.
+func read(ctx context.Context, o Options, dir folder, say func(string)) (*twin, error) {
 	keys, err := dir.secrets()
 	if err != nil {
 		return nil, err
 	}
-	t := &twin{o: o, apiKey: keys.apiKey, stores: s}
-	defer func() {
-		if err != nil {
-			t.close()
-		}
-	}()
-	if t.listener, err = listen(ctx, o.Listen, say); err != nil {
+	t := &twin{o: o, apiKey: keys.apiKey}
+	if t.cfg, err = configure(o, keys); err != nil {
 		return nil, err
 	}
-	if t.cfg, err = configure(o, dir, s, keys, t.listener.Addr().String()); err != nil {
-		return nil, err
-	}
-	tasks, openCtx := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return prepare.Run(openCtx, t.cfg, o.Log) })
-	tasks.Go(func() (err error) {
-		t.source, err = openDataset(openCtx, o, t.cfg, dir, say)
-		return err
-	})
-	if err := tasks.Wait(); err != nil {
-		return nil, err
-	}
-	return t, t.connect(ctx)
+	t.source, err = openDataset(ctx, o, t.cfg, dir, say)
+	return t, err
 }
 
-func (t *twin) connect(ctx context.Context) (err error) {
+// connect prepares the stores and connects to them.
+func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err error) {
+	if t.listener, err = listen(ctx, t.o.Listen, say); err != nil {
+		return err
+	}
+	if err = locate(t.cfg, t.stores, dir, t.listener.Addr().String()); err != nil {
+		return err
+	}
+	if err = prepare.Run(ctx, t.cfg, t.o.Log); err != nil {
+		return err
+	}
 	if t.db, err = timescale.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
 		return err
 	}
@@ -148,10 +145,13 @@ func (t *twin) connect(ctx context.Context) (err error) {
 // poolSize gives each partition a connection, and the API and the relay some.
 func poolSize(cfg *config.Twin) int32 { return int32(cfg.Kafka.Partitions) + 8 }
 
-func (t *twin) close() {
+func (t *twin) closeSource() {
 	if t.source != nil {
 		_ = t.source.Close()
 	}
+}
+
+func (t *twin) disconnect() {
 	if t.db != nil {
 		t.db.Close()
 	}

@@ -222,3 +222,18 @@ func TestSeriesAndFilesBelongTogether(t *testing.T) {
 	require.ErrorContains(t, Run(t.Context(), o), "spec.processor.forecast.temperature reads a file of a cluster; name one with --temperatures")
 	require.Empty(t, out.String(), "nothing was started")
 }
+
+// A file that nobody can read is reported at once: no store is started for it.
+func TestUnreadableFileStartsNoStore(t *testing.T) {
+	o, out := options(t, sample(t, "buildings.yaml"))
+	o.DataDir = t.TempDir()
+	o.Readings = filepath.Join(t.TempDir(), "page.csv")
+	require.NoError(t, os.WriteFile(o.Readings, []byte("<!DOCTYPE html><html><body>Log in</body></html>\n"), 0o600))
+	require.ErrorContains(t, Run(t.Context(), o), "web page")
+	for _, store := range []string{"PostgreSQL", "Redis", "Kafka"} {
+		require.NotContains(t, out.String(), store)
+	}
+	for _, folder := range []string{"postgres", "redis", "kafka"} {
+		require.NoDirExists(t, filepath.Join(o.DataDir, folder))
+	}
+}
