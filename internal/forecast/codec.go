@@ -13,7 +13,7 @@ import (
 var errState = errors.New("no state of this model")
 
 // stateSize is the length of an encoded state.
-const stateSize = 4 + 4*(triangle+2*regressors) + 4*(weatherTriangle+2*weatherFeatures) + 4*blocks*experts + spreadDays*hoursADay + 1 + 2*4 + 1 + // what was learned
+const stateSize = 4 + 4*(triangle+2*regressors) + 4*(weatherTriangle+2*weatherFeatures) + 4*blocks*experts + spreadDays*hoursADay + 1 + 4*4 + 1 + // what was learned
 	4 + 4 + 1 + 4*hoursADay + (2+experts)*hoursADay // the outlook
 
 // AppendBinary appends the state, little-endian: all fields in the order of
@@ -33,7 +33,9 @@ func (s *meterState) AppendBinary(dst []byte) []byte {
 		dst = appendCodes(dst, s.spread.errors[d][:])
 	}
 	dst = append(dst, s.spread.newest)
-	dst = appendFloats(dst, []float32{s.spread.below, s.spread.over})
+	for _, l := range s.spread.levels {
+		dst = appendFloats(dst, []float32{l.below, l.over})
+	}
 	dst = append(dst, byte(s.smoothing))
 
 	a := &s.ahead
@@ -71,9 +73,11 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 		b = readCodes(b, r.spread.errors[d][:])
 	}
 	r.spread.newest, b = b[0], b[1:]
-	var levels [2]float32
-	b = readFloats(b, levels[:])
-	r.spread.below, r.spread.over = levels[0], levels[1]
+	for i := range r.spread.levels {
+		var l [2]float32
+		b = readFloats(b, l[:])
+		r.spread.levels[i] = levels{below: l[0], over: l[1]}
+	}
 	r.smoothing, b = choice(b[0]), b[1:]
 
 	a := &r.ahead

@@ -40,7 +40,7 @@ func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, o
 func (c *Combined) Name() string { return "combined" }
 
 // Version is that of the encoding and meaning of a state.
-func (c *Combined) Version() uint16 { return 3 }
+func (c *Combined) Version() uint16 { return 4 }
 
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {

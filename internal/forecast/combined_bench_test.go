@@ -61,7 +61,7 @@ func BenchmarkDay(b *testing.B) {
 	require.True(b, ws.grid.read(w, m.cal, d))
 	for name, do := range map[string]func(){
 		"read":     func() { ws.grid.read(w, m.cal, d) },
-		"learn":    func() { s.judge(ws); s.learn(ws, d) },
+		"learn":    func() { s.judge(ws, false); s.learn(ws, d) },
 		"forecast": func() { s.predictAnew(ws, d); s.look(ws, d) },
 		"trees":    func() { m.grove.apply(&ws.trees, 1, &ws.said[expertTrees]) },
 		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },

@@ -53,6 +53,9 @@ type days struct {
 	weather [2]weather // of both
 }
 
+// off is true of a day on which people do not work: a Saturday, a Sunday, a holiday.
+func (l *localDay) off() bool { return l.kind != working }
+
 // comparison lists the days that a day is compared with, as days before the
 // issue, nearest first.
 type comparison struct {

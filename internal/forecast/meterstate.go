@@ -53,15 +53,15 @@ func (s *meterState) turn(w *window.Window, issue meter.Hour) {
 		return
 	}
 	if s.ahead.issue == d.day[1].start {
-		s.judge(ws)
+		s.judge(ws, d.day[1].off())
 	}
 	s.learn(ws, d)
 	s.predict(ws, d, s.smoothing.fit(&ws.dshw, &ws.grid, issue))
 	s.look(ws, d)
 }
 
-// judge compares the newest day with what was forecast for it.
-func (s *meterState) judge(ws *scratch) {
+// judge compares the newest day, which may be a day off, with what was forecast for it.
+func (s *meterState) judge(ws *scratch, off bool) {
 	row, known := ws.grid.row(1), ws.grid.known[1]
 	if known == 0 {
 		return
@@ -74,7 +74,7 @@ func (s *meterState) judge(ws *scratch) {
 			ws.said[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
-	s.spread.take(t, &a.middle, &low, &high, row, known, a.scale)
+	s.spread.take(t, &a.middle, &low, &high, row, known, a.scale, off)
 	s.merit.judge(&ws.said, row, known)
 }
 
@@ -141,7 +141,7 @@ func (s *meterState) look(ws *scratch, d *days) {
 			a.middle[k] = max(v, 0)
 		}
 	}
-	s.spread.interval(&a.low, &a.high)
+	s.spread.interval(d.day[0].off(), &a.low, &a.high)
 	for e := range ws.said {
 		for k, v := range &ws.said[e] {
 			a.experts[e][k] = t.code((v - a.middle[k]) / a.scale)

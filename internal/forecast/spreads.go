@@ -7,14 +7,15 @@ const spreadDays = 28
 
 // The newer half of the days counts more, so that the interval keeps up.
 const (
-	newWeight    = 3
+	newWeight    = 6
 	columnWeight = (1 + newWeight) * spreadDays / 2 // of a column, over all days
 )
 
 // Levels of an interval, and how they are steered.
 const (
-	tail      = 0.1 // wanted below the interval, and above it
-	steering  = 0.1 // step of a day towards the wanted share
+	tail      = 0.1  // wanted below the interval, and above it
+	steering  = 0.15 // step of a day towards the wanted share
+	shared    = 0.75 // of the step that the levels of the other days take too
 	leastTail = 0.002
 	mostTail  = 0.35
 )
@@ -26,23 +27,45 @@ const codes = 256
 //
 // For an hour the interval is the forecast plus a low and a high quantile of the
 // errors of the last 28 days at that hour of day, the hour before and the hour
-// after; those of the newer 14 days count three times. Plain quantiles cover too
+// after; those of the newer 14 days count six times. Plain quantiles cover too
 // little where errors grow, and too much where they shrink. So the two levels,
 // 10 % at first, are steered for each meter by how often a reading fell outside
 // (adaptive conformal inference, Gibbs and Candès 2021):
 // level += γ·(10 % − share of the day's hours outside).
 //
+// Loads vary otherwise on days off than on working days: each of the two has levels of
+// its own. A day's step moves those of the other by three quarters of it, as a season
+// changes both.
+//
 // Errors are kept in units of the scale that the meter had then.
 type spreads struct {
-	errors      [spreadDays][hoursADay]int8 // a ring of days
-	newest      uint8                       // where the next day goes
-	below, over float32                     // the levels
+	errors [spreadDays][hoursADay]int8 // a ring of days
+	newest uint8                       // where the next day goes
+	levels [2]levels                   // of working days, and of days off
+}
+
+// levels are the shares of hours that are wanted below an interval and above it.
+type levels struct{ below, over float32 }
+
+// step moves the levels towards what covers as much as is wanted, given the shares of a
+// day's hours that fell below and above.
+func (l *levels) step(size, below, over float32) {
+	l.below = min(max(l.below+size*(tail-below), leastTail), mostTail)
+	l.over = min(max(l.over+size*(tail-over), leastTail), mostTail)
+}
+
+// of are the levels of a day off, or of a working day.
+func (p *spreads) of(off bool) (own, other *levels) {
+	if off {
+		return &p.levels[1], &p.levels[0]
+	}
+	return &p.levels[0], &p.levels[1]
 }
 
 // start fills the ring with the errors that are usual over all meters, so that
 // a new meter has an interval. They give way to its own.
 func (p *spreads) start(usual *[spreadDays]int8) {
-	p.below, p.over = tail, tail
+	p.levels = [2]levels{{tail, tail}, {tail, tail}}
 	const stride = 11 // no two neighbours in the ring are neighbours by size
 	for d := range p.errors {
 		for k := range p.errors[d] {
@@ -51,8 +74,9 @@ func (p *spreads) start(usual *[spreadDays]int8) {
 	}
 }
 
-// take enters the errors of a day, for which middle, low and high were forecast.
-func (p *spreads) take(t *errorTable, middle, low, high, row *[hoursADay]float32, known uint32, scale float32) {
+// take enters the errors of a day, for which middle, low and high were forecast. off is
+// true of a day off.
+func (p *spreads) take(t *errorTable, middle, low, high, row *[hoursADay]float32, known uint32, scale float32, off bool) {
 	var below, over, n float32
 	day := &p.errors[p.newest]
 	for k, v := range row {
@@ -68,12 +92,15 @@ func (p *spreads) take(t *errorTable, middle, low, high, row *[hoursADay]float32
 		}
 	}
 	p.newest = (p.newest + 1) % spreadDays
-	p.below = min(max(p.below+steering*(tail-below/n), leastTail), mostTail)
-	p.over = min(max(p.over+steering*(tail-over/n), leastTail), mostTail)
+	own, other := p.of(off)
+	own.step(steering, below/n, over/n)
+	other.step(steering*shared, below/n, over/n)
 }
 
-// interval finds the quantiles of the errors for each column, as codes.
-func (p *spreads) interval(low, high *[hoursADay]int8) {
+// interval finds the quantiles of the errors for each column of a day, as codes. off is
+// true of a day off.
+func (p *spreads) interval(off bool, low, high *[hoursADay]int8) {
+	l, _ := p.of(off)
 	var weight [spreadDays]uint16
 	for d := range weight {
 		weight[d] = p.weight(d)
@@ -91,8 +118,8 @@ func (p *spreads) interval(low, high *[hoursADay]int8) {
 			h.enter(&p.errors, &weight, k+1)
 			n += columnWeight
 		}
-		low[k] = h.fromBelow(rankOf(p.below, n))
-		high[k] = h.fromBelow(n + 1 - rankOf(p.over, n))
+		low[k] = h.fromBelow(rankOf(l.below, n))
+		high[k] = h.fromBelow(n + 1 - rankOf(l.over, n))
 	}
 }
 

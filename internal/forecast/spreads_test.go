@@ -20,10 +20,12 @@ func TestIntervalIsTheWeightedQuantiles(t *testing.T) {
 			}
 		}
 		p.newest = rapid.Uint8Range(0, spreadDays-1).Draw(t, "newest")
-		p.below = rapid.Float32Range(leastTail, mostTail).Draw(t, "below")
-		p.over = rapid.Float32Range(leastTail, mostTail).Draw(t, "over")
+		off := rapid.Bool().Draw(t, "day off")
+		level, _ := p.of(off)
+		level.below = rapid.Float32Range(leastTail, mostTail).Draw(t, "below")
+		level.over = rapid.Float32Range(leastTail, mostTail).Draw(t, "over")
 		var low, high [hoursADay]int8
-		p.interval(&low, &high)
+		p.interval(off, &low, &high)
 		for k := range low {
 			var all []int8
 			for j := max(k-1, 0); j <= min(k+1, hoursADay-1); j++ {
@@ -31,14 +33,16 @@ func TestIntervalIsTheWeightedQuantiles(t *testing.T) {
 					d := (int(p.newest) - 1 - age + spreadDays) % spreadDays
 					all = append(all, p.errors[d][j])
 					if age < spreadDays/2 {
-						all = append(all, p.errors[d][j], p.errors[d][j])
+						for range newWeight - 1 {
+							all = append(all, p.errors[d][j])
+						}
 					}
 				}
 			}
 			slices.Sort(all)
-			rank := func(level float32) int { return max(int(math.Ceil(float64(level*float32(len(all)+1)))), 1) }
-			require.Equal(t, all[rank(p.below)-1], low[k], "low of column %d", k)
-			require.Equal(t, all[len(all)-rank(p.over)], high[k], "high of column %d", k)
+			rank := func(share float32) int { return max(int(math.Ceil(float64(share*float32(len(all)+1)))), 1) }
+			require.Equal(t, all[rank(level.below)-1], low[k], "low of column %d", k)
+			require.Equal(t, all[len(all)-rank(level.over)], high[k], "high of column %d", k)
 		}
 	})
 }
@@ -52,18 +56,23 @@ func TestLevelsFollowWhatFellOutside(t *testing.T) {
 	for k := range high {
 		low[k], high[k] = -1, 1
 	}
-	for k := range row {
-		row[k] = 2 // above
+	for k := 0; k < len(row); k += 2 {
+		row[k] = 2 // above, and all others inside
 	}
-	p.take(table, &middle, &low, &high, &row, allColumns, 1)
-	require.Less(t, p.over, float32(tail), "a smaller share above means a wider interval")
-	require.Greater(t, p.below, float32(tail))
-	require.InDelta(t, 2, table.of(p.errors[0][3]), 0.1)
+	p.take(table, &middle, &low, &high, &row, allColumns, 1, false)
+	work, off := p.levels[0], p.levels[1]
+	require.Less(t, work.over, float32(tail), "a smaller share above means a wider interval")
+	require.Greater(t, work.below, float32(tail))
+	require.Less(t, off.over, float32(tail), "days off learn from working days")
+	require.Greater(t, off.over, work.over, "but not as much")
+	require.InDelta(t, 2, table.of(p.errors[0][2]), 0.1)
 	for range 100 {
-		p.take(table, &middle, &low, &high, &row, allColumns, 1)
+		p.take(table, &middle, &low, &high, &row, allColumns, 1, true)
 	}
-	require.InDelta(t, leastTail, p.over, 1e-6)
-	require.InDelta(t, mostTail, p.below, 1e-6)
+	for _, l := range p.levels {
+		require.InDelta(t, leastTail, l.over, 1e-6)
+		require.InDelta(t, mostTail, l.below, 1e-6)
+	}
 }
 
 func TestErrorsSurviveAsCodes(t *testing.T) {
