@@ -239,21 +239,20 @@ func intentOf(config runtime.ApplyConfiguration) (*unstructured.Unstructured, er
 // lest another's object is taken for free.
 func (r *Reconciler) liveMeta(ctx context.Context, namespace string, kind schema.GroupVersionKind, name string) (*metav1.PartialObjectMetadata, error) {
 	key := client.ObjectKey{Namespace: namespace, Name: name}
+	if child, ok := resources.ChildKindOf(kind); ok && child.Cache != resources.CacheNothing {
+		cached, err := newObject(child)
+		if err != nil {
+			return nil, err
+		}
+		if err = r.Get(ctx, key, cached); err == nil {
+			return metaOf(cached), nil
+		}
+		if !apierrors.IsNotFound(err) {
+			return nil, err
+		}
+	}
 	live := &metav1.PartialObjectMetadata{}
 	live.SetGroupVersionKind(kind)
-	var err error
-	if cachedTyped := r.cachedObject(kind); cachedTyped != nil {
-		if err = r.Get(ctx, key, cachedTyped); err == nil {
-			return metaOf(cachedTyped), nil
-		}
-	} else if watchedMetadata(kind) {
-		if err = r.Get(ctx, key, live); err == nil {
-			return live, nil
-		}
-	}
-	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, err
-	}
 	if err := r.Live.Get(ctx, key, live); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}

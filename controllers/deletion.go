@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
@@ -93,7 +92,12 @@ func (s *scope) everything() []client.ListOption {
 // which needs no operator.
 func (r *Reconciler) deleteUsers(ctx context.Context, s *scope) (bool, error) {
 	leaving := false
-	for _, list := range []client.ObjectList{&appsv1.StatefulSetList{}, &appsv1.DeploymentList{}, &batchv1.CronJobList{}, &batchv1.JobList{}} {
+	for _, kind := range resources.ChildKinds(resources.Kinds{}) {
+		if !kind.RunsPods {
+			continue
+		}
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(listKind(kind.GroupVersionKind))
 		if err := r.Live.List(ctx, list, s.everything()...); err != nil {
 			return false, err
 		}

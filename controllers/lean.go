@@ -9,7 +9,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/cache"
+	crcache "sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
@@ -23,6 +26,19 @@ func lean[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
 			common.metadata(object)
 		}
 		return o, nil
+	}
+}
+
+// leanObjects are the kinds of which more than metadata is cached, and what is left
+// of their objects.
+func leanObjects(common *shared) map[client.Object]crcache.ByObject {
+	return map[client.Object]crcache.ByObject{
+		&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: lean(common, leanTwin(common))},
+		&appsv1.Deployment{}:            {Transform: lean(common, leanDeployment)},
+		&appsv1.StatefulSet{}:           {Transform: lean(common, leanStatefulSet)},
+		&batchv1.Job{}:                  {Transform: lean(common, leanJob)},
+		&corev1.Pod{}:                   {Transform: lean(common, leanPod)},
+		&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim(common))},
 	}
 }
 

@@ -22,27 +22,6 @@ import (
 // FieldOwner is the operator's field manager.
 const FieldOwner = "energytwin"
 
-// The least rights that work. Secrets and the ConfigMaps of a spec are read by
-// name only. Children are never updated but by server-side apply (create and
-// patch).
-//
-// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins/status,verbs=patch
-// +kubebuilder:rbac:groups=twin.energytwin.dev,resources=digitaltwins/finalizers,verbs=update
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
-// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=batch,resources=jobs;cronjobs,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies;ingresses,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=servicemonitors;prometheusrules,verbs=get;list;create;patch;delete
-// +kubebuilder:rbac:groups=keda.sh,resources=scaledobjects;triggerauthentications,verbs=get;list;create;patch;delete
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
-// +kubebuilder:rbac:groups="",resources=events,verbs=list
-
 // Reconciler brings twins to what their specs say.
 type Reconciler struct {
 	client.Client               // reads from the cache, but Secrets and untyped objects

@@ -6,11 +6,8 @@ import (
 	"sync"
 
 	"github.com/stretchr/testify/require"
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -138,15 +135,13 @@ func (sp *space) caughtUp() {
 // cachedLists are empty lists of all that the operator watches, as it asks for
 // them.
 func (sp *space) cachedLists() []client.ObjectList {
-	lists := []client.ObjectList{
-		&v1.DigitalTwinList{}, &appsv1.DeploymentList{}, &appsv1.StatefulSetList{}, &batchv1.JobList{},
-		&corev1.PodList{}, &corev1.PersistentVolumeClaimList{},
-	}
-	for _, o := range metadataKinds() {
-		kind, err := apiutil.GVKForObject(o, sp.env.Scheme)
+	lists := []client.ObjectList{&v1.DigitalTwinList{}, &corev1.PodList{}}
+	for _, kind := range resources.ChildKinds(resources.Kinds{}) {
+		if kind.Cache == resources.CacheNothing {
+			continue
+		}
+		list, err := newList(kind)
 		require.NoError(sp.t, err)
-		list := &metav1.PartialObjectMetadataList{}
-		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
 		lists = append(lists, list)
 	}
 	return lists

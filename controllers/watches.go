@@ -2,19 +2,16 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -39,14 +36,7 @@ func CacheOptions(namespaces ...string) cache.Options {
 	o := cache.Options{
 		DefaultLabelSelector: ours,
 		DefaultTransform:     leanAny(common),
-		ByObject: map[client.Object]cache.ByObject{
-			&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: lean(common, leanTwin(common))},
-			&appsv1.Deployment{}:            {Transform: lean(common, leanDeployment)},
-			&appsv1.StatefulSet{}:           {Transform: lean(common, leanStatefulSet)},
-			&batchv1.Job{}:                  {Transform: lean(common, leanJob)},
-			&corev1.Pod{}:                   {Transform: lean(common, leanPod)},
-			&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim(common))},
-		},
+		ByObject:             leanObjects(common),
 	}
 	if len(namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}
@@ -57,49 +47,42 @@ func CacheOptions(namespaces ...string) cache.Options {
 	return o
 }
 
-// cachedObject is an empty object of a kind that is cached whole, nil for
-// others.
-func (r *Reconciler) cachedObject(kind schema.GroupVersionKind) client.Object {
-	switch kind {
-	case resources.KindDeployment:
-		return &appsv1.Deployment{}
-	case resources.KindStatefulSet:
-		return &appsv1.StatefulSet{}
-	case resources.KindJob:
-		return &batchv1.Job{}
-	case resources.KindVolumeClaim:
-		return &corev1.PersistentVolumeClaim{}
+// newObject is an empty object of a kind, as the cache holds it: typed where more
+// than the metadata is cached.
+func newObject(kind resources.ChildKind) (client.Object, error) {
+	if kind.Cache == resources.CacheObject {
+		return typed[client.Object](kind.GroupVersionKind)
 	}
-	return nil
+	o := &metav1.PartialObjectMetadata{}
+	o.SetGroupVersionKind(kind.GroupVersionKind)
+	return o, nil
 }
 
-func (r *Reconciler) cachedList(kind schema.GroupVersionKind) client.ObjectList {
-	switch kind {
-	case resources.KindDeployment:
-		return &appsv1.DeploymentList{}
-	case resources.KindStatefulSet:
-		return &appsv1.StatefulSetList{}
-	case resources.KindJob:
-		return &batchv1.JobList{}
+// newList is an empty list of objects of a kind, as newObject makes them.
+func newList(kind resources.ChildKind) (client.ObjectList, error) {
+	if kind.Cache == resources.CacheObject {
+		return typed[client.ObjectList](listKind(kind.GroupVersionKind))
 	}
-	return nil
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(listKind(kind.GroupVersionKind))
+	return list, nil
 }
 
-// metadataKinds are watched by their metadata alone.
-func metadataKinds() []client.Object {
-	return []client.Object{
-		&corev1.Service{}, &corev1.ConfigMap{}, &batchv1.CronJob{}, &networkingv1.NetworkPolicy{}, &networkingv1.Ingress{},
-		&policyv1.PodDisruptionBudget{}, &autoscalingv2.HorizontalPodAutoscaler{},
-	}
+func listKind(kind schema.GroupVersionKind) schema.GroupVersionKind {
+	return kind.GroupVersion().WithKind(kind.Kind + "List")
 }
 
-func watchedMetadata(kind schema.GroupVersionKind) bool {
-	switch kind {
-	case resources.KindService, resources.KindConfigMap, resources.KindCronJob, resources.KindNetworkPolicy,
-		resources.KindIngress, resources.KindDisruption, resources.KindAutoscaler:
-		return true
+// typed is an empty object of a kind that Kubernetes itself defines.
+func typed[T any](kind schema.GroupVersionKind) (T, error) {
+	object, err := clientgoscheme.Scheme.New(kind)
+	if err != nil {
+		return *new(T), err
 	}
-	return false
+	as, ok := object.(T)
+	if !ok {
+		return as, fmt.Errorf("%s is no object of the API", kind.Kind)
+	}
+	return as, nil
 }
 
 func metaOf(o client.Object) *metav1.PartialObjectMetadata {
@@ -133,18 +116,25 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		// Its own status wakes the operator too. It could have worked on a twin from
 		// before its last write, and taken what it saw for what is written.
 		For(&v1.DigitalTwin{}).
-		Owns(&appsv1.Deployment{}).
-		Owns(&appsv1.StatefulSet{}).
-		Owns(&batchv1.Job{}).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka, resources.ComponentProof), podNews()))).
-		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(twinOf)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: max(o.Concurrent, 1),
 			// What a person may fix at any time is not left alone for long.
 			RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, retryAtMost),
 		})
-	for _, kind := range metadataKinds() {
-		b = b.Owns(kind, builder.OnlyMetadata)
+	for _, kind := range resources.ChildKinds(resources.Kinds{}) {
+		if kind.Cache == resources.CacheNothing {
+			continue
+		}
+		object, err := newObject(kind)
+		if err != nil {
+			return err
+		}
+		if kind.Kept { // without an owner: the labels say whose it is
+			b = b.Watches(object, handler.EnqueueRequestsFromMapFunc(twinOf))
+			continue
+		}
+		b = b.Owns(object)
 	}
 	return b.Complete(r)
 }

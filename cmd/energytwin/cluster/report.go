@@ -82,13 +82,15 @@ type bundle struct {
 	files   int
 }
 
-// reportedKinds are the kinds of children in a report. Secrets are none of them.
+// reportedKinds are the kinds of objects in a report. Secrets are none of them.
 func reportedKinds() []schema.GroupVersionKind {
-	return []schema.GroupVersionKind{
-		resources.KindDeployment, resources.KindStatefulSet, resources.KindJob, resources.KindCronJob, resources.KindService,
-		resources.KindConfigMap, resources.KindVolumeClaim, resources.KindNetworkPolicy, resources.KindIngress,
-		resources.KindDisruption, resources.KindAutoscaler, {Version: "v1", Kind: "Pod"},
+	kinds := []schema.GroupVersionKind{{Version: "v1", Kind: "Pod"}}
+	for _, kind := range resources.ChildKinds(resources.Kinds{}) {
+		if kind.GroupVersionKind != resources.KindSecret {
+			kinds = append(kinds, kind.GroupVersionKind)
+		}
 	}
+	return kinds
 }
 
 func (b *bundle) write(ctx context.Context) error {
