@@ -80,7 +80,7 @@ func (r *Reconciler) observeBackups(ctx context.Context, s *scope) error {
 	for i := range jobs.Items {
 		s.noteBackup(&st, &jobs.Items[i], pods)
 	}
-	if st.LastSuccessAt >= st.LastFailureAt {
+	if st.LastSuccessAt > st.LastFailureAt { // in the same second the failure is what has to be known
 		st.LastFailureAt, st.Message = "", ""
 	}
 	s.twin.Status.Backup = nil

@@ -47,7 +47,7 @@ func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 		require.True(t, apierrors.IsInvalid(err) || apierrors.IsBadRequest(err), "%s: %v", name, err)
 		said.WriteString(err.Error() + "\n")
 	}
-	for name, c := range admissiontest.Refusals() {
+	for name, c := range admissiontest.Rejections() {
 		refused(name, s.admin.Create(t.Context(), document(t, ns, c.Doc), client.DryRunAll))
 	}
 	misnamed := document(t, ns, admissiontest.With("state: Running"))

@@ -68,7 +68,7 @@ type Ingress struct {
 	TLS *IngressTLS `json:"tls,omitempty"`
 }
 
-// IngressTLS says which certificate an Ingress shows.
+// IngressTLS defines which certificate an Ingress shows.
 type IngressTLS struct {
 	// Secret of type kubernetes.io/tls. cert-manager can fill it.
 	// +kubebuilder:validation:MinLength=1
@@ -76,7 +76,7 @@ type IngressTLS struct {
 	SecretName string `json:"secretName"`
 }
 
-// Auth says who may use the API.
+// Auth defines who may use the API.
 type Auth struct {
 	// Secret with API keys: under each name a key of 256 random bits. If left out,
 	// the operator makes one Secret with a key for administration.
@@ -131,7 +131,7 @@ type Prometheus struct {
 	Resources *Resources `json:"resources,omitempty"`
 }
 
-// PrometheusMode says who collects metrics.
+// PrometheusMode defines who collects metrics.
 // +kubebuilder:validation:Enum=Managed;ServiceMonitor;Off
 type PrometheusMode string
 
@@ -156,7 +156,7 @@ type Grafana struct {
 	Resources *Resources `json:"resources,omitempty"`
 }
 
-// GrafanaMode says who shows dashboards.
+// GrafanaMode defines who shows dashboards.
 // +kubebuilder:validation:Enum=Managed;DashboardsOnly;Off
 type GrafanaMode string
 
@@ -167,7 +167,7 @@ const (
 	GrafanaOff            GrafanaMode = "Off"
 )
 
-// Alerts says where alerts go.
+// Alerts defines where alerts go.
 type Alerts struct {
 	// Address of an Alertmanager, such as http://alertmanager.monitoring:9093.
 	// +kubebuilder:validation:MaxLength=2048

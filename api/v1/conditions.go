@@ -4,7 +4,7 @@ package v1
 // kstatus. Each carries observedGeneration.
 const (
 	// ConditionReady: stores and workloads are available and the schema is
-	// current. It says nothing about data flow. True also while Suspended or
+	// current. It does not cover data flow. True also while Suspended or
 	// Hibernated, with that reason.
 	ConditionReady = "Ready"
 	// ConditionReconciling is present only while the operator works towards the
@@ -44,7 +44,7 @@ const (
 const (
 	// Of Ready and of the parts.
 	ReasonAvailable     = "Available"
-	ReasonWaiting       = "Waiting"       // on the way; the message says for what
+	ReasonWaiting       = "Waiting"       // on the way; the message names what for
 	ReasonUnavailable   = "Unavailable"   // was available, is not
 	ReasonSuspending    = "Suspending"    // state: Suspended, pods are still there
 	ReasonSuspended     = "Suspended"     // state: Suspended
@@ -73,7 +73,7 @@ const (
 	ReasonNoMeters = "NoMeters" // of EmptyGroups
 	// Of ImagesProven.
 	ReasonProving     = "Proving"     // a Job runs the image
-	ReasonProofFailed = "ProofFailed" // the message says why; it is tried again
+	ReasonProofFailed = "ProofFailed" // the message gives the cause; it is tried again
 
 	// Of DataFlowing.
 	ReasonFlowing        = "Flowing"

@@ -2,7 +2,7 @@ package v1
 
 import "github.com/energytwin/energytwin/internal/dataset/layout"
 
-// Dataset says where readings come from and which part of them is used.
+// Dataset defines where readings come from and which part of them is used.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.synthetic), has(self.url), has(self.configMap), has(self.persistentVolumeClaim)].filter(x, x).size() == 1",message="write exactly one of dataset.synthetic, dataset.url, dataset.configMap and dataset.persistentVolumeClaim; dataset: {synthetic: {}} makes up households"
 // +kubebuilder:validation:XValidation:rule="!has(self.synthetic) || (!has(self.layout) && !has(self.groups))",message="synthetic households have their own layout and groups; remove dataset.layout and dataset.groups, or read a file"
@@ -136,7 +136,7 @@ type VolumeSource struct {
 	Path string `json:"path"`
 }
 
-// InvalidRows says what happens to rows that cannot be read.
+// InvalidRows defines what happens to rows that cannot be read.
 // +kubebuilder:validation:Enum=Reject;Quarantine
 type InvalidRows string
 
@@ -151,7 +151,7 @@ type DatasetWindow struct {
 	// First local day, such as 2019-01-01.
 	// ---
 	// If left out, the day of the first reading; processors in a cluster do not know
-	// it then, and refuse no reading for lying outside the window.
+	// it then, and reject no reading for lying outside the window.
 	// +kubebuilder:validation:MaxLength=10
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')",message="write a day as year-month-day, such as 2019-01-01"
 	// +optional
@@ -163,7 +163,7 @@ type DatasetWindow struct {
 	Duration Duration `json:"duration,omitempty"`
 }
 
-// MeterGroup says which meters belong to a group.
+// MeterGroup defines which meters belong to a group.
 type MeterGroup struct {
 	// Name of the group, as in processor.dsm.groups.
 	// +kubebuilder:validation:MinLength=1

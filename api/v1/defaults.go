@@ -140,7 +140,7 @@ func (d *DSM) setDefaults() {
 }
 
 // defaultTariff is a time-of-use tariff of the kind that British suppliers
-// offer: a cheap night, a dear early evening.
+// offer: a cheap night, an expensive early evening.
 func defaultTariff() *Tariff {
 	return &Tariff{
 		Currency: "GBP",

@@ -188,7 +188,7 @@ type DigitalTwinSpec struct {
 	NetworkPolicy NetworkPolicyMode `json:"networkPolicy,omitempty"`
 }
 
-// State says whether a twin runs.
+// State defines whether a twin runs.
 // +kubebuilder:validation:Enum=Running;Suspended;Hibernated
 type State string
 
@@ -199,7 +199,7 @@ const (
 	StateHibernated State = "Hibernated" // everything at zero replicas, volumes kept
 )
 
-// DeletionPolicy says what becomes of data when the twin is deleted.
+// DeletionPolicy defines what becomes of data when the twin is deleted.
 // +kubebuilder:validation:Enum=Retain;Delete
 type DeletionPolicy string
 
@@ -209,7 +209,7 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
-// UpdatePolicy says whether an operator upgrade moves a twin's images.
+// UpdatePolicy defines whether an operator upgrade moves a twin's images.
 // +kubebuilder:validation:Enum=Manual;Automatic
 type UpdatePolicy string
 
@@ -219,7 +219,7 @@ const (
 	UpdateAutomatic UpdatePolicy = "Automatic"
 )
 
-// NetworkPolicyMode says whether NetworkPolicies are made.
+// NetworkPolicyMode defines whether NetworkPolicies are made.
 // +kubebuilder:validation:Enum=Enabled;Disabled
 type NetworkPolicyMode string
 

@@ -1,6 +1,6 @@
 package v1
 
-// DSM says how demand-side-management decisions are made.
+// DSM defines how demand-side-management decisions are made.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.objective) || !has(self.objective.carbon) || double(self.objective.carbon) == 0.0 || has(self.carbonIntensity)",message="dsm.objective.carbon needs to know the carbon intensity of each hour; write dsm.carbonIntensity: {configMap: {name: …, key: …}}, or carbon: 0"
 type DSM struct {
@@ -17,7 +17,7 @@ type DSM struct {
 	Objective Objective `json:"objective,omitzero"`
 
 	// Price of energy. If left out, a time-of-use tariff in GBP with a cheap
-	// night and a dear early evening.
+	// night and an expensive early evening.
 	// +optional
 	Tariff *Tariff `json:"tariff,omitempty"`
 
@@ -66,7 +66,7 @@ type DSM struct {
 	Freshness Duration `json:"freshness,omitempty"`
 }
 
-// DSMMode says what becomes of decisions.
+// DSMMode defines what becomes of decisions.
 // +kubebuilder:validation:Enum=Off;Shadow;Advisory
 type DSMMode string
 

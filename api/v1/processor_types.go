@@ -1,6 +1,6 @@
 package v1
 
-// Generator says how readings are published.
+// Generator defines how readings are published.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.speed) || !has(self.mode) || self.mode in ['Replay', 'Loop']",message="generator.speed is for mode Replay and Loop (Live runs at the speed of the clock, Off publishes nothing); remove it"
 // +kubebuilder:validation:XValidation:rule="!has(self.warmup) || !has(self.mode) || self.mode != 'Off'",message="generator.warmup needs a generator; remove it, or set generator.mode to Replay, Loop or Live"
@@ -34,7 +34,7 @@ type Generator struct {
 	Resources *Resources `json:"resources,omitempty"`
 }
 
-// GeneratorMode says how readings are published.
+// GeneratorMode defines how readings are published.
 // +kubebuilder:validation:Enum=Replay;Loop;Live;Off
 type GeneratorMode string
 
@@ -55,7 +55,7 @@ type Warmup struct {
 	History Duration `json:"history,omitempty"`
 }
 
-// Processor says how the stream is turned into forecasts and decisions.
+// Processor defines how the stream is turned into forecasts and decisions.
 type Processor struct {
 	// Number of processors. They share the partitions of the stream.
 	// +kubebuilder:default=1
@@ -121,7 +121,7 @@ type Autoscaling struct {
 	TargetLag *int64 `json:"targetLag,omitempty"`
 }
 
-// Forecast says how loads are forecast. A forecast runs from one issue time to
+// Forecast defines how loads are forecast. A forecast runs from one issue time to
 // the next: 24 hours, or 23 or 25 where clocks change.
 type Forecast struct {
 	// History that is kept in memory per meter, in whole hours. It bounds what

@@ -203,7 +203,7 @@ type ProcessorStatus struct {
 	Selector string `json:"selector,omitempty"`
 }
 
-// EndpointsStatus says where the twin is reached.
+// EndpointsStatus defines where the twin is reached.
 type EndpointsStatus struct {
 	// The web UI.
 	// +kubebuilder:validation:MaxLength=2048
@@ -393,7 +393,7 @@ type WorstLimitStatus struct {
 	Forecast bool `json:"forecast,omitempty"`
 }
 
-// StoresStatus says who runs each store.
+// StoresStatus defines who runs each store.
 type StoresStatus struct {
 	// The stream.
 	// +optional
@@ -408,7 +408,7 @@ type StoresStatus struct {
 	Timescale StoreKind `json:"timescale,omitempty"`
 }
 
-// StoreKind says who runs a store.
+// StoreKind defines who runs a store.
 // +kubebuilder:validation:Enum=Managed;External
 type StoreKind string
 

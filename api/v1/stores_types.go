@@ -18,7 +18,7 @@ type Kafka struct {
 	Topics *Topics `json:"topics,omitempty"`
 }
 
-// Topics says how the twin's topics are made.
+// Topics defines how the twin's topics are made.
 type Topics struct {
 	// Number of partitions; 12 if left out. Fixed once the topics exist.
 	// +kubebuilder:validation:Minimum=1
@@ -31,7 +31,7 @@ type Topics struct {
 	Retention *TopicRetention `json:"retention,omitempty"`
 }
 
-// TopicRetention says how long and how much of the stream is kept. What is gone
+// TopicRetention defines how long and how much of the stream is kept. What is gone
 // from the stream stays in the database.
 type TopicRetention struct {
 	// How long, by the broker's clock; 0s, or left out, is for ever.
@@ -185,7 +185,7 @@ type Timescale struct {
 	CompressAfter Duration `json:"compressAfter,omitempty"`
 }
 
-// Retention says how long rows are kept, in the readings' own time.
+// Retention defines how long rows are kept, in the readings' own time.
 type Retention struct {
 	// Readings and forecasts; 0s, or left out, is for ever. Hourly totals of
 	// groups are kept.
@@ -314,7 +314,7 @@ type ExternalTimescale struct {
 	SecretRef SecretReference `json:"secretRef"`
 }
 
-// ClientTLS says how to trust and be trusted.
+// ClientTLS defines how to trust and be trusted.
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.caSecretRef) && has(self.insecureSkipVerify) && self.insecureSkipVerify)",message="tls.insecureSkipVerify lets any server pass, which makes tls.caSecretRef useless; remove one of them"
 type ClientTLS struct {

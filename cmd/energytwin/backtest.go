@@ -40,7 +40,7 @@ func newBacktestCommand() *cobra.Command {
 	var f backtestFlags
 	cmd := &cobra.Command{
 		Use:   "backtest --readings FILE",
-		Short: "Replay readings of the past and tell how good forecasts and decisions would have been",
+		Short: "Replay readings of the past and report how good forecasts and decisions would have been",
 		Long: "Forecasts every meter at each local midnight from the hours before it, with the twin's engine and with\n" +
 			"reference methods, and compares with what came. An hour without a reading, or without one a week before,\n" +
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
@@ -145,13 +145,13 @@ func (f *backtestFlags) options(ctx context.Context, twin *v1.DigitalTwin, how c
 		return o, err
 	}
 	policy := config.PolicyOf(twin)
-	var outdoors *forecast.Temperatures
+	var temperatures *forecast.Temperatures
 	if f.signals != "" {
-		if policy.Tariff.Series, outdoors, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {
+		if policy.Tariff.Series, temperatures, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {
 			return o, err
 		}
 	}
-	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given, outdoors)
+	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given, temperatures)
 	o.ModelOf = func(string) *forecast.Combined { return model }
 	o.MaxKW = how.MaxKW
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
@@ -188,7 +188,7 @@ func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
 
 // readSignals reads the prices and the temperatures of --signals; nil where the
 // file has none. What was guessed goes to notes.
-func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes io.Writer) (prices []dsm.Point, outdoors *forecast.Temperatures, err error) {
+func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes io.Writer) (prices []dsm.Point, temperatures *forecast.Temperatures, err error) {
 	read := func(kind dataset.SignalKind, column string) ([]dsm.Point, error) {
 		signal, err := dataset.OpenSignal(ctx, f.signals, dataset.SignalOptions{
 			Kind: kind, ValueColumn: column, Named: column == "", Zone: f.timezone, Currency: currency,
@@ -216,10 +216,10 @@ func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes 
 	if prices == nil && degrees == nil {
 		return nil, nil, fmt.Errorf("%s: no column is one of prices or temperatures by its name; name it with --price-column or --temperature-column", f.signals)
 	}
-	if outdoors, err = config.TemperaturesOf(degrees); err != nil {
+	if temperatures, err = config.TemperaturesOf(degrees); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", f.signals, err)
 	}
-	return prices, outdoors, nil
+	return prices, temperatures, nil
 }
 
 // backtestProgress is a bar on a terminal's standard error, and nothing elsewhere.

@@ -8,7 +8,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset"
 )
 
-// metersPerFeeder is how many households a feeder has unless told otherwise.
+// metersPerFeeder is how many households a feeder has by default.
 const metersPerFeeder = 50
 
 func newDatasetSynthCommand() *cobra.Command {

@@ -37,7 +37,7 @@ func (f *layoutFlags) fields() []layoutFlag {
 		{"group-column", "meter.groupColumn", &f.groupColumn, "column with the meter's group; without it there are no groups"},
 		{"time-column", "time.columns", &f.timeColumn, "column with the time, or two with a comma between: date and time of day, or number of the hour"},
 		{"value-column", "values[0].column", &f.valueColumn, "column with the readings"},
-		{"channel-column", "channels.column", &f.channelColumn, "column that says in which direction energy flows; see --import and --export"},
+		{"channel-column", "channels.column", &f.channelColumn, "column with the direction in which energy flows; see --import and --export"},
 		{"unit", "unit", &f.unit, "unit of the values: kWh, Wh, MWh, kW, W or MW"},
 		{"reading", "reading", &f.reading, "what a value is: Interval, or Counter for the state of a counter"},
 		{"stamp", "time.marks", &f.stamp, "what a time marks: Start or End of the interval"},
@@ -62,7 +62,7 @@ func (f *layoutFlags) register(cmd *cobra.Command) {
 	s.StringArrayVar(&f.exports, "export", nil, "pattern of cells of --channel-column for energy to the grid; may be repeated")
 }
 
-// setting is the flag that sets a field, or says that the layout document does.
+// setting is the flag that sets a field, or a note that the layout document does.
 func (f *layoutFlags) setting(field string) string {
 	if field == "from" {
 		return "--layout"

@@ -53,7 +53,7 @@ func newLocalCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&file, "filename", "f", "", "file with a DigitalTwin (required)")
 	f.StringVar(&o.DataDir, "data-dir", "", "folder that keeps the stores' data; without it a fresh one is used and deleted at the end")
-	f.StringVar(&o.Readings, "readings", "", "file with readings in place of the spec's dataset; its window, and what no flag says of its layout, come from the file")
+	f.StringVar(&o.Readings, "readings", "", "file with readings in place of the spec's dataset; its window, and its layout where no flag sets it, come from the file")
 	readings.register(cmd)
 	f.StringVar(&o.Prices, "prices", "", "file with the prices that spec.processor.dsm.tariff.dynamic is about")
 	f.StringVar(&o.Carbon, "carbon", "", "file with the intensities that spec.processor.dsm.carbonIntensity is about")

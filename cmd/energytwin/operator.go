@@ -74,7 +74,7 @@ func newOperatorCommand() *cobra.Command {
 	return cmd
 }
 
-// workloadImage is the image of the workloads if nobody says otherwise.
+// workloadImage is the image of the workloads by default.
 func workloadImage() string {
 	tag := version
 	if tag == "dev" {

@@ -174,7 +174,7 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 	return c, err
 }
 
-// newRegistry holds what every process tells of itself.
+// newRegistry holds the metrics of every process.
 func newRegistry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -7,7 +7,7 @@ Needs Python 3.11 or newer and FlexMeasures, which brings darts and LightGBM; no
     energytwin backtest --readings readings.csv.gz --timezone Europe/London
 
 Each day of the last 60 of each meter is forecast at local midnight by FlexMeasures' default model with its default
-settings, fitted anew on the 30 days before, as its pipeline does, gaps filled as it fills them. Figures are defined as
+settings, refitted on the 30 days before, as its pipeline does, gaps filled as it fills them. Figures are defined as
 those of `energytwin backtest`: an hour without a reading, or without one a week before, does not count; meters with over
 10 % gaps, or for which last week is always right, are left out. A meter-day takes a part of a second: --every N takes
 every N-th meter by name, and prints the names in the form that --meters takes, here and there.

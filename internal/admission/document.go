@@ -143,7 +143,7 @@ func (d *document) scalar(name string) string {
 }
 
 // find is the node of a field, such as spec.dataset.groups[0].name, or of its
-// nearest parent that is written in the document; found tells which.
+// nearest parent that is written in the document; found reports which.
 func (d *document) find(path string) (node *yamlv3.Node, found bool) {
 	node = d.root
 	for _, step := range steps(path) {

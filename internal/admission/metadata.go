@@ -30,7 +30,7 @@ func validateMeta(metadata any) field.ErrorList {
 // all resources share, and says it better.
 func nameIsLeftToTheRule(string, bool) []string { return nil }
 
-// decodeMeta decodes the metadata of an object and tells which of its fields are
+// decodeMeta decodes the metadata of an object and reports which of its fields are
 // unknown.
 func decodeMeta(metadata any) (*metav1.ObjectMeta, []error, error) {
 	meta := &metav1.ObjectMeta{}

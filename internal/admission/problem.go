@@ -115,7 +115,7 @@ var inBody = regexp.MustCompile(`^(\S+ )?in body `)
 // field.
 var wrongFormat = regexp.MustCompile(`^Checked value must be of type \w+ with format (\w+) in (\S+)$`)
 
-// typeMessage says what to do about a value of the wrong type.
+// typeMessage explains what to do about a value of the wrong type.
 func typeMessage(detail, written string) string {
 	match := wantedType.FindStringSubmatch(detail)
 	if match == nil {

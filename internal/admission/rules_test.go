@@ -11,7 +11,7 @@ import (
 
 func TestRefusals(t *testing.T) {
 	checker := newChecker(t)
-	for name, c := range admissiontest.Refusals() {
+	for name, c := range admissiontest.Rejections() {
 		t.Run(name, func(t *testing.T) {
 			_, err := checker.Read("twin.yaml", c.Doc)
 			var problems Problems

@@ -30,7 +30,7 @@ func TestUpdates(t *testing.T) {
 func TestEachRuleIsSeenBroken(t *testing.T) {
 	checker := newChecker(t)
 	var seen strings.Builder
-	for _, c := range admissiontest.Refusals() {
+	for _, c := range admissiontest.Rejections() {
 		_, err := checker.Read("twin.yaml", c.Doc)
 		require.Error(t, err)
 		seen.WriteString(err.Error() + "\n")

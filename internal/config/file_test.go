@@ -166,7 +166,7 @@ func TestReadSeriesRefuses(t *testing.T) {
 		"empty":       {"", "the file is empty"},
 		"no column":   {"timestamp,cost\n2019-01-01T00:00:00Z,1\n", `no column "Price" among`},
 		"no value":    {"timestamp,price\n2019-01-01T00:00:00Z,\n", "holds no readings"},
-		"text":        {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00Z,dear\n", "line 3, column price: the value is not a number"},
+		"text":        {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00Z,high\n", "line 3, column price: the value is not a number"},
 		"short row":   {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00Z,1\n2019-01-01T02:00:00Z,1\n2019-01-01T03:00:00Z\n", "line 5"},
 		"hour twice":  {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00+01:00,2\n", "comes twice"},
 		"far year":    {"timestamp,price\n2019-01-01T00:00:00Z,1\n9999-01-01T00:00:00Z,1\n", "line 3, column timestamp"},
@@ -194,9 +194,9 @@ func TestReadSeriesOfRealPrices(t *testing.T) {
 func TestTemperaturesAreChecked(t *testing.T) {
 	const midnight = 1546300800
 	good := []dsm.Point{{Unix: midnight, Value: -3.5}, {Unix: midnight + 3600, Value: 62}}
-	outdoors, err := TemperaturesOf(good)
+	temperatures, err := TemperaturesOf(good)
 	require.NoError(t, err)
-	require.NotNil(t, outdoors)
+	require.NotNil(t, temperatures)
 	none, err := TemperaturesOf(nil)
 	require.NoError(t, err)
 	require.Nil(t, none)

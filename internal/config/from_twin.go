@@ -16,7 +16,7 @@ import (
 const topicShare = 667
 
 // FromTwin is the configuration of a twin's workloads. It fills in all
-// defaults, on a copy. An error names the field of the resource and the mend.
+// defaults, on a copy. An error names the field of the resource and the fix.
 func FromTwin(twin *v1.DigitalTwin, at Endpoints) (*Twin, error) {
 	twin = twin.DeepCopy()
 	if twin.Spec.Dataset == nil && at.DatasetPath != "" {

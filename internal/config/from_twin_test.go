@@ -20,7 +20,7 @@ import (
 // newChecker compiles the rules of the resource once for all tests.
 var newChecker = sync.OnceValues(admission.New)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // Each sample gives the configuration that stands in testdata. Run with -update
 // after a wanted change and read the difference.

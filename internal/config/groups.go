@@ -2,7 +2,7 @@ package config
 
 import "github.com/energytwin/energytwin/internal/meter"
 
-// MeterGroup says which meters belong to a group.
+// MeterGroup defines which meters belong to a group.
 type MeterGroup struct {
 	Name   string   `json:"name"`
 	Meters []string `json:"meters"` // names; * stands for any characters, ? for one

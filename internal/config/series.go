@@ -43,7 +43,7 @@ func (t *Twin) ReadSeries() error {
 }
 
 // ReadRates fills in dynamic prices and carbon intensities only, for a process
-// that reckons what energy costs.
+// that computes what energy costs.
 func (t *Twin) ReadRates() error {
 	_, err := t.readRates()
 	return err

@@ -32,7 +32,7 @@ type Twin struct {
 	Signals []ReadSignal `json:"-"`
 }
 
-// Dataset says where readings come from and which part of them is used.
+// Dataset defines where readings come from and which part of them is used.
 // Exactly one of Synthetic and Path is set, none if the generator is Off; URLs,
 // ConfigMaps and volumes have been turned into a path before.
 type Dataset struct {
@@ -56,7 +56,7 @@ type Synthetic struct {
 	Year   int   `json:"year"`
 }
 
-// Generator says how readings are published.
+// Generator defines how readings are published.
 type Generator struct {
 	Mode   string   `json:"mode"`   // Replay | Loop | Live | Off
 	Speed  float64  `json:"speed"`  // simulated seconds per second; 0 is as fast as the processor takes them
@@ -64,7 +64,7 @@ type Generator struct {
 	MaxLag int64    `json:"maxLag"` // messages per partition that the processor may be behind before publishing pauses
 }
 
-// Processor says how the stream is turned into forecasts and decisions.
+// Processor defines how the stream is turned into forecasts and decisions.
 type Processor struct {
 	AllowedLateness Duration   `json:"allowedLateness"`
 	HistoryWindow   Duration   `json:"historyWindow"`
@@ -78,7 +78,7 @@ type Processor struct {
 	CarbonSeries      *Series `json:"carbonSeries,omitempty"`
 	TemperatureSeries *Series `json:"temperatureSeries,omitempty"`
 
-	// Temperatures are those outdoors, °C; none if the twin has no series of them.
+	// Temperatures are outdoor temperatures, °C; none if the twin has no series of them.
 	// They are written with the rest, as prices are, so that a document says all
 	// that decides rows.
 	Temperatures []dsm.Point `json:"temperatures,omitempty"`
@@ -92,7 +92,7 @@ type Series struct {
 	ValueColumn string `json:"valueColumn"`
 }
 
-// API says how the REST API is served.
+// API defines how the REST API is served.
 type API struct {
 	BasePath       string   `json:"basePath"`
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
@@ -104,7 +104,7 @@ type API struct {
 	GrafanaURL     string   `json:"grafanaURL,omitempty"`
 }
 
-// Kafka says where the stream is.
+// Kafka defines where the stream is.
 type Kafka struct {
 	Brokers        []string `json:"brokers"`
 	TLS            *TLS     `json:"tls,omitempty"`
@@ -117,7 +117,7 @@ type Kafka struct {
 	RetentionTime  Duration `json:"retentionTime"`  // 0 is unbounded
 }
 
-// Redis says where windows and model states are kept.
+// Redis defines where windows and model states are kept.
 type Redis struct {
 	Address  string `json:"address"`
 	TLS      *TLS   `json:"tls,omitempty"`
@@ -125,7 +125,7 @@ type Redis struct {
 	PassFile string `json:"passFile,omitempty"`
 }
 
-// Database says where the authoritative store is, and how long rows stay.
+// Database defines where the authoritative store is, and how long rows stay.
 type Database struct {
 	URLFile         string   `json:"urlFile,omitempty"` // a file with a postgres:// URL
 	URL             string   `json:"url,omitempty"`     // a URL without a password, for local sockets
@@ -134,7 +134,7 @@ type Database struct {
 	CompressAfter   Duration `json:"compressAfter"`     // 0 is never
 }
 
-// TLS says how to trust and be trusted.
+// TLS defines how to trust and be trusted.
 type TLS struct {
 	CAFile     string `json:"caFile,omitempty"`
 	CertFile   string `json:"certFile,omitempty"`

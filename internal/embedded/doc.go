@@ -10,7 +10,7 @@
 // process can.
 package embedded
 
-// Progress is told, in short sentences without a final stop, what a service is
+// Progress receives, in short sentences without a final stop, what a service is
 // doing: which binaries it found, that it downloads or creates something, that
 // it took over a server left behind. It may be nil.
 type Progress func(message string)

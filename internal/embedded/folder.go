@@ -50,7 +50,7 @@ func (f *folder) prepare() error {
 	if err != nil {
 		return err
 	}
-	// Servers tell their folder with links followed; ours is compared with it.
+	// Servers report their folder with links followed; ours is compared with it.
 	if f.path, err = filepath.EvalSymlinks(absolute); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 type KafkaOptions struct {
 	// Dir keeps the log; "" is a temporary folder, deleted by Stop.
 	Dir string
-	// Progress is told what happens; it may be nil.
+	// Progress receives what happens; it may be nil.
 	Progress Progress
 	// Partitions is the number that a topic gets when its maker names none; 0
 	// is 12.

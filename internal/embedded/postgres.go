@@ -29,7 +29,7 @@ const (
 type PostgresOptions struct {
 	// Dir keeps the data; "" is a temporary folder, deleted by Stop.
 	Dir string
-	// Progress is told what happens; it may be nil.
+	// Progress receives what happens; it may be nil.
 	Progress Progress
 	// Settings are server settings by name, over those chosen here.
 	Settings map[string]string

@@ -28,14 +28,14 @@ func (s *PostgresServer) dataMajor() (int, error) {
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(raw)))
 	if err != nil {
-		return 0, fmt.Errorf("%s/PG_VERSION says %q, which is no version", s.dataFolder(), raw)
+		return 0, fmt.Errorf("%s/PG_VERSION holds %q, which is no version", s.dataFolder(), raw)
 	}
 	return major, nil
 }
 
 // initialise makes the data folder if there is none. initdb works in a folder
 // beside it, which is renamed when complete: a kill half-way leaves no data
-// folder, and the next start makes it anew.
+// folder, and the next start recreates it.
 func (s *PostgresServer) initialise(ctx context.Context, programs postgresInstallation) error {
 	s.dropLeftovers()
 	made, err := exists(s.dataFolder())

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// pollEvery is how often a server that cannot tell us is asked again.
+// pollEvery is how often a server that does not report it is asked again.
 const pollEvery = 25 * time.Millisecond
 
 // server is a running server process: a child of ours, or one that a killed

@@ -24,7 +24,7 @@ const (
 type RedisOptions struct {
 	// Dir keeps the data; "" is a temporary folder, deleted by Stop.
 	Dir string
-	// Progress is told what happens; it may be nil.
+	// Progress receives what happens; it may be nil.
 	Progress Progress
 	// Ephemeral ends the server when this process ends without stopping it, so
 	// that nothing is left behind. It holds for a temporary folder anyway, and
@@ -40,7 +40,7 @@ type RedisServer struct {
 	Address string
 	// Password is what clients authenticate with, as the default user.
 	Password string
-	// InProcess tells that this is the in-process server, which forgets
+	// InProcess reports that this is the in-process server, which forgets
 	// everything when the process ends.
 	InProcess bool
 	// Adopted reports whether a killed process had left the server running.

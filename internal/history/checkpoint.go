@@ -36,10 +36,10 @@ type MeterBlob struct {
 
 // Errors of checkpoints.
 var (
-	// ErrNoCheckpoint says that there is no checkpoint, or only one that is
+	// ErrNoCheckpoint means that there is no checkpoint, or only one that is
 	// damaged or not all there, which counts for nothing.
 	ErrNoCheckpoint = errors.New("no checkpoint")
-	// ErrFenced says that a later owner of the partition has saved one.
+	// ErrFenced means that a later owner of the partition has saved one.
 	ErrFenced = errors.New("a later owner has saved a checkpoint")
 )
 
@@ -131,7 +131,7 @@ func sumOf(key string, blob []byte) uint64 {
 	return xxhash.Sum64String(key)*31 + xxhash.Sum64(blob)
 }
 
-// LoadCheckpoint reads the partition's checkpoint. ErrNoCheckpoint says that
+// LoadCheckpoint reads the partition's checkpoint. ErrNoCheckpoint means that
 // there is none of use; other errors say that Redis could not be asked.
 func (s *Store) LoadCheckpoint(ctx context.Context, partition int) (Checkpoint, error) {
 	pointer := s.partitionKey("checkpoint", partition)

@@ -264,11 +264,11 @@ func TestLive(t *testing.T) {
 		require.ElementsMatch(t, []string{"0: 2-0", "0: 2-1", "1: 7-1"}, got)
 		require.Equal(t, map[int]string{0: "2-1", 1: "7-1"}, late)
 
-		anew := Event{TopicGeneration: 1, Offset: 1, N: 1, Fields: map[string]any{"at": "a new topic"}}
-		require.NoError(t, s.Publish(ctx, 0, anew, event(3, 0)), "what the topic before led to comes too late")
+		recreated := Event{TopicGeneration: 1, Offset: 1, N: 1, Fields: map[string]any{"at": "a new topic"}}
+		require.NoError(t, s.Publish(ctx, 0, recreated, event(3, 0)), "what the topic before led to comes too late")
 		events, err := s.Live(ctx, late, time.Second)
 		require.NoError(t, err)
-		require.Equal(t, []LiveEvent{{Partition: 0, ID: "281474976710657-1", Fields: anew.Fields}}, events)
+		require.Equal(t, []LiveEvent{{Partition: 0, ID: "281474976710657-1", Fields: recreated.Fields}}, events)
 	})
 }
 

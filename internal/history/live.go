@@ -28,7 +28,7 @@ type Event struct {
 // generationBits is where an id holds the generation of the topic, above all
 // offsets: 2^48 records are more than a partition will see. A stream of Redis
 // takes ids in ascending order only, so that without it the events of a topic
-// that was made anew would count as old until they pass those of the one before.
+// that was recreated would count as old until they pass those of the one before.
 const generationBits = 48
 
 func (e *Event) id() string {

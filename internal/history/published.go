@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// ErrNotPublished says that Redis does not know of any published hour.
+// ErrNotPublished means that Redis does not know of any published hour.
 var ErrNotPublished = errors.New("redis knows of no published hour")
 
 // Published is how far a dataset has been published. It outlives the topic, so

@@ -12,11 +12,11 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// ErrNoWarmUp says that Redis holds no complete warm-up: it was not written
+// ErrNoWarmUp means that Redis holds no complete warm-up: it was not written
 // yet, is being written, or was lost. The generator writes it again.
 var ErrNoWarmUp = errors.New("redis holds no complete warm-up")
 
-// WarmUpMarker says which warm-up Redis holds. It is written last.
+// WarmUpMarker identifies which warm-up Redis holds. It is written last.
 type WarmUpMarker struct {
 	Dataset string     `json:"dataset"` // id of the dataset
 	From    meter.Hour `json:"from"`
@@ -85,7 +85,7 @@ func (s *Store) WarmUpMarker(ctx context.Context) (WarmUpMarker, error) {
 	return m, nil
 }
 
-// WarmUpComplete says whether Redis holds a warm-up.
+// WarmUpComplete reports whether Redis holds a warm-up.
 func (s *Store) WarmUpComplete(ctx context.Context) (bool, error) {
 	_, err := s.WarmUpMarker(ctx)
 	if errors.Is(err, ErrNoWarmUp) {

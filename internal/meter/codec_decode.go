@@ -65,7 +65,7 @@ func Reason(err error) string {
 	return ErrMalformed.Error()
 }
 
-// ValidName says whether b can be the name of a meter or group: 1 to
+// ValidName reports whether b can be the name of a meter or group: 1 to
 // MaxNameBytes bytes of printable UTF-8.
 func ValidName(b []byte) bool {
 	if len(b) == 0 || len(b) > MaxNameBytes {

@@ -223,7 +223,7 @@ func decodeWithStandardLibrary(value []byte) (specified, error) {
 	}
 	text := func(field string) (string, bool) {
 		var s *string
-		// The standard library mends broken UTF-8; a name with it is refused.
+		// The standard library repairs broken UTF-8; a name with it is rejected.
 		if !utf8.Valid(raw[field]) || json.Unmarshal(raw[field], &s) != nil || s == nil {
 			return "", false
 		}

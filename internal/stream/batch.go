@@ -10,7 +10,7 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// ErrCorrupt says that a fetched batch is damaged.
+// ErrCorrupt means that a fetched batch is damaged.
 var ErrCorrupt = errors.New("corrupt record batch")
 
 // Batch is what one fetch returned: records, and how far the log reaches.
@@ -130,7 +130,7 @@ func (b *Batch) open() {
 	b.opened = o
 }
 
-// isVoid says whether a batch holds no records for a reader: marks of
+// isVoid reports whether a batch holds no records for a reader: marks of
 // transactions, and what belongs to a transaction that was aborted.
 func (b *Batch) isVoid(attributes uint16, producer int64, o opened) bool {
 	for len(b.aborted) > 0 && b.aborted[0].from < o.end {
@@ -149,7 +149,7 @@ func (b *Batch) isVoid(attributes uint16, producer int64, o opened) bool {
 	return attributes&attributeTransactional != 0 && b.void[producer]
 }
 
-// isAbortMark says whether a control batch ends a transaction that was
+// isAbortMark reports whether a control batch ends a transaction that was
 // aborted. The key of its record is a version and a type, two bytes each.
 func (o opened) isAbortMark() bool {
 	var mark Record

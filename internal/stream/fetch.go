@@ -36,7 +36,7 @@ type fetchReply struct {
 	buf           []byte
 }
 
-// abortedTransaction says that records of a producer are void from an offset
+// abortedTransaction reports that records of a producer are void from an offset
 // on, until the mark that ends the transaction.
 type abortedTransaction struct {
 	producer int64
@@ -119,7 +119,7 @@ func (f *fetchCall) encode() []byte {
 	b = append(b, 1) // isolation: read committed
 	if f.version >= 7 {
 		b = be.AppendUint32(b, 0)          // no fetch session
-		b = be.AppendUint32(b, ^uint32(0)) // and no wish for one
+		b = be.AppendUint32(b, ^uint32(0)) // and none asked for
 	}
 	b = be.AppendUint32(b, 1)
 	b = appendShortString(b, f.topic)

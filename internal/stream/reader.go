@@ -41,7 +41,7 @@ func (c *Client) PartitionReader(topic string, partition int, opts ReaderOptions
 	return &PartitionReader{client: c, topic: topic, partition: partition, opts: opts}
 }
 
-// OutOfRangeError says that an offset is not in the partition's log: before
+// OutOfRangeError reports that an offset is not in the partition's log: before
 // its start, because retention or a person deleted it, or past its end,
 // because the topic is another one.
 type OutOfRangeError struct {
@@ -66,7 +66,7 @@ func (r *PartitionReader) Fetch(ctx context.Context, offset int64) (*Batch, erro
 	}
 	r.buf = reply.buf
 	if reply.code != 0 {
-		return nil, r.refusal(ctx, offset, kafka.Error(reply.code))
+		return nil, r.rejection(ctx, offset, kafka.Error(reply.code))
 	}
 	r.batch.reset(reply, offset)
 	return &r.batch, nil
@@ -94,7 +94,7 @@ func (r *PartitionReader) call(ctx context.Context, offset int64) (*fetchReply, 
 	return reply, nil
 }
 
-func (r *PartitionReader) refusal(ctx context.Context, offset int64, code error) error {
+func (r *PartitionReader) rejection(ctx context.Context, offset int64, code error) error {
 	if !errors.Is(code, kafka.OffsetOutOfRange) {
 		return fmt.Errorf("fetch from %s partition %d at %d: %w", r.topic, r.partition, offset, code)
 	}

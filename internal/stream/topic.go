@@ -70,7 +70,7 @@ func (c *Client) createTopic(ctx context.Context, t Topic) error {
 	return res.Errors[t.Name]
 }
 
-// isNotAllowed says whether the cluster's rules forbid a call. On a cluster
+// isNotAllowed reports whether the cluster's rules forbid a call. On a cluster
 // that others run, topics may have to be made by them.
 func isNotAllowed(err error) bool {
 	return errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)

@@ -13,7 +13,7 @@ import (
 // deleteNow does not wait for a kubelet, which is not there.
 var deleteNow = client.DeleteOptions{GracePeriodSeconds: new(int64)}
 
-// lookEvery is how often twins are counted and progress is told.
+// lookEvery is how often twins are counted and progress is printed.
 const lookEvery = 5 * time.Second
 
 // bench is one run.
@@ -172,7 +172,7 @@ func (b *bench) rest(ctx context.Context) error {
 	return err
 }
 
-// watchFlow counts writes while the workloads of some twins tell of new rows
+// watchFlow counts writes while the workloads of some twins report new rows
 // each time they are asked.
 func (b *bench) watchFlow(ctx context.Context) error {
 	if b.o.flowing == 0 {
@@ -230,7 +230,7 @@ func (b *bench) listen(ctx context.Context, what string, d time.Duration) ([]wri
 	return all, nil
 }
 
-// until looks again and again, and tells how far things are.
+// until looks again and again, and reports how far things are.
 func (b *bench) until(ctx context.Context, done func() (bool, string, error)) error {
 	for {
 		ok, words, err := done()

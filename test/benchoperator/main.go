@@ -23,7 +23,7 @@ import (
 // options are what a person may choose.
 type options struct {
 	twins   int           // that converge
-	flowing int           // of them, whose workloads tell of new rows each time they are asked
+	flowing int           // of them, whose workloads report new rows each time they are asked
 	flow    time.Duration // for how long these are watched
 	idle    time.Duration // for how long all are left alone
 	secrets int           // unrelated ones that appear
@@ -69,7 +69,7 @@ func benchmark() int {
 	return 0
 }
 
-// run measures everything, and tells whether all targets were met.
+// run measures everything, and reports whether all targets were met.
 func run(ctx context.Context, o options) (met bool, err error) {
 	work, err := os.MkdirTemp("", "benchoperator")
 	if err != nil {

@@ -137,7 +137,7 @@ func (m metricFamilies) value(name string) float64 {
 // memory is what a process takes, in bytes.
 type memory struct {
 	Resident int64 `json:"residentBytes"`
-	Peak     int64 `json:"peakResidentBytes"` // since the process began; 0 where the system does not tell
+	Peak     int64 `json:"peakResidentBytes"` // since the process began; 0 where the system does not report it
 	Live     int64 `json:"liveHeapBytes"`     // what the last garbage collection left
 }
 

@@ -25,7 +25,7 @@ type side struct {
 	pass  func(ctx context.Context, b *bench, f *fixture, watch func(done int64)) (pass, error)
 }
 
-// pass is what one pass of a side came to. Passes are added up until they have
+// pass is the result of one pass of a side. Passes are added up until they have
 // taken long enough.
 type pass struct {
 	readings int64
@@ -39,7 +39,7 @@ type pass struct {
 	counts counts
 }
 
-// errNotHere says that a side has no meaning for a size.
+// errNotHere means that a side has no meaning for a size.
 var errNotHere = errors.New("not measured for this size")
 
 // stages in the order of the table.

@@ -62,7 +62,7 @@ type process struct {
 // stopPatience is how long a process may take to end when asked.
 const stopPatience = 30 * time.Second
 
-// start starts a program. Its log is dir/name.log, begun anew.
+// start starts a program. Its log is dir/name.log, truncated first.
 func start(ctx context.Context, dir, name, program string, env []string, args ...string) (*process, error) {
 	p := &process{name: name, logPath: filepath.Join(dir, name+".log"), done: make(chan struct{})}
 	log, err := os.Create(p.logPath)
@@ -93,7 +93,7 @@ func start(ctx context.Context, dir, name, program string, env []string, args ..
 }
 
 // follow calls f with each count that the process prints, until its end, and
-// tells how it ended.
+// reports how it ended.
 func (p *process) follow(f func(done int64)) error {
 	lines := bufio.NewScanner(p.out)
 	for lines.Scan() {

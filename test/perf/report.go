@@ -43,7 +43,7 @@ type stageReport struct {
 	Sides []*sideReport `json:"sides"`
 }
 
-// sideReport is what one side came to, by repetition.
+// sideReport is the result of one side, by repetition.
 type sideReport struct {
 	Name     string    `json:"name"`
 	Rates    []float64 `json:"readingsPerSecond"`
@@ -123,7 +123,7 @@ func (s *stageReport) side(name string) *sideReport {
 	return sd
 }
 
-// errMissed says that a target was missed.
+// errMissed means that a target was missed.
 var errMissed = errors.New("a target was missed")
 
 // finish compares, judges, prints, and writes the JSON document.

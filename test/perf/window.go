@@ -22,7 +22,7 @@ const usualUpdates = 300_000
 func windowPass(ctx context.Context, b *bench, f *fixture, _ func(int64)) (pass, error) {
 	name := fmt.Sprintf("meters=%d", f.size.Meters)
 	// A number of operations, not a time: each try for a time would fill the
-	// windows anew.
+	// windows again.
 	operations := int64(b.o.leastPart().Seconds() * usualUpdates)
 	cmd := exec.CommandContext(ctx, b.programs.window, "-test.run=^$", "-test.cpu=1",
 		"-test.bench=^BenchmarkPartition$/^"+name+"$", fmt.Sprintf("-test.benchtime=%dx", operations))

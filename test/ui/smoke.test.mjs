@@ -81,7 +81,7 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-test('a wrong key is told, the right one opens the twin, and signing out closes it', async (t) => {
+test('a wrong key is reported, the right one opens the twin, and signing out closes it', async (t) => {
   const page = await open(t);
   await page.goto(`${twin.address}ui/`);
   await page.getByLabel('API key').fill('et_wrong');
@@ -98,7 +98,7 @@ test('a wrong key is told, the right one opens the twin, and signing out closes 
   await page.getByLabel('API key').waitFor();
 });
 
-test('a decision says why, with the keyboard alone', async (t) => {
+test('a decision explains itself, with the keyboard alone', async (t) => {
   const page = await open(t);
   await signIn(page, twin);
   const first = page.getByRole('button', { name: /Load shift/ }).first();
@@ -127,7 +127,7 @@ test('the last week is summed up as the API has it', async (t) => {
   await card.getByText('no carbon intensity is known').waitFor();
 });
 
-test('a decision shows what each thing does, and what it came to beside what it promised', async (t) => {
+test('a decision shows what each device does, and its realised saving beside the promised one', async (t) => {
   const page = await open(t);
   await signIn(page, twin, 'meters/home-000006');
   await page.getByRole('button', { name: /over/ }).first().click();
@@ -137,7 +137,7 @@ test('a decision shows what each thing does, and what it came to beside what it 
   await why.getByRole('columnheader', { name: 'Promised' }).waitFor();
   await why.getByRole('row', { name: /^Saving £.* £/ }).waitFor();
   await why.getByText('Nobody followed this plan').waitFor();
-  await accessible(page, 'what it came to');
+  await accessible(page, 'the outcome');
 });
 
 test('meters are found, sorted, and open at their own address', async (t) => {
@@ -158,7 +158,7 @@ test('meters are found, sorted, and open at their own address', async (t) => {
   assert.match(readFileSync(await download.path(), 'utf8'), /^key,at,kwh,hours\nhome-000007,2019-/);
 });
 
-test('a meter that does not exist is told', async (t) => {
+test('a meter that does not exist is reported', async (t) => {
   const page = await open(t);
   page.removeAllListeners('console'); // the browser logs the 404 that this is about
   await signIn(page, twin, 'meters/nobody');
@@ -185,7 +185,7 @@ test('a narrow window needs no scrolling sideways', async (t) => {
   }
 });
 
-test('a twin that has seen nothing yet says so', async (t) => {
+test('a twin that has seen nothing yet shows that', async (t) => {
   const fresh = await startTwin('-empty');
   t.after(() => fresh.stop());
   const context = await browser.newContext();

@@ -30,7 +30,7 @@ func (s *server) authenticated(c *gin.Context) {
 	switch {
 	case problem == nil:
 	case problem.Status == http.StatusUnauthorized:
-		s.refuse(c, problem)
+		s.reject(c, problem)
 		return
 	default: // it is not known who sends it
 		c.Header("Retry-After", "5")
@@ -51,10 +51,10 @@ func (s *server) authenticated(c *gin.Context) {
 	c.Next()
 }
 
-// refuse answers a request without a good key. An address that goes on guessing
-// is told to wait. Good keys are not held up by that: many people may share the
+// reject answers a request without a good key. An address that goes on guessing
+// is asked to wait. Good keys are not held up by that: many people may share the
 // address of a proxy, and no guessing finds 256 bits.
-func (s *server) refuse(c *gin.Context, problem *Problem) {
+func (s *server) reject(c *gin.Context, problem *Problem) {
 	if ok, wait := s.failures.take(c.ClientIP(), s.clock()); !ok {
 		abortLimited(c, wait, "too many failed sign-ins from this address")
 		return
@@ -138,7 +138,7 @@ func (s *server) bySession(ctx context.Context, token string) (principal, *Probl
 }
 
 // crossSite refuses a request that changes something and may have been sent by
-// a foreign page: by what the browser says of its origin, and, as old browsers
+// a foreign page: by what the browser sends as its origin, and, as old browsers
 // say nothing, by a token that only our own page can know. API keys need
 // neither: no browser adds them by itself.
 func (s *server) crossSite(c *gin.Context, p principal) *Problem {

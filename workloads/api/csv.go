@@ -31,7 +31,7 @@ func byParameter(c *gin.Context) {
 	c.Next()
 }
 
-// csvResponse says in the document that an operation answers with JSON or CSV.
+// csvResponse documents that an operation answers with JSON or CSV.
 func csvResponse(api huma.API) map[string]*huma.Response {
 	answer := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Answer[[]Series]](), true, "")
 	return map[string]*huma.Response{"200": {

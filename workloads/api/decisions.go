@@ -164,11 +164,11 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 	return &output[Decision]{Body: Answer[Decision]{Data: view, Meta: meta}}, nil
 }
 
-// realised is what a decision came to, nil while that is not known.
+// realised is the outcome of a decision, nil while that is not known.
 func (s *server) realised(ctx context.Context, d *timescale.Decision) (*Realised, error) {
 	r, known, err := s.db.SettledOf(ctx, d)
 	if err != nil {
-		return nil, s.failed(ctx, "find what a decision came to", err)
+		return nil, s.failed(ctx, "find the outcome of a decision", err)
 	}
 	if !known {
 		return nil, nil

@@ -32,7 +32,7 @@ type endedSessions struct {
 	store sessionStore
 
 	mu   sync.Mutex
-	open map[uuid.UUID]time.Time // when the store said so
+	open map[uuid.UUID]time.Time // when the store reported it
 }
 
 func newEndedSessions(store sessionStore) *endedSessions {

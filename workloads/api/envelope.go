@@ -14,14 +14,14 @@ type Answer[T any] struct {
 	Meta Meta  `json:"meta"`
 }
 
-// Page tells where a list goes on.
+// Page is where a list goes on.
 type Page struct {
 	Limit      int     `json:"limit" doc:"Most rows of one answer"`
 	NextCursor *string `json:"nextCursor" doc:"Give it as cursor to get what follows; null at the end"`
 	HasMore    bool    `json:"hasMore"`
 }
 
-// Meta says how the data is to be read.
+// Meta defines how the data is to be read.
 type Meta struct {
 	Unit    string     `json:"unit,omitempty" doc:"Unit of the values" example:"kWh"`
 	Step    string     `json:"step,omitempty" doc:"Length of one bucket: 1h, 1d, 1w or 1mo" example:"1h"`

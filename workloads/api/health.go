@@ -8,10 +8,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// readyTimeout bounds a readiness check: a probe that hangs tells nothing.
+// readyTimeout bounds a readiness check: a probe that hangs reports nothing.
 const readyTimeout = 2 * time.Second
 
-// Health says that the process answers, and which one it is.
+// Health reports that the process answers, and which one it is.
 type Health struct {
 	Status    string    `json:"status" enum:"ok"`
 	Process   string    `json:"process" example:"api"`
@@ -20,7 +20,7 @@ type Health struct {
 	StartedAt time.Time `json:"startedAt"`
 }
 
-// Readiness says whether the API can do its work.
+// Readiness reports whether the API can do its work.
 type Readiness struct {
 	Status string  `json:"status" enum:"ready,not_ready"`
 	Checks []Check `json:"checks" nullable:"false"`

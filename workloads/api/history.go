@@ -152,9 +152,9 @@ func (s *server) everyGroup(ctx context.Context) ([]source, error) {
 	return out, nil
 }
 
-func tooManySeries(mend string) *Problem {
+func tooManySeries(fix string) *Problem {
 	return newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "groupBy",
-		fmt.Sprintf("there are more than %d series; %s", maxSeries, mend))
+		fmt.Sprintf("there are more than %d series; %s", maxSeries, fix))
 }
 
 // answerHistory reads and thins out the series.

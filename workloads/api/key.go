@@ -159,7 +159,7 @@ func parseKey(line string) (Key, error) {
 }
 
 // find is the entry of a presented key. Every entry is compared, in constant
-// time, so that the time taken tells nothing.
+// time, so that the time taken reveals nothing.
 func (ks Keys) find(presented string, now time.Time) (Key, bool) {
 	sum := sha256.Sum256([]byte(presented))
 	at := -1

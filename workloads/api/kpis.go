@@ -22,7 +22,7 @@ type kpisInput struct {
 func (s *server) kpiOperations(api huma.API) {
 	get(api, huma.Operation{
 		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{tagTwin}, Security: keyed(),
-		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and what plans promised and came to",
+		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and promised and realised savings",
 		Description: "Plans count once their hours have passed, in the period in which they were issued. They are those about meters: the plan of a group is the sum of those of its meters.",
 	}, s.kpis)
 }
@@ -75,7 +75,7 @@ func (s *server) whose(ctx context.Context, in *kpisInput, view *KPIs) (whose ti
 	return whose, nil
 }
 
-// fillPeriods reads loads and what plans came to, up to the twin's now: the
+// fillPeriods reads loads and realised savings, up to the twin's now: the
 // newest hour may still lack meters.
 func (s *server) fillPeriods(ctx context.Context, periods []*period, whose timescale.Whose, w hourRange) error {
 	if w.From >= w.To {

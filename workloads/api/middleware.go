@@ -108,7 +108,7 @@ func secured(c *gin.Context) {
 	c.Next()
 }
 
-// isTLS reports whether the browser spoke https. What a proxy says counts only
+// isTLS reports whether the browser spoke https. What a proxy sends counts only
 // if the proxy is a trusted one.
 func isTLS(c *gin.Context) bool {
 	if c.Request.TLS != nil {

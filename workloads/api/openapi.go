@@ -65,7 +65,7 @@ func (s *server) baseConfig() huma.Config {
 				{Name: tagMeters, Description: "Meters, their readings and forecasts"},
 				{Name: tagGroups, Description: "Feeders or communities: load, forecast and capacity"},
 				{Name: tagDecisions, Description: "What to move, when, why, and what it is worth"},
-				{Name: tagQuality, Description: "What was not taken, and why"},
+				{Name: tagQuality, Description: "What was rejected, and why"},
 				{Name: tagSession, Description: "Signing in from a browser"},
 				{Name: tagProcess, Description: "Health of this process"},
 			},
@@ -116,7 +116,7 @@ func register[I, T any](api huma.API, op huma.Operation, handle func(context.Con
 	huma.Register(api, op, handle)
 }
 
-// keyed says in the document that an operation needs a key or a session.
+// keyed documents that an operation needs a key or a session.
 func keyed() []map[string][]string {
 	return []map[string][]string{{"apiKey": {}}, {"bearer": {}}, {"session": {}}}
 }

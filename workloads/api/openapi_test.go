@@ -13,7 +13,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-var update = flag.Bool("update", false, "write docs/reference/openapi.json anew")
+var update = flag.Bool("update", false, "write docs/reference/openapi.json")
 
 var openAPIFile = filepath.Join("..", "..", "docs", "reference", "openapi.json")
 

@@ -1,7 +1,7 @@
 package api
 
 // pageOf makes a page of rows, of which one more than limit was asked for: the
-// extra one tells that there is a next page.
+// extra one shows that there is a next page.
 func pageOf[R, K, V any](rows []R, limit int, filters string, key func(R) K, view func(R) V) ([]V, *Page, error) {
 	page := &Page{Limit: limit, HasMore: len(rows) > limit}
 	if page.HasMore {

@@ -65,7 +65,7 @@ func (s *server) render(c *gin.Context, t *template.Template) {
 	c.Data(http.StatusOK, "text/html; charset=utf-8", page.Bytes())
 }
 
-// appOr serves a page of the web build, or says how to build it.
+// appOr serves a page of the web build, or explains how to build it.
 func (s *server) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if !s.built {
@@ -76,7 +76,7 @@ func (s *server) appOr(unbuilt *template.Template, file string) gin.HandlerFunc 
 	}
 }
 
-// appPage serves an HTML file of the build. Its base element tells the scripts
+// appPage serves an HTML file of the build. Its base element gives the scripts
 // under which path this twin is served; its nonce lets the component library
 // add styles.
 func (s *server) appPage(c *gin.Context, file string) {

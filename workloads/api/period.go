@@ -9,7 +9,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-// period is a stretch of time that key figures are reckoned for.
+// period is a stretch of time that key figures are computed for.
 type period struct {
 	from, to meter.Hour
 	unit     timescale.Unit
@@ -55,7 +55,7 @@ func (p *period) between(c *meter.Calendar, date, next time.Time) {
 // back there have the same.
 func keyOf(c *meter.Calendar, t time.Time) string { return t.In(c.Location()).Format(time.DateOnly) }
 
-// count counts an hour of the period. What plans came to is known by then.
+// count counts an hour of the period. Realised savings are known by then.
 func (p *period) count(m timescale.MeteredHour) {
 	p.load.Hour(m.Hour, m.KWh, m.FedIn)
 	if p.plans.Plans > 0 && m.Hour >= p.plans.First && m.Hour < p.plans.Last {
@@ -63,7 +63,7 @@ func (p *period) count(m timescale.MeteredHour) {
 	}
 }
 
-// view shows the figures; demand tells whether a demand charge is that of what is
+// view shows the figures; demand reports whether a demand charge is that of what is
 // looked at.
 func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
 	l := p.load
@@ -92,7 +92,7 @@ func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
 	return out
 }
 
-// savedShare is what plans came to as a share of what the energy of their hours
+// savedShare is the realised saving as a share of what the energy of their hours
 // had cost without them; NaN where that is not known, or not more than nothing,
 // or where plans reach beyond the period. What somebody may have followed is in
 // the measured cost already.

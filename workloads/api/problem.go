@@ -53,7 +53,7 @@ type Problem struct {
 	Title     string         `json:"title" doc:"The HTTP status in words" example:"Unprocessable Entity"`
 	Status    int            `json:"status" doc:"HTTP status" example:"422"`
 	Code      Code           `json:"code" doc:"Stable name of the kind of problem" example:"invalid_parameter"`
-	Detail    string         `json:"detail" doc:"What is wrong here, and how to mend it" example:"limit: expected number <= 1000"`
+	Detail    string         `json:"detail" doc:"What is wrong here, and how to fix it" example:"limit: expected number <= 1000"`
 	Field     string         `json:"field,omitempty" doc:"The first parameter or body field at fault" example:"limit"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Every parameter or body field at fault"`
 	RequestID string         `json:"requestId,omitempty" doc:"The answer's X-Request-Id, to find the request in the log"`
@@ -68,10 +68,10 @@ type FieldProblem struct {
 // Error makes a Problem an error.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus tells huma the HTTP status.
+// GetStatus is the HTTP status, for huma.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType tells huma the media type.
+// ContentType is the media type, for huma.
 func (p *Problem) ContentType(string) string { return problemType }
 
 // newProblem makes the problem of one field, or of none.

@@ -37,7 +37,7 @@ type Freshness struct {
 type Counts struct {
 	Messages    int64 `json:"messages" doc:"Taken from the stream"`
 	Stored      int64 `json:"stored" doc:"Readings stored, warm-up included"`
-	Quarantined int64 `json:"quarantined" doc:"Messages that were not taken"`
+	Quarantined int64 `json:"quarantined" doc:"Rejected messages"`
 	Duplicates  int64 `json:"duplicates" doc:"Same hour, same value"`
 	Corrections int64 `json:"corrections" doc:"Same hour, other value"`
 	Late        int64 `json:"late" doc:"Readings of hours that had passed already"`
@@ -154,10 +154,10 @@ type KPIPeriod struct {
 	CO2Kg      *float64 `json:"co2Kg" doc:"Emissions of the hours with a known carbon intensity; null if there are none"`
 	CO2Hours   int      `json:"co2Hours" doc:"How many of the hours these are"`
 
-	Decisions    int64    `json:"decisions" doc:"Plans for meters that were issued in the period, whose hours have passed and whose saving could be reckoned"`
+	Decisions    int64    `json:"decisions" doc:"Plans for meters that were issued in the period, whose hours have passed and whose saving could be computed"`
 	KWhShifted   *float64 `json:"kwhShifted" doc:"What these plans took away from some hours; null without plans"`
 	Promised     *float64 `json:"promised" doc:"Sum of the savings that these plans were expected to bring (savingP50), in the currency; null without plans"`
-	Realised     *float64 `json:"realised" doc:"What these plans came to, in the currency, on energy: see a decision's realised; null without plans"`
+	Realised     *float64 `json:"realised" doc:"The realised saving of these plans, in the currency, on energy: see a decision's realised; null without plans"`
 	SavedShare   *float64 `json:"savedShare" doc:"realised over what the energy of the hours of these plans cost without them, of all meters looked at; null where that is not known or not above 0, and where a plan reaches beyond the period"`
 	CO2Avoided   *float64 `json:"co2AvoidedKg" doc:"Emissions that these plans avoided, of those plans of which that is known; null if there are none"`
 	CO2Decisions int64    `json:"co2Decisions" doc:"How many of the plans these are"`
@@ -196,7 +196,7 @@ type DecisionHeader struct {
 	PARBefore      *float32 `json:"parBefore" doc:"Peak-to-average ratio of the forecast"`
 	PARAfter       *float32 `json:"parAfter"`
 	CapKW          *float32 `json:"capKw" doc:"Stay below this"`
-	PriceThreshold *float32 `json:"priceThreshold" doc:"Shift away from hours dearer than this, currency per kWh"`
+	PriceThreshold *float32 `json:"priceThreshold" doc:"Shift away from hours more expensive than this, currency per kWh"`
 	SavingP10      *float32 `json:"savingP10"`
 	SavingP50      *float32 `json:"savingP50" doc:"Expected saving, in the currency"`
 	SavingP90      *float32 `json:"savingP90"`
@@ -215,7 +215,7 @@ type Decision struct {
 	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
-	Realised     *Realised     `json:"realised,omitempty" doc:"What it came to; left out while its hours have not passed, or that has not been reckoned"`
+	Realised     *Realised     `json:"realised,omitempty" doc:"The outcome; left out while its hours have not passed, or it has not been computed"`
 	Inputs       Inputs        `json:"inputs"`
 	Provenance   Provenance    `json:"provenance"`
 }
@@ -255,7 +255,7 @@ type Alternative struct {
 	Saving *float32 `json:"savingDifference" doc:"Its saving less that of the plan chosen, in the currency"`
 }
 
-// Realised is what a decision came to.
+// Realised is the outcome of a decision.
 type Realised struct {
 	Method      string   `json:"method" enum:"simulated,estimated" doc:"simulated: on measurements in which nobody followed it; estimated: against the forecast as it stood at issue"`
 	Saving      *float32 `json:"saving" doc:"On energy, in the currency; null where no hour counts"`
@@ -282,7 +282,7 @@ type Provenance struct {
 	Origin       string `json:"origin" doc:"What the state was made from: stream, checkpoint or database"`
 }
 
-// Explanation is a decision told in plain words.
+// Explanation is a decision in plain words.
 type Explanation struct {
 	ID           string   `json:"id" format:"uuid"`
 	Title        string   `json:"title" doc:"One line"`
@@ -298,7 +298,7 @@ type Remark struct {
 	Text string `json:"text"`
 }
 
-// Quality is what was not taken, and why.
+// Quality is what was rejected, and why.
 type Quality struct {
 	Counts   Counts        `json:"counts"`
 	ByReason []ReasonCount `json:"byReason" nullable:"false"`
@@ -339,13 +339,13 @@ type SuspectMeter struct {
 	Newest   Reading `json:"newest" doc:"The newest of them"`
 }
 
-// ReasonCount is how many messages were not taken for one reason.
+// ReasonCount is how many messages were rejected for one reason.
 type ReasonCount struct {
 	Reason string `json:"reason"`
 	Count  int64  `json:"count"`
 }
 
-// Quarantined is a message that was not taken.
+// Quarantined is a rejected message.
 type Quarantined struct {
 	Partition int       `json:"partition"`
 	Offset    int64     `json:"offset"`

@@ -10,10 +10,10 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Reading says how to go about reading a dataset. The zero value will do.
+// Reading defines how to go about reading a dataset. The zero value will do.
 type Reading struct {
 	BadRows    dataset.BadRowWriter    // gets the rows that are left out; nil counts them only
-	Progress   func(read, total int64) // told the bytes that were read; may be nil
+	Progress   func(read, total int64) // receives the bytes that were read; may be nil
 	Setting    func(string) string     // how a person sets a field of the layout; nil names spec.dataset.layout
 	ScratchDir string                  // for sorting; "" is the system's folder for temporary files
 }

@@ -27,7 +27,7 @@ type FetchOptions struct {
 	AllowLinkLocal bool
 }
 
-// ErrChecksum says that the file is not the one that was asked for.
+// ErrChecksum means that the file is not the one that was asked for.
 var ErrChecksum = errors.New("the file has another SHA-256")
 
 const (

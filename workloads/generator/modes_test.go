@@ -28,7 +28,7 @@ func TestModes(t *testing.T) {
 	t.Run("wrong partitions", func(t *testing.T) {
 		b := newBench(t, ModeReplay, 24, homes(1, 24))
 		b.twin.Kafka.Partitions = 7
-		require.ErrorContains(t, Run(testContext(t), b.twin, b.deps), "has 5 partitions, the configuration says 7")
+		require.ErrorContains(t, Run(testContext(t), b.twin, b.deps), "has 5 partitions, the configuration has 7")
 	})
 	t.Run("paced", func(t *testing.T) {
 		b := newBench(t, ModeReplay, 200, homes(3, 200))

@@ -6,12 +6,12 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// pace says when an hour is due.
+// pace computes when an hour is due.
 type pace interface {
 	// due is when the hour's readings are to be published; the zero time is
 	// at once.
 	due(h meter.Hour) time.Time
-	// paused tells that publishing stood still for d.
+	// paused reports that publishing stood still for d.
 	paused(d time.Duration)
 }
 

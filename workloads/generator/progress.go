@@ -37,15 +37,15 @@ type Progress struct {
 	Dataset *config.DatasetFigures `json:"dataset,omitempty"` // how the file was read; nil for made-up households
 }
 
-// meterOfProgress keeps the progress and tells about it.
+// meterOfProgress keeps the progress and reports it.
 type meterOfProgress struct {
-	tell  func(Progress)
-	clock clock
+	report func(Progress)
+	clock  clock
 
-	mu       sync.Mutex
-	now      Progress
-	lastTold time.Time
-	lastRows int64
+	mu           sync.Mutex
+	now          Progress
+	lastReported time.Time
+	lastRows     int64
 
 	rows      prometheus.Counter
 	hour      prometheus.Gauge
@@ -56,12 +56,12 @@ type meterOfProgress struct {
 	warmUpSet prometheus.Counter
 }
 
-// tellEvery is how often progress is told.
-const tellEvery = 500 * time.Millisecond
+// reportEvery is how often progress is reported.
+const reportEvery = 500 * time.Millisecond
 
-func newProgress(first Progress, tell func(Progress), clk clock, reg prometheus.Registerer) *meterOfProgress {
+func newProgress(first Progress, report func(Progress), clk clock, reg prometheus.Registerer) *meterOfProgress {
 	p := &meterOfProgress{
-		tell: tell, clock: clk, lastTold: clk.Now(),
+		report: report, clock: clk, lastReported: clk.Now(),
 		now: first,
 		rows: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "energytwin_generator_readings_total", Help: "Readings published and acknowledged by Kafka.",
@@ -108,7 +108,7 @@ func (p *meterOfProgress) phase(phase Phase) {
 
 // due notes until when publishing waits. A long wait is shown at once.
 func (p *meterOfProgress) due(at time.Time) {
-	long := at.Sub(p.clock.Now()) > tellEvery
+	long := at.Sub(p.clock.Now()) > reportEvery
 	p.dueAt.Set(0)
 	if !at.IsZero() {
 		p.dueAt.Set(float64(at.UnixMilli()) / 1000)
@@ -126,16 +126,16 @@ func (p *meterOfProgress) change(f func(*Progress), tellNow bool) {
 	defer p.mu.Unlock()
 	f(&p.now)
 	at := p.clock.Now()
-	since := at.Sub(p.lastTold)
-	if !tellNow && since < tellEvery {
+	since := at.Sub(p.lastReported)
+	if !tellNow && since < reportEvery {
 		return
 	}
 	if since > 0 {
 		p.now.Rate = float64(p.now.Published-p.lastRows) / since.Seconds()
 	}
-	p.lastTold, p.lastRows = at, p.now.Published
-	if p.tell != nil {
-		p.tell(p.now)
+	p.lastReported, p.lastRows = at, p.now.Published
+	if p.report != nil {
+		p.report(p.now)
 	}
 }
 

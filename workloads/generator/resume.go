@@ -35,7 +35,7 @@ func (g *generator) resume(ctx context.Context) (position, error) {
 		return position{}, err
 	}
 	if len(logs) != g.twin.Kafka.Partitions {
-		return position{}, fatal{fmt.Errorf("topic %s has %d partitions, the configuration says %d: "+
+		return position{}, fatal{fmt.Errorf("topic %s has %d partitions, the configuration has %d: "+
 			"readings would land in other partitions than before", g.topic, len(logs), g.twin.Kafka.Partitions)}
 	}
 	// What a recreated topic lacks was due before all the same.

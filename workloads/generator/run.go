@@ -36,7 +36,7 @@ type Deps struct {
 	Redis      *history.Store
 	Registerer prometheus.Registerer // nil registers no metrics
 	Log        *slog.Logger
-	Progress   func(Progress) // told about twice a second, and at the end; may be nil
+	Progress   func(Progress) // called about twice a second, and at the end; may be nil
 
 	clock      clock // the wall clock if nil
 	batchBytes int   // size at which a batch is sent; 0 is stream.BatchBytes
@@ -73,7 +73,7 @@ type route struct {
 	partition    int
 }
 
-// fatal marks an error that trying again does not mend.
+// fatal marks an error that trying again does not fix.
 type fatal struct{ error }
 
 func (f fatal) Unwrap() error { return f.error }

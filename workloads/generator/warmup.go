@@ -43,7 +43,7 @@ func datasetID(twin *config.Twin, fileSum string) (string, error) {
 
 func (w *warmUp) some() bool { return w.from < w.to }
 
-// holds says whether the reading of a meter in an hour is in Redis, not in
+// holds reports whether the reading of a meter in an hour is in Redis, not in
 // the stream.
 func (w *warmUp) holds(index int32, h meter.Hour) bool { return h < w.to && w.meters[index] }
 

@@ -70,7 +70,7 @@ func (o *Options) twinOfReadings() *v1.DigitalTwin {
 	return twin
 }
 
-// checkSeries tells, before anything is started, which series of the spec lacks a
+// checkSeries reports, before anything is started, which series of the spec lacks a
 // file, and which file no series.
 func (o *Options) checkSeries() error {
 	p := &o.Twin.Spec.Processor

@@ -242,7 +242,7 @@ func (t *twin) waitForProcessor(ctx context.Context) error {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			t.o.Log.Warn("cannot tell yet whether the replay is through", "error", err)
+			t.o.Log.Warn("it is not known yet whether the replay is over", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -265,7 +265,7 @@ func caughtUp(logs []stream.Offsets, progress []timescale.PartitionProgress) boo
 	return true
 }
 
-// showProgress keeps the line that tells how far the twin has come.
+// showProgress keeps the line that reports how far the twin has come.
 func (t *twin) showProgress(ctx context.Context) error {
 	zone, err := time.LoadLocation(t.cfg.Timezone)
 	if err != nil {

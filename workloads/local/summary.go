@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// summary is what a finished replay came to.
+// summary is the result of a finished replay.
 type summary struct {
 	Readings          readingCounts `json:"readings"`
 	Meters            int           `json:"meters"`
@@ -22,7 +22,7 @@ type summary struct {
 type readingCounts struct {
 	In          int64 `json:"in"`          // rows of the dataset, bad ones included
 	Stored      int64 `json:"stored"`      // rows that the window knew to be new; hours before it are counted as late
-	Quarantined int64 `json:"quarantined"` // bad rows of the dataset, and messages not taken
+	Quarantined int64 `json:"quarantined"` // bad rows of the dataset, and rejected messages
 	Duplicates  int64 `json:"duplicates"`
 	Corrections int64 `json:"corrections"`
 	Late        int64 `json:"late"`

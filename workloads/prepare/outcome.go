@@ -12,7 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// storeError says at which store the preparation failed.
+// storeError names the store at which the preparation failed.
 type storeError struct {
 	store string
 	error
@@ -27,7 +27,7 @@ func at(store string, err error) error {
 	return &storeError{store, err}
 }
 
-// Outcome is what an error of Run says, for who waits for the preparation. It
+// Outcome is an error of Run, for who waits for the preparation. It
 // is empty for no error.
 func Outcome(err error) config.PrepareOutcome {
 	if err == nil {

@@ -28,7 +28,7 @@ import (
 // fieldOwner is the field manager of changes that people make with the plugin.
 const fieldOwner = "kubectl-energytwin"
 
-// connection says how to reach a cluster, as flags and a kubeconfig have it.
+// connection defines how to reach a cluster, as flags and a kubeconfig have it.
 type connection struct {
 	rules     *clientcmd.ClientConfigLoadingRules
 	overrides clientcmd.ConfigOverrides

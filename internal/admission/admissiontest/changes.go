@@ -2,12 +2,12 @@ package admissiontest
 
 import "strings"
 
-// Change is an update that is rejected, with why; or accepted, with says empty.
+// Change is an update that is rejected, with why; or accepted, with Says empty.
 type Change struct {
 	Before, After, Says string
-	// Ran says that the twin of Before has stored readings.
+	// Ran reports that the twin of Before has stored readings.
 	Ran bool
-	// Stalled says that it has, and that the preparation rejects Before's dataset.
+	// Stalled reports that it has, and that the preparation rejects Before's dataset.
 	Stalled bool
 	// Status is that of the twin of Before, in YAML, if it has not stored readings.
 	Status string

@@ -9,7 +9,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/processor"
 )
 
-// settle reckons what the plans came to whose hours have passed, as a processor
+// settle computes the realised savings of plans whose hours have passed, as a processor
 // does in a replay.
 func (f *filler) settle(ctx context.Context, twin config.Twin) error {
 	ledger, err := dsm.NewLedger(twin.Processor.Policy, f.calendar, twin.Namespace+"/"+twin.Name)

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import classes from './Empty.module.css';
 
-/** Empty says why there is nothing, and when there will be. */
+/** Empty explains why there is nothing, and when there will be. */
 export function Empty({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className={classes.empty}>

@@ -1,7 +1,7 @@
 import { Alert, Button, Stack, Text } from '@mantine/core';
 import { ApiError } from '../api/problem';
 
-/** Failure says what went wrong, and offers to try again. */
+/** Failure shows what went wrong, and offers to try again. */
 export function Failure({ error, retry }: { error: Error; retry?: () => unknown }) {
   const id = error instanceof ApiError ? error.problem?.requestId : undefined;
   return (

@@ -48,7 +48,7 @@ export function LoadChart({ columns, now, zone, capacity, what, summed = false }
   );
 }
 
-/** summary tells in a sentence what the chart shows. */
+/** summary describes in a sentence what the chart shows. */
 function summary(what: string, c: LoadColumns, now: number | undefined, zone: string): string {
   const when = (x: number) => `${day(iso(x), zone)} at ${clock(iso(x), zone)}`;
   const last = newest(c.x, c.actual);

@@ -53,7 +53,7 @@ export function meterColumns(points: Schemas['Point'][], forecasts: Schemas['For
   };
 }
 
-/** hasPlan tells whether following the plans changes the median anywhere. */
+/** hasPlan reports whether following the plans changes the median anywhere. */
 export function hasPlan(c: LoadColumns): boolean {
   return c.planned.some((v, i) => v !== null && c.p50[i] !== null && Math.abs(v - (c.p50[i] as number)) > 1e-6);
 }

@@ -65,7 +65,7 @@ function Body({ id, zone }: { id: string; zone: string }) {
       )}
       {d.action !== 'none' && <Worth d={d} />}
       {d.realised && (
-        <Section title="What it came to">
+        <Section title="Outcome">
           <Outcome d={d} r={d.realised} />
         </Section>
       )}

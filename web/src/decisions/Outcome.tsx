@@ -3,11 +3,11 @@ import { energy, mass, money, power, unknown } from '../format/energy';
 import classes from './Outcome.module.css';
 
 const methods: Record<Schemas['Realised']['method'], string> = {
-  simulated: 'Nobody followed this plan: it is reckoned what it would have changed in what was measured.',
+  simulated: 'Nobody followed this plan. These figures show what it would have changed in the measured load.',
   estimated: 'What was measured is compared with the forecast as it stood when the plan was made, so the error of the forecast counts too.',
 };
 
-/** Outcome puts what a decision came to beside what it promised. */
+/** Outcome shows the realised saving of a decision beside the promised one. */
 export function Outcome({ d, r }: { d: Schemas['Decision']; r: Schemas['Realised'] }) {
   const rows: [string, string, string][] = [
     ['Saving', money(d.savingP50, d.currency), money(r.saving, d.currency)],

@@ -56,7 +56,7 @@ export function MeterPage({ id }: { id: string }) {
   );
 }
 
-// The parts of the page ask at once, and show what went wrong only of a meter that is known: of another, the page says it.
+// The parts of the page ask at once, and show what went wrong only of a meter that is known: of another, the page shows it once.
 type Part = { id: string; known: boolean; zone: string };
 
 function LoadOfMeter({ id, known, zone }: Part) {

@@ -3,7 +3,7 @@ import classes from './StatusBadge.module.css';
 
 const names = { ok: 'OK', gap: 'Gap', stale: 'Stale', suspect: 'Suspect' };
 
-/** StatusBadge tells a meter's status by word and by colour. */
+/** StatusBadge shows a meter's status by word and by colour. */
 export function StatusBadge({ status }: { status: Schemas['Meter']['status'] }) {
   return (
     <span className={classes.badge} data-status={status}>

@@ -21,7 +21,7 @@ export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
       <Figure
         label="Quarantined"
         value={c && count(c.quarantined)}
-        note={c && (c.quarantined === 0 ? 'every message was taken' : `of ${count(c.messages)} messages`)}
+        note={c && (c.quarantined === 0 ? 'no message was rejected' : `of ${count(c.messages)} messages`)}
         warn={(c?.quarantined ?? 0) > 0}
       />
       {c && c.suspect > c.confirmed && (

@@ -16,7 +16,7 @@ interface Props {
   followed: boolean; // somebody may follow the plans
 }
 
-/** KeyFigures sums up the last week: what plans promised and came to, and how the load was. */
+/** KeyFigures sums up the last week: promised and realised savings, and the load. */
 export function KeyFigures({ zone = 'UTC', followed }: Props) {
   const { data, error, refetch } = useQuery(lastWeek);
   const week = data?.data.periods[0];
@@ -40,7 +40,7 @@ export function KeyFigures({ zone = 'UTC', followed }: Props) {
 function Savings({ week, currency, followed }: { week: Schemas['KPIPeriod']; currency: string; followed: boolean }) {
   const s = savings(week);
   if (!s) {
-    return <p className={classes.none}>What plans came to is known a while after their day is over. None of this week is yet.</p>;
+    return <p className={classes.none}>Realised savings are known some hours after the day of a plan is over. There are none for this week yet.</p>;
   }
   return (
     <div>
@@ -52,7 +52,7 @@ function Savings({ week, currency, followed }: { week: Schemas['KPIPeriod']; cur
         {[
           s.kept !== null && `${percent(s.kept)} of what ${count(week.decisions)} ${week.decisions === 1 ? 'plan' : 'plans'} promised`,
           week.savedShare !== null && `${percent(week.savedShare)} of the energy cost`,
-          followed ? 'estimated against the forecasts' : 'reckoned as if all plans had been followed',
+          followed ? 'estimated against the forecasts' : 'computed as if all plans had been followed',
         ]
           .filter(Boolean)
           .join(' · ')}
@@ -86,7 +86,7 @@ function Load({ week, currency, zone }: { week: Schemas['KPIPeriod']; currency: 
   );
 }
 
-/** peak says when the highest hour was, and how it stands out. */
+/** peak names the highest hour, and how it stands out. */
 function peak(week: Schemas['KPIPeriod'], zone: string): string {
   const at = week.peakAt ? `${day(week.peakAt, zone)}, ${clock(week.peakAt, zone)}` : '';
   return week.peakToAverage === null ? at : `${at}; ${number(week.peakToAverage)} × the mean`;

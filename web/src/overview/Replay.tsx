@@ -9,7 +9,7 @@ const modes = {
   Off: 'Takes readings from outside',
 };
 
-/** Replay says where the readings come from, and how far they are. */
+/** Replay shows where the readings come from, and how far they are. */
 export function Replay({ twin }: { twin: Schemas['Twin'] }) {
   const speed = twin.speed === 0 ? 'as fast as it can' : twin.speed === 1 ? 'in real time' : `${number(twin.speed)} × real time`;
   const replays = twin.mode === 'Replay' || twin.mode === 'Loop';

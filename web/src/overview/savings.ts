@@ -11,7 +11,7 @@ export interface Savings {
   kept: number | null;
 }
 
-/** savings compares what plans promised with what they came to; null where no plan is over yet. */
+/** savings compares promised with realised savings; null where no plan is over yet. */
 export function savings(p: Period): Savings | null {
   if (p.promised === null || p.realised === null) return null;
   const most = Math.max(p.promised, p.realised, 1e-9);

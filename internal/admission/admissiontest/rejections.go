@@ -13,18 +13,18 @@ func Twin(spec string) []byte {
 // With adds to a spec that is a working twin.
 func With(spec string) []byte { return Twin("  dataset: {synthetic: {}}\n  " + spec) }
 
-// Refusal is a twin that is refused, with where and why.
-type Refusal struct {
+// Rejection is a twin that is rejected, with where and why.
+type Rejection struct {
 	Doc   []byte // YAML
 	Line  int    // of the field
 	Field string
 	Says  string // part of the message
 }
 
-// Refusals are twins that are refused, by what is wrong with them.
-func Refusals() map[string]Refusal {
+// Rejections are twins that are rejected, by what is wrong with them.
+func Rejections() map[string]Rejection {
 	pvc := "persistentVolumeClaim: {claimName: c, path: readings.csv}"
-	return map[string]Refusal{
+	return map[string]Rejection{
 		"no source of readings":            {Twin("  timezone: UTC"), 5, "spec", "dataset: {synthetic: {}} makes up households"},
 		"no spec":                          {[]byte("apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: a}\n"), 1, "spec", "is missing"},
 		"dataset without a source":         {Twin("  dataset: {layout: {from: octopus}}"), 5, "spec.dataset", "write exactly one of dataset.synthetic"},
