@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
+
+	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
 // TestCommittedRoleIsCurrent: the role in config is that of the table of kinds.
@@ -34,8 +36,11 @@ func TestCommittedRoleIsCurrent(t *testing.T) {
 // Whatever a builder makes is of a kind in the table, kept or not as that says.
 func TestEveryObjectIsOfAChildKind(t *testing.T) {
 	made := map[schema.GroupVersionKind]bool{}
+	twins := []*v1.DigitalTwin{merged(t, smallest, `timescale: {managed: {backup: {schedule: "0 3 * * *", volume: {}}}}`)}
 	for _, name := range []string{"quickstart.yaml", "production.yaml", "external-stores.yaml", "buildings.yaml"} {
-		twin := sample(t, name)
+		twins = append(twins, sample(t, name))
+	}
+	for _, twin := range twins {
 		in := inputs(twin)
 		for _, in.Kinds = range []Kinds{{}, {ServiceMonitor: true, ScaledObject: true}} {
 			for _, o := range build(t, twin, in).Objects {
