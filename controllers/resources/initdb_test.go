@@ -99,7 +99,7 @@ func postgresPrograms(t *testing.T) string {
 	return filepath.Dir(found[len(found)-1])
 }
 
-// asPostgres runs a program that refuses to run as root.
+// asPostgres runs a program that does not run as root, as another user if need be.
 func asPostgres(environment []string, in, program string, args ...string) (string, error) {
 	cmd := exec.Command("/usr/bin/env", append([]string{program}, args...)...)
 	cmd.Env, cmd.Stdin, cmd.Dir = environment, strings.NewReader(in), "/"

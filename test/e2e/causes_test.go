@@ -183,9 +183,9 @@ func (s *space) notePhase(p *phases, twin *v1.DigitalTwin) {
 	}
 }
 
-// TestPhasesTellWhatHappens: the end of a replay and a planned roll-out are no outage,
+// TestPhasesReportWhatHappens: the end of a replay and a planned roll-out are no outage,
 // and a twin is Suspended or Hibernated when its pods are gone.
-func TestPhasesTellWhatHappens(t *testing.T) {
+func TestPhasesReportWhatHappens(t *testing.T) {
 	s := needCauses(t).space(t, "e2e-phases")
 	const name = "steady"
 	s.make(s.synthetic(name, 20, 21, v1.SpeedMax))
