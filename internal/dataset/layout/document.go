@@ -193,76 +193,6 @@ type Numbers struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Time says when a reading was taken.
-type Time struct {
-	// Column with the time, or date and time.
-	// ---
-	// The second of two columns has the time of day, or the number of the hour.
-	// +kubebuilder:validation:MaxItems=2
-	// +kubebuilder:validation:items:MaxLength=256
-	// +optional
-	Columns []string `json:"columns,omitempty"`
-
-	// How a time is written.
-	// ---
-	// Text is a date and a time of day; Unix is seconds or milliseconds since 1970;
-	// Compact is digits alone, such as 202401311530; DayCode is the number of the day
-	// followed by two digits for the interval of the day.
-	// +optional
-	Form TimeForm `json:"form,omitempty"`
-
-	// Order of year, month and day in a date.
-	// +optional
-	Order DateOrder `json:"order,omitempty"`
-
-	// Numbers of the hours of a day.
-	// ---
-	// 0-23 and 1-24 go by the clock; 1-25 counts from local midnight, so that a day has
-	// 23, 24 or 25 hours.
-	// +optional
-	Hours Hours `json:"hours,omitempty"`
-
-	// Day with number 1 in the form DayCode.
-	// ---
-	// It is written as 2009-01-01.
-	// +kubebuilder:validation:MaxLength=10
-	// +optional
-	DayOne string `json:"dayOne,omitempty"`
-
-	// End of the interval that a time marks.
-	// +optional
-	Marks Marks `json:"marks,omitempty"`
-
-	// Interval of the values, such as 15m.
-	// ---
-	// It is whole minutes that divide an hour.
-	// +kubebuilder:validation:Enum="1m";"2m";"3m";"5m";"6m";"10m";"15m";"20m";"30m";"1h"
-	// +optional
-	Interval string `json:"interval,omitempty"`
-
-	// Zone of times without an offset.
-	// ---
-	// It is an IANA time zone, such as Europe/Paris, or a fixed offset, such as UTC+10. If
-	// left out, the twin's.
-	// +kubebuilder:validation:MaxLength=64
-	// +optional
-	Zone string `json:"zone,omitempty"`
-
-	// How far times may be off, such as 30s.
-	// ---
-	// Times are rounded to the interval's grid, those of a counter to the minute.
-	// +kubebuilder:validation:MaxLength=16
-	// +optional
-	Tolerance string `json:"tolerance,omitempty"`
-
-	// The hour that clocks show twice.
-	// ---
-	// Order gives the first value of a time to the first hour and the second one to the
-	// second; Sum is for files with one value for both, which is halved.
-	// +optional
-	RepeatedHour RepeatedHour `json:"repeatedHour,omitempty"`
-}
-
 // Meter says whose reading it is: a column, or one name for the whole file.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.column) || !has(self.name)",message="write meter.column or meter.name"
@@ -281,39 +211,6 @@ type Meter struct {
 	// +kubebuilder:validation:MaxLength=256
 	// +optional
 	GroupColumn string `json:"groupColumn,omitempty"`
-}
-
-// Channels tells the channels of a meter apart.
-// ---
-// A row whose channel fits none of the patterns is rejected.
-type Channels struct {
-	// Column with the channel.
-	// +kubebuilder:validation:MaxLength=256
-	Column string `json:"column"`
-
-	// Patterns of channels from the grid.
-	// ---
-	// * stands for any characters, ? for one.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Import []string `json:"import,omitempty"`
-
-	// Patterns of channels to the grid.
-	// ---
-	// Their energy becomes negative.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Export []string `json:"export,omitempty"`
-
-	// Patterns of channels left out.
-	// ---
-	// Their rows are counted.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Ignore []string `json:"ignore,omitempty"`
 }
 
 // Value is a column with readings.
@@ -366,54 +263,4 @@ type Columns struct {
 	// +kubebuilder:validation:items:MaxLength=256
 	// +optional
 	Except []string `json:"except,omitempty"`
-}
-
-// Quality tells values apart by how good they are.
-// ---
-// What fits none of the patterns counts as measured.
-type Quality struct {
-	// Column of the mark.
-	// +kubebuilder:validation:MaxLength=256
-	Column string `json:"column"`
-
-	// Patterns of marks of gaps.
-	// ---
-	// Their values are no readings, and are counted as missing.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Missing []string `json:"missing,omitempty"`
-
-	// Patterns of marks of estimates.
-	// ---
-	// Their values are kept, and counted.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Estimated []string `json:"estimated,omitempty"`
-}
-
-// RowFilter says which rows are readings of electricity.
-// ---
-// Others are left out and counted.
-//
-// +kubebuilder:validation:XValidation:rule="has(self.keep) || has(self.leaveOut)",message="write keep or leaveOut"
-type RowFilter struct {
-	// Column that is compared.
-	// +kubebuilder:validation:MaxLength=256
-	Column string `json:"column"`
-
-	// Patterns of rows that are kept.
-	// ---
-	// If left out, all rows that leaveOut does not fit.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	Keep []string `json:"keep,omitempty"`
-
-	// Patterns of rows left out.
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MaxLength=128
-	// +optional
-	LeaveOut []string `json:"leaveOut,omitempty"`
 }

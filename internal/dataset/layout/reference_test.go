@@ -73,7 +73,7 @@ var enumMarker = regexp.MustCompile(`\+kubebuilder:validation:Enum=(.*)`)
 // type and field.
 func comments(t *testing.T) map[string]fieldComment {
 	found := map[string]fieldComment{}
-	for _, file := range []string{"document.go", "enums.go"} {
+	for _, file := range []string{"document.go", "document_time.go", "document_marks.go", "enums.go"} {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		require.NoError(t, err)
 		for _, decl := range parsed.Decls {
