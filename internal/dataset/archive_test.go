@@ -261,6 +261,7 @@ func TestKindsOfWorkbooks(t *testing.T) {
 		warns     string
 	}{
 		{name: "dates and rounded numbers", sheets: []sheetRows{sheetOf("Data", 48, false)}, meters: fmt.Sprintf("m %.3f", two)},
+		{name: "days that no format makes dates", sheets: []sheetRows{columns([]string{"", ""}, []any{"time", "kwh"}, func(at time.Time, h int) []any { return []any{at, load(h)} })}, meters: fmt.Sprintf("meter %.3f", two)},
 		{name: "dates since 1904", since1904: true, sheets: []sheetRows{sheetOf("Data", 48, false)}, meters: fmt.Sprintf("m %.3f", two)},
 		{name: "texts", sheets: []sheetRows{sheetOf("Data", 48, true)}, meters: fmt.Sprintf("m %.3f", two)},
 		{name: "quarters, month before day", sheets: []sheetRows{quarters}, meters: fmt.Sprintf("meter %.3f", two)},

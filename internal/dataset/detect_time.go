@@ -145,7 +145,7 @@ func (d *detective) isInstant(c *columnSample) bool {
 		return true
 	}
 	named := anyOf(timeWords, c.name) || anyOf(startWords, c.name) || anyOf(endWords, c.name) || d.header.absent
-	return named && (c.isEpoch() || d.isCompact(c))
+	return named && (c.isEpoch() || d.isCompact(c) || c.isSerial())
 }
 
 // isEpoch is true of seconds or milliseconds since 1970, between 1990 and 2100.
@@ -255,6 +255,9 @@ func (d *detective) findForm() {
 		d.note("time.form", t.Form, Likely, "the digits of all cells are a date and a time of day")
 	default:
 		t.Form = layout.Text
+		if c.isSerial() {
+			d.note("time.form", t.Form, Likely, "the cells are days since 30 December 1899, as spreadsheets store times")
+		}
 	}
 }
 
@@ -267,13 +270,13 @@ func (d *detective) findOrder() error {
 	}
 	at := d.index(t.Columns[0])
 	candidates := []layout.DateOrder{layout.DMY, layout.MDY}
-	yearFirst := true
+	yearFirst, twoDigits := true, true
 	for _, row := range d.sample.rows {
 		p, ok := splitDate([]byte(row[at]))
 		if !ok || p.digits[0] == 4 || p.month >= 0 {
 			continue
 		}
-		yearFirst = false
+		yearFirst, twoDigits = false, twoDigits && p.twoDigits()
 		candidates = slices.DeleteFunc(candidates, func(o layout.DateOrder) bool {
 			_, _, err := parseDate([]byte(row[at]), o)
 			return err != nil
@@ -282,6 +285,10 @@ func (d *detective) findOrder() error {
 	switch {
 	case yearFirst:
 		t.Order = layout.YMD
+		return nil
+	case twoDigits && d.yearOfTwoDigitsFirst():
+		t.Order = layout.YMD
+		d.note("time.order", t.Order, Proved, "in the other orders the times of a meter do not follow each other")
 		return nil
 	case len(candidates) == 1:
 		t.Order = candidates[0]
@@ -295,16 +302,29 @@ func (d *detective) findOrder() error {
 	return d.orderBySteps(at)
 }
 
+// evenSteps is how many steps between times are the usual one, less those over a day, with
+// the parts of dates in an order.
+func (d *detective) evenSteps(o layout.DateOrder) int {
+	t := d.time()
+	defer func() { t.Order = "" }()
+	t.Order = o
+	s := d.measureSteps()
+	_, even, _ := s.usual()
+	return even - s.jumps()
+}
+
+// yearOfTwoDigitsFirst is true of dates such as 24-01-31 if only with the year in front
+// the times follow each other.
+func (d *detective) yearOfTwoDigitsFirst() bool {
+	return d.evenSteps(layout.YMD) > max(d.evenSteps(layout.DMY), d.evenSteps(layout.MDY))
+}
+
 func (d *detective) orderBySteps(at int) error {
 	t := d.time()
 	even := map[layout.DateOrder]int{}
 	for _, o := range []layout.DateOrder{layout.DMY, layout.MDY} {
-		t.Order = o
-		s := d.measureSteps()
-		_, even[o], _ = s.usual()
-		even[o] -= s.jumps()
+		even[o] = d.evenSteps(o)
 	}
-	t.Order = ""
 	switch {
 	case even[layout.DMY] > even[layout.MDY]:
 		t.Order = layout.DMY

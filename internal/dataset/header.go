@@ -25,7 +25,7 @@ func guessSeparator(head []byte) (name string, because string) {
 	best, bestScore, bestColumns := "", 0, 1
 	for _, s := range separators {
 		shape := shapeOf(head, separatorByte(s))
-		if shape.columns < 2 {
+		if shape.columns < 2 || s == "," && best != "" && commasAreDecimal(head) {
 			continue
 		}
 		if shape.lines > bestScore*11/10 || (shape.lines >= bestScore*9/10 && shape.columns > bestColumns) {
@@ -39,6 +39,21 @@ func guessSeparator(head []byte) (name string, because string) {
 		return "space", "no comma, semicolon or tab cuts the lines into columns"
 	}
 	return ",", "no other sign cuts the lines into columns"
+}
+
+// commasAreDecimal is true if each comma of the first lines stands between digits.
+func commasAreDecimal(head []byte) bool {
+	for n, line := range bytes.Split(head[:min(len(head), 8<<10)], []byte("\n")) {
+		if n == linesLookedAt {
+			break
+		}
+		for i, c := range line {
+			if c == ',' && (i == 0 || i+1 == len(line) || !isDigit(line[i-1]) || !isDigit(line[i+1])) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // separatorLine reads sep=; of the first line.

@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,29 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
+
+// serial writes a time as spreadsheets store it, with so many decimals; midnight has none.
+func serial(decimals int) func(at time.Time) string {
+	return func(at time.Time) string {
+		days := at.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours() / 24
+		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(days, 'f', decimals, 64), "0"), ".")
+	}
+}
+
+func TestReadSerial(t *testing.T) {
+	for text, want := range map[string]string{
+		"45000": "2023-03-15 00:00:00", "45000.0416667": "2023-03-15 01:00:00", "45000.125": "2023-03-15 03:00:00", "45000.5": "2023-03-15 12:00:00", "45000.041666666664": "2023-03-15 01:00:00", "45000,50000": "2023-03-15 12:00:00",
+		"45000.25000": "2023-03-15 06:00:00", "45000.01042": "2023-03-15 00:15:00", "45000.000347222": "2023-03-15 00:00:30",
+		"4500": "", "450000": "", "45000.": "", "45000.04x": "", "12345.5": "", "99999.12345": "", "45000-0416": "", "45000.04": "",
+	} {
+		s, ok := readSerial([]byte(text))
+		require.Equal(t, want != "", ok, text)
+		if ok {
+			require.Equal(t, want, time.Unix(s.wall*60+s.second, 0).UTC().Format(time.DateTime), text)
+			require.False(t, s.zoned)
+		}
+	}
+}
 
 func TestKindsOfTimes(t *testing.T) {
 	of := func(header string, write func(at time.Time) string) string {
@@ -23,12 +48,17 @@ func TestKindsOfTimes(t *testing.T) {
 		{name: "month first, with PM", text: of("meter;time;kwh", us("1/2/2006 3:04 PM")), rows: 72, kWh: sum},
 		{name: "month as a word", text: of("meter;time;kwh", us("02-Jan-2006 15:04")), rows: 72, kWh: sum},
 		{name: "year of two digits", text: of("meter;time;kwh", us("02.01.06 15:04")), rows: 72, kWh: sum},
+		{name: "year of two digits in front", text: of("meter;time;kwh", us("06-01-02 15:04")), rows: 72, kWh: sum},
 		{name: "two columns", text: of("meter;date;time;kwh", us("02.01.2006;15:04:05")), rows: 72, kWh: sum},
 		{name: "hours 0 to 23", text: of("meter;date;hour;kwh", us("02.01.2006;15")), rows: 72, kWh: sum},
 		{name: "hours 1 to 24", text: of("meter;date;hour;kwh", func(at time.Time) string { return fmt.Sprintf("%s;%d", at.Format("02.01.2006"), at.Hour()+1) }), rows: 72, kWh: sum},
 		{name: "digits to the hour", text: of("meter;time;kwh", us("2006010215")), rows: 72, kWh: sum},
 		{name: "digits to the second", text: of("meter;time;kwh", us("20060102150405")), rows: 72, kWh: sum},
 		{name: "seconds since 1970", text: of("meter;unix;kwh", func(at time.Time) string { return fmt.Sprint(at.Unix()) }), rows: 72, kWh: sum},
+		{name: "a spreadsheet's days", text: of("meter;time;kwh", serial(10)), rows: 72, kWh: sum, says: []string{"time.form"}},
+		{name: "a spreadsheet's days, cut to four decimals, with a comma", text: of("meter;time;kwh", func(at time.Time) string {
+			return strings.Replace(serial(4)(at), ".", ",", 1)
+		}), rows: 72, kWh: sum, says: []string{"time.form"}},
 		{name: "a logger 4 s late", text: of("meter;time;kwh", func(at time.Time) string { return at.Add(4 * time.Second).Format(time.RFC3339) }), rows: 72, kWh: sum, says: []string{"time.tolerance"}},
 		{name: "start and end", text: of("meter;from;to;kwh", func(at time.Time) string { return local(at) + ";" + local(at.Add(time.Hour)) }), rows: 72, kWh: sum},
 		{name: "the row's number", text: table("id;time;kwh", 72, func(at time.Time, h int) string {
@@ -38,6 +68,16 @@ func TestKindsOfTimes(t *testing.T) {
 		{name: "days", text: table("meter;day;kwh", 9, func(at time.Time, h int) string { return fmt.Sprintf("m;2024-01-%02d;8,5\n", h+1) }), err: "values of a day"},
 		{name: "sub-minute power", text: table("meter,time,w", 60, func(_ time.Time, h int) string { return fmt.Sprintf("m,%d,400.5\n", 1704067200+10*h) }), err: "intervals below 1m are not read"},
 	})
+	t.Run("a spreadsheet's days with a comma, beside values with one", (&kindCase{
+		text: table("time;kwh", 72, func(at time.Time, h int) string {
+			return fmt.Sprintf("%s;%s\n", strings.Replace(fmt.Sprintf("%.5f", at.Sub(time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)).Hours()/24), ".", ",", 1), decimalComma(load(h)))
+		}), rows: 72, kWh: sum,
+	}).run)
+	t.Run("a factor that is in the values already", (&kindCase{
+		text: table("meter,time,reading,multiplier,kwh", 72, func(at time.Time, h int) string {
+			return fmt.Sprintf("m,%s,%.5f,40,%.3f\n", local(at), load(h)/40, load(h))
+		}), rows: 72, kWh: sum,
+	}).run)
 	ends := open(t, file(t, table("meter;time;kwh", 48, func(at time.Time, h int) string { return fmt.Sprintf("m;%s;%.3f\n", local(at.Add(time.Hour)), load(h)) })), Options{})
 	require.Equal(t, layout.End, ends.Info().Layout.Time.Marks)
 	require.Equal(t, "2024-01-01T00:00:00Z", allRows(t, ends, 0)[0].Hour.String())
