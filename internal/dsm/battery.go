@@ -49,9 +49,17 @@ func (b *Battery) check(c *policyCheck, field string) {
 	c.atLeast0(field+"wearCost", b.WearCost)
 }
 
-func (b *Battery) prepare(*meter.Calendar) preparedDevice { return dispatchable(b) }
+func (b *Battery) prepare(*meter.Calendar) preparedDevice {
+	return dispatchable(batteryDispatch{Battery: b})
+}
 
-func (b *Battery) power() float64 { return b.PowerKW }
+// batteryDispatch is a battery that is run to a plan.
+type batteryDispatch struct {
+	plainDispatch
+	*Battery
+}
+
+func (b batteryDispatch) power() float64 { return b.PowerKW }
 
 // Problem asks how to run the battery, except for loads, prices and the number of
 // slots. Wear counts in currency.
@@ -67,7 +75,7 @@ func (b *Battery) Problem() StorageProblem {
 
 // propose runs the battery by the worth of what it stores. It follows the value
 // functions of its problem, not the schedule: see storeRun.
-func (b *Battery) propose(x *site, out *proposal) {
+func (b batteryDispatch) propose(x *site, out *proposal) {
 	out.store = x.store
 	q := &out.store.problem
 	*q = b.Problem()
@@ -81,14 +89,14 @@ func (b *Battery) propose(x *site, out *proposal) {
 	x.drawAll(out, &out.store.plan.Change)
 }
 
-func (b *Battery) purpose(day *dayRates, load *[maxSlots]float64, of *proposal) (Action, Reason) {
+func (b batteryDispatch) purpose(day *dayRates, load *[maxSlots]float64, of *proposal) (Action, Reason) {
 	if mostlyOwn(load, day.n, &of.with) {
 		return ActionBattery, ReasonOwnSun
 	}
 	return ActionBattery, ReasonPriceSpread
 }
 
-func (b *Battery) binding(of *proposal, dst []Constraint) []Constraint {
+func (b batteryDispatch) binding(of *proposal, dst []Constraint) []Constraint {
 	if of.store == nil {
 		return dst
 	}

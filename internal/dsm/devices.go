@@ -39,6 +39,7 @@ type deviceKind struct {
 	title       func(x *explainer) string              // of a plan that is mainly about it
 	item        func(x *explainer, c itemWords) string // what it does, as a sentence
 	without     string                                 // leaving it out, as the start of a sentence
+	otherwise   string                                 // running it by another plan that was weighed, likewise
 	constraints map[Constraint]string                  // its own, each as a sentence
 }
 
@@ -76,7 +77,17 @@ type dispatch interface {
 	purpose(day *dayRates, load *[maxSlots]float64, of *proposal) (Action, Reason)
 	// binding appends what held a proposal back.
 	binding(of *proposal, dst []Constraint) []Constraint
+	// alternatives appends the plans of the device that were weighed and rejected.
+	alternatives(of *proposal, dst []Alternative) []Alternative
 }
+
+// plainDispatch is embedded by devices that are held back by nothing of their own
+// and weigh no other plan.
+type plainDispatch struct{}
+
+func (plainDispatch) binding(_ *proposal, dst []Constraint) []Constraint { return dst }
+
+func (plainDispatch) alternatives(_ *proposal, dst []Alternative) []Alternative { return dst }
 
 // kindOf finds the kind of device that an action is about; nil if it is about none.
 func kindOf(a Action) *deviceKind {

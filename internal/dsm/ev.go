@@ -53,6 +53,7 @@ func (e *EV) prepare(cal *meter.Calendar) preparedDevice {
 
 // evDispatch is a car in its local time.
 type evDispatch struct {
+	plainDispatch
 	*EV
 	loc *time.Location
 }
@@ -99,8 +100,6 @@ func (e *evDispatch) purpose(day *dayRates, _ *[maxSlots]float64, _ *proposal) (
 	}
 	return ActionEVCharge, ReasonPriceSpread
 }
-
-func (e *evDispatch) binding(_ *proposal, dst []Constraint) []Constraint { return dst }
 
 // session is a stay of a car, as far as a plan has to charge it.
 type session struct {

@@ -5,6 +5,7 @@ import "fmt"
 // itemWords are the energies and times of a plan item, in words where they are
 // named.
 type itemWords struct {
+	*Part
 	less, more   float32 // kWh taken away and added
 	taken, added string  // when
 }
@@ -22,7 +23,7 @@ func (x *explainer) items() (lines []string) {
 }
 
 func (x *explainer) item(p *Part) string {
-	c := itemWords{taken: x.windowsOf(p.Plan, -1), added: x.windowsOf(p.Plan, +1)}
+	c := itemWords{Part: p, taken: x.windowsOf(p.Plan, -1), added: x.windowsOf(p.Plan, +1)}
 	for _, change := range p.Plan {
 		c.less, c.more = c.less+max(-change, 0), c.more+max(change, 0)
 	}

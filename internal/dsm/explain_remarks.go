@@ -69,6 +69,9 @@ func (x *explainer) alternativeAction(a Alternative) string {
 		return "Leave other load where it is"
 	}
 	if kind := kindOf(a.Action); kind != nil {
+		if a.Reason != ReasonWithout && kind.otherwise != "" {
+			return kind.otherwise
+		}
 		return kind.without
 	}
 	switch a.Action {

@@ -54,6 +54,7 @@ func (h *HeatPump) prepare(cal *meter.Calendar) preparedDevice {
 
 // heatPumpDispatch is a heat pump in its local time.
 type heatPumpDispatch struct {
+	plainDispatch
 	*HeatPump
 	warm *rates // above 0 in comfort times
 }
@@ -85,5 +86,3 @@ func (h *heatPumpDispatch) propose(x *site, out *proposal) {
 func (h *heatPumpDispatch) purpose(*dayRates, *[maxSlots]float64, *proposal) (Action, Reason) {
 	return ActionPreheat, ReasonPriceSpread
 }
-
-func (h *heatPumpDispatch) binding(_ *proposal, dst []Constraint) []Constraint { return dst }

@@ -11,6 +11,7 @@ type proposal struct {
 	with    [maxSlots]float64 // what it draws to plan
 	without [maxSlots]float64 // what it draws without a plan
 	saving  float64           // worth of the difference, by the policy's objective
+	margin  float64           // what the second-best plan is worth less, likewise; NaN where none was weighed
 	store   *storeRun         // of a device that follows what its store is worth; nil for one that keeps to its schedule
 }
 
@@ -95,7 +96,10 @@ type site struct {
 	known        uint32            // slots with a forecast
 	bare         [maxSlots]float64 // the forecast, before anything changes
 	load         [maxSlots]float64 // with moved load and the devices before
-	limit        [maxSlots]float64 // most that a slot may still gain; ∞ for no limit
+	room         [maxSlots]float64 // most that a slot may still gain for the group's capacity; ∞ for no limit
+	limit        [maxSlots]float64 // likewise, and for the demand charge: no hour exceeds peak
+	peak         float64           // highest hour of load and of the billing month so far, kW
+	perKW        float64           // what a kW above peak weighs; 0 without a demand charge
 
 	store *storeRun // memory for a device that follows what its store is worth
 
@@ -110,7 +114,9 @@ type site struct {
 func (x *site) draw(o *proposal, t int, kwh float64) {
 	o.with[t] += kwh
 	x.load[t] += kwh
+	x.room[t] = max(x.room[t]-max(kwh, 0), 0)
 	x.limit[t] = max(x.limit[t]-max(kwh, 0), 0)
+	x.peak = max(x.peak, x.load[t])
 }
 
 // drawAll is draw in every slot.
@@ -148,7 +154,7 @@ func (p *planner) proposeDevices(ws *workspace, d *meterPlan, rooms *[maxSlots]f
 	p.limitDevices(x, d, rooms)
 	for i := range a.all() {
 		o := &a.proposals[i]
-		o.with, o.without, o.store = [maxSlots]float64{}, [maxSlots]float64{}, nil
+		o.with, o.without, o.margin, o.store = [maxSlots]float64{}, [maxSlots]float64{}, math.NaN(), nil
 		before := x.load
 		o.dispatch.propose(x, o)
 		discharged := 0.0
@@ -166,22 +172,23 @@ func (p *planner) proposeDevices(ws *workspace, d *meterPlan, rooms *[maxSlots]f
 
 // limitDevices fills in the load that devices find and what they may add to it.
 func (p *planner) limitDevices(x *site, d *meterPlan, rooms *[maxSlots]float64) {
-	n, peak := x.day.n, 0.0
-	x.load, x.limit = [maxSlots]float64{}, [maxSlots]float64{}
+	n := x.day.n
+	x.load, x.room, x.limit = [maxSlots]float64{}, [maxSlots]float64{}, [maxSlots]float64{}
+	x.perKW, x.peak = p.demandPrice(), d.monthPeak
 	for t := range n {
 		x.load[t] = d.load[t] + d.price.up[t] - d.price.down[t]
-		peak = max(peak, x.load[t])
-		x.limit[t] = math.Inf(1)
+		x.peak = max(x.peak, x.load[t])
+		x.room[t] = math.Inf(1)
 		if rooms != nil {
-			x.limit[t] = max(rooms[t]-d.price.up[t], 0)
+			x.room[t] = max(rooms[t]-d.price.up[t], 0)
 		}
 	}
-	if p.demandPrice() <= 0 {
+	x.limit = x.room
+	if x.perKW <= 0 {
 		return
 	}
-	peak = max(peak, d.monthPeak) // nothing charges above what is charged for already
-	for t := range n {
-		x.limit[t] = min(x.limit[t], max(peak-x.load[t], 0))
+	for t := range n { // nothing charges above what is charged for already
+		x.limit[t] = min(x.limit[t], max(x.peak-x.load[t], 0))
 	}
 }
 

@@ -135,7 +135,8 @@ const worthMentioning = 0.01
 
 // addAlternatives appends the plans that were weighed and rejected beside one that
 // saves mean on the mean scenario of the day: doing nothing, leaving out an item,
-// shaving the meter's own peak, and shifting with no limit on the distance.
+// other plans of a device, shaving the meter's own peak, and shifting with no limit
+// on the distance.
 func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, mean float64, a *arena) {
 	add := func(action Action, reason Reason, saving float64) {
 		a.alternatives = append(a.alternatives, Alternative{Action: action, Reason: reason, Saving: float32(saving)})
@@ -149,6 +150,13 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 	for _, part := range out.Parts {
 		if len(out.Parts) > 1 {
 			add(part.Action, ReasonWithout, -float64(part.Saving))
+		}
+	}
+	if d.devices != nil {
+		for i := range d.devices.all() {
+			if o := &d.devices.proposals[i]; o.moves(n) {
+				a.alternatives = o.dispatch.alternatives(o, a.alternatives)
+			}
 		}
 	}
 	if d.price.moved(n) == 0 {
