@@ -1,9 +1,9 @@
 package v1
 
-// Asset is something behind a meter that can be run to a plan: a battery, a car,
-// solar panels or a heat pump. Each meter that it names has one of its own.
+// Asset is a device behind a meter: a battery, an electric car, solar panels, a
+// heat pump or an appliance. Each meter that it names has one of its own.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.battery), has(self.ev), has(self.pv), has(self.heatPump)].filter(x, x).size() == 1",message="write exactly one of battery, ev, pv and heatPump as what the asset is"
+// +kubebuilder:validation:XValidation:rule="[has(self.battery), has(self.ev), has(self.pv), has(self.heatPump), has(self.appliance)].filter(x, x).size() == 1",message="write exactly one of battery, ev, pv, heatPump and appliance as what the asset is"
 // +kubebuilder:validation:XValidation:rule="[has(self.meters), has(self.group)].filter(x, x).size() == 1",message="write exactly one of meters and group as where the asset is"
 type Asset struct {
 	// Name of the asset.
@@ -43,6 +43,10 @@ type Asset struct {
 	// A heat pump whose draw is part of the readings.
 	// +optional
 	HeatPump *HeatPump `json:"heatPump,omitempty"`
+
+	// An appliance whose runs can wait and are not part of the readings.
+	// +optional
+	Appliance *Appliance `json:"appliance,omitempty"`
 }
 
 func (a *Asset) setDefaults() {
@@ -58,6 +62,10 @@ func (a *Asset) setDefaults() {
 		text(&h.SetbackKWh, "0")
 		text(&h.LossPerHour, "0.1")
 		setDays(h.Comfort)
+	}
+	if p := a.Appliance; p != nil {
+		number(&p.RunsPerDay, 1)
+		text(&p.Days, DaysAll)
 	}
 }
 
@@ -158,6 +166,42 @@ type HeatPump struct {
 	// +kubebuilder:validation:MaxItems=16
 	// +optional
 	Comfort []TimeWindow `json:"comfort,omitempty"`
+}
+
+// Appliance is a machine that runs a fixed program and can wait, such as a washing
+// machine, a dishwasher or a pool pump. A run is not interrupted and runs do not
+// overlap. Without a plan it runs as soon as its window begins. Runs of a window that
+// reaches past a plan are planned in the plan in which the window ends, and in the
+// earlier one only as far as they must.
+type Appliance struct {
+	// Energy in kWh of each hour of a run, in order.
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=12
+	// +kubebuilder:validation:XValidation:rule="self.all(x, double(x) >= 0.0) && self.exists(x, double(x) > 0.0)",message="write the energy of each hour of a run in kWh, 0 or more and not 0 in all, such as [\"1.2\", \"0.4\"]"
+	ProfileKWh []Decimal `json:"profileKWh"`
+
+	// Local time from which on it may start. It starts with a full hour.
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$')",message="write a local time as HH:MM from 00:00 to 23:59, in quotes"
+	EarliestStart string `json:"earliestStart"`
+
+	// Local time by which its runs have to be over; "24:00" is midnight. A time that
+	// is not after the earliest start lies on the next day.
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$')",message="write a local time as HH:MM from 00:00 to 24:00, in quotes"
+	LatestEnd string `json:"latestEnd"`
+
+	// Number of runs in each window; 1 if left out.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=24
+	// +optional
+	RunsPerDay *int32 `json:"runsPerDay,omitempty"`
+
+	// Days on which its window begins. All if left out.
+	// +kubebuilder:validation:Enum=All;Weekdays;Weekends
+	// +optional
+	Days string `json:"days,omitempty"`
 }
 
 // TimeWindow is a part of the day, in local time.

@@ -16,6 +16,8 @@ func assetOf(a *v1.Asset) dsm.Asset {
 		EV:       optional(a.EV, evOf),
 		PV:       optional(a.PV, pvOf),
 		HeatPump: optional(a.HeatPump, heatPumpOf),
+
+		Appliance: optional(a.Appliance, applianceOf),
 	}
 }
 
@@ -59,6 +61,14 @@ func heatPumpOf(h *v1.HeatPump) dsm.HeatPump {
 		LossPerHour: h.LossPerHour.Float(),
 		Comfort:     windowsOf(h.Comfort),
 	}
+}
+
+func applianceOf(a *v1.Appliance) dsm.Appliance {
+	out := dsm.Appliance{EarliestStart: a.EarliestStart, LatestEnd: a.LatestEnd, RunsPerDay: int(*a.RunsPerDay), Days: a.Days}
+	for _, kwh := range a.ProfileKWh {
+		out.ProfileKWh = append(out.ProfileKWh, kwh.Float())
+	}
+	return out
 }
 
 func windowsOf(windows []v1.TimeWindow) (out []dsm.TimeWindow) {

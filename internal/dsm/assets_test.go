@@ -229,7 +229,7 @@ func TestNothingMovesOnTopOfACar(t *testing.T) {
 }
 
 func randomAssets(t *rapid.T) (assets []Asset) {
-	for i, kind := range []string{"battery", "ev", "heat pump"} {
+	for i, kind := range []string{"battery", "ev", "heat pump", "appliance"} {
 		if !rapid.Bool().Draw(t, kind) {
 			continue
 		}
@@ -242,6 +242,12 @@ func randomAssets(t *rapid.T) (assets []Asset) {
 				Departure: rapid.SampledFrom([]string{"07:00", "23:30"}).Draw(t, "departure"), Days: "All"}
 		case 2:
 			a.HeatPump = &HeatPump{Share: 0.5, PowerKW: 3, PreheatKWh: 3, SetbackKWh: 1, LossPerHour: 0.1}
+		case 3:
+			a.Appliance = &Appliance{ProfileKWh: []float64{0.5, 2, 0.1}, EarliestStart: rapid.SampledFrom([]string{"06:30", "20:00"}).Draw(t, "earliest"),
+				LatestEnd: rapid.SampledFrom([]string{"13:00", "24:00"}).Draw(t, "latest"), RunsPerDay: rapid.IntRange(1, 2).Draw(t, "runs"), Days: "All"}
+			if a.Appliance.EarliestStart == "20:00" {
+				a.Appliance.RunsPerDay = 1
+			}
 		}
 		assets = append(assets, a)
 	}
@@ -279,8 +285,8 @@ func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 				for s, c := range part.Plan {
 					sum[s] += float64(c)
 				}
-				if part.Action == ActionEVCharge || part.Action == ActionValleyFill {
-					require.InDelta(t, 0, sumOf(part.Plan), 1e-4, "as much as charged at once")
+				if part.Action == ActionEVCharge || part.Action == ActionRunAppliance {
+					require.InDelta(t, 0, sumOf(part.Plan), 1e-4, "as much as without a plan")
 				}
 			}
 			for s := range sum {

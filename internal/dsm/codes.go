@@ -15,6 +15,7 @@ const (
 	ActionEVCharge      Action = 5
 	ActionPVSelfConsume Action = 6 // move load into hours that would feed in
 	ActionPreheat       Action = 7 // warm the building ahead of expensive hours
+	ActionRunAppliance  Action = 8
 )
 
 // Reason is the main cause of a decision. The values are stored: never
@@ -81,6 +82,7 @@ var (
 		ActionNone: "none", ActionLoadShift: "load_shift", ActionPeakShave: "peak_shave",
 		ActionValleyFill: "valley_fill", ActionBattery: "battery", ActionEVCharge: "ev_charge",
 		ActionPVSelfConsume: "pv_self_consume", ActionPreheat: "preheat",
+		ActionRunAppliance: "run_appliance",
 	}
 	reasonCodes = [...]string{
 		ReasonUnknown: "unknown", ReasonPriceSpread: "price_spread", ReasonGroupLimit: "group_limit",

@@ -11,11 +11,11 @@ import (
 // deviceKinds is the table of devices. A device is planned on the load that those
 // before it in the table leave: what has to be served comes first, what can make
 // up for others comes last. A new kind is one more row, and a field of Asset.
-var deviceKinds = [...]deviceKind{evKind, heatPumpKind, batteryKind, pvKind}
+var deviceKinds = [...]deviceKind{evKind, applianceKind, heatPumpKind, batteryKind, pvKind}
 
-// Asset is a device behind the meters that it names. One of Battery, EV, PV and
-// HeatPump is set, and one of Meters and Group; each meter that fits has one of
-// its own.
+// Asset is a device behind the meters that it names. One of Battery, EV, PV,
+// HeatPump and Appliance is set, and one of Meters and Group; each meter that fits
+// has one of its own.
 type Asset struct {
 	Name     string    `json:"name"`
 	Meters   []string  `json:"meters,omitempty"` // names; * stands for any characters, ? for one
@@ -24,6 +24,8 @@ type Asset struct {
 	EV       *EV       `json:"ev,omitempty"`
 	PV       *PV       `json:"pv,omitempty"`
 	HeatPump *HeatPump `json:"heatPump,omitempty"`
+
+	Appliance *Appliance `json:"appliance,omitempty"`
 }
 
 // deviceKind is all that the planner, the ledger and the explanation know of one

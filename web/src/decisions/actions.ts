@@ -1,7 +1,7 @@
 // What the page shows of each action: a line here for a new one.
 
 import {
-  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconFlame, IconMountain, IconSun,
+  IconArrowsRightLeft, IconBattery3, IconBolt, IconCar, IconCircleDashed, IconFlame, IconMountain, IconSun, IconWash,
 } from '@tabler/icons-react';
 import type { Schemas } from '../api/client';
 import { readable } from './words';
@@ -23,6 +23,7 @@ const actions: Record<Action, Shown> = {
   ev_charge: { name: 'Car charging', icon: IconCar, device: 'Car' },
   pv_self_consume: { name: 'Own solar power', icon: IconSun },
   preheat: { name: 'Preheating', icon: IconFlame, device: 'Heat pump' },
+  run_appliance: { name: 'Appliance run', icon: IconWash, device: 'Appliance' },
 };
 
 const shown = (code: string): Shown | undefined => (actions as Record<string, Shown>)[code];
