@@ -21,6 +21,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // backtestFlags are the flags of the backtest.
@@ -125,10 +126,10 @@ func (f *backtestFlags) twin() (*v1.DigitalTwin, error) {
 	return readTwin(f.policy)
 }
 
-func (f *backtestFlags) options(ctx context.Context, twin *v1.DigitalTwin, how config.Dataset, notes io.Writer) (o backtest.Options, err error) {
+func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how config.Dataset, notes io.Writer) (o backtest.Options, err error) {
 	zone := f.timezone
 	if zone == "" {
-		zone = twin.Spec.Timezone
+		zone = dt.Spec.Timezone
 	}
 	if zone == "" {
 		zone = "UTC"
@@ -140,20 +141,23 @@ func (f *backtestFlags) options(ctx context.Context, twin *v1.DigitalTwin, how c
 	if o.From, o.To, err = f.span(o.Calendar); err != nil {
 		return o, err
 	}
-	given, err := forecast.Shipped()
-	if err != nil {
-		return o, err
-	}
-	policy := config.PolicyOf(twin)
+	policy := config.PolicyOf(dt)
 	var temperatures *forecast.Temperatures
 	if f.signals != "" {
 		if policy.Tariff.Series, temperatures, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {
 			return o, err
 		}
 	}
-	model := forecast.NewCombined(o.Calendar, meter.IssueTime{}, given, temperatures)
-	o.ModelOf = func(string) *forecast.Combined { return model }
-	o.MaxKW = how.MaxKW
+	settings, err := (&config.Twin{Timezone: zone, Dataset: how, Processor: config.Processor{Policy: policy}}).Settings()
+	if err != nil {
+		return o, err
+	}
+	settings.Temperatures = temperatures
+	rules, err := backtest.RulesOf(settings)
+	if err != nil {
+		return o, err
+	}
+	o.RulesOf = func(string) *twin.Rules { return rules }
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
 }

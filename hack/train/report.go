@@ -9,8 +9,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/backtest"
 	"github.com/energytwin/energytwin/internal/dataset"
-	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // What is reported: the last two months of 2019, a year after the last day that
@@ -33,8 +33,11 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 	if err != nil {
 		return err
 	}
-	seen := forecast.NewCombined(cal, meter.IssueTime{}, shipped, nil)
-	ofSeen := func(string) *forecast.Combined { return seen }
+	seen, err := backtest.RulesOf(twin.Settings{Timezone: zone, Coefficients: shipped})
+	if err != nil {
+		return err
+	}
+	ofSeen := func(string) *twin.Rules { return seen }
 	ofUnseen, everyFifth, err := unseen(all, cal)
 	if err != nil {
 		return err
@@ -54,7 +57,7 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 	for _, part := range []struct {
 		title string
 		all   []*backtest.Series
-		of    func(string) *forecast.Combined
+		of    func(string) *twin.Rules
 	}{
 		{fmt.Sprintf("%d buildings, seen in the year before", len(all)), all, ofSeen},
 		{fmt.Sprintf("the same %d, each forecast with what was learned from the others (five parts)", len(all)), all, ofUnseen},
@@ -62,7 +65,7 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 		{fmt.Sprintf("%d buildings of another file, never seen", len(others)), others, ofSeen},
 		{fmt.Sprintf("%d made-up homes (`dataset synth`, seed %d), another population", len(homes), homeSeed), homes, ofSeen},
 	} {
-		r, err := backtest.Run(ctx, part.all, backtest.Options{Calendar: cal, From: within.from, To: within.to, ModelOf: part.of})
+		r, err := backtest.Run(ctx, part.all, backtest.Options{Calendar: cal, From: within.from, To: within.to, RulesOf: part.of})
 		if err != nil {
 			return fmt.Errorf("%s: %w", part.title, err)
 		}
@@ -75,10 +78,10 @@ func report(ctx context.Context, data string, all []*backtest.Series, cal *meter
 	return nil
 }
 
-// unseen gives, for each meter, the engine with coefficients that were learned
-// without it; and every fifth meter.
-func unseen(all []*backtest.Series, cal *meter.Calendar) (of func(string) *forecast.Combined, everyFifth []*backtest.Series, err error) {
-	models := map[string]*forecast.Combined{}
+// unseen returns, for each meter, rules with coefficients that were learned without
+// it; and every fifth meter.
+func unseen(all []*backtest.Series, cal *meter.Calendar) (of func(string) *twin.Rules, everyFifth []*backtest.Series, err error) {
+	rules := map[string]*twin.Rules{}
 	for fold := range folds {
 		var learned []*backtest.Series
 		for i, s := range all {
@@ -90,15 +93,18 @@ func unseen(all []*backtest.Series, cal *meter.Calendar) (of func(string) *forec
 		if err != nil {
 			return nil, nil, err
 		}
-		model := forecast.NewCombined(cal, meter.IssueTime{}, c, nil)
+		r, err := backtest.RulesOf(twin.Settings{Timezone: zone, Coefficients: c})
+		if err != nil {
+			return nil, nil, err
+		}
 		for i := fold; i < len(all); i += folds {
-			models[all[i].Meter] = model
+			rules[all[i].Meter] = r
 		}
 	}
 	for i := 0; i < len(all); i += folds {
 		everyFifth = append(everyFifth, all[i])
 	}
-	return func(name string) *forecast.Combined { return models[name] }, everyFifth, nil
+	return func(name string) *twin.Rules { return rules[name] }, everyFifth, nil
 }
 
 // The synthetic homes.

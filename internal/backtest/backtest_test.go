@@ -13,8 +13,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 func london(t testing.TB) *meter.Calendar {
@@ -26,10 +26,9 @@ func london(t testing.TB) *meter.Calendar {
 
 func options(t testing.TB, cal *meter.Calendar) Options {
 	t.Helper()
-	given, err := forecast.Shipped()
+	rules, err := RulesOf(twin.Settings{Timezone: cal.Location().String()})
 	require.NoError(t, err)
-	model := forecast.NewCombined(cal, meter.IssueTime{}, given, nil)
-	return Options{Calendar: cal, From: meter.NoHour, To: meter.NoHour, ModelOf: func(string) *forecast.Combined { return model }}
+	return Options{Calendar: cal, From: meter.NoHour, To: meter.NoHour, RulesOf: func(string) *twin.Rules { return rules }}
 }
 
 // homes are made up, from January on.

@@ -8,25 +8,22 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Options say what to replay.
 type Options struct {
 	Calendar *meter.Calendar
-	// ModelOf is the engine for a meter; meters may share one.
-	ModelOf func(name string) *forecast.Combined
+	// RulesOf are the rules that a meter is replayed under, as the function of that
+	// name makes them; meters may share some.
+	RulesOf func(name string) *twin.Rules
 
 	// From and To bound the origins, To exclusive. NoHour for both takes the last
 	// 60 days of each meter.
 	From, To meter.Hour
 
 	Value *Value // of decisions; nil leaves it out
-
-	// MaxKW is the most that any meter can draw or feed in; a reading beyond it is
-	// suspect, as in a twin. 0 is no limit.
-	MaxKW float64
 
 	// Progress is told how many meters are done; it may be nil. It is called from
 	// several goroutines.
@@ -47,16 +44,19 @@ func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 	}
 	scores := make([]*score, len(all))
 	var done atomic.Int64
-	each(len(all), func(i int) {
-		if ctx.Err() != nil {
-			return
-		}
-		begin := o.Clock()
-		scores[i] = scoreOf(all[i], &o)
-		scores[i].seconds = o.Clock() - begin
-		n := done.Add(1)
-		if o.Progress != nil {
-			o.Progress(int(n))
+	each(len(all), func() func(i int) {
+		fx := &twin.Effects{}
+		return func(i int) {
+			if ctx.Err() != nil {
+				return
+			}
+			begin := o.Clock()
+			scores[i] = scoreOf(all[i], &o, fx)
+			scores[i].seconds = o.Clock() - begin
+			n := done.Add(1)
+			if o.Progress != nil {
+				o.Progress(int(n))
+			}
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -69,7 +69,7 @@ func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 	return r, nil
 }
 
-func scoreOf(s *Series, o *Options) *score {
+func scoreOf(s *Series, o *Options, fx *twin.Effects) *score {
 	if len(s.KWh) == 0 {
 		c := &score{name: s.Meter}
 		c.decide(s, 0, 0)
@@ -86,16 +86,12 @@ func scoreOf(s *Series, o *Options) *score {
 	if o.Value != nil {
 		b = o.Value.batteryOf(s, from)
 	}
-	w := newWalk(s, o.ModelOf(s.Meter), o.Calendar, from, to)
-	if o.MaxKW > 0 {
-		w.window.Limit(float32(o.MaxKW))
-	}
-	w.run(func(d *day) {
+	newReplay(s, o.Calendar, from, to, func(d *day) {
 		c.take(s, o.Calendar, d)
 		if o.Value != nil {
 			o.Value.take(c, b, s, d)
 		}
-	})
+	}).run(o.RulesOf(s.Meter), fx)
 	c.decide(s, from, to)
 	return c
 }
@@ -114,12 +110,13 @@ func daysBefore(cal *meter.Calendar, midnight meter.Hour, n int) meter.Hour {
 	return cal.NextIssue(midnight-meter.Hour(n*meter.HoursPerDay)-2, meter.IssueTime{})
 }
 
-// each does n things on all processors.
-func each(n int, do func(i int)) {
+// each does n things on all processors, each of which gets a function of its own.
+func each(n int, start func() func(i int)) {
 	var wg sync.WaitGroup
 	var next atomic.Int64
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
+			do := start()
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)
 			}
