@@ -15,6 +15,7 @@ type Batch struct {
 	Epoch      int64  // of the owner, as TakePartition gave it
 	LastHash   uint64 // of the record at NextOffset−1; 0 for an offset without one
 	Provenance int32  // of the decisions, as EnsureProvenance gave it
+	Shadow     bool   // the decisions are not for action: they are not announced
 	Outbox     []OutboxEntry
 }
 
@@ -22,8 +23,10 @@ type Batch struct {
 // issue time, rejected messages, and the totals of groups.
 func (b *Batch) Announce() {
 	b.Outbox = b.Outbox[:0]
-	for _, t := range b.Issued {
-		b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: t})
+	if len(b.Decisions) > 0 && !b.Shadow {
+		for _, t := range b.Issued {
+			b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: t})
+		}
 	}
 	b.announceRejected()
 	if len(b.GroupTotals) > 0 {
@@ -60,6 +63,7 @@ type Decision struct {
 	MeterNo    int32 // 0 for a decision about a group
 	GroupNo    int32 // 0 for none
 	Provenance int32 // as EnsureProvenance gave it
+	Shadow     bool  // not for action, by its provenance
 }
 
 // OutboxKind is what an outbox entry announces. The values are stored.

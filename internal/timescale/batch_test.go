@@ -15,6 +15,9 @@ func TestAnnouncements(t *testing.T) {
 	require.Empty(t, b.Outbox)
 
 	b.Issued = []meter.Hour{3, 27}
+	b.Announce()
+	require.Empty(t, b.Outbox, "forecasts alone")
+	b.Decisions = make([]twin.Decision, 2)
 	for _, offset := range []int64{7, 8, 10, 20, 120, 150} { // those before 100 waited for the rest of an hour
 		b.Rejected = append(b.Rejected, twin.RejectedMessage{Offset: offset})
 	}
@@ -31,4 +34,8 @@ func TestAnnouncements(t *testing.T) {
 	require.Equal(t, want, b.Outbox)
 	b.Announce()
 	require.Equal(t, want, b.Outbox, "a batch is used again")
+
+	b.Shadow = true
+	b.Announce()
+	require.Equal(t, want[2:], b.Outbox, "shadow decisions are not announced")
 }

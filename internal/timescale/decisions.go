@@ -16,72 +16,22 @@ import (
 // ErrNotFound means that there is no such thing in the store.
 var ErrNotFound = errors.New("not found")
 
-// DecisionFilter picks decisions, newest first. Zero fields do not filter.
-type DecisionFilter struct {
-	Meter  string // name
-	Group  string // name; decisions about the group and about its meters
-	Action *dsm.Action
-	Reason *dsm.Reason
-	From   meter.Hour // of issue, inclusive; NoHour or 0 is open
-	To     meter.Hour // of issue, exclusive; NoHour or 0 is open
-	After  *DecisionCursor
-	Limit  int
-}
-
-// DecisionCursor is the place of the last decision of a page.
-type DecisionCursor struct {
-	IssuedAt meter.Hour
-	ID       uuid.UUID
-}
-
-// Cursor is where the page after this decision begins.
-func (d *Decision) Cursor() DecisionCursor { return DecisionCursor{d.IssuedAt, d.ID} }
-
 // decisionSelect goes with scanDecision.
 const decisionSelect = `SELECT d.id, d.issued_at, d.valid_from, d.valid_to, d.actionable_from, d.last_reading,
 	d.meter_no, d.group_no, d.provenance_no,
 	d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after, d.cap_kw, d.price_threshold,
 	d.saving_p10, d.saving_p50, d.saving_p90, d.co2_kg, d.confidence, d.missing_share,
 	d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding, d.parts,
-	coalesce(m.name, ''), coalesce(g.name, '')
+	coalesce(m.name, ''), coalesce(g.name, ''), ` + shadowed + `
 	FROM decisions d
 	LEFT JOIN meters m ON m.meter_no = d.meter_no
 	LEFT JOIN groups g ON g.group_no = d.group_no `
 
-// Decisions are those that the filter picks, ordered by issue time and id,
-// both descending.
-func (db *DB) Decisions(ctx context.Context, f DecisionFilter) ([]Decision, error) {
-	w := where{}
-	if f.Meter != "" {
-		w.add(`d.meter_no = (SELECT meter_no FROM meters WHERE name = ?)`, f.Meter)
-	}
-	if f.Group != "" {
-		w.add(`d.group_no = (SELECT group_no FROM groups WHERE name = ?)`, f.Group)
-	}
-	if f.Action != nil {
-		w.add(`d.action = ?`, int16(*f.Action))
-	}
-	if f.Reason != nil {
-		w.add(`d.reason = ?`, int16(*f.Reason))
-	}
-	if f.From != 0 && f.From != meter.NoHour {
-		w.add(`d.issued_at >= ?`, f.From.Time())
-	}
-	if f.To != 0 && f.To != meter.NoHour {
-		w.add(`d.issued_at < ?`, f.To.Time())
-	}
-	if f.After != nil {
-		w.add(`(d.issued_at, d.id) < (?, ?)`, f.After.IssuedAt.Time(), f.After.ID)
-	}
-	sql := decisionSelect + w.sql() + ` ORDER BY d.issued_at DESC, d.id DESC LIMIT ` + w.param(f.Limit)
-	return db.queryDecisions(ctx, sql, w.args...)
-}
-
-// DecisionsIssued are all decisions of a partition that were issued at hour h,
-// by meter number, those about groups first.
+// DecisionsIssued are the decisions for action of a partition that were issued at
+// hour h, by meter number, those about groups first.
 func (db *DB) DecisionsIssued(ctx context.Context, partition int, h meter.Hour) ([]Decision, error) {
 	return db.queryDecisions(ctx, decisionSelect+`
-		WHERE d.issued_at = $1 AND d.partition = $2 ORDER BY d.meter_no, d.group_no`, h.Time(), partition)
+		WHERE d.issued_at = $1 AND d.partition = $2 AND `+advised+` ORDER BY d.meter_no, d.group_no`, h.Time(), partition)
 }
 
 // DecisionByID is one decision and what it was made by. ErrNotFound if there
@@ -121,7 +71,7 @@ func scanDecision(row pgx.CollectableRow) (d Decision, err error) {
 		&d.MeterNo, &d.GroupNo, &d.Provenance,
 		&d.KWhShifted, &d.KWReduction, &peakBefore, &peakAfter, &parBefore, &parAfter, &limit, &price,
 		&d.SavingP10, &d.SavingP50, &d.SavingP90, &carbon, &d.Confidence, &d.MissingShare,
-		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &parts, &d.Meter, &d.Group)
+		&action, &reason, &d.Stale, &d.Plan, &factors, &alternatives, &binding, &parts, &d.Meter, &d.Group, &d.Shadow)
 	if err != nil {
 		return d, err
 	}

@@ -5,9 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+
+	"github.com/energytwin/energytwin/internal/dsm"
 )
 
-// Provenance tells what a decision was made by and from.
+// advised is the condition on a decision d that it is meant for action.
+const advised = `d.provenance_no NOT IN (SELECT provenance_no FROM provenance WHERE mode = 'Shadow')`
+
+// shadowed is the opposite of advised.
+const shadowed = `d.provenance_no IN (SELECT provenance_no FROM provenance WHERE mode = 'Shadow')`
+
+// Provenance is what a decision was made by and from.
 type Provenance struct {
 	Model        string `json:"model"`
 	ModelVersion string `json:"modelVersion"`
@@ -16,10 +24,14 @@ type Provenance struct {
 	DatasetSHA   string `json:"datasetSha"`
 	Tariff       string `json:"tariff"`
 	Origin       string `json:"origin"` // of windows and models: stream, checkpoint or database
+	Mode         string `json:"mode"`   // of the policy: Advisory or Shadow; "" counts as Advisory
 }
 
 // EnsureProvenance gives the provenance its number, storing it if it is new.
 func (db *DB) EnsureProvenance(ctx context.Context, p Provenance) (int32, error) {
+	if p.Mode == "" {
+		p.Mode = string(dsm.ModeAdvisory)
+	}
 	digest, err := p.digest()
 	if err != nil {
 		return 0, fmt.Errorf("store the provenance: %w", err)
@@ -28,13 +40,13 @@ func (db *DB) EnsureProvenance(ctx context.Context, p Provenance) (int32, error)
 	// A plain read first: decisions of one kind come day after day.
 	err = db.pool.QueryRow(ctx, `
 		WITH made AS (
-			INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8
+			INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
 			WHERE NOT EXISTS (SELECT FROM provenance WHERE digest = $1)
 			ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
 			RETURNING provenance_no)
 		SELECT provenance_no FROM made UNION ALL SELECT provenance_no FROM provenance WHERE digest = $1 LIMIT 1`,
-		digest, p.Model, p.ModelVersion, p.Image, p.SpecHash, p.DatasetSHA, p.Tariff, p.Origin).Scan(&no)
+		digest, p.Model, p.ModelVersion, p.Image, p.SpecHash, p.DatasetSHA, p.Tariff, p.Origin, p.Mode).Scan(&no)
 	if err != nil {
 		return 0, fmt.Errorf("store the provenance: %w", err)
 	}
@@ -52,9 +64,9 @@ func (p Provenance) digest() ([]byte, error) {
 
 func (db *DB) provenance(ctx context.Context, no int32) (p Provenance, err error) {
 	err = db.pool.QueryRow(ctx, `
-		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin
+		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode
 		FROM provenance WHERE provenance_no = $1`, no).
-		Scan(&p.Model, &p.ModelVersion, &p.Image, &p.SpecHash, &p.DatasetSHA, &p.Tariff, &p.Origin)
+		Scan(&p.Model, &p.ModelVersion, &p.Image, &p.SpecHash, &p.DatasetSHA, &p.Tariff, &p.Origin, &p.Mode)
 	if err != nil {
 		return p, fmt.Errorf("provenance %d: %w", no, err)
 	}

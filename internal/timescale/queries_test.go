@@ -82,21 +82,21 @@ func TestDecisionQueries(t *testing.T) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
 
-		all, err := s.Decisions(ctx, DecisionFilter{Limit: 100})
+		every := DecisionList{From: day, To: day + 240, Limit: 100}
+		all, err := s.ListDecisions(ctx, every)
 		require.NoError(t, err)
 		require.Len(t, all, 9)
 
 		var paged []Decision
-		f := DecisionFilter{Limit: 2}
+		f := DecisionList{From: day, To: day + 240, Limit: 2}
 		for {
-			page, err := s.Decisions(ctx, f)
+			page, err := s.ListDecisions(ctx, f)
 			require.NoError(t, err)
 			paged = append(paged, page...)
 			if len(page) < f.Limit {
 				break
 			}
-			c := page[len(page)-1].Cursor()
-			f.After = &c
+			f.After = ptr(page[len(page)-1].Place())
 		}
 		require.Equal(t, ids(all), ids(paged), "pages of two make the same list")
 
@@ -107,20 +107,22 @@ func TestDecisionQueries(t *testing.T) {
 		requireSameDecision(t, want, got)
 
 		for name, c := range map[string]struct {
-			f DecisionFilter
-			n int
+			narrow func(*DecisionList)
+			n      int
 		}{
-			"meter":          {DecisionFilter{Meter: "c"}, 3},
-			"group":          {DecisionFilter{Group: "north"}, 6},
-			"unknown meter":  {DecisionFilter{Meter: "nobody"}, 0},
-			"action":         {DecisionFilter{Action: ptr(dsm.ActionLoadShift)}, 9},
-			"other action":   {DecisionFilter{Action: ptr(dsm.ActionNone)}, 0},
-			"reason":         {DecisionFilter{Reason: ptr(dsm.ReasonPriceSpread), Meter: "a"}, 3},
-			"from inclusive": {DecisionFilter{From: day + 48}, 6},
-			"to exclusive":   {DecisionFilter{To: day + 48}, 3},
+			"meter":          {func(l *DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
+			"group":          {func(l *DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 6},
+			"unknown meter":  {func(l *DecisionList) { l.MeterNo = ptr(int32(99)) }, 0},
+			"action":         {func(l *DecisionList) { l.Action = ptr(dsm.ActionLoadShift) }, 9},
+			"other action":   {func(l *DecisionList) { l.Action = ptr(dsm.ActionNone) }, 0},
+			"reason":         {func(l *DecisionList) { l.Reason, l.MeterNo = ptr(dsm.ReasonPriceSpread), &tw.meters[0].MeterNo }, 3},
+			"from inclusive": {func(l *DecisionList) { l.From = day + 48 }, 6},
+			"to exclusive":   {func(l *DecisionList) { l.To = day + 48 }, 3},
+			"shadow":         {func(l *DecisionList) { l.Shadow = true }, 0},
 		} {
-			c.f.Limit = 100
-			found, err := s.Decisions(ctx, c.f)
+			list := every
+			c.narrow(&list)
+			found, err := s.ListDecisions(ctx, list)
 			require.NoError(t, err, name)
 			require.Len(t, found, c.n, name)
 		}

@@ -10,8 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// DecisionList asks for a page of decisions for people to choose from. Beside
-// a DecisionFilter it knows the state of a plan, and an order by worth.
+// DecisionList asks for a page of decisions.
 type DecisionList struct {
 	MeterNo *int32
 	GroupNo *int32 // decisions about the group and about its meters
@@ -19,6 +18,7 @@ type DecisionList struct {
 	Action  *dsm.Action
 	Planned bool // leave out action none
 	Reason  *dsm.Reason
+	Shadow  bool // those that are not for action, in place of those that are
 
 	// Status is planned, active or past at hour Now; "" is all.
 	Status string
@@ -48,6 +48,11 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]Decision, er
 	w := where{}
 	w.add(`d.issued_at >= ?`, l.From.Time())
 	w.add(`d.issued_at < ?`, l.To.Time())
+	if l.Shadow {
+		w.add(shadowed)
+	} else {
+		w.add(advised)
+	}
 	if l.MeterNo != nil {
 		w.add(`d.meter_no = ?`, *l.MeterNo)
 	}

@@ -64,8 +64,8 @@ func (db *DB) meteredByOne(ctx context.Context, no int32, from, to meter.Hour) (
 	return hours, nil
 }
 
-// OutcomeQuery asks what plans came to that were issued, and so begin, in the
-// hours From to before To.
+// OutcomeQuery asks for the outcomes of plans that were issued, and so begin, in
+// the hours From to before To.
 type OutcomeQuery struct {
 	Whose
 	From, To meter.Hour
@@ -73,8 +73,8 @@ type OutcomeQuery struct {
 	Zone     string // IANA name; "" is UTC
 }
 
-// Outcomes is what the plans of one bucket came to: those about meters whose
-// hours have passed and whose saving could be reckoned.
+// Outcomes are the realised savings of the plans of one bucket: those for action
+// about meters whose hours have passed and whose saving could be computed.
 type Outcomes struct {
 	Start       time.Time // of the bucket: a local midnight, or From
 	Plans       int64
@@ -83,13 +83,13 @@ type Outcomes struct {
 	KWhShifted float64
 	Promised   float64 // expected savings (median), currency
 	Realised   float64 // currency
-	Estimated  float64 // the part of Realised that was reckoned against forecasts: the plans may have been followed
+	Estimated  float64 // the part of Realised that was computed against forecasts: the plans may have been followed
 	CO2Kg      float64 // avoided; of the plans of which that is known
 	CO2Plans   int64   // how many these are
 }
 
 // Outcomes are the buckets that have plans, in order of time. A plan counts in
-// the bucket in which it was issued, with the newest revision of what it came to.
+// the bucket in which it was issued, with the newest revision of its outcome.
 func (db *DB) Outcomes(ctx context.Context, q OutcomeQuery) ([]Outcomes, error) {
 	sql, args, err := q.sql()
 	if err != nil {
@@ -141,6 +141,7 @@ func (q *OutcomeQuery) sql() (string, []any, error) {
 		w.add(`d.group_no = ?`, *q.GroupNo)
 	}
 	w.add(`r.saving IS NOT NULL`)
+	w.add(advised)
 	w.add(`NOT EXISTS (SELECT FROM realised n
 		WHERE n.issued_at = r.issued_at AND n.decision_id = r.decision_id AND n.revision > r.revision)`)
 	return `

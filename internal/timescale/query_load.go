@@ -108,7 +108,7 @@ func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to met
 	return points, nil
 }
 
-// PlannedChange is the sum of the plans of meters, of a group or of all if
+// PlannedChange is the sum of the plans for action of meters, of a group or of all if
 // groupNo is nil, by hour. Decisions about groups are left out: their plans are
 // sums of those of meters.
 func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
@@ -116,7 +116,7 @@ func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.
 		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh::float8), count(*)
 		FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)
 		WHERE d.issued_at > $1::timestamptz - interval '50 hours' AND d.issued_at < $2
-			AND d.meter_no <> 0 AND ($3::int IS NULL OR d.group_no = $3)
+			AND d.meter_no <> 0 AND ($3::int IS NULL OR d.group_no = $3) AND `+advised+`
 			AND d.valid_from + (v.n - 1) * interval '1 hour' >= $1
 			AND d.valid_from + (v.n - 1) * interval '1 hour' < $2
 		GROUP BY 1 ORDER BY 1`, from.Time(), to.Time(), groupNo)

@@ -15,6 +15,7 @@ func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHe
 		IssuedAt: d.IssuedAt.Time(), ValidFrom: d.ValidFrom.Time(), ValidTo: d.ValidTo.Time(),
 		ActionableFrom: d.ActionableFrom.Time(),
 		Status:         decisionStatus(&d.Decision, now),
+		Mode:           decisionMode(&d),
 		Action:         ActionCode(d.Action.String()), Reason: d.Reason.String(),
 		Title:      s.explain(d).Title,
 		KWhShifted: maybe32(d.KWhShifted), KWReduction: maybe32(d.KWReduction),
@@ -25,6 +26,13 @@ func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHe
 		Currency: s.twin.Processor.Policy.Tariff.Currency,
 		CO2Kg:    maybe32(d.CO2Kg), Confidence: maybe32(d.Confidence),
 	}
+}
+
+func decisionMode(d *timescale.Decision) string {
+	if d.Shadow {
+		return string(dsm.ModeShadow)
+	}
+	return string(dsm.ModeAdvisory)
 }
 
 func decisionStatus(d *dsm.Decision, now meter.Hour) string {

@@ -20,6 +20,7 @@ type decisionsInput struct {
 	About  string `query:"about" enum:"meter,group" doc:"Only decisions about meters, or about groups"`
 	Action string `query:"action" maxLength:"64" doc:"An action such as load_shift, or any for every action but none"`
 	Reason string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
+	Mode   string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
 	Status string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
 	From   string `query:"from" maxLength:"64" doc:"Issued from here on; default now-7d"`
 	To     string `query:"to" maxLength:"64" doc:"Issued before here; default now+1h"`
@@ -48,7 +49,7 @@ func (s *server) decisionOperations(api huma.API) {
 }
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
-	filters := filterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Status, in.From, in.To, in.Sort)
+	filters := filterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Mode, in.Status, in.From, in.To, in.Sort)
 	after, err := decodeCursor[timescale.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionList, error) {
-	q := timescale.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50"}
+	q := timescale.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50", Shadow: in.Mode == string(dsm.ModeShadow)}
 	w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 	if err != nil {
 		return q, err

@@ -185,6 +185,7 @@ type DecisionHeader struct {
 	ValidTo        time.Time  `json:"validTo" doc:"Exclusive"`
 	ActionableFrom time.Time  `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
 	Status         string     `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	Mode           string     `json:"mode" enum:"Advisory,Shadow" doc:"Shadow: not for action"`
 	Action         ActionCode `json:"action"`
 	Reason         string     `json:"reason" doc:"Main cause" example:"price_spread"`
 	Title          string     `json:"title" doc:"The decision in plain words, in one line"`
@@ -280,6 +281,7 @@ type Provenance struct {
 	DatasetSHA   string `json:"datasetSha"`
 	Tariff       string `json:"tariff"`
 	Origin       string `json:"origin" doc:"What the state was made from: stream, checkpoint or database"`
+	Mode         string `json:"mode" enum:"Advisory,Shadow" doc:"Of the policy when the decision was made"`
 }
 
 // Explanation is a decision in plain words.

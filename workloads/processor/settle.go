@@ -78,6 +78,7 @@ func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []ti
 	for i := range open {
 		u := &open[i]
 		s := timescale.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: timescale.SettledSimulated}
+		followed := followed && !u.Shadow
 		if followed {
 			s.Method = timescale.SettledEstimated
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
@@ -221,12 +222,12 @@ func (w *worker) commit(ctx context.Context) error {
 func (w *worker) useProvenance(ctx context.Context) error {
 	no, err := w.db.EnsureProvenance(ctx, timescale.Provenance{
 		Model: w.rules.Model().Name(), ModelVersion: fmt.Sprint(w.rules.Model().Version()), Image: w.cfg.Image,
-		SpecHash: w.cfg.SpecHash, Tariff: w.rules.Policy.Tariff.Currency, Origin: string(w.p.Origin()),
+		SpecHash: w.cfg.SpecHash, Tariff: w.rules.Policy.Tariff.Currency, Origin: string(w.p.Origin()), Mode: string(w.rules.Policy.Mode),
 	})
 	if err != nil {
 		return fmt.Errorf("provenance: %w", err)
 	}
-	w.batch.Provenance = no
+	w.batch.Provenance, w.batch.Shadow = no, w.rules.Policy.Mode == dsm.ModeShadow
 	return nil
 }
 

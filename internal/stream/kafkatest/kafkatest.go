@@ -46,7 +46,7 @@ type Broker struct {
 }
 
 const (
-	startTimeout = time.Minute
+	startTimeout = 3 * time.Minute
 	heap         = "-Xmx512m"
 )
 

@@ -44,21 +44,25 @@ export const quality = queryOptions({
   refetchInterval: calm,
 });
 
-export const topDecisions = queryOptions({
-  queryKey: ['decisions', 'top'],
-  queryFn: () =>
-    answer(
-      client.GET('/api/v1/decisions', {
-        params: { query: { from: 'now-24h', action: 'any', sort: '-savingP50', limit: 8 } },
-      }),
-    ),
-  refetchInterval: calm,
-});
+/** DecisionMode picks the decisions for action, or those of a policy in shadow mode. */
+export type DecisionMode = 'Advisory' | 'Shadow';
 
-export const meterDecisions = (meter: string) =>
+export const topDecisions = (mode: DecisionMode) =>
   queryOptions({
-    queryKey: ['decisions', 'meter', meter],
-    queryFn: () => answer(client.GET('/api/v1/decisions', { params: { query: { meter, limit: 7 } } })),
+    queryKey: ['decisions', 'top', mode],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/decisions', {
+          params: { query: { from: 'now-24h', action: 'any', sort: '-savingP50', limit: 8, mode } },
+        }),
+      ),
+    refetchInterval: calm,
+  });
+
+export const meterDecisions = (meter: string, mode: DecisionMode) =>
+  queryOptions({
+    queryKey: ['decisions', 'meter', meter, mode],
+    queryFn: () => answer(client.GET('/api/v1/decisions', { params: { query: { meter, limit: 7, mode } } })),
     refetchInterval: calm,
   });
 

@@ -5,14 +5,16 @@ import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import { DecisionList } from './DecisionList';
+import { useDecisionMode } from './mode';
 
 /** Decisions are those of the last day that are worth most. */
 export function Decisions({ zone = 'UTC', open }: { zone?: string | undefined; open: (id: string) => void }) {
-  const { data, error, refetch } = useQuery(topDecisions);
+  const mode = useDecisionMode();
+  const { data, error, refetch } = useQuery(topDecisions(mode));
   const { data: state } = useQuery(twin);
   const coming = state?.data.counts.decisions === 0 ? state.data.issueAt : undefined; // the first issue
   return (
-    <Card title="Decisions" note="The most valuable of the last day">
+    <Card title="Decisions" note={mode === 'Shadow' ? 'The most valuable of the last day, in shadow mode: not for action' : 'The most valuable of the last day'}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
       {data?.data.length === 0 && coming && (

@@ -11,6 +11,7 @@ import { meterColumns, seconds } from '../chart/columns';
 import { LoadChart } from '../chart/LoadChart';
 import { DecisionDrawer } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
+import { useDecisionMode } from '../decisions/mode';
 import { count, energy } from '../format/energy';
 import { dateTime } from '../format/time';
 import classes from './MeterPage.module.css';
@@ -104,7 +105,7 @@ function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: st
 }
 
 function DecisionsOfMeter({ id, known, zone, open }: Part & { open: (id: string) => void }) {
-  const { data, error: failure, refetch } = useQuery(meterDecisions(id));
+  const { data, error: failure, refetch } = useQuery(meterDecisions(id, useDecisionMode()));
   const error = known ? failure : null;
   return (
     <Card title="Decisions" note="The last week, newest first">

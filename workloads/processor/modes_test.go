@@ -1,0 +1,80 @@
+package processor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// A twin goes from no decisions over shadow decisions to advice. Each decision keeps
+// the mode that it was made under; the topic and the live stream have the advice
+// alone.
+func TestModesInMidStream(t *testing.T) {
+	s := startServices(t)
+	const days = 10
+	all := timescale.DecisionList{From: 0, To: 1 << 30, Limit: 10_000}
+	listed := func(shadow bool) int {
+		list := all
+		list.Shadow = shadow
+		found, err := s.stores.DB.ListDecisions(t.Context(), list)
+		require.NoError(t, err)
+		for _, d := range found {
+			_, made, err := s.stores.DB.DecisionByID(t.Context(), d.ID)
+			require.NoError(t, err)
+			require.Equal(t, shadow, made.Mode == string(dsm.ModeShadow))
+		}
+		return len(found)
+	}
+	announced := func() (topic, live int) {
+		logs, err := s.stores.Stream.Offsets(t.Context(), s.twin.Topic("decisions"))
+		require.NoError(t, err)
+		for _, log := range logs {
+			topic += int(log.End)
+		}
+		events, err := s.stores.Redis.Live(t.Context(), map[int]string{0: "0", 1: "0"}, time.Millisecond)
+		require.NoError(t, err)
+		for _, e := range events {
+			if e.Fields["type"] == "decisions" {
+				live++
+			}
+		}
+		return topic, live
+	}
+	under := func(mode dsm.Mode, from int) {
+		s.twin.Processor.Policy.Mode, s.twin.SpecHash = mode, string(mode)
+		s.produce(from, days)
+		s.processUntil(func() bool {
+			waiting, err := s.stores.DB.OutboxSize(t.Context())
+			require.NoError(t, err)
+			return s.caughtUp() && waiting == 0
+		})
+	}
+
+	under(dsm.ModeOff, 0)
+	require.Zero(t, listed(false)+listed(true))
+
+	under(dsm.ModeShadow, days)
+	shadows := listed(true)
+	require.Greater(t, shadows, 4*(days-1))
+	require.Zero(t, listed(false))
+	topic, live := announced()
+	require.Zero(t, topic+live)
+
+	under(dsm.ModeAdvisory, 2*days)
+	require.Equal(t, shadows, listed(true))
+	advice := listed(false)
+	require.Greater(t, advice, 4*(days-1))
+	topic, live = announced()
+	require.Equal(t, advice, topic)
+	require.Positive(t, live)
+
+	under(dsm.ModeShadow, 3*days)
+	require.Equal(t, advice, listed(false))
+	require.Greater(t, listed(true), shadows)
+	topic, _ = announced()
+	require.Equal(t, advice, topic)
+}
