@@ -26,8 +26,8 @@ func (s *meterState) AppendBinary(dst []byte) []byte {
 	dst = appendFloats(dst, s.weather.square[:])
 	dst = appendFloats(dst, s.weather.moment[:])
 	dst = appendFloats(dst, s.weather.delta[:])
-	for b := range s.merit {
-		dst = appendFloats(dst, s.merit[b][:])
+	for b := range s.weights {
+		dst = appendFloats(dst, s.weights[b][:])
 	}
 	for d := range s.spread.errors {
 		dst = appendCodes(dst, s.spread.errors[d][:])
@@ -66,8 +66,8 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	b = readFloats(b, r.weather.square[:])
 	b = readFloats(b, r.weather.moment[:])
 	b = readFloats(b, r.weather.delta[:])
-	for i := range r.merit {
-		b = readFloats(b, r.merit[i][:])
+	for i := range r.weights {
+		b = readFloats(b, r.weights[i][:])
 	}
 	for d := range r.spread.errors {
 		b = readCodes(b, r.spread.errors[d][:])

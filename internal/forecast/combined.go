@@ -10,12 +10,12 @@ import (
 // Combined is the engine: several experts, weighted for each meter by how well
 // they have done for it, with an interval from the errors of the last weeks.
 type Combined struct {
-	cal   *meter.Calendar
-	at    meter.IssueTime
-	off   *holidays
-	given *Coefficients
-	grove *grove // of the coefficients' forest
-	table *errorTable
+	cal    *meter.Calendar
+	at     meter.IssueTime
+	off    *holidays
+	given  *Coefficients
+	forest *compiledForest // of the coefficients' forest
+	table  *errorTable
 
 	outdoors *Temperatures // nil if they are not known
 
@@ -30,7 +30,7 @@ const daysKept = 128
 // that were learned before, and the area's temperatures; nil if there are none.
 func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoors *Temperatures) *Combined {
 	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoors: outdoors}
-	c.grove = newGrove(given.Forest)
+	c.forest = compile(given.Forest)
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
 	return c
@@ -45,7 +45,7 @@ func (c *Combined) Version() uint16 { return 4 }
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {
 	s := &meterState{model: c, next: meter.NoHour, ahead: outlook{issue: meter.NoHour}, smoothing: untuned}
-	s.merit.start()
+	s.weights.start()
 	s.spread.start(&c.given.Spread)
 	return s
 }
@@ -69,4 +69,5 @@ type scratch struct {
 	trees treeInput
 	dshw  contest
 	said  expertForecasts
+	input expertInput
 }

@@ -152,7 +152,7 @@ func TestCombinedLearnsNothingFromGaps(t *testing.T) {
 	p.run(midnight, midnight+24)
 	after := p.state.(*meterState)
 	require.Equal(t, before.regression, after.regression)
-	require.Equal(t, before.merit, after.merit)
+	require.Equal(t, before.weights, after.weights)
 	require.Equal(t, before.spread, after.spread)
 }
 

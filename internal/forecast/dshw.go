@@ -81,6 +81,15 @@ func (c *choice) fit(s *contest, g *grid, issue meter.Hour) *dshw {
 	return &s[0]
 }
 
+// dshwExpert forecasts by double seasonal Holt-Winters.
+var dshwExpert = expert{
+	name:  "dshw",
+	prior: 1,
+	forecast: func(in *expertInput, out *[hoursADay]float32) {
+		in.smoothed.forecast(in.state.smoothing.parameters(), 0, out)
+	},
+}
+
 // dshw is double seasonal Holt-Winters, run over the past of a meter:
 //
 //	r = y − (l + d[h] + w[hw]),  e = r − φ·r₋₁

@@ -12,7 +12,7 @@ type meterState struct {
 
 	regression regression
 	weather    weatherRegression
-	merit      merit
+	weights    weights
 	spread     spreads
 	smoothing  choice
 	ahead      outlook
@@ -75,7 +75,7 @@ func (s *meterState) judge(ws *scratch, off bool) {
 		}
 	}
 	s.spread.take(t, &a.middle, &low, &high, row, known, a.scale, off)
-	s.merit.judge(&ws.said, row, known)
+	s.weights.judge(&ws.said, row, known)
 }
 
 // fewDays is the least history that a meter's own model learns from.
@@ -105,23 +105,15 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	}
 }
 
-// predict asks every expert for the day ahead; smoothed is what double seasonal
-// smoothing knows at the end of the past.
+// predict has every expert forecast the day ahead; smoothed is double seasonal
+// smoothing at the end of the past.
 func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw) {
-	g, v, given, out := &ws.grid, &ws.view, s.model.given, &ws.said
-	v.look(g, &d.target[0], 0)
-	out[expertMedian] = v.likeMedian
-	smoothed.forecast(s.smoothing.parameters(), 0, &out[expertDSHW])
-	regressorsOf(v, g.level, &ws.x)
-	s.regression.forecast(&given.Regression, &ws.x, g.level, &out[expertRegression])
-	if w := &d.weather[0]; w.differs {
-		for k := range out[expertRegression] {
-			out[expertRegression][k] += g.level * s.weather.says(w, k)
-		}
+	ws.view.look(&ws.grid, &d.target[0], 0)
+	in := &ws.input
+	*in = expertInput{state: s, grid: &ws.grid, view: &ws.view, days: d, smoothed: smoothed, before: &ws.said, x: &ws.x, trees: &ws.trees}
+	for e := range expertTable {
+		expertTable[e].forecast(in, &ws.said[e])
 	}
-	treeInputOf(&ws.trees, v, out, d, 0, g.level, g.scale)
-	out[expertTrees] = out[expertRegression]
-	s.model.grove.apply(&ws.trees, g.scale, &out[expertTrees])
 }
 
 // predictAnew leaves the choice of the smoothing as it is.
@@ -135,7 +127,7 @@ func (s *meterState) predictAnew(ws *scratch, d *days) {
 func (s *meterState) look(ws *scratch, d *days) {
 	a, t := &s.ahead, s.model.table
 	a.issue, a.scale, a.positive = d.issue, ws.grid.scale, ws.grid.least >= 0
-	s.merit.combine(&ws.said, &a.middle)
+	s.weights.combine(&ws.said, &a.middle)
 	if a.positive {
 		for k, v := range a.middle {
 			a.middle[k] = max(v, 0)

@@ -16,6 +16,23 @@ const (
 	surprising = 2     // times the scale: what is farther off than that counts less
 )
 
+// regressionExpert forecasts by the global regression, corrected for the meter, and
+// by what it has learned about the weather.
+var regressionExpert = expert{
+	name:  "rls",
+	prior: 1,
+	forecast: func(in *expertInput, out *[hoursADay]float32) {
+		s, level := in.state, in.grid.level
+		regressorsOf(in.view, level, in.x)
+		s.regression.forecast(&s.model.given.Regression, in.x, level, out)
+		if w := &in.days.weather[0]; w.differs {
+			for k := range out {
+				out[k] += level * s.weather.says(w, k)
+			}
+		}
+	},
+}
+
 // regression corrects a global linear model for one meter: recursive least
 // squares on what the global model leaves, in information form. With x the
 // features and e what the global model leaves,

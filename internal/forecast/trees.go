@@ -11,6 +11,19 @@ type Tree struct {
 	Leaf      [1 << depth]float32
 }
 
+// treesExpert corrects the regression by the forest. It has seen the forecasts of
+// the others, and is the best of them for most meters.
+var treesExpert = expert{
+	name:  "trees",
+	prior: 4,
+	forecast: func(in *expertInput, out *[hoursADay]float32) {
+		g := in.grid
+		treeInputOf(in.trees, in.view, in.before, in.days, 0, g.level, g.scale)
+		*out = in.before[expertRegression]
+		in.state.model.forest.apply(in.trees, g.scale, out)
+	},
+}
+
 // Forest is a sum of trees. It corrects the regression, in units of the scale.
 type Forest []Tree
 

@@ -29,8 +29,8 @@ func (t *Tree) value(x *treeInput, k int) float32 {
 	return t.Leaf[leaf]
 }
 
-// TestGroveAnswersAsTheForest, bit for bit, on thresholds and beside them.
-func TestGroveAnswersAsTheForest(t *testing.T) {
+// TestCompiledForestAnswersAsTheForest, bit for bit, on thresholds and beside them.
+func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 	shipped, err := Shipped()
 	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
@@ -62,7 +62,7 @@ func TestGroveAnswersAsTheForest(t *testing.T) {
 			}
 		}
 		var out [hoursADay]float32
-		newGrove(forest).apply(&x, 1, &out)
+		compile(forest).apply(&x, 1, &out)
 		for k := range out {
 			require.Equal(t, plain(forest, &x, k), out[k], "column %d", k)
 		}

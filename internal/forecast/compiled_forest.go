@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// grove is a forest made ready to be asked: features are turned into small
-// whole numbers once, and each question is then asked about eight columns at a
+// compiledForest is a forest made ready for evaluation: features are turned into small
+// whole numbers once, and each threshold is then compared for eight columns at a
 // time, one in each byte of a word.
-type grove struct {
+type compiledForest struct {
 	rank  [treeFeatures]ranking
-	trees []askedTree
+	trees []compiledTree
 }
 
 // mostCuts is the most thresholds that a feature may have: a rank fits seven bits.
@@ -43,7 +43,7 @@ func cellOf(x int32) uint32 { return (uint32(x) ^ 1<<31) >> cellBits }
 // lanes is the number of words that hold a rank for each column.
 const lanes = hoursADay / 8
 
-type askedTree struct {
+type compiledTree struct {
 	feature [depth]uint8
 	need    [depth]uint64 // the least rank that answers yes, in every byte
 	leaf    [1 << depth]float32
@@ -51,8 +51,8 @@ type askedTree struct {
 
 const everyByte, highBits = 0x0101010101010101, 0x8080808080808080
 
-func newGrove(f Forest) *grove {
-	g := &grove{trees: make([]askedTree, len(f))}
+func compile(f Forest) *compiledForest {
+	g := &compiledForest{trees: make([]compiledTree, len(f))}
 	var cuts [treeFeatures][]float32
 	for i := range f {
 		for level, feature := range f[i].Feature {
@@ -110,7 +110,7 @@ func (r *ranking) of(v float32) uint8 {
 }
 
 // apply adds the trees' values for each column, times the scale.
-func (g *grove) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
+func (g *compiledForest) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
 	var ranks rankedInput
 	for f := range g.rank {
 		if g.rank[f].cut != nil {
@@ -148,7 +148,7 @@ const treeSlots = 32
 var _ [treeSlots - treeFeatures]struct{} // every feature has its place
 
 // leaves finds the leaf of each column.
-func (t *askedTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
+func (t *compiledTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
 	var a, b, c uint64 // a lane each
 	for level, feature := range t.feature {
 		need, r := t.need[level], &ranks[feature%treeSlots]
@@ -163,7 +163,7 @@ func (t *askedTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
 	binary.LittleEndian.PutUint64(out[16:], c>>(8-depth))
 }
 
-func (g *grove) rankAll(f int, x *[hoursADay]float32, out *[lanes]uint64) {
+func (g *compiledForest) rankAll(f int, x *[hoursADay]float32, out *[lanes]uint64) {
 	r := &g.rank[f]
 	if f >= firstUniform {
 		word := uint64(r.of(x[0])) * everyByte

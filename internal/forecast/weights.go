@@ -6,18 +6,9 @@ const (
 	power  = 10  // of the relative error
 )
 
-// standing is what an expert's weight starts from: the forest has seen what the
-// others say, and is the best of them for most meters.
-func standing(expert int) float32 {
-	if expert == expertTrees {
-		return 4
-	}
-	return 1
-}
-
-// merit is how well the experts have done for a meter: their mean absolute
+// weights is how well the experts have done for a meter: their mean absolute
 // errors, relative to the mean over the experts, faded out day by day.
-type merit [blocks][experts]float32
+type weights [blocks][experts]float32
 
 // blocks are parts of the day that are judged apart: what the newest readings
 // are good for ends a few hours after the issue.
@@ -26,7 +17,7 @@ const blocks = 3
 // firstOf are the first columns of the blocks.
 func firstOf(block int) int { return [blocks + 1]int{0, 4, 12, hoursADay}[block] }
 
-func (m *merit) start() {
+func (m *weights) start() {
 	for b := range m {
 		for e := range m[b] {
 			m[b][e] = 1
@@ -35,13 +26,13 @@ func (m *merit) start() {
 }
 
 // judge takes in the errors of a day: a ← .9a + .1·MAE/mean(MAE).
-func (m *merit) judge(said *expertForecasts, row *[hoursADay]float32, known uint32) {
+func (m *weights) judge(said *expertForecasts, row *[hoursADay]float32, known uint32) {
 	for b := range m {
 		m.judgeBlock(b, said, row, known)
 	}
 }
 
-func (m *merit) judgeBlock(b int, said *expertForecasts, row *[hoursADay]float32, known uint32) {
+func (m *weights) judgeBlock(b int, said *expertForecasts, row *[hoursADay]float32, known uint32) {
 	var wrong [experts]float32
 	var sum float32
 	for k := firstOf(b); k < firstOf(b+1); k++ {
@@ -64,15 +55,15 @@ func (m *merit) judgeBlock(b int, said *expertForecasts, row *[hoursADay]float32
 	}
 }
 
-// combine is the weighted mean of the experts, weight ∝ standing·a⁻¹⁰.
-func (m *merit) combine(said *expertForecasts, out *[hoursADay]float32) {
+// combine is the weighted mean of the experts, weight ∝ prior·a⁻¹⁰.
+func (m *weights) combine(said *expertForecasts, out *[hoursADay]float32) {
 	for b := range m {
 		var weight [experts]float32
 		var total float32
 		for e, a := range &m[b] {
 			a2 := a * a
 			a4 := a2 * a2
-			weight[e] = standing(e) / (a4 * a4 * a2)
+			weight[e] = expertTable[e].prior / (a4 * a4 * a2)
 			total += weight[e]
 		}
 		for k := firstOf(b); k < firstOf(b+1); k++ {
