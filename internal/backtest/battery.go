@@ -75,7 +75,7 @@ func (b *battery) saves(forecast, actual, price []float64) float64 {
 	for t := range p.N {
 		p.Export[t] = b.sell
 	}
-	if _, err := b.store.SolveBent(&p, &b.plan); err != nil {
+	if _, err := b.store.SolveConvexified(&p, &b.plan); err != nil {
 		panic("backtest: a battery that may stay as it is has no plan: " + err.Error())
 	}
 	sum, stored, change := 0.0, p.Start, 0.0

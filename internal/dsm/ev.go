@@ -31,7 +31,7 @@ var evKind = deviceKind{
 		if x.Action == ActionValleyFill {
 			return fmt.Sprintf("Charge the car while little else runs: the highest hour is %s instead of %s", kilowatts(x.PeakAfter), kilowatts(x.PeakBefore))
 		}
-		return "Charge the car at better hours and " + x.worth()
+		return "Charge the car in " + x.betterHours() + " and " + x.worth()
 	},
 	item: func(_ *explainer, c itemWords) string {
 		return fmt.Sprintf("The car charges %s of its energy %s instead of as soon as it may, %s.", kilowattHours(c.more), c.added, c.taken)

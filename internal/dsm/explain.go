@@ -80,7 +80,18 @@ func (x *explainer) title() string {
 	if kind := kindOf(x.Action); kind != nil {
 		return kind.title(x)
 	}
-	return fmt.Sprintf("Move %s to better hours and %s", kilowattHours(x.KWhShifted), x.worth())
+	return fmt.Sprintf("Move %s to %s and %s", kilowattHours(x.KWhShifted), x.betterHours(), x.worth())
+}
+
+// betterHours names what the hours to use are better in: price, or carbon where they
+// are no cheaper.
+func (x *explainer) betterHours() string {
+	for _, f := range x.Factors {
+		if f.Factor == FactorPriceSpread && f.Weight <= 0 && x.CO2Kg > 0 {
+			return "lower-carbon hours"
+		}
+	}
+	return "cheaper hours"
 }
 
 // whyNone is the reason for doing nothing, as the end of a sentence.
@@ -170,7 +181,7 @@ func (x *explainer) money() string {
 	if x.ofGroup() {
 		success = "lowers the peak"
 	}
-	return fmt.Sprintf("That should %s%s. Of %d courses that the day may take, it %s on %s.",
+	return fmt.Sprintf("That should %s%s. Of %d scenarios of the day, it %s on %s.",
 		x.worth(), span, scenarioCount, success, x.scenarios())
 }
 

@@ -14,7 +14,7 @@ func (x *explainer) factor(f WeightedFactor) string {
 		if w <= 0 {
 			return "The hours to use are not cheaper than the hours to avoid."
 		}
-		return fmt.Sprintf("The cheapest hour to use costs %s less than the dearest hour to avoid.", x.price(w))
+		return fmt.Sprintf("The cheapest hour to use costs %s less than the highest-priced hour to avoid.", x.price(w))
 	case FactorShiftable:
 		return fmt.Sprintf("%s of the day's load may be moved.", kilowattHours(w))
 	case FactorForecastPeak:

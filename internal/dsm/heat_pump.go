@@ -26,7 +26,7 @@ var heatPumpKind = deviceKind{
 		return a.HeatPump
 	},
 	actions: []Action{ActionPreheat},
-	title:   func(x *explainer) string { return "Warm the building ahead of dear hours and " + x.worth() },
+	title:   func(x *explainer) string { return "Warm the building ahead of expensive hours and " + x.worth() },
 	item: func(_ *explainer, c itemWords) string {
 		return fmt.Sprintf("The heat pump draws %s more %s and %s less %s; the building stays within its comfort.",
 			kilowattHours(c.more), c.added, kilowattHours(c.less), c.taken)

@@ -137,7 +137,7 @@ func (x *site) poseStore(q *StorageProblem) {
 // solveStore solves a storage problem, with convexified prices where the proof
 // stops; true reports that.
 func (x *site) solveStore(q *StorageProblem, out *StoragePlan) (convexified bool) {
-	convexified, err := x.solver.SolveBent(q, out)
+	convexified, err := x.solver.SolveConvexified(q, out)
 	if err != nil {
 		panic("dsm: a store that may stay as it is has no plan: " + err.Error())
 	}

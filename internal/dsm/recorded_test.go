@@ -22,10 +22,10 @@ import (
 // recordedInputs is how many random inputs have recorded decisions.
 const recordedInputs = 400
 
-// TestDecisionsAsRecorded compares the decisions on random inputs, what they
-// realise and their explanations with recorded ones, to the bit, by a hash for
-// each input. A change that is meant to change decisions records them again with
-// -update.
+// TestDecisionsAsRecorded compares the decisions on random inputs and what they
+// realise, and their explanations, with recorded ones, to the bit, by two hashes for
+// each input. A change that is meant to change one of them records them again with
+// -update; the other hashes then stay.
 func TestDecisionsAsRecorded(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the decisions were recorded on amd64; other processors fuse multiplications with additions and round differently")
@@ -35,9 +35,9 @@ func TestDecisionsAsRecorded(t *testing.T) {
 	acted := 0
 	for i := range recordedInputs {
 		r := rand.New(rand.NewPCG(41, uint64(i)))
-		digest := sha256.New()
-		acted += recordDecisions(t, r, digest)
-		fmt.Fprintln(&got, hex.EncodeToString(digest.Sum(nil)[:8]))
+		decisions, words := sha256.New(), sha256.New()
+		acted += recordDecisions(t, r, decisions, words)
+		fmt.Fprintln(&got, hex.EncodeToString(decisions.Sum(nil)[:8]), hex.EncodeToString(words.Sum(nil)[:8]))
 	}
 	require.Greater(t, acted, recordedInputs, "most inputs lead to a plan")
 	if flag.Lookup("update").Value.String() == "true" {
@@ -46,15 +46,16 @@ func TestDecisionsAsRecorded(t *testing.T) {
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
 	recorded := strings.Fields(string(want))
-	require.Len(t, recorded, recordedInputs)
-	for i, line := range strings.Fields(got.String()) {
-		require.Equal(t, recorded[i], line, "input %d", i)
+	require.Len(t, recorded, 2*recordedInputs)
+	for i, digest := range strings.Fields(got.String()) {
+		require.Equal(t, recorded[i], digest, "input %d, %s", i/2, [...]string{"decisions", "explanations"}[i%2])
 	}
 }
 
-// recordDecisions plans two days of a random group under a random policy and
-// writes all that comes of it. It returns the number of plans that act.
-func recordDecisions(t *testing.T, r *rand.Rand, out hash.Hash) (acted int) {
+// recordDecisions plans two days of a random group under a random policy. It writes
+// the decisions with what they realise, and the explanations, and returns the number
+// of plans that act.
+func recordDecisions(t *testing.T, r *rand.Rand, out, words hash.Hash) (acted int) {
 	cal := londonCalendar(t)
 	policy, in := drawPolicy(r), drawGroup(r)
 	p, err := NewPlanner(policy, cal, "default/riverside")
@@ -74,7 +75,7 @@ func recordDecisions(t *testing.T, r *rand.Rand, out hash.Hash) (acted int) {
 				acted++
 			}
 			writeDecision(out, &d)
-			fmt.Fprintln(out, Explain(d, cal, "GBP"))
+			fmt.Fprintln(words, Explain(d, cal, "GBP"))
 			actual := make([]float32, day.Slots)
 			for s := range actual {
 				actual[s] = float32(3*r.Float64() - 0.5)

@@ -115,11 +115,11 @@ func (s *Storage) solve(p *StorageProblem) error {
 	return nil
 }
 
-// SolveBent is Solve where there is a proof. Where it stops, p's prices are bent
-// until it holds: what is fed in earns no more than what is drawn costs, and
+// SolveConvexified is Solve where there is a proof. Where it stops, p's prices are
+// convexified until it holds: what is fed in earns no more than what is drawn costs, and
 // nothing costs less than zero. The plan is then feasible, but may not be the
-// best; true tells so. The error is ErrInfeasible, with the hour.
-func (s *Storage) SolveBent(p *StorageProblem, out *StoragePlan) (bent bool, err error) {
+// best; true reports that. The error is ErrInfeasible, with the hour.
+func (s *Storage) SolveConvexified(p *StorageProblem, out *StoragePlan) (convexified bool, err error) {
 	if err = s.Solve(p, out); !errors.Is(err, ErrNotConvex) {
 		return false, err
 	}
