@@ -28,8 +28,8 @@ func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlo
 		}
 		return
 	}
-	var q shiftProblem
-	value := p.planPriceShift(ws, d, &q, rooms)
+	q := &ws.priceShift
+	value := p.planPriceShift(ws, d, q, rooms)
 	if wanted && d.reason == ReasonNoSpread {
 		d.reason = ReasonGroupLimit // prices differ, but the group has no room
 	}
@@ -39,7 +39,7 @@ func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlo
 	if value > 0 && value < p.policy.MinSaving {
 		d.reject(value)
 	}
-	if d.devices == nil && p.keepPrevious(ws, m.Previous, d, &q, value) {
+	if d.devices == nil && p.keepPrevious(ws, m.Previous, d, q, value) {
 		d.reason = ReasonHysteresis
 	}
 }

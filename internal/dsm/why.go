@@ -162,12 +162,13 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 	if d.price.moved(n) == 0 {
 		return
 	}
-	var q shiftProblem
-	if !p.pose(&ws.day, d, nil, &q) {
+	q := &ws.alternative
+	if !p.pose(&ws.day, d, nil, q) {
 		return
 	}
 	if out.Reason != ReasonDemandCharge {
-		if plan, lower := ws.ownPeakShave(d, q); lower {
+		var plan shiftPlan
+		if ws.ownPeakShave(d, q, &plan) {
 			if w := p.onMean(ws, d, &plan, d.devices); w.cash < mean {
 				add(ActionPeakShave, ReasonLowerSaving, w.cash-mean)
 			}
@@ -176,7 +177,7 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 	if q.reach < n && d.held.moved(n) == 0 && !d.cut {
 		q.reach = n
 		var far shiftPlan
-		p.solve(ws, d, &q, &far)
+		p.solve(ws, d, q, &far)
 		if w := p.onMean(ws, d, &far, d.devices); w.cash > mean+worthMentioning*math.Abs(mean) {
 			add(ActionLoadShift, ReasonOutOfReach, w.cash-mean)
 			a.binding = append(a.binding, ConstraintMaxShift)
@@ -184,9 +185,11 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 	}
 }
 
-// ownPeakShave is the plan that brings the meter's own peak as low as it goes, given
-// its price shift as a problem; false if the peak cannot be lowered.
-func (ws *workspace) ownPeakShave(d *meterPlan, q shiftProblem) (plan shiftPlan, lower bool) {
+// ownPeakShave plans to bring the meter's own peak as low as it goes, given its price
+// shift as a problem; false if the peak cannot be lowered.
+func (ws *workspace) ownPeakShave(d *meterPlan, shift *shiftProblem, plan *shiftPlan) bool {
+	q := &ws.peakShift
+	*q = *shift
 	k := peakProblem{n: q.n, reach: q.reach, rebound: q.rebound, load: q.level, give: q.give, room: q.room}
 	target := k.lowest(0)
 	for t := range q.n {
@@ -195,8 +198,8 @@ func (ws *workspace) ownPeakShave(d *meterPlan, q shiftProblem) (plan shiftPlan,
 		q.more[t] = 0
 		q.worth[t] = math.MaxFloat32
 	}
-	ws.solveShift(&q, &plan)
-	return plan, plan.moved(q.n) > q.negligible()
+	ws.solveShift(q, plan)
+	return plan.moved(q.n) > q.negligible()
 }
 
 // rejectedPlan is the alternative of a decision to do nothing: the plan that was

@@ -10,6 +10,10 @@ type workspace struct {
 	devices []*devicePlan // of the meters that have some
 	used    int           // of devices
 
+	priceShift  shiftProblem // of planMeter
+	alternative shiftProblem // of addAlternatives
+	peakShift   shiftProblem // of ownPeakShave
+
 	transport transport
 	demand    demandSolver
 	store     Storage
