@@ -203,18 +203,18 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	return nil
 }
 
-// overwrite replaces whole lists of an object that an apply cannot mend: somebody
+// overwrite replaces whole lists of an object that an apply cannot repair: somebody
 // changed the key of an entry, a port's number say. To an apply theirs is another
 // entry, which stays, and the two do not go together. What is overwritten wakes
 // the twin, and the apply then sent is taken.
-func (r *Reconciler) overwrite(ctx context.Context, s *scope, o resources.Object, doc []byte, refusal error) error {
+func (r *Reconciler) overwrite(ctx context.Context, s *scope, o resources.Object, doc []byte, rejection error) error {
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(o.Kind)
 	object.SetNamespace(s.twin.Namespace)
 	object.SetName(o.Name)
 	err := r.Patch(ctx, object, client.RawPatch(types.MergePatchType, doc), client.FieldOwner(FieldOwner))
 	if apierrors.IsInvalid(err) {
-		return refusal // what is wanted is rejected as such
+		return rejection // what is wanted is rejected as such
 	}
 	if err != nil {
 		return fmt.Errorf("overwrite %s %s: %w", o.Kind.Kind, o.Name, err)

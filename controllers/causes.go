@@ -62,7 +62,7 @@ func (r *Reconciler) troubleOfPods(ctx context.Context, s *scope, component stri
 	if missing && s.now.Sub(owner.GetCreationTimestamp().Time) >= settleFor {
 		said, err := r.lastEvent(ctx, s, component, owner.GetUID(), createReasons)
 		if err != nil || said != "" {
-			return steady(fmt.Sprintf("%s %s cannot create its pods: %s", kindOf(owner), owner.GetName(), refusal(said))), err
+			return steady(fmt.Sprintf("%s %s cannot create its pods: %s", kindOf(owner), owner.GetName(), rejectionIn(said))), err
 		}
 	}
 	if missing || unscheduled {
@@ -121,15 +121,15 @@ func movedOn(pods []corev1.Pod, since time.Time) bool {
 func failedCreate(conditions []appsv1.DeploymentCondition) string {
 	for _, c := range conditions {
 		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
-			return refusal(c.Message)
+			return rejectionIn(c.Message)
 		}
 	}
 	return ""
 }
 
-// refusal is the reason in the message of a pod that could not be created. The
+// rejectionIn is the reason in the message of a pod that could not be created. The
 // name of the pod is another each time.
-func refusal(message string) string {
+func rejectionIn(message string) string {
 	for _, before := range []string{" is forbidden: ", "failed error: ", "Error creating: "} {
 		if _, reason, ok := strings.Cut(message, before); ok {
 			return reason

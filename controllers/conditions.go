@@ -187,7 +187,7 @@ func (s *scope) summarise(err error) {
 	if err != nil {
 		// What the cluster refuses, by a quota, a policy or a right that the operator
 		// lacks, is tried again, so that nobody has to wake the twin once it is
-		// mended. What runs may be what an older spec wanted: it does not count.
+		// fixed. What runs may be what an older spec wanted: it does not count.
 		working = yes(v1.ReasonFailing, "%s; it is tried again", inWords(err))
 		if ready.status == metav1.ConditionTrue {
 			ready.reason = v1.ReasonFailing
@@ -344,7 +344,7 @@ func (s *scope) flowVerdict() verdict {
 	return yes(v1.ReasonFlowing, "readings are being processed")
 }
 
-// dataLost names what the stream dropped unread, until the twin is made anew:
+// dataLost names what the stream dropped unread, until the twin is recreated:
 // what is lost stays lost.
 func (s *scope) dataLost(f *figures) {
 	if len(f.lost) == 0 {

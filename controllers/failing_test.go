@@ -16,7 +16,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// What the cluster refuses is said where people look, and ends when it is mended.
+// What the cluster rejects is reported where people look, and ends when it is fixed.
 func TestRefusedWritesAreTold(t *testing.T) {
 	sp := newSpace(t)
 	quota := sp.forbid("count/statefulsets.apps")
@@ -106,7 +106,7 @@ func TestAllFailingStoresAreTold(t *testing.T) {
 		}
 		return nil
 	})
-	// It is said once: a status that is written anew each time would wake the twin.
+	// It is said once: a status that is written each time would wake the twin.
 	sp.settle("both")
 	sp.requests.taken()
 	time.Sleep(1100 * time.Millisecond) // times of conditions are in seconds
@@ -124,7 +124,7 @@ func (sp *space) forbid(kind corev1.ResourceName) *corev1.ResourceQuota {
 		ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: "none"}, Spec: corev1.ResourceQuotaSpec{Hard: none},
 	}
 	require.NoError(sp.t, sp.admin.Create(sp.ctx, quota))
-	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none} // what a controller would reckon
+	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none} // what a controller would compute
 	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, quota))
 	return quota
 }

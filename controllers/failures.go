@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// stalledError is what only a person can mend.
+// stalledError is what only a person can fix.
 type stalledError struct{ reason, message string }
 
 func (e *stalledError) Error() string { return e.reason + ": " + e.message }

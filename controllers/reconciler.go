@@ -34,14 +34,14 @@ type Reconciler struct {
 	Figures       FigureSource
 	Metrics       *Metrics
 
-	cache    applyCache
-	replaced replaced
-	updates  updateTurn
-	recent   recentFigures
-	refused  refusals
-	rejected rejections
-	served   servedKinds
-	began    startTime
+	cache        applyCache
+	replaced     replaced
+	updates      updateTurn
+	recent       recentFigures
+	triedGrowths recentRejections
+	rejected     rejections
+	served       servedKinds
+	began        startTime
 }
 
 // Times between looks at a twin that no watch would wake.

@@ -24,8 +24,8 @@ func (sp *space) configMap(name, key, value string) {
 // strongKey is an API key as the operator makes them.
 const strongKey = "et_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 
-// What only a person can mend is said with its mend, is not tried again and
-// again, and ends when it is mended.
+// What only a person can fix is reported with its fix, is not tried again and
+// again, and ends when it is fixed.
 func TestStallsNameTheMend(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("zone", smallest+"\ntimezone: Europe/Atlantis")

@@ -15,7 +15,7 @@ import (
 )
 
 // Rotating one password rolls the store first, then the stores are prepared
-// anew, then exactly the workloads that use it roll.
+// again, then exactly the workloads that use it roll.
 func TestRotationRollsTheStoreFirst(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("rotate", smallest)

@@ -9,7 +9,7 @@ import (
 )
 
 // sharedMost is how many values are remembered of each kind. What is beyond is
-// begun anew: nothing but sharing is lost.
+// started again: nothing but sharing is lost.
 const sharedMost = 50_000
 
 // shared lets the cached children of a twin have one copy of what they have in

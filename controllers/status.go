@@ -145,7 +145,7 @@ func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
 	return result, err
 }
 
-// fleeting is what another try mends: someone was faster.
+// fleeting is what another try fixes: someone was faster.
 func fleeting(err error) bool {
 	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, errPredecessor) || errors.Is(err, errRecreated)
 }

@@ -71,7 +71,7 @@ func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error
 	return result, errors.Join(append(failed, r.look(ctx, s))...)
 }
 
-// soonest keeps the earlier of two wishes to look again.
+// soonest keeps the earlier of two times to look again.
 func soonest(a, b ctrl.Result) ctrl.Result {
 	if a.RequeueAfter == 0 || b.RequeueAfter != 0 && b.RequeueAfter < a.RequeueAfter {
 		return b

@@ -200,7 +200,7 @@ func (sp *space) start() {
 	require.True(t, mgr.GetCache().WaitForCacheSync(ctx))
 }
 
-// restart is an operator that starts anew, knowing nothing.
+// restart is an operator that restarts, knowing nothing.
 func (sp *space) restart() {
 	sp.stop()
 	sp.start()

@@ -15,7 +15,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// An operator that starts anew changes nothing that is as it should be.
+// An operator that restarts changes nothing that is as it should be.
 func TestRestartOfTheOperatorChangesNothing(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("steady", everything)

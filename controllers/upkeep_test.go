@@ -114,7 +114,7 @@ func TestDriftIsPutBack(t *testing.T) {
 }
 
 // An apply takes an entry whose key somebody changed for another's, which stays:
-// two ports of one name are then refused, each time anew.
+// two ports of one name are then rejected, each time.
 func TestChangedKeysOfListsArePutBack(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("keys", smallest)

@@ -172,7 +172,7 @@ func (r *Reconciler) sizeVolume(ctx context.Context, s *scope, claim *corev1.Per
 	}
 	stays := fmt.Sprintf("%s stays at %s", claim.Name, have.String())
 	try := string(claim.UID) + "/" + want.String()
-	rejected := r.refused.lately(try, r.Now())
+	rejected := r.triedGrowths.lately(try, r.Now())
 	if !rejected {
 		patch := fmt.Appendf(nil, `{"spec":{"resources":{"requests":{"storage":%q}}}}`, want.String())
 		err := r.Patch(ctx, claim.DeepCopy(), client.RawPatch("application/merge-patch+json", patch), client.FieldOwner(FieldOwner))
@@ -182,7 +182,7 @@ func (r *Reconciler) sizeVolume(ctx context.Context, s *scope, claim *corev1.Per
 		switch {
 		case rejected:
 			s.log.Info("a volume cannot get the wanted size", "claim", claim.Name, "reason", err.Error())
-			r.refused.note(try, r.Now())
+			r.triedGrowths.note(try, r.Now())
 		case err != nil:
 			return fmt.Errorf("size volume %s: %w", claim.Name, err)
 		case grows:
@@ -282,15 +282,15 @@ func (r *Reconciler) dropClaim(ctx context.Context, s *scope, claim *corev1.Pers
 	return nil
 }
 
-// refusals remembers for a while what was refused, so as not to ask each time.
-type refusals struct {
+// recentRejections remembers for a while what was rejected, so as not to ask each time.
+type recentRejections struct {
 	mu    sync.Mutex
 	until map[string]time.Time
 }
 
 const refusedFor = 10 * time.Minute
 
-func (f *refusals) lately(what string, now time.Time) bool {
+func (f *recentRejections) lately(what string, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	until, ok := f.until[what]
@@ -301,7 +301,7 @@ func (f *refusals) lately(what string, now time.Time) bool {
 	return ok
 }
 
-func (f *refusals) note(what string, now time.Time) {
+func (f *recentRejections) note(what string, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.until == nil {

@@ -230,7 +230,7 @@ func (sp *space) untyped(twin string) *unstructured.Unstructured {
 	return u
 }
 
-// stateOf is what there is of a twin, without what the cluster assigns anew to an
+// stateOf is what there is of a twin, without what the cluster assigns again to an
 // object that is recreated. Volumes have to be the very same.
 func (sp *space) stateOf(twin string) map[string]string {
 	sp.t.Helper()

@@ -107,7 +107,7 @@ type Wanted struct {
 }
 
 // Build makes the objects of a twin. An error names the field of the resource
-// and the mend.
+// and the fix.
 func Build(twin *v1.DigitalTwin, in Inputs) (*Wanted, error) {
 	b, err := newBuilder(twin, in)
 	if err != nil {

@@ -88,7 +88,7 @@ func (b *builder) grafanaServer() {
 		).
 		WithPorts(port("http", PortGrafana)).
 		WithStartupProbe(httpProbe("http", "/api/health").WithPeriodSeconds(3).WithFailureThreshold(100)).
-		WithLivenessProbe(tcpProbe("http")). // its health includes its database, which a restart does not mend
+		WithLivenessProbe(tcpProbe("http")). // its health includes its database, which a restart does not fix
 		WithReadinessProbe(httpProbe("http", "/api/health")).
 		WithResources(resourcesOf(b.spec.Monitoring.Grafana.Resources)).
 		WithVolumeMounts(

@@ -165,7 +165,7 @@ func TestDatasetsReachTheGenerator(t *testing.T) {
 	}
 }
 
-// The API reckons what energy costs, and needs no weather.
+// The API computes what energy costs, and needs no weather.
 func TestSeriesReachWhoReadsThem(t *testing.T) {
 	twin := twinOf(t, "  dataset: {synthetic: {}}\n  processor: {forecast: {temperature: {configMap: {name: weather, key: t.csv}}}, dsm: {carbonIntensity: {persistentVolumeClaim: {claimName: archive, path: c.csv}}}}\n")
 	w := build(t, twin, inputs(twin))

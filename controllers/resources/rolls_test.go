@@ -159,7 +159,7 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 
 		"an API key":                {managed, named("twin-api-keys", "alice"), "api"},
 		"an own API key, unused":    {managed, own(KeyAPIKey), ""},
-		"the bucket's key":          {managed, named("backup-bucket", "secretAccessKey"), ""}, // each backup reads it anew
+		"the bucket's key":          {managed, named("backup-bucket", "secretAccessKey"), ""}, // each backup reads it
 		"prices":                    {managed, digest("agile-prices/prices.csv.gz"), "processor api"},
 		"the dataset":               {managed, digest("buildings-readings/readings.csv.gz"), "prepare generator processor api"},
 		"external Kafka's password": {external, named("kafka-user", "password"), "prepare generator processor"},

@@ -16,7 +16,7 @@ import (
 	"github.com/energytwin/energytwin/internal/admission"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 const samplesDir = "../../config/samples"
 

@@ -277,7 +277,7 @@ func (b *builder) api() {
 	d.Spec.WithReplicas(b.running(*b.spec.API.Replicas))
 	own(b, StepWorkloads, v1.ComponentAPI, d)
 	// A name needs no store, and who was given it keeps it while the stores are
-	// prepared anew.
+	// prepared again.
 	own(b, StepConfig, v1.ComponentAPI, corev1ac.Service(b.name(v1.ComponentAPI), b.twin.Namespace).WithSpec(corev1ac.ServiceSpec().
 		WithType(corev1.ServiceType(b.spec.API.ServiceType)).
 		WithSelector(SelectorLabels(b.twin.Name, v1.ComponentAPI)).

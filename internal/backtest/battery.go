@@ -27,7 +27,7 @@ type battery struct {
 }
 
 // batteryOf is the battery behind a meter: the one that the policy names for it
-// or, if the policy names none for any, one of the usual size, reckoned from the
+// or, if the policy names none for any, one of the usual size, computed from the
 // hours before from. nil where there is none.
 func (v *Value) batteryOf(s *Series, from meter.Hour) *battery {
 	if v.named {

@@ -18,7 +18,7 @@ const ridgeFeatures = 13
 // ridgeWeight is what the diagonal gains, as a share of its mean.
 const ridgeWeight = 1e-3
 
-// ridgeFit is ridge regression of one meter on lags and calendar, fitted anew
+// ridgeFit is ridge regression of one meter on lags and calendar, refitted
 // every day to the eight weeks before: what most people would try first.
 type ridgeFit struct {
 	cal  *meter.Calendar

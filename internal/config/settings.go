@@ -12,7 +12,7 @@ import (
 // ReadSeries before, where the twin has series. An error names the field and the fix.
 func (t *Twin) Settings() (twin.Settings, error) {
 	p := &t.Processor
-	outdoors, err := TemperaturesOf(p.Temperatures)
+	temperatures, err := TemperaturesOf(p.Temperatures)
 	if err != nil {
 		return twin.Settings{}, fmt.Errorf("spec.processor.forecast.temperature: %w", err)
 	}
@@ -28,7 +28,7 @@ func (t *Twin) Settings() (twin.Settings, error) {
 		MaxKWh:          t.Dataset.MaxKW,
 		IssueFrom:       meter.NoHour,
 		Policy:          p.Policy,
-		Temperatures:    outdoors,
+		Temperatures:    temperatures,
 	}
 	t.bound(&s)
 	return s, nil

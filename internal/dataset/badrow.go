@@ -30,13 +30,13 @@ type BadRowError struct {
 	BadRow
 }
 
-// Error names the place, the reason and the mend.
+// Error names the place, the reason and the fix.
 func (e *BadRowError) Error() string {
 	where := ""
 	if e.Column != "" {
 		where = fmt.Sprintf(", column %s", e.Column)
 	}
-	return fmt.Sprintf("%s: line %d%s: %s: %q; mend the line, or set invalidRows to %s to go on without it",
+	return fmt.Sprintf("%s: line %d%s: %s: %q; fix the line, or set invalidRows to %s to go on without it",
 		e.File, e.Line, where, e.Reason, e.Raw, Quarantine)
 }
 

@@ -190,9 +190,9 @@ func TestSignalErrors(t *testing.T) {
 		require.ErrorContains(t, err, "no column \""+o.ValueColumn+o.TimeColumn+"\" among")
 	}
 	for name, tc := range map[string]struct{ text, err string }{
-		"a word":        {"timestamp,value\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00Z,dear\n2024-01-01T02:00:00Z,1\n", "line 3, column value: the value is not a number"},
+		"a word":        {"timestamp,value\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00Z,high\n2024-01-01T02:00:00Z,1\n", "line 3, column value: the value is not a number"},
 		"twice":         {"timestamp,value\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00+01:00,2\n", "comes twice, with 1 and 2"},
-		"no numbers":    {"timestamp,cost\n2024-01-01T00:00:00Z,dear\n", "no column of numbers that may be the price among"},
+		"no numbers":    {"timestamp,cost\n2024-01-01T00:00:00Z,high\n", "no column of numbers that may be the price among"},
 		"a web page":    {"<!DOCTYPE html><html></html>", "web page"},
 		"empty":         {"", "the file is empty"},
 		"values of day": {"timestamp,value\n2024-01-01,1\n2024-01-02,1\n2024-01-03,1\n2024-01-04,1\n", "values of a day"},

@@ -84,7 +84,7 @@ func peopleOf(u float64) float64 {
 }
 
 func (h *home) heating(r *random) {
-	h.setPoint = 16.5 + 1.2*r.normal() // outdoors, at which no heating is needed
+	h.setPoint = 16.5 + 1.2*r.normal() // outdoor temperature at which no heating is needed
 	switch u := r.uniform(); {
 	case u < 0.12:
 		h.heatPump = true

@@ -253,7 +253,7 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 			"-1: 57",
 		}, s.values(t, no, 1, 2, 3, 4, 40, -1))
 
-		again := p.batch(10) // the topic was made anew: the windows do not know the rows
+		again := p.batch(10) // the topic was recreated: the windows do not know the rows
 		again.Watermark = day + 11
 		again.New.Append(no, day+5, 60, twin.Measured)
 		again.New.Append(no, day+6, load(0, day+6), twin.Measured)

@@ -8,7 +8,7 @@ import (
 )
 
 // MovePartition makes offset the partition's next one without anything read
-// between: its topic was made anew, or has lost records. The epoch must be
+// between: its topic was recreated, or has lost records. The epoch must be
 // that of the owner: else ErrFenced. It raises the topic's generation, so that
 // every later owner knows of it too.
 //

@@ -25,7 +25,7 @@ type QuarantineCursor struct {
 	Offset    int64
 }
 
-// QuarantinedMessage is a message that was not taken, and where it came from.
+// QuarantinedMessage is a rejected message, and where it came from.
 type QuarantinedMessage struct {
 	twin.RejectedMessage
 	Partition int

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkOutcomes sums up what the plans of 10,000 meters came to in 60 days,
+// BenchmarkOutcomes sums up the outcomes of the plans of 10,000 meters in 60 days,
 // and in the last 7 of them as the first page asks for.
 func BenchmarkOutcomes(b *testing.B) {
 	const meters, days = 10_000, 60

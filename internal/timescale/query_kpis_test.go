@@ -57,7 +57,7 @@ func TestMeteredHours(t *testing.T) {
 }
 
 // settleSmall settles the plans of two days: those of day+24 as simulated, those
-// of day+48 as estimated, of which one could not be reckoned. One of the first
+// of day+48 as estimated, of which one could not be computed. One of the first
 // has a second revision.
 func (tw small) settleSmall(t *testing.T) {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
-// What follows serves a processor that makes its windows and models anew.
+// What follows serves a processor that rebuilds its windows and models.
 
 // rebuildStep is how many hours History asks for at a time: it bounds what the
 // server sorts and keeps one query short.

@@ -51,7 +51,7 @@ type Point struct {
 	Hours int      // hours of the bucket that the query covers
 }
 
-// Errors of queries that the caller can mend.
+// Errors of queries that the caller can fix.
 var (
 	ErrTooManyPoints = errors.New("too many points: ask for a shorter range or a wider step")
 	ErrBadQuery      = errors.New("bad query")

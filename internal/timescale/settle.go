@@ -28,7 +28,7 @@ type Unsettled struct {
 	Corrections      int // of readings of these hours, so far
 }
 
-// Settled is what a decision came to; NaN where that cannot be told.
+// Settled is the outcome of a decision; NaN where it is not known.
 type Settled struct {
 	ID          uuid.UUID
 	IssuedAt    meter.Hour
@@ -163,7 +163,7 @@ func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
 	return nil
 }
 
-// Settle stores what decisions came to. One that is settled already, with as many
+// Settle stores the outcomes of decisions. One that is settled already, with as many
 // corrections, stays as it is.
 func (db *DB) Settle(ctx context.Context, settled []Settled) error {
 	q := &pgx.Batch{}
@@ -179,7 +179,7 @@ func (db *DB) Settle(ctx context.Context, settled []Settled) error {
 	return nil
 }
 
-// SettledOf is what a decision came to; false while that is not known.
+// SettledOf is the outcome of a decision; false while that is not known.
 func (db *DB) SettledOf(ctx context.Context, d *Decision) (Settled, bool, error) {
 	s := Settled{ID: d.ID, IssuedAt: d.IssuedAt}
 	var kwh, kw, saving, co2 *float32
@@ -190,7 +190,7 @@ func (db *DB) SettledOf(ctx context.Context, d *Decision) (Settled, bool, error)
 		return s, false, nil
 	}
 	if err != nil {
-		return s, false, fmt.Errorf("what decision %s came to: %w", d.ID, err)
+		return s, false, fmt.Errorf("outcome of decision %s: %w", d.ID, err)
 	}
 	s.KWhShifted, s.KWReduction, s.Saving, s.CO2Kg = numberOrNaN(kwh), numberOrNaN(kw), numberOrNaN(saving), numberOrNaN(co2)
 	return s, true, nil

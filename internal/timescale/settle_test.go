@@ -51,7 +51,7 @@ func TestSettle(t *testing.T) {
 	})
 }
 
-// What a decision came to is reckoned anew when a reading of its hours is
+// The outcome of a decision is computed again when a reading of its hours is
 // corrected, and once for as many corrections.
 func TestCorrectionsAreSettledAgain(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {

@@ -35,7 +35,7 @@ type Settings struct {
 	WarmUp    bool       // meters may have history from before the stream
 
 	Policy       dsm.Policy
-	Temperatures *forecast.Temperatures // outdoors; nil if there are none
+	Temperatures *forecast.Temperatures // outdoor temperatures; nil if there are none
 	Coefficients *forecast.Coefficients // of the forecast; nil for those that are shipped
 }
 

@@ -92,7 +92,7 @@ func (r *relayer) relaySome(ctx context.Context) (int, error) {
 }
 
 // publish puts events on the live stream. If Redis stays away they are dropped:
-// whoever watches reads the state anew, and the topics must go on. The error is
+// whoever watches reads the state again, and the topics must go on. The error is
 // that of ctx.
 func (r *relayer) publish(ctx context.Context, items []timescale.OutboxItem, events []history.Event) error {
 	start := time.Now()

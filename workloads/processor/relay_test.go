@@ -31,7 +31,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	t.Cleanup(func() { _ = db.Close(context.Background()) })
 
 	live := s.twin.KeyPrefix() + "live/0"
-	refuse := func() { require.NoError(t, server.Set(ctx, live, "no stream", 0).Err()) }
+	reject := func() { require.NoError(t, server.Set(ctx, live, "no stream", 0).Err()) }
 	accept := func() { require.NoError(t, server.Del(ctx, live).Err()) }
 	announce := func(offset int) {
 		_, err := db.Exec(ctx, `INSERT INTO outbox (partition, batch_offset, number, kind, ts, from_offset, to_offset)
@@ -58,7 +58,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	dropped := func() float64 { return counter("energytwin_processor_live_events_dropped_total") }
 
 	r := &relayer{Processor: p, patience: time.Minute}
-	refuse()
+	reject()
 	announce(1)
 	stopped, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
@@ -86,7 +86,7 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	require.Zero(t, dropped())
 
 	r.patience = 0
-	refuse()
+	reject()
 	announce(2)
 	n, err := r.relaySome(ctx)
 	require.NoError(t, err)

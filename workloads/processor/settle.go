@@ -12,7 +12,7 @@ import (
 
 // settleEvery is how often recent plans are settled between the turns of
 // maintenance, so that a twin that lives an hour in a second knows what the plans
-// of its last week came to.
+// of its last week saved.
 const settleEvery = time.Minute
 
 // settleReach is how long before the newest plan that is settled others are looked
@@ -52,11 +52,11 @@ func (p *Processor) settle(ctx context.Context, since meter.Hour) {
 	}
 	err := Settle(ctx, p.stores.DB, p.rules.Ledger(), p.cfg.Generator.Mode == "Off", since)
 	if err != nil && ctx.Err() == nil {
-		p.log.Warn("what decisions came to is not known yet, it is reckoned at the next turn", "error", err)
+		p.log.Warn("outcomes of decisions are not known yet, they are computed at the next turn", "error", err)
 	}
 }
 
-// Settle reckons what decisions issued since then came to whose hours have passed,
+// Settle computes the outcomes of decisions issued since then whose hours have passed,
 // oldest first: against the forecast where somebody may have followed them, else as
 // if nobody had. It gives the same rows whoever does it and how often.
 func Settle(ctx context.Context, db *timescale.DB, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
@@ -72,7 +72,7 @@ func Settle(ctx context.Context, db *timescale.DB, ledger *dsm.Ledger, followed 
 	}
 }
 
-// settled reckons decisions. Where no hour counts, nothing is known.
+// settled computes outcomes. Where no hour counts, nothing is known.
 func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []timescale.Settled {
 	out := make([]timescale.Settled, len(open))
 	for i := range open {
