@@ -85,7 +85,7 @@ func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena,
 	}
 	out.PriceThresh = float32(priceThreshold(&ws.day, &d.price))
 	p.setWorth(ws, in, i, &total, out)
-	p.addBinding(&ws.day, d, a)
+	d.addBinding(&ws.day, a)
 	p.addAlternatives(ws, d, out, mean.cash, a)
 }
 

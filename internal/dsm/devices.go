@@ -122,27 +122,44 @@ type assetDevice struct {
 	preparedDevice
 }
 
-// assignDevices finds the devices behind a meter: of each kind, the first that
-// fits.
-func (p *planner) assignDevices(ws *workspace, d *meterPlan, name, group string) {
-	d.devices, d.deviceShare, d.floor = nil, 0, math.Inf(-1)
-	for k := range p.devices {
-		for i := range p.devices[k] {
-			a := &p.devices[k][i]
-			if !a.asset.at(name, group) {
-				continue
-			}
-			d.floor = max(d.floor, a.floor)
-			d.deviceShare += a.share
-			if a.dispatch != nil {
-				if d.devices == nil {
-					d.devices = ws.newDevicePlan()
-				}
-				d.devices.add(&deviceKinds[k], a.dispatch)
-			}
-			break
+// deviceOf is a meter's device of a kind: the first that fits; nil if there is none.
+func (p *planner) deviceOf(kind int, name, group string) *assetDevice {
+	for i := range p.devices[kind] {
+		if a := &p.devices[kind][i]; a.asset.at(name, group) {
+			return a
 		}
 	}
+	return nil
+}
+
+// assignDevices finds the devices behind a meter.
+func (p *planner) assignDevices(ws *workspace, d *meterPlan, name, group string) {
+	d.devices, d.share, d.floor = nil, p.shareOf(name, group), math.Inf(-1)
+	for k := range deviceKinds {
+		a := p.deviceOf(k, name, group)
+		if a == nil {
+			continue
+		}
+		d.floor = max(d.floor, a.floor)
+		if a.dispatch != nil {
+			if d.devices == nil {
+				d.devices = ws.newDevicePlan()
+			}
+			d.devices.add(&deviceKinds[k], a.dispatch)
+		}
+	}
+}
+
+// shareOf is the share of a meter's load that may be taken away in an hour that is
+// not protected. What is a device's own does not move as other load.
+func (p *planner) shareOf(name, group string) float64 {
+	own := 0.0
+	for k := range deviceKinds {
+		if a := p.deviceOf(k, name, group); a != nil {
+			own += a.share
+		}
+	}
+	return p.policy.Flexibility.ShiftableShare * (1 - own)
 }
 
 // at reports whether a meter has the asset.

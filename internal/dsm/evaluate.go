@@ -24,7 +24,7 @@ type evaluation struct {
 
 // prepare readies a plan for evaluation: what load moves and what the devices do.
 func (p *planner) prepare(ws *workspace, d *meterPlan, shift *shiftPlan, devices *devicePlan) evaluation {
-	x := evaluation{shift: shift, devices: devices, share: p.shareOf(d)}
+	x := evaluation{shift: shift, devices: devices, share: d.share}
 	every := devices != nil || p.policy.Tariff.DemandCharge > 0 // the highest hour may be any
 	for t := range ws.day.n {
 		x.planned += shift.down[t]
@@ -165,18 +165,12 @@ func conserve(taken, added, given, room float64) (less, more float64) {
 	return min(room/wanted, 1), min(wanted/room, 1)
 }
 
-// shareOf is the share of a meter's load that may be taken away in an hour that is
-// not protected; the rest is protected, or a device's own.
-func (p *planner) shareOf(d *meterPlan) float64 {
-	return p.policy.Flexibility.ShiftableShare * (1 - d.deviceShare)
-}
-
-// shareAt is shareOf in a slot.
-func (p *planner) shareAt(day *dayRates, d *meterPlan, t int) float64 {
+// shareAt is the share of a slot's load that may be taken away.
+func (d *meterPlan) shareAt(day *dayRates, t int) float64 {
 	if day.quiet&(1<<t) != 0 {
 		return 0
 	}
-	return p.shareOf(d)
+	return d.share
 }
 
 // profile is the shape of a day's load: peak in kW and peak-to-average ratio,

@@ -128,7 +128,7 @@ func (p *planner) posePeak(ws *workspace, g *groupPlan) peakProblem {
 	q := peakProblem{n: ws.day.n, reach: p.reach(ws.day.n), rebound: p.policy.Flexibility.Rebound, load: g.final}
 	for i := range ws.meters {
 		for t := range q.n {
-			give, room := p.left(&ws.day, &ws.meters[i], t)
+			give, room := ws.meters[i].left(&ws.day, t)
 			q.give[t] += give
 			q.room[t] += room
 		}
@@ -140,11 +140,11 @@ func (p *planner) posePeak(ws *workspace, g *groupPlan) peakProblem {
 }
 
 // left is the flexibility of a meter that no plan has used yet, in kWh.
-func (p *planner) left(day *dayRates, d *meterPlan, t int) (give, room float64) {
+func (d *meterPlan) left(day *dayRates, t int) (give, room float64) {
 	if !d.usable || d.known&(1<<t) == 0 {
 		return 0, 0
 	}
-	give = p.shareAt(day, d, t)*max(d.load[t], 0) - d.price.down[t] - d.held.down[t]
+	give = d.shareAt(day, t)*max(d.load[t], 0) - d.price.down[t] - d.held.down[t]
 	room = d.ceiling - d.price.up[t] - d.held.up[t]
 	return max(give, 0), max(room, 0)
 }
@@ -185,7 +185,7 @@ func (p *planner) allocate(ws *workspace, g *groupPlan, a, b int, x float64) boo
 	factor := 1 + p.policy.Flexibility.Rebound
 	total := 0.0
 	for i := range ws.meters {
-		total += p.movable(ws, &ws.meters[i], a, b, factor)
+		total += ws.meters[i].movable(&ws.day, a, b, factor)
 	}
 	if total <= 0 || x <= 0 {
 		return false
@@ -193,7 +193,7 @@ func (p *planner) allocate(ws *workspace, g *groupPlan, a, b int, x float64) boo
 	part := min(x/total, 1)
 	for i := range ws.meters {
 		d := &ws.meters[i]
-		own := part * p.movable(ws, d, a, b, factor)
+		own := part * d.movable(&ws.day, a, b, factor)
 		d.held.down[a] += own
 		d.held.up[b] += factor * own
 		g.held.down[a] += own
@@ -204,8 +204,8 @@ func (p *planner) allocate(ws *workspace, g *groupPlan, a, b int, x float64) boo
 	return part*total > 1e-9*g.capacity
 }
 
-func (p *planner) movable(ws *workspace, d *meterPlan, a, b int, factor float64) float64 {
-	give, _ := p.left(&ws.day, d, a)
-	_, room := p.left(&ws.day, d, b)
+func (d *meterPlan) movable(day *dayRates, a, b int, factor float64) float64 {
+	give, _ := d.left(day, a)
+	_, room := d.left(day, b)
 	return min(give, room/factor)
 }

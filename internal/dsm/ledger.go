@@ -58,14 +58,18 @@ func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
 	if r.counts == 0 {
 		return Realised{}, false
 	}
+	share := l.p.policy.Flexibility.ShiftableShare
+	if d.Meter != "" {
+		share = l.p.shareOf(d.Meter, d.Group)
+	}
 	if len(d.Parts) == 0 {
-		l.shift(&r, d.Plan[:n])
+		r.shift(d.Plan[:n], share)
 	}
 	for i := range d.Parts { // moved load comes first, see addParts
 		item := &d.Parts[i]
 		plan := item.Plan[:min(n, len(item.Plan))]
 		if kindOf(item.Action) == nil {
-			l.shift(&r, plan)
+			r.shift(plan, share)
 			continue
 		}
 		r.add(plan)
@@ -113,9 +117,9 @@ func (r *settlement) add(plan []float32) {
 	}
 }
 
-// shift adds moved load, clipped to what there was, energy conserved.
-func (l *Ledger) shift(r *settlement, plan []float32) {
-	share := l.p.policy.Flexibility.ShiftableShare
+// shift adds moved load, clipped to the share that may move of what there was, energy
+// conserved.
+func (r *settlement) shift(plan []float32, share float64) {
 	var down [maxSlots]float64
 	all, taken, given, room := 0.0, 0.0, 0.0, 0.0
 	for t, c := range plan {

@@ -111,6 +111,25 @@ func TestReplayedClipsToWhatThereWas(t *testing.T) {
 	require.InDelta(t, d.SavingP50/2, r.Saving, 0.05)
 }
 
+// TestReplayedLeavesTheHeatPumpItsShare: of half the load, what moves is clipped to
+// the share of what is not the heat pump's, as the plan was.
+func TestReplayedLeavesTheHeatPumpItsShare(t *testing.T) {
+	policy := dayPolicy()
+	policy.Assets = []Asset{{Name: "h", Meters: []string{"a"}, HeatPump: &HeatPump{Share: 0.5, PowerKW: 4}}}
+	load := evening()
+	d := plan(t, policy, home(load))[0]
+	require.Equal(t, ActionLoadShift, d.Action)
+	actual := float32s(load)
+	for s, c := range d.Plan {
+		if c < 0 {
+			actual[s] /= 2
+		}
+	}
+	r, ok := ledger(t, policy).Replayed(&d, actual)
+	require.True(t, ok)
+	require.InDelta(t, d.KWhShifted/2, r.KWhShifted, 1e-4)
+}
+
 func TestReplayedCountsNoPassedHourAndNoGap(t *testing.T) {
 	policy := dayPolicy()
 	load := evening()
@@ -135,7 +154,6 @@ func TestReplayedConservesEnergy(t *testing.T) {
 		policy.Groups, policy.Flexibility.Rebound = nil, 0
 		p, err := NewPlanner(policy, cal, "default/riverside")
 		require.NoError(t, err)
-		l := ledger(t, policy)
 		for _, d := range p.Plan(randomInput(t, "", 24), nil) {
 			d.ActionableFrom += meter.Hour(rapid.IntRange(0, 24).Draw(t, "passed"))
 			actual := float32s(rapid.SliceOfN(rapid.Float64Range(-1, 10), 24, 24).Draw(t, "actual"))
@@ -146,7 +164,7 @@ func TestReplayedConservesEnergy(t *testing.T) {
 					r.before[s] = float64(actual[s])
 				}
 			}
-			l.shift(&r, d.Plan)
+			r.shift(d.Plan, policy.Flexibility.ShiftableShare)
 			sum := 0.0
 			for s, c := range r.change {
 				sum += c

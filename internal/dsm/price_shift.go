@@ -139,7 +139,7 @@ func (p *planner) pose(day *dayRates, d *meterPlan, rooms *[maxSlots]float64, q 
 		if d.known&(1<<t) == 0 {
 			continue
 		}
-		q.give[t] = p.shareAt(day, d, t) * max(d.load[t], 0)
+		q.give[t] = d.shareAt(day, t) * max(d.load[t], 0)
 		q.room[t] = d.ceiling
 		if d.load[t] < 0 {
 			q.room[t] = min(q.room[t], -d.load[t])

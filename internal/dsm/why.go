@@ -16,7 +16,7 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 		add(FactorPriceSpread, high-low)
 	}
 	if d.usable {
-		if kwh := p.shiftable(day, d); kwh > 0 {
+		if kwh := d.shiftable(day); kwh > 0 {
 			add(FactorShiftable, kwh)
 		}
 		add(FactorForecastPeak, float64(out.PeakBefore))
@@ -74,10 +74,10 @@ func rangeOf(values []float64) (low, high float64) {
 }
 
 // shiftable is the load of the day that may be taken away, kWh.
-func (p *planner) shiftable(day *dayRates, d *meterPlan) float64 {
+func (d *meterPlan) shiftable(day *dayRates) float64 {
 	sum := 0.0
 	for t := range day.n {
-		sum += p.shareAt(day, d, t) * max(d.load[t], 0)
+		sum += d.shareAt(day, t) * max(d.load[t], 0)
 	}
 	return sum
 }
@@ -104,11 +104,11 @@ func uncertainty(m *MeterInput, n int) float64 {
 // addBinding appends the limits that held the plan back: a donor at φ·load, a
 // receiver at ū, the group's capacity, what bound a device. The reach is added with the alternative
 // that lies beyond it.
-func (p *planner) addBinding(day *dayRates, d *meterPlan, a *arena) {
+func (d *meterPlan) addBinding(day *dayRates, a *arena) {
 	share, headroom := false, false
 	for t := range day.n {
-		give, room := p.left(day, d, t)
-		full := p.shareAt(day, d, t) * max(d.load[t], 0)
+		give, room := d.left(day, t)
+		full := d.shareAt(day, t) * max(d.load[t], 0)
 		share = share || full > 0 && give <= 1e-9*full
 		headroom = headroom || d.ceiling > 0 && room <= 1e-9*d.ceiling
 	}

@@ -61,11 +61,11 @@ type meterPlan struct {
 	shifted  outcomes          // of the price shift alone on all scenarios
 	usable   bool              // the inputs are good enough to decide on
 
-	devices     *devicePlan // nil if there is nothing to run
-	deviceShare float64     // share of the load that is devices' own
-	floor       float64     // no hour's load is below; −∞ where nothing is known
-	monthPeak   float64     // highest hour of the billing month so far, kW
-	cut         bool        // the group's capacity left less room for the price shift
+	devices   *devicePlan // nil if there is nothing to run
+	share     float64     // of the load that may be taken away where it is not protected
+	floor     float64     // no hour's load is below; −∞ where nothing is known
+	monthPeak float64     // highest hour of the billing month so far, kW
+	cut       bool        // the group's capacity left less room for the price shift
 }
 
 // acts reports whether the plan changes anything.
