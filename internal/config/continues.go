@@ -40,7 +40,7 @@ func (t *Twin) Continues(stored *Twin) error {
 			return fixed(f.field, f.now, f.was)
 		}
 	}
-	if !reflect.DeepEqual(now.Layout, was.Layout) {
+	if !was.LayoutUnknown && !reflect.DeepEqual(now.Layout, was.Layout) {
 		return fmt.Errorf("spec.dataset.layout reads the file in another way than when the readings that are stored were made; %s", howToContinue)
 	}
 	if len(now.Groups) != len(was.Groups) || len(now.Groups) > 0 && !reflect.DeepEqual(now.Groups, was.Groups) {

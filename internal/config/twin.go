@@ -36,16 +36,18 @@ type Twin struct {
 // Exactly one of Synthetic and Path is set, none if the generator is Off; URLs,
 // ConfigMaps and volumes have been turned into a path before.
 type Dataset struct {
-	Synthetic   *Synthetic       `json:"synthetic,omitempty"`
-	Path        string           `json:"path,omitempty"`
-	Source      string           `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
-	SHA256      string           `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
-	Layout      *layout.Document `json:"layout,omitempty"` // how the file is read; what it leaves open is found out
-	Start       time.Time        `json:"start"`            // of the window, its first whole hour; zero: that of the first reading's local day
-	Span        Duration         `json:"span"`             // of the window, at most a year
-	InvalidRows string           `json:"invalidRows"`      // Reject | Quarantine
-	MaxKW       float64          `json:"maxKW,omitempty"`  // that any meter can draw or feed in; 0 for no limit
-	Groups      []MeterGroup     `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
+	Synthetic *Synthetic       `json:"synthetic,omitempty"`
+	Path      string           `json:"path,omitempty"`
+	Source    string           `json:"source"`           // what it is, for people and for the hash: where a path came from, not where it lies
+	SHA256    string           `json:"sha256,omitempty"` // of the file as it was served; "" if not known beforehand
+	Layout    *layout.Document `json:"layout,omitempty"` // how the file is read; what it leaves open is found out
+	// LayoutUnknown is set in a stored specification of a time without layouts.
+	LayoutUnknown bool         `json:"-"`
+	Start         time.Time    `json:"start"`            // of the window, its first whole hour; zero: that of the first reading's local day
+	Span          Duration     `json:"span"`             // of the window, at most a year
+	InvalidRows   string       `json:"invalidRows"`      // Reject | Quarantine
+	MaxKW         float64      `json:"maxKW,omitempty"`  // that any meter can draw or feed in; 0 for no limit
+	Groups        []MeterGroup `json:"groups,omitempty"` // for a file that names no groups; see GroupOf
 }
 
 // Synthetic asks for made-up households.

@@ -4,7 +4,6 @@ package prepare
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -84,11 +83,11 @@ func Continues(ctx context.Context, twin *config.Twin) error {
 		return at(config.StoreTimescale, err)
 	}
 	for _, doc := range documents {
-		var stored config.Twin
-		if err := json.Unmarshal(doc, &stored); err != nil {
-			return fmt.Errorf("a stored specification: %w", err)
+		stored, err := config.ParseStored(doc)
+		if err != nil {
+			return at(config.StoreTimescale, err)
 		}
-		if err := twin.Continues(&stored); err != nil || stored.Generator.Mode != "Off" {
+		if err := twin.Continues(stored); err != nil || stored.Generator.Mode != "Off" {
 			return at(config.StoreDataset, err)
 		}
 	}

@@ -2,7 +2,6 @@ package processor
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -134,7 +133,7 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 	if n := len(w.specs); n > 0 && w.specs[n-1].rules.SpecHash == w.rules.SpecHash {
 		return nil
 	}
-	doc, err := json.Marshal(w.cfg)
+	doc, err := w.cfg.Stored()
 	if err != nil {
 		return err
 	}
@@ -152,15 +151,15 @@ func (w *worker) rulesOfRevision(rev timescale.SpecRevision) (*twin.Rules, error
 	if rev.Hash == w.rules.SpecHash {
 		return w.rules, nil
 	}
-	var cfg config.Twin
-	if err := json.Unmarshal(rev.Document, &cfg); err != nil {
+	cfg, err := config.ParseStored(rev.Document)
+	if err != nil {
 		return nil, err
 	}
 	if p := &cfg.Processor; p.TemperatureSeries != nil && len(p.Temperatures) == 0 {
 		w.log.Warn("an earlier spec was stored without its temperatures: a replay forecasts its part of the stream without weather",
 			"from", rev.FromOffset, "spec", rev.Hash)
 	}
-	return rulesOf(&cfg)
+	return rulesOf(cfg)
 }
 
 // rulesAt is the rules under which the message at offset is taken.
