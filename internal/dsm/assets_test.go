@@ -95,7 +95,7 @@ func car(arrival, departure string) Asset {
 }
 
 // TestCarChargesInCheapHours: home from 17:00 to 23:00, it waits for the evening
-// to pass. At once would be three dear hours and one of 0.25.
+// to pass. At once would be three expensive hours and one of 0.25.
 func TestCarChargesInCheapHours(t *testing.T) {
 	d := plan(t, alone(car("17:00", "23:00")), home(evening()))[0]
 	require.Equal(t, ActionEVCharge, d.Action)

@@ -24,7 +24,7 @@ import (
 	"github.com/energytwin/energytwin/internal/window"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files again")
 
 // readCSV calls row for each row of a gzipped CSV file of the shared data, the
 // header left out; it skips the test where the file is absent.

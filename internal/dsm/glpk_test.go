@@ -63,7 +63,7 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 const recorded = 100
 
 // TestRecordedOptima compares each solver with optima that GLPK found earlier.
-// With -update, where glpsol is on PATH, it records them anew.
+// With -update, where glpsol is on PATH, it records them again.
 func TestRecordedOptima(t *testing.T) {
 	golden := filepath.Join("testdata", "optima.json")
 	optima := map[string][]float64{}

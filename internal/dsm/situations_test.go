@@ -266,7 +266,7 @@ func TestExportIsWorthItsOwnPrice(t *testing.T) {
 	d := plan(t, policy, homes("", load))[0]
 	require.Equal(t, ActionPVSelfConsume, d.Action)
 	require.Equal(t, ReasonOwnSun, d.Reason)
-	// The evening, the dear hours from 07:00 to 10:00, 15:00 and 20:00, and the
+	// The evening, the expensive hours from 07:00 to 10:00, 15:00 and 20:00, and the
 	// cheap ones from 04:00 to 07:00, are within 6 hours of the sun.
 	require.InDelta(t, 4*0.8+5*0.2+3*0.2, d.KWhShifted, 1e-5)
 	planned := 3.2*(0.40-0.05) + 1.0*(0.25-0.05) + 0.6*(0.15-0.05)

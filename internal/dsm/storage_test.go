@@ -45,10 +45,10 @@ func TestWhereTheProofStopsNothingIsPretended(t *testing.T) {
 	negative.Wear = 0.05 // more than the losses could earn
 	require.NoError(t, new(Storage).Solve(negative, &s))
 
-	dear := battery(3)
-	dear.Export[2] = 0.30
-	dear.Load[2] = 1
-	require.ErrorIs(t, new(Storage).Solve(dear, &s), ErrNotConvex)
+	costly := battery(3)
+	costly.Export[2] = 0.30
+	costly.Load[2] = 1
+	require.ErrorIs(t, new(Storage).Solve(costly, &s), ErrNotConvex)
 
 	lossless := battery(3)
 	lossless.ChargeEfficiency, lossless.DischargeEfficiency = 1, 1

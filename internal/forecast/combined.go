@@ -17,9 +17,9 @@ type Combined struct {
 	forest *compiledForest // of the coefficients' forest
 	table  *errorTable
 
-	outdoors *Temperatures // nil if they are not known
+	outdoor *Temperatures // nil if they are not known
 
-	days  [daysKept]atomic.Pointer[days] // by issue; what is found here is what would be worked out anew
+	days  [daysKept]atomic.Pointer[days] // by issue; what is found here is what would be computed again
 	spare sync.Pool                      // of *scratch
 }
 
@@ -28,8 +28,8 @@ const daysKept = 128
 
 // NewCombined makes the engine for one zone and issue time, with coefficients
 // that were learned before, and the area's temperatures; nil if there are none.
-func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoors *Temperatures) *Combined {
-	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoors: outdoors}
+func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoor *Temperatures) *Combined {
+	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoor: outdoor}
 	c.forest = compile(given.Forest)
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
@@ -56,7 +56,7 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 	if d := place.Load(); d != nil && d.issue == issue {
 		return d
 	}
-	d := newDays(c.cal, c.at, c.off, c.outdoors, issue)
+	d := newDays(c.cal, c.at, c.off, c.outdoor, issue)
 	place.Store(d)
 	return d
 }

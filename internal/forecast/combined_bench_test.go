@@ -48,7 +48,7 @@ func BenchmarkReading(b *testing.B) {
 // past, judging and learning the day that ended, and forecasting the next. What
 // a reading costs is a twenty-fourth of it, and the window's part.
 func BenchmarkDay(b *testing.B) {
-	const at = issue - issue%24 + 24 // no day on which smoothing is tried anew
+	const at = issue - issue%24 + 24 // no day on which smoothing is tried again
 	m := engine(b, "UTC")
 	w := window.New(1344)
 	for h := at - 1344; h < at; h++ {
@@ -62,7 +62,7 @@ func BenchmarkDay(b *testing.B) {
 	for name, do := range map[string]func(){
 		"read":     func() { ws.grid.read(w, m.cal, d) },
 		"learn":    func() { s.judge(ws, false); s.learn(ws, d) },
-		"forecast": func() { s.predictAnew(ws, d); s.look(ws, d) },
+		"forecast": func() { s.predictAgain(ws, d); s.look(ws, d) },
 		"trees":    func() { m.forest.apply(&ws.trees, 1, &ws.said[expertTrees]) },
 		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },
 	} {

@@ -179,9 +179,9 @@ func TestCombinedSeesOnlyThePast(t *testing.T) {
 	early.w.Put(midnight, 1000)
 	early.w.Put(midnight+5, 1000)
 	require.Equal(t, want, bitsOf(early.forecast(midnight, 24)))
-	anew := m.NewState()
+	fresh := m.NewState()
 	q := early.forecast(midnight, 24)
-	anew.Forecast(early.w, midnight, q)
+	fresh.Forecast(early.w, midnight, q)
 	require.Less(t, q.P50[0], float32(100))
 }
 

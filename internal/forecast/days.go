@@ -23,9 +23,9 @@ const (
 
 // Bounds of the lists of like days.
 const (
-	mostLike  = 4  // days of the same weekday that a mean takes in
-	likeReach = 42 // farthest day that counts as like, in days before the day itself
-	mostKin   = 5  // days of the same kind that a mean takes in
+	mostLike     = 4  // days of the same weekday that a mean takes in
+	likeReach    = 42 // farthest day that counts as like, in days before the day itself
+	mostSameType = 5  // days of the same type that a mean takes in
 )
 
 // localDay is a day from one issue time to the next.
@@ -59,8 +59,8 @@ func (l *localDay) off() bool { return l.kind != working }
 // comparison lists the days that a day is compared with, as days before the
 // issue, nearest first.
 type comparison struct {
-	like []int // the same weekday; never empty
-	kin  []int // the same kind: working days, or days off; never empty
+	like     []int // the same weekday; never empty
+	sameType []int // the same type: working days, or days off; never empty
 	// before is like for the day before the target.
 	before []int
 }
@@ -89,7 +89,7 @@ func newDays(cal *meter.Calendar, at meter.IssueTime, off *holidays, temperature
 		next = start
 	}
 	for t := range d.target {
-		d.target[t] = comparison{like: d.like(t, t), kin: d.kin(t), before: d.like(t+1, t+1)}
+		d.target[t] = comparison{like: d.like(t, t), sameType: d.sameType(t), before: d.like(t+1, t+1)}
 		d.weather[t] = d.weatherOf(temperatures, cal, t)
 	}
 	return d
@@ -127,11 +127,11 @@ func (d *days) like(target, known int) (out []int) {
 	return out
 }
 
-// kin lists the nearest days before the target that are of its kind; for a day
+// sameType lists the nearest days before the target that are of its type; for a day
 // off these are all days off.
-func (d *days) kin(target int) (out []int) {
+func (d *days) sameType(target int) (out []int) {
 	off := d.day[target].kind != working
-	for j := target + 1; j <= pastDays && len(out) < mostKin; j++ {
+	for j := target + 1; j <= pastDays && len(out) < mostSameType; j++ {
 		if (d.day[j].kind != working) == off {
 			out = append(out, j)
 		}

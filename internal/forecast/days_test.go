@@ -99,7 +99,7 @@ func TestHolidaysCountAsSundays(t *testing.T) {
 	require.True(t, d.day[4].holiday, "Good Friday")
 	require.Equal(t, time.Sunday, d.day[1].weekday)
 	require.Equal(t, []int{7, 14, 21, 28}, d.target[0].like)
-	require.Equal(t, []int{5, 6, 7, 8, 11}, d.target[0].kin, "working days, the holidays passed over")
+	require.Equal(t, []int{5, 6, 7, 8, 11}, d.target[0].sameType, "working days, the holidays passed over")
 
 	d = daysOf(t, "Europe/London", "2019-04-22 00:00") // Easter Monday itself
 	require.Equal(t, []int{1, 3, 8, 15}, d.target[0].like, "Sundays and Good Friday")

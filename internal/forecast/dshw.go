@@ -187,7 +187,7 @@ func (s *dshw) smooth(g *grid, p smoothing, j int) {
 }
 
 // smooth takes the readings of day j in, for both: each hour has to wait for the
-// hour before, and the one is reckoned while the other waits.
+// hour before, and the one is computed while the other waits.
 func (s *contest) smooth(g *grid, p, q smoothing, j int) {
 	a, b := &s[0], &s[1]
 	row, known := g.row(j), g.known[j]

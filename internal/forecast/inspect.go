@@ -53,7 +53,7 @@ func Inspect(state State, w *window.Window, in *Inspection) bool {
 	if !ws.grid.read(w, s.model.cal, d) {
 		return false
 	}
-	s.predictAnew(ws, d)
+	s.predictAgain(ws, d)
 	in.Forecasts = ws.said
 	in.Level, in.Scale, in.Days = ws.grid.level, ws.grid.scale, ws.grid.days
 	in.Regressors, in.Trees = ws.x, ws.trees

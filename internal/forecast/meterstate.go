@@ -116,8 +116,8 @@ func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw) {
 	}
 }
 
-// predictAnew leaves the choice of the smoothing as it is.
-func (s *meterState) predictAnew(ws *scratch, d *days) {
+// predictAgain leaves the choice of the smoothing as it is.
+func (s *meterState) predictAgain(ws *scratch, d *days) {
 	smoothed := &ws.dshw[0]
 	smoothed.run(&ws.grid, s.smoothing.parameters())
 	s.predict(ws, d, smoothed)
@@ -158,12 +158,12 @@ func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles)
 		s.write(d, out)
 		return
 	}
-	s.forecastAnew(w, d, out)
+	s.forecastAgain(w, d, out)
 }
 
-// forecastAnew is for an issue time that is not the model's own. It leaves the
+// forecastAgain is for an issue time that is not the model's own. It leaves the
 // state as it is.
-func (s *meterState) forecastAnew(w *window.Window, d *days, out Quantiles) {
+func (s *meterState) forecastAgain(w *window.Window, d *days, out Quantiles) {
 	ws := s.model.spare.Get().(*scratch)
 	defer s.model.spare.Put(ws)
 	if !ws.grid.read(w, s.model.cal, d) {
@@ -173,7 +173,7 @@ func (s *meterState) forecastAnew(w *window.Window, d *days, out Quantiles) {
 		return
 	}
 	kept := s.ahead
-	s.predictAnew(ws, d)
+	s.predictAgain(ws, d)
 	s.look(ws, d)
 	s.write(d, out)
 	s.ahead = kept

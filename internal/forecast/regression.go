@@ -57,7 +57,7 @@ func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
 			1,
 			v.lag1[k] * unit, v.lag2[k] * unit, v.lag3[k] * unit,
 			v.like1[k] * unit, v.like2[k] * unit, v.likeMean[k] * unit,
-			v.mean7[k] * unit, v.mean28[k] * unit, v.kinMean[k] * unit,
+			v.mean7[k] * unit, v.mean28[k] * unit, v.sameTypeMean[k] * unit,
 			v.level1 * unit, v.last4 * unit, v.level7 * unit, v.levelLike * unit,
 			v.surprise1 * f * unit, v.surprise4 * s * unit,
 		}

@@ -43,7 +43,7 @@ func treeInputOf(x *treeInput, v *view, e *expertForecasts, d *days, t int, leve
 	unit := 1 / scale
 	base := &e[expertRegression]
 	for i, profile := range [...]*[hoursADay]float32{
-		&v.lag1, &v.lag2, &v.like1, &v.like2, &v.likeMean, &v.likeMedian, &v.kin1, &v.kinMean, &v.mean7, &v.mean28,
+		&v.lag1, &v.lag2, &v.like1, &v.like2, &v.likeMean, &v.likeMedian, &v.sameType1, &v.sameTypeMean, &v.mean7, &v.mean28,
 		&e[expertDSHW],
 	} {
 		for k := range base {

@@ -9,8 +9,8 @@ type view struct {
 	likeMean         [hoursADay]float32 // of up to 4 of them
 	likeMedian       [hoursADay]float32
 	likeRange        [hoursADay]float32 // greatest less least
-	kin1             [hoursADay]float32 // the nearest day of the same kind
-	kinMean          [hoursADay]float32 // of 5 of them
+	sameType1        [hoursADay]float32 // the nearest day of the same type
+	sameTypeMean     [hoursADay]float32 // of 5 of them
 	mean7, mean28    [hoursADay]float32 // of all days of one and four weeks
 
 	level1, level7, levelLike float32 // means of lag1, mean7 and likeMean
@@ -26,9 +26,9 @@ type view struct {
 func (v *view) look(g *grid, c *comparison, t int) {
 	v.lag1, v.lag2, v.lag3 = *g.row(t + 1), *g.row(t + 2), *g.row(t + 3)
 	v.like1, v.like2 = *g.row(c.like[0]), *g.row(c.like[min(1, len(c.like)-1)])
-	v.kin1 = *g.row(c.kin[0])
+	v.sameType1 = *g.row(c.sameType[0])
 	v.lookAtLike(g, c.like)
-	meanOfDays(&v.kinMean, g, c.kin)
+	meanOfDays(&v.sameTypeMean, g, c.sameType)
 	meanOfSpan(&v.mean7, g, t+1, 7)
 	meanOfSpan(&v.mean28, g, t+1, 28)
 

@@ -10,8 +10,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// outdoors makes up temperatures: mild and cold weeks, and a course of the day.
-func outdoors(h meter.Hour) float32 {
+// outdoor makes up temperatures: mild and cold weeks, and a course of the day.
+func outdoor(h meter.Hour) float32 {
 	days := float64(h) / 24
 	return float32(8 + 7*math.Sin(days/2.3) + 4*math.Sin(days/7.1) + 3*math.Cos(2*math.Pi*(float64(h%24)-15)/24))
 }
@@ -21,7 +21,7 @@ func outside(t testing.TB, known func(h meter.Hour) bool) *Combined {
 	byHour := map[meter.Hour]float32{}
 	for h := midnight - 150*24; h < midnight+24; h++ {
 		if known(h) {
-			byHour[h] = outdoors(h)
+			byHour[h] = outdoor(h)
 		}
 	}
 	m := engine(t, "UTC")
@@ -43,7 +43,7 @@ func wrong(m *Combined, load func(h meter.Hour) float32) (sum float64) {
 	return sum
 }
 
-func heated(h meter.Hour) float32 { return household(1)(h) + max(heatedBelow-outdoors(h), 0)/8 }
+func heated(h meter.Hour) float32 { return household(1)(h) + max(heatedBelow-outdoor(h), 0)/8 }
 
 func TestTemperaturesHelpWhereLoadFollowsThem(t *testing.T) {
 	without, with := wrong(engine(t, "UTC"), heated), wrong(outside(t, always), heated)
