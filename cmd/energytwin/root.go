@@ -38,6 +38,7 @@ func newRootCommand() *cobra.Command {
 		newKafkaUsersCommand(),
 		newBackupCommand(),
 		newBacktestCommand(),
+		newWhatifCommand(),
 		newDatasetCommand(),
 		newVersionCommand(),
 	)

@@ -46,17 +46,31 @@ type Realised struct {
 // proportion; devices follow their schedule. actual holds
 // the measured kWh of the plan's hours. False where no hour counts.
 func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
-	n := min(len(d.Plan), len(actual), maxSlots)
 	var r settlement
+	n := l.replay(&r, d, actual)
+	if r.counts == 0 {
+		return Realised{}, false
+	}
+	return l.realised(&r, d.ValidFrom, n), true
+}
+
+// Change is how a plan would have changed what was measured, kWh per hour of the
+// plan, as Replayed evaluates it; 0 where an hour does not count. change has room
+// for the plan.
+func (l *Ledger) Change(d *Decision, actual []float32, change []float64) {
+	var r settlement
+	copy(change, r.change[:l.replay(&r, d, actual)])
+}
+
+// replay puts a plan on top of what was measured, and returns the plan's hours.
+func (l *Ledger) replay(r *settlement, d *Decision, actual []float32) int {
+	n := min(len(d.Plan), len(actual), maxSlots)
 	for t := range n {
 		h := d.ValidFrom + meter.Hour(t)
 		if h >= d.ActionableFrom && actual[t] == actual[t] {
 			r.counts |= 1 << t
 			r.before[t] = float64(actual[t])
 		}
-	}
-	if r.counts == 0 {
-		return Realised{}, false
 	}
 	share := l.p.policy.Flexibility.ShiftableShare
 	if d.Meter != "" {
@@ -77,7 +91,7 @@ func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
 			r.before[t] += float64(x) // where the hour does not count nobody reads it
 		}
 	}
-	return l.realised(&r, d.ValidFrom, n), true
+	return n
 }
 
 // Followed evaluates a plan that may have been followed: the cost of the load that

@@ -38,7 +38,7 @@ func (p *Partition) apply(msg *message, history map[string]meter.Series, fx *Eff
 	}
 	m := msg.meter
 	if past, ok := history[m.Name]; ok {
-		p.enterHistory(m, past, fx)
+		p.EnterHistory(m, past, fx)
 		delete(history, m.Name)
 	}
 	if msg.minutes != wholeHour {
@@ -48,8 +48,9 @@ func (p *Partition) apply(msg *message, history map[string]meter.Series, fx *Eff
 	p.Accept(Reading{Meter: m, Hour: msg.hour, KWh: msg.kwh}, msg.Offset, fx)
 }
 
-// enterHistory puts a new meter's warm-up into its window and the effects.
-func (p *Partition) enterHistory(m *Meter, past meter.Series, fx *Effects) {
+// EnterHistory puts the hours of a new meter from before the stream into its window
+// and the effects.
+func (p *Partition) EnterHistory(m *Meter, past meter.Series, fx *Effects) {
 	for i, v := range past.KWh {
 		if v != v {
 			continue

@@ -111,6 +111,9 @@ func (p *Partition) Next() int64 { return p.next }
 // agree on one.
 func (p *Partition) Watermark() meter.Hour { return p.watermark }
 
+// NextIssue is the issue time after the newest; NoHour while there is no watermark.
+func (p *Partition) NextIssue() meter.Hour { return p.nextIssue }
+
 // Meters are those that are registered, in no order.
 func (p *Partition) Meters() iter.Seq[*Meter] { return maps.Values(p.meters) }
 
@@ -242,6 +245,10 @@ func (m *Meter) lastBefore(h meter.Hour) meter.Hour {
 	}
 	return meter.NoHour
 }
+
+// At is the reading of hour h in kWh, NaN for a gap, a suspect reading, or an hour
+// that the window does not hold.
+func (m *Meter) At(h meter.Hour) float32 { return m.window.At(h) }
 
 // change notes that the total of hour h changed.
 func (g *group) change(h meter.Hour) {

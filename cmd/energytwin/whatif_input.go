@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/whatif"
+	"github.com/energytwin/energytwin/workloads/generator"
+)
+
+// whatifInput is what a what-if replays, and the configuration that it came under.
+type whatifInput struct {
+	base        *config.Twin
+	readings    whatif.Readings
+	partitionOf func(key string) int
+	notes       []string // for people
+	close       func()
+}
+
+// open opens the readings of the file's dataset, of --readings or of --database.
+func (f *whatifFlags) open(ctx context.Context, base *config.Twin) (*whatifInput, error) {
+	if f.database != "" {
+		return openStored(ctx, f.database)
+	}
+	if base.Generator.Mode == "Off" {
+		return nil, errors.New("the twin reads a stream from outside: name its readings with --readings, or its database with --database")
+	}
+	doc, err := f.layout.document(base.Dataset.Layout)
+	if err != nil {
+		return nil, err
+	}
+	base.Dataset.Layout = doc
+	source, err := generator.OpenDataset(ctx, base, generator.Reading{Setting: f.layout.setting})
+	if err != nil {
+		return nil, err
+	}
+	info := source.Info()
+	base.Dataset.Start = info.Start.Time()
+	base.Dataset.Span = config.Duration(info.End.Time().Sub(info.Start.Time()))
+	in := &whatifInput{
+		base: base, readings: readingsOf(source, base), notes: info.Findings(),
+		partitionOf: func(key string) int { return stream.Partition([]byte(key), base.Kafka.Partitions) },
+		close:       func() { _ = source.Close() }, // it was only read
+	}
+	return in, nil
+}
+
+// readingsOf are the rows of a source in the order in which the generator publishes
+// them.
+func readingsOf(source dataset.Source, cfg *config.Twin) whatif.Readings {
+	info := source.Info()
+	r := whatif.Readings{Start: info.Start, End: info.End}
+	for _, m := range info.Meters {
+		r.Meters = append(r.Meters, whatif.Meter{Name: m.Name, Group: cfg.Dataset.GroupOf(m.Name, m.Group), Last: m.Last})
+	}
+	r.Blocks = func(yield func(whatif.Block, error) bool) {
+		var rows []whatif.Row
+		for block, err := range source.Rows(info.Start) {
+			if err != nil {
+				yield(whatif.Block{}, err)
+				return
+			}
+			rows = rows[:0]
+			for _, row := range block {
+				rows = append(rows, whatif.Row{Meter: row.Meter, KWh: row.KWh})
+			}
+			if !yield(whatif.Block{Hour: block[0].Hour, Rows: rows}, nil) {
+				return
+			}
+		}
+	}
+	return r
+}
+
+// openStored opens what a twin has stored. The base is the specification that it ran
+// with last.
+func openStored(ctx context.Context, url string) (*whatifInput, error) {
+	specs, err := timescale.StoredSpecs(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if len(specs) == 0 {
+		return nil, errors.New("--database: no twin has stored readings there")
+	}
+	in := &whatifInput{base: &config.Twin{}}
+	if err := json.Unmarshal(specs[0], in.base); err != nil {
+		return nil, fmt.Errorf("stored specification: %w", err)
+	}
+	if n := len(specs); n > 1 {
+		in.notes = append(in.notes, fmt.Sprintf("note: the twin ran with %d specifications; the newest stands for all", n))
+	}
+	db, err := timescale.Open(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
+	if err != nil {
+		return nil, err
+	}
+	in.close = db.Close
+	if err := in.readStored(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (in *whatifInput) readStored(ctx context.Context, db *timescale.DB) error {
+	meters, from, to, err := db.ReplayMeters(ctx)
+	if err != nil {
+		return err
+	}
+	if start := in.base.Dataset.Start; !start.IsZero() {
+		first, end := meter.HoursWithin(start, time.Duration(in.base.Dataset.Span))
+		from, to = min(from, first), max(to, min(end, to))
+	}
+	place, byKey := map[int32]int32{}, map[string]int{}
+	r := whatif.Readings{Start: from, End: to}
+	for i, m := range meters {
+		place[m.MeterNo] = int32(i)
+		byKey[meter.Reading{Meter: m.Name, Group: m.Group}.Key()] = m.Partition
+		r.Meters = append(r.Meters, whatif.Meter{Name: m.Name, Group: m.Group, Last: m.Last})
+	}
+	in.partitionOf = func(key string) int { return byKey[key] }
+	r.Blocks = func(yield func(whatif.Block, error) bool) {
+		b := whatif.Block{Hour: meter.NoHour}
+		ended := false
+		err := db.Replay(ctx, from, to, func(no int32, h meter.Hour, kwh float32) bool {
+			if h != b.Hour && len(b.Rows) > 0 {
+				if ended = !yield(b, nil); ended {
+					return false
+				}
+				b.Rows = b.Rows[:0]
+			}
+			b.Hour = h
+			b.Rows = append(b.Rows, whatif.Row{Meter: place[no], KWh: kwh})
+			return true
+		})
+		if ended {
+			return
+		}
+		if err == nil && len(b.Rows) > 0 {
+			yield(b, nil)
+			return
+		}
+		if err != nil {
+			yield(whatif.Block{}, err)
+		}
+	}
+	in.readings = r
+	return nil
+}

@@ -1,0 +1,81 @@
+package timescale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// StoredMeter is a meter and the last hour that it has a reading of.
+type StoredMeter struct {
+	twin.MeterRef
+	Last meter.Hour
+}
+
+// ReplayMeters are all meters with readings, by number, and the span of hours that
+// they have readings of, to exclusive. ErrNotFound if there is none.
+func (db *DB) ReplayMeters(ctx context.Context) (meters []StoredMeter, from, to meter.Hour, err error) {
+	rows, err := db.pool.Query(ctx, `
+		SELECT m.name, g.name, m.meter_no, m.group_no, m.partition, r.last, r.first
+		FROM meters m JOIN groups g USING (group_no)
+		JOIN (SELECT meter_no, min(ts) AS first, max(ts) AS last FROM readings WHERE channel = 0 GROUP BY meter_no) r USING (meter_no)
+		ORDER BY m.meter_no`)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("meters to replay: %w", err)
+	}
+	defer rows.Close()
+	from = meter.NoHour
+	for rows.Next() {
+		var m StoredMeter
+		var first, last time.Time
+		if err := rows.Scan(&m.Name, &m.Group, &m.MeterNo, &m.GroupNo, &m.Partition, &last, &first); err != nil {
+			return nil, 0, 0, fmt.Errorf("meters to replay: %w", err)
+		}
+		m.Last = meter.HourOf(last)
+		if h := meter.HourOf(first); from == meter.NoHour || h < from {
+			from = h
+		}
+		to = max(to, m.Last+1)
+		meters = append(meters, m)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, 0, fmt.Errorf("meters to replay: %w", err)
+	}
+	if len(meters) == 0 {
+		return nil, 0, 0, fmt.Errorf("meters to replay: %w", ErrNotFound)
+	}
+	return meters, from, to, nil
+}
+
+// errStopped ends a replay that its caller has seen enough of.
+var errStopped = errors.New("stopped")
+
+// Replay yields the readings of all meters from hour `from` to before hour `to`, by
+// hour and then by meter number, as they are stored now: of a corrected hour the
+// last value. It stops when yield returns false.
+func (db *DB) Replay(ctx context.Context, from, to meter.Hour, yield func(meterNo int32, h meter.Hour, kwh float32) bool) error {
+	for ; from < to; from += rebuildStep {
+		rows, err := db.pool.Query(ctx, `
+			SELECT meter_no, ts, kwh, quality FROM readings
+			WHERE channel = 0 AND ts >= $1 AND ts < $2 ORDER BY ts, meter_no`, from.Time(), min(from+rebuildStep, to).Time())
+		if err == nil {
+			err = yieldReadings(rows, func(no int32, h meter.Hour, kwh float32, _ twin.Quality) error {
+				if !yield(no, h, kwh) {
+					return errStopped
+				}
+				return nil
+			})
+		}
+		if errors.Is(err, errStopped) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("replay from %s: %w", from, err)
+		}
+	}
+	return nil
+}

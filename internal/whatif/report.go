@@ -1,0 +1,212 @@
+package whatif
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// Report compares two scenarios over a window.
+type Report struct {
+	From        meter.Hour `json:"-"`
+	To          meter.Hour `json:"-"`    // exclusive
+	Start       string     `json:"from"` // RFC 3339
+	End         string     `json:"to"`   // RFC 3339, exclusive
+	Currency    string     `json:"currency"`
+	Base        Figures    `json:"base"`
+	Alternative *Figures   `json:"alternative"` // null if nothing is compared
+	Groups      []Group    `json:"groups"`      // by name
+
+	Seconds float64 `json:"seconds"` // of the wall clock; filled in by the caller
+}
+
+// Group is the comparison of one group.
+type Group struct {
+	Name        string   `json:"name"` // "" for the meters outside any
+	Base        Figures  `json:"base"`
+	Alternative *Figures `json:"alternative"`
+}
+
+// Figures are what a scenario means for some meters. Costs are those of the load
+// that was measured; what plans would have saved stands apart.
+type Figures struct {
+	Meters int     `json:"meters"`
+	KWh    float64 `json:"kwh"`    // drawn less fed in
+	Energy float64 `json:"energy"` // cost of it, currency
+	Demand float64 `json:"demand"` // demand charges of the meters, currency
+	// CO2Kg is of the hours with a known intensity; null if there is none.
+	CO2Kg *float64 `json:"co2Kg"`
+
+	Measured Load `json:"measured"`
+	// Planned is the load with all plans carried out, as far as what was measured
+	// allows.
+	Planned Load `json:"planned"`
+
+	Plans        int     `json:"plans"`        // of meters, whose hours lie in the window
+	KWhShifted   float64 `json:"kwhShifted"`   // by them
+	Promised     float64 `json:"promised"`     // medians of the savings, at issue, currency
+	Realised     float64 `json:"realised"`     // savings on what was measured, currency
+	CO2AvoidedKg float64 `json:"co2AvoidedKg"` // by them, where the intensity is known
+}
+
+// Load is the load of a group or of the whole twin.
+type Load struct {
+	PeakKW    *float64 `json:"peakKW"`     // highest hour; null if no meter reported
+	LimitKW   *float64 `json:"limitKW"`    // of the group; null if it has none, and of the whole twin
+	HoursOver int      `json:"hoursOver"`  // above the limit; of the whole twin those of its groups added up
+	KWhOver   float64  `json:"kwhOver"`    // energy above the limit
+	MostOver  float64  `json:"mostOverKW"` // highest excess, kW
+}
+
+// Cost is what the scenario cost with all plans carried out, currency.
+func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised }
+
+// groupPart is what one run knows of a group.
+type groupPart struct {
+	Figures
+	name              string
+	limit             float64
+	carbon            bool
+	measured, planned []float64
+}
+
+func (e *engine) report() *Report {
+	r := &Report{
+		From: e.o.From, To: e.o.To, Start: e.o.From.String(), End: e.o.To.String(), Currency: e.o.Base.Policy.Tariff.Currency,
+	}
+	base := e.groups(Base)
+	total := sum(base, "")
+	r.Base = total.Figures
+	var other []groupPart
+	if e.o.Alternative != nil {
+		other = e.groups(Alternative)
+		total := sum(other, "")
+		r.Alternative = &total.Figures
+	}
+	for i := range base {
+		g := Group{Name: base[i].name, Base: base[i].Figures}
+		if other != nil {
+			g.Alternative = &other[i].Figures
+		}
+		r.Groups = append(r.Groups, g)
+	}
+	return r
+}
+
+// groups are the groups of a scenario, by name, over all partitions.
+func (e *engine) groups(s Scenario) (out []groupPart) {
+	var all []groupPart
+	for _, r := range e.runs {
+		if r.scenario == s {
+			all = append(all, r.parts()...)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b groupPart) int { return cmp.Compare(a.name, b.name) })
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].name == all[0].name {
+			n++
+		}
+		g := sum(all[:n], all[0].name)
+		g.limit = all[0].limit
+		g.Measured, g.Planned = loadOf(g.measured, g.limit), loadOf(g.planned, g.limit)
+		out = append(out, g)
+		all = all[n:]
+	}
+	return out
+}
+
+// parts are the groups of a run.
+func (r *run) parts() (out []groupPart) {
+	for _, g := range r.groups {
+		p := groupPart{name: g.name, limit: g.limit, measured: g.measured, planned: g.planned, Figures: Figures{
+			Meters: g.meters, Plans: g.plans, KWhShifted: g.shifted, Promised: g.promised, Realised: g.realised, CO2AvoidedKg: g.avoided,
+		}}
+		carbon := 0.0
+		for _, m := range r.meters {
+			if m.group != g || m.load.Hours == 0 {
+				continue
+			}
+			p.KWh, p.Energy, p.Demand = p.KWh+m.load.KWh, p.Energy+m.load.Energy, p.Demand+m.load.Demand
+			carbon += m.load.CO2Kg
+			p.carbon = p.carbon || m.load.CO2Hours > 0
+		}
+		if p.carbon {
+			p.CO2Kg = &carbon
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// sum adds up parts.
+func sum(parts []groupPart, name string) groupPart {
+	out := groupPart{name: name}
+	carbon := 0.0
+	for i := range parts {
+		p := &parts[i]
+		out.Meters += p.Meters
+		out.KWh, out.Energy, out.Demand = out.KWh+p.KWh, out.Energy+p.Energy, out.Demand+p.Demand
+		out.Plans, out.KWhShifted = out.Plans+p.Plans, out.KWhShifted+p.KWhShifted
+		out.Promised, out.Realised, out.CO2AvoidedKg = out.Promised+p.Promised, out.Realised+p.Realised, out.CO2AvoidedKg+p.CO2AvoidedKg
+		if p.CO2Kg != nil {
+			carbon += *p.CO2Kg
+			out.CO2Kg = &carbon
+		}
+		out.measured, out.planned = addHours(out.measured, p.measured), addHours(out.planned, p.planned)
+	}
+	out.Measured, out.Planned = loadOf(out.measured, 0), loadOf(out.planned, 0)
+	for i := range parts {
+		out.Measured.addOver(&parts[i].Measured)
+		out.Planned.addOver(&parts[i].Planned)
+	}
+	return out
+}
+
+// addHours adds hours in which some meter reported.
+func addHours(sum, more []float64) []float64 {
+	if sum == nil {
+		return slices.Clone(more)
+	}
+	for i, v := range more {
+		switch {
+		case v != v:
+		case sum[i] != sum[i]:
+			sum[i] = v
+		default:
+			sum[i] += v
+		}
+	}
+	return sum
+}
+
+func loadOf(hours []float64, limit float64) Load {
+	peak := math.Inf(-1)
+	var l Load
+	for _, v := range hours {
+		if v != v {
+			continue
+		}
+		peak = max(peak, v)
+		if limit > 0 && v > limit {
+			l.HoursOver++
+			l.KWhOver += v - limit
+			l.MostOver = max(l.MostOver, v-limit)
+		}
+	}
+	if !math.IsInf(peak, 0) {
+		l.PeakKW = &peak
+	}
+	if limit > 0 {
+		l.LimitKW = &limit
+	}
+	return l
+}
+
+func (l *Load) addOver(other *Load) {
+	l.HoursOver += other.HoursOver
+	l.KWhOver += other.KWhOver
+	l.MostOver = max(l.MostOver, other.MostOver)
+}

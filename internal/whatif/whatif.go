@@ -1,0 +1,189 @@
+// Package whatif replays a window of the past through the twin's core under other
+// rules beside its own, and compares what both would have meant: cost, peak, hours
+// above limits, plans and their savings.
+package whatif
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// Meter is a meter of the replay.
+type Meter struct {
+	Name, Group string
+	Last        meter.Hour // with a reading: a meter without one after the warm-up has no warm-up
+}
+
+// Row is the reading of a meter, given by its place in Readings.Meters.
+type Row struct {
+	Meter int32
+	KWh   float32
+}
+
+// Readings are the readings of a window in the order in which the twin gets them.
+type Readings struct {
+	Meters     []Meter
+	Start, End meter.Hour // of the window, End exclusive
+	// Blocks yields the rows of each hour that has some, ascending. The slice is used
+	// again for the next one. An error ends the stream.
+	Blocks iter.Seq2[Block, error]
+}
+
+// Block is the rows of an hour.
+type Block struct {
+	Hour meter.Hour
+	Rows []Row
+}
+
+// Options say what is compared.
+type Options struct {
+	Base        *twin.Rules
+	Alternative *twin.Rules // nil compares nothing: the report has the base alone
+
+	// Partitions is how many the twin has, and PartitionOf the one of a message key:
+	// meters of one partition share event time.
+	Partitions  int
+	PartitionOf func(key string) int
+
+	// From and To bound what is counted, To exclusive; NoHour for the window. Hours
+	// before From are replayed, as forecasts rest on them.
+	From, To meter.Hour
+
+	// Progress is told how many hours of the window are done; it may be nil.
+	Progress func(done, all int)
+	// Decided is shown the decisions of a scenario as they are issued, those of one
+	// partition in order; it may be nil. It keeps nothing of them, and is called from
+	// several goroutines.
+	Decided func(s Scenario, d []twin.Decision)
+}
+
+// Scenario is one of the two that are compared.
+type Scenario int
+
+// The scenarios.
+const (
+	Base Scenario = iota
+	Alternative
+)
+
+// ErrNoReadings means that the window holds no reading.
+var ErrNoReadings = errors.New("no readings in the window")
+
+// chunk is how many hours are read at a time: it bounds the memory that rows take.
+const chunk = meter.HoursPerDay
+
+// Run replays the readings and reports. Its memory is bounded by the meters, their
+// groups and the length of the window, not by the number of readings. The figures do
+// not depend on how many processors there are.
+func Run(ctx context.Context, r Readings, o Options) (*Report, error) {
+	e, err := newEngine(&r, &o)
+	if err != nil {
+		return nil, err
+	}
+	from := r.Start // of the chunk
+	for b, err := range r.Blocks {
+		if err != nil {
+			return nil, err
+		}
+		if b.Hour >= e.o.To {
+			break
+		}
+		if b.Hour >= from+chunk {
+			if err := e.replay(ctx, from, b.Hour); err != nil {
+				return nil, err
+			}
+			from = b.Hour
+		}
+		e.add(b)
+	}
+	if err := e.replay(ctx, from, e.o.To); err != nil {
+		return nil, err
+	}
+	if !e.any {
+		return nil, ErrNoReadings
+	}
+	return e.report(), nil
+}
+
+// engine runs both scenarios of all partitions.
+type engine struct {
+	readings *Readings
+	o        *Options
+	place    []int         // of each meter: its partition
+	rows     [][]placedRow // of the chunk, by partition
+	runs     []*run        // by scenario, then partition
+	any      bool
+}
+
+// placedRow is a row and its hour.
+type placedRow struct {
+	hour meter.Hour
+	Row
+}
+
+func newEngine(r *Readings, o *Options) (*engine, error) {
+	e := &engine{readings: r, o: o, place: make([]int, len(r.Meters)), rows: make([][]placedRow, o.Partitions)}
+	if o.From == meter.NoHour {
+		o.From = r.Start
+	}
+	if o.To == meter.NoHour {
+		o.To = r.End
+	}
+	o.From, o.To = max(o.From, r.Start), min(o.To, r.End)
+	for i, m := range r.Meters {
+		e.place[i] = o.PartitionOf(meter.Reading{Meter: m.Name, Group: m.Group}.Key())
+	}
+	for s, rules := range []*twin.Rules{o.Base, o.Alternative} {
+		if rules == nil {
+			continue
+		}
+		for p := range o.Partitions {
+			run, err := newRun(e, Scenario(s), p, rules)
+			if err != nil {
+				return nil, err
+			}
+			e.runs = append(e.runs, run)
+		}
+	}
+	return e, nil
+}
+
+// add takes the rows of an hour into the chunk.
+func (e *engine) add(b Block) {
+	for _, row := range b.Rows {
+		p := e.place[row.Meter]
+		e.rows[p] = append(e.rows[p], placedRow{b.Hour, row})
+		e.any = true
+	}
+}
+
+// replay runs the chunk, which ends before hour to.
+func (e *engine) replay(ctx context.Context, from, to meter.Hour) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(len(e.runs), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(e.runs); i = int(next.Add(1)) - 1 {
+				e.runs[i].replay(from, to, e.rows[e.runs[i].partition])
+			}
+		})
+	}
+	wg.Wait()
+	for p := range e.rows {
+		e.rows[p] = e.rows[p][:0]
+	}
+	if e.o.Progress != nil {
+		e.o.Progress(int(to-e.readings.Start), int(e.o.To-e.readings.Start))
+	}
+	return nil
+}
