@@ -129,11 +129,15 @@ func (f *whatifFlags) config(path string) (*config.Twin, error) {
 
 func (f *whatifFlags) configOf(dt *v1.DigitalTwin) (*config.Twin, error) {
 	const none = "none:0"
-	cfg, err := config.FromTwin(dt, config.Endpoints{
+	at := config.Endpoints{
 		Image: "energytwin:" + version, Brokers: []string{none}, RedisAddress: none, DatabaseURL: "postgres://" + none,
 		Listen: none, StatusListen: none, DatasetPath: f.readings,
 		PriceSeriesPath: f.prices, CarbonSeriesPath: f.carbon, TemperatureSeriesPath: f.temperatures,
-	})
+	}
+	if f.database != "" {
+		at.DatasetMount = none // its readings are in the database
+	}
+	cfg, err := config.FromTwin(dt, at)
 	if err != nil {
 		return nil, err
 	}

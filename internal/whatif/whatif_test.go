@@ -1,0 +1,177 @@
+package whatif
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+func rules(t testing.TB, change func(*twin.Settings)) *twin.Rules {
+	t.Helper()
+	s := twin.Settings{
+		Twin: "test/twin", Timezone: "Europe/London", IssueAt: "00:00", History: 1344,
+		From: meter.NoHour, To: meter.NoHour, IssueFrom: meter.NoHour,
+		Policy: dsm.Policy{
+			Mode: dsm.ModeAdvisory, Objective: dsm.Objective{Cost: 1, Peak: 1},
+			Tariff: dsm.Tariff{Currency: "GBP", Default: .25, DemandCharge: 3, Periods: []dsm.Period{
+				{Name: "night", Days: "All", Start: "00:30", End: "07:30", Price: .1},
+			}},
+			Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
+			Groups:      []dsm.Group{{Name: "feeder-0001", CapacityKW: 3}},
+			Freshness:   24,
+		},
+	}
+	if change != nil {
+		change(&s)
+	}
+	r, err := twin.NewRules(s)
+	require.NoError(t, err)
+	return r
+}
+
+// homes are the readings of made-up homes over some days.
+func homes(t testing.TB, meters, groups, days int) Readings {
+	t.Helper()
+	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: meters, Groups: groups, Seed: 3, Year: 2019, Zone: "Europe/London"})
+	require.NoError(t, err)
+	start := src.Info().Start
+	r := Readings{Start: start, End: start + meter.Hour(days*meter.HoursPerDay)}
+	for _, m := range src.Info().Meters {
+		r.Meters = append(r.Meters, Meter{Name: m.Name, Group: m.Group, Last: r.End - 1})
+	}
+	r.Blocks = func(yield func(Block, error) bool) {
+		for rows, err := range src.Rows(start) {
+			if err != nil {
+				yield(Block{}, err)
+				return
+			}
+			b := Block{Hour: rows[0].Hour}
+			for _, row := range rows {
+				b.Rows = append(b.Rows, Row{Meter: row.Meter, KWh: row.KWh})
+			}
+			if b.Hour >= r.End || !yield(b, nil) {
+				return
+			}
+		}
+	}
+	return r
+}
+
+func options(t testing.TB, partitions int) Options {
+	return Options{
+		Base: rules(t, nil), Partitions: partitions, From: meter.NoHour, To: meter.NoHour,
+		PartitionOf: func(key string) int { return len(strings.TrimLeft(key, "feder-0")+key) * 7 % partitions },
+	}
+}
+
+// Measured figures are those that can be added up by hand.
+func TestFiguresAreThoseOfTheReadings(t *testing.T) {
+	const days = 40
+	r := homes(t, 6, 2, days)
+	o := options(t, 1)
+	report, err := Run(t.Context(), r, o)
+	require.NoError(t, err)
+	ledger, err := dsm.NewLedger(o.Base.Policy, o.Base.Calendar(), "test/twin")
+	require.NoError(t, err)
+	loads := map[string][]float64{}
+	peaks := map[int32]map[int]float64{} // by meter and local month
+	energy, demand, kwh := 0.0, 0.0, 0.0
+	for b, err := range r.Blocks {
+		require.NoError(t, err)
+		for _, row := range b.Rows {
+			m, v := r.Meters[row.Meter], float64(row.KWh)
+			if loads[m.Group] == nil {
+				loads[m.Group] = make([]float64, days*meter.HoursPerDay)
+			}
+			loads[m.Group][b.Hour-r.Start] += v
+			energy, kwh = energy+ledger.Cost(b.Hour, v), kwh+v
+			if peaks[row.Meter] == nil {
+				peaks[row.Meter] = map[int]float64{}
+			}
+			month := int(o.Base.Calendar().Local(b.Hour).Month())
+			peaks[row.Meter][month] = max(peaks[row.Meter][month], v)
+		}
+	}
+	for _, of := range peaks {
+		for _, peak := range of {
+			demand += 3 * peak
+		}
+	}
+	require.InDelta(t, kwh, report.Base.KWh, 1e-3)
+	require.InDelta(t, energy, report.Base.Energy, 1e-3)
+	require.InDelta(t, demand, report.Base.Demand, 1e-3)
+	over, hours := 0.0, 0
+	peak := math.Inf(-1)
+	for i, v := range loads["feeder-0001"] {
+		if v > 3 {
+			over, hours = over+v-3, hours+1
+		}
+		peak = max(peak, v+loads["feeder-0002"][i])
+	}
+	first := report.Groups[0].Base.Measured
+	require.Positive(t, hours)
+	require.Equal(t, hours, first.HoursOver)
+	require.InDelta(t, over, first.KWhOver, 1e-3)
+	require.InDelta(t, peak, *report.Base.Measured.PeakKW, 1e-4)
+	require.Nil(t, report.Base.CO2Kg, "no intensity is known")
+	require.Positive(t, report.Base.Plans)
+}
+
+// Both scenarios of equal rules are equal, and how partitions and processors share
+// the work changes no figure of a group.
+func TestPartitionsChangeNoFigure(t *testing.T) {
+	r := homes(t, 12, 4, 35)
+	one, many := options(t, 1), options(t, 5)
+	many.Alternative = rules(t, nil)
+	want, err := Run(t.Context(), r, one)
+	require.NoError(t, err)
+	got, err := Run(t.Context(), r, many)
+	require.NoError(t, err)
+	require.Len(t, got.Groups, 4)
+	for i := range got.Groups {
+		require.Equal(t, want.Groups[i].Base, got.Groups[i].Base)
+		require.Equal(t, got.Groups[i].Base, *got.Groups[i].Alternative)
+	}
+	require.Equal(t, want.Base, got.Base)
+}
+
+func TestProgressAndCancellation(t *testing.T) {
+	r := homes(t, 2, 1, 20)
+	o := options(t, 2)
+	var seen []int
+	ctx, cancel := context.WithCancel(t.Context())
+	o.Progress = func(done, all int) {
+		require.Equal(t, 20*meter.HoursPerDay, all)
+		seen = append(seen, done)
+		if done >= 5*meter.HoursPerDay {
+			cancel()
+		}
+	}
+	_, err := Run(ctx, r, o)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []int{24, 48, 72, 96, 120}, seen)
+}
+
+func TestRunFails(t *testing.T) {
+	r := homes(t, 2, 1, 3)
+	blocks := r.Blocks
+	broken := errors.New("broken")
+	r.Blocks = func(yield func(Block, error) bool) { yield(Block{}, broken) }
+	_, err := Run(t.Context(), r, options(t, 1))
+	require.ErrorIs(t, err, broken)
+	r.Blocks = func(func(Block, error) bool) {}
+	_, err = Run(t.Context(), r, options(t, 1))
+	require.ErrorIs(t, err, ErrNoReadings)
+	r.Blocks = blocks
+	_, err = Run(t.Context(), r, options(t, 1))
+	require.NoError(t, err)
+}
