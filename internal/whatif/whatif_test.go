@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,7 +68,7 @@ func homes(t testing.TB, meters, groups, days int) Readings {
 func options(t testing.TB, partitions int) Options {
 	return Options{
 		Base: rules(t, nil), Partitions: partitions, From: meter.NoHour, To: meter.NoHour,
-		PartitionOf: func(key string) int { return len(strings.TrimLeft(key, "feder-0")+key) * 7 % partitions },
+		PartitionOf: func(key string) int { return int(key[len(key)-1]) % partitions },
 	}
 }
 
