@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -90,9 +89,9 @@ func openStored(ctx context.Context, url string) (*whatifInput, error) {
 	if len(specs) == 0 {
 		return nil, errors.New("--database: no twin has stored readings there")
 	}
-	in := &whatifInput{base: &config.Twin{}}
-	if err := json.Unmarshal(specs[0], in.base); err != nil {
-		return nil, fmt.Errorf("stored specification: %w", err)
+	in := &whatifInput{}
+	if in.base, err = config.ParseStored(specs[0]); err != nil {
+		return nil, err
 	}
 	if n := len(specs); n > 1 {
 		in.notes = append(in.notes, fmt.Sprintf("note: the twin ran with %d specifications; the newest stands for all", n))
