@@ -3,11 +3,14 @@ package admission
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	"github.com/energytwin/energytwin/internal/admission/admissiontest"
 )
 
 func TestSamplesAreAdmitted(t *testing.T) {
@@ -69,3 +72,17 @@ func FuzzRead(f *testing.F) {
 }
 
 func unmarshal(text []byte, to any) error { return yaml.UnmarshalStrict(text, to) }
+
+// TestDevicesOfTheHowToAreAdmitted: the example of the page is a list of assets that
+// a twin may have.
+func TestDevicesOfTheHowToAreAdmitted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/how-to/devices.md")
+	require.NoError(t, err)
+	_, example, found := strings.Cut(string(page), "```yaml\n")
+	require.True(t, found)
+	example, _, _ = strings.Cut(example, "```")
+	indented := "      " + strings.ReplaceAll(strings.TrimSpace(example), "\n", "\n      ")
+	twin, err := newChecker(t).Read("devices.md", admissiontest.Twin("  dataset: {synthetic: {}}\n  processor:\n    dsm:\n"+indented))
+	require.NoError(t, err)
+	require.Len(t, twin.Spec.Processor.DSM.Assets, 5)
+}
