@@ -162,7 +162,8 @@ bench-operator: ## Measure the operator with 1,000 twins on a real API server, 2
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
 
 .PHONY: lint
-lint: $(LINT) ## Check style, errors and import directions (golangci-lint)
+lint: $(LINT) ## Check words, style, errors and import directions (golangci-lint)
+	hack/check-words
 	$(LINT) run --allow-parallel-runners ./...
 	cd hack/packaging && $(CURDIR)/$(LINT) run --allow-parallel-runners ./...
 	cd hack/score && $(CURDIR)/$(LINT) run --allow-parallel-runners ./...

@@ -78,8 +78,8 @@ func (r *Reconciler) figuresPause(s *scope) time.Duration {
 	return firstFiguresEvery
 }
 
-// lookAtFigures asks the workloads how they stand, now and then.
-func (r *Reconciler) lookAtFigures(ctx context.Context, s *scope) error {
+// observeFigures asks the workloads how they stand, now and then.
+func (r *Reconciler) observeFigures(ctx context.Context, s *scope) error {
 	if s.spec.State != v1.StateRunning || !r.recent.due(s.key(), s.now, r.figuresPause(s)) {
 		return nil
 	}

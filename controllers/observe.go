@@ -19,8 +19,8 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// lookAtStores sees the StatefulSets.
-func (r *Reconciler) lookAtStores(ctx context.Context, s *scope) error {
+// observeStores sees the StatefulSets.
+func (r *Reconciler) observeStores(ctx context.Context, s *scope) error {
 	for component := range s.managedStores() {
 		set := &appsv1.StatefulSet{}
 		err := r.Get(ctx, s.childKey(component), set)
@@ -47,17 +47,17 @@ func (r *Reconciler) lookAtStores(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// lookAtWorkloads sees the Deployments of what works on the stores.
-func (r *Reconciler) lookAtWorkloads(ctx context.Context, s *scope) error {
-	return r.lookAtDeployments(ctx, s, s.workloadComponents())
+// observeWorkloads sees the Deployments of what works on the stores.
+func (r *Reconciler) observeWorkloads(ctx context.Context, s *scope) error {
+	return r.observeDeployments(ctx, s, s.workloadComponents())
 }
 
-// lookAtMonitoring sees the Deployments of what watches the twin.
-func (r *Reconciler) lookAtMonitoring(ctx context.Context, s *scope) error {
-	return r.lookAtDeployments(ctx, s, s.monitoringComponents())
+// observeMonitoring sees the Deployments of what watches the twin.
+func (r *Reconciler) observeMonitoring(ctx context.Context, s *scope) error {
+	return r.observeDeployments(ctx, s, s.monitoringComponents())
 }
 
-func (r *Reconciler) lookAtDeployments(ctx context.Context, s *scope, components []string) error {
+func (r *Reconciler) observeDeployments(ctx context.Context, s *scope, components []string) error {
 	for _, component := range components {
 		d := &appsv1.Deployment{}
 		err := r.Get(ctx, s.childKey(component), d)
@@ -170,8 +170,8 @@ type prepareState struct {
 	trouble      string                 // why its pod does not run, if the cluster reports it
 }
 
-// lookAtPrepare sees the Job and what its pod said at its end.
-func (r *Reconciler) lookAtPrepare(ctx context.Context, s *scope) error {
+// observePrepare sees the Job and what its pod said at its end.
+func (r *Reconciler) observePrepare(ctx context.Context, s *scope) error {
 	s.outcome = prepareState{}
 	job := &batchv1.Job{}
 	err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.wanted.Prepare}, job)

@@ -50,7 +50,7 @@ func (r *Reconciler) restore(ctx context.Context, s *scope) (ctrl.Result, error)
 	if !s.inputs.Restoring {
 		return ctrl.Result{}, nil
 	}
-	if err := r.lookAtStores(ctx, s); err != nil {
+	if err := r.observeStores(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
 	if s.spec.State == v1.StateHibernated || !s.parts[v1.ComponentTimescale].available() {

@@ -28,7 +28,7 @@ func TestChildrenShareWhatIsTheSame(t *testing.T) {
 		}}
 		want := o.DeepCopy()
 		want.ManagedFields = nil
-		got, err := leanAny(common)(o)
+		got, err := trimMetadata(common)(o)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		return o
@@ -43,7 +43,7 @@ func TestChildrenShareWhatIsTheSame(t *testing.T) {
 	// Of the same owner, but said in another way: it must not be hidden.
 	orphan := &metav1.PartialObjectMetadata{ObjectMeta: *a.ObjectMeta.DeepCopy()}
 	orphan.OwnerReferences[0].Controller = nil
-	_, err := leanAny(common)(orphan)
+	_, err := trimMetadata(common)(orphan)
 	require.NoError(t, err)
 	require.Nil(t, metav1.GetControllerOf(orphan))
 	require.NotNil(t, metav1.GetControllerOf(a))
@@ -56,7 +56,7 @@ func TestClaimsKeepRequestVolumeAndNotes(t *testing.T) {
 			VolumeName: "v", Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("8Gi")}},
 		}}
 		c.Annotations = map[string]string{annotationPostgresMajor: "17", "volume.kubernetes.io/selected-node": "a"}
-		leanClaim(common)(c)
+		trimClaim(common)(c)
 		return c
 	}
 	a, b := claim(), claim()

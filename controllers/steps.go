@@ -115,10 +115,10 @@ func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl
 // prepare runs the Job when all stores can be reached, with the passwords that
 // hold now.
 func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error) {
-	if err := r.lookAtStores(ctx, s); err != nil {
+	if err := r.observeStores(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.lookAtPrepare(ctx, s); err != nil {
+	if err := r.observePrepare(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
 	if s.inputs.Restoring {
@@ -130,7 +130,7 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error)
 	if _, err := r.applyStep(resources.StepPrepare)(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.lookAtPrepare(ctx, s); err != nil {
+	if err := r.observePrepare(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
 	if f := s.outcome.failure; f != nil && f.Store == config.StoreDataset {
@@ -143,7 +143,7 @@ func (r *Reconciler) prepare(ctx context.Context, s *scope) (ctrl.Result, error)
 // runs already is kept as wanted even while a store is away; what is to stop
 // stops at once.
 func (r *Reconciler) workloads(ctx context.Context, s *scope) (ctrl.Result, error) {
-	if err := r.lookAtWorkloads(ctx, s); err != nil {
+	if err := r.observeWorkloads(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
 	stopping := s.spec.State != v1.StateRunning || s.inputs.Restoring
@@ -170,7 +170,7 @@ func (s *scope) isGenerator(o resources.Object) bool {
 // left: what it publishes then is what they accept. One in Loop goes past the window,
 // where processors of a Replay reject its readings.
 func (r *Reconciler) generator(ctx context.Context, s *scope) error {
-	if err := r.lookAtWorkloads(ctx, s); err != nil {
+	if err := r.observeWorkloads(ctx, s); err != nil {
 		return err
 	}
 	p := s.parts[v1.ComponentGenerator]
@@ -199,8 +199,8 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 // look sees what is there, for the status and for later.
 func (r *Reconciler) look(ctx context.Context, s *scope) error {
 	for _, look := range []func(context.Context, *scope) error{
-		r.lookAtStores, r.noteVolumes, r.observeVolumes, r.observeRestore, r.lookAtPrepare, r.lookAtWorkloads, r.lookAtMonitoring, r.lookAtLeaving,
-		r.lookAtFigures, r.observeBackups,
+		r.observeStores, r.noteVolumes, r.observeVolumes, r.observeRestore, r.observePrepare, r.observeWorkloads, r.observeMonitoring, r.observeLeaving,
+		r.observeFigures, r.observeBackups,
 	} {
 		if err := look(ctx, s); err != nil {
 			return err

@@ -15,9 +15,9 @@ import (
 // workloadNames are the components that stop in a suspended twin.
 var workloadNames = []string{v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI}
 
-// lookAtLeaving sees which components of a twin that is to stop still have pods.
+// observeLeaving sees which components of a twin that is to stop still have pods.
 // Controllers do not count a pod that is ending, which may still write.
-func (r *Reconciler) lookAtLeaving(ctx context.Context, s *scope) error {
+func (r *Reconciler) observeLeaving(ctx context.Context, s *scope) error {
 	if s.spec.State == v1.StateRunning {
 		return nil
 	}

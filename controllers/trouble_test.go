@@ -98,7 +98,7 @@ func TestTroubleOfPods(t *testing.T) {
 				}}, pods...)
 			}
 			for i := range pods {
-				leanPod(&pods[i]) // as the cache has them
+				trimPod(&pods[i]) // as the cache has them
 			}
 			require.Equal(t, c.want, trouble(v1.ComponentProcessor, pods))
 		})

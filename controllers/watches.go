@@ -35,8 +35,8 @@ func CacheOptions(namespaces ...string) cache.Options {
 	common := &shared{}
 	o := cache.Options{
 		DefaultLabelSelector: ours,
-		DefaultTransform:     leanAny(common),
-		ByObject:             leanObjects(common),
+		DefaultTransform:     trimMetadata(common),
+		ByObject:             cachedObjects(common),
 	}
 	if len(namespaces) > 0 {
 		o.DefaultNamespaces = map[string]cache.Config{}

@@ -86,7 +86,7 @@ func (d *detective) findNumbers() error {
 		}
 		return nil
 	}
-	s, err := d.lookAtNumbers()
+	s, err := d.observeNumbers()
 	if err != nil {
 		return err
 	}
@@ -104,9 +104,9 @@ func otherSign(sign string) string {
 	return "."
 }
 
-// lookAtNumbers looks at the values of the sample, and of all of a long head, where a
+// observeNumbers looks at the values of the sample, and of all of a long head, where a
 // sign may be rare.
-func (d *detective) lookAtNumbers() (*signs, error) {
+func (d *detective) observeNumbers() (*signs, error) {
 	s := newSigns()
 	columns := d.valueIndexes()
 	if len(d.head) <= headBytes && !d.ended {
@@ -244,6 +244,6 @@ func (d *detective) numbersOpen() bool {
 	if d.ended || d.set.Numbers != nil && d.set.Numbers.Decimal != "" || d.shipped != "" {
 		return false
 	}
-	s, err := d.lookAtNumbers()
+	s, err := d.observeNumbers()
 	return err == nil && s.plain == s.numbers
 }

@@ -17,9 +17,9 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// lean takes out of an object what the operator does not look at, before it is
+// cacheTransform takes out of an object what the operator does not look at, before it is
 // cached, and shares the rest with its siblings.
-func lean[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
+func cacheTransform[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
 	return func(o any) (any, error) {
 		if object, ok := o.(T); ok {
 			strip(object)
@@ -29,21 +29,21 @@ func lean[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
 	}
 }
 
-// leanObjects are the kinds of which more than metadata is cached, and what is left
+// cachedObjects are the kinds of which more than metadata is cached, and what is left
 // of their objects.
-func leanObjects(common *shared) map[client.Object]crcache.ByObject {
+func cachedObjects(common *shared) map[client.Object]crcache.ByObject {
 	return map[client.Object]crcache.ByObject{
-		&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: lean(common, leanTwin(common))},
-		&appsv1.Deployment{}:            {Transform: lean(common, leanDeployment)},
-		&appsv1.StatefulSet{}:           {Transform: lean(common, leanStatefulSet)},
-		&batchv1.Job{}:                  {Transform: lean(common, leanJob)},
-		&corev1.Pod{}:                   {Transform: lean(common, leanPod)},
-		&corev1.PersistentVolumeClaim{}: {Transform: lean(common, leanClaim(common))},
+		&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: cacheTransform(common, trimTwin(common))},
+		&appsv1.Deployment{}:            {Transform: cacheTransform(common, trimDeployment)},
+		&appsv1.StatefulSet{}:           {Transform: cacheTransform(common, trimStatefulSet)},
+		&batchv1.Job{}:                  {Transform: cacheTransform(common, trimJob)},
+		&corev1.Pod{}:                   {Transform: cacheTransform(common, trimPod)},
+		&corev1.PersistentVolumeClaim{}: {Transform: cacheTransform(common, trimClaim(common))},
 	}
 }
 
-// leanAny is for kinds of which metadata alone is cached.
-func leanAny(common *shared) cache.TransformFunc {
+// trimMetadata is for kinds of which metadata alone is cached.
+func trimMetadata(common *shared) cache.TransformFunc {
 	return func(o any) (any, error) {
 		m, err := meta.Accessor(o)
 		if err != nil {
@@ -58,8 +58,8 @@ func leanAny(common *shared) cache.TransformFunc {
 	}
 }
 
-// leanTwin keeps all of a twin; its status says the same as that of others.
-func leanTwin(common *shared) func(*v1.DigitalTwin) {
+// trimTwin keeps all of a twin; its status says the same as that of others.
+func trimTwin(common *shared) func(*v1.DigitalTwin) {
 	return func(twin *v1.DigitalTwin) {
 		twin.ManagedFields = nil
 		for i := range twin.Status.Conditions {
@@ -73,10 +73,10 @@ func leanTwin(common *shared) func(*v1.DigitalTwin) {
 	}
 }
 
-// leanDeployment keeps of the managed fields only who holds the number of
+// trimDeployment keeps of the managed fields only who holds the number of
 // replicas, and of the conditions whether a roll-out has come to its end and why
 // pods cannot be created.
-func leanDeployment(d *appsv1.Deployment) {
+func trimDeployment(d *appsv1.Deployment) {
 	d.ManagedFields = replicasHolders(d.ManagedFields)
 	d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
 	var kept []appsv1.DeploymentCondition
@@ -104,8 +104,8 @@ func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFields
 	return out
 }
 
-// leanStatefulSet keeps the size and class of the volume that its template asks for.
-func leanStatefulSet(s *appsv1.StatefulSet) {
+// trimStatefulSet keeps the size and class of the volume that its template asks for.
+func trimStatefulSet(s *appsv1.StatefulSet) {
 	for i := range s.Spec.VolumeClaimTemplates {
 		template := &s.Spec.VolumeClaimTemplates[i]
 		template.ObjectMeta = metav1.ObjectMeta{Name: template.Name}
@@ -117,14 +117,14 @@ func leanStatefulSet(s *appsv1.StatefulSet) {
 	s.Status.Conditions = nil
 }
 
-func leanJob(j *batchv1.Job) {
+func trimJob(j *batchv1.Job) {
 	j.ManagedFields = nil
 	j.Spec = batchv1.JobSpec{}
 }
 
-// leanClaim keeps the size and class that are asked for, whether there is a volume
+// trimClaim keeps the size and class that are asked for, whether there is a volume
 // and how large it is, and what is noted of it.
-func leanClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
+func trimClaim(common *shared) func(*corev1.PersistentVolumeClaim) {
 	return func(c *corev1.PersistentVolumeClaim) {
 		notes := map[string]string{}
 		for _, key := range volumeNotes() {
@@ -147,8 +147,8 @@ func claimRequest(c corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeCla
 	return corev1.PersistentVolumeClaimSpec{Resources: c.Resources, StorageClassName: c.StorageClassName, VolumeName: c.VolumeName}
 }
 
-// leanPod keeps what tells of a pod's troubles.
-func leanPod(p *corev1.Pod) {
+// trimPod keeps what tells of a pod's troubles.
+func trimPod(p *corev1.Pod) {
 	p.ManagedFields = nil
 	p.Spec = corev1.PodSpec{}
 	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
