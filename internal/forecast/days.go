@@ -21,7 +21,7 @@ const (
 	restDay         // Sunday or a public holiday
 )
 
-// Bounds of the lists of like days.
+// Bounds of the lists of same-weekday days.
 const (
 	mostLike     = 4  // days of the same weekday that a mean takes in
 	likeReach    = 42 // farthest day that counts as like, in days before the day itself

@@ -27,7 +27,7 @@ func (v *view) look(g *grid, c *comparison, t int) {
 	v.lag1, v.lag2, v.lag3 = *g.row(t + 1), *g.row(t + 2), *g.row(t + 3)
 	v.like1, v.like2 = *g.row(c.like[0]), *g.row(c.like[min(1, len(c.like)-1)])
 	v.sameType1 = *g.row(c.sameType[0])
-	v.lookAtLike(g, c.like)
+	v.observeWeekdays(g, c.like)
 	meanOfDays(&v.sameTypeMean, g, c.sameType)
 	meanOfSpan(&v.mean7, g, t+1, 7)
 	meanOfSpan(&v.mean28, g, t+1, 28)
@@ -43,7 +43,7 @@ func (v *view) look(g *grid, c *comparison, t int) {
 	v.surpriseDay = v.level1 - mean(&before)
 }
 
-func (v *view) lookAtLike(g *grid, like []int) {
+func (v *view) observeWeekdays(g *grid, like []int) {
 	meanOfDays(&v.likeMean, g, like)
 	if len(like) < mostLike {
 		v.likeMedian = v.likeMean
