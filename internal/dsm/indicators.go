@@ -50,6 +50,31 @@ func (i *Indicators) Hour(h meter.Hour, kwh, fedIn float64) {
 	if kwh != kwh {
 		return
 	}
+	i.Count(i.ledger.At(h), kwh, fedIn)
+}
+
+// Rates are what an hour costs, for all loads in it.
+type Rates struct {
+	hour   meter.Hour
+	price  float64    // currency per kWh drawn
+	carbon float64    // kg per kWh; NaN if unknown
+	month  time.Month // local
+}
+
+// At are the rates of an hour. Those of no ledger (nil) know the hour alone.
+func (l *Ledger) At(h meter.Hour) Rates {
+	if l == nil {
+		return Rates{hour: h}
+	}
+	of := l.p.rates
+	return Rates{hour: h, price: of.price(h), carbon: of.carbonAt(h), month: h.Time().In(of.loc).Month()}
+}
+
+// Count counts the load of an hour, a number, whose rates come from the ledger of
+// the indicators. It is Hour for many loads of one hour. Drawn kWh cost the tariff's
+// price, and those fed in earn its export price.
+func (i *Indicators) Count(at Rates, kwh, fedIn float64) {
+	h := at.hour
 	i.Hours++
 	i.KWh += kwh
 	i.FedIn += fedIn
@@ -59,17 +84,17 @@ func (i *Indicators) Hour(h meter.Hour, kwh, fedIn float64) {
 	if i.ledger == nil {
 		return
 	}
-	i.Energy += i.ledger.Energy(h, kwh+fedIn, fedIn)
-	p := i.ledger.p
-	if carbon := p.rates.carbonAt(h); carbon == carbon {
-		i.CO2Kg += carbon * kwh
+	tariff := &i.ledger.p.policy.Tariff
+	i.Energy += at.price*(kwh+fedIn) - tariff.Export*fedIn
+	if at.carbon == at.carbon {
+		i.CO2Kg += at.carbon * kwh
 		i.CO2Hours++
 	}
-	if month := h.Time().In(p.rates.loc).Month(); month != i.month {
-		i.month, i.monthPeak = month, 0
+	if at.month != i.month {
+		i.month, i.monthPeak = at.month, 0
 	}
 	if kwh > i.monthPeak {
-		i.Demand += p.policy.Tariff.DemandCharge * (kwh - i.monthPeak)
+		i.Demand += tariff.DemandCharge * (kwh - i.monthPeak)
 		i.monthPeak = kwh
 	}
 }

@@ -177,12 +177,6 @@ func (l *Ledger) realised(r *settlement, from meter.Hour, n int) (out Realised) 
 	return out
 }
 
-// Energy is what the energy of several meters costs in an hour, in currency:
-// drawn kWh at the tariff's price less those fed in at its export price.
-func (l *Ledger) Energy(h meter.Hour, drawn, fedIn float64) float64 {
-	return l.p.rates.price(h)*drawn - l.p.policy.Tariff.Export*fedIn
-}
-
 // DemandCharge is the price of a month's highest hour, currency per kW; 0 if
 // there is none.
 func (l *Ledger) DemandCharge() float64 { return l.p.policy.Tariff.DemandCharge }

@@ -212,7 +212,9 @@ func TestIndicators(t *testing.T) {
 	require.Equal(t, 2, i.CO2Hours)
 	require.InDelta(t, 3.0*3/4, i.PeakToAverage(), 1e-12)
 	require.InDelta(t, 4/9.0, i.LoadFactor(), 1e-12)
-	require.InDelta(t, l.Cost(march, -1), l.Energy(march, 0, 1), 1e-12, "one meter draws or feeds in")
+	alone := NewIndicators(l)
+	alone.Hour(march, -1, 1)
+	require.InDelta(t, l.Cost(march, -1), alone.Energy, 1e-12, "one meter draws or feeds in")
 }
 
 // What a group pays is the sum of what its meters pay, each on its own.

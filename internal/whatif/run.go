@@ -20,7 +20,7 @@ type run struct {
 	decided   int // of the effects' decisions, those that have been shown
 
 	meters  []*meterRun // of the partition, in the order of Readings.Meters
-	byIndex map[int32]*meterRun
+	byIndex []*meterRun // by place in Readings.Meters; nil for those of other partitions
 	byNo    map[int32]*meterRun
 	groups  []*groupRun
 	warmTo  meter.Hour
@@ -61,7 +61,7 @@ func newRun(e *engine, s Scenario, partition int, rules *twin.Rules) (*run, erro
 	}
 	r := &run{
 		scenario: s, partition: partition, engine: e, ledger: ledger, p: twin.New(partition, rules),
-		byIndex: map[int32]*meterRun{}, byNo: map[int32]*meterRun{}, warmTo: e.readings.Start,
+		byIndex: make([]*meterRun, len(e.readings.Meters)), byNo: map[int32]*meterRun{}, warmTo: e.readings.Start,
 		counted: e.readings.Start, due: e.readings.Start + meter.HoursPerDay,
 	}
 	if rules.WarmUp && rules.IssueFrom != meter.NoHour {
@@ -82,7 +82,7 @@ func newRun(e *engine, s Scenario, partition int, rules *twin.Rules) (*run, erro
 		ref := twin.MeterRef{MeterKey: twin.MeterKey{Name: m.Name, Group: m.Group}, MeterNo: int32(i + 1), Partition: partition}
 		own := &meterRun{Meter: r.p.Register(ref), load: dsm.NewIndicators(ledger), group: g, warm: m.Last >= r.warmTo}
 		r.meters = append(r.meters, own)
-		r.byIndex[int32(i)], r.byNo[ref.MeterNo] = own, own
+		r.byIndex[i], r.byNo[ref.MeterNo] = own, own
 	}
 	return r, nil
 }
@@ -153,9 +153,10 @@ func (r *run) accept(h meter.Hour, row Row) {
 func (r *run) count(to meter.Hour) {
 	o := r.engine.o
 	for h := max(r.counted, o.From); h < min(to, o.To); h++ {
+		rates := r.ledger.At(h)
 		for _, m := range r.meters {
 			if v := float64(m.At(h)); v == v {
-				m.load.Hour(h, v, max(-v, 0))
+				m.load.Count(rates, v, max(-v, 0))
 				m.group.add(int(h-r.engine.readings.Start), v)
 			}
 		}
