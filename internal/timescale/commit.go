@@ -130,14 +130,13 @@ func (db *DB) copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) (bool, erro
 	if db.insertOnly {
 		return false, nil
 	}
-	decisions := decisionRows{partition: int32(b.Partition), provenance: b.Provenance, rows: b.Decisions}
 	for _, t := range []struct {
 		rows copyRows
 		sql  string
 	}{
 		{(*readingRows)(&b.New), copyReadings},
 		{forecastRows(b.Forecasts), copyForecasts},
-		{&decisions, copyDecisions},
+		{rowsOfDecisions(b), copyDecisions},
 	} {
 		if t.rows.Len() == 0 {
 			continue

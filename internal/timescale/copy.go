@@ -104,6 +104,12 @@ func (r forecastRows) appendRow(dst []byte, i int) []byte {
 	return appendFloats(dst, f.P90)
 }
 
+func appendCount(dst []byte, columns int) []byte {
+	return binary.BigEndian.AppendUint16(dst, uint16(columns))
+}
+
+func appendNull(dst []byte) []byte { return binary.BigEndian.AppendUint32(dst, null) }
+
 func appendInt2(dst []byte, v int16) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, 2)
 	return binary.BigEndian.AppendUint16(dst, uint16(v))

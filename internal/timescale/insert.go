@@ -128,38 +128,9 @@ func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 }
 
 func queueDecisions(q *pgx.Batch, b *Batch) {
-	for i := range b.Decisions {
-		q.Queue(`
-			INSERT INTO decisions (`+decisionColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-				$17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
-			ON CONFLICT DO NOTHING`, decisionArgs(b, &b.Decisions[i])...)
-	}
-}
-
-func decisionArgs(b *Batch, d *twin.Decision) []any {
-	var factors, alternatives []float32
-	var binding []int16
-	for _, f := range d.Factors {
-		factors = append(factors, float32(f.Factor), f.Weight)
-	}
-	for _, a := range d.Alternatives {
-		alternatives = append(alternatives, float32(a.Action), float32(a.Reason), a.Saving)
-	}
-	for _, c := range d.Binding {
-		binding = append(binding, int16(c))
-	}
-	plan := d.Plan
-	if len(plan) == 0 {
-		plan = nil
-	}
-	return []any{
-		d.ID, d.IssuedAt.Time(), d.ValidFrom.Time(), d.ValidTo.Time(), d.ActionableFrom.Time(), timeOrNull(d.LastReading),
-		b.Partition, d.MeterNo, d.GroupNo, b.Provenance,
-		d.KWhShifted, d.KWReduction, numberOrNull(d.PeakBefore), numberOrNull(d.PeakAfter),
-		numberOrNull(d.PARBefore), numberOrNull(d.PARAfter), numberOrNull(d.CapKW), numberOrNull(d.PriceThresh),
-		d.SavingP10, d.SavingP50, d.SavingP90, numberOrNull(d.CO2Kg), d.Confidence, d.MissingShare,
-		int16(d.Action), int16(d.Reason), d.Stale, plan, factors, alternatives, binding, packParts(d.Parts),
+	decisions := rowsOfDecisions(b)
+	for i := range decisions.rows {
+		q.Queue(insertDecision, decisions.args(i)...)
 	}
 }
 
