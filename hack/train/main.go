@@ -2,8 +2,8 @@
 // how good forecasts with them are on meters and times that it did not learn
 // from. See docs/reference/model-card.md.
 //
-//	go run ./hack/train --data ../shared/data                # learns, and writes internal/forecast/coefficients.bin
-//	go run ./hack/train --data ../shared/data --report       # learns with meters held back, and reports
+//	go run ./hack/train --data FOLDER                # learns, and writes internal/forecast/coefficients.bin
+//	go run ./hack/train --data FOLDER --report       # learns with meters held back, and reports
 package main
 
 import (
@@ -30,10 +30,14 @@ const (
 )
 
 func main() {
-	data := flag.String("data", "../shared/data", "folder with the readings")
+	data := flag.String("data", "", "folder with the readings that docs/reference/model-card.md names (required)")
 	out := flag.String("out", "internal/forecast/coefficients.bin", "file for the coefficients")
 	onlyReport := flag.Bool("report", false, "report on meters that are held back, instead of writing coefficients")
 	flag.Parse()
+	if *data == "" {
+		fmt.Fprintln(os.Stderr, "train: no --data: name the folder with "+buildings54+" and "+buildings20+"; docs/reference/model-card.md says where they come from")
+		os.Exit(2)
+	}
 	if err := run(context.Background(), *data, *out, *onlyReport); err != nil {
 		fmt.Fprintln(os.Stderr, "train:", err)
 		os.Exit(1)
