@@ -7,6 +7,7 @@ import (
 	"os"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -207,13 +208,19 @@ func printWhatif(out io.Writer, r *whatif.Report) error {
 	fmt.Fprintf(out, "%s to %s, %s, %.1f s\n", r.Start, r.End, r.Currency, r.Seconds)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	show := func(name string, base whatif.Figures, other *whatif.Figures) {
-		fmt.Fprintf(t, "\n%s (%d meters)\tbase\t", name, base.Meters)
+		lines := whatif.Lines(&base, other)
+		title := fmt.Sprintf("%s (%d meters)", name, base.Meters)
+		width := utf8.RuneCountInString(title) // names stand at the left, figures at the right
+		for _, line := range lines {
+			width = max(width, utf8.RuneCountInString(line.Name))
+		}
+		fmt.Fprintf(t, "\n%-*s\tbase\t", width, title)
 		if other != nil {
 			fmt.Fprint(t, "alternative\tchange\t")
 		}
 		fmt.Fprintln(t)
-		for _, line := range whatif.Lines(&base, other) {
-			fmt.Fprintf(t, "%s\t%s\t", line.Name, line.Base)
+		for _, line := range lines {
+			fmt.Fprintf(t, "%-*s\t%s\t", width, line.Name, line.Base)
 			if other != nil {
 				fmt.Fprintf(t, "%s\t%s\t", line.Alternative, line.Change)
 			}
