@@ -96,7 +96,7 @@ func openStored(ctx context.Context, url string) (*whatifInput, error) {
 	if n := len(specs); n > 1 {
 		in.notes = append(in.notes, fmt.Sprintf("note: the twin ran with %d specifications; the newest stands for all", n))
 	}
-	db, err := timescale.Open(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
+	db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func openStored(ctx context.Context, url string) (*whatifInput, error) {
 	return in, nil
 }
 
-func (in *whatifInput) readStored(ctx context.Context, db *timescale.DB) error {
+func (in *whatifInput) readStored(ctx context.Context, db *timescale.Reader) error {
 	meters, from, to, err := db.ReplayMeters(ctx)
 	if err != nil {
 		return err

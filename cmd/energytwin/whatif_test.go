@@ -92,7 +92,7 @@ func TestWhatIfDecidesWhatTheTwinDid(t *testing.T) {
 // storedDecisions are all decisions of a database, by id.
 func storedDecisions(t *testing.T, url string) map[string]string {
 	t.Helper()
-	db, err := timescale.Open(t.Context(), url, timescale.Options{})
+	db, err := timescale.OpenReader(t.Context(), url, timescale.Options{})
 	require.NoError(t, err)
 	defer db.Close()
 	out := map[string]string{}

@@ -129,7 +129,7 @@ func newAPICommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		db, err := timescale.Open(ctx, url, timescale.Options{AppName: "energytwin-api"})
+		db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-api"})
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func newAPICommand() *cobra.Command {
 
 // connections are a workload's connections to the stores.
 type connections struct {
-	db     *timescale.DB
+	db     *timescale.Writer
 	redis  *history.Store
 	stream *stream.Client
 }
@@ -160,7 +160,7 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 		}
 		// Each partition may be committing, and the relay and maintenance run beside.
 		opts := timescale.Options{AppName: "energytwin-processor", MaxConns: int32(twin.Kafka.Partitions) + 4}
-		if c.db, err = timescale.Open(ctx, url, opts); err != nil {
+		if c.db, err = timescale.OpenWriter(ctx, url, opts); err != nil {
 			return c, err
 		}
 	}

@@ -40,7 +40,7 @@ func (c Capabilities) String() string {
 }
 
 // Capabilities asks the server.
-func (db *DB) Capabilities(ctx context.Context) (Capabilities, error) {
+func (db *connection) Capabilities(ctx context.Context) (Capabilities, error) {
 	return capabilities(ctx, db.pool)
 }
 

@@ -17,7 +17,7 @@ const uniqueViolation = "23505"
 // server, or writes nothing. ErrFenced means that the partition has another
 // owner by now, or stands at another offset. Committing the very batch again
 // whose outcome was lost, say with the connection, succeeds.
-func (db *DB) Commit(ctx context.Context, b *Batch) error {
+func (db *Writer) Commit(ctx context.Context, b *Batch) error {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("commit partition %d: %w", b.Partition, err)
@@ -30,7 +30,7 @@ func (db *DB) Commit(ctx context.Context, b *Batch) error {
 	return nil
 }
 
-func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
+func (db *Writer) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	moved, err := beginFenced(ctx, conn, b)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func rollbackIfOpen(ctx context.Context, conn *pgx.Conn) {
 // copyAll writes what the window knows to be new. It reports false if a row
 // was there already, which a replay without its checkpoint leads to; none of
 // the rows is written then.
-func (db *DB) copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) (bool, error) {
+func (db *Writer) copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) (bool, error) {
 	if db.insertOnly {
 		return false, nil
 	}

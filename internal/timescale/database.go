@@ -1,6 +1,7 @@
 // Package timescale is the authoritative store of a twin: PostgreSQL, with
-// TimescaleDB where the extension is there. It holds the schema, writes the
-// batches of the processors, and answers the questions of the API.
+// TimescaleDB where the extension is there. It holds the schema, and two clients:
+// a Writer writes the batches of the processors, a Reader answers the questions of
+// the API.
 package timescale
 
 import (
@@ -14,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options of a DB. The zero value is good for a workload.
+// Options of a Reader or a Writer. The zero value is good for a workload.
 type Options struct {
 	MaxConns int32  // connections in the pool; 0 leaves it to the URL (pool_max_conns) or the machine
 	AppName  string // shown in pg_stat_activity; "" is "energytwin"
@@ -32,19 +33,44 @@ type Options struct {
 	InsertOnly bool
 }
 
-// DB is a pool of connections to the store of one twin. It is safe for
-// concurrent use.
-type DB struct {
-	pool       *pgxpool.Pool
+// connection is a pool of connections to the store of one twin, and the questions
+// that everybody asks.
+type connection struct{ pool *pgxpool.Pool }
+
+// Reader answers the questions of the API and of replays. Beside SELECT it needs
+// INSERT on ended_sessions. It is safe for concurrent use.
+type Reader struct{ connection }
+
+// Writer is the store as processors and the generator have it: it writes, and reads
+// back what they go on from. It is safe for concurrent use.
+type Writer struct {
+	connection
 	insertOnly bool
 }
 
-// Open makes the pool. It connects when first used: see Ping.
-func Open(ctx context.Context, url string, opts Options) (*DB, error) {
+// OpenReader makes the pool of a Reader. It connects when first used: see Ping.
+func OpenReader(ctx context.Context, url string, opts Options) (*Reader, error) {
+	c, err := connect(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{c}, nil
+}
+
+// OpenWriter makes the pool of a Writer. It connects when first used: see Ping.
+func OpenWriter(ctx context.Context, url string, opts Options) (*Writer, error) {
+	c, err := connect(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{connection: c, insertOnly: opts.InsertOnly}, nil
+}
+
+func connect(ctx context.Context, url string, opts Options) (connection, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The error of pgx repeats the URL with its password hidden.
-		return nil, fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
+		return connection{}, fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
 	}
 	if opts.MaxConns > 0 {
 		cfg.MaxConns = opts.MaxConns
@@ -56,9 +82,9 @@ func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("database pool: %w", err)
+		return connection{}, fmt.Errorf("database pool: %w", err)
 	}
-	return &DB{pool: pool, insertOnly: opts.InsertOnly}, nil
+	return connection{pool}, nil
 }
 
 // sessionSettings is one simple query that prepares a connection.
@@ -93,10 +119,10 @@ func milliseconds(d, otherwise time.Duration) string {
 }
 
 // Close ends all connections.
-func (db *DB) Close() { db.pool.Close() }
+func (db *connection) Close() { db.pool.Close() }
 
 // Ping reports whether the store answers.
-func (db *DB) Ping(ctx context.Context) error {
+func (db *connection) Ping(ctx context.Context) error {
 	if err := db.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // SetDatasetReport replaces the generator's report on its dataset: a JSON document,
 // which this package does not look into.
-func (db *DB) SetDatasetReport(ctx context.Context, report []byte) error {
+func (db *Writer) SetDatasetReport(ctx context.Context, report []byte) error {
 	_, err := db.pool.Exec(ctx, `
 		INSERT INTO dataset_report (report) VALUES ($1::text::json)
 		ON CONFLICT (one) DO UPDATE SET report = excluded.report WHERE dataset_report.report::text <> excluded.report::text`, string(report))
@@ -21,7 +21,7 @@ func (db *DB) SetDatasetReport(ctx context.Context, report []byte) error {
 }
 
 // DatasetReport is the generator's report on its dataset, nil if there is none.
-func (db *DB) DatasetReport(ctx context.Context) ([]byte, error) {
+func (db *Reader) DatasetReport(ctx context.Context) ([]byte, error) {
 	var report string
 	err := db.pool.QueryRow(ctx, `SELECT report::text FROM dataset_report`).Scan(&report)
 	if errors.Is(err, pgx.ErrNoRows) {

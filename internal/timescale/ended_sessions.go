@@ -11,7 +11,7 @@ import (
 // EndSession records that a session was signed out. Its token would have expired
 // at expires. Ending it twice is harmless. The row is all that the reader's role
 // may write.
-func (db *DB) EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error {
+func (db *Reader) EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error {
 	_, err := db.pool.Exec(ctx, `INSERT INTO ended_sessions (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, expires)
 	if err != nil {
 		return fmt.Errorf("end a session: %w", err)
@@ -20,7 +20,7 @@ func (db *DB) EndSession(ctx context.Context, id uuid.UUID, expires time.Time) e
 }
 
 // SessionEnded reports whether a session was signed out.
-func (db *DB) SessionEnded(ctx context.Context, id uuid.UUID) (bool, error) {
+func (db *Reader) SessionEnded(ctx context.Context, id uuid.UUID) (bool, error) {
 	var ended bool
 	err := db.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM ended_sessions WHERE id = $1)`, id).Scan(&ended)
 	if err != nil {

@@ -83,7 +83,7 @@ func TestAnOwnerThatVanishedFreesItsPartition(t *testing.T) {
 		}
 		ctx := t.Context()
 		take(t, s, 0)
-		frozen, err := Open(ctx, s.url, Options{IdleInTransaction: 300 * time.Millisecond})
+		frozen, err := OpenWriter(ctx, s.url, Options{IdleInTransaction: 300 * time.Millisecond})
 		require.NoError(t, err)
 		defer frozen.Close()
 		conn, err := frozen.pool.Acquire(ctx)

@@ -35,7 +35,7 @@ const groupSelect = `
 		GROUP BY l.ts ORDER BY l.ts DESC LIMIT 1) l ON true`
 
 // Groups are all groups that have meters, by name.
-func (db *DB) Groups(ctx context.Context) ([]Group, error) {
+func (db *Reader) Groups(ctx context.Context) ([]Group, error) {
 	rows, err := db.pool.Query(ctx, groupSelect+`
 		WHERE EXISTS (SELECT FROM meters m WHERE m.group_no = g.group_no) ORDER BY g.name`)
 	if err != nil {
@@ -49,7 +49,7 @@ func (db *DB) Groups(ctx context.Context) ([]Group, error) {
 }
 
 // GroupByName is one group. ErrNotFound if there is none.
-func (db *DB) GroupByName(ctx context.Context, name string) (Group, error) {
+func (db *Reader) GroupByName(ctx context.Context, name string) (Group, error) {
 	rows, err := db.pool.Query(ctx, groupSelect+` WHERE g.name = $1`, name)
 	if err != nil {
 		return Group{}, fmt.Errorf("group %q: %w", name, err)
@@ -83,7 +83,7 @@ type NamedLoad struct {
 }
 
 // GroupLoadAt is the load of a partition's groups at hour h, by group number.
-func (db *DB) GroupLoadAt(ctx context.Context, partition int, h meter.Hour) ([]NamedLoad, error) {
+func (db *Writer) GroupLoadAt(ctx context.Context, partition int, h meter.Hour) ([]NamedLoad, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT l.group_no, g.name, l.kwh, l.meters FROM group_load l JOIN groups g USING (group_no)
 		WHERE l.ts = $1 AND l.partition = $2 ORDER BY l.group_no`, h.Time(), partition)

@@ -87,7 +87,7 @@ const meterSelect = `
 		JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0) h`
 
 // Meters are those that the filter picks, in its order, names by byte.
-func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
+func (db *Reader) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	if f.FreshnessHours == 0 {
 		f.FreshnessHours = defaultFreshness
 	}
@@ -150,7 +150,7 @@ func (f *MeterFilter) order(w *where) (string, error) {
 }
 
 // MeterByName is one meter. ErrNotFound if there is none.
-func (db *DB) MeterByName(ctx context.Context, name string, freshnessHours int) (Meter, error) {
+func (db *Reader) MeterByName(ctx context.Context, name string, freshnessHours int) (Meter, error) {
 	if freshnessHours == 0 {
 		freshnessHours = defaultFreshness
 	}

@@ -33,7 +33,7 @@ type MaintainReport struct {
 
 // Maintain compresses, drops and refreshes what is old enough. One process does
 // it at a time. It may be stopped at any moment, and goes on the next time.
-func (db *DB) Maintain(ctx context.Context, opts MaintainOptions) (MaintainReport, error) {
+func (db *Writer) Maintain(ctx context.Context, opts MaintainOptions) (MaintainReport, error) {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return MaintainReport{}, fmt.Errorf("maintain the database: %w", err)

@@ -15,7 +15,7 @@ import (
 // new. It returns them in the order of keys. A meter belongs to the partition
 // and the group that it was first seen in: for one that is already stored, the
 // stored MeterRef comes back, even if partition or group differ.
-func (db *DB) EnsureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
+func (db *Writer) EnsureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -26,7 +26,7 @@ func (db *DB) EnsureMeters(ctx context.Context, partition int, keys []twin.Meter
 	return refs, nil
 }
 
-func (db *DB) ensureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
+func (db *Writer) ensureMeters(ctx context.Context, partition int, keys []twin.MeterKey) ([]twin.MeterRef, error) {
 	wanted := make([]string, len(keys))
 	for i, k := range keys {
 		wanted[i] = k.Name
@@ -82,7 +82,7 @@ func sortedKeys(keys []twin.MeterKey) (names, groups []string) {
 }
 
 // PartitionMeters are the meters of a partition, by name.
-func (db *DB) PartitionMeters(ctx context.Context, partition int) ([]twin.MeterRef, error) {
+func (db *Writer) PartitionMeters(ctx context.Context, partition int) ([]twin.MeterRef, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT m.name, g.name, m.meter_no, m.group_no, m.partition
 		FROM meters m JOIN groups g USING (group_no)

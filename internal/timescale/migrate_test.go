@@ -28,7 +28,7 @@ func TestMigrateTwiceAndAtTheSameTime(t *testing.T) {
 			for _, err := range errs {
 				require.NoError(t, err)
 			}
-			db, err := Open(t.Context(), u, Options{})
+			db, err := OpenWriter(t.Context(), u, Options{})
 			require.NoError(t, err)
 			defer db.Close()
 			c, err := db.Capabilities(t.Context())
@@ -62,7 +62,7 @@ func TestMigrateTakesUpTheExtension(t *testing.T) {
 }
 
 func TestOpenNamesWhatIsWrong(t *testing.T) {
-	_, err := Open(context.Background(), "postgres://user:secret@host:notaport/db", Options{})
+	_, err := OpenWriter(context.Background(), "postgres://user:secret@host:notaport/db", Options{})
 	require.ErrorContains(t, err, "database URL")
 	require.NotContains(t, err.Error(), "secret")
 }

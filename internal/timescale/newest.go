@@ -18,7 +18,7 @@ type Newest struct {
 }
 
 // Newest looks for what was issued last.
-func (db *DB) Newest(ctx context.Context) (Newest, error) {
+func (db *Reader) Newest(ctx context.Context) (Newest, error) {
 	var forecast, decision *time.Time
 	err := db.pool.QueryRow(ctx, `SELECT (SELECT max(issued_at) FROM forecasts), (SELECT max(issued_at) FROM decisions)`).Scan(&forecast, &decision)
 	if err != nil {

@@ -32,7 +32,7 @@ type OutboxItem struct {
 // marked, or that time is over, no other relay gets entries of the same
 // partitions: each partition's entries go out in order. A relay that dies
 // after announcing leads to a second announcement, never to none.
-func (db *DB) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
+func (db *Writer) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
 	var items []OutboxItem
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		// One claim at a time, so that each sees what the other took. The loser
@@ -71,7 +71,7 @@ func scanOutboxItem(row pgx.CollectableRow) (i OutboxItem, err error) {
 }
 
 // MarkRelayed removes entries that were announced.
-func (db *DB) MarkRelayed(ctx context.Context, ids []int64) error {
+func (db *Writer) MarkRelayed(ctx context.Context, ids []int64) error {
 	if _, err := db.pool.Exec(ctx, `DELETE FROM outbox WHERE id = ANY ($1)`, ids); err != nil {
 		return fmt.Errorf("mark outbox entries as relayed: %w", err)
 	}
@@ -80,7 +80,7 @@ func (db *DB) MarkRelayed(ctx context.Context, ids []int64) error {
 
 // QuarantinedBetween are the quarantined messages of a partition from offset
 // `from` to offset `to`, both inclusive, by offset.
-func (db *DB) QuarantinedBetween(ctx context.Context, partition int, from, to int64) ([]twin.RejectedMessage, error) {
+func (db *Writer) QuarantinedBetween(ctx context.Context, partition int, from, to int64) ([]twin.RejectedMessage, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT stream_offset, reason, detail, key, value FROM quarantine
 		WHERE partition = $1 AND stream_offset BETWEEN $2 AND $3 ORDER BY stream_offset`, partition, from, to)
@@ -95,7 +95,7 @@ func (db *DB) QuarantinedBetween(ctx context.Context, partition int, from, to in
 }
 
 // OutboxSize is the number of entries that wait to be announced.
-func (db *DB) OutboxSize(ctx context.Context) (n int64, err error) {
+func (db *Writer) OutboxSize(ctx context.Context) (n int64, err error) {
 	if err := db.pool.QueryRow(ctx, `SELECT count(*) FROM outbox`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("size of the outbox: %w", err)
 	}

@@ -23,7 +23,7 @@ type PartitionProgress struct {
 }
 
 // Progress is that of all partitions that were ever taken, by number.
-func (db *DB) Progress(ctx context.Context) ([]PartitionProgress, error) {
+func (db *connection) Progress(ctx context.Context) ([]PartitionProgress, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT partition, owner, epoch, next_offset, watermark, updated_at,
 			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions, suspect, confirmed
@@ -62,7 +62,7 @@ type Summary struct {
 }
 
 // Summary adds up what all partitions have done.
-func (db *DB) Summary(ctx context.Context) (Summary, error) {
+func (db *connection) Summary(ctx context.Context) (Summary, error) {
 	var s Summary
 	var least, greatest, updated *time.Time
 	t := &s.Totals

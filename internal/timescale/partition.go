@@ -20,7 +20,7 @@ var ErrFenced = errors.New("fenced: the partition has another owner or another o
 // TakePartition makes owner the only process whose batches are accepted for the
 // partition, and returns where its stream stands. It waits for a batch that
 // the owner before is just committing.
-func (db *DB) TakePartition(ctx context.Context, partition int, owner string) (PartitionState, error) {
+func (db *Writer) TakePartition(ctx context.Context, partition int, owner string) (PartitionState, error) {
 	s, err := db.takePartition(ctx, partition, owner)
 	if err != nil {
 		return s, fmt.Errorf("take partition %d: %w", partition, err)
@@ -28,7 +28,7 @@ func (db *DB) TakePartition(ctx context.Context, partition int, owner string) (P
 	return s, nil
 }
 
-func (db *DB) takePartition(ctx context.Context, partition int, owner string) (PartitionState, error) {
+func (db *Writer) takePartition(ctx context.Context, partition int, owner string) (PartitionState, error) {
 	var s PartitionState
 	var hash int64
 	var mark *time.Time
@@ -89,7 +89,7 @@ type SpecRevision struct {
 // RecordSpec stores that the specification holds from offset on. It does
 // nothing if the newest revision up to offset has the same hash. The epoch must
 // be that of the owner: else ErrFenced.
-func (db *DB) RecordSpec(ctx context.Context, partition int, epoch, offset int64, hash string, doc json.RawMessage) error {
+func (db *Writer) RecordSpec(ctx context.Context, partition int, epoch, offset int64, hash string, doc json.RawMessage) error {
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		var mine bool
 		err := tx.QueryRow(ctx, `SELECT epoch = $2 FROM stream_offsets WHERE partition = $1 FOR SHARE`, partition, epoch).Scan(&mine)
@@ -138,7 +138,7 @@ func StoredSpecs(ctx context.Context, url string) ([]json.RawMessage, error) {
 }
 
 // Specs are the partition's specifications, by offset.
-func (db *DB) Specs(ctx context.Context, partition int) ([]SpecRevision, error) {
+func (db *Writer) Specs(ctx context.Context, partition int) ([]SpecRevision, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT from_offset, spec_hash, spec FROM spec_revisions WHERE partition = $1 ORDER BY from_offset`, partition)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // Their offsets become −1 − offset, so that none is that of another message.
 // Specifications that began to hold after that offset say nothing about the
 // new topic's offsets and go.
-func (db *DB) MovePartition(ctx context.Context, partition int, epoch, offset int64) error {
+func (db *Writer) MovePartition(ctx context.Context, partition int, epoch, offset int64) error {
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			UPDATE stream_offsets SET next_offset = $3, last_hash = 0, topic_generation = topic_generation + 1

@@ -28,7 +28,7 @@ type Provenance struct {
 }
 
 // EnsureProvenance gives the provenance its number, storing it if it is new.
-func (db *DB) EnsureProvenance(ctx context.Context, p Provenance) (int32, error) {
+func (db *Writer) EnsureProvenance(ctx context.Context, p Provenance) (int32, error) {
 	if p.Mode == "" {
 		p.Mode = string(dsm.ModeAdvisory)
 	}
@@ -62,7 +62,7 @@ func (p Provenance) digest() ([]byte, error) {
 	return sum[:], nil
 }
 
-func (db *DB) provenance(ctx context.Context, no int32) (p Provenance, err error) {
+func (db *connection) provenance(ctx context.Context, no int32) (p Provenance, err error) {
 	err = db.pool.QueryRow(ctx, `
 		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode
 		FROM provenance WHERE provenance_no = $1`, no).

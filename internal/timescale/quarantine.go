@@ -38,7 +38,7 @@ func (m *QuarantinedMessage) Cursor() QuarantineCursor {
 }
 
 // Quarantine are the messages that the filter picks.
-func (db *DB) Quarantine(ctx context.Context, f QuarantineFilter) ([]QuarantinedMessage, error) {
+func (db *Reader) Quarantine(ctx context.Context, f QuarantineFilter) ([]QuarantinedMessage, error) {
 	w := where{}
 	if f.Reason != "" {
 		w.add(`reason = ?`, f.Reason)
@@ -63,7 +63,7 @@ func (db *DB) Quarantine(ctx context.Context, f QuarantineFilter) ([]Quarantined
 }
 
 // QuarantineCounts are the numbers of quarantined messages per reason.
-func (db *DB) QuarantineCounts(ctx context.Context) (map[string]int64, error) {
+func (db *Reader) QuarantineCounts(ctx context.Context) (map[string]int64, error) {
 	rows, err := db.pool.Query(ctx, `SELECT reason, count(*) FROM quarantine GROUP BY reason`)
 	if err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)

@@ -254,35 +254,13 @@ func TestForecastQueries(t *testing.T) {
 		ctx := t.Context()
 		no := tw.meters[1].MeterNo
 
-		newest, err := s.MeterForecast(ctx, no, meter.NoHour)
+		newest, err := s.MeterForecasts(ctx, no, day, day+240, 1)
 		require.NoError(t, err)
-		require.Equal(t, fmt.Sprint(flatForecast(no, day+72, 3)), fmt.Sprint(newest))
-		older, err := s.MeterForecast(ctx, no, day+24)
-		require.NoError(t, err)
-		require.Equal(t, day+24, older.IssuedAt)
-		_, err = s.MeterForecast(ctx, no, day+25)
-		require.ErrorIs(t, err, ErrNotFound)
-
-		issues, err := s.ForecastIssues(ctx, no, meter.NoHour, 2)
-		require.NoError(t, err)
-		require.Equal(t, []ForecastIssue{{day + 72, "seasonal-naive", 24}, {day + 48, "seasonal-naive", 24}}, issues)
-		issues, err = s.ForecastIssues(ctx, no, day+48, 2)
-		require.NoError(t, err)
-		require.Len(t, issues, 1)
+		require.Equal(t, fmt.Sprint(flatForecast(no, day+72, 3)), fmt.Sprint(newest[0]))
 		between, err := s.MeterForecasts(ctx, no, day+24, day+72, 10)
 		require.NoError(t, err)
 		require.Len(t, between, 2)
 
-		sum, err := s.SumForecasts(ctx, nil, day+71)
-		require.NoError(t, err)
-		require.Len(t, sum, 23, "an hour without any forecast is left out")
-		require.Equal(t, ForecastPoint{day + 50, 6, 9, 15, 3}, sum[2])
-		north, err := s.SumForecasts(ctx, &tw.meters[0].GroupNo, day+96)
-		require.NoError(t, err)
-		require.Equal(t, ForecastPoint{day + 72, 3, 5, 5, 2}, north[0])
-		empty, err := s.SumForecasts(ctx, nil, day)
-		require.NoError(t, err)
-		require.Empty(t, empty)
 	})
 }
 

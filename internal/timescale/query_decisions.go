@@ -44,7 +44,7 @@ func (d Decision) Place() DecisionPlace {
 }
 
 // ListDecisions are the decisions of a page.
-func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]Decision, error) {
+func (db *Reader) ListDecisions(ctx context.Context, l DecisionList) ([]Decision, error) {
 	w := where{}
 	w.add(`d.issued_at >= ?`, l.From.Time())
 	w.add(`d.issued_at < ?`, l.To.Time())

@@ -27,7 +27,7 @@ type MeteredHour struct {
 
 // MeteredHours are the hours from `from` to before `to` that have a measurement,
 // in order of time.
-func (db *DB) MeteredHours(ctx context.Context, whose Whose, from, to meter.Hour) ([]MeteredHour, error) {
+func (db *Reader) MeteredHours(ctx context.Context, whose Whose, from, to meter.Hour) ([]MeteredHour, error) {
 	if whose.MeterNo != nil {
 		return db.meteredByOne(ctx, *whose.MeterNo, from, to)
 	}
@@ -50,7 +50,7 @@ func (db *DB) MeteredHours(ctx context.Context, whose Whose, from, to meter.Hour
 	return hours, nil
 }
 
-func (db *DB) meteredByOne(ctx context.Context, no int32, from, to meter.Hour) ([]MeteredHour, error) {
+func (db *Reader) meteredByOne(ctx context.Context, no int32, from, to meter.Hour) ([]MeteredHour, error) {
 	points, err := db.MeterSeries(ctx, no, SeriesQuery{From: from, To: to, Aggregate: Sum, MaxPoints: int(to - from)})
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ type Outcomes struct {
 
 // Outcomes are the buckets that have plans, in order of time. A plan counts in
 // the bucket in which it was issued, with the newest revision of its outcome.
-func (db *DB) Outcomes(ctx context.Context, q OutcomeQuery) ([]Outcomes, error) {
+func (db *Reader) Outcomes(ctx context.Context, q OutcomeQuery) ([]Outcomes, error) {
 	sql, args, err := q.sql()
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type HourLoad struct {
 
 // LoadByHour is the load of a group, or of all meters if groupNo is nil, in the
 // hours from `from` to before `to` that have any.
-func (db *DB) LoadByHour(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+func (db *Reader) LoadByHour(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT ts, sum(kwh), sum(meters)::int8 FROM group_load
 		WHERE ts >= $1 AND ts < $2 AND ($3::int IS NULL OR group_no = $3)
@@ -48,7 +48,7 @@ type GroupPeak struct {
 
 // GroupPeaks are, for each group that has any load in the hours from `from` to
 // before `to`, the hour of its highest load, the first one of equal hours.
-func (db *DB) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak, error) {
+func (db *Reader) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT DISTINCT ON (group_no) group_no, ts, kwh FROM (
 			SELECT group_no, ts, sum(kwh) AS kwh FROM group_load
@@ -79,7 +79,7 @@ type GroupForecastPoint struct {
 // ForecastsInForce are, for the hours from `from` to before `to`, the forecasts
 // that were the newest ones to cover the hour, of one group, or of each if
 // groupNo is nil.
-func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+func (db *Reader) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
 	// A forecast covers at most 25 hours: the bound on issued_at keeps the rest of
 	// the table out.
 	rows, err := db.pool.Query(ctx, `
@@ -111,7 +111,7 @@ func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to met
 // PlannedChange is the sum of the plans for action of meters, of a group or of all if
 // groupNo is nil, by hour. Decisions about groups are left out: their plans are
 // sums of those of meters.
-func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+func (db *Reader) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh::float8), count(*)
 		FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)

@@ -20,7 +20,7 @@ const rebuildStep = 14 * meter.HoursPerDay
 // History yields the readings of a partition's meters from hour `from` to
 // before hour `to`, ordered by hour and then by meter number. It stops at the
 // first error of yield.
-func (db *DB) History(ctx context.Context, partition int, from, to meter.Hour,
+func (db *Writer) History(ctx context.Context, partition int, from, to meter.Hour,
 	yield func(meterNo int32, h meter.Hour, kwh float32, q twin.Quality) error) error {
 	for ; from < to; from += rebuildStep {
 		rows, err := db.pool.Query(ctx, `
@@ -53,7 +53,7 @@ func yieldReadings(rows pgx.Rows, yield func(int32, meter.Hour, float32, twin.Qu
 // WarmUpRows are the hours of a meter from before the stream, by hour, with
 // the values they had when the stream began: a correction by the stream is
 // taken back, as a replay brings it again.
-func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (twin.Readings, error) {
+func (db *Writer) WarmUpRows(ctx context.Context, meterNo int32) (twin.Readings, error) {
 	var r twin.Readings
 	rows, err := db.pool.Query(ctx, `
 		SELECT s.meter_no, h.ts,
@@ -90,7 +90,7 @@ type LastPlan struct {
 // LastPlans are the newest plans of a partition's meters that were issued
 // before hour `before`, by meter number. Meters without a decision are left
 // out.
-func (db *DB) LastPlans(ctx context.Context, partition int, before meter.Hour) ([]LastPlan, error) {
+func (db *Writer) LastPlans(ctx context.Context, partition int, before meter.Hour) ([]LastPlan, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT m.meter_no, d.issued_at, d.valid_from, d.plan
 		FROM meters m CROSS JOIN LATERAL (

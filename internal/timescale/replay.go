@@ -18,7 +18,7 @@ type StoredMeter struct {
 
 // ReplayMeters are all meters with readings, by number, and the span of hours that
 // they have readings of, to exclusive. ErrNotFound if there is none.
-func (db *DB) ReplayMeters(ctx context.Context) (meters []StoredMeter, from, to meter.Hour, err error) {
+func (db *Reader) ReplayMeters(ctx context.Context) (meters []StoredMeter, from, to meter.Hour, err error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT m.name, g.name, m.meter_no, m.group_no, m.partition, r.last, r.first
 		FROM meters m JOIN groups g USING (group_no)
@@ -57,7 +57,7 @@ var errStopped = errors.New("stopped")
 // Replay yields the readings of all meters from hour `from` to before hour `to`, by
 // hour and then by meter number, as they are stored now: of a corrected hour the
 // last value. It stops when yield returns false.
-func (db *DB) Replay(ctx context.Context, from, to meter.Hour, yield func(meterNo int32, h meter.Hour, kwh float32) bool) error {
+func (db *Reader) Replay(ctx context.Context, from, to meter.Hour, yield func(meterNo int32, h meter.Hour, kwh float32) bool) error {
 	for ; from < to; from += rebuildStep {
 		rows, err := db.pool.Query(ctx, `
 			SELECT meter_no, ts, kwh, quality FROM readings

@@ -14,7 +14,7 @@ import (
 var ErrSchema = errors.New("the schema of the database is older than this version needs; run `energytwin prepare`")
 
 // SchemaCurrent reports whether all migrations of this binary have been applied.
-func (db *DB) SchemaCurrent(ctx context.Context) error {
+func (db *connection) SchemaCurrent(ctx context.Context) error {
 	want, err := newestMigration()
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ func bucketSQL(agg Aggregate, source string) string {
 }
 
 // MeterSeries is the history of one meter.
-func (db *DB) MeterSeries(ctx context.Context, meterNo int32, q SeriesQuery) ([]Point, error) {
+func (db *Reader) MeterSeries(ctx context.Context, meterNo int32, q SeriesQuery) ([]Point, error) {
 	compressed, err := db.compressedTo(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("history of meter %d: %w", meterNo, err)
@@ -150,23 +150,23 @@ func (db *DB) MeterSeries(ctx context.Context, meterNo int32, q SeriesQuery) ([]
 
 // compressedTo is the end of the chunks that maintenance has compressed; nil
 // while there is none.
-func (db *DB) compressedTo(ctx context.Context) (*time.Time, error) {
+func (db *Reader) compressedTo(ctx context.Context) (*time.Time, error) {
 	var to *time.Time
 	err := db.pool.QueryRow(ctx, `SELECT compressed_to FROM maintenance`).Scan(&to)
 	return to, err
 }
 
 // GroupSeries is the load of one group; 0 is all meters outside groups.
-func (db *DB) GroupSeries(ctx context.Context, groupNo int32, q SeriesQuery) ([]Point, error) {
+func (db *Reader) GroupSeries(ctx context.Context, groupNo int32, q SeriesQuery) ([]Point, error) {
 	return db.series(ctx, q, groupProbes, groupNo)
 }
 
 // TwinSeries is the load of all meters together.
-func (db *DB) TwinSeries(ctx context.Context, q SeriesQuery) ([]Point, error) {
+func (db *Reader) TwinSeries(ctx context.Context, q SeriesQuery) ([]Point, error) {
 	return db.series(ctx, q, everyGroup)
 }
 
-func (db *DB) series(ctx context.Context, q SeriesQuery, source string, args ...any) ([]Point, error) {
+func (db *Reader) series(ctx context.Context, q SeriesQuery, source string, args ...any) ([]Point, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}

@@ -31,9 +31,9 @@ import (
 
 // server is where tests get their databases.
 type server struct {
-	kind  string // plain or timescale
-	admin string // URL of a database in which others may be made
-	one   *DB    // set for a server with a single connection and database, which all tests share
+	kind  string  // plain or timescale
+	admin string  // URL of a database in which others may be made
+	one   *Writer // set for a server with a single connection and database, which all tests share
 }
 
 var servers []server // set by TestMain before any test runs
@@ -69,7 +69,7 @@ func startServers() (stop func(), err error) {
 		if cfg.MaxConns == 1 {
 			// Its connections are one session: prepared statements would meet their
 			// names again.
-			srv.one, err = Open(context.Background(), u+"&default_query_exec_mode=cache_describe", Options{InsertOnly: true})
+			srv.one, err = OpenWriter(context.Background(), u+"&default_query_exec_mode=cache_describe", Options{InsertOnly: true})
 			if err != nil {
 				return stop, err
 			}
@@ -190,11 +190,15 @@ func waitReady(u string) error {
 
 // store is a fresh, migrated database.
 type store struct {
-	*DB
+	*Writer
+	questions
 	url       string
 	timescale bool
 	one       bool
 }
+
+// questions are those of a Reader, beside the writer that a test works with.
+type questions struct{ *Reader }
 
 // onEveryServer runs the test once on each server.
 func onEveryServer(t *testing.T, test func(t *testing.T, s store)) {
@@ -213,14 +217,14 @@ func (srv server) open(tb testing.TB) store {
 	if srv.one != nil {
 		srv.empty(tb)
 		require.NoError(tb, migrate(ctx, stdlib.OpenDBFromPool(srv.one.pool), opts))
-		return store{DB: srv.one, timescale: true, one: true}
+		return store{Writer: srv.one, questions: questions{&Reader{srv.one.connection}}, timescale: true, one: true}
 	}
 	u := srv.database(tb)
 	require.NoError(tb, Migrate(ctx, u, opts))
-	db, err := Open(ctx, u, Options{})
+	db, err := OpenWriter(ctx, u, Options{})
 	require.NoError(tb, err)
 	tb.Cleanup(db.Close)
-	return store{DB: db, url: u, timescale: srv.kind == "timescale"}
+	return store{Writer: db, questions: questions{&Reader{db.connection}}, url: u, timescale: srv.kind == "timescale"}
 }
 
 // database makes an empty database and gives its URL.

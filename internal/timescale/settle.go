@@ -71,7 +71,7 @@ const openDecisions = `WITH since AS (
 // Unsettled gives the decisions of the oldest issue time from since on that has
 // some with a plan for a meter, past and not settled, or settled before a reading
 // was corrected; none if there are no such decisions.
-func (db *DB) Unsettled(ctx context.Context, since meter.Hour) ([]Unsettled, error) {
+func (db *Writer) Unsettled(ctx context.Context, since meter.Hour) ([]Unsettled, error) {
 	var oldest *time.Time
 	from := max(since, 0).Time()
 	if err := db.pool.QueryRow(ctx, openDecisions+` SELECT min(issued_at) FROM open`, from).Scan(&oldest); err != nil {
@@ -102,7 +102,7 @@ func allNaN(n int) []float32 {
 }
 
 // fillUnsettled reads forecasts and measurements of decisions of one issue time.
-func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
+func (db *Writer) fillUnsettled(ctx context.Context, open []Unsettled) error {
 	if len(open) == 0 {
 		return nil
 	}
@@ -165,7 +165,7 @@ func (db *DB) fillUnsettled(ctx context.Context, open []Unsettled) error {
 
 // Settle stores the outcomes of decisions. One that is settled already, with as many
 // corrections, stays as it is.
-func (db *DB) Settle(ctx context.Context, settled []Settled) error {
+func (db *Writer) Settle(ctx context.Context, settled []Settled) error {
 	q := &pgx.Batch{}
 	for i := range settled {
 		s := &settled[i]
@@ -180,7 +180,7 @@ func (db *DB) Settle(ctx context.Context, settled []Settled) error {
 }
 
 // SettledOf is the outcome of a decision; false while that is not known.
-func (db *DB) SettledOf(ctx context.Context, d *Decision) (Settled, bool, error) {
+func (db *Reader) SettledOf(ctx context.Context, d *Decision) (Settled, bool, error) {
 	s := Settled{ID: d.ID, IssuedAt: d.IssuedAt}
 	var kwh, kw, saving, co2 *float32
 	err := db.pool.QueryRow(ctx, `SELECT revision, method, kwh_shifted, kw_reduction, saving, co2_kg FROM realised

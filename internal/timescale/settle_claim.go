@@ -14,7 +14,7 @@ import (
 // ClaimSettling reports whether the caller may settle recent plans now: no other
 // process has begun to within the last `every`. The hour is the newest issue time
 // of which a plan is settled, NoHour if there is none.
-func (db *DB) ClaimSettling(ctx context.Context, every time.Duration) (settled meter.Hour, mine bool, err error) {
+func (db *Writer) ClaimSettling(ctx context.Context, every time.Duration) (settled meter.Hour, mine bool, err error) {
 	var newest *time.Time
 	err = db.pool.QueryRow(ctx, `
 		UPDATE maintenance SET settling_at = now() WHERE settling_at IS NULL OR settling_at <= now() - $1::interval

@@ -19,7 +19,7 @@ type Skill struct {
 
 // NewestWholeIssue is the newest issue time whose 24 hours lie up to the hour
 // `upTo`, NoHour if there is none.
-func (db *DB) NewestWholeIssue(ctx context.Context, upTo meter.Hour) (meter.Hour, error) {
+func (db *Reader) NewestWholeIssue(ctx context.Context, upTo meter.Hour) (meter.Hour, error) {
 	var issued *time.Time
 	err := db.pool.QueryRow(ctx, `SELECT max(issued_at) FROM forecasts WHERE issued_at <= $1`, (upTo - (meter.HoursPerDay - 1)).Time()).Scan(&issued)
 	if err != nil {
@@ -29,7 +29,7 @@ func (db *DB) NewestWholeIssue(ctx context.Context, upTo meter.Hour) (meter.Hour
 }
 
 // SkillOf judges the forecasts that were issued at hour `issued`.
-func (db *DB) SkillOf(ctx context.Context, issued meter.Hour) (Skill, error) {
+func (db *Reader) SkillOf(ctx context.Context, issued meter.Hour) (Skill, error) {
 	skill := Skill{IssuedAt: issued}
 	const week = meter.HoursPerWeek
 	// Days have 25 hours at most. The bounds keep all other chunks untouched.

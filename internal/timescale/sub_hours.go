@@ -50,7 +50,7 @@ func queueSubHours(q *pgx.Batch, readings []twin.SubHourReading) {
 
 // SubHours are the sub-hour readings of a partition's meters that wait for the rest
 // of their hours, in the order in which they came.
-func (db *DB) SubHours(ctx context.Context, partition int) ([]twin.SubHourReading, error) {
+func (db *Writer) SubHours(ctx context.Context, partition int) ([]twin.SubHourReading, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT p.meter_no, p.ts, p.stream_offset, p.key, p.value
 		FROM reading_parts p JOIN meters m USING (meter_no)

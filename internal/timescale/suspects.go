@@ -18,7 +18,7 @@ type SuspectReading struct {
 
 // Suspects are the suspect readings of a meter from hour `from` to before hour
 // `to`, by hour, at most limit of them.
-func (db *DB) Suspects(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]SuspectReading, error) {
+func (db *Reader) Suspects(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]SuspectReading, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT ts, kwh FROM readings
 		WHERE ts >= $1 AND ts < $2 AND meter_no = $3 AND channel = 0 AND quality >= 4
@@ -48,7 +48,7 @@ type SuspectMeter struct {
 
 // SuspectMeters are the meters with suspect readings from hour `from` to before
 // hour `to`, those with most first, at most limit of them.
-func (db *DB) SuspectMeters(ctx context.Context, from, to meter.Hour, limit int) ([]SuspectMeter, error) {
+func (db *Reader) SuspectMeters(ctx context.Context, from, to meter.Hour, limit int) ([]SuspectMeter, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT m.name, count(*)::int, max(r.ts), (array_agg(r.kwh ORDER BY r.ts DESC))[1]
 		FROM readings r JOIN meters m USING (meter_no)

@@ -147,7 +147,7 @@ func requireOldRowsDeleted(t *testing.T, twin *runningTwin, want map[string]cont
 	require.Equal(t, want, contentsOf(t, twin.database, "infinity"))
 	cfg, err := config.Load(twin.config)
 	require.NoError(t, err)
-	db, err := timescale.Open(t.Context(), twin.database, timescale.Options{})
+	db, err := timescale.OpenWriter(t.Context(), twin.database, timescale.Options{})
 	require.NoError(t, err)
 	defer db.Close()
 	_, err = db.Maintain(t.Context(), timescale.MaintainOptions{

@@ -80,7 +80,7 @@ func (c *copyBuffer) readings(r *twin.Readings) []byte {
 
 // rowWriter writes the readings of one partition's meters.
 type rowWriter struct {
-	db        *timescale.DB
+	db        *timescale.Writer
 	url       string
 	partition int
 	meters    []twin.MeterRef
@@ -104,7 +104,7 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 	if err := timescale.Migrate(ctx, url, timescale.MigrateOptions{}); err != nil {
 		return p, err
 	}
-	db, err := timescale.Open(ctx, url, timescale.Options{MaxConns: int32(len(f.logs)) + 1})
+	db, err := timescale.OpenWriter(ctx, url, timescale.Options{MaxConns: int32(len(f.logs)) + 1})
 	if err != nil {
 		return p, err
 	}
@@ -128,7 +128,7 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 }
 
 // rowWriters are one for each partition that has meters.
-func (f *fixture) rowWriters(ctx context.Context, db *timescale.DB, url string) ([]*rowWriter, error) {
+func (f *fixture) rowWriters(ctx context.Context, db *timescale.Writer, url string) ([]*rowWriter, error) {
 	keys := make([][]twin.MeterKey, len(f.logs))
 	for i := range f.size.Meters {
 		key := twin.MeterKey{Name: fmt.Sprintf("home-%06d", i+1), Group: fmt.Sprintf("feeder-%04d", i%groupsOf(f.size)+1)}

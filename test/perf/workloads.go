@@ -123,7 +123,7 @@ func processUntilDone(ctx context.Context, twin *config.Twin) error {
 		return err
 	}
 	var s processor.Stores
-	if s.DB, err = timescale.Open(ctx, url, timescale.Options{MaxConns: int32(twin.Kafka.Partitions) + 4}); err != nil {
+	if s.DB, err = timescale.OpenWriter(ctx, url, timescale.Options{MaxConns: int32(twin.Kafka.Partitions) + 4}); err != nil {
 		return err
 	}
 	defer s.DB.Close()

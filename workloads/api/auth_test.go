@@ -191,7 +191,7 @@ func TestSignedOutEverywhere(t *testing.T) {
 func TestSessionsWithoutTheDatabase(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
-	away, err := timescale.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	away, err := timescale.OpenReader(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	a := newTestAPI(t, func(c *config.Twin, d *Deps) { c.API.JWTSecretFile, d.DB = secret, away })

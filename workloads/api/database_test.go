@@ -30,7 +30,7 @@ func makeReader(ctx context.Context, database string) error {
 }
 
 // openAsReader opens the store with the reader's rights.
-func openAsReader(ctx context.Context) (*timescale.DB, error) {
+func openAsReader(ctx context.Context) (*timescale.Reader, error) {
 	u, err := url.Parse(storeURL)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func openAsReader(ctx context.Context) (*timescale.DB, error) {
 	q := u.Query()
 	q.Set("role", "twin_reader")
 	u.RawQuery = q.Encode()
-	return timescale.Open(ctx, u.String(), timescale.Options{})
+	return timescale.OpenReader(ctx, u.String(), timescale.Options{})
 }
 
 // withoutPool is a URL without the settings of a pool, which a connection does

@@ -34,7 +34,7 @@ func TestCommittedOpenAPIDocumentIsCurrent(t *testing.T) {
 // generatedDocument needs no database: nothing is asked.
 func generatedDocument(t *testing.T) []byte {
 	t.Helper()
-	db, err := timescale.Open(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	db, err := timescale.OpenReader(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	_, keysFile := newKeysFile(t)

@@ -119,7 +119,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 
 // A database that is away is told as that, and its address is not.
 func TestDatabaseAway(t *testing.T) {
-	away, err := timescale.Open(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	away, err := timescale.OpenReader(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) {

@@ -266,7 +266,7 @@ func (s *server) documentedAPI(t *testing.T) huma.API {
 
 // A database that nobody has migrated is told as that.
 func TestNotReadyWithoutASchema(t *testing.T) {
-	db, err := timescale.Open(t.Context(), emptyDatabase(t), timescale.Options{})
+	db, err := timescale.OpenReader(t.Context(), emptyDatabase(t), timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	require.ErrorIs(t, db.SchemaCurrent(t.Context()), timescale.ErrSchema)

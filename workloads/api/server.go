@@ -27,7 +27,7 @@ import (
 
 // Deps is what the API stands on. DB is required, the rest has defaults.
 type Deps struct {
-	DB       *timescale.DB
+	DB       *timescale.Reader
 	Version  string               // of the binary; "" is "dev"
 	Log      *slog.Logger         // nil: the default logger
 	Clock    func() time.Time     // nil: time.Now
@@ -41,7 +41,7 @@ type Deps struct {
 type server struct {
 	twin          config.Twin
 	base          string // api.basePath without a slash at its end
-	db            *timescale.DB
+	db            *timescale.Reader
 	version       string
 	log           *slog.Logger
 	clock         func() time.Time

@@ -26,7 +26,7 @@ const judgeTimeout = time.Minute
 // what was measured than the week before: 1 is exact, 0 no better, less worse. It
 // is nil while there is nothing to compare. A newer whole day up to an hour is
 // judged meanwhile.
-func (k *skillOfDay) against(ctx context.Context, db *timescale.DB, upTo meter.Hour, log *slog.Logger) *float64 {
+func (k *skillOfDay) against(ctx context.Context, db *timescale.Reader, upTo meter.Hour, log *slog.Logger) *float64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if upTo != meter.NoHour && !k.judging {
@@ -40,7 +40,7 @@ func (k *skillOfDay) against(ctx context.Context, db *timescale.DB, upTo meter.H
 	return &skill
 }
 
-func (k *skillOfDay) judge(ctx context.Context, db *timescale.DB, upTo meter.Hour, skill timescale.Skill, log *slog.Logger) {
+func (k *skillOfDay) judge(ctx context.Context, db *timescale.Reader, upTo meter.Hour, skill timescale.Skill, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
 	defer cancel()
 	issued, err := db.NewestWholeIssue(ctx, upTo)

@@ -31,8 +31,8 @@ import (
 // and no COPY, which must be empty.
 
 var (
-	store    *timescale.DB // nil without PostgreSQL; set by TestMain
-	storeEnd meter.Hour    // the watermark of the twin in it
+	store    *timescale.Reader // nil without PostgreSQL; set by TestMain
+	storeEnd meter.Hour        // the watermark of the twin in it
 	storeURL string
 	storeOne bool // one connection, one database
 )
@@ -80,7 +80,7 @@ func openStore() (stop func(), err error) {
 	if err := timescale.Migrate(ctx, storeURL, timescale.MigrateOptions{}); err != nil {
 		return stop, err
 	}
-	owner, err := timescale.Open(ctx, storeURL, timescale.Options{InsertOnly: storeOne})
+	owner, err := timescale.OpenWriter(ctx, storeURL, timescale.Options{InsertOnly: storeOne})
 	if err != nil {
 		return stop, err
 	}
@@ -204,7 +204,7 @@ func newEmptyAPI(t *testing.T) *api {
 	t.Helper()
 	u := emptyDatabase(t)
 	require.NoError(t, timescale.Migrate(t.Context(), u, timescale.MigrateOptions{}))
-	db, err := timescale.Open(t.Context(), u, timescale.Options{})
+	db, err := timescale.OpenReader(t.Context(), u, timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	return newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })

@@ -97,7 +97,8 @@ type twin struct {
 	o        Options
 	cfg      *config.Twin
 	source   dataset.Source // nil if readings come from outside
-	db       *timescale.DB
+	db       *timescale.Writer
+	reader   *timescale.Reader // of the API
 	redis    *history.Store
 	stream   *stream.Client
 	listener net.Listener
@@ -132,7 +133,10 @@ func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err e
 	if err = prepare.Run(ctx, t.cfg, t.o.Log); err != nil {
 		return err
 	}
-	if t.db, err = timescale.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
+	if t.db, err = timescale.OpenWriter(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
+		return err
+	}
+	if t.reader, err = timescale.OpenReader(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api"}); err != nil {
 		return err
 	}
 	if t.redis, err = history.Connect(t.cfg.Redis, t.cfg.KeyPrefix()); err != nil {
@@ -142,8 +146,8 @@ func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err e
 	return err
 }
 
-// poolSize gives each partition a connection, and the API and the relay some.
-func poolSize(cfg *config.Twin) int32 { return int32(cfg.Kafka.Partitions) + 8 }
+// poolSize gives each partition a connection, and the relay and maintenance some.
+func poolSize(cfg *config.Twin) int32 { return int32(cfg.Kafka.Partitions) + 4 }
 
 func (t *twin) closeSource() {
 	if t.source != nil {
@@ -152,6 +156,9 @@ func (t *twin) closeSource() {
 }
 
 func (t *twin) disconnect() {
+	if t.reader != nil {
+		t.reader.Close()
+	}
 	if t.db != nil {
 		t.db.Close()
 	}
@@ -222,7 +229,7 @@ func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
 
 func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
 	return api.Run(ctx, *t.cfg, api.Deps{
-		DB: t.db, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+		DB: t.reader, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
 	})
 }
 

@@ -105,7 +105,7 @@ func (s *services) restoreDump(file string) {
 	require.NoError(s.t, err, string(out))
 	s.twin.Database.URL = s.url
 	require.NoError(s.t, prepare.Run(ctx, s.twin, slog.New(slog.DiscardHandler)))
-	s.stores.DB, err = timescale.Open(ctx, s.url, timescale.Options{})
+	s.stores.DB, err = timescale.OpenWriter(ctx, s.url, timescale.Options{})
 	require.NoError(s.t, err)
 	s.t.Cleanup(s.stores.DB.Close)
 }

@@ -20,10 +20,10 @@ func TestModesInMidStream(t *testing.T) {
 	listed := func(shadow bool) int {
 		list := all
 		list.Shadow = shadow
-		found, err := s.stores.DB.ListDecisions(t.Context(), list)
+		found, err := s.reader.ListDecisions(t.Context(), list)
 		require.NoError(t, err)
 		for _, d := range found {
-			_, made, err := s.stores.DB.DecisionByID(t.Context(), d.ID)
+			_, made, err := s.reader.DecisionByID(t.Context(), d.ID)
 			require.NoError(t, err)
 			require.Equal(t, shadow, made.Mode == string(dsm.ModeShadow))
 		}

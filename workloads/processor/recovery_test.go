@@ -125,9 +125,9 @@ func (s *services) recreateTopic() {
 // lastOrigin is what the newest decision's state was made from.
 func (s *services) lastOrigin() string {
 	s.t.Helper()
-	last, err := s.stores.DB.ListDecisions(s.t.Context(), timescale.DecisionList{From: 0, To: 1 << 30, Limit: 1})
+	last, err := s.reader.ListDecisions(s.t.Context(), timescale.DecisionList{From: 0, To: 1 << 30, Limit: 1})
 	require.NoError(s.t, err)
-	_, provenance, err := s.stores.DB.DecisionByID(s.t.Context(), last[0].ID)
+	_, provenance, err := s.reader.DecisionByID(s.t.Context(), last[0].ID)
 	require.NoError(s.t, err)
 	return provenance.Origin
 }

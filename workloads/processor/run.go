@@ -27,7 +27,7 @@ import (
 // Stores are the connections that a processor works with. The caller owns and
 // closes them.
 type Stores struct {
-	DB     *timescale.DB
+	DB     *timescale.Writer
 	Redis  *history.Store
 	Stream *stream.Client
 }

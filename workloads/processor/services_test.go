@@ -28,6 +28,7 @@ type services struct {
 	t      *testing.T
 	twin   *config.Twin
 	stores Stores
+	reader *timescale.Reader
 	url    string
 }
 
@@ -85,9 +86,12 @@ func startServices(t *testing.T) *services {
 	require.NoError(t, prepare.Run(ctx, twin, slog.New(slog.DiscardHandler)))
 
 	s := &services{t: t, twin: twin, url: pg.URL}
-	s.stores.DB, err = timescale.Open(ctx, pg.URL, timescale.Options{})
+	s.stores.DB, err = timescale.OpenWriter(ctx, pg.URL, timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(s.stores.DB.Close)
+	s.reader, err = timescale.OpenReader(ctx, pg.URL, timescale.Options{})
+	require.NoError(t, err)
+	t.Cleanup(s.reader.Close)
 	s.stores.Redis, err = history.Connect(twin.Redis, twin.KeyPrefix())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.stores.Redis.Close() })

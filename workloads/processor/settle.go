@@ -59,7 +59,7 @@ func (p *Processor) settle(ctx context.Context, since meter.Hour) {
 // Settle computes the outcomes of decisions issued since then whose hours have passed,
 // oldest first: against the forecast where somebody may have followed them, else as
 // if nobody had. It gives the same rows whoever does it and how often.
-func Settle(ctx context.Context, db *timescale.DB, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
+func Settle(ctx context.Context, db *timescale.Writer, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
 	for {
 		open, err := db.Unsettled(ctx, since)
 		if err != nil || len(open) == 0 {

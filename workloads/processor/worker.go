@@ -27,7 +27,7 @@ type worker struct {
 	owner   string
 	cfg     *config.Twin
 	rules   *twin.Rules // of the running spec
-	db      *timescale.DB
+	db      *timescale.Writer
 	hist    *history.Store
 	client  *stream.Client
 	reader  *stream.PartitionReader

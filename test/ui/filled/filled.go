@@ -73,7 +73,7 @@ func policy() dsm.Policy {
 
 // Fill writes the twin's life into a database with a current schema. It
 // returns the watermark that it ends with.
-func Fill(ctx context.Context, db *timescale.DB, cfg config.Twin, size Size) (meter.Hour, error) {
+func Fill(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size) (meter.Hour, error) {
 	f, err := newFiller(ctx, db, cfg, size)
 	if err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
@@ -91,7 +91,7 @@ func Fill(ctx context.Context, db *timescale.DB, cfg config.Twin, size Size) (me
 }
 
 // report is what a generator reports of a file with rows that cannot be used.
-func report(ctx context.Context, db *timescale.DB) error {
+func report(ctx context.Context, db *timescale.Writer) error {
 	text, err := json.Marshal(config.DatasetReport{
 		DatasetFigures: config.DatasetFigures{
 			Read: 64_800, RejectedRows: 3, Missing: 24,
@@ -116,7 +116,7 @@ func report(ctx context.Context, db *timescale.DB) error {
 
 // filler plays the part of a processor with one partition.
 type filler struct {
-	db         *timescale.DB
+	db         *timescale.Writer
 	size       Size
 	source     dataset.Source
 	calendar   *meter.Calendar
@@ -134,7 +134,7 @@ type filler struct {
 	start, end meter.Hour
 }
 
-func newFiller(ctx context.Context, db *timescale.DB, cfg config.Twin, size Size) (*filler, error) {
+func newFiller(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size) (*filler, error) {
 	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}}
 	var err error
 	if f.calendar, err = meter.NewCalendar(cfg.Timezone); err != nil {

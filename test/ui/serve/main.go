@@ -49,11 +49,16 @@ func run(listen, base string, size filled.Size) (err error) {
 	if err := timescale.Migrate(ctx, postgres.URL, timescale.MigrateOptions{}); err != nil {
 		return err
 	}
-	db, err := timescale.Open(ctx, postgres.URL, timescale.Options{})
+	db, err := timescale.OpenWriter(ctx, postgres.URL, timescale.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	reader, err := timescale.OpenReader(ctx, postgres.URL, timescale.Options{})
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
 
 	twin := filled.Twin()
 	twin.API.BasePath = base
@@ -87,7 +92,7 @@ func run(listen, base string, size filled.Size) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return api.Run(ctx, twin, api.Deps{DB: db, Version: "test", Listener: listener})
+	return api.Run(ctx, twin, api.Deps{DB: reader, Version: "test", Listener: listener})
 }
 
 func firstOf(errs ...error) error {
