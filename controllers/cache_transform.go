@@ -147,7 +147,7 @@ func claimRequest(c corev1.PersistentVolumeClaimSpec) corev1.PersistentVolumeCla
 	return corev1.PersistentVolumeClaimSpec{Resources: c.Resources, StorageClassName: c.StorageClassName, VolumeName: c.VolumeName}
 }
 
-// trimPod keeps what tells of a pod's troubles.
+// trimPod keeps what shows a pod's troubles.
 func trimPod(p *corev1.Pod) {
 	p.ManagedFields = nil
 	p.Spec = corev1.PodSpec{}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -105,17 +104,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	r.Seconds = o.Clock()
-	if f.report != "" {
-		if err := writeTo(f.report, cmd.OutOrStdout(), r.WriteHTML); err != nil {
-			return err
-		}
-	}
-	if f.asJSON {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
-	}
-	return printBacktest(cmd.OutOrStdout(), r)
+	return writeReport(cmd, r, f.report, f.asJSON, func(out io.Writer) error { return printBacktest(out, r) })
 }
 
 // twin is that of --policy, or an empty one.

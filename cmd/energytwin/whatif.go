@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -95,17 +94,7 @@ func (f *whatifFlags) run(cmd *cobra.Command) error {
 	for _, note := range input.notes {
 		fmt.Fprintln(cmd.ErrOrStderr(), note)
 	}
-	if f.report != "" {
-		if err := writeTo(f.report, cmd.OutOrStdout(), r.WriteHTML); err != nil {
-			return err
-		}
-	}
-	if f.asJSON {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
-	}
-	return printWhatif(cmd.OutOrStdout(), r)
+	return writeReport(cmd, r, f.report, f.asJSON, func(out io.Writer) error { return printWhatif(out, r) })
 }
 
 // config is the configuration of a DigitalTwin's file, with the files of its series

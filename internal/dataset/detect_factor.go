@@ -27,7 +27,7 @@ func (d *detective) findAppliedFactor() error {
 func (d *detective) isProduct(product, a, b int) bool {
 	const within = 0.02 // of the product, as columns are rounded
 	f := d.numbers()
-	rows, fits, told := 0, 0, 0
+	rows, fits, scaled := 0, 0, 0
 	for _, row := range d.sample.rows {
 		want, err1 := f.read([]byte(row[product]))
 		x, err2 := f.read([]byte(row[a]))
@@ -39,9 +39,9 @@ func (d *detective) isProduct(product, a, b int) bool {
 		if math.Abs(x*y-want) <= within*math.Abs(want) {
 			fits++
 			if y != 1 {
-				told++
+				scaled++
 			}
 		}
 	}
-	return told > 1 && fits*10 >= rows*9
+	return scaled > 1 && fits*10 >= rows*9
 }

@@ -182,7 +182,7 @@ func takeSample(head []byte, comma byte, h header, most int, ended bool) (*sampl
 	return s, nil
 }
 
-// maxDistinct bounds the different cells that are told apart.
+// maxDistinct bounds the different cells that are counted.
 const maxDistinct = 50_000
 
 func (c *columnSample) add(cell string) {
