@@ -59,8 +59,8 @@ func TestOnlyWhatChangesRestarts(t *testing.T) {
 		{what: "the speed", roll: []string{"generator", "api"}, spec: func(spec *v1.DigitalTwinSpec) { spec.Generator.Speed = "1800" }},
 		{what: "how long metrics are kept", roll: []string{"prometheus"}, spec: func(spec *v1.DigitalTwinSpec) { spec.Monitoring.Prometheus.Retention = "48h" }},
 		{what: "the secret of sessions", roll: []string{"api"}, write: one(resources.KeySessionSecret)},
-		{what: "the password of Redis", roll: []string{"redis", "generator", "processor", "api"}, write: one(resources.KeyRedisPassword)},
-		{what: "the password of Grafana's role", roll: []string{"timescale", "grafana"}, write: one(resources.KeyReaderPassword)},
+		{what: "the password of Redis", roll: []string{"redis", "generator", "processor"}, write: one(resources.KeyRedisPassword)},
+		{what: "the password of who reads the database", roll: []string{"timescale", "api", "grafana"}, write: one(resources.KeyReaderPassword)},
 	} {
 		t.Logf("change %s", change.what)
 		s.rolls(name, change.roll, func() {
