@@ -235,6 +235,8 @@ func (sp *space) untyped(twin string) *unstructured.Unstructured {
 func (sp *space) stateOf(twin string) map[string]string {
 	sp.t.Helper()
 	out := map[string]string{}
+	// The number of processors is the autoscaler's then, and none runs here.
+	autoscaled := sp.child(&autoscalingv2.HorizontalPodAutoscaler{}, twin+"-processor")
 	kinds := append(sp.childKinds(), resources.KindVolumeClaim)
 	for _, kind := range kinds {
 		list := &unstructured.UnstructuredList{}
@@ -252,6 +254,9 @@ func (sp *space) stateOf(twin string) map[string]string {
 				unstructured.RemoveNestedField(o.Object, "spec", field)
 			}
 			unstructured.RemoveNestedField(o.Object, "status")
+			if autoscaled && o.GetName() == twin+"-processor" {
+				unstructured.RemoveNestedField(o.Object, "spec", "replicas")
+			}
 			// The selector and labels that the API server gives a Job hold its UID.
 			unstructured.RemoveNestedField(o.Object, "spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid")
 			unstructured.RemoveNestedField(o.Object, "spec", "template", "metadata", "labels")
@@ -266,6 +271,10 @@ func (sp *space) stateOf(twin string) map[string]string {
 		st.Conditions[i].LastTransitionTime, st.Conditions[i].ObservedGeneration = metav1.Time{}, 0
 	}
 	st.ObservedGeneration = 0
+	if autoscaled {
+		st.Processor = nil
+		st.Components = slices.DeleteFunc(st.Components, func(c v1.ComponentStatus) bool { return c.Name == v1.ComponentProcessor })
+	}
 	doc, err := yaml.Marshal(st)
 	require.NoError(sp.t, err)
 	out["status"] = string(doc)
