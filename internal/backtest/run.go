@@ -25,7 +25,7 @@ type Options struct {
 
 	Value *Value // of decisions; nil leaves it out
 
-	// Progress is told how many meters are done; it may be nil. It is called from
+	// Progress receives how many meters are done; it may be nil. It is called from
 	// several goroutines.
 	Progress func(done int)
 	// Clock gives seconds from any fixed moment on, to time meters by; it may be nil.

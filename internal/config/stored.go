@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // StoredVersion is the version of the documents in which the database keeps
@@ -39,12 +40,14 @@ var upgrades = map[int]func(document map[string]any, t *Twin) error{
 // replay under other rules gives other rows.
 func ParseStored(document []byte) (*Twin, error) {
 	var fields map[string]any
-	if err := json.Unmarshal(document, &fields); err != nil {
+	exact := json.NewDecoder(bytes.NewReader(document))
+	exact.UseNumber() // a seed has more digits than a float64
+	if err := exact.Decode(&fields); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStored, err)
 	}
-	version := 1
-	if v, ok := fields["version"].(float64); ok {
-		version = int(v)
+	version, err := versionOf(fields)
+	if err != nil {
+		return nil, err
 	}
 	if version > StoredVersion {
 		return nil, fmt.Errorf("%w: it has version %d, and this program knows those up to %d; run the version of EnergyTwin that wrote it, or a newer one",
@@ -67,6 +70,19 @@ func ParseStored(document []byte) (*Twin, error) {
 		return nil, fmt.Errorf("%w: version %d: %w", ErrStored, version, err)
 	}
 	return out, nil
+}
+
+// versionOf is the version of a document.
+func versionOf(fields map[string]any) (int, error) {
+	written, ok := fields["version"]
+	if !ok {
+		return 1, nil
+	}
+	version, err := strconv.Atoi(fmt.Sprint(written))
+	if err != nil || version < 1 {
+		return 0, fmt.Errorf("%w: its version %v is no whole number from 1 on", ErrStored, written)
+	}
+	return version, nil
 }
 
 // withoutColumns takes out how version 1 described files: by a format, columns, a

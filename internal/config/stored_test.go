@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,8 @@ func TestStoredIsReadStrictly(t *testing.T) {
 	for name, c := range map[string]struct{ old, new, err string }{
 		"a field that is gone":    {`"issueAt"`, `"issuedAt"`, `unknown field "issuedAt"`},
 		"a field of the policy":   {`"wearCost"`, `"wear"`, `unknown field "wear"`},
+		"version 0":               {`"version":2`, `"version":0`, "its version 0 is no whole number"},
+		"half a version":          {`"version":2`, `"version":1.5`, "its version 1.5 is no whole number"},
 		"a later version":         {`"version":2`, `"version":3`, "version 3, and this program knows those up to 2"},
 		"no document":             {`{"version"`, `["version"`, "invalid character"},
 		"a value of another type": {`"partitions":24`, `"partitions":"24"`, "partitions"},
@@ -78,6 +81,17 @@ func TestStoredIsReadStrictly(t *testing.T) {
 			require.ErrorContains(t, err, c.err)
 		})
 	}
+}
+
+// A seed has 64 bits, of which a float64 would lose some.
+func TestStoredKeepsEveryDigit(t *testing.T) {
+	twin := storedSample(t)
+	twin.Dataset.Synthetic = &config.Synthetic{Seed: math.MaxInt64 - 2}
+	document, err := twin.Stored()
+	require.NoError(t, err)
+	back, err := config.ParseStored(document)
+	require.NoError(t, err)
+	require.Equal(t, twin.Dataset.Synthetic.Seed, back.Dataset.Synthetic.Seed)
 }
 
 // How version 1 read a file is not known: a layout that is written since changes

@@ -56,7 +56,7 @@ type Options struct {
 	// before From are replayed, as forecasts rest on them.
 	From, To meter.Hour
 
-	// Progress is told how many hours of the window are done; it may be nil.
+	// Progress receives how many hours of the window are done; it may be nil.
 	Progress func(done, all int)
 	// Decided is shown the decisions of a scenario as they are issued, those of one
 	// partition in order; it may be nil. It keeps nothing of them, and is called from
