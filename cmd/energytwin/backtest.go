@@ -20,6 +20,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -197,7 +198,7 @@ func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes 
 				fmt.Fprintf(notes, "%s: %s of the %s is taken for %s: %s\n", f.signals, e.What, kind, e.Guess, e.Because)
 			}
 		}
-		return config.PointsOf(signal), nil
+		return series.Points(signal), nil
 	}
 	if prices, err = read(dataset.Price, f.price); err != nil {
 		return nil, nil, err

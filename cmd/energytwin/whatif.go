@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/whatif"
 )
@@ -67,7 +69,7 @@ func newWhatifCommand() *cobra.Command {
 func (f *whatifFlags) run(cmd *cobra.Command) error {
 	begin := time.Now()
 	ctx := cmd.Context()
-	base, err := f.config(f.twin)
+	base, err := f.config(ctx, f.twin)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func (f *whatifFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer input.close()
-	o, err := f.options(input)
+	o, err := f.options(ctx, input)
 	if err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (f *whatifFlags) run(cmd *cobra.Command) error {
 
 // config is the configuration of a DigitalTwin's file, with the files of its series
 // read. A twin that is replayed has no stores: their addresses stand for none.
-func (f *whatifFlags) config(path string) (*config.Twin, error) {
+func (f *whatifFlags) config(ctx context.Context, path string) (*config.Twin, error) {
 	dt, err := readTwin(path)
 	if err != nil {
 		return nil, err
@@ -110,14 +112,14 @@ func (f *whatifFlags) config(path string) (*config.Twin, error) {
 			dt.Spec.Dataset.Window.Start = ""
 		}
 	}
-	cfg, err := f.configOf(dt)
+	cfg, err := f.configOf(ctx, dt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return cfg, nil
 }
 
-func (f *whatifFlags) configOf(dt *v1.DigitalTwin) (*config.Twin, error) {
+func (f *whatifFlags) configOf(ctx context.Context, dt *v1.DigitalTwin) (*config.Twin, error) {
 	const none = "none:0"
 	at := config.Endpoints{
 		Image: "energytwin:" + version, Brokers: []string{none}, RedisAddress: none, DatabaseURL: "postgres://" + none,
@@ -131,12 +133,13 @@ func (f *whatifFlags) configOf(dt *v1.DigitalTwin) (*config.Twin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cfg, cfg.ReadSeries()
+	_, err = series.Read(ctx, cfg)
+	return cfg, err
 }
 
 // options are those of the run. The alternative keeps the base's name, readings and
 // warm-up: what differs is how they are processed.
-func (f *whatifFlags) options(in *whatifInput) (o whatif.Options, err error) {
+func (f *whatifFlags) options(ctx context.Context, in *whatifInput) (o whatif.Options, err error) {
 	o = whatif.Options{Partitions: in.base.Kafka.Partitions, PartitionOf: in.partitionOf}
 	if o.Base, err = rulesOfConfig(in.base); err != nil {
 		return o, err
@@ -147,7 +150,7 @@ func (f *whatifFlags) options(in *whatifInput) (o whatif.Options, err error) {
 	if f.policy == "" {
 		return o, nil
 	}
-	other, err := f.config(f.policy)
+	other, err := f.config(ctx, f.policy)
 	if err != nil {
 		return o, err
 	}

@@ -107,12 +107,12 @@ func storedDecisions(t *testing.T, url string) map[string]string {
 // decisions are those of both scenarios, by id.
 func (f *whatifFlags) decisions(t *testing.T) (base, other map[string]string) {
 	t.Helper()
-	cfg, err := f.config(f.twin)
+	cfg, err := f.config(t.Context(), f.twin)
 	require.NoError(t, err)
 	in, err := f.open(t.Context(), cfg)
 	require.NoError(t, err)
 	defer in.close()
-	o, err := f.options(in)
+	o, err := f.options(t.Context(), in)
 	require.NoError(t, err)
 	var mu sync.Mutex
 	out := [2]map[string]string{{}, {}}

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,115 +78,6 @@ func TestGroupOf(t *testing.T) {
 	}
 	require.Equal(t, "own", d.GroupOf("b06", "own"))
 	require.Empty(t, (&Dataset{}).GroupOf("b06", ""))
-}
-
-const prices = "timestamp,price,carbon\n2019-01-01T01:00:00Z,-0.02,0.2\n2019-01-01T00:00:00+00:00,0.1,\n2019-01-01T02:00:00Z,,0.1\n"
-
-func seriesTwin(t *testing.T, content []byte) *Twin {
-	t.Helper()
-	twin, err := Parse([]byte(golden(t)))
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "prices.csv")
-	require.NoError(t, os.WriteFile(path, content, 0o600))
-	twin.Processor.PriceSeries = &Series{Path: path, Source: "configMap p/prices.csv", TimeColumn: "timestamp", ValueColumn: "Price"}
-	return twin
-}
-
-func TestReadSeries(t *testing.T) {
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	_, err := z.Write([]byte(prices))
-	require.NoError(t, err)
-	require.NoError(t, z.Close())
-	const midnight = 1546300800
-	for name, content := range map[string][]byte{"plain": []byte(prices), "gzip": zipped.Bytes(), "byte order mark": []byte("\ufeff" + prices)} {
-		t.Run(name, func(t *testing.T) {
-			twin := seriesTwin(t, content)
-			twin.Processor.CarbonSeries = &Series{Path: twin.Processor.PriceSeries.Path, Source: "x", TimeColumn: "timestamp", ValueColumn: "carbon"}
-			twin.Processor.TemperatureSeries = twin.Processor.CarbonSeries
-			rates := *twin
-			require.NoError(t, rates.ReadRates())
-			require.NotEmpty(t, rates.Processor.Policy.Tariff.Carbon)
-			require.Empty(t, rates.Processor.Temperatures)
-			require.NoError(t, twin.ReadSeries())
-			require.Equal(t, twin.Processor.Policy.Tariff.Carbon, twin.Processor.Temperatures)
-			require.Equal(t, []dsm.Point{{Unix: midnight, Value: 0.1}, {Unix: midnight + 3600, Value: -0.02}}, twin.Processor.Policy.Tariff.Series)
-			require.Equal(t, []dsm.Point{{Unix: midnight + 3600, Value: 0.2}, {Unix: midnight + 7200, Value: 0.1}}, twin.Processor.Policy.Tariff.Carbon)
-		})
-	}
-}
-
-func TestReadSeriesTakesContentIntoTheHash(t *testing.T) {
-	hash := func(content string) string {
-		twin := seriesTwin(t, []byte(content))
-		before := twin.SpecHash
-		require.NoError(t, twin.ReadSeries())
-		require.NotEqual(t, before, twin.SpecHash)
-		once := twin.SpecHash
-		require.NoError(t, twin.ReadSeries())
-		require.Equal(t, once, twin.SpecHash, "reading again changed the hash")
-		return once
-	}
-	require.Equal(t, hash(prices), hash(prices))
-	require.NotEqual(t, hash(prices), hash(strings.Replace(prices, "0.02", "0.03", 1)))
-
-	plain, err := Parse([]byte(golden(t)))
-	require.NoError(t, err)
-	before := plain.SpecHash
-	require.NoError(t, plain.ReadSeries())
-	require.Equal(t, before, plain.SpecHash)
-}
-
-// TestTemperaturesAreWrittenButNotHashed: their checksum stands for them, as that of
-// prices does, and a configuration that has not read them does not grow.
-func TestTemperaturesAreWrittenButNotHashed(t *testing.T) {
-	twin, err := Parse([]byte(golden(t)))
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "weather.csv")
-	require.NoError(t, os.WriteFile(path, []byte("timestamp,celsius\n2019-01-01T00:00:00Z,-3.5\n"), 0o600))
-	twin.Processor.TemperatureSeries = &Series{Path: path, Source: "configMap p/weather.csv", TimeColumn: "timestamp", ValueColumn: "celsius"}
-	doc, err := twin.Marshal()
-	require.NoError(t, err)
-	require.NotContains(t, string(doc), "temperatures:")
-	require.NoError(t, twin.ReadSeries())
-	once := twin.SpecHash
-	require.NoError(t, twin.ReadSeries())
-	require.Equal(t, once, twin.SpecHash, "reading again changed the hash")
-	doc, err = twin.Marshal()
-	require.NoError(t, err)
-	again, err := Parse(doc)
-	require.NoError(t, err)
-	require.Equal(t, []dsm.Point{{Unix: 1546300800, Value: -3.5}}, again.Processor.Temperatures)
-}
-
-func TestReadSeriesRefuses(t *testing.T) {
-	for name, c := range map[string]struct{ content, says string }{
-		"empty":       {"", "the file is empty"},
-		"no column":   {"timestamp,cost\n2019-01-01T00:00:00Z,1\n", `no column "Price" among`},
-		"no value":    {"timestamp,price\n2019-01-01T00:00:00Z,\n", "holds no readings"},
-		"text":        {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00Z,high\n", "line 3, column price: the value is not a number"},
-		"short row":   {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00Z,1\n2019-01-01T02:00:00Z,1\n2019-01-01T03:00:00Z\n", "line 5"},
-		"hour twice":  {"timestamp,price\n2019-01-01T00:00:00Z,1\n2019-01-01T01:00:00+01:00,2\n", "comes twice"},
-		"far year":    {"timestamp,price\n2019-01-01T00:00:00Z,1\n9999-01-01T00:00:00Z,1\n", "line 3, column timestamp"},
-		"broken gzip": {"\x1f\x8bxx", "series"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.ErrorContains(t, seriesTwin(t, []byte(c.content)).ReadSeries(), c.says)
-		})
-	}
-}
-
-// The file of prices beside the project is read as a dynamic tariff.
-func TestReadSeriesOfRealPrices(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "shared", "data", "signals_gb_2018_2023.csv.gz")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("needs ../shared/data/signals_gb_2018_2023.csv.gz beside the project")
-	}
-	twin := seriesTwin(t, nil)
-	twin.Processor.PriceSeries.Path = path
-	twin.Processor.PriceSeries.ValueColumn = "price_gbp_per_kwh"
-	require.NoError(t, twin.ReadSeries())
-	require.Greater(t, len(twin.Processor.Policy.Tariff.Series), 40_000)
 }
 
 func TestTemperaturesAreChecked(t *testing.T) {

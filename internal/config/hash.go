@@ -47,6 +47,20 @@ func (t *Twin) rowHash(series ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// HashSeries takes the content of the files of prices, carbon intensities and
+// temperatures into SpecHash, by the checksums of the files in that order. Without
+// checksums it changes nothing.
+func (t *Twin) HashSeries(sums []string) {
+	if len(sums) == 0 {
+		return
+	}
+	hashed := *t
+	hashed.Processor.Policy.Tariff.Series = nil // the checksums stand for them
+	hashed.Processor.Policy.Tariff.Carbon = nil
+	hashed.Processor.Temperatures = nil
+	t.SpecHash = hashed.rowHash(sums...)
+}
+
 func withoutPath(s *Series) *Series {
 	if s == nil {
 		return nil

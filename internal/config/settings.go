@@ -9,7 +9,7 @@ import (
 )
 
 // Settings are what decides the effects of the twin: the settings of its core. Call
-// ReadSeries before, where the twin has series. An error names the field and the fix.
+// series.Read before, where the twin has series. An error names the field and the fix.
 func (t *Twin) Settings() (twin.Settings, error) {
 	p := &t.Processor
 	temperatures, err := TemperaturesOf(p.Temperatures)

@@ -27,9 +27,6 @@ type Twin struct {
 	Kafka     Kafka     `json:"kafka"`
 	Redis     Redis     `json:"redis"`
 	Database  Database  `json:"database"`
-
-	// Signals are the files that ReadSeries or ReadRates has read.
-	Signals []ReadSignal `json:"-"`
 }
 
 // Dataset defines where readings come from and which part of them is used.
@@ -74,7 +71,7 @@ type Processor struct {
 	Quantiles       []float64  `json:"quantiles"` // lower, median, upper
 	Policy          dsm.Policy `json:"policy"`
 
-	// Files from which ReadSeries fills in the policy's dynamic prices and carbon
+	// Files from which series.Read fills in the policy's dynamic prices and carbon
 	// intensities, and Temperatures; nil if there are none.
 	PriceSeries       *Series `json:"priceSeries,omitempty"`
 	CarbonSeries      *Series `json:"carbonSeries,omitempty"`
@@ -86,7 +83,7 @@ type Processor struct {
 	Temperatures []dsm.Point `json:"temperatures,omitempty"`
 }
 
-// Series is a file with the values of a signal; see dataset.OpenSignal.
+// Series is a file with the values of a signal; package series reads it.
 type Series struct {
 	Path        string `json:"path"`
 	Source      string `json:"source"` // what it is, for people and for the hash

@@ -8,6 +8,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
@@ -109,7 +110,7 @@ func (s *server) fillPeriods(ctx context.Context, periods []*period, whose times
 // newLedger prepares the twin's tariff. Where its series cannot be read there is
 // no ledger, and what depends on prices is unknown.
 func newLedger(twin config.Twin, calendar *meter.Calendar) (*dsm.Ledger, error) {
-	if err := twin.ReadRates(); err != nil {
+	if _, err := series.ReadRates(context.Background(), &twin); err != nil {
 		return nil, err
 	}
 	return dsm.NewLedger(twin.Processor.Policy, calendar, twin.Namespace+"/"+twin.Name)

@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -50,10 +51,11 @@ type Processor struct {
 // New makes the processor of a twin, and reads the price and carbon series that
 // its policy names into cfg. Its metrics are registered with reg.
 func New(cfg *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.Logger) (*Processor, error) {
-	if err := cfg.ReadSeries(); err != nil {
+	files, err := series.Read(context.Background(), cfg)
+	if err != nil {
 		return nil, err
 	}
-	logSignals(cfg, log)
+	logSeries(files, log)
 	r, err := rulesOf(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("spec of twin %s/%s: %w", cfg.Namespace, cfg.Name, err)
@@ -79,9 +81,10 @@ func rulesOf(cfg *config.Twin) (*twin.Rules, error) {
 	return twin.NewRules(s)
 }
 
-// logSignals shows how the files of signals were read. What is a guess is worth a look.
-func logSignals(cfg *config.Twin, log *slog.Logger) {
-	for _, s := range cfg.Signals {
+// logSeries shows how the files of prices, carbon intensities and temperatures were
+// read. A guess is a warning, as a person has to check it.
+func logSeries(files []series.File, log *slog.Logger) {
+	for _, s := range files {
 		for _, e := range s.Detection {
 			level := slog.LevelInfo
 			if e.Sure == dataset.Guess {
