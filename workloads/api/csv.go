@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/gin-gonic/gin"
 )
 
 // csvFormat writes histories as CSV. It is chosen by the operation (format=csv),
@@ -22,13 +21,6 @@ func csvFormat() huma.Format {
 		}
 		return writeCSV(w, a)
 	}}
-}
-
-// byParameter drops the Accept header: the form of an answer is chosen by the
-// parameter format alone, and only where the document offers it.
-func byParameter(c *gin.Context) {
-	c.Request.Header.Del("Accept")
-	c.Next()
 }
 
 // csvResponse documents that an operation answers with JSON or CSV.

@@ -12,6 +12,9 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 type decisionsInput struct {
@@ -34,23 +37,23 @@ type decisionPath struct {
 }
 
 func (s *server) decisionOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{tagDecisions}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
 		Summary: "Decisions, newest first",
 	}, s.listDecisions)
-	get(api, huma.Operation{
-		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{tagDecisions}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
 		Summary: "A decision with its plan and what it rests on",
 	}, s.getDecision)
-	get(api, huma.Operation{
-		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{tagDecisions}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
 		Summary: "A decision in plain words",
 	}, s.explainDecision)
 }
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
-	filters := filterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Mode, in.Status, in.From, in.To, in.Sort)
-	after, err := decodeCursor[timescale.DecisionPlace](filters, in.Cursor)
+	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Mode, in.Status, in.From, in.To, in.Sort)
+	after, err := params.DecodeCursor[timescale.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionList, error) {
 	q := timescale.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50", Shadow: in.Mode == string(dsm.ModeShadow)}
-	w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+	w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 	if err != nil {
 		return q, err
 	}
@@ -110,14 +113,14 @@ func decisionCodes(in *decisionsInput, q *timescale.DecisionList) error {
 	default:
 		a, err := dsm.ParseAction(in.Action)
 		if err != nil {
-			return invalid("action", err.Error())
+			return problem.Invalid("action", err.Error())
 		}
 		q.Action = &a
 	}
 	if in.Reason != "" {
 		r, err := dsm.ParseReason(in.Reason)
 		if err != nil {
-			return invalid("reason", err.Error())
+			return problem.Invalid("reason", err.Error())
 		}
 		q.Reason = &r
 	}
@@ -126,9 +129,9 @@ func decisionCodes(in *decisionsInput, q *timescale.DecisionList) error {
 
 // asFilter turns the 404 of a path into the 422 of a query parameter.
 func asFilter(field string, err error) error {
-	var p *Problem
+	var p *problem.Problem
 	if errors.As(err, &p) && p.Status == http.StatusNotFound {
-		return newProblem(http.StatusUnprocessableEntity, p.Code, field, p.Detail)
+		return problem.New(http.StatusUnprocessableEntity, p.Code, field, p.Detail)
 	}
 	return err
 }
@@ -136,11 +139,11 @@ func asFilter(field string, err error) error {
 func (s *server) findDecision(ctx context.Context, text string) (timescale.Decision, timescale.Provenance, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return timescale.Decision{}, timescale.Provenance{}, invalid("id", fmt.Sprintf("%q is no UUID", text))
+		return timescale.Decision{}, timescale.Provenance{}, problem.Invalid("id", fmt.Sprintf("%q is no UUID", text))
 	}
 	d, made, err := s.db.DecisionByID(ctx, id)
 	if errors.Is(err, timescale.ErrNotFound) {
-		return d, made, notFound(CodeUnknownDecision, "there is no decision "+id.String())
+		return d, made, problem.NotFound(problem.CodeUnknownDecision, "there is no decision "+id.String())
 	}
 	if err != nil {
 		return d, made, s.failed(ctx, "find a decision", err)

@@ -8,6 +8,9 @@ import (
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // forecastReach is how far back the newest forecast is looked for: a twin that
@@ -24,8 +27,8 @@ type forecastsInput struct {
 }
 
 func (s *server) forecastOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "Forecasts of a meter, newest first",
 	}, s.meterForecasts)
 }
@@ -43,8 +46,8 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
-	filters := filterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To)
-	after, err := decodeCursor[meter.Hour](filters, in.Cursor)
+	filters := params.FilterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To)
+	after, err := params.DecodeCursor[meter.Hour](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -68,20 +71,20 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 }
 
 // issueRange is the range of issue times that a request asks for.
-func issueRange(in *forecastsInput, now meter.Hour) (hourRange, int, error) {
+func issueRange(in *forecastsInput, now meter.Hour) (params.HourRange, int, error) {
 	if in.IssuedAt == "" {
-		w, err := parseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+		w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 		return w, in.Limit, err
 	}
 	if in.From != "" || in.To != "" {
-		return hourRange{}, 0, invalid("issuedAt", "give issuedAt, or from and to, but not both")
+		return params.HourRange{}, 0, problem.Invalid("issuedAt", "give issuedAt, or from and to, but not both")
 	}
-	at, err := parseTime("issuedAt", in.IssuedAt, now.Time())
+	at, err := params.ParseTime("issuedAt", in.IssuedAt, now.Time())
 	if err != nil {
-		return hourRange{}, 0, err
+		return params.HourRange{}, 0, err
 	}
 	h := meter.HourOf(at)
-	return hourRange{From: h - forecastReach, To: h + 1}, 1, nil
+	return params.HourRange{From: h - forecastReach, To: h + 1}, 1, nil
 }
 
 func forecastView(f twin.Forecast) Forecast {

@@ -9,11 +9,13 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 func (s *server) groupOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{tagGroups}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
 		Summary: "Groups of meters, with load and capacity",
 	}, s.listGroups)
 }
@@ -91,7 +93,7 @@ func (s *server) capacity(group string) *float64 {
 func (s *server) findGroup(ctx context.Context, id string) (timescale.Group, error) {
 	g, err := s.db.GroupByName(ctx, id)
 	if errors.Is(err, timescale.ErrNotFound) {
-		return g, notFound(CodeUnknownGroup, fmt.Sprintf("there is no group %q; GET %s/api/v1/groups lists them", id, s.base))
+		return g, problem.NotFound(problem.CodeUnknownGroup, fmt.Sprintf("there is no group %q; GET %s/api/v1/groups lists them", id, s.base))
 	}
 	if err != nil {
 		return g, s.failed(ctx, "find a group", err)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
 
 // readyTimeout bounds a readiness check: a probe that hangs reports nothing.
@@ -43,11 +45,11 @@ type readyOutput struct {
 type noInput struct{}
 
 func (s *server) healthOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/health", OperationID: "health", Tags: []string{tagProcess}, Summary: "Is the process alive?",
+	openapi.Get(api, huma.Operation{
+		Path: "/health", OperationID: "health", Tags: []string{openapi.TagProcess}, Summary: "Is the process alive?",
 	}, s.health)
-	get(api, huma.Operation{
-		Path: "/ready", OperationID: "ready", Tags: []string{tagProcess}, Summary: "Can the API do its work?",
+	openapi.Get(api, huma.Operation{
+		Path: "/ready", OperationID: "ready", Tags: []string{openapi.TagProcess}, Summary: "Can the API do its work?",
 		Description: "503 while the database cannot be reached or its schema is not that of this version.",
 		Responses:   map[string]*huma.Response{"503": {Description: "Not ready"}},
 	}, s.ready)

@@ -11,6 +11,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/downsample"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // Limits on the points of one answer.
@@ -52,12 +56,12 @@ type historyOutput struct {
 }
 
 func (s *server) historyOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "Readings of a meter, in buckets", Responses: csvResponse(api),
 	}, s.meterHistory)
-	get(api, huma.Operation{
-		Path: "/api/v1/history", OperationID: "history", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/history", OperationID: "history", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "Load of the whole twin, of groups, or of all meters, in buckets", Responses: csvResponse(api),
 	}, s.history)
 }
@@ -152,8 +156,8 @@ func (s *server) everyGroup(ctx context.Context) ([]source, error) {
 	return out, nil
 }
 
-func tooManySeries(fix string) *Problem {
-	return newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "groupBy",
+func tooManySeries(fix string) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.CodeTooManyPoints, "groupBy",
 		fmt.Sprintf("there are more than %d series; %s", maxSeries, fix))
 }
 
@@ -163,7 +167,7 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 	if err != nil {
 		return nil, err
 	}
-	window, err := parseRange(in.From, in.To, "now-7d", "now", now.Time())
+	window, err := params.ParseRange(in.From, in.To, "now-7d", "now", now.Time())
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +239,7 @@ func steps() []step {
 }
 
 // seriesQuery checks the step, or chooses the shortest that the points allow.
-func seriesQuery(in HistoryParams, w hourRange, twinZone string) (timescale.SeriesQuery, string, error) {
+func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (timescale.SeriesQuery, string, error) {
 	q := timescale.SeriesQuery{
 		From: w.From, To: w.To, Zone: in.TZ, Aggregate: timescale.Aggregate(in.Agg),
 		MaxPoints: overSampling*in.MaxPoints + 1, // the first bucket may be cut off
@@ -247,10 +251,10 @@ func seriesQuery(in HistoryParams, w hourRange, twinZone string) (timescale.Seri
 		q.Zone = twinZone
 	}
 	if _, err := time.LoadLocation(q.Zone); err != nil || q.Zone == "Local" {
-		return q, "", invalid("tz", fmt.Sprintf("time zone %q is unknown; use an IANA name such as Europe/London", q.Zone))
+		return q, "", problem.Invalid("tz", fmt.Sprintf("time zone %q is unknown; use an IANA name such as Europe/London", q.Zone))
 	}
 	for _, s := range steps() {
-		fits := w.hours() <= s.hours*overSampling*in.MaxPoints
+		fits := w.Hours() <= s.hours*overSampling*in.MaxPoints
 		if s.name != in.Step && (in.Step != "auto" || !fits) {
 			continue
 		}
@@ -266,8 +270,8 @@ func seriesQuery(in HistoryParams, w hourRange, twinZone string) (timescale.Seri
 	return q, "", tooManyBuckets("1mo", in.MaxPoints)
 }
 
-func tooManyBuckets(step string, points int) *Problem {
-	return newProblem(http.StatusUnprocessableEntity, CodeTooManyPoints, "step", fmt.Sprintf(
+func tooManyBuckets(step string, points int) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.CodeTooManyPoints, "step", fmt.Sprintf(
 		"steps of %s make more than %d buckets, which is %d times maxPoints; ask for a longer step, a shorter range or more points",
 		step, overSampling*points, overSampling))
 }
@@ -282,7 +286,7 @@ func thinned(buckets []timescale.Point, in HistoryParams) []Point {
 		}
 	}
 	out := []Point{}
-	for _, i := range lttb(values, in.MaxPoints) {
+	for _, i := range downsample.LTTB(values, in.MaxPoints) {
 		b := buckets[i]
 		if in.Fill == "none" && b.Value == nil {
 			continue

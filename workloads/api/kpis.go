@@ -10,6 +10,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 type kpisInput struct {
@@ -21,8 +24,8 @@ type kpisInput struct {
 }
 
 func (s *server) kpiOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{tagTwin}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
 		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and promised and realised savings",
 		Description: "Plans count once their hours have passed, in the period in which they were issued. They are those about meters: the plan of a group is the sum of those of its meters.",
 	}, s.kpis)
@@ -33,7 +36,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	if err != nil {
 		return nil, err
 	}
-	w, err := parseRange(in.From, in.To, "now-7d", "now", now.Time())
+	w, err := params.ParseRange(in.From, in.To, "now-7d", "now", now.Time())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 		return nil, err
 	}
 	periods := s.periods(w, in.By)
-	if err := s.fillPeriods(ctx, periods, whose, hourRange{w.From, min(w.To, now)}); err != nil {
+	if err := s.fillPeriods(ctx, periods, whose, params.HourRange{From: w.From, To: min(w.To, now)}); err != nil {
 		return nil, s.failed(ctx, "read key figures", err)
 	}
 	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: w.To > now}
@@ -59,7 +62,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 func (s *server) whose(ctx context.Context, in *kpisInput, view *KPIs) (whose timescale.Whose, err error) {
 	switch {
 	case in.Meter != "" && in.Group != "":
-		return whose, invalid("group", "ask for a meter or for a group, not for both")
+		return whose, problem.Invalid("group", "ask for a meter or for a group, not for both")
 	case in.Meter != "":
 		m, err := s.findMeter(ctx, in.Meter)
 		if err != nil {
@@ -78,7 +81,7 @@ func (s *server) whose(ctx context.Context, in *kpisInput, view *KPIs) (whose ti
 
 // fillPeriods reads loads and realised savings, up to the twin's now: the
 // newest hour may still lack meters.
-func (s *server) fillPeriods(ctx context.Context, periods []*period, whose timescale.Whose, w hourRange) error {
+func (s *server) fillPeriods(ctx context.Context, periods []*period, whose timescale.Whose, w params.HourRange) error {
 	if w.From >= w.To {
 		return nil
 	}

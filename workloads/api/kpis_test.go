@@ -13,6 +13,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 func kpis(t *testing.T, a *api, query string) KPIs {
@@ -188,7 +189,7 @@ func TestPeriodsFollowTheLocalCalendar(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cal, err := meter.NewCalendar(c.zone)
 			require.NoError(t, err)
-			w, err := parseRange(c.from, c.to, "", "", time.Time{})
+			w, err := params.ParseRange(c.from, c.to, "", "", time.Time{})
 			require.NoError(t, err)
 			s := &server{calendar: cal}
 			var hours []int

@@ -7,6 +7,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // LoadParams are the parameters of a load.
@@ -21,13 +23,13 @@ type groupLoadInput struct {
 }
 
 func (s *server) loadOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/load", OperationID: "load", Tags: []string{tagTwin}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/load", OperationID: "load", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
 		Summary:     "Load of the whole twin, measured and forecast, by the hour",
 		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
 	}, s.totalLoad)
-	get(api, huma.Operation{
-		Path: "/api/v1/groups/{id}/load", OperationID: "groupLoad", Tags: []string{tagGroups}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/groups/{id}/load", OperationID: "groupLoad", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
 		Summary:     "Load of a group, measured and forecast, by the hour, with its capacity",
 		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
 	}, s.groupLoad)
@@ -50,7 +52,7 @@ func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo *int32, 
 	if err != nil {
 		return nil, err
 	}
-	w, err := parseRange(in.From, in.To, "now-48h", "now+25h", now.Time())
+	w, err := params.ParseRange(in.From, in.To, "now-48h", "now+25h", now.Time())
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +67,13 @@ func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo *int32, 
 
 // loadCurve is one LoadPoint an hour.
 type loadCurve struct {
-	window hourRange
+	window params.HourRange
 	now    meter.Hour
 	points []LoadPoint
 }
 
-func (s *server) readLoad(ctx context.Context, groupNo *int32, w hourRange, now meter.Hour) (*loadCurve, error) {
-	c := &loadCurve{window: w, now: now, points: make([]LoadPoint, w.hours())}
+func (s *server) readLoad(ctx context.Context, groupNo *int32, w params.HourRange, now meter.Hour) (*loadCurve, error) {
+	c := &loadCurve{window: w, now: now, points: make([]LoadPoint, w.Hours())}
 	for i := range c.points {
 		c.points[i].At = (w.From + meter.Hour(i)).Time()
 	}

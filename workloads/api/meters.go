@@ -10,6 +10,9 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 const (
@@ -40,24 +43,24 @@ type meterStateInput struct {
 }
 
 func (s *server) meterOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/meters", OperationID: "meters", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/meters", OperationID: "meters", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "Meters, with the newest that is known of each",
 	}, s.listMeters)
-	get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}", OperationID: "meter", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/meters/{id}", OperationID: "meter", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "One meter",
 	}, s.getMeter)
-	get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{tagMeters}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary:     "Newest reading, forecast and decision of a meter",
 		Description: "With at: the readings before that time, and the forecast and the decision that were the newest then.",
 	}, s.getMeterState)
 }
 
 func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Meter], error) {
-	filters := filterPrint("meters", in.Search, in.Group, in.Status, in.Sort)
-	after, err := decodeCursor[meterPlace](filters, in.Cursor)
+	filters := params.FilterPrint("meters", in.Search, in.Group, in.Status, in.Sort)
+	after, err := params.DecodeCursor[meterPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ func meterView(m timescale.Meter) Meter {
 func (s *server) findMeter(ctx context.Context, id string) (timescale.Meter, error) {
 	m, err := s.db.MeterByName(ctx, id, s.twin.Processor.Policy.Freshness)
 	if errors.Is(err, timescale.ErrNotFound) {
-		return m, notFound(CodeUnknownMeter, fmt.Sprintf("there is no meter %q; GET %s/api/v1/meters lists them", id, s.base))
+		return m, problem.NotFound(problem.CodeUnknownMeter, fmt.Sprintf("there is no meter %q; GET %s/api/v1/meters lists them", id, s.base))
 	}
 	if err != nil {
 		return m, s.failed(ctx, "find a meter", err)
@@ -160,7 +163,7 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 		return nil, err
 	}
 	if in.At != "" {
-		at, err := parseTime("at", in.At, now.Time())
+		at, err := params.ParseTime("at", in.At, now.Time())
 		if err != nil {
 			return nil, err
 		}

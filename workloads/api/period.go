@@ -7,6 +7,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // period is a stretch of time that key figures are computed for.
@@ -25,7 +26,7 @@ type period struct {
 func (p *period) hours() int { return int(p.to - p.from) }
 
 // periods cut a range along the twin's calendar.
-func (s *server) periods(w hourRange, by string) []*period {
+func (s *server) periods(w params.HourRange, by string) []*period {
 	var out []*period
 	for from := w.From; from < w.To; {
 		p := &period{from: from, to: w.To, key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(s.ledger), during: dsm.NewIndicators(s.ledger)}

@@ -13,6 +13,8 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // shownBytes is how much of a quarantined message is shown: a message may be a
@@ -29,15 +31,15 @@ type qualityInput struct {
 }
 
 func (s *server) qualityOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{tagQuality}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{openapi.TagQuality}, Security: openapi.Keyed(),
 		Summary: "What was rejected of the stream and of the file of readings, and why; and readings that are suspect",
 	}, s.dataQuality)
 }
 
 func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Quality], error) {
-	filters := filterPrint("quality", in.Reason)
-	after, err := decodeCursor[timescale.QuarantineCursor](filters, in.Cursor)
+	filters := params.FilterPrint("quality", in.Reason)
+	after, err := params.DecodeCursor[timescale.QuarantineCursor](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
 
 // Every answer has the form that the OpenAPI document says.
@@ -256,10 +257,10 @@ func TestAnEmptyTwin(t *testing.T) {
 func (s *server) documentedAPI(t *testing.T) huma.API {
 	t.Helper()
 	r := gin.New()
-	api := newAPI(s.apiConfig(), r, r.Group(""))
+	api := openapi.New(openapi.Config(s.base, csvFormat()), r, r.Group(""))
 	s.openOperations(api)
 	s.operations(api)
-	_, err := document(api)
+	_, err := openapi.Document(api)
 	require.NoError(t, err)
 	return api
 }

@@ -3,13 +3,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,6 +24,12 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/web"
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/middleware"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/pages"
+	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/requestid"
 )
 
 // Deps is what the API stands on. DB is required, the rest has defaults.
@@ -33,32 +40,25 @@ type Deps struct {
 	Clock    func() time.Time     // nil: time.Now
 	Registry *prometheus.Registry // metrics go there; nil: a new one
 	Listener net.Listener         // nil: listen on the twin's api.listen
-	Requests Rate                 // per API key; zero: 50/s, 200 at once
-	Failures Rate                 // failed sign-ins per address; zero: 1 in 6 s, 20 at once
+	Requests auth.Rate            // per API key; zero: 50/s, 200 at once
+	Failures auth.Rate            // failed sign-ins per address; zero: 1 in 6 s, 20 at once
 }
 
 // server answers requests. Its fields do not change after newServer.
 type server struct {
-	twin          config.Twin
-	base          string // api.basePath without a slash at its end
-	db            *timescale.Reader
-	version       string
-	log           *slog.Logger
-	clock         func() time.Time
-	calendar      *meter.Calendar
-	ledger        *dsm.Ledger // nil where the prices cannot be read
-	keys          Keys
-	sessions      *sessions
-	endedSessions *endedSessions
-	origins       *http.CrossOriginProtection
-	requests      *rateLimit
-	failures      *rateLimit
-	metrics       *metrics
-	registry      *prometheus.Registry
-	files         fs.FS
-	built         bool
-	started       time.Time
-	skill         skillOfDay
+	twin     config.Twin
+	base     string // api.basePath without a slash at its end
+	db       *timescale.Reader
+	version  string
+	log      *slog.Logger
+	clock    func() time.Time
+	calendar *meter.Calendar
+	ledger   *dsm.Ledger // nil where the prices cannot be read
+	guard    *auth.Guard
+	metrics  *middleware.Metrics
+	registry *prometheus.Registry
+	started  time.Time
+	skill    skillOfDay
 }
 
 // NewHandler makes everything that the API's port serves.
@@ -127,55 +127,43 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	keys, err := LoadKeys(twin.API.APIKeysFile)
-	if err != nil {
-		return nil, fmt.Errorf("api: %w", err)
-	}
-	tokens, err := newSessions(twin.API.JWTSecretFile, twin.Namespace+"/"+twin.Name, time.Duration(twin.API.SessionTTL))
-	if err != nil {
-		return nil, fmt.Errorf("api: %w", err)
-	}
 	base, err := basePath(twin.API.BasePath)
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	s := &server{
 		twin: twin, base: base, db: deps.DB, version: deps.Version, log: deps.Log, clock: deps.Clock,
-		calendar: calendar, keys: keys, sessions: tokens, endedSessions: newEndedSessions(deps.DB), registry: deps.Registry,
-		origins: http.NewCrossOriginProtection(),
+		calendar: calendar, registry: deps.Registry,
 	}
-	s.setDefaults(deps)
+	s.setDefaults()
+	s.guard, err = auth.NewGuard(auth.Options{
+		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
+		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB,
+		Requests: deps.Requests, Failures: deps.Failures, Clock: s.clock, Log: s.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	if s.ledger, err = newLedger(twin, calendar); err != nil {
 		s.log.Warn("costs and emissions are not known here", "error", err)
 	}
-	s.files, s.built = web.Files()
 	s.started = s.clock()
-	s.metrics, err = newMetrics(s.registry)
+	s.metrics, err = middleware.NewMetrics(s.registry)
 	return s, err
 }
 
-func (s *server) setDefaults(deps Deps) {
-	if s.version == "" {
-		s.version = "dev"
-	}
-	if s.log == nil {
-		s.log = slog.Default()
-	}
+func (s *server) setDefaults() {
+	s.version = cmp.Or(s.version, "dev")
+	s.log = cmp.Or(s.log, slog.Default())
 	if s.clock == nil {
 		s.clock = time.Now
 	}
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
 	}
-	requests, failures := deps.Requests, deps.Failures
-	if requests == (Rate{}) {
-		requests = Rate{PerSecond: 50, Burst: 200}
-	}
-	if failures == (Rate{}) {
-		failures = Rate{PerSecond: 1.0 / 6, Burst: 20}
-	}
-	s.requests, s.failures = newRateLimit(requests), newRateLimit(failures)
 }
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // basePath checks api.basePath: "" or "/" for the root, else a path such as
 // /twins/north.
@@ -185,7 +173,7 @@ func basePath(p string) (string, error) {
 		return "", nil
 	}
 	for part := range strings.SplitSeq(strings.TrimPrefix(p, "/"), "/") {
-		if !keyName.MatchString(part) {
+		if !plainName.MatchString(part) {
 			return "", fmt.Errorf("basePath %q: write it as /twins/north, of letters, digits, dots, dashes and underscores", p)
 		}
 	}
@@ -204,12 +192,12 @@ func (s *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: compression: %w", err)
 	}
-	return s.underBase(headAsGet(compress(router))), nil
+	return s.underBase(middleware.HeadAsGet(compress(router))), nil
 }
 
 func compressible() []string {
 	return []string{
-		"application/json", problemType, "application/openapi+json", "text/csv", "text/html", "text/css",
+		"application/json", problem.MediaType, "application/openapi+json", "text/csv", "text/html", "text/css",
 		"text/plain", "text/javascript", "application/javascript", "image/svg+xml",
 	}
 }
@@ -226,24 +214,25 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	if err := r.SetTrustedProxies(s.twin.API.TrustedProxies); err != nil {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
-	r.Use(withRequestID, s.observed, s.recovered, secured, bounded, limitedBody, onceEach, byParameter)
+	r.Use(requestid.Set, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
+		middleware.Bounded, middleware.LimitedBody, middleware.OnceEach, middleware.ByParameter)
 	r.NoRoute(func(c *gin.Context) {
-		abort(c, newProblem(http.StatusNotFound, CodeUnknownPath, "",
+		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))
 	})
 	r.NoMethod(func(c *gin.Context) {
-		abort(c, newProblem(http.StatusMethodNotAllowed, CodeMethod, "",
+		problem.Abort(c, problem.New(http.StatusMethodNotAllowed, problem.CodeMethod, "",
 			c.Request.Method+" is not possible here; "+c.Writer.Header().Get("Allow")+" is"))
 	})
-	s.pages(r)
-	cfg := s.apiConfig()
-	open := newAPI(cfg, r, r.Group(""))
+	s.site().Register(r)
+	cfg := openapi.Config(s.base, csvFormat())
+	open := openapi.New(cfg, r, r.Group(""))
 	s.openOperations(open)
-	guarded := newAPI(cfg, r, r.Group("", s.authenticated, needs(ScopeRead), withETag))
+	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, auth.Needs(auth.ScopeRead), middleware.WithETag))
 	s.operations(guarded)
-	doc, err := document(open)
+	doc, err := openapi.Document(open)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("api: %w", err)
 	}
 	r.GET("/openapi.json", func(c *gin.Context) {
 		c.Header("Cache-Control", "no-cache")
@@ -252,16 +241,13 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	return r, doc, nil
 }
 
-// headAsGet answers HEAD with the headers of GET; net/http drops the body.
-func headAsGet(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			get := *r
-			get.Method = http.MethodGet
-			r = &get
-		}
-		next.ServeHTTP(w, r)
-	})
+// site is what the pages show.
+func (s *server) site() pages.Site {
+	files, built := web.Files()
+	return pages.Site{
+		Name: s.twin.Name, Namespace: s.twin.Namespace, Version: s.version, Base: s.base,
+		Grafana: s.twin.API.GrafanaURL, Files: files, Built: built,
+	}
 }
 
 // underBase serves everything below api.basePath, and nothing else.
@@ -279,8 +265,8 @@ func (s *server) underBase(next http.Handler) http.Handler {
 			stripped.ServeHTTP(w, r)
 			return
 		}
-		body := newProblem(http.StatusNotFound, CodeUnknownPath, "", "this twin is served under "+s.base+"/")
-		w.Header().Set("Content-Type", problemType)
+		body := problem.New(http.StatusNotFound, problem.CodeUnknownPath, "", "this twin is served under "+s.base+"/")
+		w.Header().Set("Content-Type", problem.MediaType)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(http.StatusNotFound)
 		_ = huma.DefaultJSONFormat.Marshal(w, body)

@@ -1,23 +1,28 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/middleware"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // Session is a browser that has signed in.
 type Session struct {
-	Name      string    `json:"name" doc:"Name of the API key"`
-	Scope     Scope     `json:"scope" enum:"read,operate,admin"`
-	ExpiresAt time.Time `json:"expiresAt"`
-	CSRFToken string    `json:"csrfToken" doc:"Send it as X-CSRF-Token with every request that changes something"`
+	Name      string     `json:"name" doc:"Name of the API key"`
+	Scope     auth.Scope `json:"scope" enum:"read,operate,admin"`
+	ExpiresAt time.Time  `json:"expiresAt"`
+	CSRFToken string     `json:"csrfToken" doc:"Send it as X-CSRF-Token with every request that changes something"`
 }
 
 type signInInput struct {
@@ -37,8 +42,8 @@ type signOutOutput struct {
 }
 
 func (s *server) signInOperation(open huma.API) {
-	register(open, huma.Operation{
-		Method: http.MethodPost, Path: "/api/v1/session", OperationID: "signIn", Tags: []string{tagSession},
+	openapi.Register(open, huma.Operation{
+		Method: http.MethodPost, Path: "/api/v1/session", OperationID: "signIn", Tags: []string{openapi.TagSession},
 		Summary:      "Exchange an API key for a session",
 		Description:  "Sets a cookie that scripts cannot read. It ends after the twin's session time, with the key, or by DELETE.",
 		MaxBodyBytes: 4096, DefaultStatus: http.StatusCreated,
@@ -47,80 +52,68 @@ func (s *server) signInOperation(open huma.API) {
 }
 
 func (s *server) sessionOperations(guarded huma.API) {
-	get(guarded, huma.Operation{
-		Path: "/api/v1/session", OperationID: "session", Tags: []string{tagSession}, Security: keyed(),
+	openapi.Get(guarded, huma.Operation{
+		Path: "/api/v1/session", OperationID: "session", Tags: []string{openapi.TagSession}, Security: openapi.Keyed(),
 		Summary: "Who is signed in?",
 	}, s.currentSession)
-	register(guarded, huma.Operation{
-		Method: http.MethodDelete, Path: "/api/v1/session", OperationID: "signOut", Tags: []string{tagSession},
-		Security: keyed(), Summary: "End the session", DefaultStatus: http.StatusNoContent,
+	openapi.Register(guarded, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/v1/session", OperationID: "signOut", Tags: []string{openapi.TagSession},
+		Security: openapi.Keyed(), Summary: "End the session", DefaultStatus: http.StatusNoContent,
 	}, s.signOut)
 }
+
+type ginKey struct{}
 
 // ownPage keeps a foreign page from signing a browser in under a name of its
 // choice.
 func (s *server) ownPage(ctx huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(ctx)
-	if problem := s.foreignOrigin(c.Request); problem != nil {
-		abort(c, problem)
+	if foreign := s.guard.ForeignOrigin(c.Request); foreign != nil {
+		problem.Abort(c, foreign)
 		return
 	}
-	next(huma.WithValue(ctx, ginKey, c))
+	next(huma.WithValue(ctx, ginKey{}, c))
 }
 
 func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {
-	now := s.clock()
-	c, _ := ctx.Value(ginKey).(*gin.Context)
-	k, ok := s.keys.find(in.Body.APIKey, now)
-	if !ok {
-		return nil, s.refusedSignIn(c)
+	c, _ := ctx.Value(ginKey{}).(*gin.Context)
+	p, token, err := s.guard.SignIn(in.Body.APIKey, c.ClientIP())
+	var rejected *problem.Problem
+	if errors.As(err, &rejected) {
+		return nil, err
 	}
-	token, claims, err := s.sessions.issue(k, now)
 	if err != nil {
-		return nil, s.failed(ctx, "issue a session", err)
+		return nil, s.failed(ctx, "sign in", err)
 	}
-	seconds := int(claims.ExpiresAt.Sub(now).Seconds())
+	seconds := int(p.Session.ExpiresAt.Sub(s.clock()).Seconds())
 	return &sessionOutput{
-		SetCookie: []*http.Cookie{cookie(token, s.cookiePath(), isTLS(c), seconds)},
-		Body:      Answer[Session]{Data: s.sessionView(k.Scope, claims)},
+		SetCookie: []*http.Cookie{auth.Cookie(token, s.cookiePath(), middleware.IsTLS(c), seconds)},
+		Body:      Answer[Session]{Data: sessionView(p)},
 	}, nil
 }
 
-func (s *server) refusedSignIn(c *gin.Context) error {
-	if ok, wait := s.failures.take(c.ClientIP(), s.clock()); !ok {
-		p := newProblem(http.StatusTooManyRequests, CodeRateLimited, "", fmt.Sprintf("too many failed sign-ins from this address; wait %d s", wait))
-		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(wait)}})
-	}
-	return newProblem(http.StatusUnauthorized, CodeUnauthenticated, "apiKey", "this API key is not known here, or has expired")
-}
-
-func (s *server) sessionView(scope Scope, c sessionClaims) Session {
-	return Session{Name: c.Subject, Scope: scope, ExpiresAt: c.ExpiresAt.UTC(), CSRFToken: s.sessions.csrfToken(c)}
+func sessionView(p auth.Principal) Session {
+	return Session{Name: p.Name, Scope: p.Scope, ExpiresAt: p.Session.ExpiresAt, CSRFToken: p.Session.CSRFToken}
 }
 
 func (s *server) currentSession(ctx context.Context, _ *noInput) (*output[Session], error) {
-	p := principalOf(ctx)
-	if p.session == nil {
-		return nil, newProblem(http.StatusNotFound, CodeNoSession, "",
+	p := auth.PrincipalOf(ctx)
+	if p.Session == nil {
+		return nil, problem.New(http.StatusNotFound, problem.CodeNoSession, "",
 			p.Name+" uses an API key, not a session; POST /api/v1/session makes one")
 	}
-	return &output[Session]{Body: Answer[Session]{Data: s.sessionView(p.Scope, *p.session)}}, nil
+	return &output[Session]{Body: Answer[Session]{Data: sessionView(p)}}, nil
 }
 
 func (s *server) signOut(ctx context.Context, _ *noInput) (*signOutOutput, error) {
-	p := principalOf(ctx)
-	if p.session == nil {
-		return nil, newProblem(http.StatusNotFound, CodeNoSession, "", p.Name+" uses an API key, not a session")
+	p := auth.PrincipalOf(ctx)
+	if p.Session == nil {
+		return nil, problem.New(http.StatusNotFound, problem.CodeNoSession, "", p.Name+" uses an API key, not a session")
 	}
-	if err := s.endedSessions.end(ctx, p.session); err != nil {
+	if err := s.guard.SignOut(ctx, p.Session); err != nil {
 		return nil, s.failed(ctx, "sign out", err)
 	}
-	return &signOutOutput{SetCookie: []*http.Cookie{cookie("", s.cookiePath(), false, -1)}}, nil
+	return &signOutOutput{SetCookie: []*http.Cookie{auth.Cookie("", s.cookiePath(), false, -1)}}, nil
 }
 
-func (s *server) cookiePath() string {
-	if s.base == "" {
-		return "/"
-	}
-	return s.base
-}
+func (s *server) cookiePath() string { return cmp.Or(s.base, "/") }

@@ -9,14 +9,15 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
 
 // quietAfter is how long nothing may be written before a twin counts as stale.
 const quietAfter = 5 * time.Minute
 
 func (s *server) twinOperations(api huma.API) {
-	get(api, huma.Operation{
-		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{tagTwin}, Security: keyed(),
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
 		Summary: "What this twin is, and how far it is",
 	}, s.getTwin)
 }

@@ -23,6 +23,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/requestid"
 )
 
 // The tests ask a real PostgreSQL, at ENERGYTWIN_TEST_POSTGRES_URL or started
@@ -108,8 +111,9 @@ func postgresInstalled() bool {
 // api is a running API and what it takes to ask it.
 type api struct {
 	http.Handler
-	keys map[string]string
-	now  *clock
+	keys     map[string]string
+	keysFile string
+	now      *clock
 }
 
 // clock is a time that tests move.
@@ -130,10 +134,11 @@ func newTestAPI(t *testing.T, change func(*config.Twin, *Deps)) *api {
 	}
 	a := &api{now: &clock{t: time.Now()}}
 	twin := filled.Twin()
-	a.keys, twin.API.APIKeysFile = newKeysFile(t)
+	a.keys, a.keysFile = newKeysFile(t)
+	twin.API.APIKeysFile = a.keysFile
 	deps := Deps{
 		DB: store, Version: "1.2.3", Clock: a.now.read, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Requests: Rate{PerSecond: 1e6, Burst: 1e6},
+		Requests: auth.Rate{PerSecond: 1e6, Burst: 1e6},
 	}
 	if change != nil {
 		change(&twin, &deps)
@@ -175,16 +180,16 @@ func read[T any](t *testing.T, a *api, target string) Answer[T] {
 }
 
 // problemIn is the problem document of an answer.
-func problemIn(t *testing.T, w *httptest.ResponseRecorder) Problem {
+func problemIn(t *testing.T, w *httptest.ResponseRecorder) problem.Problem {
 	t.Helper()
-	require.Equal(t, problemType, w.Header().Get("Content-Type"), "%d %s", w.Code, w.Body)
-	var p Problem
+	require.Equal(t, problem.MediaType, w.Header().Get("Content-Type"), "%d %s", w.Code, w.Body)
+	var p problem.Problem
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p))
 	require.Equal(t, w.Code, p.Status)
 	require.Equal(t, http.StatusText(w.Code), p.Title)
 	require.NotEmpty(t, p.Detail)
 	require.Equal(t, "urn:energytwin:problem:"+string(p.Code), p.Type)
-	require.Equal(t, w.Header().Get(requestIDHeader), p.RequestID)
+	require.Equal(t, w.Header().Get(requestid.Header), p.RequestID)
 	return p
 }
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/energytwin/energytwin/workloads/api"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 )
 
 // folder is where a local twin keeps its data: a folder that the user named, or
@@ -98,13 +98,13 @@ func (f folder) secrets() (secrets, error) {
 	var s secrets
 	var err error
 	s.apiKey, _, err = f.secret("api-key", func() (string, error) {
-		key, _, err := api.NewKey("local", api.ScopeAdmin, time.Time{})
+		key, _, err := auth.NewKey("local", auth.ScopeAdmin, time.Time{})
 		return key, err
 	})
 	if err != nil {
 		return s, err
 	}
-	line, err := api.KeyLine("local", api.ScopeAdmin, s.apiKey, time.Time{})
+	line, err := auth.KeyLine("local", auth.ScopeAdmin, s.apiKey, time.Time{})
 	if err != nil {
 		return s, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/test/ui/filled"
 	"github.com/energytwin/energytwin/workloads/api"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 )
 
 func main() {
@@ -72,7 +73,7 @@ func run(listen, base string, size filled.Size) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	key, line, err := api.NewKey("tester", api.ScopeAdmin, time.Time{})
+	key, line, err := auth.NewKey("tester", auth.ScopeAdmin, time.Time{})
 	if err != nil {
 		return err
 	}

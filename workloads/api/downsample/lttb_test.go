@@ -1,4 +1,4 @@
-package api
+package downsample
 
 import (
 	"math"
@@ -18,7 +18,7 @@ func TestLTTBProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		y := rapid.SliceOfN(value, 0, 400).Draw(t, "y")
 		want := rapid.IntRange(2, 120).Draw(t, "want")
-		got := lttb(y, want)
+		got := LTTB(y, want)
 
 		require.LessOrEqual(t, len(got), max(want, min(len(y), want)))
 		for i := 1; i < len(got); i++ {
@@ -52,7 +52,7 @@ func TestLTTBKeepsGaps(t *testing.T) {
 		}
 		want := rapid.IntRange(3*len(lengths), 3*len(lengths)+100).Draw(t, "want")
 		var chosen []float64
-		for _, i := range lttb(y, want) {
+		for _, i := range LTTB(y, want) {
 			chosen = append(chosen, y[i])
 		}
 		require.Len(t, stretches(chosen), len(lengths))
@@ -63,20 +63,20 @@ func TestLTTBKeepsGaps(t *testing.T) {
 // point of the largest triangle.
 func TestLTTBByHand(t *testing.T) {
 	y := []float64{0, 0, 9, 0, 0, -9, 0, 0}
-	require.Equal(t, []int{0, 2, 5, 7}, lttb(y, 4))
+	require.Equal(t, []int{0, 2, 5, 7}, LTTB(y, 4))
 }
 
 func TestLTTBKeepsSpikes(t *testing.T) {
 	y := make([]float64, 4000)
 	y[1234], y[3000] = 100, -100
-	got := lttb(y, 200)
+	got := LTTB(y, 200)
 	require.Contains(t, got, 1234)
 	require.Contains(t, got, 3000)
 }
 
 func TestLTTBOfNothingButGaps(t *testing.T) {
 	y := []float64{math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}
-	got := lttb(y, 3)
+	got := LTTB(y, 3)
 	require.Equal(t, 0, got[0])
 	require.Equal(t, 6, got[len(got)-1])
 	require.LessOrEqual(t, len(got), 3)
@@ -89,6 +89,6 @@ func BenchmarkLTTB(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		lttb(y, 1000)
+		LTTB(y, 1000)
 	}
 }

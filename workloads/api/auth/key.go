@@ -1,4 +1,7 @@
-package api
+// Package auth identifies who sends a request to the API: by an API key, or by
+// the session of a browser that signed in with one. It limits how often a caller
+// may ask, and keeps the pages of other sites out.
+package auth
 
 import (
 	"bufio"
@@ -43,6 +46,7 @@ func (s Scope) rank() int {
 	return 0
 }
 
+// keyName is what a key may be called.
 var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // Key is an API key as it is kept: never the key itself.

@@ -1,8 +1,9 @@
-package api
+// Package downsample chooses which points of a series are drawn.
+package downsample
 
 import "math"
 
-// lttb chooses at most want of the points so that a line through them looks
+// LTTB chooses at most want of the points so that a line through them looks
 // like the line through all (largest triangle, three buckets: Steinarsson,
 // "Downsampling Time Series for Visual Representation", 2013). It returns
 // indices in rising order. The first and the last point are always kept. y is
@@ -13,7 +14,7 @@ import "math"
 // that a line drawn through the choice breaks where the data does. If there
 // are more gaps than points to give, the gaps go first: each stretch keeps at
 // least its ends as long as want allows.
-func lttb(y []float64, want int) []int {
+func LTTB(y []float64, want int) []int {
 	n := len(y)
 	if n <= want || n <= 2 {
 		return allIndices(n)

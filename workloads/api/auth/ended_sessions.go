@@ -1,4 +1,4 @@
-package api
+package auth
 
 import (
 	"context"
@@ -16,9 +16,9 @@ const trustedFor = 500 * time.Millisecond
 // maxTrusted bounds the sessions that a replica remembers.
 const maxTrusted = 10_000
 
-// sessionStore keeps the sessions that were signed out, for all replicas of the
+// SessionStore keeps the sessions that were signed out, for all replicas of the
 // API and across their restarts.
-type sessionStore interface {
+type SessionStore interface {
 	// EndSession records that a session was signed out, whose token would have
 	// expired at the given time.
 	EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error
@@ -29,13 +29,13 @@ type sessionStore interface {
 // endedSessions answers whether a session was signed out. Requests come in
 // bursts: it asks the store once for those of half a second.
 type endedSessions struct {
-	store sessionStore
+	store SessionStore
 
 	mu   sync.Mutex
 	open map[uuid.UUID]time.Time // when the store reported it
 }
 
-func newEndedSessions(store sessionStore) *endedSessions {
+func newEndedSessions(store SessionStore) *endedSessions {
 	return &endedSessions{store: store, open: map[uuid.UUID]time.Time{}}
 }
 

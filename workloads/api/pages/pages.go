@@ -1,4 +1,6 @@
-package api
+// Package pages serves what people look at in a browser: the start page, the
+// user interface and the API's documentation.
+package pages
 
 import (
 	"bytes"
@@ -12,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 //go:embed start.html
@@ -20,9 +24,18 @@ var startHTML string
 //go:embed unbuilt.html
 var unbuiltHTML string
 
-// pages registers what people look at: the start page, the user interface and
-// the API documentation.
-func (s *server) pages(r *gin.Engine) {
+// Site is a twin as its pages show it.
+type Site struct {
+	Name, Namespace string // of the twin
+	Version         string // of the binary
+	Base            string // api.basePath without a slash at its end
+	Grafana         string // URL of its dashboards; "" if it has none
+	Files           fs.FS  // of the web build
+	Built           bool   // false: Files lacks the web build
+}
+
+// Register adds the pages to a router.
+func (s Site) Register(r *gin.Engine) {
 	start := template.Must(template.New("start").Parse(startHTML))
 	unbuilt := template.Must(template.New("unbuilt").Parse(unbuiltHTML))
 	r.GET("/", func(c *gin.Context) { s.render(c, start) })
@@ -36,26 +49,23 @@ func (s *server) pages(r *gin.Engine) {
 		// Any other address below /ui is a view of the user interface.
 		s.appOr(unbuilt, "index.html")(c)
 	})
-	r.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, s.base+"/ui/favicon.svg") })
+	r.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, s.Base+"/ui/favicon.svg") })
 }
 
 // pageView is what the templates show.
 type pageView struct {
-	Name, Namespace, Version, Base, Nonce, Grafana string
-	Built                                          bool
+	Site
+	Nonce string
 }
 
-func (s *server) render(c *gin.Context, t *template.Template) {
+func (s Site) render(c *gin.Context, t *template.Template) {
 	nonce, err := newNonce()
 	if err != nil {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
 	var page bytes.Buffer
-	err = t.Execute(&page, pageView{
-		Name: s.twin.Name, Namespace: s.twin.Namespace, Version: s.version, Base: s.base,
-		Nonce: nonce, Grafana: s.twin.API.GrafanaURL, Built: s.built,
-	})
+	err = t.Execute(&page, pageView{Site: s, Nonce: nonce})
 	if err != nil {
 		panic(err) // a template that does not fit its view: recovered and logged
 	}
@@ -66,9 +76,9 @@ func (s *server) render(c *gin.Context, t *template.Template) {
 }
 
 // appOr serves a page of the web build, or explains how to build it.
-func (s *server) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
+func (s Site) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if !s.built {
+		if !s.Built {
 			s.render(c, unbuilt)
 			return
 		}
@@ -79,10 +89,10 @@ func (s *server) appOr(unbuilt *template.Template, file string) gin.HandlerFunc 
 // appPage serves an HTML file of the build. Its base element gives the scripts
 // under which path this twin is served; its nonce lets the component library
 // add styles.
-func (s *server) appPage(c *gin.Context, file string) {
-	text, err := fs.ReadFile(s.files, file)
+func (s Site) appPage(c *gin.Context, file string) {
+	text, err := fs.ReadFile(s.Files, file)
 	if err != nil {
-		abort(c, newProblem(http.StatusNotFound, CodeUnknownPath, "", file+" is not part of this build"))
+		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "", file+" is not part of this build"))
 		return
 	}
 	nonce, err := newNonce()
@@ -90,30 +100,30 @@ func (s *server) appPage(c *gin.Context, file string) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	html := strings.NewReplacer(`<base href="/ui/"`, `<base href="`+s.base+`/ui/"`, "%CSP_NONCE%", nonce).Replace(string(text))
+	html := strings.NewReplacer(`<base href="/ui/"`, `<base href="`+s.Base+`/ui/"`, "%CSP_NONCE%", nonce).Replace(string(text))
 	c.Header("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+nonce+
 		"'; font-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'")
 	c.Header("Cache-Control", "no-cache")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(html))
 }
 
-func (s *server) isAsset(name string) bool {
-	if !s.built || name == "" || strings.HasSuffix(name, ".html") {
+func (s Site) isAsset(name string) bool {
+	if !s.Built || name == "" || strings.HasSuffix(name, ".html") {
 		return false
 	}
-	info, err := fs.Stat(s.files, name)
+	info, err := fs.Stat(s.Files, name)
 	return err == nil && !info.IsDir()
 }
 
 // asset serves a file of the build. Names below assets/ hold a hash of their
 // content, so a browser may keep them.
-func (s *server) asset(c *gin.Context, name string) {
+func (s Site) asset(c *gin.Context, name string) {
 	if strings.HasPrefix(name, "assets/") {
 		c.Header("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		c.Header("Cache-Control", "public, max-age=3600")
 	}
-	http.ServeFileFS(c.Writer, c.Request, s.files, name)
+	http.ServeFileFS(c.Writer, c.Request, s.Files, name)
 }
 
 func newNonce() (string, error) {

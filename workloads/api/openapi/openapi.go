@@ -1,7 +1,10 @@
-package api
+// Package openapi describes the REST API: operations are registered through it,
+// and it writes the OpenAPI document.
+package openapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,12 +14,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
-// apiVersion is the version of the REST API, not of the binary.
-const apiVersion = "1.0.0"
+// Version is the version of the REST API, not of the binary.
+const Version = "1.0.0"
 
-const apiDescription = `What a digital twin of an electricity grid area knows: readings, forecasts and demand-side-management decisions.
+const description = `What a digital twin of an electricity grid area knows: readings, forecasts and demand-side-management decisions.
 
 - Every answer is ` + "`{data, page, meta}`" + `; a value that is not known is null, never 0.
 - Times are RFC 3339 in UTC, or relative to the twin's own now (` + "`meta.asOf`" + `): ` + "`now`, `now-7d`, `now+24h`" + `. The now of a twin that replays 2019 lies in 2019.
@@ -27,102 +33,99 @@ const apiDescription = `What a digital twin of an electricity grid area knows: r
 
 // The tags that group operations.
 const (
-	tagTwin      = "Twin"
-	tagMeters    = "Meters"
-	tagGroups    = "Groups"
-	tagDecisions = "Decisions"
-	tagQuality   = "Data quality"
-	tagSession   = "Session"
-	tagProcess   = "Process"
+	TagTwin      = "Twin"
+	TagMeters    = "Meters"
+	TagGroups    = "Groups"
+	TagDecisions = "Decisions"
+	TagQuality   = "Data quality"
+	TagSession   = "Session"
+	TagProcess   = "Process"
 )
 
-// apiConfig is shared by the open and the guarded operations, so that both
-// stand in one document.
-func (s *server) apiConfig() huma.Config {
-	cfg := s.baseConfig()
+// Config is shared by all operations of a twin that is served under a base path
+// ("" is the root), so that they stand in one document. csv writes those answers
+// that have a form as CSV.
+func Config(base string, csv huma.Format) huma.Config {
+	cfg := newConfig(cmp.Or(base, "/"), csv)
 	// Answers may gain fields: a client generated today must take them.
 	cfg.AllowAdditionalPropertiesByDefault = true
 	return cfg
 }
 
-func (s *server) baseConfig() huma.Config {
-	server := s.base
-	if server == "" {
-		server = "/"
-	}
+func newConfig(server string, csv huma.Format) huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title:       "EnergyTwin",
-				Version:     apiVersion,
-				Description: apiDescription,
+				Version:     Version,
+				Description: description,
 				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Servers: []*huma.Server{{URL: server}},
 			Tags: []*huma.Tag{
-				{Name: tagTwin, Description: "What this twin is, and how far it is"},
-				{Name: tagMeters, Description: "Meters, their readings and forecasts"},
-				{Name: tagGroups, Description: "Feeders or communities: load, forecast and capacity"},
-				{Name: tagDecisions, Description: "What to move, when, why, and what it is worth"},
-				{Name: tagQuality, Description: "What was rejected, and why"},
-				{Name: tagSession, Description: "Signing in from a browser"},
-				{Name: tagProcess, Description: "Health of this process"},
+				{Name: TagTwin, Description: "What this twin is, and how far it is"},
+				{Name: TagMeters, Description: "Meters, their readings and forecasts"},
+				{Name: TagGroups, Description: "Feeders or communities: load, forecast and capacity"},
+				{Name: TagDecisions, Description: "What to move, when, why, and what it is worth"},
+				{Name: TagQuality, Description: "What was rejected, and why"},
+				{Name: TagSession, Description: "Signing in from a browser"},
+				{Name: TagProcess, Description: "Health of this process"},
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"apiKey":  {Type: "apiKey", In: "header", Name: "X-API-Key"},
 					"bearer":  {Type: "http", Scheme: "bearer", Description: "The API key as a bearer token"},
-					"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "Set by POST /api/v1/session"},
+					"session": {Type: "apiKey", In: "cookie", Name: auth.SessionCookie, Description: "Set by POST /api/v1/session"},
 				},
 			},
 		},
 		Formats: map[string]huma.Format{
 			"application/json": huma.DefaultJSONFormat,
 			"json":             huma.DefaultJSONFormat,
-			"text/csv":         csvFormat(),
+			"text/csv":         csv,
 		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{problems},
+		Transformers:                 []huma.Transformer{problem.Translate},
 	}
 }
 
-// newAPI registers operations on a group of routes. All APIs of one cfg share
+// New registers operations on a group of routes. All APIs of one cfg share
 // its document.
-func newAPI(cfg huma.Config, r *gin.Engine, g *gin.RouterGroup) huma.API {
+func New(cfg huma.Config, r *gin.Engine, g *gin.RouterGroup) huma.API {
 	return humagin.NewWithGroup(r, g, cfg)
 }
 
-// get registers a GET operation. op names its path, id, summary, description
+// Get registers a GET operation. op names its path, id, summary, description
 // and tag.
-func get[I, T any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*T, error)) {
+func Get[I, T any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*T, error)) {
 	op.Method = http.MethodGet
-	register(api, op, handle)
+	Register(api, op, handle)
 }
 
-// register adds what all operations have in common. In the document,
+// Register adds what all operations have in common. In the document,
 // every status that is not described is a problem.
-func register[I, T any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*T, error)) {
-	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+func Register[I, T any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*T, error)) {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
 	op.Responses["default"] = &huma.Response{
 		Description: "A problem",
-		Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+		Content:     map[string]*huma.MediaType{problem.MediaType: {Schema: schema}},
 	}
 	huma.Register(api, op, handle)
 }
 
-// keyed documents that an operation needs a key or a session.
-func keyed() []map[string][]string {
+// Keyed documents that an operation needs a key or a session.
+func Keyed() []map[string][]string {
 	return []map[string][]string{{"apiKey": {}}, {"bearer": {}}, {"session": {}}}
 }
 
-// document is the OpenAPI document as indented JSON, the same bytes each time.
-func document(api huma.API) ([]byte, error) {
+// Document is the OpenAPI document as indented JSON, the same bytes each time.
+func Document(api huma.API) ([]byte, error) {
 	doc := api.OpenAPI()
 	// huma registers its own error model, which no operation here answers with.
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
@@ -134,11 +137,11 @@ func document(api huma.API) ([]byte, error) {
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {
-		return nil, fmt.Errorf("api: OpenAPI document: %w", err)
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
 	var out bytes.Buffer
 	if err := json.Indent(&out, raw, "", "  "); err != nil {
-		return nil, fmt.Errorf("api: OpenAPI document: %w", err)
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
 	out.WriteByte('\n')
 	return out.Bytes(), nil

@@ -1,4 +1,4 @@
-package api
+package params
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // cursor is where the next page of a list starts: after the row with this key.
@@ -17,8 +19,8 @@ type cursor[K any] struct {
 	After   K      `json:"a"`
 }
 
-// encodeCursor writes the cursor of the row with the key after.
-func encodeCursor[K any](filters string, after K) (string, error) {
+// EncodeCursor writes the cursor of the row with the key after.
+func EncodeCursor[K any](filters string, after K) (string, error) {
 	b, err := json.Marshal(cursor[K]{Filters: filters, After: after})
 	if err != nil {
 		return "", fmt.Errorf("encode cursor: %w", err)
@@ -26,9 +28,9 @@ func encodeCursor[K any](filters string, after K) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-// decodeCursor reads what encodeCursor wrote for the same filters. It is nil
+// DecodeCursor reads what EncodeCursor wrote for the same filters. It is nil
 // for the first page.
-func decodeCursor[K any](filters, text string) (*K, error) {
+func DecodeCursor[K any](filters, text string) (*K, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -46,12 +48,12 @@ func decodeCursor[K any](filters, text string) (*K, error) {
 	return &c.After, nil
 }
 
-func invalidCursor(detail string) *Problem {
-	return newProblem(http.StatusUnprocessableEntity, CodeInvalidCursor, "cursor", detail)
+func invalidCursor(detail string) *problem.Problem {
+	return problem.New(http.StatusUnprocessableEntity, problem.CodeInvalidCursor, "cursor", detail)
 }
 
-// filterPrint is the fingerprint of a list's filters and order.
-func filterPrint(parts ...any) string {
+// FilterPrint is the fingerprint of a list's filters and order.
+func FilterPrint(parts ...any) string {
 	b, err := json.Marshal(parts)
 	if err != nil {
 		return ""

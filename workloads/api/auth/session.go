@@ -1,4 +1,4 @@
-package api
+package auth
 
 import (
 	"crypto/hmac"
@@ -19,8 +19,11 @@ import (
 )
 
 const (
-	sessionCookie   = "energytwin_session"
-	csrfHeader      = "X-CSRF-Token"
+	// SessionCookie is the name of the cookie that carries the token of a session.
+	SessionCookie = "energytwin_session"
+	// CSRFHeader carries the token that a page sends with a request that changes something.
+	CSRFHeader = "X-CSRF-Token"
+
 	defaultLifetime = 12 * time.Hour
 )
 
@@ -109,6 +112,18 @@ func (s *sessions) check(token string, now time.Time) (sessionClaims, error) {
 	return claims, nil
 }
 
+// Session is a browser that has signed in.
+type Session struct {
+	ExpiresAt time.Time // in UTC
+	CSRFToken string    // to be sent with each request that changes something
+
+	claims sessionClaims
+}
+
+func (s *sessions) session(c sessionClaims) *Session {
+	return &Session{ExpiresAt: c.ExpiresAt.UTC(), CSRFToken: s.csrfToken(c), claims: c}
+}
+
 // csrfToken is what a page must send back with each request that changes
 // something. A foreign page can make the browser send the cookie, but cannot
 // read this.
@@ -122,11 +137,11 @@ func (s *sessions) csrfMatches(c sessionClaims, sent string) bool {
 	return subtle.ConstantTimeCompare([]byte(s.csrfToken(c)), []byte(sent)) == 1
 }
 
-// cookie carries a token. The path keeps twins on one host apart; maxAge < 0
-// deletes the cookie.
-func cookie(value, path string, secure bool, maxAge int) *http.Cookie {
+// Cookie carries a token. The path keeps twins on one host apart; maxAge, in
+// seconds, deletes the cookie if it is negative.
+func Cookie(token, path string, secure bool, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: sessionCookie, Value: value, Path: path, MaxAge: maxAge,
+		Name: SessionCookie, Value: token, Path: path, MaxAge: maxAge,
 		HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
 	}
 }

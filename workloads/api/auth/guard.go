@@ -1,0 +1,164 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/energytwin/energytwin/workloads/api/problem"
+)
+
+// Options are what a Guard decides by.
+type Options struct {
+	KeysFile   string        // the API keys: see ParseKeys
+	SecretFile string        // signs sessions, which end with the process if it is ""
+	Audience   string        // the twin that sessions are for: namespace/name
+	SessionTTL time.Duration // 0: 12 h
+	Ended      SessionStore
+	Requests   Rate // per API key; zero: 50/s, 200 at once
+	Failures   Rate // failed sign-ins per address; zero: 1 in 6 s, 20 at once
+	Clock      func() time.Time
+	Log        *slog.Logger
+}
+
+// Guard identifies callers. It is safe for concurrent use.
+type Guard struct {
+	keys     Keys
+	sessions *sessions
+	ended    *endedSessions
+	origins  *http.CrossOriginProtection
+	requests *rateLimit
+	failures *rateLimit
+	clock    func() time.Time
+	log      *slog.Logger
+}
+
+// NewGuard reads the keys and the secret.
+func NewGuard(o Options) (*Guard, error) {
+	keys, err := LoadKeys(o.KeysFile)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := newSessions(o.SecretFile, o.Audience, o.SessionTTL)
+	if err != nil {
+		return nil, err
+	}
+	return &Guard{
+		keys: keys, sessions: sessions, ended: newEndedSessions(o.Ended), origins: http.NewCrossOriginProtection(),
+		requests: newRateLimit(cmp.Or(o.Requests, Rate{PerSecond: 50, Burst: 200})),
+		failures: newRateLimit(cmp.Or(o.Failures, Rate{PerSecond: 1.0 / 6, Burst: 20})),
+		clock:    o.Clock, log: o.Log,
+	}, nil
+}
+
+// Principal is who sends a request.
+type Principal struct {
+	Name    string // of the API key
+	Scope   Scope
+	Session *Session // nil for an API key
+}
+
+type principalKey struct{}
+
+// PrincipalOf is who sends the request that a context belongs to, behind
+// Authenticated.
+func PrincipalOf(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}
+
+// Authenticated lets in the holders of an API key or of a session, at most as
+// often as their rate allows. A request with a bad key does not fall back to
+// the cookie: the sender meant the key.
+func (g *Guard) Authenticated(c *gin.Context) {
+	p, rejected := g.identify(c)
+	if rejected != nil {
+		g.reject(c, rejected)
+		return
+	}
+	if ok, wait := g.requests.take(p.Name, g.clock()); !ok {
+		abortLimited(c, wait, "too many requests with this key")
+		return
+	}
+	if rejected := g.crossSite(c, p); rejected != nil {
+		problem.Abort(c, rejected)
+		return
+	}
+	c.Header("Cache-Control", "private, no-cache")
+	c.Header("Vary", "Authorization, X-API-Key, Cookie")
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), principalKey{}, p))
+	c.Next()
+}
+
+// reject answers a request without a good key. An address that goes on guessing
+// is asked to wait. Good keys are not held up by that: many people may share the
+// address of a proxy, and no guessing finds 256 bits.
+func (g *Guard) reject(c *gin.Context, rejected *problem.Problem) {
+	if rejected.Status != http.StatusUnauthorized { // it is not known who sends it
+		c.Header("Retry-After", "5")
+		problem.Abort(c, rejected)
+		return
+	}
+	if ok, wait := g.failures.take(c.ClientIP(), g.clock()); !ok {
+		abortLimited(c, wait, tooManyFailures)
+		return
+	}
+	c.Header("WWW-Authenticate", `Bearer realm="energytwin"`)
+	problem.Abort(c, rejected)
+}
+
+const tooManyFailures = "too many failed sign-ins from this address"
+
+func abortLimited(c *gin.Context, wait int, detail string) {
+	c.Header("Retry-After", strconv.Itoa(wait))
+	problem.Abort(c, limited(wait, detail))
+}
+
+func limited(wait int, detail string) *problem.Problem {
+	return problem.New(http.StatusTooManyRequests, problem.CodeRateLimited, "", detail+"; wait "+strconv.Itoa(wait)+" s")
+}
+
+// crossSite rejects a request that changes something and may have been sent by
+// a foreign page: by what the browser sends as its origin, and, as old browsers
+// send nothing, by a token that only our own page can know. API keys need
+// neither: no browser adds them by itself.
+func (g *Guard) crossSite(c *gin.Context, p Principal) *problem.Problem {
+	if p.Session == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
+		return nil
+	}
+	if foreign := g.ForeignOrigin(c.Request); foreign != nil {
+		return foreign
+	}
+	if !g.sessions.csrfMatches(p.Session.claims, c.GetHeader(CSRFHeader)) {
+		return problem.New(http.StatusForbidden, problem.CodeCrossSite, CSRFHeader,
+			"send the csrfToken of the session in the header "+CSRFHeader)
+	}
+	return nil
+}
+
+// ForeignOrigin is the problem of a request that a page of another site sent; nil
+// for all others.
+func (g *Guard) ForeignOrigin(r *http.Request) *problem.Problem {
+	if err := g.origins.Check(r); err != nil {
+		return problem.New(http.StatusForbidden, problem.CodeCrossSite, "Origin", "this request was sent by a page of another site")
+	}
+	return nil
+}
+
+// Needs lets only holders of a scope reach the routes behind it.
+func Needs(want Scope) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		p := PrincipalOf(c.Request.Context())
+		if !p.Scope.holds(want) {
+			problem.Abort(c, problem.New(http.StatusForbidden, problem.CodeScope, "",
+				"this needs a key with the scope "+string(want)+"; "+p.Name+" has "+string(p.Scope)))
+			return
+		}
+		c.Next()
+	}
+}

@@ -1,0 +1,131 @@
+// Package middleware has what every request of the API passes through before a
+// route: limits, security headers, recovery from panics, metrics; and after it,
+// the ETag.
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/requestid"
+)
+
+const (
+	// MaxBodyBytes bounds every request body; operations may set a lower limit.
+	MaxBodyBytes = 1 << 20
+
+	// Timeout ends the queries of a request that takes too long.
+	Timeout = 30 * time.Second
+)
+
+// Recovered turns a panic into a 500, so that one bad request does not end the
+// process, and logs where it came from.
+func Recovered(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			log.ErrorContext(c.Request.Context(), "request panicked", "path", c.Request.URL.Path,
+				"requestId", requestid.Of(c.Request.Context()), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+			if !c.Writer.Written() {
+				problem.Abort(c, problem.New(http.StatusInternalServerError, problem.CodeInternal, "",
+					"something went wrong here; the log names the cause under this request id"))
+			}
+		}()
+		c.Next()
+	}
+}
+
+// Secured sets the headers that keep a browser from doing what a page of this
+// server never needs. Pages replace the content security policy by their own.
+func Secured(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if IsTLS(c) {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	c.Next()
+}
+
+// IsTLS reports whether the browser spoke https. What a proxy sends counts only
+// if the proxy is a trusted one.
+func IsTLS(c *gin.Context) bool {
+	if c.Request.TLS != nil {
+		return true
+	}
+	return fromTrustedProxy(c) && strings.EqualFold(c.GetHeader("X-Forwarded-Proto"), "https")
+}
+
+// fromTrustedProxy reports whether gin took the client's address from a header,
+// which it does for trusted proxies only.
+func fromTrustedProxy(c *gin.Context) bool {
+	return c.ClientIP() != c.RemoteIP()
+}
+
+// LimitedBody refuses a body that is announced as too large before reading it,
+// and cuts off one that was not.
+func LimitedBody(c *gin.Context) {
+	if c.Request.ContentLength > MaxBodyBytes {
+		problem.Abort(c, problem.New(http.StatusRequestEntityTooLarge, problem.CodeBodyTooLarge, "body",
+			fmt.Sprintf("the body has %d bytes, at most %d are taken", c.Request.ContentLength, MaxBodyBytes)))
+		return
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes)
+	c.Next()
+}
+
+// Bounded gives up a request that takes too long.
+func Bounded(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), Timeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+// OnceEach refuses a query parameter that is given twice: one of the two would
+// be dropped in silence.
+func OnceEach(c *gin.Context) {
+	for name, values := range c.Request.URL.Query() {
+		if len(values) > 1 {
+			problem.Abort(c, problem.New(http.StatusUnprocessableEntity, problem.CodeRepeatedParameter, name,
+				name+": given more than once; give it once"))
+			return
+		}
+	}
+	c.Next()
+}
+
+// ByParameter drops the Accept header: the form of an answer is chosen by the
+// parameter format alone, and only where the document offers it.
+func ByParameter(c *gin.Context) {
+	c.Request.Header.Del("Accept")
+	c.Next()
+}
+
+// HeadAsGet answers HEAD with the headers of GET; net/http drops the body.
+func HeadAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
