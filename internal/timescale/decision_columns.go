@@ -3,6 +3,9 @@ package timescale
 import (
 	"encoding/binary"
 	"math"
+	"reflect"
+	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -11,15 +14,28 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// decisionColumn is a column of the table decisions.
+// decisionColumn is a column of the table decisions, or an expression that is read
+// with it.
 type decisionColumn struct {
-	name   string
-	append func(dst []byte, r *decisionRow) []byte // as binary COPY has it
+	name   string                                  // of the column, or the expression
+	append func(dst []byte, r *decisionRow) []byte // as binary COPY has it; nil for an expression
 	arg    func(r *decisionRow) any                // for a parameter
 	target func(r *decisionRow) any                // where pgx puts the value that it read
+
+	shown
+	json     func(dst []byte, r *decisionRow) []byte
+	jsonType reflect.Type // that encodes as json does
 }
 
-func idColumn(name string, field func(*decisionRow) *uuid.UUID) decisionColumn {
+// shown names a column outside the database. Without it a column stays inside.
+type shown struct {
+	message string // field of the message; "" leaves it out
+	answer  string // field of the API's answer; "" leaves it out
+	tag     string // of the answer's field: its documentation and bounds, as tags of a struct
+	omit    bool   // the message has no field where the value is null
+}
+
+func idColumn(name string, field func(*decisionRow) *uuid.UUID, as shown) decisionColumn {
 	return decisionColumn{
 		name: name,
 		append: func(dst []byte, r *decisionRow) []byte {
@@ -28,16 +44,50 @@ func idColumn(name string, field func(*decisionRow) *uuid.UUID) decisionColumn {
 		},
 		arg:    func(r *decisionRow) any { return *field(r) },
 		target: func(r *decisionRow) any { return field(r) },
+
+		shown: as, jsonType: reflect.TypeFor[string](),
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONText(dst, field(r).String()) },
 	}
 }
 
-// hourColumn is null for meter.NoHour.
-func hourColumn(name string, field func(*decisionRow) *meter.Hour) decisionColumn {
+// joinedName is an expression of a name, "" for none.
+func joinedName(sql string, field func(*decisionRow) *string, as shown) decisionColumn {
+	return decisionColumn{
+		name:   sql,
+		target: func(r *decisionRow) any { return field(r) },
+
+		shown: as, jsonType: reflect.TypeFor[*string](),
+		json: func(dst []byte, r *decisionRow) []byte {
+			if *field(r) == "" {
+				return append(dst, jsonNull...)
+			}
+			return appendJSONText(dst, *field(r))
+		},
+	}
+}
+
+// joinedFlag is an expression that is true or false.
+func joinedFlag(sql string, field func(*decisionRow) *bool) decisionColumn {
+	return decisionColumn{name: sql, target: func(r *decisionRow) any { return field(r) }}
+}
+
+// hourColumn has an hour that is always known.
+func hourColumn(name string, field func(*decisionRow) *meter.Hour, as shown) decisionColumn {
+	c := maybeHourColumn(name, field, as)
+	c.jsonType = reflect.TypeFor[time.Time]()
+	return c
+}
+
+// maybeHourColumn is null for meter.NoHour.
+func maybeHourColumn(name string, field func(*decisionRow) *meter.Hour, as shown) decisionColumn {
 	return decisionColumn{
 		name:   name,
 		append: func(dst []byte, r *decisionRow) []byte { return appendHour(dst, *field(r)) },
 		arg:    func(r *decisionRow) any { return timeOrNull(*field(r)) },
 		target: func(r *decisionRow) any { return (*scannedHour)(field(r)) },
+
+		shown: as, jsonType: reflect.TypeFor[*time.Time](),
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONHour(dst, *field(r)) },
 	}
 }
 
@@ -62,22 +112,24 @@ func intColumn(name string, field func(*decisionRow) *int32) decisionColumn {
 }
 
 // realColumn has a number that is always known.
-func realColumn(name string, field func(*decisionRow) *float32) decisionColumn {
-	return decisionColumn{
-		name:   name,
-		append: func(dst []byte, r *decisionRow) []byte { return appendFloat4(dst, *field(r)) },
-		arg:    func(r *decisionRow) any { return *field(r) },
-		target: func(r *decisionRow) any { return field(r) },
-	}
+func realColumn(name string, field func(*decisionRow) *float32, as shown) decisionColumn {
+	c := numberColumn(name, field, as)
+	c.append = func(dst []byte, r *decisionRow) []byte { return appendFloat4(dst, *field(r)) }
+	c.arg = func(r *decisionRow) any { return *field(r) }
+	c.target = func(r *decisionRow) any { return field(r) }
+	return c
 }
 
 // numberColumn is null for NaN.
-func numberColumn(name string, field func(*decisionRow) *float32) decisionColumn {
+func numberColumn(name string, field func(*decisionRow) *float32, as shown) decisionColumn {
 	return decisionColumn{
 		name:   name,
 		append: func(dst []byte, r *decisionRow) []byte { return appendNumber(dst, *field(r)) },
 		arg:    func(r *decisionRow) any { return numberOrNull(*field(r)) },
 		target: func(r *decisionRow) any { return (*scannedNumber)(field(r)) },
+
+		shown: as, jsonType: reflect.TypeFor[*float32](),
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONNumber(dst, *field(r)) },
 	}
 }
 
@@ -92,16 +144,25 @@ func (n *scannedNumber) ScanFloat64(v pgtype.Float8) error {
 	return nil
 }
 
-func codeColumn[T ~uint8](name string, field func(*decisionRow) *T) decisionColumn {
+// code is one of the enumerations of dsm.
+type code interface {
+	~uint8
+	String() string
+}
+
+func codeColumn[T code](name string, field func(*decisionRow) *T, as shown) decisionColumn {
 	return decisionColumn{
 		name:   name,
 		append: func(dst []byte, r *decisionRow) []byte { return appendInt2(dst, int16(*field(r))) },
 		arg:    func(r *decisionRow) any { return int16(*field(r)) },
 		target: func(r *decisionRow) any { return scannedCode[T]{field(r)} },
+
+		shown: as, jsonType: reflect.TypeFor[string](),
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONText(dst, (*field(r)).String()) },
 	}
 }
 
-type scannedCode[T ~uint8] struct{ to *T }
+type scannedCode[T code] struct{ to *T }
 
 // ScanInt64 takes a value of the database.
 func (c scannedCode[T]) ScanInt64(v pgtype.Int8) error {
@@ -109,12 +170,15 @@ func (c scannedCode[T]) ScanInt64(v pgtype.Int8) error {
 	return nil
 }
 
-func boolColumn(name string, field func(*decisionRow) *bool) decisionColumn {
+func boolColumn(name string, field func(*decisionRow) *bool, as shown) decisionColumn {
 	return decisionColumn{
 		name:   name,
 		append: func(dst []byte, r *decisionRow) []byte { return appendBool(dst, *field(r)) },
 		arg:    func(r *decisionRow) any { return *field(r) },
 		target: func(r *decisionRow) any { return field(r) },
+
+		shown: as, jsonType: reflect.TypeFor[bool](),
+		json: func(dst []byte, r *decisionRow) []byte { return strconv.AppendBool(dst, *field(r)) },
 	}
 }
 
@@ -127,8 +191,12 @@ type decisionLists struct {
 	parts        []float32 // see packParts
 }
 
-func planColumn(name string) decisionColumn {
+// planColumn is null for no plan.
+func planColumn(name string, as shown) decisionColumn {
 	return decisionColumn{
+		shown: as, jsonType: reflect.TypeFor[[]float32](),
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONNumbers(dst, r.Plan) },
+
 		name: name,
 		append: func(dst []byte, r *decisionRow) []byte {
 			if len(r.Plan) == 0 {

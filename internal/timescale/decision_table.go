@@ -1,6 +1,7 @@
 package timescale
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,65 +16,80 @@ import (
 type decisionRow struct {
 	*dsm.Decision
 	partition, meterNo, groupNo, provenance int32
+	shadow                                  bool
 	lists                                   decisionLists
 }
 
-// decisionTable is the table decisions: each column with how it is copied, inserted
-// and read. COPY, INSERT and SELECT follow from it.
+// decisionTable is a decision column by column: how it is copied, inserted and read,
+// and what the message and the API call it. COPY, INSERT, SELECT, the message and the
+// fields of the API's answer follow from it. Message and answer have this order.
 var decisionTable = []decisionColumn{
-	idColumn("id", func(r *decisionRow) *uuid.UUID { return &r.ID }),
-	hourColumn("issued_at", func(r *decisionRow) *meter.Hour { return &r.IssuedAt }),
-	hourColumn("valid_from", func(r *decisionRow) *meter.Hour { return &r.ValidFrom }),
-	hourColumn("valid_to", func(r *decisionRow) *meter.Hour { return &r.ValidTo }),
-	hourColumn("actionable_from", func(r *decisionRow) *meter.Hour { return &r.ActionableFrom }),
-	hourColumn("last_reading", func(r *decisionRow) *meter.Hour { return &r.LastReading }),
+	idColumn("id", func(r *decisionRow) *uuid.UUID { return &r.ID }, shown{message: "id", answer: "id", tag: `format:"uuid"`}),
+	joinedName("coalesce(m.name, '')", func(r *decisionRow) *string { return &r.Meter }, shown{message: "meter", omit: true, answer: "meter", tag: `doc:"Null for a decision about a group"`}),
+	joinedName("coalesce(g.name, '')", func(r *decisionRow) *string { return &r.Group }, shown{message: "group", omit: true, answer: "group"}),
+	joinedFlag(shadowed, func(r *decisionRow) *bool { return &r.shadow }),
+	hourColumn("issued_at", func(r *decisionRow) *meter.Hour { return &r.IssuedAt }, shown{message: "issuedAt", answer: "issuedAt"}),
+	hourColumn("valid_from", func(r *decisionRow) *meter.Hour { return &r.ValidFrom }, shown{message: "validFrom", answer: "validFrom"}),
+	hourColumn("valid_to", func(r *decisionRow) *meter.Hour { return &r.ValidTo }, shown{message: "validTo", answer: "validTo", tag: `doc:"Exclusive"`}),
+	hourColumn("actionable_from", func(r *decisionRow) *meter.Hour { return &r.ActionableFrom }, shown{message: "actionableFrom", answer: "actionableFrom",
+		tag: `doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`}),
+	codeColumn("action", func(r *decisionRow) *dsm.Action { return &r.Action }, shown{message: "action", answer: "action", tag: actionsTag()}),
+	codeColumn("reason", func(r *decisionRow) *dsm.Reason { return &r.Reason }, shown{message: "reason", answer: "reason", tag: `doc:"Main cause" example:"price_spread"`}),
 	intColumn("partition", func(r *decisionRow) *int32 { return &r.partition }),
 	intColumn("meter_no", func(r *decisionRow) *int32 { return &r.meterNo }),
 	intColumn("group_no", func(r *decisionRow) *int32 { return &r.groupNo }),
 	intColumn("provenance_no", func(r *decisionRow) *int32 { return &r.provenance }),
-	realColumn("kwh_shifted", func(r *decisionRow) *float32 { return &r.KWhShifted }),
-	realColumn("kw_reduction", func(r *decisionRow) *float32 { return &r.KWReduction }),
-	numberColumn("peak_before", func(r *decisionRow) *float32 { return &r.PeakBefore }),
-	numberColumn("peak_after", func(r *decisionRow) *float32 { return &r.PeakAfter }),
-	numberColumn("par_before", func(r *decisionRow) *float32 { return &r.PARBefore }),
-	numberColumn("par_after", func(r *decisionRow) *float32 { return &r.PARAfter }),
-	numberColumn("cap_kw", func(r *decisionRow) *float32 { return &r.CapKW }),
-	numberColumn("price_threshold", func(r *decisionRow) *float32 { return &r.PriceThresh }),
-	realColumn("saving_p10", func(r *decisionRow) *float32 { return &r.SavingP10 }),
-	realColumn("saving_p50", func(r *decisionRow) *float32 { return &r.SavingP50 }),
-	realColumn("saving_p90", func(r *decisionRow) *float32 { return &r.SavingP90 }),
-	numberColumn("co2_kg", func(r *decisionRow) *float32 { return &r.CO2Kg }),
-	realColumn("confidence", func(r *decisionRow) *float32 { return &r.Confidence }),
-	realColumn("missing_share", func(r *decisionRow) *float32 { return &r.MissingShare }),
-	codeColumn("action", func(r *decisionRow) *dsm.Action { return &r.Action }),
-	codeColumn("reason", func(r *decisionRow) *dsm.Reason { return &r.Reason }),
-	boolColumn("stale", func(r *decisionRow) *bool { return &r.Stale }),
-	planColumn("plan"),
+	planColumn("plan", shown{message: "planKWh", omit: true}),
+	realColumn("kwh_shifted", func(r *decisionRow) *float32 { return &r.KWhShifted }, shown{message: "shiftedKWh", answer: "kwhShifted"}),
+	realColumn("kw_reduction", func(r *decisionRow) *float32 { return &r.KWReduction }, shown{message: "reductionKW", answer: "kwReduction", tag: `doc:"Peak before less peak after"`}),
+	numberColumn("peak_before", func(r *decisionRow) *float32 { return &r.PeakBefore }, shown{message: "peakBeforeKW", answer: "peakBeforeKw"}),
+	numberColumn("peak_after", func(r *decisionRow) *float32 { return &r.PeakAfter }, shown{message: "peakAfterKW", answer: "peakAfterKw"}),
+	numberColumn("par_before", func(r *decisionRow) *float32 { return &r.PARBefore }, shown{answer: "parBefore", tag: `doc:"Peak-to-average ratio of the forecast"`}),
+	numberColumn("par_after", func(r *decisionRow) *float32 { return &r.PARAfter }, shown{answer: "parAfter"}),
+	numberColumn("cap_kw", func(r *decisionRow) *float32 { return &r.CapKW }, shown{message: "capKW", answer: "capKw", tag: `doc:"Stay below this"`}),
+	numberColumn("price_threshold", func(r *decisionRow) *float32 { return &r.PriceThresh }, shown{message: "priceThreshold", answer: "priceThreshold",
+		tag: `doc:"Shift away from hours more expensive than this, currency per kWh"`}),
+	realColumn("saving_p10", func(r *decisionRow) *float32 { return &r.SavingP10 }, shown{message: "savingP10", answer: "savingP10"}),
+	realColumn("saving_p50", func(r *decisionRow) *float32 { return &r.SavingP50 }, shown{message: "savingP50", answer: "savingP50", tag: `doc:"Expected saving, in the currency"`}),
+	realColumn("saving_p90", func(r *decisionRow) *float32 { return &r.SavingP90 }, shown{message: "savingP90", answer: "savingP90"}),
+	numberColumn("co2_kg", func(r *decisionRow) *float32 { return &r.CO2Kg }, shown{message: "co2Kg", answer: "co2Kg", tag: `doc:"Expected avoided emissions"`}),
+	realColumn("confidence", func(r *decisionRow) *float32 { return &r.Confidence }, shown{message: "confidence", answer: "confidence",
+		tag: `minimum:"0" maximum:"1" doc:"Probability that the plan gains by the policy's objective; of a group, that the peak falls"`}),
+	maybeHourColumn("last_reading", func(r *decisionRow) *meter.Hour { return &r.LastReading }, shown{message: "lastReading", answer: "inputs.lastReadingAt"}),
+	realColumn("missing_share", func(r *decisionRow) *float32 { return &r.MissingShare }, shown{message: "missingShare", answer: "inputs.missingShare",
+		tag: `doc:"Share of the 7 days before that is missing"`}),
+	boolColumn("stale", func(r *decisionRow) *bool { return &r.Stale }, shown{message: "stale", answer: "inputs.stale"}),
 	factorsColumn("factors"),
 	alternativesColumn("alternatives"),
 	bindingColumn("binding"),
 	partsColumn("parts"),
 }
 
+// storedColumns are those that are columns of the table decisions itself.
+var storedColumns = slices.DeleteFunc(slices.Clone(decisionTable), func(c decisionColumn) bool { return c.append == nil })
+
 // Statements on all columns.
 var (
-	copyDecisions  = `COPY decisions (` + decisionNames("") + `) FROM STDIN BINARY`
-	insertDecision = `INSERT INTO decisions (` + decisionNames("") + `) VALUES (` + placeHolders(len(decisionTable)) + `) ON CONFLICT DO NOTHING`
+	copyDecisions  = `COPY decisions (` + columnList(storedColumns, "") + `) FROM STDIN BINARY`
+	insertDecision = `INSERT INTO decisions (` + columnList(storedColumns, "") + `) VALUES (` + placeHolders(len(storedColumns)) + `) ON CONFLICT DO NOTHING`
 
 	// decisionSelect goes with scanDecision.
-	decisionSelect = `SELECT ` + decisionNames("d.") + `, coalesce(m.name, ''), coalesce(g.name, ''), ` + shadowed + `
+	decisionSelect = `SELECT ` + columnList(decisionTable, "d.") + `
 		FROM decisions d
 		LEFT JOIN meters m ON m.meter_no = d.meter_no
 		LEFT JOIN groups g ON g.group_no = d.group_no `
 )
 
-// decisionNames are the names of all columns, each behind a prefix.
-func decisionNames(prefix string) string {
-	names := make([]string, len(decisionTable))
-	for i := range decisionTable {
-		names[i] = prefix + decisionTable[i].name
+// columnList lists columns for SQL, those of the table behind a prefix.
+func columnList(columns []decisionColumn, prefix string) string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = c.name
+		if c.append != nil {
+			list[i] = prefix + c.name
+		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(list, ", ")
 }
 
 func placeHolders(n int) string {
@@ -106,14 +122,14 @@ func (r *decisionRows) row(i int) *decisionRow {
 // rowSize counts each column that is no list as the widest, an id.
 func (r *decisionRows) rowSize(i int) int {
 	const widest = 4 + 16
-	return 2 + widest*len(decisionTable) + listsSize(&r.rows[i].Decision)
+	return 2 + widest*len(storedColumns) + listsSize(&r.rows[i].Decision)
 }
 
 func (r *decisionRows) appendRow(dst []byte, i int) []byte {
 	row := r.row(i)
-	dst = appendCount(dst, len(decisionTable))
-	for c := range decisionTable {
-		dst = decisionTable[c].append(dst, row)
+	dst = appendCount(dst, len(storedColumns))
+	for c := range storedColumns {
+		dst = storedColumns[c].append(dst, row)
 	}
 	return dst
 }
@@ -121,9 +137,9 @@ func (r *decisionRows) appendRow(dst []byte, i int) []byte {
 // args are the values of row i for insertDecision.
 func (r *decisionRows) args(i int) []any {
 	row := r.row(i)
-	out := make([]any, len(decisionTable))
-	for c := range decisionTable {
-		out[c] = decisionTable[c].arg(row)
+	out := make([]any, len(storedColumns))
+	for c := range storedColumns {
+		out[c] = storedColumns[c].arg(row)
 	}
 	return out
 }
@@ -131,14 +147,23 @@ func (r *decisionRows) args(i int) []any {
 // scanDecision reads a row of decisionSelect.
 func scanDecision(scan func(...any) error) (d Decision, err error) {
 	row := decisionRow{Decision: &d.Decision}
-	targets := make([]any, 0, len(decisionTable)+3)
+	targets := make([]any, len(decisionTable))
 	for c := range decisionTable {
-		targets = append(targets, decisionTable[c].target(&row))
+		targets[c] = decisionTable[c].target(&row)
 	}
-	if err := scan(append(targets, &d.Meter, &d.Group, &d.Shadow)...); err != nil {
+	if err := scan(targets...); err != nil {
 		return d, err
 	}
-	d.MeterNo, d.GroupNo, d.Provenance = row.meterNo, row.groupNo, row.provenance
+	d.MeterNo, d.GroupNo, d.Provenance, d.Shadow = row.meterNo, row.groupNo, row.provenance, row.shadow
 	row.lists.unpack(&d.Decision)
 	return d, nil
+}
+
+// actionsTag lists the codes of all actions.
+func actionsTag() string {
+	var codes []string
+	for _, a := range dsm.Actions() {
+		codes = append(codes, a.String())
+	}
+	return `enum:"` + strings.Join(codes, ",") + `"`
 }

@@ -20,7 +20,7 @@ func TestDecisionTableIsTheSchema(t *testing.T) {
 		}
 		require.NoError(t, rows.Err())
 		var known []string
-		for _, c := range decisionTable {
+		for _, c := range storedColumns {
 			known = append(known, c.name)
 		}
 		require.ElementsMatch(t, there, known)

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -11,20 +9,8 @@ import (
 // decisionHeader shows a decision as it stands at the twin's now.
 func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
-		ID: d.ID.String(), Meter: maybeText(d.Meter), Group: maybeText(d.Group),
-		IssuedAt: d.IssuedAt.Time(), ValidFrom: d.ValidFrom.Time(), ValidTo: d.ValidTo.Time(),
-		ActionableFrom: d.ActionableFrom.Time(),
-		Status:         decisionStatus(&d.Decision, now),
-		Mode:           decisionMode(&d),
-		Action:         ActionCode(d.Action.String()), Reason: d.Reason.String(),
-		Title:      s.explain(d).Title,
-		KWhShifted: maybe32(d.KWhShifted), KWReduction: maybe32(d.KWReduction),
-		PeakBeforeKW: maybe32(d.PeakBefore), PeakAfterKW: maybe32(d.PeakAfter),
-		PARBefore: maybe32(d.PARBefore), PARAfter: maybe32(d.PARAfter),
-		CapKW: maybe32(d.CapKW), PriceThreshold: maybe32(d.PriceThresh),
-		SavingP10: maybe32(d.SavingP10), SavingP50: maybe32(d.SavingP50), SavingP90: maybe32(d.SavingP90),
-		Currency: s.twin.Processor.Policy.Tariff.Currency,
-		CO2Kg:    maybe32(d.CO2Kg), Confidence: maybe32(d.Confidence),
+		decision: &d, status: decisionStatus(&d.Decision, now), mode: decisionMode(&d),
+		title: s.explain(d).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
 
@@ -46,20 +32,18 @@ func decisionStatus(d *dsm.Decision, now meter.Hour) string {
 }
 
 func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, now meter.Hour) Decision {
-	view := Decision{
-		DecisionHeader: s.decisionHeader(d, now),
-		Plan:           planPoints(d.ValidFrom, d.Plan),
-		Parts:          make([]PlanPart, len(d.Parts)),
-		From:           planWindows(d.ValidFrom, d.Plan, -1),
-		To:             planWindows(d.ValidFrom, d.Plan, 1),
-		Factors:        make([]Factor, len(d.Factors)),
-		Binding:        make([]string, len(d.Binding)),
-		Alternatives:   make([]Alternative, len(d.Alternatives)),
-		Inputs: Inputs{
-			LastReadingAt: maybeHour(d.LastReading), MissingShare: maybe32(d.MissingShare), Stale: d.Stale,
-		},
-		Provenance: Provenance(made),
-	}
+	header := s.decisionHeader(d, now)
+	view := Decision{header, DecisionDetail{
+		Plan:         planPoints(d.ValidFrom, d.Plan),
+		Parts:        make([]PlanPart, len(d.Parts)),
+		From:         planWindows(d.ValidFrom, d.Plan, -1),
+		To:           planWindows(d.ValidFrom, d.Plan, 1),
+		Factors:      make([]Factor, len(d.Factors)),
+		Binding:      make([]string, len(d.Binding)),
+		Alternatives: make([]Alternative, len(d.Alternatives)),
+		Inputs:       Inputs(header),
+		Provenance:   Provenance(made),
+	}}
 	for i := range d.Parts {
 		view.Parts[i] = planPart(d.ValidFrom, &d.Parts[i])
 	}
@@ -129,16 +113,4 @@ func (s *server) factorUnit(f dsm.Factor) string {
 		return "kg/kWh"
 	}
 	return "ratio"
-}
-
-// ActionCode is the code of an action, one of dsm's.
-type ActionCode string
-
-// Schema lists the codes.
-func (ActionCode) Schema(huma.Registry) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString}
-	for _, a := range dsm.Actions() {
-		s.Enum = append(s.Enum, a.String())
-	}
-	return s
 }

@@ -217,16 +217,16 @@ func TestMeterStatusAndState(t *testing.T) {
 	require.Equal(t, "stale", read[Meter](t, a, last).Data.Status)
 	require.Equal(t, "ok", read[Meter](t, a, "/api/v1/meters/home-000002").Data.Status)
 
-	now := read[MeterState](t, a, "/api/v1/meters/home-000002/state")
+	now := read[stateAnswer](t, a, "/api/v1/meters/home-000002/state")
 	require.False(t, now.Meta.Partial)
 	require.Equal(t, (storeEnd - 1).Time(), now.Data.Reading.At)
 	require.NotNil(t, now.Data.Decision)
-	silent := read[MeterState](t, a, last+"/state")
+	silent := read[stateAnswer](t, a, last+"/state")
 	require.True(t, silent.Meta.Partial)
 	require.Equal(t, make([]*float32, lastHours), silent.Data.Last24h)
 
 	// A week ago the forecast and the decision of today were not known.
-	then := read[MeterState](t, a, "/api/v1/meters/home-000002/state?at=now-7d")
+	then := read[stateAnswer](t, a, "/api/v1/meters/home-000002/state?at=now-7d")
 	week := storeEnd - 7*meter.HoursPerDay
 	require.Equal(t, week.Time(), *then.Meta.AsOf)
 	require.Equal(t, (week - 1).Time(), then.Data.Reading.At)
@@ -244,13 +244,13 @@ func TestMeterNamesAreFoundInAnyCase(t *testing.T) {
 
 func TestDecisionTellsWhatWhenAndWhy(t *testing.T) {
 	a := newTestAPI(t, nil)
-	list := read[[]DecisionHeader](t, a, "/api/v1/decisions?from=now-24h&action=load_shift&sort=-savingP50").Data
+	list := read[[]headerAnswer](t, a, "/api/v1/decisions?from=now-24h&action=load_shift&sort=-savingP50").Data
 	require.NotEmpty(t, list)
 	for i := 1; i < len(list); i++ {
 		require.GreaterOrEqual(t, *list[i-1].SavingP50, *list[i].SavingP50)
 	}
-	d := read[Decision](t, a, "/api/v1/decisions/"+list[0].ID).Data
-	require.Equal(t, list[0], d.DecisionHeader)
+	d := read[decisionAnswer](t, a, "/api/v1/decisions/"+list[0].ID).Data
+	require.Equal(t, list[0], d.headerAnswer)
 	require.Equal(t, "active", d.Status)
 	require.Equal(t, "seasonal-naive", d.Provenance.Model)
 	require.Len(t, d.Plan, 24)
@@ -272,20 +272,20 @@ func TestDecisionTellsWhatWhenAndWhy(t *testing.T) {
 
 func TestDecisionFilters(t *testing.T) {
 	a := newTestAPI(t, nil)
-	for query, holds := range map[string]func(DecisionHeader) bool{
-		"meter=home-000003":           func(d DecisionHeader) bool { return d.Meter != nil && *d.Meter == "home-000003" },
-		"group=feeder-0002":           func(d DecisionHeader) bool { return *d.Group == "feeder-0002" },
-		"about=group":                 func(d DecisionHeader) bool { return d.Meter == nil },
-		"about=meter":                 func(d DecisionHeader) bool { return d.Meter != nil },
-		"action=any":                  func(d DecisionHeader) bool { return d.Action != "none" },
-		"action=none":                 func(d DecisionHeader) bool { return d.Action == "none" },
-		"reason=price_spread":         func(d DecisionHeader) bool { return d.Reason == "price_spread" },
-		"status=past":                 func(d DecisionHeader) bool { return !d.ValidTo.After(storeEnd.Time()) },
-		"status=active":               func(d DecisionHeader) bool { return d.Status == "active" },
-		"from=now-3d&to=now-2d":       func(d DecisionHeader) bool { return d.IssuedAt.Before((storeEnd - 48).Time()) },
-		"group=feeder-0002&limit=500": func(d DecisionHeader) bool { return *d.Group == "feeder-0002" },
+	for query, holds := range map[string]func(headerAnswer) bool{
+		"meter=home-000003":           func(d headerAnswer) bool { return d.Meter != nil && *d.Meter == "home-000003" },
+		"group=feeder-0002":           func(d headerAnswer) bool { return *d.Group == "feeder-0002" },
+		"about=group":                 func(d headerAnswer) bool { return d.Meter == nil },
+		"about=meter":                 func(d headerAnswer) bool { return d.Meter != nil },
+		"action=any":                  func(d headerAnswer) bool { return d.Action != "none" },
+		"action=none":                 func(d headerAnswer) bool { return d.Action == "none" },
+		"reason=price_spread":         func(d headerAnswer) bool { return d.Reason == "price_spread" },
+		"status=past":                 func(d headerAnswer) bool { return !d.ValidTo.After(storeEnd.Time()) },
+		"status=active":               func(d headerAnswer) bool { return d.Status == "active" },
+		"from=now-3d&to=now-2d":       func(d headerAnswer) bool { return d.IssuedAt.Before((storeEnd - 48).Time()) },
+		"group=feeder-0002&limit=500": func(d headerAnswer) bool { return *d.Group == "feeder-0002" },
 	} {
-		list := read[[]DecisionHeader](t, a, "/api/v1/decisions?"+query).Data
+		list := read[[]headerAnswer](t, a, "/api/v1/decisions?"+query).Data
 		require.NotEmpty(t, list, query)
 		for _, d := range list {
 			require.True(t, holds(d), "%s: %+v", query, d)

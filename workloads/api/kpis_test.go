@@ -87,8 +87,8 @@ func TestKPIsOfPlans(t *testing.T) {
 	a := newTestAPI(t, nil)
 	var plans int64
 	var promised, realised, shifted float64
-	for _, h := range read[[]DecisionHeader](t, a, "/api/v1/decisions?meter=home-000003&action=any&from=now-28d&limit=100").Data {
-		d := read[Decision](t, a, "/api/v1/decisions/"+h.ID).Data
+	for _, h := range read[[]headerAnswer](t, a, "/api/v1/decisions?meter=home-000003&action=any&from=now-28d&limit=100").Data {
+		d := read[decisionAnswer](t, a, "/api/v1/decisions/"+h.ID).Data
 		if d.Realised != nil {
 			plans++
 			promised += float64(*d.SavingP50)
@@ -105,7 +105,7 @@ func TestKPIsOfPlans(t *testing.T) {
 
 	// The share rests on the hours of the plans: here the whole days in which all
 	// of them lie.
-	list := read[[]DecisionHeader](t, a, "/api/v1/decisions?meter=home-000003&action=any&status=past&from=now-28d&limit=100").Data
+	list := read[[]headerAnswer](t, a, "/api/v1/decisions?meter=home-000003&action=any&status=past&from=now-28d&limit=100").Data
 	from, to := list[len(list)-1].ValidFrom, list[0].ValidTo
 	days := kpis(t, a, "meter=home-000003&from="+from.Format(time.RFC3339)+"&to="+to.Format(time.RFC3339)).Periods[0]
 	require.InEpsilon(t, realised / *days.Cost, *p.SavedShare, 1e-5)

@@ -13,7 +13,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 )
 
-var update = flag.Bool("update", false, "write docs/reference/openapi.json")
+var update = flag.Bool("update", false, "write docs/reference/openapi.json and the files in testdata")
 
 var openAPIFile = filepath.Join("..", "..", "docs", "reference", "openapi.json")
 

@@ -28,7 +28,7 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 	s, err := newServer(filledTwin(t), Deps{DB: store})
 	require.NoError(t, err)
 	api := s.documentedAPI(t)
-	decision := read[[]DecisionHeader](t, a, "/api/v1/decisions?action=any&limit=1").Data[0].ID
+	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=any&limit=1").Data[0].ID
 	checked := 0
 	for path, item := range api.OpenAPI().Paths {
 		if item.Get == nil || path == "/api/v1/session" {
@@ -241,7 +241,7 @@ func TestAnEmptyTwin(t *testing.T) {
 	require.Equal(t, "empty", twin.Data.Freshness.Status)
 	require.Empty(t, read[[]Meter](t, a, "/api/v1/meters").Data)
 	require.Empty(t, read[[]Group](t, a, "/api/v1/groups").Data)
-	require.Empty(t, read[[]DecisionHeader](t, a, "/api/v1/decisions").Data)
+	require.Empty(t, read[[]headerAnswer](t, a, "/api/v1/decisions").Data)
 	require.Empty(t, read[Quality](t, a, "/api/v1/data-quality").Data.Messages)
 	load := read[Load](t, a, "/api/v1/load")
 	require.True(t, load.Meta.Partial)

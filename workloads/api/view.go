@@ -175,40 +175,14 @@ type LoadPoint struct {
 	Planned *float64  `json:"plannedKwh" doc:"Median with the plans of the decisions in force followed"`
 }
 
-// DecisionHeader is a decision without its plan.
-type DecisionHeader struct {
-	ID             string     `json:"id" format:"uuid"`
-	Meter          *string    `json:"meter" doc:"Null for a decision about a group"`
-	Group          *string    `json:"group"`
-	IssuedAt       time.Time  `json:"issuedAt"`
-	ValidFrom      time.Time  `json:"validFrom"`
-	ValidTo        time.Time  `json:"validTo" doc:"Exclusive"`
-	ActionableFrom time.Time  `json:"actionableFrom" doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`
-	Status         string     `json:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
-	Mode           string     `json:"mode" enum:"Advisory,Shadow" doc:"Shadow: not for action"`
-	Action         ActionCode `json:"action"`
-	Reason         string     `json:"reason" doc:"Main cause" example:"price_spread"`
-	Title          string     `json:"title" doc:"The decision in plain words, in one line"`
-
-	KWhShifted     *float32 `json:"kwhShifted"`
-	KWReduction    *float32 `json:"kwReduction" doc:"Peak before less peak after"`
-	PeakBeforeKW   *float32 `json:"peakBeforeKw"`
-	PeakAfterKW    *float32 `json:"peakAfterKw"`
-	PARBefore      *float32 `json:"parBefore" doc:"Peak-to-average ratio of the forecast"`
-	PARAfter       *float32 `json:"parAfter"`
-	CapKW          *float32 `json:"capKw" doc:"Stay below this"`
-	PriceThreshold *float32 `json:"priceThreshold" doc:"Shift away from hours more expensive than this, currency per kWh"`
-	SavingP10      *float32 `json:"savingP10"`
-	SavingP50      *float32 `json:"savingP50" doc:"Expected saving, in the currency"`
-	SavingP90      *float32 `json:"savingP90"`
-	Currency       string   `json:"currency"`
-	CO2Kg          *float32 `json:"co2Kg" doc:"Expected avoided emissions"`
-	Confidence     *float32 `json:"confidence" minimum:"0" maximum:"1" doc:"Probability that the plan gains by the policy's objective; of a group, that the peak falls"`
-}
-
 // Decision is a decision with everything it rests on.
 type Decision struct {
 	DecisionHeader
+	DecisionDetail
+}
+
+// DecisionDetail is what a decision shows beside its header.
+type DecisionDetail struct {
 	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
 	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
 	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
@@ -263,13 +237,6 @@ type Realised struct {
 	KWhShifted  *float32 `json:"kwhShifted"`
 	KWReduction *float32 `json:"kwReduction"`
 	CO2Kg       *float32 `json:"co2Kg"`
-}
-
-// Inputs are what a decision rests on.
-type Inputs struct {
-	LastReadingAt *time.Time `json:"lastReadingAt"`
-	MissingShare  *float32   `json:"missingShare" doc:"Share of the 7 days before that is missing"`
-	Stale         bool       `json:"stale"`
 }
 
 // Provenance is what a decision was made by.

@@ -181,12 +181,10 @@ func (r *relayer) announceDecisions(ctx context.Context, item *timescale.OutboxI
 	if err != nil {
 		return nil, err
 	}
+	var value []byte
 	for i := range decisions {
 		d := &decisions[i]
-		value, err := json.Marshal(newDecisionMessage(d))
-		if err != nil {
-			return nil, fmt.Errorf("decision %s: %w", d.ID, err)
-		}
+		value = d.AppendMessage(value[:0])
 		subject := d.Meter
 		if subject == "" {
 			subject = d.Group

@@ -1,0 +1,139 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// DecisionHeader is a decision without its plan: the columns that the API shows, and
+// what is computed for an answer. Its fields are headerFields.
+type DecisionHeader struct {
+	decision                      *timescale.Decision
+	status, mode, title, currency string
+}
+
+// Inputs are what a decision rests on. Its fields are inputFields.
+type Inputs DecisionHeader
+
+// decisionField is a field of an answer about a decision.
+type decisionField struct {
+	name   string
+	typ    reflect.Type
+	tag    reflect.StructTag
+	append func(dst []byte, h *DecisionHeader) []byte // its value as JSON
+}
+
+// Fields of a decision: the columns that the API shows, each followed by what is
+// computed for its place.
+var (
+	inputFields  = decisionFields("inputs.")
+	headerFields = decisionFields("")
+)
+
+func decisionFields(object string) (fields []decisionField) {
+	for _, c := range timescale.AnswerFields() {
+		name, in := strings.CutPrefix(c.Name, object)
+		if !in || strings.Contains(name, ".") {
+			continue
+		}
+		fields = append(fields, decisionField{
+			name: name, typ: c.Type, tag: c.Tag,
+			append: func(dst []byte, h *DecisionHeader) []byte { return c.Append(dst, h.decision) },
+		})
+		fields = append(fields, computedAfter(c.Name)...)
+	}
+	return fields
+}
+
+// computedAfter are the computed fields behind a column.
+func computedAfter(column string) []decisionField {
+	switch column {
+	case "actionableFrom":
+		return []decisionField{
+			computedText("status", `enum:"planned,active,past" doc:"Measured by the twin's now"`, func(h *DecisionHeader) string { return h.status }),
+			computedText("mode", `enum:"Advisory,Shadow" doc:"Shadow: not for action"`, func(h *DecisionHeader) string { return h.mode }),
+		}
+	case "reason":
+		return []decisionField{computedText("title", `doc:"The decision in plain words, in one line"`, func(h *DecisionHeader) string { return h.title })}
+	case "savingP90":
+		return []decisionField{computedText("currency", "", func(h *DecisionHeader) string { return h.currency })}
+	}
+	return nil
+}
+
+func computedText(name string, tag reflect.StructTag, text func(*DecisionHeader) string) decisionField {
+	return decisionField{
+		name: name, typ: reflect.TypeFor[string](), tag: tag,
+		append: func(dst []byte, h *DecisionHeader) []byte {
+			value, _ := unescapedJSON(text(h)) // a string always has JSON
+			return append(dst, value...)
+		},
+	}
+}
+
+// MarshalJSON is the object of headerFields.
+func (h DecisionHeader) MarshalJSON() ([]byte, error) {
+	return appendFields(nil, headerFields, &h), nil
+}
+
+// MarshalJSON is the object of inputFields.
+func (i Inputs) MarshalJSON() ([]byte, error) {
+	return appendFields(nil, inputFields, (*DecisionHeader)(&i)), nil
+}
+
+// MarshalJSON is one object of the header's fields and those of the detail.
+func (d Decision) MarshalJSON() ([]byte, error) {
+	out := appendFields(nil, headerFields, &d.DecisionHeader)
+	out[len(out)-1] = ','
+	detail, err := unescapedJSON(d.DecisionDetail)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, detail[1:]...), nil
+}
+
+func appendFields(dst []byte, fields []decisionField, h *DecisionHeader) []byte {
+	dst = append(dst, '{')
+	for i := range fields {
+		dst = append(strconv.AppendQuote(dst, fields[i].name), ':')
+		dst = append(fields[i].append(dst, h), ',')
+	}
+	dst[len(dst)-1] = '}'
+	return dst
+}
+
+// unescapedJSON is v as the API writes it: without escapes for HTML.
+func unescapedJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}
+
+// TransformSchema adds the fields to the document of the API.
+func (DecisionHeader) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
+	return addFields(r, s, headerFields)
+}
+
+// TransformSchema adds the fields to the document of the API.
+func (Inputs) TransformSchema(r huma.Registry, s *huma.Schema) *huma.Schema {
+	return addFields(r, s, inputFields)
+}
+
+func addFields(r huma.Registry, s *huma.Schema, fields []decisionField) *huma.Schema {
+	s.Required = slices.Clone(s.Required)
+	for _, f := range fields {
+		s.Properties[f.name] = huma.SchemaFromField(r, reflect.StructField{Name: f.name, Type: f.typ, Tag: f.tag}, "")
+		s.Required = append(s.Required, f.name)
+	}
+	return s
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// TestDecisionAnswers: the answers of the API about decisions are the recorded ones,
+// to the byte.
+func TestDecisionAnswers(t *testing.T) {
+	twin := config.Twin{}
+	twin.Processor.Policy.Tariff.Currency = "EUR"
+	utc, err := meter.NewCalendar("UTC")
+	require.NoError(t, err)
+	s := &server{twin: twin, calendar: utc}
+	unknown := float32(math.NaN())
+	full := timescale.Decision{
+		Decision: dsm.Decision{
+			ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7",
+			IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
+			Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
+			KWhShifted: 0.25, KWReduction: -0, PeakBefore: 1.75, PeakAfter: 1.5, PARBefore: 2.1, PARAfter: 1.8,
+			CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, CO2Kg: 0.1, Confidence: 0.95,
+			Parts:        []dsm.Part{{Action: dsm.ActionBattery, Saving: 0.1, Plan: []float32{-0.25, 0, 0.5, 0}, Value: []float32{0.1, 0.2, 0.3, unknown}}},
+			Factors:      []dsm.WeightedFactor{{Factor: dsm.FactorPriceSpread, Weight: 0.2}, {Factor: dsm.FactorMissing, Weight: unknown}},
+			Binding:      []dsm.Constraint{dsm.ConstraintStoreSize, 42},
+			Alternatives: []dsm.Alternative{{Action: dsm.ActionLoadShift, Reason: dsm.ReasonLowerSaving, Saving: -0.05}},
+			LastReading:  437999, MissingShare: 0.125, Stale: true,
+		},
+		MeterNo: 1, GroupNo: 2, Provenance: 3,
+	}
+	empty := timescale.Decision{Decision: dsm.Decision{
+		IssuedAt: 438024, ValidFrom: 438024, ValidTo: 438048, ActionableFrom: 438024, LastReading: meter.NoHour, Reason: 77,
+		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, CO2Kg: unknown,
+	}, Shadow: true}
+	made := timescale.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
+	for name, body := range map[string]any{
+		"list": Answer[[]DecisionHeader]{Data: []DecisionHeader{s.decisionHeader(full, 438002), s.decisionHeader(empty, 438002)}},
+		"full": Answer[Decision]{Data: s.decisionView(full, made, 438002)},
+		"none": Answer[Decision]{Data: s.decisionView(empty, made, 438050)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			require.NoError(t, huma.DefaultJSONFormat.Marshal(&got, body))
+			file := filepath.Join("testdata", "decision_"+name+".json")
+			if *update {
+				require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, string(want), got.String())
+		})
+	}
+}
