@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,11 +83,28 @@ func TestOperatorIsDeployedByTheScripts(t *testing.T) {
 	require.Contains(t, string(text), good)
 }
 
-// described writes the bills of materials of the image.
+// described writes the bills of materials of the image, and signs it where cosign is
+// installed.
 func (d *deployment) described(reference string) {
 	d.t.Helper()
-	out, err := d.script(map[string]string{"OUT": d.images}, "../../hack/ci/attest", reference)
+	env := map[string]string{"OUT": d.images}
+	_, err := exec.LookPath("cosign")
+	signs := err == nil
+	if signs {
+		env["COSIGN_PASSWORD"], env["COSIGN_KEY"] = "of the test", d.signingKey("release")
+	}
+	out, err := d.script(env, "../../hack/ci/attest", reference)
 	require.NoError(d.t, err, out)
+	if signs {
+		// The script has verified its own signature. Another key's is none.
+		_, err := command(d.t, "cosign", "verify", "--insecure-ignore-tlog", "--key", filepath.Join(d.images, "cosign.pub"), reference)
+		require.NoError(d.t, err)
+		other := strings.TrimSuffix(d.signingKey("other"), ".key") + ".pub"
+		_, err = command(d.t, "cosign", "verify", "--insecure-ignore-tlog", "--key", other, reference)
+		require.Error(d.t, err)
+	} else {
+		require.Contains(d.t, out, "not signed: cosign is not installed")
+	}
 	content, err := os.ReadFile(filepath.Join(d.images, "sbom-"+runtime.GOARCH+".json"))
 	require.NoError(d.t, err)
 	var bill struct {
@@ -101,6 +120,15 @@ func (d *deployment) described(reference string) {
 	require.Contains(d.t, names, "github.com/jackc/pgx/v5")
 	_, err = d.script(map[string]string{"OUT": d.images}, "../../hack/ci/attest", d.registry+"/energytwin:good")
 	require.Equal(d.t, 2, exitCode(err), "a tag can be moved")
+}
+
+// signingKey makes a pair of keys, and returns the file of the private one, NAME.key.
+func (d *deployment) signingKey(name string) string {
+	d.t.Helper()
+	pair := filepath.Join(d.t.TempDir(), name)
+	_, err := d.script(map[string]string{"COSIGN_PASSWORD": "of the test"}, "cosign", "generate-key-pair", "--output-key-prefix", pair)
+	require.NoError(d.t, err)
+	return pair + ".key"
 }
 
 // committed lets Git name the image, once.
