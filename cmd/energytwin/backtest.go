@@ -16,6 +16,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/backtest"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
@@ -81,7 +82,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	how, err := config.ReadingOf(twin)
+	how, err := fromtwin.ReadingOf(twin)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how con
 	if o.From, o.To, err = f.span(o.Calendar); err != nil {
 		return o, err
 	}
-	policy := config.PolicyOf(dt)
+	policy := fromtwin.PolicyOf(dt)
 	var temperatures *forecast.Temperatures
 	if f.signals != "" {
 		if policy.Tariff.Series, temperatures, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -121,7 +122,7 @@ func (f *whatifFlags) config(ctx context.Context, path string) (*config.Twin, er
 
 func (f *whatifFlags) configOf(ctx context.Context, dt *v1.DigitalTwin) (*config.Twin, error) {
 	const none = "none:0"
-	at := config.Endpoints{
+	at := fromtwin.Endpoints{
 		Image: "energytwin:" + version, Brokers: []string{none}, RedisAddress: none, DatabaseURL: "postgres://" + none,
 		Listen: none, StatusListen: none, DatasetPath: f.readings,
 		PriceSeriesPath: f.prices, CarbonSeriesPath: f.carbon, TemperatureSeriesPath: f.temperatures,
@@ -129,7 +130,7 @@ func (f *whatifFlags) configOf(ctx context.Context, dt *v1.DigitalTwin) (*config
 	if f.database != "" {
 		at.DatasetMount = none // its readings are in the database
 	}
-	cfg, err := config.FromTwin(dt, at)
+	cfg, err := fromtwin.Config(dt, at)
 	if err != nil {
 		return nil, err
 	}

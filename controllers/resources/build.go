@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 )
 
 // Step is when an object is written. Steps run in this order.
@@ -147,7 +148,7 @@ func newBuilder(twin *v1.DigitalTwin, in Inputs) (*builder, error) {
 	filled := twin.DeepCopy()
 	filled.Default()
 	b := &builder{twin: filled, spec: &filled.Spec, in: in, wanted: Wanted{Hashes: map[string]string{}}}
-	conf, err := config.FromTwin(twin, b.endpoints())
+	conf, err := fromtwin.Config(twin, b.endpoints())
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 )
 
 // Folders in the workloads' pods.
@@ -26,8 +27,8 @@ const (
 )
 
 // endpoints say where the workloads find everything in the cluster.
-func (b *builder) endpoints() config.Endpoints {
-	at := config.Endpoints{
+func (b *builder) endpoints() fromtwin.Endpoints {
+	at := fromtwin.Endpoints{
 		Image:           b.in.Images.Workloads,
 		DatabaseURLFile: secretFile("database", "url"),
 		Listen:          ":" + strconv.Itoa(PortAPI),
@@ -41,7 +42,7 @@ func (b *builder) endpoints() config.Endpoints {
 	return at
 }
 
-func (b *builder) kafkaEndpoint(at *config.Endpoints) {
+func (b *builder) kafkaEndpoint(at *fromtwin.Endpoints) {
 	at.KafkaUserFile, at.KafkaPassFile = secretFile("kafka", "username"), secretFile("kafka", "password")
 	e := b.spec.Kafka.External
 	if e == nil {
@@ -55,7 +56,7 @@ func (b *builder) kafkaEndpoint(at *config.Endpoints) {
 	}
 }
 
-func (b *builder) redisEndpoint(at *config.Endpoints) {
+func (b *builder) redisEndpoint(at *fromtwin.Endpoints) {
 	e := b.spec.Redis.External
 	if e == nil {
 		at.RedisAddress = net.JoinHostPort(b.host(b.name(v1.ComponentRedis)), strconv.Itoa(PortRedis))
@@ -73,7 +74,7 @@ func (b *builder) redisEndpoint(at *config.Endpoints) {
 	}
 }
 
-func (b *builder) datasetEndpoint(at *config.Endpoints) {
+func (b *builder) datasetEndpoint(at *fromtwin.Endpoints) {
 	if d := b.spec.Dataset; d != nil {
 		switch {
 		case d.URL != nil:
@@ -218,7 +219,7 @@ func hashOf(values ...any) string {
 	for _, v := range values {
 		doc, err := json.Marshal(v)
 		if err != nil {
-			// Only numbers that are not finite cannot be written; FromTwin refuses them.
+			// Only numbers that are not finite cannot be written; fromtwin rejects them.
 			doc = []byte(err.Error())
 		}
 		h.Write(doc)

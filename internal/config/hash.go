@@ -47,6 +47,9 @@ func (t *Twin) rowHash(series ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// HashRows sets SpecHash to the hash of everything that decides rows.
+func (t *Twin) HashRows() { t.SpecHash = t.rowHash() }
+
 // HashSeries takes the content of the files of prices, carbon intensities and
 // temperatures into SpecHash, by the checksums of the files in that order. Without
 // checksums it changes nothing.

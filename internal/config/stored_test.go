@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 )
+
+var update = flag.Bool("update", false, "write the document of this version")
 
 // TestStoredDocumentOfEachVersion: what any version wrote is read, with the rules
 // that it held.

@@ -1,6 +1,7 @@
 // Package config is the one document that all workloads read. The operator
-// renders it into a ConfigMap, `energytwin local` makes it in memory; both
-// make it with FromTwin, so both run the same twin.
+// renders it into a ConfigMap, `energytwin local` builds it in memory; both
+// get it from package fromtwin, so that both run the same twin. The document is
+// plain: this package knows neither the resource nor Kubernetes.
 package config
 
 import (

@@ -22,6 +22,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/stream/kafkatest"
@@ -179,7 +180,7 @@ func (s *stores) configure(twin *runningTwin, resource *v1.DigitalTwin, dataset 
 	s.t.Helper()
 	password := filepath.Join(s.dir, "redis-password")
 	require.NoError(s.t, os.WriteFile(password, []byte(s.redis.Password), 0o600))
-	cfg, err := config.FromTwin(resource, config.Endpoints{
+	cfg, err := fromtwin.Config(resource, fromtwin.Endpoints{
 		Image: "energytwin:test", Brokers: []string{s.broker}, RedisAddress: s.redis.Address, RedisPassFile: password,
 		DatabaseURL: twin.database, DatasetPath: dataset, DatasetMount: s.mounted, StatusListen: "127.0.0.1:0",
 		Listen: "127.0.0.1:0", APIKeysFile: "/dev/null", JWTSecretFile: "/dev/null",

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -59,7 +60,7 @@ func twinOf(name string, s size, at *stores, database string) (*config.Twin, err
 		return nil, fmt.Errorf("twin %s: %w", name, err)
 	}
 	const unused = "127.0.0.1:0"
-	twin, err := config.FromTwin(&resource, config.Endpoints{
+	twin, err := fromtwin.Config(&resource, fromtwin.Endpoints{
 		Image: "energytwin:perf", Brokers: []string{at.broker}, DatabaseURL: database,
 		RedisAddress: at.redis.Address, RedisPassFile: at.redisPassFile,
 		Listen: unused, StatusListen: unused, APIKeysFile: "none", JWTSecretFile: "none",

@@ -9,13 +9,14 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 )
 
 // configure makes the configuration document of the twin, as the operator does
 // for a cluster, from the same spec. Where the stores and the API are is known once they
 // are up; see locate.
 func configure(o Options, keys secrets) (*config.Twin, error) {
-	cfg, err := config.FromTwin(o.twinOfReadings(), config.Endpoints{
+	cfg, err := fromtwin.Config(o.twinOfReadings(), fromtwin.Endpoints{
 		Image:         "energytwin:" + o.Version,
 		Brokers:       []string{loopbackAnyPort},
 		RedisAddress:  loopbackAnyPort,

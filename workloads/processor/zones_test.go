@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/meter/zonetest"
 	"github.com/energytwin/energytwin/workloads/generator"
@@ -24,7 +25,7 @@ import (
 func clusterConfig(t *testing.T, spec, file string) *config.Twin {
 	t.Helper()
 	twin := specified(t, spec)
-	cfg, err := config.FromTwin(twin, config.Endpoints{
+	cfg, err := fromtwin.Config(twin, fromtwin.Endpoints{
 		Image: "energytwin:test", Brokers: []string{"kafka:9092"}, RedisAddress: "redis:6379", DatabaseURL: "postgres://db/twin",
 		DatasetPath: file, Listen: ":8080", StatusListen: ":8081", APIKeysFile: "/keys", JWTSecretFile: "/jwt",
 	})

@@ -1,11 +1,17 @@
-package config
+// Package fromtwin turns a DigitalTwin into the configuration of its workloads. The
+// operator, `energytwin local` and the other commands that read a manifest map it
+// here, so that they all run the same twin. The configuration itself knows no
+// Kubernetes.
+package fromtwin
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"time"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -15,9 +21,9 @@ import (
 // deletion.
 const topicShare = 667
 
-// FromTwin is the configuration of a twin's workloads. It fills in all
+// Config is the configuration of a twin's workloads. It fills in all
 // defaults, on a copy. An error names the field of the resource and the fix.
-func FromTwin(twin *v1.DigitalTwin, at Endpoints) (*Twin, error) {
+func Config(twin *v1.DigitalTwin, at Endpoints) (*config.Twin, error) {
 	twin = twin.DeepCopy()
 	if twin.Spec.Dataset == nil && at.DatasetPath != "" {
 		twin.Spec.Dataset = &v1.Dataset{}
@@ -37,58 +43,58 @@ func FromTwin(twin *v1.DigitalTwin, at Endpoints) (*Twin, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Twin{
-		Namespace: orDefault(twin.Namespace, "default"),
+	t := &config.Twin{
+		Namespace: cmp.Or(twin.Namespace, "default"),
 		Name:      twin.Name,
 		Timezone:  s.Timezone,
-		Image:     orDefault(s.Image, at.Image),
+		Image:     cmp.Or(s.Image, at.Image),
 		Dataset:   data,
 		Generator: generatorOf(&s.Generator),
 		Processor: processor,
 		API:       apiOf(&s.API, at),
 		Kafka:     kafkaOf(s.Kafka, at),
-		Redis:     Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile},
+		Redis:     config.Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile},
 		Database:  databaseOf(s.Timescale, at),
 	}
-	t.SpecHash = t.rowHash()
+	t.HashRows()
 	if err := t.Validate(); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (Dataset, error) {
+func datasetOf(s *v1.DigitalTwinSpec, zone *time.Location, at Endpoints) (config.Dataset, error) {
 	d := s.Dataset
 	if d == nil {
-		return Dataset{}, nil // readings come from outside
+		return config.Dataset{}, nil // readings come from outside
 	}
 	out, err := readingOf(d)
 	if err != nil {
-		return Dataset{}, err
+		return config.Dataset{}, err
 	}
-	out.Span = Duration(d.Window.Duration.Std())
+	out.Span = config.Duration(d.Window.Duration.Std())
 	if err := setStart(&out, d, zone); err != nil {
-		return Dataset{}, err
+		return config.Dataset{}, err
 	}
 	return out, setSource(&out, d, zone, at)
 }
 
 // ReadingOf is how the dataset of a twin is read, whatever file it is: its layout,
 // groups, limit and treatment of bad rows. A twin without a dataset leaves all open.
-func ReadingOf(twin *v1.DigitalTwin) (Dataset, error) {
+func ReadingOf(twin *v1.DigitalTwin) (config.Dataset, error) {
 	if twin.Spec.Dataset == nil {
-		return Dataset{}, nil
+		return config.Dataset{}, nil
 	}
 	return readingOf(twin.Spec.Dataset)
 }
 
-func readingOf(d *v1.Dataset) (Dataset, error) {
+func readingOf(d *v1.Dataset) (config.Dataset, error) {
 	if err := checkLayout(d.Layout); err != nil {
-		return Dataset{}, err
+		return config.Dataset{}, err
 	}
-	out := Dataset{Layout: d.Layout, InvalidRows: string(d.InvalidRows), MaxKW: d.MaxKW.Float()}
+	out := config.Dataset{Layout: d.Layout, InvalidRows: string(d.InvalidRows), MaxKW: d.MaxKW.Float()}
 	for _, g := range d.Groups {
-		out.Groups = append(out.Groups, MeterGroup{Name: g.Name, Meters: g.Meters})
+		out.Groups = append(out.Groups, config.MeterGroup{Name: g.Name, Meters: g.Meters})
 	}
 	return out, nil
 }
@@ -105,7 +111,7 @@ func checkLayout(d *layout.Document) error {
 	return nil
 }
 
-func setStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
+func setStart(out *config.Dataset, d *v1.Dataset, zone *time.Location) error {
 	if d.Window.Start == "" {
 		return nil
 	}
@@ -120,7 +126,7 @@ func setStart(out *Dataset, d *v1.Dataset, zone *time.Location) error {
 // setSource says what is read. The name of a file that takes the dataset's
 // place, not its folder, says what it is. The year of made-up households is known
 // beforehand, that of a file only to who reads it.
-func setSource(out *Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) error {
+func setSource(out *config.Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) error {
 	out.SHA256 = at.DatasetSHA256
 	if at.DatasetPath != "" {
 		out.Path = at.DatasetPath
@@ -128,7 +134,7 @@ func setSource(out *Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) e
 		return nil
 	}
 	if y := d.Synthetic; y != nil {
-		out.Synthetic = &Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
+		out.Synthetic = &config.Synthetic{Meters: int(*y.Meters), Groups: int(*y.Groups), Seed: *y.Seed, Year: int(*y.Year)}
 		out.Source = "synthetic households"
 		if out.Start.IsZero() {
 			out.Start = meter.DayStart(int(*y.Year), time.January, 1, zone).Time()
@@ -138,7 +144,7 @@ func setSource(out *Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) e
 	switch {
 	case d.URL != nil:
 		out.Source = "url " + d.URL.Location
-		out.SHA256 = orDefault(out.SHA256, d.URL.SHA256)
+		out.SHA256 = cmp.Or(out.SHA256, d.URL.SHA256)
 	case d.ConfigMap != nil:
 		out.Source = configMapSource(d.ConfigMap)
 	case d.PersistentVolumeClaim != nil:
@@ -157,37 +163,37 @@ func volumeSource(v *v1.VolumeSource) string {
 	return "persistentVolumeClaim " + v.ClaimName + "/" + v.Path
 }
 
-func generatorOf(g *v1.Generator) Generator {
-	return Generator{
+func generatorOf(g *v1.Generator) config.Generator {
+	return config.Generator{
 		Mode:   string(g.Mode),
 		Speed:  g.Speed.Factor(),
-		WarmUp: Duration(g.Warmup.History.Std()),
+		WarmUp: config.Duration(g.Warmup.History.Std()),
 		MaxLag: g.MaxLag,
 	}
 }
 
-func apiOf(a *v1.API, at Endpoints) API {
-	return API{
+func apiOf(a *v1.API, at Endpoints) config.API {
+	return config.API{
 		BasePath:       a.BasePath,
 		TrustedProxies: a.TrustedProxies,
 		Listen:         at.Listen,
 		StatusListen:   at.StatusListen,
 		APIKeysFile:    at.APIKeysFile,
 		JWTSecretFile:  at.JWTSecretFile,
-		SessionTTL:     Duration(a.Auth.SessionTTL.Std()),
+		SessionTTL:     config.Duration(a.Auth.SessionTTL.Std()),
 		GrafanaURL:     at.GrafanaURL,
 	}
 }
 
-func kafkaOf(k *v1.Kafka, at Endpoints) Kafka {
-	out := Kafka{
+func kafkaOf(k *v1.Kafka, at Endpoints) config.Kafka {
+	out := config.Kafka{
 		Brokers:        at.Brokers,
 		TLS:            at.KafkaTLS,
 		UserFile:       at.KafkaUserFile,
 		PassFile:       at.KafkaPassFile,
 		Partitions:     int(*k.Topics.Partitions),
 		RetentionBytes: retentionBytes(k),
-		RetentionTime:  Duration(k.Topics.Retention.Time.Std()),
+		RetentionTime:  config.Duration(k.Topics.Retention.Time.Std()),
 	}
 	mechanism := "SCRAM-SHA-512"
 	if k.External != nil {
@@ -218,19 +224,12 @@ func retentionBytes(k *v1.Kafka) int64 {
 	return max(1, q.Value()/1000*topicShare/partitions)
 }
 
-func databaseOf(t *v1.Timescale, at Endpoints) Database {
-	return Database{
+func databaseOf(t *v1.Timescale, at Endpoints) config.Database {
+	return config.Database{
 		URL:             at.DatabaseURL,
 		URLFile:         at.DatabaseURLFile,
-		RetainRaw:       Duration(t.Retention.Raw.Std()),
-		RetainDecisions: Duration(t.Retention.Decisions.Std()),
-		CompressAfter:   Duration(t.CompressAfter.Std()),
+		RetainRaw:       config.Duration(t.Retention.Raw.Std()),
+		RetainDecisions: config.Duration(t.Retention.Decisions.Std()),
+		CompressAfter:   config.Duration(t.CompressAfter.Std()),
 	}
-}
-
-func orDefault(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
 }

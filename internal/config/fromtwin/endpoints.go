@@ -1,4 +1,6 @@
-package config
+package fromtwin
+
+import "github.com/energytwin/energytwin/internal/config"
 
 // Endpoints is what differs between a cluster and one machine: addresses and
 // the places of files. Nothing in it decides a row. It carries no secret.
@@ -8,12 +10,12 @@ type Endpoints struct {
 	Brokers       []string
 	KafkaUserFile string // "" if nobody logs in
 	KafkaPassFile string
-	KafkaTLS      *TLS
+	KafkaTLS      *config.TLS
 
 	RedisAddress  string
 	RedisUserFile string
 	RedisPassFile string
-	RedisTLS      *TLS
+	RedisTLS      *config.TLS
 
 	DatabaseURL     string // without a password; "" if DatabaseURLFile is set
 	DatabaseURLFile string

@@ -1,4 +1,4 @@
-package config
+package fromtwin
 
 import (
 	v1 "github.com/energytwin/energytwin/api/v1"

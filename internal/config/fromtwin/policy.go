@@ -1,17 +1,18 @@
-package config
+package fromtwin
 
 import (
 	"fmt"
 	"time"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 )
 
-func processorOf(p *v1.Processor, at Endpoints) (Processor, error) {
-	out := Processor{
-		AllowedLateness: Duration(p.AllowedLateness.Std()),
-		HistoryWindow:   Duration(p.Forecast.HistoryWindow.Std()),
+func processorOf(p *v1.Processor, at Endpoints) (config.Processor, error) {
+	out := config.Processor{
+		AllowedLateness: config.Duration(p.AllowedLateness.Std()),
+		HistoryWindow:   config.Duration(p.Forecast.HistoryWindow.Std()),
 		IssueAt:         p.Forecast.IssueAt,
 		Policy:          policyOf(&p.DSM),
 	}
@@ -20,13 +21,13 @@ func processorOf(p *v1.Processor, at Endpoints) (Processor, error) {
 	}
 	var err error
 	if out.PriceSeries, err = seriesOf("dsm.tariff.dynamic", p.DSM.Tariff.Dynamic, at.PriceSeriesPath); err != nil {
-		return Processor{}, err
+		return config.Processor{}, err
 	}
 	if out.CarbonSeries, err = seriesOf("dsm.carbonIntensity", p.DSM.CarbonIntensity, at.CarbonSeriesPath); err != nil {
-		return Processor{}, err
+		return config.Processor{}, err
 	}
 	if out.TemperatureSeries, err = seriesOf("forecast.temperature", p.Forecast.Temperature, at.TemperatureSeriesPath); err != nil {
-		return Processor{}, err
+		return config.Processor{}, err
 	}
 	return out, nil
 }
@@ -73,14 +74,14 @@ func tariffOf(t *v1.Tariff) dsm.Tariff {
 	return out
 }
 
-func seriesOf(field string, s *v1.SeriesSource, path string) (*Series, error) {
+func seriesOf(field string, s *v1.SeriesSource, path string) (*config.Series, error) {
 	if s == nil {
 		return nil, nil
 	}
 	if path == "" {
 		return nil, fmt.Errorf("spec.processor.%s reads a file, and no path of it is known; name the file, or leave the field out", field)
 	}
-	out := &Series{Path: path, TimeColumn: s.TimeColumn, ValueColumn: s.ValueColumn}
+	out := &config.Series{Path: path, TimeColumn: s.TimeColumn, ValueColumn: s.ValueColumn}
 	if s.ConfigMap != nil {
 		out.Source = configMapSource(s.ConfigMap)
 	}

@@ -1,4 +1,4 @@
-package config_test
+package fromtwin_test
 
 import (
 	"flag"
@@ -14,6 +14,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
@@ -27,12 +28,12 @@ var update = flag.Bool("update", false, "write the golden files")
 func TestSamplesGiveGoldenConfigurations(t *testing.T) {
 	for _, name := range []string{"quickstart", "buildings", "external-stores", "production"} {
 		t.Run(name, func(t *testing.T) {
-			got, err := config.FromTwin(sample(t, name), inCluster(name))
+			got, err := fromtwin.Config(sample(t, name), inCluster(name))
 			require.NoError(t, err)
 			doc, err := got.Marshal()
 			require.NoError(t, err)
 
-			golden := filepath.Join("testdata", name+".yaml")
+			golden := filepath.Join("..", "testdata", name+".yaml")
 			if *update {
 				require.NoError(t, os.WriteFile(golden, doc, 0o644))
 			}
@@ -49,31 +50,31 @@ func TestSamplesGiveGoldenConfigurations(t *testing.T) {
 
 // The hash changes with what decides rows, and with nothing else.
 func TestSpecHash(t *testing.T) {
-	base := hashOf(t, func(*v1.DigitalTwinSpec, *config.Endpoints) {})
-	for name, change := range map[string]func(*v1.DigitalTwinSpec, *config.Endpoints){
-		"timezone":    func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Timezone = "Europe/Berlin" },
-		"seed":        func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Dataset.Synthetic.Seed = new(int64) },
-		"dataset":     func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatasetPath = "/data/readings.csv" },
-		"window":      func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Dataset.Window.Start = "2025-02-01" },
-		"mode":        func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Generator.Mode = v1.GeneratorLoop },
-		"warm-up":     func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Generator.Warmup.History = "700h" },
-		"lateness":    func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.AllowedLateness = "1h" },
-		"issue time":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.IssueAt = "12:00" },
-		"price":       func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Price = "0.26" },
-		"capacity":    func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Groups[0].CapacityKW = "33" },
-		"flexibility": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Flexibility.MaxShift = "5h" },
+	base := hashOf(t, func(*v1.DigitalTwinSpec, *fromtwin.Endpoints) {})
+	for name, change := range map[string]func(*v1.DigitalTwinSpec, *fromtwin.Endpoints){
+		"timezone":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Timezone = "Europe/Berlin" },
+		"seed":        func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Dataset.Synthetic.Seed = new(int64) },
+		"dataset":     func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.DatasetPath = "/data/readings.csv" },
+		"window":      func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Dataset.Window.Start = "2025-02-01" },
+		"mode":        func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Generator.Mode = v1.GeneratorLoop },
+		"warm-up":     func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Generator.Warmup.History = "700h" },
+		"lateness":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.AllowedLateness = "1h" },
+		"issue time":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.Forecast.IssueAt = "12:00" },
+		"price":       func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Price = "0.26" },
+		"capacity":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Groups[0].CapacityKW = "33" },
+		"flexibility": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Flexibility.MaxShift = "5h" },
 	} {
 		require.NotEqual(t, base, hashOf(t, change), name)
 	}
-	for name, change := range map[string]func(*v1.DigitalTwinSpec, *config.Endpoints){
-		"replicas":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { *s.Processor.Replicas = 3 },
-		"speed":     func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Generator.Speed = v1.SpeedMax },
-		"image":     func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Image = "other" },
-		"brokers":   func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Brokers = []string{"elsewhere:9092"} },
-		"database":  func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatabaseURLFile = "/elsewhere" },
-		"retention": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Timescale.Retention.Raw = "8760h" },
-		"API":       func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.API.BasePath = "/x" },
-		"spelling":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Price = "0.250" },
+	for name, change := range map[string]func(*v1.DigitalTwinSpec, *fromtwin.Endpoints){
+		"replicas":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { *s.Processor.Replicas = 3 },
+		"speed":     func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Generator.Speed = v1.SpeedMax },
+		"image":     func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Image = "other" },
+		"brokers":   func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.Brokers = []string{"elsewhere:9092"} },
+		"database":  func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.DatabaseURLFile = "/elsewhere" },
+		"retention": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Timescale.Retention.Raw = "8760h" },
+		"API":       func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.API.BasePath = "/x" },
+		"spelling":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Price = "0.250" },
 	} {
 		require.Equal(t, base, hashOf(t, change), name)
 	}
@@ -82,7 +83,7 @@ func TestSpecHash(t *testing.T) {
 // A file is known by what it is: the same content elsewhere is the same twin.
 func TestSpecHashOfAFile(t *testing.T) {
 	file := func(path, sum string) string {
-		return hashOf(t, func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatasetPath, at.DatasetSHA256 = path, sum })
+		return hashOf(t, func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.DatasetPath, at.DatasetSHA256 = path, sum })
 	}
 	require.Equal(t, file("/a/x.csv", ""), file("/b/x.csv", ""))
 	require.NotEqual(t, file("/a/x.csv", ""), file("/a/y.csv", ""))
@@ -90,23 +91,23 @@ func TestSpecHashOfAFile(t *testing.T) {
 	require.NotEqual(t, file("/a/x.csv", "5a"), file("/a/x.csv", "5b"))
 }
 
-func hashOf(t *testing.T, change func(*v1.DigitalTwinSpec, *config.Endpoints)) string {
+func hashOf(t *testing.T, change func(*v1.DigitalTwinSpec, *fromtwin.Endpoints)) string {
 	t.Helper()
 	twin := sample(t, "quickstart")
 	twin.Default()
 	at := inCluster("quickstart")
 	change(&twin.Spec, &at)
-	got, err := config.FromTwin(twin, at)
+	got, err := fromtwin.Config(twin, at)
 	require.NoError(t, err)
 	require.Len(t, got.SpecHash, 32)
 	return got.SpecHash
 }
 
-func TestFromTwinLeavesTheTwinAlone(t *testing.T) {
+func TestTheTwinIsLeftAlone(t *testing.T) {
 	twin := &v1.DigitalTwin{Spec: v1.DigitalTwinSpec{Dataset: &v1.Dataset{Synthetic: &v1.SyntheticSource{}}}}
 	twin.Name = "a"
 	before := twin.DeepCopy()
-	got, err := config.FromTwin(twin, inCluster("quickstart"))
+	got, err := fromtwin.Config(twin, inCluster("quickstart"))
 	require.NoError(t, err)
 	require.Equal(t, before, twin)
 	require.Equal(t, "default", got.Namespace)
@@ -118,7 +119,7 @@ func TestFromTwinLeavesTheTwinAlone(t *testing.T) {
 func TestFileReplacesASyntheticDataset(t *testing.T) {
 	at := inCluster("quickstart")
 	at.DatasetPath = "/data/readings.csv.gz"
-	got, err := config.FromTwin(sample(t, "quickstart"), at)
+	got, err := fromtwin.Config(sample(t, "quickstart"), at)
 	require.NoError(t, err)
 	require.Nil(t, got.Dataset.Synthetic)
 	require.Equal(t, "/data/readings.csv.gz", got.Dataset.Path)
@@ -127,10 +128,10 @@ func TestFileReplacesASyntheticDataset(t *testing.T) {
 
 func TestFileReplacesAnotherFile(t *testing.T) {
 	at := inCluster("buildings")
-	own, err := config.FromTwin(sample(t, "buildings"), at)
+	own, err := fromtwin.Config(sample(t, "buildings"), at)
 	require.NoError(t, err)
 	at.DatasetPath = "/home/me/other.csv"
-	got, err := config.FromTwin(sample(t, "buildings"), at)
+	got, err := fromtwin.Config(sample(t, "buildings"), at)
 	require.NoError(t, err)
 	require.Equal(t, "/home/me/other.csv", got.Dataset.Path)
 	require.Equal(t, "file other.csv", got.Dataset.Source)
@@ -140,47 +141,47 @@ func TestFileReplacesAnotherFile(t *testing.T) {
 func TestReadingsFromOutside(t *testing.T) {
 	twin := &v1.DigitalTwin{Spec: v1.DigitalTwinSpec{Generator: v1.Generator{Mode: v1.GeneratorOff}}}
 	twin.Name = "a"
-	got, err := config.FromTwin(twin, inCluster("quickstart"))
+	got, err := fromtwin.Config(twin, inCluster("quickstart"))
 	require.NoError(t, err)
 	require.Zero(t, got.Dataset)
 	require.Zero(t, got.Generator.WarmUp)
 
 	at := inCluster("quickstart")
 	at.DatasetPath = "/data/readings.csv"
-	got, err = config.FromTwin(twin, at)
+	got, err = fromtwin.Config(twin, at)
 	require.NoError(t, err)
 	require.Equal(t, "/data/readings.csv", got.Dataset.Path)
 }
 
-func TestFromTwinRefuses(t *testing.T) {
+func TestConfigRejects(t *testing.T) {
 	series := &v1.SeriesSource{ConfigMap: &v1.ConfigMapSource{Name: "c", Key: "k"}}
-	for says, change := range map[string]func(*v1.DigitalTwinSpec, *config.Endpoints){
-		"spec.timezone: \"Europe/Londres\" is no known time zone": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Timezone = "Europe/Londres" },
-		"spec.dataset.layout.time.zone: \"Mars/North\" is no known": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+	for says, change := range map[string]func(*v1.DigitalTwinSpec, *fromtwin.Endpoints){
+		"spec.timezone: \"Europe/Londres\" is no known time zone": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Timezone = "Europe/Londres" },
+		"spec.dataset.layout.time.zone: \"Mars/North\" is no known": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) {
 			s.Dataset.Layout = &layout.Document{Time: &layout.Time{Zone: "Mars/North"}}
 		},
-		"spec.dataset.layout.from: no layout is called \"octopuss\"": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+		"spec.dataset.layout.from: no layout is called \"octopuss\"": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) {
 			s.Dataset.Layout = &layout.Document{From: "octopuss"}
 		},
-		"spec.dataset.window.start: \"2019-02-30\" is no day": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+		"spec.dataset.window.start: \"2019-02-30\" is no day": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) {
 			s.Dataset.Window.Start = "2019-02-30"
 		},
-		"name the file with --readings": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) {
+		"name the file with --readings": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) {
 			s.Dataset = &v1.Dataset{URL: &v1.URLSource{Location: "https://example.org/a.csv"}}
 		},
-		"spec.processor.dsm.tariff.dynamic reads a file":   func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.Tariff.Dynamic = series },
-		"spec.processor.dsm.carbonIntensity reads a file":  func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.DSM.CarbonIntensity = series },
-		"spec.processor.forecast.temperature reads a file": func(s *v1.DigitalTwinSpec, _ *config.Endpoints) { s.Processor.Forecast.Temperature = series },
-		"kafka.brokers: is empty":                          func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Brokers = nil },
-		"redis.address: is empty":                          func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.RedisAddress = "" },
-		"database: needs exactly one of url and urlFile":   func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.DatabaseURLFile = "" },
-		"api.listen: is empty":                             func(_ *v1.DigitalTwinSpec, at *config.Endpoints) { at.Listen = "" },
+		"spec.processor.dsm.tariff.dynamic reads a file":   func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Dynamic = series },
+		"spec.processor.dsm.carbonIntensity reads a file":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.CarbonIntensity = series },
+		"spec.processor.forecast.temperature reads a file": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.Forecast.Temperature = series },
+		"kafka.brokers: is empty":                          func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.Brokers = nil },
+		"redis.address: is empty":                          func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.RedisAddress = "" },
+		"database: needs exactly one of url and urlFile":   func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.DatabaseURLFile = "" },
+		"api.listen: is empty":                             func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.Listen = "" },
 	} {
 		twin := sample(t, "quickstart")
 		twin.Default()
 		at := inCluster("quickstart")
 		change(&twin.Spec, &at)
-		_, err := config.FromTwin(twin, at)
+		_, err := fromtwin.Config(twin, at)
 		require.ErrorContains(t, err, says)
 	}
 }
@@ -197,7 +198,7 @@ func TestKafkaRetention(t *testing.T) {
 	} {
 		twin := sample(t, "quickstart")
 		twin.Spec.Kafka = &c.kafka
-		got, err := config.FromTwin(twin, inCluster("quickstart"))
+		got, err := fromtwin.Config(twin, inCluster("quickstart"))
 		require.NoError(t, err)
 		require.Equal(t, c.want, got.Kafka.RetentionBytes, name)
 		require.Zero(t, got.Kafka.RetentionTime)
@@ -208,14 +209,14 @@ func TestWindowStartsAtLocalMidnight(t *testing.T) {
 	twin := sample(t, "quickstart")
 	twin.Spec.Timezone = "America/New_York"
 	twin.Spec.Dataset.Window = &v1.DatasetWindow{Start: "2025-07-01"}
-	got, err := config.FromTwin(twin, inCluster("quickstart"))
+	got, err := fromtwin.Config(twin, inCluster("quickstart"))
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2025, 7, 1, 4, 0, 0, 0, time.UTC), got.Dataset.Start)
 }
 
 func sample(t *testing.T, name string) *v1.DigitalTwin {
 	t.Helper()
-	file := filepath.Join("..", "..", "config", "samples", name+".yaml")
+	file := filepath.Join("..", "..", "..", "config", "samples", name+".yaml")
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
 	checker, err := newChecker()
@@ -226,8 +227,8 @@ func sample(t *testing.T, name string) *v1.DigitalTwin {
 }
 
 // inCluster is what the operator would write for the sample's stores.
-func inCluster(name string) config.Endpoints {
-	at := config.Endpoints{
+func inCluster(name string) fromtwin.Endpoints {
+	at := fromtwin.Endpoints{
 		Image:   "energytwin:test",
 		Brokers: []string{name + "-kafka:9092"}, KafkaUserFile: "/secrets/kafka/username", KafkaPassFile: "/secrets/kafka/password",
 		RedisAddress: name + "-redis:6379", RedisUserFile: "/secrets/redis/username", RedisPassFile: "/secrets/redis/password",
