@@ -21,9 +21,9 @@ func TestApplianceWaitsForTheCheapHours(t *testing.T) {
 	d := plan(t, policy, home(evening()))[0]
 	require.Equal(t, ActionRunAppliance, d.Action)
 	require.Equal(t, ReasonPriceSpread, d.Reason)
-	require.Len(t, d.Parts, 1)
-	require.InDelta(t, 2, d.Parts[0].AtOnce[17], 1e-6)
-	require.InDelta(t, 0.5, d.Parts[0].AtOnce[18], 1e-6)
+	require.Len(t, d.Items, 1)
+	require.InDelta(t, 2, d.Items[0].AtOnce[17], 1e-6)
+	require.InDelta(t, 0.5, d.Items[0].AtOnce[18], 1e-6)
 	require.InDelta(t, -2, d.Plan[17], 1e-6)
 	require.InDelta(t, 2.5*(0.40-0.25), d.SavingP50, 1e-4)
 	require.Contains(t, d.Alternatives, Alternative{ActionRunAppliance, ReasonLowerSaving, 0}, "21:00 costs the same as 20:00")

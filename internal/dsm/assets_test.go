@@ -53,9 +53,9 @@ func TestBatteryPlan(t *testing.T) {
 	require.Equal(t, float32(1), d.Confidence)
 	require.InDelta(t, 10-8.1, sumOf(d.Plan), 1e-4)
 	require.Contains(t, d.Binding, ConstraintStoreSize)
-	require.Len(t, d.Parts, 1)
-	require.Len(t, d.Parts[0].Value, 24)
-	require.InDelta(t, 0.40*0.9, d.Parts[0].Value[15], 1e-4, "more stored before the evening would save its price")
+	require.Len(t, d.Items, 1)
+	require.Len(t, d.Items[0].Value, 24)
+	require.InDelta(t, 0.40*0.9, d.Items[0].Value[15], 1e-4, "more stored before the evening would save its price")
 	for s, c := range d.Plan {
 		if c < 0 {
 			require.True(t, s >= 16 && s < 20, "slot %d", s)
@@ -140,8 +140,8 @@ func TestAPlanIsAboutADeviceThatIsThere(t *testing.T) {
 	policy.Tariff.DemandCharge = 5
 	d := plan(t, policy, home(evening()))[0]
 	require.Equal(t, ActionEVCharge, d.Action)
-	require.Len(t, d.Parts, 1)
-	require.Negative(t, d.Parts[0].Saving, "on energy alone")
+	require.Len(t, d.Items, 1)
+	require.Negative(t, d.Items[0].Saving, "on energy alone")
 	require.Positive(t, d.SavingP50)
 }
 
@@ -254,7 +254,7 @@ func randomAssets(t *rapid.T) (assets []Asset) {
 	return assets
 }
 
-// TestPlansOfAssetsKeepTheirPromises: parts add up to the plan, a car gets its
+// TestPlansOfAssetsKeepTheirPromises: plan items add up to the plan, a car gets its
 // energy, no plan is expected to cost more than doing nothing.
 func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 	cal := londonCalendar(t)
@@ -275,18 +275,18 @@ func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 			require.LessOrEqual(t, d.SavingP10, d.SavingP50)
 			require.LessOrEqual(t, d.SavingP50, d.SavingP90)
 			require.Greater(t, d.SavingP90, float32(0))
-			if d.Parts == nil {
+			if d.Items == nil {
 				continue
 			}
 			sum := make([]float64, in.Slots)
-			for _, part := range d.Parts {
-				require.Len(t, part.Plan, in.Slots)
-				require.Equal(t, part.Action == ActionBattery, part.Value != nil)
-				for s, c := range part.Plan {
+			for _, item := range d.Items {
+				require.Len(t, item.Plan, in.Slots)
+				require.Equal(t, item.Action == ActionBattery, item.Value != nil)
+				for s, c := range item.Plan {
 					sum[s] += float64(c)
 				}
-				if part.Action == ActionEVCharge || part.Action == ActionRunAppliance {
-					require.InDelta(t, 0, sumOf(part.Plan), 1e-4, "as much as without a plan")
+				if item.Action == ActionEVCharge || item.Action == ActionRunAppliance {
+					require.InDelta(t, 0, sumOf(item.Plan), 1e-4, "as much as without a plan")
 				}
 			}
 			for s := range sum {

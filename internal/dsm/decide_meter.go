@@ -75,7 +75,7 @@ func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena,
 	mean := p.onMean(ws, d, &total, d.devices)
 	shift := p.onMean(ws, d, &total, nil).value
 	out.Action, out.Reason = p.purposeOf(&ws.day, d, &total, mean, shift)
-	p.addParts(&ws.day, d, &total, shift, a, out)
+	p.addItems(&ws.day, d, &total, shift, a, out)
 	out.setPlan(d, &total, n, a)
 
 	before, after := d.meanLoads(&total, n)

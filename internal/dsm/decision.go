@@ -57,7 +57,7 @@ type Decision struct {
 	CO2Kg       float32 // expected avoided emissions from then on, kg; NaN if the carbon intensity is unknown
 	Confidence  float32 // P(saving > 0), of a group P(peak falls), from then on, 0 to 1: the share of scenarios of the day
 
-	Parts        []Part // where there are devices behind the meter; their plans add up to Plan
+	Items        []PlanItem // where there are devices behind the meter; their plans add up to Plan
 	Factors      []WeightedFactor
 	Binding      []Constraint
 	Alternatives []Alternative

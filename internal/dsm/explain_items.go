@@ -5,15 +5,15 @@ import "fmt"
 // itemWords are the energies and times of a plan item, in words where they are
 // named.
 type itemWords struct {
-	*Part
+	*PlanItem
 	less, more   float32 // kWh taken away and added
 	taken, added string  // when
 }
 
 // items describes what moved load and each device do.
 func (x *explainer) items() (lines []string) {
-	for i := range x.Parts {
-		item := &x.Parts[i]
+	for i := range x.Items {
+		item := &x.Items[i]
 		lines = append(lines, x.item(item))
 		if item.Value != nil {
 			lines = append(lines, x.storedValue(item))
@@ -22,8 +22,8 @@ func (x *explainer) items() (lines []string) {
 	return lines
 }
 
-func (x *explainer) item(p *Part) string {
-	c := itemWords{Part: p, taken: x.windowsOf(p.Plan, -1), added: x.windowsOf(p.Plan, +1)}
+func (x *explainer) item(p *PlanItem) string {
+	c := itemWords{PlanItem: p, taken: x.windowsOf(p.Plan, -1), added: x.windowsOf(p.Plan, +1)}
 	for _, change := range p.Plan {
 		c.less, c.more = c.less+max(-change, 0), c.more+max(change, 0)
 	}
@@ -34,7 +34,7 @@ func (x *explainer) item(p *Part) string {
 }
 
 // storedValue reports the range of what a stored kWh is worth.
-func (x *explainer) storedValue(p *Part) string {
+func (x *explainer) storedValue(p *PlanItem) string {
 	low, high := p.Value[0], p.Value[0]
 	for _, v := range p.Value[:len(p.Value)-1] { // at the end of the plan nothing is left
 		low, high = min(low, v), max(high, v)

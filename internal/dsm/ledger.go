@@ -76,11 +76,11 @@ func (l *Ledger) replay(r *settlement, d *Decision, actual []float32) int {
 	if d.Meter != "" {
 		share = l.p.shareOf(d.Meter, d.Group)
 	}
-	if len(d.Parts) == 0 {
+	if len(d.Items) == 0 {
 		r.shift(d.Plan[:n], share)
 	}
-	for i := range d.Parts { // moved load comes first, see addParts
-		item := &d.Parts[i]
+	for i := range d.Items { // moved load comes first, see addItems
+		item := &d.Items[i]
 		plan := item.Plan[:min(n, len(item.Plan))]
 		if kindOf(item.Action) == nil {
 			r.shift(plan, share)

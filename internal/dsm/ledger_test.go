@@ -89,7 +89,7 @@ func TestReplayedBatteryAndCar(t *testing.T) {
 		car("17:00", "23:00"))
 	load := evening()
 	d := plan(t, policy, home(load))[0]
-	require.Len(t, d.Parts, 2)
+	require.Len(t, d.Items, 2)
 	r, ok := ledger(t, policy).Replayed(&d, float32s(load))
 	require.True(t, ok)
 	require.InDelta(t, d.SavingP50, r.Saving, 1e-3)

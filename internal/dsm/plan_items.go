@@ -1,7 +1,7 @@
 package dsm
 
-// Part is one item of a meter's plan: what moved load or a device contributes.
-type Part struct {
+// PlanItem is one item of a meter's plan: what moved load or a device contributes.
+type PlanItem struct {
 	Action Action
 	Saving float32   // on the mean scenario of the day, by the policy's objective
 	Plan   []float32 // change of load per slot against AtOnce, kWh
@@ -69,22 +69,22 @@ func mostlyOwn(load *[maxSlots]float64, n int, change *[maxSlots]float64) bool {
 	return all > 0 && own > all/2
 }
 
-// addParts stores what moved load, worth shift by itself, and each device
+// addItems stores what moved load, worth shift by itself, and each device
 // contribute, where there are devices. Moved load comes first.
-func (p *planner) addParts(day *dayRates, d *meterPlan, total *shiftPlan, shift float64, a *arena, out *Decision) {
+func (p *planner) addItems(day *dayRates, d *meterPlan, total *shiftPlan, shift float64, a *arena, out *Decision) {
 	if d.devices == nil {
 		return
 	}
-	n, start := day.n, len(a.parts)
+	n, start := day.n, len(a.items)
 	if plan := valuesOf(n, func(t int) float64 { return total.up[t] - total.down[t] }); plan != nil {
-		a.parts = append(a.parts, Part{Action: shiftAction(d, n, d.reason), Saving: float32(shift), Plan: plan})
+		a.items = append(a.items, PlanItem{Action: shiftAction(d, n, d.reason), Saving: float32(shift), Plan: plan})
 	}
 	for i := range d.devices.all() {
 		o := &d.devices.proposals[i]
 		if !o.moves(n) {
 			continue
 		}
-		item := Part{Action: o.kind.actions[0], Saving: float32(o.saving)}
+		item := PlanItem{Action: o.kind.actions[0], Saving: float32(o.saving)}
 		item.Plan = valuesOf(n, func(t int) float64 { return o.with[t] - o.without[t] })
 		item.AtOnce = valuesOf(n, func(t int) float64 { return o.without[t] })
 		if o.store != nil {
@@ -93,9 +93,9 @@ func (p *planner) addParts(day *dayRates, d *meterPlan, total *shiftPlan, shift 
 				item.Value[t] = float32(o.store.plan.Marginal[t])
 			}
 		}
-		a.parts = append(a.parts, item)
+		a.items = append(a.items, item)
 	}
-	out.Parts = tail(a.parts, start)
+	out.Items = tail(a.items, start)
 }
 
 // valuesOf are n values, nil if all are 0.

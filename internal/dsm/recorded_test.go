@@ -92,7 +92,7 @@ func writeDecision(out hash.Hash, d *Decision) {
 	fmt.Fprintln(out, d.ID, d.Meter, d.Group, d.IssuedAt, d.ValidFrom, d.ValidTo, d.ActionableFrom, d.Action, d.Reason, d.Plan)
 	fmt.Fprintln(out, d.KWhShifted, d.KWReduction, d.PeakBefore, d.PeakAfter, d.PARBefore, d.PARAfter, d.CapKW, d.PriceThresh)
 	fmt.Fprintln(out, d.SavingP10, d.SavingP50, d.SavingP90, d.CO2Kg, d.Confidence, d.LastReading, d.MissingShare, d.Stale)
-	for _, p := range d.Parts {
+	for _, p := range d.Items {
 		fmt.Fprintln(out, p.Action, p.Saving, p.Plan, p.AtOnce, p.Value)
 	}
 	fmt.Fprintf(out, "%v %v %v\n", d.Factors, d.Binding, d.Alternatives)

@@ -147,9 +147,9 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 		why = ReasonGroupLimit
 	}
 	add(ActionNone, why, -float64(out.SavingP50))
-	for _, part := range out.Parts {
-		if len(out.Parts) > 1 {
-			add(part.Action, ReasonWithout, -float64(part.Saving))
+	for _, item := range out.Items {
+		if len(out.Items) > 1 {
+			add(item.Action, ReasonWithout, -float64(item.Saving))
 		}
 	}
 	if d.devices != nil {

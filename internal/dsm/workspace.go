@@ -90,7 +90,7 @@ type arena struct {
 	factors      []WeightedFactor
 	binding      []Constraint
 	alternatives []Alternative
-	parts        []Part
+	items        []PlanItem
 }
 
 // The most that one decision can have.

@@ -41,7 +41,7 @@ func (m *Message) Start() time.Time {
 
 // DecodeMessage reads one JSON message into m and checks it. Unknown fields
 // are ignored; of a repeated field the last one counts. The error is one of
-// ErrMalformed, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour or
+// ErrMalformed, ErrVersion, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour or
 // ErrNotAligned, and ErrEnergy; with several faults it is the first of that
 // order. After an error the content of m is undefined.
 //
@@ -57,7 +57,7 @@ func DecodeMessage(value []byte, m *Message) error {
 // Reason is the stable code under which a message that failed with err is
 // quarantined.
 func Reason(err error) string {
-	for _, known := range []error{ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour, ErrNotAligned, ErrEnergy} {
+	for _, known := range []error{ErrVersion, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour, ErrNotAligned, ErrEnergy} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -94,7 +94,9 @@ func ValidName(b []byte) bool {
 func decodeCanonical(b []byte, m *Message) bool {
 	b, ok := expect(b, `{"meter":`)
 	if !ok {
-		return false
+		if b, ok = expect(b, partVersion+`"meter":`); !ok {
+			return false
+		}
 	}
 	if m.Meter, b, ok = takePlainName(b); !ok {
 		return false

@@ -8,6 +8,7 @@ import (
 // The fixed parts of a message in canonical form: these fields, in this
 // order, without spaces. The decoder's fast path expects exactly them.
 const (
+	partVersion  = `{"version":1,` // accepted, and not written: see MessageVersion
 	partMeter    = `{"meter":"`
 	partGroup    = `","group":"`
 	partTime     = `","ts":"`

@@ -2,6 +2,8 @@ package meter
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -22,12 +24,15 @@ func decodeAny(value []byte, m *Message) error {
 
 // fields are the raw values of a message's known fields; nil if absent.
 type fields struct {
-	meter, group, ts, kwh, interval []byte
+	version, meter, group, ts, kwh, interval []byte
 }
 
 // into checks the fields in the order that DecodeMessage promises.
 func (f fields) into(m *Message) error {
 	m.unescaped = m.unescaped[:0]
+	if f.version != nil && string(f.version) != strconv.Itoa(MessageVersion) {
+		return fmt.Errorf("%w: the message has version %.20s, and this twin reads version %d", ErrVersion, f.version, MessageVersion)
+	}
 	var ok bool
 	if m.Meter, ok = m.text(f.meter); !ok || !ValidName(m.Meter) {
 		return ErrMeter
@@ -122,6 +127,8 @@ func (w *walker) object() fields {
 
 func (f *fields) set(name, raw []byte) {
 	switch string(name) {
+	case "version":
+		f.version = raw
 	case "meter":
 		f.meter = raw
 	case "group":

@@ -33,6 +33,9 @@ func TestDecodeMessageAccepts(t *testing.T) {
 		want Reading
 	}{
 		"canonical":          {canonical, want},
+		"version":            {strings.Replace(canonical, "{", `{"version":1,`, 1), want},
+		"version, spaces":    {strings.Replace(canonical, "{", `{ "version": 1, `, 1), want},
+		"version last":       {canonical[:len(canonical)-1] + `,"version":1}`, want},
 		"python spaces":      {`{"meter": "m1", "group": "g1", "ts": "2019-07-01T13:00:00Z", "kwh": 0.42, "interval": "PT1H"}`, want},
 		"spaces all over":    {" {\n\"meter\" :\t\"m1\" , \"group\":\"g1\",\"ts\":\"2019-07-01T13:00:00Z\",\"kwh\" : 0.42 ,\"interval\":\"PT1H\" }\r\n", want},
 		"other order":        {`{"kwh":0.42,"interval":"PT1H","ts":"2019-07-01T13:00:00Z","group":"g1","meter":"m1"}`, want},
@@ -88,6 +91,12 @@ func TestDecodeMessageRefuses(t *testing.T) {
 		"plus":              {message(m, ts, `+1`, iv), ErrMalformed},
 		"bare point":        {message(m, ts, `1.`, iv), ErrMalformed},
 		"NaN":               {message(m, ts, `NaN`, iv), ErrMalformed},
+		"version 2":         {strings.Replace(canonical, "{", `{"version":2,`, 1), ErrVersion},
+		"version 10":        {strings.Replace(canonical, "{", `{"version":10,`, 1), ErrVersion},
+		"version 2, last":   {canonical[:len(canonical)-1] + `,"version":2}`, ErrVersion},
+		"version 2, other":  {`{"version":2,"readings":[]}`, ErrVersion},
+		"version text":      {strings.Replace(canonical, "{", `{"version":"1",`, 1), ErrVersion},
+		"version null":      {strings.Replace(canonical, "{", `{"version":null,`, 1), ErrVersion},
 		"empty":             {`{}`, ErrMeter},
 		"meter missing":     {`{"ts":"2019-07-01T13:00:00Z","kwh":1,"interval":"PT1H"}`, ErrMeter},
 		"meter empty":       {message(`""`, ts, kwh, iv), ErrMeter},
@@ -229,6 +238,9 @@ func decodeWithStandardLibrary(value []byte) (specified, error) {
 		}
 		return *s, true
 	}
+	if version, present := raw["version"]; present && string(version) != "1" {
+		return out, ErrVersion
+	}
 	var r Reading
 	var ok bool
 	if r.Meter, ok = text("meter"); !ok || !ValidName([]byte(r.Meter)) {
@@ -277,6 +289,8 @@ func FuzzDecodeMessage(f *testing.F) {
 	f.Add([]byte(`{"x":[1,{"y":"\u007d"}],"meter": "a\ud83d\ude00","kwh":-1.5e-3,"ts":"2019-07-01T18:30:00+05:30","interval":"PT1H"}`))
 	f.Add([]byte(`{"meter":"m","group":null,"ts":"2019-07-01T13:00:00.5Z","kwh":1.000000059604645,"interval":"PT1H"}`))
 	f.Add([]byte(`{"meter":"m","meter":{},"ts":1}`))
+	f.Add([]byte(`{"version":1,"meter":"m","ts":"2019-07-01T13:00:00Z","kwh":1,"interval":"PT1H"}`))
+	f.Add([]byte(`{"version":2,"meter":"m","ts":"2019-07-01T13:00:00Z","kwh":1,"interval":"PT1H"}`))
 	f.Add([]byte(`{"meter":"m","ts":"2019-07-01T13:45:00Z","kwh":250000.02,"interval":"PT15M"}`))
 	f.Add([]byte(`{"meter":"m","ts":"2019-07-01T13:15:00Z","kwh":1,"interval":"PT30M"}`))
 	f.Add([]byte(`{"interval":"PT30M","meter":"m","ts":"1969-12-31T23:30:00+00:30","kwh":1}`))
@@ -286,7 +300,7 @@ func FuzzDecodeMessage(f *testing.F) {
 		var m Message
 		err := DecodeMessage(value, &m)
 		if wantErr != nil {
-			require.Equal(t, wantErr, err, "%s", value)
+			require.ErrorIs(t, err, wantErr, "%s", value)
 			return
 		}
 		require.NoError(t, err)
@@ -319,6 +333,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 func BenchmarkDecodeMessage(b *testing.B) {
 	for name, value := range map[string]string{
 		"canonical": `{"meter":"house-00042","group":"feeder-007","ts":"2019-07-01T13:00:00Z","kwh":0.427,"interval":"PT1H"}`,
+		"version":   `{"version":1,"meter":"house-00042","group":"feeder-007","ts":"2019-07-01T13:00:00Z","kwh":0.427,"interval":"PT1H"}`,
 		"quarter":   `{"meter":"house-00042","group":"feeder-007","ts":"2019-07-01T13:15:00Z","kwh":0.427,"interval":"PT15M"}`,
 		"reordered": `{"ts":"2019-07-01T13:00:00Z","kwh":0.427,"interval":"PT1H","meter":"house-00042","group":"feeder-007"}`,
 	} {

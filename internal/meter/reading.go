@@ -33,6 +33,7 @@ func (r Reading) Key() string {
 // which the message is quarantined.
 var (
 	ErrMalformed    = errors.New("malformed")            // not the documented JSON
+	ErrVersion      = errors.New("unsupported_version")  // version is not MessageVersion
 	ErrMeter        = errors.New("bad_meter")            // meter or group name missing, too long or not printable
 	ErrTimestamp    = errors.New("bad_timestamp")        // ts missing or not RFC 3339
 	ErrInterval     = errors.New("unsupported_interval") // interval is none of PT1H, PT30M and PT15M
@@ -40,6 +41,10 @@ var (
 	ErrNotAligned   = errors.New("not_aligned")          // ts is not a multiple of the finer interval within a UTC hour
 	ErrEnergy       = errors.New("bad_kwh")              // kwh missing, not a number, or beyond MaxAbsKWh in an hour
 )
+
+// MessageVersion is the version of the message format. A message without the field
+// version is of version 1, so that a reading need not spend bytes on it.
+const MessageVersion = 1
 
 // FeederName is the name of the group numbered from 0 of made-up households.
 func FeederName(i int) string { return fmt.Sprintf("feeder-%04d", i+1) }

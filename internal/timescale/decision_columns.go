@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -182,186 +182,57 @@ func boolColumn(name string, field func(*decisionRow) *bool, as shown) decisionC
 	}
 }
 
-// decisionLists are the lists of a decision as they are stored. Empty ones are null:
-// a null takes no room.
-type decisionLists struct {
-	factors      []float32 // pairs: factor, weight
-	alternatives []float32 // triples: action, reason, saving
-	binding      []int16
-	parts        []float32 // see packParts
-}
-
-// planColumn is null for no plan.
-func planColumn(name string, as shown) decisionColumn {
+// realsColumn and codesColumn are lists, null for an empty one: a null takes no room.
+func realsColumn(name string, field func(*decisionRow) *[]float32, as shown) decisionColumn {
 	return decisionColumn{
+		name: name,
+		append: func(dst []byte, r *decisionRow) []byte {
+			if len(*field(r)) == 0 {
+				return appendNull(dst)
+			}
+			return appendFloats(dst, *field(r))
+		},
+		arg:    func(r *decisionRow) any { return copyOrNull(*field(r)) },
+		target: func(r *decisionRow) any { return field(r) },
+
 		shown: as, jsonType: reflect.TypeFor[[]float32](),
-		json: func(dst []byte, r *decisionRow) []byte { return appendJSONNumbers(dst, r.Plan) },
-
-		name: name,
-		append: func(dst []byte, r *decisionRow) []byte {
-			if len(r.Plan) == 0 {
-				return appendNull(dst)
-			}
-			return appendFloats(dst, r.Plan)
-		},
-		arg: func(r *decisionRow) any {
-			if len(r.Plan) == 0 {
-				return []float32(nil)
-			}
-			return r.Plan
-		},
-		target: func(r *decisionRow) any { return &r.Plan },
+		json: func(dst []byte, r *decisionRow) []byte { return appendJSONNumbers(dst, *field(r)) },
 	}
 }
 
-func factorsColumn(name string) decisionColumn {
+func codesColumn(name string, field func(*decisionRow) *[]int16) decisionColumn {
 	return decisionColumn{
 		name: name,
 		append: func(dst []byte, r *decisionRow) []byte {
-			if len(r.Factors) == 0 {
+			codes := *field(r)
+			if len(codes) == 0 {
 				return appendNull(dst)
 			}
-			dst = appendArrayHeader(dst, 2*len(r.Factors), 8, oidFloat4)
-			for _, f := range r.Factors {
-				dst = appendFloat4(appendFloat4(dst, float32(f.Factor)), f.Weight)
+			dst = appendArrayHeader(dst, len(codes), 6, oidInt2)
+			for _, c := range codes {
+				dst = appendInt2(dst, c)
 			}
 			return dst
 		},
-		arg: func(r *decisionRow) any {
-			var packed []float32
-			for _, f := range r.Factors {
-				packed = append(packed, float32(f.Factor), f.Weight)
-			}
-			return packed
-		},
-		target: func(r *decisionRow) any { return &r.lists.factors },
+		arg:    func(r *decisionRow) any { return copyOrNull(*field(r)) },
+		target: func(r *decisionRow) any { return field(r) },
 	}
 }
 
-func alternativesColumn(name string) decisionColumn {
+// versionColumn is the version of the packed columns.
+func versionColumn(name string, field func(*decisionRow) *int16) decisionColumn {
 	return decisionColumn{
-		name: name,
-		append: func(dst []byte, r *decisionRow) []byte {
-			if len(r.Alternatives) == 0 {
-				return appendNull(dst)
-			}
-			dst = appendArrayHeader(dst, 3*len(r.Alternatives), 8, oidFloat4)
-			for _, a := range r.Alternatives {
-				dst = appendFloat4(appendFloat4(appendFloat4(dst, float32(a.Action)), float32(a.Reason)), a.Saving)
-			}
-			return dst
-		},
-		arg: func(r *decisionRow) any {
-			var packed []float32
-			for _, a := range r.Alternatives {
-				packed = append(packed, float32(a.Action), float32(a.Reason), a.Saving)
-			}
-			return packed
-		},
-		target: func(r *decisionRow) any { return &r.lists.alternatives },
+		name:   name,
+		append: func(dst []byte, r *decisionRow) []byte { return appendInt2(dst, *field(r)) },
+		arg:    func(r *decisionRow) any { return *field(r) },
+		target: func(r *decisionRow) any { return field(r) },
 	}
 }
 
-func bindingColumn(name string) decisionColumn {
-	return decisionColumn{
-		name: name,
-		append: func(dst []byte, r *decisionRow) []byte {
-			if len(r.Binding) == 0 {
-				return appendNull(dst)
-			}
-			dst = appendArrayHeader(dst, len(r.Binding), 6, oidInt2)
-			for _, c := range r.Binding {
-				dst = appendInt2(dst, int16(c))
-			}
-			return dst
-		},
-		arg: func(r *decisionRow) any {
-			var packed []int16
-			for _, c := range r.Binding {
-				packed = append(packed, int16(c))
-			}
-			return packed
-		},
-		target: func(r *decisionRow) any { return &r.lists.binding },
-	}
-}
-
-func partsColumn(name string) decisionColumn {
-	return decisionColumn{
-		name: name,
-		append: func(dst []byte, r *decisionRow) []byte {
-			if len(r.Parts) == 0 {
-				return appendNull(dst)
-			}
-			return appendFloats(dst, packParts(r.Parts))
-		},
-		arg:    func(r *decisionRow) any { return packParts(r.Parts) },
-		target: func(r *decisionRow) any { return &r.lists.parts },
-	}
-}
-
-// listsSize is an upper bound of the bytes that the lists of a decision take.
-func listsSize(d *dsm.Decision) int {
-	const header = 24
-	size := 5*header + 8*len(d.Plan) + 8*2*len(d.Factors) + 8*3*len(d.Alternatives) + 6*len(d.Binding)
-	for i := range d.Parts {
-		p := &d.Parts[i]
-		size += 8 * (5 + len(p.Plan) + len(p.Value) + len(p.AtOnce))
-	}
-	return size
-}
-
-// unpack puts lists that were read into a decision.
-func (l *decisionLists) unpack(d *dsm.Decision) {
-	for i := 0; i+1 < len(l.factors); i += 2 {
-		d.Factors = append(d.Factors, dsm.WeightedFactor{Factor: dsm.Factor(l.factors[i]), Weight: l.factors[i+1]})
-	}
-	for i := 0; i+2 < len(l.alternatives); i += 3 {
-		d.Alternatives = append(d.Alternatives, dsm.Alternative{
-			Action: dsm.Action(l.alternatives[i]), Reason: dsm.Reason(l.alternatives[i+1]), Saving: l.alternatives[i+2],
-		})
-	}
-	for _, c := range l.binding {
-		d.Binding = append(d.Binding, dsm.Constraint(c))
-	}
-	d.Parts = unpackParts(l.parts)
-}
-
-// packParts lays the items of a plan out as the column parts holds them; nil for
-// none.
-func packParts(parts []dsm.Part) []float32 {
-	var out []float32
-	for i := range parts {
-		p := &parts[i]
-		out = append(out, float32(p.Action), p.Saving, float32(len(p.Plan)))
-		out = append(out, p.Plan...)
-		out = append(out, float32(len(p.Value)))
-		out = append(out, p.Value...)
-		out = append(out, float32(len(p.AtOnce)))
-		out = append(out, p.AtOnce...)
-	}
-	return out
-}
-
-// unpackParts is the reverse of packParts. What does not fit is left out.
-func unpackParts(packed []float32) (parts []dsm.Part) {
-	take := func(n int) []float32 {
-		n = min(max(n, 0), len(packed))
-		head := packed[:n:n]
-		packed = packed[n:]
-		return head
-	}
-	list := func() []float32 {
-		if n := take(1); len(n) == 1 && n[0] > 0 {
-			return take(int(n[0]))
-		}
+// copyOrNull is v in memory of its own, which a statement may keep.
+func copyOrNull[T any](v []T) []T {
+	if len(v) == 0 {
 		return nil
 	}
-	for len(packed) >= 3 {
-		head := take(2)
-		parts = append(parts, dsm.Part{
-			Action: dsm.Action(head[0]), Saving: head[1], Plan: list(), Value: list(), AtOnce: list(),
-		})
-	}
-	return parts
+	return slices.Clone(v)
 }

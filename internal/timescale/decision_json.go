@@ -10,12 +10,17 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
+// MessageVersion is the version of the message of a decision. A field may be added
+// within a version; docs/reference/formats.md says when it rises.
+const MessageVersion = 1
+
 // AppendMessage appends d as the decisions topic carries it: one JSON object, with
 // units in the names and null for what is not known.
 func (d *Decision) AppendMessage(dst []byte) []byte {
 	row := d.row()
 	start := len(dst)
-	dst = append(dst, '{')
+	dst = strconv.AppendInt(append(dst, `{"version":`...), MessageVersion, 10)
+	dst = append(dst, ',')
 	for i := range decisionTable {
 		c := &decisionTable[i]
 		if c.message == "" {

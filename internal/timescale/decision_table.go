@@ -1,6 +1,7 @@
 package timescale
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ type decisionRow struct {
 	*dsm.Decision
 	partition, meterNo, groupNo, provenance int32
 	shadow                                  bool
-	lists                                   decisionLists
+	packed                                  packed
 }
 
 // decisionTable is a decision column by column: how it is copied, inserted and read,
@@ -39,7 +40,7 @@ var decisionTable = []decisionColumn{
 	intColumn("meter_no", func(r *decisionRow) *int32 { return &r.meterNo }),
 	intColumn("group_no", func(r *decisionRow) *int32 { return &r.groupNo }),
 	intColumn("provenance_no", func(r *decisionRow) *int32 { return &r.provenance }),
-	planColumn("plan", shown{message: "planKWh", omit: true}),
+	realsColumn("plan", func(r *decisionRow) *[]float32 { return &r.Plan }, shown{message: "planKWh", omit: true}),
 	realColumn("kwh_shifted", func(r *decisionRow) *float32 { return &r.KWhShifted }, shown{message: "shiftedKWh", answer: "kwhShifted"}),
 	realColumn("kw_reduction", func(r *decisionRow) *float32 { return &r.KWReduction }, shown{message: "reductionKW", answer: "kwReduction", tag: `doc:"Peak before less peak after"`}),
 	numberColumn("peak_before", func(r *decisionRow) *float32 { return &r.PeakBefore }, shown{message: "peakBeforeKW", answer: "peakBeforeKw"}),
@@ -59,10 +60,12 @@ var decisionTable = []decisionColumn{
 	realColumn("missing_share", func(r *decisionRow) *float32 { return &r.MissingShare }, shown{message: "missingShare", answer: "inputs.missingShare",
 		tag: `doc:"Share of the 7 days before that is missing"`}),
 	boolColumn("stale", func(r *decisionRow) *bool { return &r.Stale }, shown{message: "stale", answer: "inputs.stale"}),
-	factorsColumn("factors"),
-	alternativesColumn("alternatives"),
-	bindingColumn("binding"),
-	partsColumn("parts"),
+	versionColumn("packed_version", func(r *decisionRow) *int16 { return &r.packed.version }),
+	codesColumn("factors", func(r *decisionRow) *[]int16 { return &r.packed.factors }),
+	codesColumn("alternatives", func(r *decisionRow) *[]int16 { return &r.packed.alternatives }),
+	codesColumn("binding", func(r *decisionRow) *[]int16 { return &r.packed.binding }),
+	codesColumn("items", func(r *decisionRow) *[]int16 { return &r.packed.items }),
+	realsColumn("amounts", func(r *decisionRow) *[]float32 { return &r.packed.amounts }, shown{}),
 }
 
 // storedColumns are those that are columns of the table decisions itself.
@@ -115,14 +118,18 @@ func (r *decisionRows) Len() int { return len(r.rows) }
 
 func (r *decisionRows) row(i int) *decisionRow {
 	d := &r.rows[i]
-	r.current = decisionRow{Decision: &d.Decision, partition: r.partition, meterNo: d.MeterNo, groupNo: d.GroupNo, provenance: r.provenance}
+	r.current = decisionRow{
+		Decision: &d.Decision, partition: r.partition, meterNo: d.MeterNo, groupNo: d.GroupNo, provenance: r.provenance,
+		packed: r.current.packed,
+	}
+	r.current.packed.pack(&d.Decision)
 	return &r.current
 }
 
 // rowSize counts each column that is no list as the widest, an id.
 func (r *decisionRows) rowSize(i int) int {
 	const widest = 4 + 16
-	return 2 + widest*len(storedColumns) + listsSize(&r.rows[i].Decision)
+	return 2 + widest*len(storedColumns) + packedSize(&r.rows[i].Decision)
 }
 
 func (r *decisionRows) appendRow(dst []byte, i int) []byte {
@@ -155,7 +162,9 @@ func scanDecision(scan func(...any) error) (d Decision, err error) {
 		return d, err
 	}
 	d.MeterNo, d.GroupNo, d.Provenance, d.Shadow = row.meterNo, row.groupNo, row.provenance, row.shadow
-	row.lists.unpack(&d.Decision)
+	if err := row.packed.unpack(&d.Decision); err != nil {
+		return d, fmt.Errorf("decision %s: %w", d.ID, err)
+	}
 	return d, nil
 }
 

@@ -166,7 +166,7 @@ func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 		}}
 		about := shiftDecision(tw.meters[2], day+201, tw.prov)
 		behind := shiftDecision(tw.meters[2], day+202, tw.prov)
-		behind.Parts = []dsm.Part{
+		behind.Items = []dsm.PlanItem{
 			{Action: dsm.ActionLoadShift, Saving: 0.05, Plan: behind.Plan},
 			{Action: dsm.ActionEVCharge, Saving: 0.1, Plan: behind.Plan[:3:3], AtOnce: []float32{1, 2, 3}},
 			{Action: dsm.ActionBattery, Saving: 0.15, Plan: behind.Plan[:2:2], Value: []float32{0.3, 0.2}},
@@ -183,7 +183,7 @@ func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 				requireSameDecision(t, want, got)
 			}
 		}
-		size := s.count(t, `SELECT max(pg_column_size(d.*)) FROM decisions d WHERE parts IS NULL`)
+		size := s.count(t, `SELECT max(pg_column_size(d.*)) FROM decisions d WHERE items IS NULL`)
 		t.Logf("a decision takes up to %d bytes, a forecast %d", size, s.count(t, `SELECT max(pg_column_size(f.*)) FROM forecasts f`))
 		require.LessOrEqual(t, size, 400)
 	})

@@ -32,7 +32,7 @@ func queries() []struct{ name, sql string } {
 		{"decisions", `SELECT d.id, m.name AS meter, g.name AS "group", d.issued_at, d.valid_from, d.valid_to, d.actionable_from,
 				d.last_reading, d.partition, d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after,
 				d.cap_kw, d.price_threshold, d.saving_p10, d.saving_p50, d.saving_p90, d.co2_kg, d.confidence, d.missing_share,
-				d.action, d.reason, d.stale, d.plan, d.factors, d.alternatives, d.binding, d.parts,
+				d.action, d.reason, d.stale, d.plan, d.packed_version, d.factors, d.alternatives, d.binding, d.items, d.amounts,
 				p.model, p.model_version, p.spec_hash, p.dataset_sha, p.tariff, p.origin, p.mode
 			FROM decisions d LEFT JOIN meters m USING (meter_no) LEFT JOIN groups g ON g.group_no = d.group_no
 				LEFT JOIN provenance p USING (provenance_no)

@@ -33,7 +33,7 @@ func TestDecisionAnswers(t *testing.T) {
 			Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
 			KWhShifted: 0.25, KWReduction: -0, PeakBefore: 1.75, PeakAfter: 1.5, PARBefore: 2.1, PARAfter: 1.8,
 			CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, CO2Kg: 0.1, Confidence: 0.95,
-			Parts:        []dsm.Part{{Action: dsm.ActionBattery, Saving: 0.1, Plan: []float32{-0.25, 0, 0.5, 0}, Value: []float32{0.1, 0.2, 0.3, unknown}}},
+			Items:        []dsm.PlanItem{{Action: dsm.ActionBattery, Saving: 0.1, Plan: []float32{-0.25, 0, 0.5, 0}, Value: []float32{0.1, 0.2, 0.3, unknown}}},
 			Factors:      []dsm.WeightedFactor{{Factor: dsm.FactorPriceSpread, Weight: 0.2}, {Factor: dsm.FactorMissing, Weight: unknown}},
 			Binding:      []dsm.Constraint{dsm.ConstraintStoreSize, 42},
 			Alternatives: []dsm.Alternative{{Action: dsm.ActionLoadShift, Reason: dsm.ReasonLowerSaving, Saving: -0.05}},

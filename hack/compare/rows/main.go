@@ -12,10 +12,9 @@
 // its own in an embedded PostgreSQL. Numbers of meters, groups and provenance are
 // compared by the names that they stand for; columns of the wall clock are left out,
 // and so are the stored specification, which names folders of the run, and the queue
-// of the relay. -rename
-// old=new, once for each, names a table or column (table.column) that the later
-// build calls something else. It exits with 1 if a row differs, and prints the first
-// rows that do.
+// of the relay. The migrations of this checkout are applied to both databases before
+// they are read, so that tables and columns have one name and one form. It exits with
+// 1 if a row differs, and prints the first rows that do.
 package main
 
 import (
@@ -37,6 +36,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/internal/timescale"
 )
 
 // shown is how many differing rows of a table are printed.
@@ -44,23 +44,14 @@ const shown = 3
 
 type options struct {
 	before, after, twin, readings string
-	renamed                       map[string]string // old table or table.column → new name
 }
 
 func main() {
-	o := options{renamed: map[string]string{}}
+	o := options{}
 	flag.StringVar(&o.before, "before", "", "the earlier build (required)")
 	flag.StringVar(&o.after, "after", "", "the later build (required)")
 	flag.StringVar(&o.twin, "f", "config/samples/quickstart.yaml", "file with a DigitalTwin")
 	flag.StringVar(&o.readings, "readings", "", "file with readings in place of the spec's dataset")
-	flag.Func("rename", "old=new: what the later build calls a table, or a column as table.column", func(s string) error {
-		from, to, ok := strings.Cut(s, "=")
-		if !ok {
-			return errors.New("write old=new")
-		}
-		o.renamed[from] = to
-		return nil
-	})
 	flag.Parse()
 	os.Exit(o.exitCode())
 }
@@ -101,7 +92,7 @@ func (o *options) run(ctx context.Context) (same bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return o.compare(before, after)
+	return compare(before, after)
 }
 
 // store runs a build and writes the rows that it stores into files, by table.
@@ -128,12 +119,15 @@ func (o *options) store(ctx context.Context, dir, server, name, build string) (m
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", build, strings.Join(args, " "), err)
 	}
+	if err := timescale.Migrate(ctx, database.String(), timescale.MigrateOptions{WithoutTimescale: true}); err != nil {
+		return nil, err
+	}
 	conn, err := pgx.Connect(ctx, database.String())
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close(ctx)
-	return o.dump(ctx, conn, filepath.Join(dir, name), name == "before")
+	return dump(ctx, conn, filepath.Join(dir, name))
 }
 
 // skipped are columns that may differ between two runs of one build: see the head.
@@ -154,9 +148,8 @@ var names = []struct{ column, sql string }{
 // depends on time.
 const queue = "outbox"
 
-// dump writes the rows of all tables, sorted, and returns the files by table, under
-// the later build's names.
-func (o *options) dump(ctx context.Context, conn *pgx.Conn, prefix string, earlier bool) (map[string]string, error) {
+// dump writes the rows of all tables, sorted, and returns the files by table.
+func dump(ctx context.Context, conn *pgx.Conn, prefix string) (map[string]string, error) {
 	rows, err := conn.Query(ctx, `
 		SELECT table_name::text, array_agg(column_name::text ORDER BY column_name)
 		FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
@@ -175,21 +168,16 @@ func (o *options) dump(ctx context.Context, conn *pgx.Conn, prefix string, earli
 	}
 	files := map[string]string{}
 	for table, columns := range tables {
-		as := table
-		if n := o.renamed[table]; earlier && n != "" {
-			as = n
-		}
-		files[as] = prefix + "-" + as
-		if err := dumpTable(ctx, conn, files[as], table, o.selected(table, columns, earlier)); err != nil {
+		files[table] = prefix + "-" + table
+		if err := dumpTable(ctx, conn, files[table], table, selected(table, columns)); err != nil {
 			return nil, fmt.Errorf("table %s: %w", table, err)
 		}
 	}
 	return files, nil
 }
 
-// selected are the expressions of a table that are compared, in the order of the
-// later build's names.
-func (o *options) selected(table string, columns []string, earlier bool) (out []string) {
+// selected are the expressions of a table that are compared, in order of their names.
+func selected(table string, columns []string) (out []string) {
 	for _, c := range columns {
 		for _, n := range names {
 			if n.column == c {
@@ -199,11 +187,7 @@ func (o *options) selected(table string, columns []string, earlier bool) (out []
 		if skipped[c] && (c != "id" || table != "decisions") {
 			continue
 		}
-		as := c
-		if n := o.renamed[table+"."+c]; earlier && n != "" {
-			as = n
-		}
-		out = append(out, fmt.Sprintf("t.%q AS %q", c, as))
+		out = append(out, fmt.Sprintf("t.%q AS %q", c, c))
 	}
 	slices.SortFunc(out, func(a, b string) int { return strings.Compare(nameOf(a), nameOf(b)) })
 	return out
@@ -221,7 +205,7 @@ func dumpTable(ctx context.Context, conn *pgx.Conn, file, table string, columns 
 	return errors.Join(err, f.Close())
 }
 
-func (o *options) compare(before, after map[string]string) (bool, error) {
+func compare(before, after map[string]string) (bool, error) {
 	tables := maps.Clone(before)
 	maps.Copy(tables, after)
 	same := true
