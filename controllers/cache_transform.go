@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // cacheTransform takes out of an object what the operator does not look at, before it is
@@ -34,7 +35,7 @@ func cacheTransform[T metav1.Object](common *shared, strip func(T)) cache.Transf
 func cachedObjects(common *shared) map[client.Object]crcache.ByObject {
 	return map[client.Object]crcache.ByObject{
 		&v1.DigitalTwin{}:               {Label: labels.Everything(), Transform: cacheTransform(common, trimTwin(common))},
-		&appsv1.Deployment{}:            {Transform: cacheTransform(common, trimDeployment)},
+		&appsv1.Deployment{}:            {Transform: cacheTransform(common, trimDeployment(common))},
 		&appsv1.StatefulSet{}:           {Transform: cacheTransform(common, trimStatefulSet)},
 		&batchv1.Job{}:                  {Transform: cacheTransform(common, trimJob)},
 		&corev1.Pod{}:                   {Transform: cacheTransform(common, trimPod)},
@@ -75,17 +76,26 @@ func trimTwin(common *shared) func(*v1.DigitalTwin) {
 
 // trimDeployment keeps of the managed fields only who holds the number of
 // replicas, and of the conditions whether a roll-out has come to its end and why
-// pods cannot be created.
-func trimDeployment(d *appsv1.Deployment) {
-	d.ManagedFields = replicasHolders(d.ManagedFields)
-	d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
-	var kept []appsv1.DeploymentCondition
-	for _, c := range d.Status.Conditions {
-		if failed := failedCreate([]appsv1.DeploymentCondition{c}); failed != "" || unfinished([]appsv1.DeploymentCondition{c}) {
-			kept = append(kept, appsv1.DeploymentCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: failed})
+// pods cannot be created. Of the generator it keeps what its pods run and read.
+func trimDeployment(common *shared) func(*appsv1.Deployment) {
+	return func(d *appsv1.Deployment) {
+		d.ManagedFields = replicasHolders(d.ManagedFields)
+		template := d.Spec.Template
+		d.Spec = appsv1.DeploymentSpec{Replicas: d.Spec.Replicas}
+		if containers := template.Spec.Containers; d.Labels[resources.LabelComponent] == v1.ComponentGenerator && len(containers) > 0 {
+			image := containers[0].Image
+			common.strings(&image)
+			d.Spec.Template.Spec.Containers = []corev1.Container{{Image: image}}
+			d.Spec.Template.Annotations = map[string]string{resources.AnnotationReads: template.Annotations[resources.AnnotationReads]}
 		}
+		var kept []appsv1.DeploymentCondition
+		for _, c := range d.Status.Conditions {
+			if failed := failedCreate([]appsv1.DeploymentCondition{c}); failed != "" || unfinished([]appsv1.DeploymentCondition{c}) {
+				kept = append(kept, appsv1.DeploymentCondition{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: failed})
+			}
+		}
+		d.Status.Conditions = kept
 	}
-	d.Status.Conditions = kept
 }
 
 func replicasHolders(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {

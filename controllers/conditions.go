@@ -364,9 +364,8 @@ func (s *scope) dataLost(f *figures) {
 // finishedReads is the hash of what the generator read whose replay has ended,
 // "" if none has.
 func (s *scope) finishedReads() string {
-	flow := s.was(v1.ConditionDataFlowing)
-	if flow == nil || flow.Reason != v1.ReasonReplayFinished {
+	if s.memory.Finished == nil {
 		return ""
 	}
-	return s.hashBefore(v1.ComponentGenerator)
+	return s.memory.Finished.Reads
 }

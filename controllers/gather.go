@@ -22,14 +22,14 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 		OperatorNamespace: r.Namespace,
 		Secrets:           map[string]map[string][]byte{},
 		Digests:           map[string]string{},
-		FinishedReads:     s.finishedReads(),
 	}
-	in.Restoring, in.Restored, in.Restarts = s.restoring(), s.restored(), s.restarts()
-	in.Backup, _ = s.backupRequest()
 	var err error
 	if err = r.credentials(ctx, s, &in); err != nil {
 		return in, err
 	}
+	in.FinishedReads = s.finishedReads()
+	in.Restoring, in.Restored, in.Restarts = s.restoring(), s.restored(), s.restarts()
+	in.Backup, _ = s.backupRequest()
 	if in.Images, err = r.images(ctx, s); err != nil {
 		return in, err
 	}
@@ -55,7 +55,9 @@ func (r *Reconciler) gather(ctx context.Context, s *scope) (resources.Inputs, er
 	if err := r.proveImages(ctx, s, &in); err != nil {
 		return in, err
 	}
-	in.KafkaHelper = s.kafkaHelper(in.Images.Workloads)
+	if in.KafkaHelper, err = r.kafkaHelper(ctx, s, in.Images.Workloads); err != nil {
+		return in, err
+	}
 	return in, r.gatherLive(ctx, s, &in)
 }
 
@@ -89,6 +91,9 @@ func (r *Reconciler) credentials(ctx context.Context, s *scope, in *resources.In
 	}
 	if err == nil && !s.owns(secret, true) {
 		return stalled(v1.ReasonNameTaken, "Secret %s exists and is not this twin's; rename the twin, or delete that Secret", name)
+	}
+	if err := r.remember(ctx, s, secret); err != nil {
+		return err
 	}
 	made := map[string]bool{}
 	in.Credentials, in.Written, in.WrittenVersion = resources.Credentials{}, map[string][]byte{}, secret.ResourceVersion

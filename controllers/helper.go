@@ -1,10 +1,12 @@
 package controllers
 
 import (
-	"slices"
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
-	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // kafkaHelper is the image of the helper beside each broker. It is the workloads'
@@ -12,47 +14,41 @@ import (
 // before the next one starts, and is ready only with its helper. The helper therefore
 // keeps the image that it came up with until the workloads have come up with the
 // wanted one.
-func (s *scope) kafkaHelper(wanted string) string {
-	kept := s.helperBefore()
-	if kept == "" || s.workloadsCameUp(wanted) {
-		return wanted
+func (r *Reconciler) kafkaHelper(ctx context.Context, s *scope, wanted string) (string, error) {
+	kept := s.memory.Ran.KafkaHelper
+	if kept == "" || kept == wanted {
+		return wanted, nil
 	}
-	return kept
-}
-
-// helperBefore is the image with which the brokers came up last, "" if they never
-// did.
-func (s *scope) helperBefore() string {
-	for _, c := range s.before.Status.Components {
-		if c.Name == v1.ComponentKafka && c.HelperImage != "" {
-			return c.HelperImage
-		}
+	if up, err := r.workloadsCameUp(ctx, s, wanted); err != nil || !up {
+		return kept, err
 	}
-	if !cameUp(s.was(v1.ConditionKafkaReady)) {
-		return ""
-	}
-	// An operator from before recorded only the workloads' image.
-	return resources.RunningImages(s.before).Workloads
+	return wanted, nil
 }
 
 // workloadsCameUp reports whether all pods of all workloads run an image, and some
 // pod is ready with it.
-func (s *scope) workloadsCameUp(image string) bool {
+func (r *Reconciler) workloadsCameUp(ctx context.Context, s *scope, image string) (bool, error) {
 	ready := false
-	for _, c := range s.before.Status.Components {
-		if !slices.Contains(workloadNames, c.Name) {
+	for _, component := range workloadNames {
+		ran, there := s.memory.Ran.Images[component]
+		if !there {
 			continue
 		}
-		if c.Image != image {
-			return false
+		if ran != image {
+			return false, nil
 		}
-		ready = ready || c.Ready > 0
+		d := &appsv1.Deployment{}
+		if err := r.Get(ctx, s.childKey(component), d); client.IgnoreNotFound(err) != nil {
+			return false, err
+		}
+		ready = ready || d.Status.AvailableReplicas > 0
 	}
-	return ready
+	return ready, nil
 }
 
 // helperFollowed reports whether the brokers' helper has the workloads' image.
 func (s *scope) helperFollowed() bool {
-	i := slices.IndexFunc(s.before.Status.Components, func(c v1.ComponentStatus) bool { return c.Name == v1.ComponentKafka })
-	return i < 0 || s.before.Status.Components[i].HelperImage == resources.RunningImages(s.before).Workloads
+	ran := s.memory.Ran
+	_, there := ran.Images[v1.ComponentKafka]
+	return !there || ran.KafkaHelper == ran.Images[v1.ComponentProcessor]
 }

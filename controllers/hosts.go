@@ -3,11 +3,12 @@ package controllers
 import (
 	"cmp"
 	"context"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // hostTaken stalls a twin whose Ingress asks for the host and path of another
@@ -21,13 +22,20 @@ func (r *Reconciler) hostTaken(ctx context.Context, s *scope) error {
 	if err := r.List(ctx, twins); err != nil {
 		return err
 	}
-	holds := holdsHost(s.before)
+	holds, err := r.holdsHost(ctx, s.twin)
+	if err != nil {
+		return err
+	}
 	for i := range twins.Items {
 		other := &twins.Items[i]
-		if other.UID == s.twin.UID || !other.DeletionTimestamp.IsZero() || !sameHost(&other.Spec.API, &s.spec.API) {
+		if other.UID == s.twin.UID || !other.DeletionTimestamp.IsZero() || resources.Address(&other.Spec.API) != resources.Address(&s.spec.API) {
 			continue
 		}
-		if theirs := holdsHost(other); theirs && !holds || theirs == holds && older(other, s.twin) {
+		theirs, err := r.holdsHost(ctx, other)
+		if err != nil {
+			return err
+		}
+		if theirs && !holds || theirs == holds && older(other, s.twin) {
 			return stalled(v1.ReasonHostTaken, "spec.api.ingress.host: %s is that of the twin %s in the namespace %s; write another host, or another api.basePath",
 				s.spec.API.Ingress.Host, other.Name, other.Namespace)
 		}
@@ -35,19 +43,17 @@ func (r *Reconciler) hostTaken(ctx context.Context, s *scope) error {
 	return nil
 }
 
-// sameHost reports whether the Ingresses of two twins ask for the same host and path.
-func sameHost(a, b *v1.API) bool {
-	return a.Ingress != nil && b.Ingress != nil && a.Ingress.Host == b.Ingress.Host && a.BasePath == b.BasePath
-}
-
-// holdsHost reports whether a twin was given the host that it asks for now.
-func holdsHost(twin *v1.DigitalTwin) bool {
-	stall := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled)
-	if twin.Status.Endpoints == nil || stall != nil && stall.Reason == v1.ReasonHostTaken {
-		return false
+// holdsHost reports whether a twin's Ingress has the host that the twin asks for now.
+// One from an operator that wrote no address on it has it.
+func (r *Reconciler) holdsHost(ctx context.Context, twin *v1.DigitalTwin) (bool, error) {
+	ingress := &metav1.PartialObjectMetadata{}
+	ingress.SetGroupVersionKind(resources.KindIngress)
+	err := r.Get(ctx, client.ObjectKey{Namespace: twin.Namespace, Name: resources.Name(twin.Name, v1.ComponentAPI)}, ingress)
+	if err != nil || !metav1.IsControlledBy(ingress, twin) {
+		return false, client.IgnoreNotFound(err)
 	}
-	_, address, _ := strings.Cut(twin.Status.Endpoints.UI, "://")
-	return address == twin.Spec.API.Ingress.Host+twin.Spec.API.BasePath+"/ui"
+	address, written := ingress.Annotations[resources.AnnotationAddress]
+	return !written || address == resources.Address(&twin.Spec.API), nil
 }
 
 // older orders twins by when they were created, and by name where that is the

@@ -13,7 +13,7 @@ import (
 // images are those that the twin is to run: what its spec names, else what it is
 // pinned to. Pins move under updatePolicy: Automatic alone, one twin at a time.
 func (r *Reconciler) images(ctx context.Context, s *scope) (resources.Images, error) {
-	s.pins = resources.PinnedImages(s.twin, r.Images)
+	s.pins = resources.PinnedImages(s.twin, &s.memory.Record, r.Images)
 	wanted, err := resources.ResolveImages(s.twin, s.pins)
 	if err != nil {
 		return wanted, stalled(v1.ReasonInvalidSpec, "%v", err)
@@ -56,7 +56,7 @@ func (r *Reconciler) checkMajor(ctx context.Context, s *scope, image string) err
 		return err
 	}
 	if from == "" {
-		from = resources.PostgresMajor(resources.RunningImages(s.twin).Timescale)
+		from = resources.PostgresMajor(s.memory.RunningImages().Timescale)
 	}
 	to := resources.PostgresMajor(image)
 	if from == "" || to == "" || from == to {
@@ -89,34 +89,26 @@ func (s *scope) settled() bool {
 // recorded when all pods of the part run it, so that one which is taken back
 // before then is gone without a trace.
 func (s *scope) describeImages(chosen resources.Images) {
-	before := s.before.Status.Components
+	next := resources.Record{Ran: resources.Ran{Images: map[string]string{}}}
 	for i := range s.twin.Status.Components {
 		c := &s.twin.Status.Components[i]
 		c.Image = s.inputs.Images.Of(c.Name)
-		if ran := imageOf(before, c.Name); ran != "" && !s.rolledOut(c.Name) {
+		if ran := s.memory.Ran.Images[c.Name]; ran != "" && !s.rolledOut(c.Name) {
 			c.Image = ran
 		}
+		next.Ran.Images[c.Name] = c.Image
 		if c.Name == v1.ComponentKafka {
-			c.HelperImage = s.helperBefore()
+			c.HelperImage = s.memory.Ran.KafkaHelper
 			if s.rolledOut(c.Name) {
 				c.HelperImage = s.inputs.KafkaHelper
 			}
 		}
 	}
 	if s.spec.UpdatePolicy == v1.UpdateAutomatic {
-		s.pins = resources.MovePins(s.twin, s.pins, chosen)
+		s.pins = resources.MovePins(s.twin, &next, s.pins, chosen)
 	}
 	pins := v1.PinnedImages(s.pins)
 	s.twin.Status.PinnedImages = &pins
-}
-
-func imageOf(components []v1.ComponentStatus, name string) string {
-	for _, c := range components {
-		if c.Name == name {
-			return c.Image
-		}
-	}
-	return ""
 }
 
 // rolledOut reports whether what is wanted of a part was written, and all of its

@@ -71,7 +71,11 @@ func (r *Reconciler) observeDeployments(ctx context.Context, s *scope, component
 		st := d.Status
 		p := part{
 			exists: true, replicas: ptr.Deref(d.Spec.Replicas, 1), need: s.needed(component), created: st.Replicas, ready: st.AvailableReplicas,
-			seen: r.seen(s, component, resources.KindDeployment, d.Generation, st.ObservedGeneration),
+			seen:  r.seen(s, component, resources.KindDeployment, d.Generation, st.ObservedGeneration),
+			reads: d.Spec.Template.Annotations[resources.AnnotationReads],
+		}
+		if containers := d.Spec.Template.Spec.Containers; len(containers) > 0 {
+			p.image = containers[0].Image
 		}
 		// Pods that only end, as fewer are wanted, are no roll-out.
 		p.rolling = !p.seen || st.Replicas > st.UpdatedReplicas || st.UpdatedReplicas < p.need

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -25,15 +26,13 @@ func (s *scope) operations() *v1.Operations {
 	return s.spec.Operations
 }
 
-// restarts are the newest requests for restarts. The status remembers those that
-// the spec has no more: removing one must not roll pods back.
+// restarts are the newest requests for restarts. The record has those that the spec
+// has no more: removing one must not roll pods back.
 func (s *scope) restarts() map[string]v1.Instant {
 	out := map[string]v1.Instant{}
 	maps.Copy(out, s.operations().RestartAt)
-	for _, c := range s.before.Status.Components {
-		if c.RestartedAt > out[c.Name] {
-			out[c.Name] = c.RestartedAt
-		}
+	for component, at := range s.memory.Ran.Restarts {
+		out[component] = max(at, out[component])
 	}
 	return out
 }
@@ -42,8 +41,8 @@ func (s *scope) restarts() map[string]v1.Instant {
 // out.
 func (s *scope) backupRequest() (at v1.Instant, done bool) {
 	at = s.operations().BackupAt
-	if b := s.before.Status.Backup; b != nil && b.RequestedAt >= at {
-		return b.RequestedAt, true
+	if last := s.memory.Backup; last != nil && last.RequestedAt >= at {
+		return last.RequestedAt, true
 	}
 	return at, false
 }
@@ -74,8 +73,8 @@ func (r *Reconciler) observeBackups(ctx context.Context, s *scope) error {
 		return err
 	}
 	st := v1.BackupStatus{}
-	if s.twin.Status.Backup != nil {
-		st = *s.twin.Status.Backup.DeepCopy()
+	if s.memory.Backup != nil {
+		st = *s.memory.Backup.DeepCopy()
 	}
 	for i := range jobs.Items {
 		s.noteBackup(&st, &jobs.Items[i], pods)
@@ -153,15 +152,39 @@ func lastWords(pods []corev1.Pod, job *batchv1.Job) string {
 	return ""
 }
 
+// reasonAgesLost is the reason of an Event about the ages of the credentials.
+const reasonAgesLost = "AgesLost"
+
+// agesOn are the ages that a Secret has on it: none of one that the operator has not
+// written yet.
+func agesOn(secret *corev1.Secret) (resources.Changes, error) {
+	doc, there := secret.Annotations[resources.AnnotationChanges]
+	if !there {
+		ours := slices.ContainsFunc(secret.ManagedFields, func(f metav1.ManagedFieldsEntry) bool {
+			return f.Manager == FieldOwner && f.Operation == metav1.ManagedFieldsOperationApply
+		})
+		if ours {
+			return nil, fmt.Errorf("the annotation %s is gone", resources.AnnotationChanges)
+		}
+		return nil, nil
+	}
+	known := resources.Changes{}
+	if err := json.Unmarshal([]byte(doc), &known); err != nil {
+		return nil, fmt.Errorf("the annotation %s cannot be read: %w", resources.AnnotationChanges, err)
+	}
+	return known, nil
+}
+
 // agesOf brings the ages of the credentials up to date and replaces those whose
 // rotation was asked for after they got their value. Values that nobody has seen
-// before are as old as the Secret; one that somebody else wrote is new.
+// before are as old as the Secret; one that somebody else wrote is new. Where the
+// ages of a Secret that the operator has written are lost, all values count as new:
+// a rotation that was carried out must not be carried out again.
 func (r *Reconciler) agesOf(s *scope, secret *corev1.Secret, values resources.Credentials, made map[string]bool) (resources.Changes, error) {
-	known := resources.Changes{}
-	if doc := secret.Annotations[resources.AnnotationChanges]; doc != "" {
-		if err := json.Unmarshal([]byte(doc), &known); err != nil {
-			s.log.Error(err, "the ages of the credentials cannot be read and begin again", "secret", secret.Name)
-		}
+	known, err := agesOn(secret)
+	lost := err != nil
+	if lost {
+		r.warn(s, reasonAgesLost, "the Secret %s: %v; all values count as changed now, and no rotation that was asked for before is carried out", secret.Name, err)
 	}
 	now := v1.InstantOf(r.Now())
 	changes := resources.Changes{}
@@ -169,6 +192,8 @@ func (r *Reconciler) agesOf(s *scope, secret *corev1.Secret, values resources.Cr
 		last, ok := known[key]
 		at := last.At
 		switch {
+		case lost:
+			at = max(now, s.operations().RotateAt[key])
 		case made[key], ok && last.Mark != resources.MarkOf(s.twin, key, values[key]):
 			at = now
 		case !ok:

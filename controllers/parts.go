@@ -11,9 +11,11 @@ import (
 // part is what was seen of one component.
 type part struct {
 	exists     bool
-	replicas   int32 // that its Deployment or StatefulSet asks for
-	need       int32 // that have to be ready
-	created    int32 // pods that its controller counts
+	image      string // of a Deployment's template
+	reads      string // hash of what a Deployment's pods read
+	replicas   int32  // that its Deployment or StatefulSet asks for
+	need       int32  // that have to be ready
+	created    int32  // pods that its controller counts
 	ready      int32
 	seen       bool   // its controller has worked on what was applied last
 	rolling    bool   // pods of another template are still there, or not all are up to date

@@ -39,7 +39,7 @@ type unproven struct {
 // proveImages holds back each image that is new to a running part until a Job has
 // run it. What never ran needs no proof: there is nothing to lose.
 func (r *Reconciler) proveImages(ctx context.Context, s *scope, in *resources.Inputs) error {
-	running := resources.RunningImages(s.twin)
+	running := s.memory.RunningImages()
 	for _, component := range resources.ProvableComponents(s.spec) {
 		runs, want := running.Of(component), in.Images.Of(component)
 		if runs == "" || runs == want {

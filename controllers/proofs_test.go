@@ -314,3 +314,13 @@ func TestProofFollowsThePodsSettings(t *testing.T) {
 	})
 	sp.ready("private")
 }
+
+// imageOf is the image that the status has of a component.
+func imageOf(components []v1.ComponentStatus, name string) string {
+	for _, c := range components {
+		if c.Name == name {
+			return c.Image
+		}
+	}
+	return ""
+}

@@ -128,6 +128,7 @@ type scope struct {
 	now    time.Time // in whole seconds, as conditions have it
 	began  time.Time // since when this operator works
 
+	memory  memory // read with the credentials
 	inputs  resources.Inputs
 	wanted  *resources.Wanted // nil until it is computed
 	parts   map[string]part   // what was seen of each component

@@ -26,10 +26,10 @@ func (s *scope) restoreFrom() *v1.RestoreFrom {
 	return nil
 }
 
-// restoring reports whether a dump is still to be restored. The status remembers
-// the last restore, so that the Job is free to go.
+// restoring reports whether a dump is still to be restored. The record has the last
+// restore, so that the Job is free to go.
 func (s *scope) restoring() bool {
-	from, last := s.restoreFrom(), s.before.Status.Restore
+	from, last := s.restoreFrom(), s.memory.Restored
 	return from != nil && (last == nil || last.ID() != from.ID())
 }
 
@@ -38,7 +38,7 @@ func (s *scope) restored() string {
 	if from := s.restoreFrom(); from != nil {
 		return from.ID()
 	}
-	if last := s.before.Status.Restore; last != nil && s.spec.Timescale.Managed != nil {
+	if last := s.memory.Restored; last != nil && s.spec.Timescale.Managed != nil {
 		return last.ID()
 	}
 	return ""
@@ -110,7 +110,7 @@ func (r *Reconciler) observeRestore(ctx context.Context, s *scope) error {
 	if err := json.Unmarshal([]byte(lastWords(pods, job)), &outcome); err != nil {
 		s.log.Info("the Job has ended, and its pod is gone: how many rows it restored is not known", "job", job.Name)
 	}
-	s.twin.Status.Restore = &v1.RestoreStatus{Dump: from.Dump, At: from.At, Rows: outcome.Rows, Previous: outcome.Previous}
+	s.memory.restored(&v1.RestoreStatus{Dump: from.Dump, At: from.At, Rows: outcome.Rows, Previous: outcome.Previous})
 	r.event(s, "Restored", "%s is restored, %d rows%s", from.Dump, outcome.Rows, migrates(outcome))
 	return nil
 }

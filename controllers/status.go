@@ -28,6 +28,7 @@ import (
 // finish writes the status, if it changed, and says when to look again.
 func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
 	result, err = r.conclude(s, result, err)
+	err = errors.Join(err, r.record(ctx, s))
 	r.Metrics.phase(s.key(), s.twin.Status.Phase)
 	r.Metrics.outcome(err, s.twin.Status.Phase)
 	if equality.Semantic.DeepEqual(s.before.Status, s.twin.Status) {
@@ -202,7 +203,7 @@ func (s *scope) describe(chosen resources.Images) {
 		p := s.parts[component]
 		hash := s.wanted.Hashes[component]
 		if component == v1.ComponentGenerator && p.exists && !s.applied[objectID{resources.KindDeployment, s.name(component)}] {
-			hash = s.hashBefore(component) // it waits for the preparation, or for the processors
+			hash = p.reads // it waits for the preparation, or for the processors
 		}
 		st.Components = append(st.Components, v1.ComponentStatus{Name: component, Replicas: p.replicas, Ready: p.ready, ConfigHash: hash})
 	}
@@ -215,18 +216,12 @@ func (s *scope) describe(chosen resources.Images) {
 		s.stream().Partitions = *s.spec.Kafka.Topics.Partitions
 	}
 	s.describeOperations()
+	st.Restore = nil
+	if last := s.memory.Restored; last != nil {
+		st.Restore = &last.RestoreStatus
+	}
 	st.Endpoints = s.endpoints()
 	s.describeFigures()
-}
-
-// hashBefore is the hash of what a component read when the status was written.
-func (s *scope) hashBefore(component string) string {
-	for _, c := range s.before.Status.Components {
-		if c.Name == component {
-			return c.ConfigHash
-		}
-	}
-	return ""
 }
 
 func storeKind(external bool) v1.StoreKind {
@@ -281,8 +276,11 @@ func (s *scope) describeFigures() {
 		stream.Lag = f.lag
 	}
 	stream.Progress = s.progress(f)
-	if g := f.generator; g != nil && g.Dataset != nil {
+	switch g, d := f.generator, f.database; {
+	case g != nil && g.Dataset != nil:
 		describeFile(st.Dataset, g.Dataset)
+	case d != nil && d.Dataset != nil: // the generator of a finished replay is gone
+		describeFile(st.Dataset, d.Dataset)
 	}
 	if d := f.database; d != nil {
 		st.Dataset.Meters, st.Dataset.Rows, st.Dataset.Quarantined, st.Dataset.Suspect = d.Meters, d.Rows, d.Quarantined, d.Suspect
@@ -371,18 +369,18 @@ func (r *Reconciler) tell(s *scope) {
 	for _, kind := range []string{v1.ConditionDataLost, v1.ConditionStorageResizeRefused, v1.ConditionEmptyGroups} {
 		c := s.condition(kind)
 		if c != nil && !hasCondition(before.Conditions, kind, c.Message) {
-			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, kind, "Reconcile", "%s", c.Message)
+			r.warn(s, kind, "%s", c.Message)
 		}
 	}
 	r.tellProofs(s)
 	// Its message counts, so that it is reported once, not with each figure.
 	if c := s.condition(v1.ConditionReadingsRejected); c != nil && meta.FindStatusCondition(before.Conditions, c.Type) == nil {
-		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Type, "Reconcile", "%s", c.Message)
+		r.warn(s, c.Type, "%s", c.Message)
 	}
 	for _, kind := range []string{v1.ConditionReconciling, v1.ConditionMonitoringReady} {
 		c := s.condition(kind)
 		if c != nil && c.Reason == v1.ReasonFailing && !hasCondition(before.Conditions, kind, c.Message) {
-			r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, c.Reason, "Reconcile", "%s", c.Message)
+			r.warn(s, c.Reason, "%s", c.Message)
 		}
 	}
 }
@@ -394,6 +392,11 @@ func hasCondition(conditions []metav1.Condition, kind, message string) bool {
 		}
 	}
 	return false
+}
+
+// warn records something that is wrong.
+func (r *Reconciler) warn(s *scope, reason, format string, args ...any) {
+	r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, reason, "Reconcile", format, args...)
 }
 
 // event records something that was done.

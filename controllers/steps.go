@@ -174,7 +174,7 @@ func (r *Reconciler) generator(ctx context.Context, s *scope) error {
 		return err
 	}
 	p := s.parts[v1.ComponentGenerator]
-	changes, _ := s.changed(v1.ComponentGenerator, p)
+	changes := p.reads != s.wanted.Hashes[v1.ComponentGenerator] || p.image != s.inputs.Images.Workloads
 	stays := p.exists && p.replicas > 0 && s.spec.State == v1.StateRunning && !s.inputs.Restoring
 	written := s.applied[objectID{resources.KindDeployment, s.name(v1.ComponentProcessor)}]
 	if stays && changes && (!written || s.parts[v1.ComponentProcessor].rolling) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -153,7 +152,7 @@ func (r *Reconciler) tellStored(s *scope) {
 	is := now != nil && now.Reason == v1.ReasonNothingStored
 	switch {
 	case is && !was:
-		r.Recorder.Eventf(s.twin, nil, corev1.EventTypeWarning, now.Reason, "Reconcile", "%s", now.Message)
+		r.warn(s, now.Reason, "%s", now.Message)
 	case was && now != nil && now.Reason == v1.ReasonFlowing:
 		r.event(s, now.Reason, "readings are stored again")
 	}

@@ -128,6 +128,14 @@ type untyped struct{ *unstructured.Unstructured }
 // IsApplyConfiguration marks it as one.
 func (untyped) IsApplyConfiguration() {}
 
+// Address is the host and path that a twin's Ingress asks for, "" without one.
+func Address(api *v1.API) string {
+	if api.Ingress == nil {
+		return ""
+	}
+	return api.Ingress.Host + api.BasePath
+}
+
 // ingress leads a host name to the API.
 func (b *builder) ingress() {
 	in := b.spec.API.Ingress
@@ -154,5 +162,6 @@ func (b *builder) ingress() {
 	for k, v := range in.Annotations {
 		object.WithAnnotations(map[string]string{k: string(v)})
 	}
+	object.WithAnnotations(map[string]string{AnnotationAddress: Address(&b.spec.API)})
 	own(b, StepWorkloads, v1.ComponentAPI, object)
 }

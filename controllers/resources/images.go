@@ -94,31 +94,17 @@ func FieldOf(spec *v1.DigitalTwinSpec, component string) string {
 	return ""
 }
 
-// RunningImages are the images that the parts of a twin ran last, by the status;
-// "" of a part that never ran.
-func RunningImages(twin *v1.DigitalTwin) Images {
-	var out Images
-	for _, slot := range slots(&twin.Spec) {
-		for _, c := range twin.Status.Components {
-			if c.Name == slot.component {
-				*slot.of(&out) = c.Image
-			}
-		}
-	}
-	return out
-}
-
 // PinnedImages are the choices of the operator that a twin keeps: those of the
 // operator that made it, or that it moved to last under updatePolicy: Automatic.
 // What the spec names is never among them. chosen are those of this operator, for
 // a twin without pins.
-func PinnedImages(twin *v1.DigitalTwin, chosen Images) Images {
-	if twin.Status.PinnedImages != nil {
-		return Images(*twin.Status.PinnedImages)
+func PinnedImages(twin *v1.DigitalTwin, record *Record, chosen Images) Images {
+	if record.Pins != nil {
+		return Images(*record.Pins)
 	}
 	// An operator from before pins recorded only what it ran. Where the spec names
 	// nothing, that was its own choice.
-	out, running := chosen, RunningImages(twin)
+	out, running := chosen, record.RunningImages()
 	for _, slot := range slots(&twin.Spec) {
 		ran := *slot.of(&running)
 		if ran == "" || slot.full != "" || slot.version != "" {
@@ -131,12 +117,12 @@ func PinnedImages(twin *v1.DigitalTwin, chosen Images) Images {
 
 // MovePins are the pins of a twin that follows the operator: a part moves to the
 // operator's choice when it runs it, or when it is no part of the twin.
-func MovePins(twin *v1.DigitalTwin, pins, chosen Images) Images {
+func MovePins(twin *v1.DigitalTwin, record *Record, pins, chosen Images) Images {
 	newest, err := ResolveImages(twin, chosen)
 	if err != nil {
 		return pins
 	}
-	running := RunningImages(twin)
+	running := record.RunningImages()
 	for _, slot := range slots(&twin.Spec) {
 		if runs := *slot.of(&running); runs == "" || runs == *slot.of(&newest) {
 			*slot.of(&pins) = *slot.of(&chosen)

@@ -56,10 +56,10 @@ func TestPinsOutliveTheOperator(t *testing.T) {
 	for _, before := range forms {
 		pins := DefaultImages(before)
 		twin := twinOf(t, smallest)
-		recorded := v1.PinnedImages(pins)
-		twin.Status.PinnedImages = &recorded
+		pinned := v1.PinnedImages(pins)
+		record := &Record{Pins: &pinned}
 		for _, after := range append(forms, "ghcr.io/energytwin/energytwin:v2@"+other, "elsewhere.example.org/energytwin:v2@"+other) {
-			got, err := ResolveImages(twin, PinnedImages(twin, DefaultImages(after)))
+			got, err := ResolveImages(twin, PinnedImages(twin, record, DefaultImages(after)))
 			require.NoError(t, err)
 			require.Equal(t, pins, got, "%s, then an operator of %s", before, after)
 		}
@@ -105,9 +105,9 @@ func TestPinsAreTakenFromWhatRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			twin := twinOf(t, smallest+c.spec)
-			twin.Status.Components = []v1.ComponentStatus{{Name: "processor", Image: c.ran}, {Name: "api", Image: "x"}}
-			require.Equal(t, c.want, PinnedImages(twin, chosen).Workloads)
-			require.Equal(t, chosen.Kafka, PinnedImages(twin, chosen).Kafka)
+			record := &Record{Ran: Ran{Images: map[string]string{"processor": c.ran, "api": "x"}}}
+			require.Equal(t, c.want, PinnedImages(twin, record, chosen).Workloads)
+			require.Equal(t, chosen.Kafka, PinnedImages(twin, record, chosen).Kafka)
 		})
 	}
 }

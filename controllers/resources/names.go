@@ -30,6 +30,8 @@ const (
 	// AnnotationRestartedAt is the newest restart of the pod's component that was
 	// asked for.
 	AnnotationRestartedAt = v1.Group + "/restarted-at"
+	// AnnotationAddress, on an Ingress, is the host and path that the twin was given.
+	AnnotationAddress = v1.Group + "/address"
 	// AnnotationChanges, on the credentials Secret, has the age of each value.
 	AnnotationChanges = v1.Group + "/changes"
 )

@@ -106,6 +106,9 @@ type DatabaseFigures struct {
 	// WorstLimit is the limit that a group's load comes closest to, or exceeds by
 	// the greatest share. Nil where no group with a limit has any load.
 	WorstLimit *LimitFigures `json:"worstLimit,omitempty"`
+	// Dataset is how the generator read its file, as the database has it; nil where
+	// there is no file.
+	Dataset *DatasetFigures `json:"dataset,omitempty"`
 }
 
 // LimitFigures compares a group's highest load, of the last 24 hours and of the

@@ -74,16 +74,12 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 
 // datasetQuality is what the generator reported of its file, nil if it has none.
 func (s *server) datasetQuality(ctx context.Context) (*DatasetQuality, error) {
-	text, err := s.db.DatasetReport(ctx)
+	r, err := s.datasetReport(ctx)
 	if err != nil {
 		return nil, s.failed(ctx, "read the report on the dataset", err)
 	}
-	if text == nil {
+	if r == nil {
 		return nil, nil
-	}
-	var r config.DatasetReport
-	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, s.failed(ctx, "read the report on the dataset", err)
 	}
 	out := &DatasetQuality{
 		ValuesRead: r.Read, RejectedRows: r.RejectedRows, ByReason: []ReasonCount{}, Rows: []RejectedRow{}, Missing: r.Missing, Estimated: r.Estimated,
@@ -96,6 +92,16 @@ func (s *server) datasetQuality(ctx context.Context) (*DatasetQuality, error) {
 		out.Rows = append(out.Rows, RejectedRow(row))
 	}
 	return out, nil
+}
+
+// datasetReport is the generator's report on its file, nil if there is none.
+func (s *server) datasetReport(ctx context.Context) (*config.DatasetReport, error) {
+	text, err := s.db.DatasetReport(ctx)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	report := &config.DatasetReport{}
+	return report, json.Unmarshal(text, report)
 }
 
 // suspectMeters are the meters with suspect readings in the week up to hour upTo.

@@ -57,11 +57,20 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}
 	}
+	report, err := s.datasetReport(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "no figures", "error", err)
+		return config.DatabaseFigures{}
+	}
+	var dataset *config.DatasetFigures
+	if report != nil {
+		dataset = &report.DatasetFigures
+	}
 	t := sum.Totals
 	return config.DatabaseFigures{
 		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Suspect: t.Suspect - t.Confirmed, Forecasts: t.Forecasts, ForecastMeters: int32(newest.ForecastMeters), Decisions: t.Decisions,
 		ForecastSkill: s.skill.against(ctx, s.db, sum.LeastWatermark, s.log), LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
-		EmptyGroups: empty, WorstLimit: worst,
+		EmptyGroups: empty, WorstLimit: worst, Dataset: dataset,
 	}
 }
 
