@@ -9,7 +9,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// AnnotationRecord, on the credentials Secret, has the twin's Record.
+// AnnotationRecord names the annotation of the credentials Secret that has the twin's Record.
 const AnnotationRecord = v1.Group + "/record"
 
 // Record is what decides about a twin's objects and no other object shows. It lies
