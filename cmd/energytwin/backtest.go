@@ -18,6 +18,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/config/fromtwin"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/signal"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -184,27 +185,27 @@ func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
 // readSignals reads the prices and the temperatures of --signals; nil where the
 // file has none. What was guessed goes to notes.
 func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes io.Writer) (prices []dsm.Point, temperatures *forecast.Temperatures, err error) {
-	read := func(kind dataset.SignalKind, column string) ([]dsm.Point, error) {
-		signal, err := dataset.OpenSignal(ctx, f.signals, dataset.SignalOptions{
+	read := func(kind signal.Kind, column string) ([]dsm.Point, error) {
+		found, err := signal.Open(ctx, f.signals, signal.Options{
 			Kind: kind, ValueColumn: column, Named: column == "", Zone: f.timezone, Currency: currency,
 		})
-		if errors.Is(err, dataset.ErrNoSignal) {
+		if errors.Is(err, signal.ErrNoColumn) {
 			return nil, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range signal.Detection {
+		for _, e := range found.Detection {
 			if e.Sure == dataset.Guess {
 				fmt.Fprintf(notes, "%s: %s of the %s is taken for %s: %s\n", f.signals, e.What, kind, e.Guess, e.Because)
 			}
 		}
-		return series.Points(signal), nil
+		return series.Points(found), nil
 	}
-	if prices, err = read(dataset.Price, f.price); err != nil {
+	if prices, err = read(signal.Price, f.price); err != nil {
 		return nil, nil, err
 	}
-	degrees, err := read(dataset.Temperature, f.temperature)
+	degrees, err := read(signal.Temperature, f.temperature)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/backtest"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/datafile"
 )
 
 // read reads all files, in whatever order they are named, as the policy's dataset and
@@ -21,7 +22,7 @@ func (f *backtestFlags) read(ctx context.Context, how config.Dataset, say io.Wri
 	if err != nil {
 		return nil, err
 	}
-	o := dataset.Options{
+	o := datafile.Options{
 		Layout: doc, Setting: f.layout.setting, Zone: f.timezone, Whole: true, InvalidRows: dataset.InvalidRows(how.InvalidRows),
 	}
 	findings := newFindings(len(f.readings))
@@ -67,11 +68,11 @@ func (f *backtestFlags) pick(byName map[string]*backtest.Series) ([]*backtest.Se
 	return all, nil
 }
 
-func readWhole(ctx context.Context, path string, o dataset.Options) (backtest.File, dataset.Info, error) {
+func readWhole(ctx context.Context, path string, o datafile.Options) (backtest.File, dataset.Info, error) {
 	progress, done := readProgress(path)
 	defer done()
 	o.Progress = progress
-	src, err := dataset.Open(ctx, path, o)
+	src, err := datafile.Open(ctx, path, o)
 	if err != nil {
 		return backtest.File{}, dataset.Info{}, err
 	}

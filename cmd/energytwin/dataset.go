@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/datafile"
 )
 
 func newDatasetCommand() *cobra.Command {
@@ -42,19 +43,19 @@ func (f *readFlags) register(cmd *cobra.Command) {
 	f.layout.register(cmd)
 	s.StringVar(&f.timezone, "timezone", "UTC", "IANA zone whose midnights bound the window, and of times without an offset where the layout names none")
 	s.StringVar(&f.start, "start", "", "start of the window, RFC 3339; the local midnight before the first reading by default")
-	s.DurationVar(&f.span, "span", dataset.MaxSpan, "length of the window, at most a year")
+	s.DurationVar(&f.span, "span", datafile.MaxSpan, "length of the window, at most a year")
 	s.StringVar(&f.invalid, "invalid-rows", "Quarantine", "Quarantine goes on without bad rows, Reject stops at the first")
 	s.StringVar(&f.quarantine, "quarantine", "", "file for bad rows: JSON lines if it ends in .jsonl, else CSV")
 	s.StringVar(&f.scratch, "scratch", "", "folder for what does not fit in memory; the system's by default")
-	s.IntVar(&f.bufferMiB, "buffer", dataset.DefaultBuffer>>20, "memory for sorting, MiB")
+	s.IntVar(&f.bufferMiB, "buffer", datafile.DefaultBuffer>>20, "memory for sorting, MiB")
 }
 
-func (f *readFlags) options() (dataset.Options, error) {
+func (f *readFlags) options() (datafile.Options, error) {
 	doc, err := f.layout.document(nil)
 	if err != nil {
-		return dataset.Options{}, err
+		return datafile.Options{}, err
 	}
-	o := dataset.Options{
+	o := datafile.Options{
 		Layout: doc, Setting: f.layout.setting, Zone: f.timezone, Span: f.span,
 		InvalidRows: dataset.InvalidRows(f.invalid), BufferBytes: f.bufferMiB << 20, ScratchDir: f.scratch,
 	}
@@ -82,7 +83,7 @@ func (f *readFlags) open(ctx context.Context, path string) (dataset.Source, erro
 	defer done()
 	o.Progress = progress
 	if f.quarantine == "" {
-		return dataset.Open(ctx, path, o)
+		return datafile.Open(ctx, path, o)
 	}
 	q, err := os.Create(f.quarantine)
 	if err != nil {
@@ -92,7 +93,7 @@ func (f *readFlags) open(ctx context.Context, path string) (dataset.Source, erro
 	if strings.HasSuffix(f.quarantine, ".jsonl") {
 		o.BadRows = dataset.NewJSONLQuarantine(q)
 	}
-	src, err := dataset.Open(ctx, path, o)
+	src, err := datafile.Open(ctx, path, o)
 	if closeErr := q.Close(); err == nil && closeErr != nil {
 		return nil, errors.Join(fmt.Errorf("write the quarantine: %w", closeErr), src.Close())
 	}

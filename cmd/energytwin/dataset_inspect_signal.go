@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/signal"
 )
 
 // signalFlags say that a file holds no readings but a signal, and what is known of it.
@@ -24,12 +25,12 @@ type signalFlags struct {
 // they are read.
 var signalKinds = []struct {
 	name string
-	kind dataset.SignalKind
+	kind signal.Kind
 	unit string
 }{
-	{"price", dataset.Price, "per kWh"},
-	{"carbon", dataset.Carbon, "kg CO2 per kWh"},
-	{"temperature", dataset.Temperature, "°C"},
+	{"price", signal.Price, "per kWh"},
+	{"carbon", signal.Carbon, "kg CO2 per kWh"},
+	{"temperature", signal.Temperature, "°C"},
 }
 
 // signalReadFlags are the other flags that are about the file of a signal too.
@@ -43,7 +44,7 @@ func (f *signalFlags) register(cmd *cobra.Command) {
 
 // options are those of the reader of signals. Flags that are about readings alone are an
 // error.
-func (f *signalFlags) options(flags *pflag.FlagSet, read *readFlags) (o dataset.SignalOptions, unit string, err error) {
+func (f *signalFlags) options(flags *pflag.FlagSet, read *readFlags) (o signal.Options, unit string, err error) {
 	i := slices.Index([]string{signalKinds[0].name, signalKinds[1].name, signalKinds[2].name}, strings.ToLower(f.kind))
 	if i < 0 {
 		return o, "", fmt.Errorf("--signal %q: write price, carbon or temperature", f.kind)
@@ -58,10 +59,10 @@ func (f *signalFlags) options(flags *pflag.FlagSet, read *readFlags) (o dataset.
 		zone = read.layout.sourceZone
 	}
 	unit = signalKinds[i].unit
-	if signalKinds[i].kind == dataset.Price {
+	if signalKinds[i].kind == signal.Price {
 		unit = strings.TrimSpace(f.currency + " " + unit)
 	}
-	return dataset.SignalOptions{
+	return signal.Options{
 		Kind: signalKinds[i].kind, TimeColumn: read.layout.timeColumn, ValueColumn: read.layout.valueColumn,
 		Zone: zone, Currency: f.currency, ScratchDir: read.scratch, Setting: read.layout.setting,
 	}, unit, err
@@ -69,7 +70,7 @@ func (f *signalFlags) options(flags *pflag.FlagSet, read *readFlags) (o dataset.
 
 // signalReport is what an inspection finds in the file of a signal.
 type signalReport struct {
-	Kind         dataset.SignalKind `json:"kind"`
+	Kind         signal.Kind        `json:"kind"`
 	Unit         string             `json:"unit"` // of the values below
 	Hours        int                `json:"hours"`
 	Start        time.Time          `json:"start"`
@@ -85,8 +86,8 @@ type signalReport struct {
 }
 
 // inspectSignal reads the file of a signal.
-func inspectSignal(ctx context.Context, path, unit string, o dataset.SignalOptions) (*signalReport, error) {
-	s, err := dataset.OpenSignal(ctx, path, o)
+func inspectSignal(ctx context.Context, path, unit string, o signal.Options) (*signalReport, error) {
+	s, err := signal.Open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,12 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 func newDatasetShapeCommand() *cobra.Command {
 	var read readFlags
-	var made dataset.SyntheticOptions
+	var made synth.Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "shape [FILE…]",
@@ -38,7 +39,7 @@ func newDatasetShapeCommand() *cobra.Command {
 			}
 			if made.Meters > 0 {
 				made.Zone = read.timezone
-				src, err := dataset.Synthetic(made)
+				src, err := synth.New(made)
 				if err != nil {
 					return err
 				}

@@ -6,13 +6,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 // metersPerFeeder is how many households a feeder has by default.
 const metersPerFeeder = 50
 
 func newDatasetSynthCommand() *cobra.Command {
-	var o dataset.SyntheticOptions
+	var o synth.Options
 	var out, temperatures string
 	cmd := &cobra.Command{
 		Use:     "synth",
@@ -23,14 +24,14 @@ func newDatasetSynthCommand() *cobra.Command {
 			if !cmd.Flags().Changed("groups") {
 				o.Groups = (o.Meters + metersPerFeeder - 1) / metersPerFeeder
 			}
-			src, err := dataset.Synthetic(o)
+			src, err := synth.New(o)
 			if err != nil {
 				return err
 			}
 			defer src.Close()
 			if temperatures != "" {
 				if err := writeTo(temperatures, cmd.OutOrStdout(), func(w io.Writer) error {
-					return dataset.WriteSyntheticTemperatures(w, o)
+					return synth.WriteTemperatures(w, o)
 				}); err != nil {
 					return err
 				}

@@ -46,7 +46,7 @@ func TestOwnDataPageIsFollowedWordForWord(t *testing.T) {
 		_, err := os.Stat(field)
 		hasField := err == nil && file.fieldHours > 0
 		t.Run(file.sample, func(t *testing.T) {
-			follow(t, bin, commands, filepath.Join("../../internal/dataset/testdata/layouts", file.sample), file.sampleHours, file.layout, !hasField)
+			follow(t, bin, commands, filepath.Join("../../internal/dataset/datafile/testdata/layouts", file.sample), file.sampleHours, file.layout, !hasField)
 		})
 		t.Run(file.field, func(t *testing.T) {
 			if !hasField {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/backtest"
-	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/datafile"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/window"
@@ -20,7 +20,7 @@ import (
 
 // readSeries reads all meters of a file, by name.
 func readSeries(ctx context.Context, path string) ([]*backtest.Series, error) {
-	src, err := dataset.Open(ctx, path, dataset.Options{Zone: zone, Whole: true})
+	src, err := datafile.Open(ctx, path, datafile.Options{Zone: zone, Whole: true})
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/energytwin/energytwin/internal/backtest"
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -112,7 +112,7 @@ const homes, homeSeed, homeYear = 100, 7, 2019
 
 // madeUp are synthetic homes of the year that is reported.
 func madeUp() ([]*backtest.Series, error) {
-	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: homes, Seed: homeSeed, Year: homeYear, Zone: zone})
+	src, err := synth.New(synth.Options{Meters: homes, Seed: homeSeed, Year: homeYear, Zone: zone})
 	if err != nil {
 		return nil, err
 	}

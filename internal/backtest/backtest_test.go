@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -34,7 +34,7 @@ func options(t testing.TB, cal *meter.Calendar) Options {
 // homes are made up, from January on.
 func homes(t testing.TB, n int) []*Series {
 	t.Helper()
-	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: n, Seed: 3, Year: 2019, Zone: "Europe/London"})
+	src, err := synth.New(synth.Options{Meters: n, Seed: 3, Year: 2019, Zone: "Europe/London"})
 	require.NoError(t, err)
 	byName, err := Collect(src)
 	require.NoError(t, err)

@@ -8,16 +8,23 @@ import (
 	"strconv"
 )
 
+// InvalidRows says what becomes of a bad row.
+type InvalidRows string
+
+// The two treatments of bad rows.
+const (
+	Quarantine InvalidRows = "Quarantine" // written to the quarantine, counted, left out
+	Reject     InvalidRows = "Reject"     // the first one is an error
+)
+
 // BadRow is a row, or one value of a wide row, that cannot be used.
 type BadRow struct {
 	File   string `json:"file,omitempty"`   // in an archive, or sheet of a workbook; "" where the dataset is one text
 	Line   int64  `json:"line"`             // of the decompressed file, from 1
 	Column string `json:"column,omitempty"` // header name or field number; "" is the whole line
 	Reason string `json:"reason"`
-	Raw    string `json:"raw"` // the line, at most maxRawBytes of it
+	Raw    string `json:"raw"` // the line, cut after 512 bytes
 }
-
-const maxRawBytes = 512
 
 // BadRowWriter takes quarantined rows.
 type BadRowWriter interface {

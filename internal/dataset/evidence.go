@@ -64,7 +64,7 @@ type DoubtError struct {
 	Problem    string   // what cannot be decided, and why
 	Candidates []string // what it may be, the likeliest first
 	// more is true if a longer look at the file may decide it.
-	more bool
+	More bool
 }
 
 // Error names the field and the candidates.
@@ -74,16 +74,4 @@ func (e *DoubtError) Error() string {
 		text += " to " + strings.Join(e.Candidates, " or ")
 	}
 	return text
-}
-
-func (d *detective) note(field string, guess any, sure Sureness, because string) {
-	d.evidence = append(d.evidence, Evidence{What: field, Guess: fmt.Sprint(guess), Sure: sure, Because: because, Change: "set " + d.opts.Setting(field)})
-}
-
-// doubt asks for a field. more says that further rows may show it.
-func (d *detective) doubt(field string, more bool, candidates []string, problem string, args ...any) error {
-	return &DoubtError{
-		Field: field, Setting: d.opts.Setting(field), Candidates: candidates, Problem: fmt.Sprintf(problem, args...),
-		more: more && !d.sample.all,
-	}
 }

@@ -1,17 +1,22 @@
-package dataset
+package dataset_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/datafile"
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 func TestInspect(t *testing.T) {
@@ -33,7 +38,7 @@ func TestInspect(t *testing.T) {
 	}
 	at(99, "a", "-1")
 	at(50, "b", "oops")
-	report, err := Inspect(open(t, file(t, b.String()), Options{}))
+	report, err := dataset.Inspect(open(t, b.String(), datafile.Options{}))
 	require.NoError(t, err)
 	m := report.Meters[0]
 	require.Equal(t, int64(97), m.Rows)
@@ -56,16 +61,17 @@ func TestInspect(t *testing.T) {
 }
 
 func TestWrittenLongComesBack(t *testing.T) {
-	made := synth(t, SyntheticOptions{Meters: 7, Groups: 3, Seed: 3, Year: 2020, Zone: "Europe/London"})
+	made, err := synth.New(synth.Options{Meters: 7, Groups: 3, Seed: 3, Year: 2020, Zone: "Europe/London"})
+	require.NoError(t, err)
 	var text bytes.Buffer
-	require.NoError(t, WriteLong(t.Context(), &text, made))
-	back := open(t, file(t, text.String()), Options{Layout: &layout.Document{Meter: &layout.Meter{GroupColumn: "group"}}, Zone: "Europe/London", BufferBytes: 1 << 20})
-	require.Equal(t, allRows(t, made, 0), allRows(t, back, 0))
+	require.NoError(t, dataset.WriteLong(t.Context(), &text, made))
+	back := open(t, text.String(), datafile.Options{Layout: &layout.Document{Meter: &layout.Meter{GroupColumn: "group"}}, Zone: "Europe/London", BufferBytes: 1 << 20})
+	require.Equal(t, rowsOf(t, made), rowsOf(t, back))
 	require.Equal(t, made.Info().Meters, back.Info().Meters)
 	require.Equal(t, made.Info().End, back.Info().End)
 
 	var again bytes.Buffer
-	require.NoError(t, WriteLong(t.Context(), &again, back))
+	require.NoError(t, dataset.WriteLong(t.Context(), &again, back))
 	require.True(t, bytes.Equal(text.Bytes(), again.Bytes()))
 }
 
@@ -81,7 +87,7 @@ func TestShapeOfKnownLoad(t *testing.T) {
 	}
 	cal, err := meter.NewCalendar("UTC")
 	require.NoError(t, err)
-	s, err := ShapeOf(open(t, file(t, b.String()), Options{}), cal)
+	s, err := dataset.ShapeOf(open(t, b.String(), datafile.Options{}), cal)
 	require.NoError(t, err)
 	mean := (23 + 7.0) / 24
 	require.InDelta(t, mean, s.MeanKWh, 1e-9)
@@ -92,31 +98,24 @@ func TestShapeOfKnownLoad(t *testing.T) {
 	require.InDelta(t, (23+9.5)/(23+6), s.WeekendRatio, 1e-9)
 }
 
-// Households must look like load next to real buildings: these bounds are
-// what docs/reference/datasets.md says of both.
-func TestSyntheticLooksLikeLoad(t *testing.T) {
-	cal, err := meter.NewCalendar("Europe/London")
+// open reads a text as a file.
+func open(t *testing.T, text string, o datafile.Options) dataset.Source {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "data")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	o.ScratchDir = t.TempDir()
+	s, err := datafile.Open(t.Context(), path, o)
 	require.NoError(t, err)
-	made, err := ShapeOf(synth(t, SyntheticOptions{Meters: 200, Seed: 1, Year: 2019, Zone: "Europe/London"}), cal)
-	require.NoError(t, err)
-	within := func(lo, hi, v float64, what string) {
-		t.Helper()
-		require.GreaterOrEqual(t, v, lo, what)
-		require.LessOrEqual(t, v, hi, what)
-	}
-	within(0.3, 0.6, made.MeanKWh, "2,600 to 5,300 kWh a year")
-	within(0.08, 0.25, made.LoadFactor, "load factor")
-	within(0.25, 0.7, made.Day, "24 h")
-	within(made.Day, 0.7, made.Week, "168 h")
-	within(0.3, 0.6, made.TotalLoadFactor, "load factor of all")
-	within(0.8, 1, made.TotalDay, "24 h of all")
-	within(0.3, 0.7, made.Profile[4], "night")
-	within(1.4, 2.1, made.Profile[18], "evening peak")
-	within(1, 1.2, made.WeekendRatio, "weekends")
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
 
-	buildings, err := ShapeOf(open(t, realData(t, "buildings20_2019.csv.gz"), Options{}), cal)
-	require.NoError(t, err)
-	require.Less(t, made.LoadFactor, buildings.LoadFactor, "one household is spikier than a building")
-	require.InDelta(t, buildings.TotalWeek, made.TotalWeek, 0.1)
-	require.InDelta(t, buildings.TotalDay, made.TotalDay, 0.15)
+func rowsOf(t *testing.T, s dataset.Source) []dataset.Row {
+	t.Helper()
+	var all []dataset.Row
+	for block, err := range s.Rows(0) {
+		require.NoError(t, err)
+		all = append(all, block...)
+	}
+	return all
 }

@@ -68,12 +68,12 @@ func ShapeOf(s Source, cal *meter.Calendar) (Shape, error) {
 		Meters:     len(meters),
 		MeanKWh:    median(meters, func(l *lagged) float64 { return l.all.value() }),
 		LoadFactor: median(meters, (*lagged).loadFactor),
-		Day:        median(meters, func(l *lagged) float64 { return l.day.correlation() }),
-		Week:       median(meters, func(l *lagged) float64 { return l.week.correlation() }),
+		Day:        median(meters, func(l *lagged) float64 { return l.day.Value() }),
+		Week:       median(meters, func(l *lagged) float64 { return l.week.Value() }),
 
 		TotalLoadFactor: total.loadFactor(),
-		TotalDay:        total.day.correlation(),
-		TotalWeek:       total.week.correlation(),
+		TotalDay:        total.day.Value(),
+		TotalWeek:       total.week.Value(),
 		WeekendRatio:    weekend.value() / workday.value(),
 		WinterRatio:     winter.value() / summer.value(),
 	}
@@ -90,7 +90,7 @@ type lagged struct {
 	begun     bool
 	all       mean
 	max       float64
-	day, week pairs
+	day, week Correlation
 }
 
 func (l *lagged) add(hour meter.Hour, v float64) {
@@ -102,10 +102,10 @@ func (l *lagged) add(hour meter.Hour, v float64) {
 		}
 	}
 	if before, ok := l.get(hour - meter.HoursPerDay); ok {
-		l.day.add(before, v)
+		l.day.Add(before, v)
 	}
 	if before, ok := l.get(hour - meter.HoursPerWeek); ok {
-		l.week.add(before, v)
+		l.week.Add(before, v)
 	}
 	slot := int(hour) % meter.HoursPerWeek
 	l.ring[slot], l.at[slot] = float32(v), hour
@@ -131,22 +131,6 @@ type mean struct {
 func (m *mean) add(v float64) { m.sum += v; m.n++ }
 
 func (m *mean) value() float64 { return m.sum / float64(m.n) }
-
-// pairs gathers what Pearson's correlation needs.
-type pairs struct{ n, x, y, xx, yy, xy float64 }
-
-func (p *pairs) add(x, y float64) {
-	p.n++
-	p.x += x
-	p.y += y
-	p.xx += x * x
-	p.yy += y * y
-	p.xy += x * y
-}
-
-func (p *pairs) correlation() float64 {
-	return (p.n*p.xy - p.x*p.y) / math.Sqrt((p.n*p.xx-p.x*p.x)*(p.n*p.yy-p.y*p.y))
-}
 
 // median leaves out meters for which a figure makes no sense.
 func median(meters []lagged, figure func(*lagged) float64) float64 {

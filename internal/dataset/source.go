@@ -1,10 +1,8 @@
-// Package dataset turns files of meter readings, in the layouts in which they
-// are published, into one stream of hourly readings in the order of time. It
-// also makes households up where there is no file.
+// Package dataset defines what a dataset of meter readings is: a Source of hourly readings
+// in the order of time, what is known of it (Info, with the evidence for how a file was
+// read), and what is measured over it (Report, Shape).
 //
-// Memory does not grow with a file's length: readings are sorted on disk once
-// they exceed a buffer, whatever order the file has them in. It does grow with
-// the number of meters.
+// Package datafile beside it reads a Source from a file, and package synth computes one.
 package dataset
 
 import (
@@ -71,20 +69,6 @@ type ReasonCount struct {
 
 // MaxReasons bounds Info.Reasons; rows of further reasons count under the last one.
 const MaxReasons = 32
-
-func (i *Info) countReason(reason string) {
-	for n := range i.Reasons {
-		if i.Reasons[n].Reason == reason {
-			i.Reasons[n].Rows++
-			return
-		}
-	}
-	if len(i.Reasons) == MaxReasons {
-		i.Reasons[MaxReasons-1].Rows++
-		return
-	}
-	i.Reasons = append(i.Reasons, ReasonCount{Reason: reason, Rows: 1})
-}
 
 // MaxListedBadRows bounds Info.BadRows; the quarantine writer gets all of them.
 const MaxListedBadRows = 100

@@ -8,14 +8,14 @@ import (
 	"fmt"
 
 	"github.com/energytwin/energytwin/internal/config"
-	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/signal"
 	"github.com/energytwin/energytwin/internal/dsm"
 )
 
 // File is a file that was read: what it is, and how it was read.
 type File struct {
 	Source string // as the configuration names it, such as configMap prices/2024.csv
-	*dataset.Signal
+	*signal.Signal
 }
 
 // Read fills in the policy's dynamic prices and carbon intensities, and the
@@ -29,7 +29,7 @@ func Read(ctx context.Context, t *config.Twin) ([]File, error) {
 	}
 	p := &t.Processor
 	if p.TemperatureSeries != nil {
-		points, file, err := read(ctx, p.TemperatureSeries, dataset.SignalOptions{Kind: dataset.Temperature, Zone: t.Timezone})
+		points, file, err := read(ctx, p.TemperatureSeries, signal.Options{Kind: signal.Temperature, Zone: t.Timezone})
 		if err != nil {
 			return nil, err
 		}
@@ -50,14 +50,14 @@ func ReadRates(ctx context.Context, t *config.Twin) ([]File, error) {
 	p := &t.Processor
 	var files []File
 	for _, s := range []struct {
-		kind dataset.SignalKind
+		kind signal.Kind
 		from *config.Series
 		to   *[]dsm.Point
-	}{{dataset.Price, p.PriceSeries, &p.Policy.Tariff.Series}, {dataset.Carbon, p.CarbonSeries, &p.Policy.Tariff.Carbon}} {
+	}{{signal.Price, p.PriceSeries, &p.Policy.Tariff.Series}, {signal.Carbon, p.CarbonSeries, &p.Policy.Tariff.Carbon}} {
 		if s.from == nil {
 			continue
 		}
-		points, file, err := read(ctx, s.from, dataset.SignalOptions{Kind: s.kind, Zone: t.Timezone, Currency: p.Policy.Tariff.Currency})
+		points, file, err := read(ctx, s.from, signal.Options{Kind: s.kind, Zone: t.Timezone, Currency: p.Policy.Tariff.Currency})
 		if err != nil {
 			return nil, err
 		}
@@ -71,9 +71,9 @@ func ReadRates(ctx context.Context, t *config.Twin) ([]File, error) {
 }
 
 // read reads one file, in order of time.
-func read(ctx context.Context, s *config.Series, o dataset.SignalOptions) ([]dsm.Point, File, error) {
+func read(ctx context.Context, s *config.Series, o signal.Options) ([]dsm.Point, File, error) {
 	o.TimeColumn, o.ValueColumn = s.TimeColumn, s.ValueColumn
-	signal, err := dataset.OpenSignal(ctx, s.Path, o)
+	signal, err := signal.Open(ctx, s.Path, o)
 	if err != nil {
 		return nil, File{}, fmt.Errorf("series of %s: %w", s.Source, err)
 	}
@@ -81,7 +81,7 @@ func read(ctx context.Context, s *config.Series, o dataset.SignalOptions) ([]dsm
 }
 
 // Points are the hours of a signal as a policy holds them, in order of time.
-func Points(signal *dataset.Signal) []dsm.Point {
+func Points(signal *signal.Signal) []dsm.Point {
 	points := make([]dsm.Point, len(signal.Hours))
 	for i, h := range signal.Hours {
 		points[i] = dsm.Point{Unix: h.Hour.Unix(), Value: h.Value}

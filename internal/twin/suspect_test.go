@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 // area is the meters of a feeder, and all that is issued about them.
@@ -96,7 +96,7 @@ func (a *area) quality(h meter.Hour) Quality {
 // made are the loads of made-up homes.
 func made(t *testing.T, n int) (out []func(h meter.Hour) float32) {
 	t.Helper()
-	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: n, Seed: 5, Year: 2024, Zone: "Europe/London"})
+	src, err := synth.New(synth.Options{Meters: n, Seed: 5, Year: 2024, Zone: "Europe/London"})
 	require.NoError(t, err)
 	values := make([]map[meter.Hour]float32, n)
 	for i := range values {

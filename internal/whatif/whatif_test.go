@@ -8,9 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -40,7 +40,7 @@ func rules(t testing.TB, change func(*twin.Settings)) *twin.Rules {
 // homes are the readings of made-up homes over some days.
 func homes(t testing.TB, meters, groups, days int) Readings {
 	t.Helper()
-	src, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: meters, Groups: groups, Seed: 3, Year: 2019, Zone: "Europe/London"})
+	src, err := synth.New(synth.Options{Meters: meters, Groups: groups, Seed: 3, Year: 2019, Zone: "Europe/London"})
 	require.NoError(t, err)
 	start := src.Info().Start
 	r := Readings{Start: start, End: start + meter.Hour(days*meter.HoursPerDay)}

@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 // Of the replays that are counted and disturbed.
@@ -21,8 +21,8 @@ const (
 // readingsOf counts the readings of a made-up dataset.
 func readingsOf(t *testing.T, meters, days int) int {
 	t.Helper()
-	source, err := dataset.SyntheticWithin(
-		dataset.SyntheticOptions{
+	source, err := synth.Within(
+		synth.Options{
 			Meters: meters, Groups: v1.DefaultSyntheticGroups, Seed: v1.DefaultSyntheticSeed, Year: v1.DefaultSyntheticYear, Zone: "UTC",
 		},
 		time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Duration(days)*24*time.Hour)

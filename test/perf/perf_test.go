@@ -13,10 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 // TestMain lets the program run itself: the tests are in its place here.
@@ -148,7 +148,7 @@ func TestBenchmarkLine(t *testing.T) {
 }
 
 func TestFirstHoursCutsADatasetOff(t *testing.T) {
-	whole, err := dataset.Synthetic(dataset.SyntheticOptions{Meters: 3, Year: datasetYear, Zone: timezone})
+	whole, err := synth.New(synth.Options{Meters: 3, Year: datasetYear, Zone: timezone})
 	require.NoError(t, err)
 	start := whole.Info().Start
 	cut := firstHours{Source: whole, end: start + 30}

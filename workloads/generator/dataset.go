@@ -7,7 +7,9 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dataset/datafile"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 )
 
 // Reading defines how to go about reading a dataset. The zero value will do.
@@ -26,14 +28,14 @@ func OpenDataset(ctx context.Context, twin *config.Twin, how Reading) (dataset.S
 	}
 	d := twin.Dataset
 	if s := d.Synthetic; s != nil {
-		return dataset.SyntheticWithin(dataset.SyntheticOptions{
+		return synth.Within(synth.Options{
 			Meters: s.Meters, Groups: s.Groups, Seed: s.Seed, Year: s.Year, Zone: twin.Timezone,
 		}, d.Start, time.Duration(d.Span))
 	}
 	if how.Setting == nil {
 		how.Setting = func(field string) string { return "spec.dataset.layout." + field }
 	}
-	return dataset.Open(ctx, d.Path, dataset.Options{
+	return datafile.Open(ctx, d.Path, datafile.Options{
 		Layout:      d.Layout,
 		Setting:     how.Setting,
 		Zone:        twin.Timezone,

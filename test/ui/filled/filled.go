@@ -13,6 +13,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/synth"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/window"
@@ -146,7 +147,7 @@ func newFiller(ctx context.Context, db *timescale.Writer, cfg config.Twin, size 
 	if f.planner, err = dsm.NewPlanner(cfg.Processor.Policy, f.calendar, cfg.Namespace+"/"+cfg.Name); err != nil {
 		return nil, err
 	}
-	f.source, err = dataset.Synthetic(dataset.SyntheticOptions{
+	f.source, err = synth.New(synth.Options{
 		Meters: size.Meters, Groups: size.Groups, Seed: cfg.Dataset.Synthetic.Seed, Year: cfg.Dataset.Synthetic.Year, Zone: cfg.Timezone,
 	})
 	if err != nil {
