@@ -41,7 +41,7 @@ func newWhatifCommand() *cobra.Command {
 		Long: "Replays readings through the core of the twin, once as the twin is and once as --policy says, and compares\n" +
 			"cost, CO₂, peaks, hours above limits, and plans with what they promised and would have realised.\n\n" +
 			"Readings are those of the spec's dataset, of --readings, or those that a twin has stored in --database. From\n" +
-			"a database the base is the specification that the twin ran with last, not that of the file.\n\n" +
+			"a database the base is the specification that the twin ran with at each moment, not that of the file.\n\n" +
 			"Costs are those of the load as it was measured, energy and demand charges apart. Plans are evaluated as if\n" +
 			"they had been carried out, as far as the measured load allows.",
 		Example: "  energytwin whatif -f twin.yaml --policy other.yaml --readings readings.csv.gz\n" +
@@ -141,7 +141,7 @@ func (f *whatifFlags) configOf(ctx context.Context, dt *v1.DigitalTwin) (*config
 // options are those of the run. The alternative keeps the base's name, readings and
 // warm-up: what differs is how they are processed.
 func (f *whatifFlags) options(ctx context.Context, in *whatifInput) (o whatif.Options, err error) {
-	o = whatif.Options{Partitions: in.base.Kafka.Partitions, PartitionOf: in.partitionOf}
+	o = whatif.Options{Partitions: in.base.Kafka.Partitions, PartitionOf: in.partitionOf, Revisions: in.revisions}
 	if o.Base, err = rulesOfConfig(in.base); err != nil {
 		return o, err
 	}

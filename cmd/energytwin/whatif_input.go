@@ -11,6 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/whatif"
 	"github.com/energytwin/energytwin/workloads/generator"
 )
@@ -19,6 +20,7 @@ import (
 type whatifInput struct {
 	base        *config.Twin
 	readings    whatif.Readings
+	revisions   [][]whatif.Revision // of the base, by partition; nil if it is one
 	partitionOf func(key string) int
 	notes       []string // for people
 	close       func()
@@ -79,9 +81,18 @@ func readingsOf(source dataset.Source, cfg *config.Twin) whatif.Readings {
 	return r
 }
 
-// openStored opens what a twin has stored. The base is the specification that it ran
-// with last.
-func openStored(ctx context.Context, url string) (*whatifInput, error) {
+// openStored opens what a twin has stored. The base is each specification of it for
+// as long as it held; the newest is that of the window and of the report.
+func openStored(ctx context.Context, url string) (in *whatifInput, err error) {
+	db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			db.Close()
+		}
+	}()
 	specs, err := timescale.StoredSpecs(ctx, url)
 	if err != nil {
 		return nil, err
@@ -89,23 +100,47 @@ func openStored(ctx context.Context, url string) (*whatifInput, error) {
 	if len(specs) == 0 {
 		return nil, errors.New("--database: no twin has stored readings there")
 	}
-	in := &whatifInput{}
+	in = &whatifInput{close: db.Close}
 	if in.base, err = config.ParseStored(specs[0]); err != nil {
 		return nil, err
 	}
-	if n := len(specs); n > 1 {
-		in.notes = append(in.notes, fmt.Sprintf("note: the twin ran with %d specifications; the newest stands for all", n))
+	if len(specs) > 1 {
+		if err := in.readRevisions(ctx, db); err != nil {
+			return nil, err
+		}
 	}
-	db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
+	return in, in.readStored(ctx, db)
+}
+
+// readRevisions reads which specification held where in the stream of each partition.
+func (in *whatifInput) readRevisions(ctx context.Context, db *timescale.Reader) error {
+	specs, err := db.ReplaySpecs(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	in.close = db.Close
-	if err := in.readStored(ctx, db); err != nil {
-		db.Close()
-		return nil, err
+	in.revisions = make([][]whatif.Revision, in.base.Kafka.Partitions)
+	rules := map[string]*twin.Rules{} // by hash
+	for _, s := range specs {
+		r := rules[s.Hash]
+		if r == nil {
+			cfg, err := config.ParseStored(s.Document)
+			if err != nil {
+				return err
+			}
+			if r, err = rulesOfConfig(cfg); err != nil {
+				return err
+			}
+			rules[s.Hash] = r
+			if own := in.base.Processor.Policy.Tariff.Currency; r.Policy.Tariff.Currency != own {
+				in.notes = append(in.notes, fmt.Sprintf("note: the tariff was in %s for a time; costs and savings are those of the time in %s", r.Policy.Tariff.Currency, own))
+			}
+		}
+		if s.Partition >= len(in.revisions) {
+			return fmt.Errorf("--database: spec_revisions has a partition %d, and the twin has %d", s.Partition, len(in.revisions))
+		}
+		in.revisions[s.Partition] = append(in.revisions[s.Partition], whatif.Revision{Rules: r, After: s.After})
 	}
-	return in, nil
+	return nil
 }
 
 func (in *whatifInput) readStored(ctx context.Context, db *timescale.Reader) error {

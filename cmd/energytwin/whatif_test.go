@@ -13,7 +13,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -87,6 +89,64 @@ func TestWhatIfDecidesWhatTheTwinDid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A twin whose policy, issue time and history changed while it ran decides the same
+// in a replay of its database: each message is taken under what held then.
+func TestWhatIfFollowsTheTwinsChanges(t *testing.T) {
+	server, err := embedded.Postgres(t.Context(), embedded.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
+	dir := t.TempDir()
+	path := filepath.Join(dir, "twin.yaml")
+	write := func(replace ...string) {
+		require.NoError(t, os.WriteFile(path, []byte(strings.NewReplacer(replace...).Replace(homesTwin)), 0o600))
+	}
+	run := func(ctx context.Context, untilDone bool) error {
+		dt, err := readTwin(path)
+		require.NoError(t, err)
+		return local.Run(ctx, local.Options{
+			Twin: dt, Version: version, DataDir: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Database: server.URL, UntilDone: untilDone,
+			Out: io.Discard, Log: slog.New(slog.DiscardHandler),
+		})
+	}
+	// As long as it replays at this speed, the stream takes a minute.
+	slowly := []string{"speed: max", `speed: "60000"`}
+	until := func(decisions int, replace ...string) {
+		write(append(replace, slowly...)...)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- run(ctx, false) }()
+		require.Eventually(t, func() bool { return countDecisions(t, server.URL) >= decisions }, 2*time.Minute, 20*time.Millisecond)
+		cancel()
+		require.NoError(t, <-ended)
+	}
+	until(20)
+	before := countDecisions(t, server.URL)
+	expensive := []string{`price: "0.24"`, `price: "0.48"`, "maxShift: 6h", "maxShift: 3h"}
+	until(before+40, expensive...)
+	middle := countDecisions(t, server.URL)
+	write(append(expensive, "  processor:\n", "  processor:\n    forecast: {issueAt: \"06:00\", historyWindow: 1008h}\n")...)
+	require.NoError(t, run(t.Context(), true))
+	want := storedDecisions(t, server.URL)
+	require.Greater(t, len(want), middle+20, "each of the three specifications decided something")
+
+	write() // what the file says is of no matter
+	base, _ := (&whatifFlags{twin: path, database: server.URL}).decisions(t)
+	require.Equal(t, len(want), len(base))
+	require.Equal(t, want, base)
+}
+
+// countDecisions is how many decisions a database has, 0 while it has no tables.
+func countDecisions(t *testing.T, url string) (n int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		return 0
+	}
+	defer conn.Close(t.Context())
+	_ = conn.QueryRow(t.Context(), "SELECT count(*) FROM decisions").Scan(&n)
+	return n
 }
 
 // storedDecisions are all decisions of a database, by id.

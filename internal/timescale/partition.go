@@ -86,8 +86,9 @@ type SpecRevision struct {
 	Document   json.RawMessage
 }
 
-// RecordSpec stores that the specification holds from offset on. It does
-// nothing if the newest revision up to offset has the same hash. The epoch must
+// RecordSpec stores that the specification holds from offset on, which is the next
+// one of the partition, and how many readings the partition has stored by then. It
+// does nothing if the newest revision up to offset has the same hash. The epoch must
 // be that of the owner: else ErrFenced.
 func (db *Writer) RecordSpec(ctx context.Context, partition int, epoch, offset int64, hash string, doc json.RawMessage) error {
 	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
@@ -100,11 +101,12 @@ func (db *Writer) RecordSpec(ctx context.Context, partition int, epoch, offset i
 			return err
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO spec_revisions (partition, from_offset, spec_hash, spec)
-			SELECT $1, $2, $3, $4
+			INSERT INTO spec_revisions (partition, from_offset, spec_hash, spec, stored)
+			SELECT $1, $2, $3, $4, (SELECT stored FROM stream_offsets WHERE partition = $1)
 			WHERE $3 IS DISTINCT FROM (SELECT spec_hash FROM spec_revisions
 				WHERE partition = $1 AND from_offset <= $2 ORDER BY from_offset DESC LIMIT 1)
-			ON CONFLICT (partition, from_offset) DO UPDATE SET spec_hash = excluded.spec_hash, spec = excluded.spec`,
+			ON CONFLICT (partition, from_offset) DO UPDATE SET
+				spec_hash = excluded.spec_hash, spec = excluded.spec, stored = excluded.stored`,
 			partition, offset, hash, string(doc))
 		return err
 	})

@@ -144,6 +144,40 @@ func TestSpecRevisions(t *testing.T) {
 	})
 }
 
+// A revision is placed by the readings that were stored when it began; one of before
+// that was recorded, by its offset and the warm-up.
+func TestSpecsToReplay(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		ctx := t.Context()
+		epoch := take(t, s, 2).state.Epoch
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 0, "h1", []byte(`{"a": 1}`)))
+		for _, sql := range []string{
+			`UPDATE stream_offsets SET stored = 61 WHERE partition = 2`,
+			`INSERT INTO groups (group_no, name) VALUES (0, '') ON CONFLICT DO NOTHING`,
+			`INSERT INTO meters (name, partition) VALUES ('m', 2)`,
+			`INSERT INTO readings (ts, meter_no, kwh, quality) SELECT '2019-01-01Z'::timestamptz + h * interval '1 hour', meter_no, 1, q
+				FROM meters, (VALUES (0, 1), (1, 5), (2, 0), (3, 4)) AS v(h, q)`,
+		} {
+			_, err := s.pool.Exec(ctx, sql)
+			require.NoError(t, err)
+		}
+		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
+		after := func() (out []int64) {
+			specs, err := s.ReplaySpecs(ctx)
+			require.NoError(t, err)
+			for _, spec := range specs {
+				require.Equal(t, 2, spec.Partition)
+				out = append(out, spec.After)
+			}
+			return out
+		}
+		require.Equal(t, []int64{0, 61}, after())
+		_, err := s.pool.Exec(ctx, `UPDATE spec_revisions SET stored = NULL WHERE from_offset > 0`)
+		require.NoError(t, err)
+		require.Equal(t, []int64{0, 72}, after(), "two readings of a warm-up, one of them suspect")
+	})
+}
+
 func TestStoredSpecsAreReadFromOutside(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		if s.one {

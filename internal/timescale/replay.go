@@ -2,9 +2,12 @@ package timescale
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -49,6 +52,35 @@ func (db *Reader) ReplayMeters(ctx context.Context) (meters []StoredMeter, from,
 		return nil, 0, 0, fmt.Errorf("meters to replay: %w", ErrNotFound)
 	}
 	return meters, from, to, nil
+}
+
+// ReplaySpec is a specification and where in the replay of a partition it began to
+// hold: after as many of its readings, warm-up included.
+type ReplaySpec struct {
+	Partition int
+	Hash      string
+	Document  json.RawMessage
+	After     int64
+}
+
+// ReplaySpecs are the specifications under which the readings of each partition were
+// taken, by partition and in the order in which they held. Where it was not recorded
+// after how many readings one began, its offset stands for that, and the warm-up
+// counts as read before: rejected and repeated messages then shift it.
+func (db *Reader) ReplaySpecs(ctx context.Context) ([]ReplaySpec, error) {
+	rows, err := db.pool.Query(ctx, `
+		SELECT s.partition, s.spec_hash, s.spec, coalesce(s.stored, s.from_offset + (
+			SELECT count(*) FROM readings r JOIN meters m USING (meter_no)
+			WHERE m.partition = s.partition AND r.channel = 0 AND r.quality & $1 = $2))
+		FROM spec_revisions s ORDER BY s.partition, s.from_offset`, int16(^twin.SuspectFlag), int16(twin.WarmUp))
+	if err != nil {
+		return nil, fmt.Errorf("specifications to replay: %w", err)
+	}
+	specs, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ReplaySpec])
+	if err != nil {
+		return nil, fmt.Errorf("specifications to replay: %w", err)
+	}
+	return specs, nil
 }
 
 // errStopped ends a replay that its caller has seen enough of.

@@ -54,7 +54,7 @@ type Figures struct {
 // Load is the load of a group or of the whole twin.
 type Load struct {
 	PeakKW    *float64 `json:"peakKW"`     // highest hour; null if no meter reported
-	LimitKW   *float64 `json:"limitKW"`    // of the group; null if it has none, and of the whole twin
+	LimitKW   *float64 `json:"limitKW"`    // of the group, the last that held; null if it has none, and of the whole twin
 	HoursOver int      `json:"hoursOver"`  // above the limit; of the whole twin those of its groups added up
 	KWhOver   float64  `json:"kwhOver"`    // energy above the limit
 	MostOver  float64  `json:"mostOverKW"` // highest excess, kW
@@ -67,7 +67,7 @@ func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised }
 type groupPart struct {
 	Figures
 	name              string
-	limit             float64
+	limits            []limit
 	carbon            bool
 	measured, planned []float64
 }
@@ -110,8 +110,7 @@ func (e *engine) groups(s Scenario) (out []groupPart) {
 			n++
 		}
 		g := sum(all[:n], all[0].name)
-		g.limit = all[0].limit
-		g.Measured, g.Planned = loadOf(g.measured, g.limit), loadOf(g.planned, g.limit)
+		g.Measured, g.Planned = loadOf(g.measured, all[0].limits), loadOf(g.planned, all[0].limits)
 		out = append(out, g)
 		all = all[n:]
 	}
@@ -121,7 +120,7 @@ func (e *engine) groups(s Scenario) (out []groupPart) {
 // parts are the groups of a run.
 func (r *run) parts() (out []groupPart) {
 	for _, g := range r.groups {
-		p := groupPart{name: g.name, limit: g.limit, measured: g.measured, planned: g.planned, Figures: Figures{
+		p := groupPart{name: g.name, limits: g.limits, measured: g.measured, planned: g.planned, Figures: Figures{
 			Meters: g.meters, Plans: g.plans, KWhShifted: g.shifted, Promised: g.promised, Realised: g.realised, CO2AvoidedKg: g.avoided,
 		}}
 		carbon := 0.0
@@ -157,7 +156,7 @@ func sum(parts []groupPart, name string) groupPart {
 		}
 		out.measured, out.planned = addHours(out.measured, p.measured), addHours(out.planned, p.planned)
 	}
-	out.Measured, out.Planned = loadOf(out.measured, 0), loadOf(out.planned, 0)
+	out.Measured, out.Planned = loadOf(out.measured, nil), loadOf(out.planned, nil)
 	for i := range parts {
 		out.Measured.addOver(&parts[i].Measured)
 		out.Planned.addOver(&parts[i].Planned)
@@ -182,25 +181,29 @@ func addHours(sum, more []float64) []float64 {
 	return sum
 }
 
-func loadOf(hours []float64, limit float64) Load {
-	peak := math.Inf(-1)
+// loadOf sums up the load of the hours of the window, under the limits that held.
+func loadOf(hours []float64, limits []limit) Load {
+	peak, kw := math.Inf(-1), 0.0
 	var l Load
-	for _, v := range hours {
+	for i, v := range hours {
+		for len(limits) > 0 && limits[0].from <= i {
+			kw, limits = limits[0].kw, limits[1:]
+		}
 		if v != v {
 			continue
 		}
 		peak = max(peak, v)
-		if limit > 0 && v > limit {
+		if kw > 0 && v > kw {
 			l.HoursOver++
-			l.KWhOver += v - limit
-			l.MostOver = max(l.MostOver, v-limit)
+			l.KWhOver += v - kw
+			l.MostOver = max(l.MostOver, v-kw)
 		}
 	}
 	if !math.IsInf(peak, 0) {
 		l.PeakKW = &peak
 	}
-	if limit > 0 {
-		l.LimitKW = &limit
+	if kw > 0 {
+		l.LimitKW = &kw
 	}
 	return l
 }

@@ -47,6 +47,11 @@ type Options struct {
 	Base        *twin.Rules
 	Alternative *twin.Rules // nil compares nothing: the report has the base alone
 
+	// Revisions are the rules that the base had over time, by partition; nil for Base
+	// throughout. The newest revision is Base: the report is in its currency, and costs
+	// under a revision of another currency are left out.
+	Revisions [][]Revision
+
 	// Partitions is how many the twin has, and PartitionOf the one of a message key:
 	// meters of one partition share event time.
 	Partitions  int
@@ -62,6 +67,12 @@ type Options struct {
 	// partition in order; it may be nil. It keeps nothing of them, and is called from
 	// several goroutines.
 	Decided func(s Scenario, d []twin.Decision)
+}
+
+// Revision is rules and where in the stream of a partition they begin to hold.
+type Revision struct {
+	Rules *twin.Rules
+	After int64 // readings of the partition, warm-up included; the first holds from the start
 }
 
 // Scenario is one of the two that are compared.
@@ -145,7 +156,11 @@ func newEngine(r *Readings, o *Options) (*engine, error) {
 			continue
 		}
 		for p := range o.Partitions {
-			run, err := newRun(e, Scenario(s), p, rules)
+			revisions := []Revision{{Rules: rules}}
+			if Scenario(s) == Base && len(o.Revisions) > 0 && len(o.Revisions[p]) > 0 {
+				revisions = o.Revisions[p]
+			}
+			run, err := newRun(e, Scenario(s), p, revisions)
 			if err != nil {
 				return nil, err
 			}
@@ -171,14 +186,18 @@ func (e *engine) replay(ctx context.Context, from, to meter.Hour) error {
 	}
 	var wg sync.WaitGroup
 	var next atomic.Int64
+	failed := make([]error, len(e.runs))
 	for range min(len(e.runs), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(e.runs); i = int(next.Add(1)) - 1 {
-				e.runs[i].replay(from, to, e.rows[e.runs[i].partition])
+				failed[i] = e.runs[i].replay(from, to, e.rows[e.runs[i].partition])
 			}
 		})
 	}
 	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
 	for p := range e.rows {
 		e.rows[p] = e.rows[p][:0]
 	}

@@ -3,6 +3,7 @@ package whatif
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -123,6 +124,74 @@ func TestFiguresAreThoseOfTheReadings(t *testing.T) {
 	require.InDelta(t, peak, *report.Base.Measured.PeakKW, 1e-4)
 	require.Nil(t, report.Base.CO2Kg, "no intensity is known")
 	require.Positive(t, report.Base.Plans)
+}
+
+// The warm-up is a part of the window: what was measured in it counts, although
+// nothing is planned for it.
+func TestTheWarmUpCounts(t *testing.T) {
+	r := homes(t, 4, 2, 40)
+	plain, err := Run(t.Context(), r, options(t, 1))
+	require.NoError(t, err)
+	o := options(t, 1)
+	o.Base = rules(t, func(s *twin.Settings) { s.WarmUp, s.IssueFrom = true, r.Start+28*meter.HoursPerDay+5 })
+	warm, err := Run(t.Context(), r, o)
+	require.NoError(t, err)
+	require.InDelta(t, plain.Base.KWh, warm.Base.KWh, 1e-6)
+	require.InDelta(t, plain.Base.Energy, warm.Base.Energy, 1e-6)
+	require.InDelta(t, plain.Base.Demand, warm.Base.Demand, 1e-6)
+	require.Equal(t, plain.Base.Measured, warm.Base.Measured)
+	require.Less(t, warm.Base.Plans, plain.Base.Plans)
+}
+
+// Rules that change in the middle hold from their reading on: loads cost what the
+// rules of their hours say, decisions are those of a run under the same rules, and
+// the hours above a limit are those above the one that held.
+func TestRevisionsHoldFromTheirReading(t *testing.T) {
+	const days, change = 40, 30
+	r := homes(t, 6, 2, days)
+	meters := int64(len(r.Meters))
+	other := rules(t, func(s *twin.Settings) {
+		s.Policy.Tariff.Default, s.Policy.Tariff.DemandCharge = .5, 0
+		s.Policy.Groups = []dsm.Group{{Name: "feeder-0001", CapacityKW: 2}}
+	})
+	decisions := func(o Options) (map[string]string, *Report) {
+		out := map[string]string{}
+		o.Decided = func(_ Scenario, ds []twin.Decision) {
+			for _, d := range ds {
+				out[d.ID.String()] = fmt.Sprintf("%+v", d.Decision)
+			}
+		}
+		report, err := Run(t.Context(), r, o)
+		require.NoError(t, err)
+		return out, report
+	}
+	at := r.Start + change*meter.HoursPerDay
+	before, earlier := decisions(func() Options { o := options(t, 1); o.To = at; return o }())
+	both := options(t, 1)
+	both.Revisions = [][]Revision{{{Rules: both.Base}, {Rules: other, After: meters * change * meter.HoursPerDay}}}
+	both.Base = other
+	got, report := decisions(both)
+
+	later := options(t, 1)
+	later.Base, later.From = other, at
+	_, after := decisions(later)
+	require.InDelta(t, earlier.Base.Energy+after.Base.Energy, report.Base.Energy, 1e-6)
+	require.InDelta(t, earlier.Base.Demand, report.Base.Demand, 1e-6, "the second tariff has no demand charge")
+	require.Equal(t, earlier.Groups[0].Base.Measured.HoursOver+after.Groups[0].Base.Measured.HoursOver, report.Groups[0].Base.Measured.HoursOver)
+	require.Equal(t, 2., *report.Groups[0].Base.Measured.LimitKW)
+	for id, text := range before {
+		require.Equal(t, text, got[id], "decided before the change")
+	}
+	require.Greater(t, len(got), len(before))
+
+	euro := rules(t, func(s *twin.Settings) { s.Policy.Tariff.Currency, s.Policy.Tariff.Default = "EUR", .5 })
+	both.Revisions[0][1].Rules, both.Base = euro, euro
+	_, report = decisions(both)
+	later.Base = euro
+	_, after = decisions(later)
+	require.Equal(t, "EUR", report.Currency)
+	require.InDelta(t, after.Base.Energy, report.Base.Energy, 1e-6, "pounds are no part of a sum of euros")
+	require.InDelta(t, earlier.Base.KWh+after.Base.KWh, report.Base.KWh, 1e-6)
 }
 
 // Both scenarios of equal rules are equal, and how partitions and processors share
