@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
@@ -151,7 +150,7 @@ func (r *Reconciler) lastEvent(ctx context.Context, s *scope, component string, 
 	var message string
 	newest := s.now.Add(-eventsFor)
 	// One from before the component was lost explains something else.
-	if c := s.was(partCondition(component)); c == nil || c.Status == metav1.ConditionTrue {
+	if c := s.was(conditionOf(component)); c == nil || c.Status == metav1.ConditionTrue {
 		newest = s.now.Add(-eventSlack)
 	} else if lost := c.LastTransitionTime.Add(-eventSlack); lost.After(newest) {
 		newest = lost
@@ -202,26 +201,12 @@ func steady(message string) string {
 	return message
 }
 
-// partCondition is the condition that a component belongs to.
-func partCondition(component string) string {
-	switch component {
-	case v1.ComponentKafka:
-		return v1.ConditionKafkaReady
-	case v1.ComponentRedis:
-		return v1.ConditionRedisReady
-	case v1.ComponentTimescale:
-		return v1.ConditionTimescaleReady
-	case v1.ComponentPrometheus, v1.ComponentGrafana:
-		return v1.ConditionMonitoringReady
-	case v1.ComponentPrepare:
-		return v1.ConditionSchemaReady
-	}
-	return v1.ConditionWorkloadsReady
-}
+// conditionOf is the condition that reports a component.
+func conditionOf(component string) string { return resources.ComponentOf(component).Condition }
 
 // since is when the condition of a component changed last.
 func (s *scope) since(component string) time.Time {
-	if c := s.was(partCondition(component)); c != nil {
+	if c := s.was(conditionOf(component)); c != nil {
 		return c.LastTransitionTime.Time
 	}
 	return time.Time{}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 	"github.com/energytwin/energytwin/internal/config"
 )
 
@@ -50,22 +51,21 @@ func (s *scope) setSince(kind string, v verdict, since time.Time) {
 
 func (s *scope) unset(kind string) { meta.RemoveStatusCondition(&s.twin.Status.Conditions, kind) }
 
-// partVerdicts are the conditions that Ready is made of, in the order in which
+// componentVerdicts are the conditions that Ready is made of, in the order in which
 // a twin comes up.
-func (s *scope) partVerdicts() []struct {
+func (s *scope) componentVerdicts() []conditionVerdict {
+	var out []conditionVerdict
+	for _, c := range resources.Components() {
+		if c.Store != nil {
+			out = append(out, conditionVerdict{c.Condition, s.storeVerdict(c.Name, c.Condition, !c.In(s.spec))})
+		}
+	}
+	return append(out, conditionVerdict{v1.ConditionSchemaReady, s.schemaVerdict()}, conditionVerdict{v1.ConditionWorkloadsReady, s.workloadsVerdict()})
+}
+
+type conditionVerdict struct {
 	kind string
 	verdict
-} {
-	return []struct {
-		kind string
-		verdict
-	}{
-		{v1.ConditionKafkaReady, s.storeVerdict(v1.ComponentKafka, v1.ConditionKafkaReady, s.spec.Kafka.External != nil)},
-		{v1.ConditionRedisReady, s.storeVerdict(v1.ComponentRedis, v1.ConditionRedisReady, s.spec.Redis.External != nil)},
-		{v1.ConditionTimescaleReady, s.storeVerdict(v1.ComponentTimescale, v1.ConditionTimescaleReady, s.spec.Timescale.External != nil)},
-		{v1.ConditionSchemaReady, s.schemaVerdict()},
-		{v1.ConditionWorkloadsReady, s.workloadsVerdict()},
-	}
 }
 
 func (s *scope) storeVerdict(component, kind string, external bool) verdict {
@@ -125,7 +125,7 @@ func (s *scope) schemaVerdict() verdict {
 
 func (s *scope) workloadsVerdict() verdict {
 	if s.spec.State != v1.StateRunning {
-		return s.stopVerdict("stopped", workloadNames...)
+		return s.stopVerdict("stopped", workloadNames()...)
 	}
 	if s.inputs.Restoring {
 		return no(v1.ReasonRestoring, "stopped until %s is restored", s.restoreFrom().Dump)
@@ -159,7 +159,7 @@ func (s *scope) monitoringVerdict() verdict {
 		return no(v1.ReasonMissingCRD, "the cluster has no %s; install the Prometheus Operator, or set monitoring.prometheus.mode to Managed or \"Off\"", strings.Join(s.missing, ", "))
 	}
 	if s.spec.State == v1.StateHibernated {
-		return s.stopVerdict("stopped", v1.ComponentPrometheus, v1.ComponentGrafana)
+		return s.stopVerdict("stopped", resources.ComponentNames(resources.RoleMonitoring)...)
 	}
 	components := s.monitoringComponents()
 	for _, component := range components {
@@ -176,7 +176,7 @@ func (s *scope) monitoringVerdict() verdict {
 // summarise sets all conditions of a twin whose wanted set is known, and of which
 // err went wrong, if anything did.
 func (s *scope) summarise(err error) {
-	ready := s.summariseParts()
+	ready := s.summariseComponents()
 	s.unset(v1.ConditionPaused)
 	var stall *stalledError
 	if errors.As(err, &stall) {
@@ -197,11 +197,11 @@ func (s *scope) summarise(err error) {
 	s.conclusion(ready, working)
 }
 
-// summariseParts sets the conditions of the parts and answers what they make of
+// summariseComponents sets the conditions of the parts and answers what they make of
 // Ready.
-func (s *scope) summariseParts() verdict {
+func (s *scope) summariseComponents() verdict {
 	ready := yes(v1.ReasonAvailable, "stores and workloads are available, the schema is current")
-	for _, p := range s.partVerdicts() {
+	for _, p := range s.componentVerdicts() {
 		s.set(p.kind, p.verdict)
 		if p.status != metav1.ConditionTrue && ready.status == metav1.ConditionTrue {
 			ready = no(p.reason, "%s: %s", p.kind, p.message)

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // conclusion sets Ready, and Reconciling with it while it is False. A twin that
@@ -64,7 +65,7 @@ func (s *scope) progressed() bool {
 	case s.before.Status.ObservedGeneration != s.twin.Generation, s.was(v1.ConditionPaused) != nil, stalled != nil && !exceeded:
 		return true
 	}
-	for _, kind := range []string{v1.ConditionKafkaReady, v1.ConditionRedisReady, v1.ConditionTimescaleReady, v1.ConditionSchemaReady, v1.ConditionWorkloadsReady} {
+	for _, kind := range resources.ReadyConditions() {
 		if meta.IsStatusConditionTrue(s.twin.Status.Conditions, kind) && !meta.IsStatusConditionTrue(s.before.Status.Conditions, kind) {
 			return true
 		}

@@ -29,7 +29,7 @@ func (r *Reconciler) kafkaHelper(ctx context.Context, s *scope, wanted string) (
 // pod is ready with it.
 func (r *Reconciler) workloadsCameUp(ctx context.Context, s *scope, image string) (bool, error) {
 	ready := false
-	for _, component := range workloadNames {
+	for _, component := range workloadNames() {
 		ran, there := s.memory.Ran.Images[component]
 		if !there {
 			continue

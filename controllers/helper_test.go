@@ -20,7 +20,7 @@ func TestAWorkloadThatNeverGetsReadyLeavesKafkaAlone(t *testing.T) {
 	sp.quiet()
 	before := sp.templates("up")
 	require.Equal(t, sp.image, sp.helper("up"))
-	for _, component := range workloadNames {
+	for _, component := range workloadNames() {
 		image := "r.example.org/w:" + component
 		sp.unready.Store(component+"/"+image, true)
 		sp.patchSpec("up", "image: "+image)

@@ -21,7 +21,7 @@ import (
 
 // observeStores sees the StatefulSets.
 func (r *Reconciler) observeStores(ctx context.Context, s *scope) error {
-	for component := range s.managedStores() {
+	for _, component := range s.managedStores() {
 		set := &appsv1.StatefulSet{}
 		err := r.Get(ctx, s.childKey(component), set)
 		if client.IgnoreNotFound(err) != nil {
@@ -116,25 +116,22 @@ func (s *scope) childKey(component string) client.ObjectKey {
 	return client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}
 }
 
-// managedStores are the stores that the operator runs for the twin.
-func (s *scope) managedStores() map[string]bool {
-	out := map[string]bool{}
-	if s.spec.Kafka.External == nil {
-		out[v1.ComponentKafka] = true
-	}
-	if s.spec.Redis.External == nil {
-		out[v1.ComponentRedis] = true
-	}
-	if s.spec.Timescale.External == nil {
-		out[v1.ComponentTimescale] = true
+// namesOf are the names of the twin's components of some roles.
+func (s *scope) namesOf(roles ...resources.Role) []string {
+	var out []string
+	for _, c := range resources.ComponentsOf(s.spec, roles...) {
+		out = append(out, c.Name)
 	}
 	return out
 }
 
+// managedStores are the stores that the operator runs for the twin.
+func (s *scope) managedStores() []string { return s.namesOf(resources.RoleStore) }
+
 // storesReady reports whether the operator's own stores are available. Whether
 // external ones are, the Job finds out.
 func (s *scope) storesReady() bool {
-	for component := range s.managedStores() {
+	for _, component := range s.managedStores() {
 		if !s.parts[component].available() {
 			return false
 		}
@@ -142,24 +139,8 @@ func (s *scope) storesReady() bool {
 	return true
 }
 
-func (s *scope) workloadComponents() []string {
-	out := []string{v1.ComponentProcessor, v1.ComponentAPI}
-	if s.spec.Generator.Mode != v1.GeneratorOff {
-		out = append([]string{v1.ComponentGenerator}, out...)
-	}
-	return out
-}
-
-func (s *scope) monitoringComponents() []string {
-	var out []string
-	if s.spec.Monitoring.Prometheus.Mode == v1.PrometheusManaged {
-		out = append(out, v1.ComponentPrometheus)
-	}
-	if s.spec.Monitoring.Grafana.Mode == v1.GrafanaManaged {
-		out = append(out, v1.ComponentGrafana)
-	}
-	return out
-}
+func (s *scope) workloadComponents() []string   { return s.namesOf(resources.RoleWorkload) }
+func (s *scope) monitoringComponents() []string { return s.namesOf(resources.RoleMonitoring) }
 
 // started reports whether a workload was started already.
 func (s *scope) started() bool {

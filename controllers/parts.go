@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // part is what was seen of one component.
@@ -44,27 +45,15 @@ func (p part) available() bool {
 func (p part) stopped() bool { return !p.exists || p.seen && p.replicas == 0 && p.created == 0 }
 
 // needed is how many pods of a component have to be ready while the twin runs.
-// An autoscaler's number is its own affair: the least that it may choose counts.
 func (s *scope) needed(component string) int32 {
-	if s.inputs.Restoring && slices.Contains(workloadNames, component) {
+	if s.inputs.Restoring && slices.Contains(workloadNames(), component) {
 		return 0 // they would write into what is being restored
 	}
-	switch component {
-	case v1.ComponentKafka:
-		return *s.spec.Kafka.Managed.Replicas
-	case v1.ComponentGenerator:
-		if s.inputs.FinishedReads != "" && s.inputs.FinishedReads == s.wanted.Hashes[component] {
-			return 0
-		}
-	case v1.ComponentProcessor:
-		if a := s.spec.Processor.Autoscaling; a != nil {
-			return *a.MinReplicas
-		}
-		return *s.spec.Processor.Replicas
-	case v1.ComponentAPI:
-		return *s.spec.API.Replicas
+	if component == v1.ComponentGenerator && s.inputs.FinishedReads != "" && s.inputs.FinishedReads == s.wanted.Hashes[component] {
+		return 0 // all is published
 	}
-	return 1
+	c := resources.ComponentOf(component)
+	return c.Pods(s.spec)
 }
 
 // plannedReasons are those of parts that were available and are on their way to
@@ -136,9 +125,9 @@ func (s *scope) served() bool {
 
 // plannedStore is why a store that came up is away for a while, "" if none is.
 func (s *scope) plannedStore() string {
-	for store, managed := range s.managedStores() {
-		if p := s.parts[store]; managed && !p.available() {
-			if reason := s.whyNot(partCondition(store), store, p); slices.Contains(plannedReasons, reason) {
+	for _, store := range s.managedStores() {
+		if p := s.parts[store]; !p.available() {
+			if reason := s.whyNot(conditionOf(store), store, p); slices.Contains(plannedReasons, reason) {
 				return reason
 			}
 		}

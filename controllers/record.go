@@ -41,6 +41,7 @@ func (r *Reconciler) remember(ctx context.Context, s *scope, secret *corev1.Secr
 			return err
 		}
 	}
+	m.Record = resources.Record{}
 	if m.doc = secret.Annotations[resources.AnnotationRecord]; m.doc != "" {
 		if m.Record, err = resources.ParseRecord(m.doc); err != nil {
 			r.warn(s, reasonRecordUnreadable, "the Secret %s: %v; it is written again from the status", secret.Name, err)
@@ -110,6 +111,7 @@ func (r *Reconciler) volumeOf(ctx context.Context, s *scope, component string) (
 // nextRecord is the record after this reconciliation, as the status reports it.
 func (s *scope) nextRecord() resources.Record {
 	next := s.memory.Record
+	next.Version = resources.RecordVersion
 	next.Pins = s.twin.Status.PinnedImages
 	next.Ran = resources.Ran{Of: s.twin.UID, Images: map[string]string{}, Restarts: s.inputs.Restarts}
 	next.Finished = nil

@@ -66,7 +66,7 @@ func (r *Reconciler) restore(ctx context.Context, s *scope) (ctrl.Result, error)
 // workloadPods reports whether a workload still has pods, or may get some. A
 // Deployment does not count a pod that is ending, which may still write.
 func (r *Reconciler) workloadPods(ctx context.Context, s *scope) (bool, error) {
-	for _, component := range workloadNames {
+	for _, component := range workloadNames() {
 		d := &appsv1.Deployment{}
 		err := r.Get(ctx, client.ObjectKey{Namespace: s.twin.Namespace, Name: s.name(component)}, d)
 		if client.IgnoreNotFound(err) != nil {

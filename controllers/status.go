@@ -193,10 +193,15 @@ func (s *scope) phase() v1.Phase {
 func (s *scope) describe(chosen resources.Images) {
 	st := &s.twin.Status
 	st.SpecHash = s.wanted.Config.SpecHash
-	st.Stores = &v1.StoresStatus{
-		Kafka:     storeKind(s.spec.Kafka.External != nil),
-		Redis:     storeKind(s.spec.Redis.External != nil),
-		Timescale: storeKind(s.spec.Timescale.External != nil),
+	st.Stores = &v1.StoresStatus{}
+	for _, c := range resources.Components() {
+		if c.Store == nil {
+			continue
+		}
+		*c.Store.Kind(st.Stores) = v1.StoreExternal
+		if c.In(s.spec) {
+			*c.Store.Kind(st.Stores) = v1.StoreManaged
+		}
 	}
 	st.Components = nil
 	for _, component := range s.components() {
@@ -224,23 +229,10 @@ func (s *scope) describe(chosen resources.Images) {
 	s.describeFigures()
 }
 
-func storeKind(external bool) v1.StoreKind {
-	if external {
-		return v1.StoreExternal
-	}
-	return v1.StoreManaged
-}
-
-// components are the parts of the twin in the order in which they come up.
+// components are those of the twin that the status has, in the order in which they
+// come up.
 func (s *scope) components() []string {
-	var out []string
-	managed := s.managedStores()
-	for _, store := range []string{v1.ComponentKafka, v1.ComponentRedis, v1.ComponentTimescale} {
-		if managed[store] {
-			out = append(out, store)
-		}
-	}
-	return append(append(out, s.workloadComponents()...), s.monitoringComponents()...)
+	return s.namesOf(resources.RoleStore, resources.RoleWorkload, resources.RoleMonitoring)
 }
 
 func (s *scope) endpoints() *v1.EndpointsStatus {

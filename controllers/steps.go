@@ -27,21 +27,26 @@ type step struct {
 // steps is the order of everything.
 func (r *Reconciler) steps() []step {
 	ground := []resources.Step{resources.StepNetworkPolicy}
-	stores := []resources.Step{resources.StepKafka, resources.StepRedis, resources.StepTimescale}
-	return []step{
+	var stores []step
+	prepared := []resources.Step{resources.StepRestore}
+	for _, c := range resources.Components() {
+		if c.Role == resources.RoleStore {
+			stores = append(stores, step{name: c.Step, run: r.store(c.Name), needs: ground})
+			prepared = append(prepared, c.Step)
+		}
+	}
+	return slices.Concat([]step{
 		{name: resources.StepCredentials, run: r.applyStep(resources.StepCredentials)},
 		{name: resources.StepConfig, run: r.applyStep(resources.StepConfig), needs: []resources.Step{resources.StepCredentials}},
 		{name: resources.StepNetworkPolicy, run: r.applyStep(resources.StepNetworkPolicy), needs: []resources.Step{resources.StepConfig}},
 		{name: resources.StepProofs, run: r.proofs, needs: ground},
-		{name: resources.StepKafka, run: r.store(v1.ComponentKafka), needs: ground},
-		{name: resources.StepRedis, run: r.store(v1.ComponentRedis), needs: ground},
-		{name: resources.StepTimescale, run: r.store(v1.ComponentTimescale), needs: ground},
+	}, stores, []step{
 		{name: resources.StepRestore, run: r.restore, needs: []resources.Step{resources.StepTimescale}},
-		{name: resources.StepPrepare, run: r.prepare, needs: append(stores, resources.StepRestore)},
+		{name: resources.StepPrepare, run: r.prepare, needs: prepared},
 		{name: resources.StepWorkloads, run: r.workloads, needs: []resources.Step{resources.StepPrepare}},
 		{name: resources.StepMonitoring, run: r.monitoring, needs: ground},
 		{name: resources.StepBackup, run: r.backup, needs: []resources.Step{resources.StepTimescale}},
-	}
+	})
 }
 
 // runSteps runs the steps in order and gathers what went wrong in each. What
@@ -108,7 +113,7 @@ func (r *Reconciler) store(component string) func(context.Context, *scope) (ctrl
 			s.recreated[component] = leaving
 			return ctrl.Result{}, err
 		}
-		return r.applyStep(resources.Step(component))(ctx, s)
+		return r.applyStep(resources.ComponentOf(component).Step)(ctx, s)
 	}
 }
 

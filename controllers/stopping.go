@@ -13,7 +13,7 @@ import (
 )
 
 // workloadNames are the components that stop in a suspended twin.
-var workloadNames = []string{v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI}
+func workloadNames() []string { return resources.ComponentNames(resources.RoleWorkload) }
 
 // observeLeaving sees which components of a twin that is to stop still have pods.
 // Controllers do not count a pod that is ending, which may still write.

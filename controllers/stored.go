@@ -120,7 +120,7 @@ func (s *scope) longestPause() (time.Duration, string) {
 // whereToLook names the first part on the way of a reading that does not do its
 // work.
 func (s *scope) whereToLook() string {
-	for _, kind := range []string{v1.ConditionKafkaReady, v1.ConditionRedisReady, v1.ConditionTimescaleReady, v1.ConditionWorkloadsReady} {
+	for _, kind := range resources.ReadyConditions() {
 		if c := s.condition(kind); c != nil && c.Status != metav1.ConditionTrue {
 			return kind + " is False: " + c.Message
 		}

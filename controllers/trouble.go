@@ -8,7 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	v1 "github.com/energytwin/energytwin/api/v1"
+	"github.com/energytwin/energytwin/controllers/resources"
 )
 
 // trouble is what keeps the newest of some pods of a component from being ready,
@@ -119,14 +119,8 @@ func ending(component string, end *corev1.ContainerStateTerminated) string {
 // limitOf is the field of a twin that limits the memory of a component, "" if
 // there is none.
 func limitOf(component string) string {
-	const limit = ".resources.limits.memory"
-	switch component {
-	case v1.ComponentKafka, v1.ComponentRedis, v1.ComponentTimescale:
-		return "spec." + component + ".managed" + limit
-	case v1.ComponentGenerator, v1.ComponentProcessor, v1.ComponentAPI:
-		return "spec." + component + limit
-	case v1.ComponentPrometheus, v1.ComponentGrafana:
-		return "spec.monitoring." + component + limit
+	if settings := resources.ComponentOf(component).Settings; settings != "" {
+		return settings + ".resources.limits.memory"
 	}
 	return ""
 }

@@ -107,16 +107,17 @@ func (r *Reconciler) checkBrokers(ctx context.Context, s *scope) error {
 // external now: they come back with it.
 func (r *Reconciler) observeVolumes(ctx context.Context, s *scope) error {
 	var found v1.VolumesStatus
-	for component, into := range map[string]**v1.VolumeStatus{
-		v1.ComponentKafka: &found.Kafka, v1.ComponentRedis: &found.Redis,
-		v1.ComponentTimescale: &found.Timescale, resources.ComponentBackup: &found.Backup,
-	} {
-		claims, err := r.claims(ctx, s, component)
+	for _, c := range resources.Components() {
+		if c.Reported == nil {
+			continue
+		}
+		claims, err := r.claims(ctx, s, c.Name)
 		if err != nil {
 			return err
 		}
+		into := c.Reported(&found)
 		*into = volumeStatus(claims)
-		if component == v1.ComponentKafka && *into != nil {
+		if c.Name == v1.ComponentKafka && *into != nil {
 			(*into).Brokers = int32(brokers(claims))
 		}
 	}

@@ -18,19 +18,15 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// storages are the volumes that the spec asks for, by component.
-func storages(s *v1.DigitalTwinSpec) map[string]*v1.Storage {
+// storages are what a spec asks of the volumes of components.
+func storages(spec *v1.DigitalTwinSpec) map[string]*v1.Storage {
 	out := map[string]*v1.Storage{}
-	if m := s.Kafka.Managed; m != nil {
-		out[v1.ComponentKafka] = m.Storage
-	}
-	if m := s.Redis.Managed; m != nil {
-		out[v1.ComponentRedis] = m.Storage
-	}
-	if m := s.Timescale.Managed; m != nil {
-		out[v1.ComponentTimescale] = m.Storage
-		if m.Backup != nil && m.Backup.Volume != nil {
-			out[resources.ComponentBackup] = m.Backup.Volume
+	for _, c := range resources.Components() {
+		if c.Volume == nil {
+			continue
+		}
+		if storage := c.Volume(spec); storage != nil {
+			out[c.Name] = storage
 		}
 	}
 	return out
@@ -105,7 +101,7 @@ func (r *Reconciler) heldClasses(ctx context.Context, s *scope) (map[string]stri
 			held[resources.ComponentBackup] = classOf(&dumps[i])
 		}
 	}
-	for component := range s.managedStores() {
+	for _, component := range s.managedStores() {
 		claims, err := r.claims(ctx, s, component)
 		if err != nil {
 			return nil, err
@@ -136,14 +132,10 @@ func requested(c *corev1.PersistentVolumeClaim) resource.Quantity {
 // sizeVolumes asks for the size that the spec wants. A class that cannot expand
 // a volume rejects that: the old size stays, and the status reports it.
 func (r *Reconciler) sizeVolumes(ctx context.Context, s *scope, component string) error {
-	sized := []string{component}
-	if component == v1.ComponentTimescale {
-		sized = append(sized, resources.ComponentBackup)
-	}
-	for _, c := range sized {
-		storage := storages(s.spec)[c]
-		if storage == nil {
-			continue
+	step := resources.ComponentOf(component).Step
+	for c, storage := range storages(s.spec) {
+		if resources.ComponentOf(c).Step != step {
+			continue // the volume of dumps comes with the database
 		}
 		claims, err := r.claims(ctx, s, c)
 		if err != nil {

@@ -116,7 +116,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		// Its own status wakes the operator too. It could have worked on a twin from
 		// before its last write, and taken what it saw for what is written.
 		For(&v1.DigitalTwin{}).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(v1.ComponentPrepare, v1.ComponentRestore, v1.ComponentKafka, resources.ComponentProof), podNews()))).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(twinOf), builder.WithPredicates(predicate.Or(ofComponent(append(resources.ComponentNames(resources.RoleTask), v1.ComponentKafka)...), podNews()))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: max(o.Concurrent, 1),
 			// What a person may fix at any time is not left alone for long.

@@ -15,7 +15,7 @@ const backupDir = "/backup"
 
 // backup dumps the database on a schedule, to a volume of its own or a bucket.
 func (b *builder) backup() {
-	k := b.spec.Timescale.Managed.Backup
+	k := timescaleOf(b.spec).Backup
 	if k == nil {
 		return
 	}

@@ -5,6 +5,7 @@ package resources
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -114,24 +115,22 @@ func Build(twin *v1.DigitalTwin, in Inputs) (*Wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.credentials()
-	b.connections()
-	b.configMap()
+	b.components(RoleShared)
 	b.networkPolicies()
-	b.proofs()
-	b.kafka()
-	b.redis()
-	b.timescale()
-	b.prepare()
-	b.generator()
-	b.processor()
-	b.api()
-	b.prometheus()
-	b.grafana()
+	b.components(RoleStore, RoleTask, RoleWorkload, RoleMonitoring)
 	if b.err != nil {
 		return nil, b.err
 	}
 	return &b.wanted, nil
+}
+
+// components adds the objects of the components of some roles.
+func (b *builder) components(roles ...Role) {
+	for _, c := range Components() {
+		if slices.Contains(roles, c.Role) {
+			c.build(b)
+		}
+	}
 }
 
 // builder gathers the objects of one twin.

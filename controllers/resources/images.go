@@ -31,22 +31,13 @@ func DefaultImages(workloads string) Images {
 
 // Of is the image of a component.
 func (i Images) Of(component string) string {
-	switch component {
-	case v1.ComponentKafka:
-		return i.Kafka
-	case v1.ComponentRedis:
-		return i.Redis
-	case v1.ComponentTimescale, ComponentBackup:
-		return i.Timescale
-	case v1.ComponentPrometheus:
-		return i.Prometheus
-	case v1.ComponentGrafana:
-		return i.Grafana
+	if c := ComponentOf(component); c.Image != nil {
+		return *c.Image(&i)
 	}
 	return i.Workloads
 }
 
-// slot is one of a twin's images and what its spec says of it.
+// slot is one of a twin's images and what its spec has of it.
 type slot struct {
 	component string // whose status records the image
 	field     string // of the spec that names the image, "" if none does
@@ -56,24 +47,18 @@ type slot struct {
 }
 
 func slots(spec *v1.DigitalTwinSpec) []slot {
-	kafka, redis, timescale := v1.ManagedKafka{}, v1.ManagedRedis{}, v1.ManagedTimescale{}
-	if spec.Kafka != nil && spec.Kafka.Managed != nil {
-		kafka = *spec.Kafka.Managed
+	var out []slot
+	for _, c := range Components() {
+		if c.Choice == nil {
+			continue
+		}
+		one := slot{component: c.Name, field: c.Choice.field, of: c.Image}
+		if c.Choice.named != nil {
+			one.full, one.version = c.Choice.named(spec)
+		}
+		out = append(out, one)
 	}
-	if spec.Redis != nil && spec.Redis.Managed != nil {
-		redis = *spec.Redis.Managed
-	}
-	if spec.Timescale != nil && spec.Timescale.Managed != nil {
-		timescale = *spec.Timescale.Managed
-	}
-	return []slot{
-		{v1.ComponentProcessor, "spec.image", spec.Image, "", func(i *Images) *string { return &i.Workloads }},
-		{v1.ComponentKafka, "spec.kafka.managed.image", kafka.Image, kafka.Version, func(i *Images) *string { return &i.Kafka }},
-		{v1.ComponentRedis, "spec.redis.managed.image", redis.Image, redis.Version, func(i *Images) *string { return &i.Redis }},
-		{v1.ComponentTimescale, "spec.timescale.managed.image", timescale.Image, timescale.Version, func(i *Images) *string { return &i.Timescale }},
-		{v1.ComponentPrometheus, "", "", "", func(i *Images) *string { return &i.Prometheus }},
-		{v1.ComponentGrafana, "", "", "", func(i *Images) *string { return &i.Grafana }},
-	}
+	return out
 }
 
 // FieldOf is the field of the spec that decides an image of a part, for people: a
@@ -190,17 +175,9 @@ func PostgresMajor(text string) string {
 
 // List is every image that a twin needs, each once, in the order of components.
 func (i Images) List(twin *v1.DigitalTwin) []string {
-	s := &twin.Spec
 	out := []string{i.Workloads}
-	add := func(needed bool, text string) {
-		if needed {
-			out = append(out, text)
-		}
+	for _, c := range ComponentsOf(&twin.Spec, RoleStore, RoleMonitoring) {
+		out = append(out, *c.Image(&i))
 	}
-	add(s.Kafka == nil || s.Kafka.External == nil, i.Kafka)
-	add(s.Redis == nil || s.Redis.External == nil, i.Redis)
-	add(s.Timescale == nil || s.Timescale.External == nil, i.Timescale)
-	add(s.Monitoring.Prometheus.Mode == "" || s.Monitoring.Prometheus.Mode == v1.PrometheusManaged, i.Prometheus)
-	add(s.Monitoring.Grafana.Mode == "" || s.Monitoring.Grafana.Mode == v1.GrafanaManaged, i.Grafana)
 	return out
 }

@@ -80,8 +80,8 @@ var (
 	KindTriggerAuth    = schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: "TriggerAuthentication"}
 )
 
-// Name is the name of a twin's part: riverside-kafka.
-func Name(twin, part string) string { return twin + "-" + part }
+// Name is the name of a component of a twin: riverside-kafka.
+func Name(twin, component string) string { return twin + "-" + component }
 
 // CredentialsName is the Secret of a twin's passwords. It outlives the twin
 // under deletionPolicy: Retain.
@@ -117,7 +117,7 @@ func ComponentLabels(twin, component string) map[string]string {
 	return l
 }
 
-func (b *builder) name(part string) string { return Name(b.twin.Name, part) }
+func (b *builder) name(component string) string { return Name(b.twin.Name, component) }
 
 func (b *builder) labels(component string) map[string]string {
 	return ComponentLabels(b.twin.Name, component)

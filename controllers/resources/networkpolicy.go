@@ -3,6 +3,7 @@ package resources
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,65 +52,26 @@ func (b *builder) networkPolicies() {
 	if b.spec.NetworkPolicy != v1.NetworkPolicyEnabled {
 		return
 	}
-	for _, p := range b.policies() {
-		b.policy(p)
+	for _, c := range Components() {
+		if c.flows != nil && c.In(b.spec) {
+			b.policy(c.flows(b))
+		}
 	}
 }
 
-func (b *builder) policies() []*policy {
-	var all []*policy
-	if b.spec.Kafka.External == nil {
-		all = append(all, b.kafkaPolicy())
-	}
-	if b.spec.Redis.External == nil {
-		all = append(all, (&policy{component: v1.ComponentRedis}).from(tcp(PortRedis),
-			b.pods(v1.ComponentPrepare), b.pods(v1.ComponentGenerator), b.pods(v1.ComponentProcessor), b.pods(v1.ComponentAPI)))
-	}
-	if b.spec.Timescale.External == nil {
-		all = append(all, b.databasePolicies()...)
-	}
-	all = append(all, b.toStores(&policy{component: v1.ComponentPrepare}, b.uses(v1.ComponentPrepare)...))
-	if b.spec.Generator.Mode != v1.GeneratorOff {
-		generator := b.status(b.toStores(&policy{component: v1.ComponentGenerator}, b.uses(v1.ComponentGenerator)...))
-		if d := b.spec.Dataset; d != nil && d.URL != nil {
-			// A server may send the client on to another port's scheme.
-			generator.to(tcp(addressPort(d.URL.Location), 443, 80), outside()...)
+// clients are the pods that reach a store.
+func (b *builder) clients(group string) []*peer {
+	var out []*peer
+	for _, c := range Components() {
+		if slices.Contains(c.reads, group) {
+			out = append(out, b.pods(c.Name))
 		}
-		all = append(all, generator)
 	}
-	all = append(all, b.status(b.toStores(&policy{component: v1.ComponentProcessor}, b.uses(v1.ComponentProcessor)...)))
-	// People and Ingress controllers come from anywhere; keys guard the API.
-	all = append(all, b.status(b.toStores(&policy{component: v1.ComponentAPI}, b.uses(v1.ComponentAPI)...)).from(tcp(PortAPI)))
-	return append(all, b.monitoringPolicies()...)
-}
-
-// databasePolicies are those of a managed database and of its dumps.
-func (b *builder) databasePolicies() []*policy {
-	managed := b.spec.Timescale.Managed
-	database := (&policy{component: v1.ComponentTimescale}).from(tcp(PortPostgres),
-		b.pods(v1.ComponentPrepare), b.pods(v1.ComponentProcessor), b.pods(v1.ComponentAPI), b.pods(v1.ComponentGrafana), b.pods(ComponentBackup))
-	all := []*policy{database}
-	dumps := func(component string, bucket *v1.S3) {
-		p := b.toStores(&policy{component: component}, "database")
-		if bucket != nil {
-			p.to(tcp(addressPort(bucket.Endpoint)), outside()...)
-		}
-		all = append(all, p)
-	}
-	if managed.Backup != nil {
-		dumps(ComponentBackup, managed.Backup.S3)
-	}
-	if managed.RestoreFrom != nil {
-		database.from(tcp(PortPostgres), b.pods(v1.ComponentRestore))
-		_, bucket := b.dumpPlace()
-		dumps(v1.ComponentRestore, bucket)
-	}
-	return all
+	return out
 }
 
 func (b *builder) kafkaPolicy() *policy {
-	p := &policy{component: v1.ComponentKafka}
-	clients := []*peer{b.pods(v1.ComponentPrepare), b.pods(v1.ComponentGenerator), b.pods(v1.ComponentProcessor)}
+	clients := b.clients(groupKafka)
 	if b.spec.Generator.Mode == v1.GeneratorOff {
 		// Readings come from outside: from pods of the namespace, with the password.
 		clients = append(clients, networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector()))
@@ -118,44 +80,87 @@ func (b *builder) kafkaPolicy() *policy {
 		clients = append(clients, namespace("keda"))
 	}
 	among := tcp(PortKafka, PortController, PortInterBroke)
-	return p.from(tcp(PortKafka), clients...).from(among, b.pods(v1.ComponentKafka)).to(among, b.pods(v1.ComponentKafka))
+	return (&policy{component: v1.ComponentKafka}).from(tcp(PortKafka), clients...).
+		from(among, b.pods(v1.ComponentKafka)).to(among, b.pods(v1.ComponentKafka))
 }
 
-func (b *builder) monitoringPolicies() []*policy {
-	var all []*policy
-	if b.spec.Monitoring.Prometheus.Mode == v1.PrometheusManaged {
-		p := (&policy{component: v1.ComponentPrometheus}).from(tcp(PortPrometheus), b.pods(v1.ComponentGrafana))
-		p.to(tcp(PortStatus), networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector().
-			WithMatchLabels(map[string]string{LabelInstance: b.twin.Name, LabelMetrics: "true"})))
-		if a := b.spec.Monitoring.Alerts; a != nil {
-			p.to(tcp(addressPort(a.AlertmanagerURL)), outside()...)
-		}
-		all = append(all, p)
-	}
-	if b.spec.Monitoring.Grafana.Mode == v1.GrafanaManaged {
-		p := b.toStores((&policy{component: v1.ComponentGrafana}).from(tcp(PortGrafana)), "database")
-		all = append(all, p.to(tcp(PortPrometheus), b.pods(v1.ComponentPrometheus)))
-	}
-	return all
+func (b *builder) redisPolicy() *policy {
+	return (&policy{component: v1.ComponentRedis}).from(tcp(PortRedis), b.clients(groupRedis)...)
 }
 
-// toStores lets a component reach stores, the twin's own or external ones.
-func (b *builder) toStores(p *policy, groups ...string) *policy {
-	for _, group := range groups {
+func (b *builder) timescalePolicy() *policy {
+	return (&policy{component: v1.ComponentTimescale}).from(tcp(PortPostgres), b.clients(groupDatabase)...)
+}
+
+func (b *builder) restorePolicy() *policy {
+	_, bucket := b.dumpPlace()
+	return b.dumpsPolicy(v1.ComponentRestore, bucket)
+}
+
+func (b *builder) backupPolicy() *policy {
+	return b.dumpsPolicy(ComponentBackup, b.spec.Timescale.Managed.Backup.S3)
+}
+
+// dumpsPolicy is that of pods that write or read dumps.
+func (b *builder) dumpsPolicy(component string, bucket *v1.S3) *policy {
+	p := b.toStores(component)
+	if bucket != nil {
+		p.to(tcp(addressPort(bucket.Endpoint)), outside()...)
+	}
+	return p
+}
+
+func (b *builder) preparePolicy() *policy { return b.toStores(v1.ComponentPrepare) }
+
+func (b *builder) generatorPolicy() *policy {
+	p := b.status(b.toStores(v1.ComponentGenerator))
+	if d := b.spec.Dataset; d != nil && d.URL != nil {
+		// A server may send the client on to another port's scheme.
+		p.to(tcp(addressPort(d.URL.Location), 443, 80), outside()...)
+	}
+	return p
+}
+
+func (b *builder) processorPolicy() *policy { return b.status(b.toStores(v1.ComponentProcessor)) }
+
+// apiPolicy lets people and Ingress controllers in from anywhere; keys guard the API.
+func (b *builder) apiPolicy() *policy {
+	return b.status(b.toStores(v1.ComponentAPI)).from(tcp(PortAPI))
+}
+
+func (b *builder) prometheusPolicy() *policy {
+	p := (&policy{component: v1.ComponentPrometheus}).from(tcp(PortPrometheus), b.pods(v1.ComponentGrafana))
+	p.to(tcp(PortStatus), networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector().
+		WithMatchLabels(map[string]string{LabelInstance: b.twin.Name, LabelMetrics: "true"})))
+	if a := b.spec.Monitoring.Alerts; a != nil {
+		p.to(tcp(addressPort(a.AlertmanagerURL)), outside()...)
+	}
+	return p
+}
+
+func (b *builder) grafanaPolicy() *policy {
+	return b.toStores(v1.ComponentGrafana).from(tcp(PortGrafana)).to(tcp(PortPrometheus), b.pods(v1.ComponentPrometheus))
+}
+
+// toStores is a policy that lets a component reach its stores, the twin's own or
+// external ones.
+func (b *builder) toStores(component string) *policy {
+	p := &policy{component: component}
+	for _, group := range ComponentOf(component).reads {
 		switch group {
-		case "kafka":
+		case groupKafka:
 			if e := b.spec.Kafka.External; e != nil {
 				p.to(tcp(hostPorts(e.BootstrapServers...)...), outside()...)
 			} else {
 				p.to(tcp(PortKafka), b.pods(v1.ComponentKafka))
 			}
-		case "redis":
+		case groupRedis:
 			if e := b.spec.Redis.External; e != nil {
 				p.to(tcp(hostPorts(e.Address)...), outside()...)
 			} else {
 				p.to(tcp(PortRedis), b.pods(v1.ComponentRedis))
 			}
-		case "database":
+		case groupDatabase:
 			if e := b.spec.Timescale.External; e != nil {
 				p.to(tcp(*e.Port), outside()...)
 			} else {

@@ -41,54 +41,30 @@ func (p Proof) Proves() string { return hashOf(p.Component, p.Image)[:16] }
 
 // proofResources are the settings that bound the memory of a proof.
 func proofResources(spec *v1.DigitalTwinSpec, component string) *v1.Resources {
-	switch {
-	case component == v1.ComponentKafka && spec.Kafka != nil && spec.Kafka.Managed != nil:
-		return spec.Kafka.Managed.Resources
-	case component == v1.ComponentRedis && spec.Redis != nil && spec.Redis.Managed != nil:
-		return spec.Redis.Managed.Resources
-	case component == v1.ComponentTimescale && spec.Timescale != nil && spec.Timescale.Managed != nil:
-		return spec.Timescale.Managed.Resources
+	if store := ComponentOf(component).Store; store != nil {
+		return store.resources(spec)
 	}
 	return nil
 }
 
-// slot is the image of a provable part.
-func (i *Images) slot(component string) *string {
-	switch component {
-	case v1.ComponentProcessor:
-		return &i.Workloads
-	case v1.ComponentKafka:
-		return &i.Kafka
-	case v1.ComponentRedis:
-		return &i.Redis
-	case v1.ComponentTimescale:
-		return &i.Timescale
-	}
-	return nil
-}
-
-// Keep is the images with that of one provable part replaced.
+// Keep is the images with that of one component replaced.
 func (i Images) Keep(component, image string) Images {
-	if at := i.slot(component); at != nil {
-		*at = image
+	if c := ComponentOf(component); c.Image != nil {
+		*c.Image(&i) = image
 	}
 	return i
 }
 
-// ProvableComponents are the parts of a twin whose images are proven: those whose
+// ProvableComponents are the components of a twin whose images are proven: those whose
 // pods cannot run beside the ones that they replace. A workload stands for all
 // that run its image, Kafka's helper among them. Monitoring replaces a pod only by
 // one that is ready, and keeps nothing.
 func ProvableComponents(spec *v1.DigitalTwinSpec) []string {
-	out := []string{v1.ComponentProcessor}
-	if spec.Kafka == nil || spec.Kafka.External == nil {
-		out = append(out, v1.ComponentKafka)
-	}
-	if spec.Redis == nil || spec.Redis.External == nil {
-		out = append(out, v1.ComponentRedis)
-	}
-	if spec.Timescale == nil || spec.Timescale.External == nil {
-		out = append(out, v1.ComponentTimescale)
+	var out []string
+	for _, c := range Components() {
+		if c.proof != nil && c.In(spec) {
+			out = append(out, c.Name)
+		}
 	}
 	return out
 }
@@ -115,17 +91,7 @@ func (b *builder) proofs() {
 }
 
 func (b *builder) proofPod(p Proof) pod {
-	var out pod
-	switch p.Component {
-	case v1.ComponentKafka:
-		out = b.kafkaProof(p.Image)
-	case v1.ComponentRedis:
-		out = b.redisProof(p.Image)
-	case v1.ComponentTimescale:
-		out = b.timescaleProof(p.Image)
-	default:
-		out = b.workloadProof(p)
-	}
+	out := *ComponentOf(p.Component).proof(b, p)
 	out.component = ComponentProof
 	out.reads = p.Proves()
 	out.restart = corev1.RestartPolicyOnFailure
@@ -139,8 +105,8 @@ func (b *builder) proofPod(p Proof) pod {
 // workloadProof reads the twin's configuration and answers by its termination
 // message. An image of something else may end well too, but does not know the
 // answer.
-func (b *builder) workloadProof(p Proof) pod {
-	return pod{
+func (b *builder) workloadProof(p Proof) *pod {
+	return &pod{
 		user: workloadUser, group: workloadUser,
 		containers: []*corev1ac.ContainerApplyConfiguration{
 			corev1ac.Container().WithName(ContainerProve).WithImage(p.Image).
@@ -154,10 +120,10 @@ func (b *builder) workloadProof(p Proof) pod {
 
 // kafkaProof formats a scratch volume by the broker's own settings. A broker is
 // not started: it would look for the voters of the live one.
-func (b *builder) kafkaProof(image string) pod {
-	format := b.kafkaFormatContainer(image)
+func (b *builder) kafkaProof(p Proof) *pod {
+	format := b.kafkaFormatContainer(p.Image)
 	lessRequested(format)
-	return pod{
+	return &pod{
 		user: kafkaUser, group: kafkaUser,
 		hostname:   "proof-0", // the node's number
 		containers: []*corev1ac.ContainerApplyConfiguration{format},
@@ -166,25 +132,25 @@ func (b *builder) kafkaProof(image string) pod {
 }
 
 // redisProof starts the store on a scratch volume, until it answers.
-func (b *builder) redisProof(image string) pod {
-	return startedProof(pod{
+func (b *builder) redisProof(p Proof) *pod {
+	return startedProof(&pod{
 		user: redisUser, group: redisUser,
 		volumes: append(b.redisVolumes(), scratch("data")),
-	}, b.redisContainer(image), "redis-server", "--version")
+	}, b.redisContainer(p.Image), "redis-server", "--version")
 }
 
 // timescaleProof initialises a database on a scratch volume and starts it, until
 // it answers.
-func (b *builder) timescaleProof(image string) pod {
-	return startedProof(pod{
+func (b *builder) timescaleProof(p Proof) *pod {
+	return startedProof(&pod{
 		user: postgresUser, group: postgresUser,
 		volumes: append(b.timescaleVolumes(), scratch("data")),
-	}, b.timescaleContainer(image), "postgres", "--version")
+	}, b.timescaleContainer(p.Image), "postgres", "--version")
 }
 
 // startedProof is a pod that ends when a server has started: the server runs
 // beside the command, which waits for its startup probe.
-func startedProof(p pod, server *corev1ac.ContainerApplyConfiguration, command ...string) pod {
+func startedProof(p *pod, server *corev1ac.ContainerApplyConfiguration, command ...string) *pod {
 	server.WithRestartPolicy(corev1.ContainerRestartPolicyAlways)
 	server.LivenessProbe, server.ReadinessProbe = nil, nil
 	lessRequested(server)

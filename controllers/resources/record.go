@@ -12,11 +12,15 @@ import (
 // AnnotationRecord names the annotation of the credentials Secret that has the twin's Record.
 const AnnotationRecord = v1.Group + "/record"
 
+// RecordVersion is the version of the Record's format.
+const RecordVersion = 1
+
 // Record is what decides about a twin's objects and no other object shows. It lies
 // on the credentials Secret, which outlives the twin's status and, under
 // deletionPolicy: Retain, the twin. An entry names the object of which it is true by
 // its UID, and does not count for another.
 type Record struct {
+	Version int `json:"version"`
 	// Pins are the operator's choices of images that the twin keeps; nil before it has
 	// any.
 	Pins *v1.PinnedImages `json:"pins,omitempty"`
@@ -55,11 +59,14 @@ type Restored struct {
 	v1.RestoreStatus
 }
 
-// ParseRecord reads the annotation.
+// ParseRecord reads the annotation. Another version is an error.
 func ParseRecord(doc string) (Record, error) {
 	var out Record
 	if err := json.Unmarshal([]byte(doc), &out); err != nil {
 		return Record{}, fmt.Errorf("annotation %s: %w", AnnotationRecord, err)
+	}
+	if out.Version != RecordVersion {
+		return Record{}, fmt.Errorf("annotation %s: version %d is not %d, which this operator reads", AnnotationRecord, out.Version, RecordVersion)
 	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ import (
 // restore makes the Job that puts a dump in the place of the database. Its name
 // is a hash of what it does, as that of the Job that prepares the stores.
 func (b *builder) restore() {
-	from := b.spec.Timescale.Managed.RestoreFrom
+	from := timescaleOf(b.spec).RestoreFrom
 	if from == nil {
 		return
 	}

@@ -33,8 +33,6 @@ func (b *builder) timescale() {
 		WithPorts(servicePort("postgres", PortPostgres))))
 	own(b, StepTimescale, v1.ComponentTimescale,
 		b.storeSet(v1.ComponentTimescale, b.storeRunning(1), b.spec.Timescale.Managed.Storage, b.timescalePod()))
-	b.restore()
-	b.backup()
 }
 
 func (b *builder) timescaleContainer(image string) *corev1ac.ContainerApplyConfiguration {

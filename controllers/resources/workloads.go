@@ -14,26 +14,15 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// uses says which groups of secrets a component reads.
-func (b *builder) uses(component string) []string {
-	switch component {
-	case v1.ComponentGenerator:
-		return []string{"kafka", "redis"}
-	case v1.ComponentAPI:
-		return []string{"database", "api"}
-	}
-	return []string{"kafka", "redis", "database"} // prepare and processor
-}
-
 // secretFiles are the keys of the connections Secret that a group shows as
 // files.
 func (b *builder) secretFiles(group, component string) map[string]string {
 	switch group {
-	case "kafka":
+	case groupKafka:
 		return map[string]string{keyKafkaUser: "username", keyKafkaPass: "password"}
-	case "redis":
+	case groupRedis:
 		return map[string]string{keyRedisUser: "username", keyRedisPass: "password"}
-	case "database":
+	case groupDatabase:
 		if component == v1.ComponentAPI {
 			return map[string]string{keyDatabaseURLAPI: "url"}
 		}
@@ -50,7 +39,7 @@ func (b *builder) reads(component string) string {
 	if component == v1.ComponentPrepare && b.in.Restored != "" {
 		read = append(read, b.in.Restored) // a dump has the schema of the version that wrote it
 	}
-	for _, group := range b.uses(component) {
+	for _, group := range ComponentOf(component).reads {
 		for _, key := range sortedKeys(b.secretFiles(group, component)) {
 			read = append(read, key, values[key])
 		}
@@ -74,11 +63,11 @@ type certificate struct{ folder, secret string }
 func (b *builder) certificates(store string) []certificate {
 	var tls *v1.ClientTLS
 	switch {
-	case store == "kafka" && b.spec.Kafka.External != nil:
+	case store == groupKafka && b.spec.Kafka.External != nil:
 		tls = b.spec.Kafka.External.TLS
-	case store == "redis" && b.spec.Redis.External != nil:
+	case store == groupRedis && b.spec.Redis.External != nil:
 		tls = b.spec.Redis.External.TLS
-	case store == "database" && b.spec.Timescale.External != nil:
+	case store == groupDatabase && b.spec.Timescale.External != nil:
 		tls = b.spec.Timescale.External.TLS
 	}
 	var out []certificate
@@ -93,7 +82,7 @@ func (b *builder) certificates(store string) []certificate {
 
 func (b *builder) workloadMounts(component string) []*corev1ac.VolumeMountApplyConfiguration {
 	out := []*corev1ac.VolumeMountApplyConfiguration{readOnly("config", configDir), mount("tmp", scratchDir)}
-	for _, group := range b.uses(component) {
+	for _, group := range ComponentOf(component).reads {
 		if b.hasSecrets(group) {
 			out = append(out, readOnly(group, path.Join(secretsDir, group)))
 		}
@@ -107,7 +96,7 @@ func (b *builder) workloadMounts(component string) []*corev1ac.VolumeMountApplyC
 func (b *builder) workloadVolumes(component string) []*corev1ac.VolumeApplyConfiguration {
 	out := []*corev1ac.VolumeApplyConfiguration{configMapVolume("config", ConfigName(b.twin.Name)), scratch("tmp")}
 	values := b.connectionValues()
-	for _, group := range b.uses(component) {
+	for _, group := range ComponentOf(component).reads {
 		if b.hasSecrets(group) {
 			files := b.secretFiles(group, component)
 			for key := range files {
@@ -128,9 +117,9 @@ func (b *builder) workloadVolumes(component string) []*corev1ac.VolumeApplyConfi
 // hasSecrets says whether anybody logs in to a store.
 func (b *builder) hasSecrets(group string) bool {
 	switch group {
-	case "kafka":
+	case groupKafka:
 		return b.spec.Kafka.External == nil || b.spec.Kafka.External.SASLSecretRef != nil
-	case "redis":
+	case groupRedis:
 		return b.spec.Redis.External == nil || b.spec.Redis.External.SecretRef != nil
 	}
 	return true

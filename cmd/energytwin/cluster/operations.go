@@ -19,10 +19,7 @@ import (
 // restartable are the components that can be restarted, in the order in which
 // they come up.
 func restartable() []string {
-	return []string{
-		v1.ComponentKafka, v1.ComponentRedis, v1.ComponentTimescale, v1.ComponentGenerator, v1.ComponentProcessor,
-		v1.ComponentAPI, v1.ComponentPrometheus, v1.ComponentGrafana,
-	}
+	return resources.ComponentNames(resources.RoleStore, resources.RoleWorkload, resources.RoleMonitoring)
 }
 
 func newRestartCommand(c *connection) *cobra.Command {
