@@ -73,7 +73,7 @@ func (f *readFlags) options() (datafile.Options, error) {
 	return o, nil
 }
 
-// open reads a file as the flags say, with a progress bar if someone looks.
+// open reads a file as the flags ask for, with a progress bar on a terminal.
 func (f *readFlags) open(ctx context.Context, path string) (dataset.Source, error) {
 	o, err := f.options()
 	if err != nil {
@@ -114,7 +114,7 @@ func readProgress(path string) (progress func(read, total int64), done func()) {
 	}, func() { _ = bar.Finish() }
 }
 
-// writeTo lets fill write to a file, packed as its name says, or to out if it
+// writeTo lets fill write to a file, packed as its name asks for, or to out if it
 // is "-". A file appears under its name only when it is complete; what is no
 // plain file, such as a device, a pipe or a link, is written to in place and
 // never replaced.
@@ -134,7 +134,7 @@ func writeTo(path string, out io.Writer, fill func(io.Writer) error) error {
 	return os.Rename(part, path)
 }
 
-// writeFile writes to path, packed as name says.
+// writeFile writes to path, packed as name asks for.
 func writeFile(path, name string, fill func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {

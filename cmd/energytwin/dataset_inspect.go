@@ -99,7 +99,7 @@ func printSummary(t io.Writer, r *dataset.Report) {
 		{"duplicates", r.Duplicates, "rows that repeat a meter and interval"},
 		{"trimmed", r.Trimmed, "outside the window"},
 		{"marked missing", r.Missing, ""},
-		{"incomplete hours", r.Incomplete, "left out: a part is missing"},
+		{"incomplete hours", r.Incomplete, "left out: readings are missing"},
 		{"overlapping hours", r.Overlaps, "left out: intervals overlap"},
 		{"estimated", r.Estimated, "marked so, or hours completed at the ends of a counter; used all the same"},
 		{"counter resets", r.Resets, "steps back, far beyond the counter's history, or longer than an hour: unknown hours"},
@@ -111,7 +111,7 @@ func printSummary(t io.Writer, r *dataset.Report) {
 	}
 }
 
-// printEvidence prints how a file was read, and what looks wrong.
+// printEvidence prints how a file was read, and what seems wrong.
 func printEvidence(t io.Writer, detection []dataset.Evidence, warnings []string) {
 	fmt.Fprintf(t, "\nTAKEN FOR\t\tSURE\tBECAUSE\tTO CHANGE IT\n")
 	for _, e := range detection {

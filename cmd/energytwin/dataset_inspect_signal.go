@@ -16,7 +16,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/signal"
 )
 
-// signalFlags say that a file holds no readings but a signal, and what is known of it.
+// signalFlags are those for a file that holds a signal and no readings.
 type signalFlags struct {
 	kind, currency string
 }

@@ -89,7 +89,7 @@ func newGeneratorCommand() *cobra.Command {
 	return cmd
 }
 
-// logFindings logs what of a file is a guess, and what looks wrong.
+// logFindings logs what of a file is a guess, and what seems wrong.
 func logFindings(info dataset.Info) {
 	for _, e := range info.Guesses() {
 		slog.Info("dataset", "what", e.What, "guess", e.Guess, "sure", e.Sure, "because", e.Because, "change", e.Change)

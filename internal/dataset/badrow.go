@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// InvalidRows says what becomes of a bad row.
+// InvalidRows is the treatment of bad rows.
 type InvalidRows string
 
 // The two treatments of bad rows.

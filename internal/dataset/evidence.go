@@ -10,7 +10,7 @@ type Sureness string
 
 // The degrees of sureness.
 const (
-	Stated Sureness = "Stated" // set, or said by the file
+	Stated Sureness = "Stated" // set, or stated by the file
 	Proved Sureness = "Proved" // nothing else fits the file
 	Likely Sureness = "Likely" // the usual meaning of what the file shows
 	Guess  Sureness = "Guess"  // the file does not show it
@@ -21,11 +21,11 @@ type Evidence struct {
 	What    string   `json:"what"`    // field of the layout document, or window
 	Guess   string   `json:"guess"`   // what it is taken for
 	Sure    Sureness `json:"sure"`    // how sure that is
-	Because string   `json:"because"` // what in the file, or in the options, says so
+	Because string   `json:"because"` // what in the file, or in the options, shows it
 	Change  string   `json:"change"`  // what would change it
 }
 
-// Guesses are the findings that a person should look at.
+// Guesses are the findings that a person should check.
 func (i *Info) Guesses() []Evidence {
 	var out []Evidence
 	for _, e := range i.Detection {
@@ -36,8 +36,8 @@ func (i *Info) Guesses() []Evidence {
 	return out
 }
 
-// Findings say in words what a person should know of how a file was read: its
-// layout, the guesses, and what looks wrong.
+// Findings describe what a person should know of how a file was read: its
+// layout, the guesses, and what seems wrong.
 func (i *Info) Findings() []string {
 	var out []string
 	for _, e := range i.Detection {
@@ -63,7 +63,7 @@ type DoubtError struct {
 	Setting    string   // what the reader writes to set it
 	Problem    string   // what cannot be decided, and why
 	Candidates []string // what it may be, the likeliest first
-	// more is true if a longer look at the file may decide it.
+	// more is true if a longer sample of the file may decide it.
 	More bool
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Shape is what the load of a dataset looks like, in figures that can be
+// Shape is the load of a dataset, in figures that can be
 // compared between datasets of any size.
 type Shape struct {
 	Meters int `json:"meters"`

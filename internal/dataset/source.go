@@ -21,7 +21,7 @@ type Row struct {
 
 // Source is a dataset ready to be published, hour by hour.
 type Source interface {
-	// Info says what the dataset holds. It does not change.
+	// Info describes what the dataset holds. It does not change.
 	Info() Info
 	// Rows yields one block for each hour that has rows, ascending, from that
 	// hour on. Rows of a block are sorted by meter; rows that a file repeats
@@ -47,7 +47,7 @@ type Info struct {
 	Missing     int64 `json:"missing"`     // values that the file marks as missing (Null, an empty cell, quality N)
 	Estimated   int64 `json:"estimated"`   // values that the file marks as estimated, and hours of counters completed at their ends; they are used
 	Skipped     int64 `json:"skipped"`     // values that are no electrical energy, such as kVArh and gas, and rows of a footer
-	Incomplete  int64 `json:"incomplete"`  // hours left out because a part of them is missing
+	Incomplete  int64 `json:"incomplete"`  // hours left out because readings are missing
 	Overlaps    int64 `json:"overlaps"`    // hours left out because intervals in them overlap
 	Resets      int64 `json:"resets"`      // steps of a counter that go back, are beyond its history, or last over an hour: no energy is known
 
@@ -56,7 +56,7 @@ type Info struct {
 	// made-up households.
 	Layout    *layout.Document `json:"layout,omitempty"`
 	Detection []Evidence       `json:"detection,omitempty"` // what was set, and what was guessed, and why
-	Warnings  []string         `json:"warnings,omitempty"`  // what looks wrong, and how to change it
+	Warnings  []string         `json:"warnings,omitempty"`  // what seems wrong, and how to change it
 	Reasons   []ReasonCount    `json:"reasons,omitempty"`   // of the quarantined rows, the first MaxReasons kinds
 	BadRows   []BadRow         `json:"badRows,omitempty"`   // the first MaxListedBadRows
 }

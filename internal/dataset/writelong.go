@@ -75,7 +75,7 @@ func csvField(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Compress packs what is written as the ending of name says: .gz, .zst, or
+// Compress packs what is written as the ending of name asks for: .gz, .zst, or
 // not at all. Closing it ends the packing and leaves w open.
 func Compress(name string, w io.Writer) (io.WriteCloser, error) {
 	switch {

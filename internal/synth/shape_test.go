@@ -14,7 +14,7 @@ import (
 )
 
 // Households must look like load next to real buildings: these bounds are
-// what docs/reference/datasets.md says of both.
+// what docs/reference/datasets.md states of both.
 func TestLooksLikeLoad(t *testing.T) {
 	cal, err := meter.NewCalendar("Europe/London")
 	require.NoError(t, err)

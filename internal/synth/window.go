@@ -37,7 +37,7 @@ func Within(o Options, start time.Time, span time.Duration) (dataset.Source, err
 	return &cutSource{Source: year, info: cutInfo(info, from, to)}, nil
 }
 
-// cutInfo describes the part of made-up readings between two hours. All of its
+// cutInfo describes the synthetic readings between two hours. All of its
 // meters have a row in every hour.
 func cutInfo(year dataset.Info, from, to meter.Hour) dataset.Info {
 	hours := int64(to - from)
@@ -55,7 +55,7 @@ func cutInfo(year dataset.Info, from, to meter.Hour) dataset.Info {
 	return info
 }
 
-// cutSource is a part of a source.
+// cutSource is a source between two hours.
 type cutSource struct {
 	dataset.Source
 	info dataset.Info

@@ -114,8 +114,8 @@ func TestKindsOfArchivesThatAreRejected(t *testing.T) {
 		"nothing inside":        {archive(t), "the archive has no files"},
 		"only folders":          {archive(t, part{"x/", ""}), "the archive has no files"},
 		"cut off":               {whole[:len(whole)/2], "damaged or cut off"},
-		"no readings":           {archive(t, part{"a.txt", "hello\n"}, part{"b.txt", "you\n"}), "none of its 2 parts holds readings"},
-		"several kinds":         {archive(t, part{"a.csv", named}, part{"b.csv", month("time;kwh", "", jan(1), 2, load)}), "its parts are of several kinds"},
+		"no readings":           {archive(t, part{"a.txt", "hello\n"}, part{"b.txt", "you\n"}), "none of its 2 files or sheets holds readings"},
+		"several kinds":         {archive(t, part{"a.csv", named}, part{"b.csv", month("time;kwh", "", jan(1), 2, load)}), "its files or sheets are of several kinds"},
 		"an OpenDocument sheet": {archive(t, part{"mimetype", "application/vnd.oasis.opendocument.spreadsheet"}, part{"content.xml", "<x/>"}), "(.ods), which is not read: save it as xlsx or CSV"},
 		"a document":            {archive(t, part{"[Content_Types].xml", "<x/>"}, part{"word/document.xml", "<x/>"}), "word processor"},
 		"a binary workbook":     {archive(t, part{"xl/workbook.bin", "x"}), "(.xlsb)"},
@@ -130,10 +130,10 @@ func TestKindsOfArchivesThatAreRejected(t *testing.T) {
 	}
 }
 
-// A small archive that unpacks to much is rejected by what it says of itself, and one
-// that says less than it has ends where it lied.
+// A small archive that unpacks to much is rejected by what it states of itself, and one
+// that states less than it has ends where that is exceeded.
 func TestArchiveBombs(t *testing.T) {
-	bomb := func(says uint64) string {
+	bomb := func(stated uint64) string {
 		var b, body bytes.Buffer
 		deflate, err := flate.NewWriter(&body, flate.BestCompression)
 		require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestArchiveBombs(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, deflate.Close())
 		w := zip.NewWriter(&b)
-		f, err := w.CreateRaw(&zip.FileHeader{Name: "data.csv", Method: zip.Deflate, CompressedSize64: uint64(body.Len()), UncompressedSize64: says})
+		f, err := w.CreateRaw(&zip.FileHeader{Name: "data.csv", Method: zip.Deflate, CompressedSize64: uint64(body.Len()), UncompressedSize64: stated})
 		require.NoError(t, err)
 		_, err = f.Write(body.Bytes())
 		require.NoError(t, err)

@@ -86,7 +86,7 @@ func TestKindsOfUnitsInCells(t *testing.T) {
 	pv := func(_ time.Time, h int) any { return sun(h) }
 	runKinds(t, []kindCase{
 		{
-			name: "the channels name kW", rows: 48, kWh: net / 2, says: []string{"unitColumn", "channels"},
+			name: "the channels name kW", rows: 48, kWh: net / 2, shows: []string{"unitColumn", "channels"},
 			text: tableOf("mprn,value,Read Type,end", 48, func(at time.Time, h int) string {
 				var b strings.Builder
 				for _, minute := range []int{30, 60} { // half of each hour at twice its mean, half of it off
@@ -97,17 +97,17 @@ func TestKindsOfUnitsInCells(t *testing.T) {
 				return b.String()
 			}),
 		},
-		{name: "behind each value", text: tableOf("time,usage", 48, row("%s,%.3f kWh\n", use)), rows: 48, kWh: kWh, says: []string{"unit"}},
+		{name: "behind each value", text: tableOf("time,usage", 48, row("%s,%.3f kWh\n", use)), rows: 48, kWh: kWh, shows: []string{"unit"}},
 		{name: "Wh behind each value", text: tableOf("time,usage", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.0f Wh\n", local(at), 1000*load(h)) }), rows: 48, kWh: kWh},
 		{name: "two units behind values", err: "different units follow the values", text: tableOf("time,usage", 48, func(at time.Time, h int) string {
 			return fmt.Sprintf("%s,%s\n", local(at), []string{"300 Wh", "0.3 kWh"}[h%2])
 		})},
-		{name: "metrics in rows", rows: 48, kWh: net, says: []string{"channels"}, text: tableOf("time,metric,value", 48, func(at time.Time, h int) string {
+		{name: "metrics in rows", rows: 48, kWh: net, shows: []string{"channels"}, text: tableOf("time,metric,value", 48, func(at time.Time, h int) string {
 			return fmt.Sprintf("%[1]s,energy_import_kwh,%.3[2]f\n%[1]s,energy_export_kwh,%.3[3]f\n%[1]s,voltage_v,230.1\n", local(at), load(h), sun(h))
 		})},
 		{name: "in a line below the header", rows: 48, kWh: net, text: tableOf("time;Bezug;Einspeisung\n;kWh;kWh", 48, row("%s;%.3f;%.3f\n", use, pv))},
 		{name: "kW in that line", rows: 48, kWh: kWh, text: tableOf("time;Leistung\nyyyy-MM-dd HH:mm;kW", 48, row("%s;%.3f\n", use))},
-		{name: "kW in the names of meters", rows: 48 * 2, kWh: (kWh + total(48, sun)) / 4, says: []string{"meterColumns", "unit"},
+		{name: "kW in the names of meters", rows: 48 * 2, kWh: (kWh + total(48, sun)) / 4, shows: []string{"meterColumns", "unit"},
 			text: tableOf("time,House 1 (kW),House 2 (kW)", 48, func(at time.Time, h int) string {
 				return fmt.Sprintf("%s,%.3f,%.3f\n", local(at), load(h), sun(h)) + quarters(at, ",0,0\n")
 			})},
@@ -135,17 +135,17 @@ func TestKindsOfFlows(t *testing.T) {
 		return fmt.Sprintf("%s;%.3f;%.3f;%.3f;%.3f\n", local(at), load(h), sun(h), max(in, 0), max(-in, 0))
 	})
 	runKinds(t, []kindCase{
-		{name: "a usual name and an unusual one", text: two("meter;time;Consumption;Generation"), rows: 48, kWh: net, says: []string{"values"}},
-		{name: "no name for the grid", text: two("meter;time;kWh;kWh returned"), rows: 48, kWh: net, says: []string{"values"}},
-		{name: "OBIS codes", text: two("meter;time;1-0:1.29.0;1-0:2.29.0"), rows: 48, kWh: net, says: []string{"values"}},
-		{name: "Polish", text: two("meter;time;pobór kWh;oddanie kWh"), rows: 48, kWh: net, says: []string{"values"}},
+		{name: "a usual name and an unusual one", text: two("meter;time;Consumption;Generation"), rows: 48, kWh: net, shows: []string{"values"}},
+		{name: "no name for the grid", text: two("meter;time;kWh;kWh returned"), rows: 48, kWh: net, shows: []string{"values"}},
+		{name: "OBIS codes", text: two("meter;time;1-0:1.29.0;1-0:2.29.0"), rows: 48, kWh: net, shows: []string{"values"}},
+		{name: "Polish", text: two("meter;time;pobór kWh;oddanie kWh"), rows: 48, kWh: net, shows: []string{"values"}},
 		{name: "both of the house and of the grid", text: balance, err: "one may be part of another"},
 		{
 			name: "the same with the ones of the grid", text: balance, rows: 48, kWh: net,
 			o: layoutOf(layout.Document{Values: []layout.Value{{Column: "Grid import (kWh)"}, {Column: "Grid export (kWh)", Direction: layout.Export}}}),
 		},
 		{
-			name: "OBIS codes in rows, with a total and tariffs", rows: 48, kWh: net, says: []string{"channels"},
+			name: "OBIS codes in rows, with a total and tariffs", rows: 48, kWh: net, shows: []string{"channels"},
 			text: tableOf("meter;time;obis;value", 49, func(at time.Time, h int) string {
 				in, out := total(h, load), total(h, sun)
 				return fmt.Sprintf("m;%[1]s;1-0:1.8.0;%.3[2]f\nm;%[1]s;1-0:1.8.1;%.3[2]f\nm;%[1]s;1-0:2.8.0;%.3[3]f\nm;%[1]s;1-0:3.8.0;7\n", local(at), in, out)
@@ -162,7 +162,7 @@ func TestKindsOfFlows(t *testing.T) {
 			}),
 		},
 		{
-			name: "panels are no energy to the grid beside a meter of no direction", rows: 96, kWh: total(48, load) + total(48, sun), says: []string{"meterColumns"},
+			name: "panels are no energy to the grid beside a meter of no direction", rows: 96, kWh: total(48, load) + total(48, sun), shows: []string{"meterColumns"},
 			text: tableOf("time;Mains kWh;Solar kWh", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.3f;%.3f\n", local(at), load(h), sun(h)) }),
 		},
 	})
@@ -207,13 +207,13 @@ func TestKindsOfGaps(t *testing.T) {
 		})
 	}
 	runKinds(t, []kindCase{
-		{name: "a letter whose values are all 0", text: marked("time;kWh;Quality Flag", "A", "N", "0"), rows: 42, kWh: kWh, says: []string{"quality"}},
-		{name: "values that are not valid", text: marked("time;kWh;valid", "true", "false", "0.123"), rows: 42, kWh: kWh, says: []string{"quality"}},
+		{name: "a letter whose values are all 0", text: marked("time;kWh;Quality Flag", "A", "N", "0"), rows: 42, kWh: kWh, shows: []string{"quality"}},
+		{name: "values that are not valid", text: marked("time;kWh;valid", "true", "false", "0.123"), rows: 42, kWh: kWh, shows: []string{"quality"}},
 		{name: "the same as digits", text: marked("time;kWh;is_valid", "1", "0", "0.123"), rows: 42, kWh: kWh},
 		{name: "a mark of other values is none of gaps", text: marked("time;kWh;Quality Flag", "A", "S", "0.5"), rows: 48, kWh: kWh + 6*0.5},
-		{name: "nines below zero", text: gap("-9999"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
-		{name: "nines above all", text: gap("999999"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
-		{name: "nines with decimals", text: gap("9999.99"), rows: 42, kWh: kWh, says: []string{"numbers.missing"}},
+		{name: "nines below zero", text: gap("-9999"), rows: 42, kWh: kWh, shows: []string{"numbers.missing"}},
+		{name: "nines above all", text: gap("999999"), rows: 42, kWh: kWh, shows: []string{"numbers.missing"}},
+		{name: "nines with decimals", text: gap("9999.99"), rows: 42, kWh: kWh, shows: []string{"numbers.missing"}},
 	})
 }
 
@@ -221,7 +221,7 @@ func TestKindsOfOtherEnergy(t *testing.T) {
 	kWh := total(48, load)
 	runKinds(t, []kindCase{
 		{
-			name: "columns of gas and water", rows: 48, kWh: kWh, says: []string{"values"},
+			name: "columns of gas and water", rows: 48, kWh: kWh, shows: []string{"values"},
 			text: tableOf("time,electricity,gas,water", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.3f,5.1,80\n", local(at), load(h)) }),
 		},
 		{
@@ -229,17 +229,17 @@ func TestKindsOfOtherEnergy(t *testing.T) {
 			text: tableOf("time,electricity_kwh,gas_kwh", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%.3f,5.1\n", local(at), load(h)) }),
 		},
 		{
-			name: "a house of that name", rows: 96, kWh: 2 * kWh, says: []string{"meterColumns"},
+			name: "a house of that name", rows: 96, kWh: 2 * kWh, shows: []string{"meterColumns"},
 			text: tableOf("time,Gasthof Post,Waterloo Road", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s,%[2]f,%[2]f\n", local(at), load(h)) }),
 		},
 		{
-			name: "NMI suffixes", rows: 48, kWh: kWh - total(48, sun), says: []string{"channels"},
+			name: "NMI suffixes", rows: 48, kWh: kWh - total(48, sun), shows: []string{"channels"},
 			text: tableOf("NMI,Suffix,Interval Start,kWh", 48, func(at time.Time, h int) string {
 				return fmt.Sprintf("6001,E1,%[1]s,%.3[2]f\n6001,B1,%[1]s,%.3[3]f\n6001,Q1,%[1]s,0.2\n", local(at), load(h), sun(h))
 			}),
 		},
 		{
-			name: "A+ and A-", rows: 48, kWh: kWh - total(48, sun), says: []string{"channels"},
+			name: "A+ and A-", rows: 48, kWh: kWh - total(48, sun), shows: []string{"channels"},
 			text: tableOf("Zählpunkt;Kanal;Zeit;kWh", 48, func(at time.Time, h int) string {
 				return fmt.Sprintf("AT1;A+;%[1]s;%.3[2]f\nAT1;A-;%[1]s;%.3[3]f\n", local(at), load(h), sun(h))
 			}),
@@ -266,7 +266,7 @@ func TestClocksThatGoBackShowTheZone(t *testing.T) {
 
 func TestOneEarlyValueMovesNoWindow(t *testing.T) {
 	text := tableOf("time;kWh\n1999-12-31 23:00;0.3", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.3f\n", local(at), load(h)) })
-	runKinds(t, []kindCase{{name: "of few", text: text, rows: 48, kWh: total(48, load), says: []string{"window"}}})
+	runKinds(t, []kindCase{{name: "of few", text: text, rows: 48, kWh: total(48, load), shows: []string{"window"}}})
 }
 
 func TestKindsOfTotals(t *testing.T) {
@@ -282,13 +282,13 @@ func TestKindsOfTotals(t *testing.T) {
 		})
 	}
 	runKinds(t, []kindCase{
-		{name: "the total of meters", text: four("time,House 1,House 2,Total", "%.3f"), rows: 96, kWh: kWh, says: []string{"meterColumns", "values"}},
-		{name: "with units", text: four("time,House 1 kWh,House 2 kWh,Total kWh", "%.3f"), rows: 96, kWh: kWh, says: []string{"meterColumns", "values"}},
-		{name: "the total of phases", text: four("time,L1 kWh,L2 kWh,Total kWh", "%.3f"), rows: 48, kWh: kWh, says: []string{"values"}},
+		{name: "the total of meters", text: four("time,House 1,House 2,Total", "%.3f"), rows: 96, kWh: kWh, shows: []string{"meterColumns", "values"}},
+		{name: "with units", text: four("time,House 1 kWh,House 2 kWh,Total kWh", "%.3f"), rows: 96, kWh: kWh, shows: []string{"meterColumns", "values"}},
+		{name: "the total of phases", text: four("time,L1 kWh,L2 kWh,Total kWh", "%.3f"), rows: 48, kWh: kWh, shows: []string{"values"}},
 		{name: "a total of which parts are measured", text: tableOf("time,Total kWh,Oven kWh,Fridge kWh", 48, func(at time.Time, h int) string {
 			return fmt.Sprintf("%s,%.3f,0.01,%.3f\n", local(at), load(h), load(h)/3)
-		}), rows: 48, kWh: total(48, load), says: []string{"values"}},
-		{name: "a counter beside its intervals", text: counted("time,Total kWh,Interval kWh"), rows: 48, kWh: total(48, load), says: []string{"values"}},
+		}), rows: 48, kWh: total(48, load), shows: []string{"values"}},
+		{name: "a counter beside its intervals", text: counted("time,Total kWh,Interval kWh"), rows: 48, kWh: total(48, load), shows: []string{"values"}},
 	})
 }
 
@@ -297,8 +297,8 @@ func TestKindsOfLinesAboveTheHeader(t *testing.T) {
 		return tableOf(above+"Time;Value", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.0f\n", local(at), 1000*load(h)) })
 	}
 	runKinds(t, []kindCase{
-		{name: "as many columns as the rows", text: wh("Meter number:;123456\nUnit:;Wh\n\n"), rows: 48, kWh: total(48, load), says: []string{"unit"}},
-		{name: "a comment", text: wh("# unit: Wh\n"), rows: 48, kWh: total(48, load), says: []string{"unit"}},
+		{name: "as many columns as the rows", text: wh("Meter number:;123456\nUnit:;Wh\n\n"), rows: 48, kWh: total(48, load), shows: []string{"unit"}},
+		{name: "a comment", text: wh("# unit: Wh\n"), rows: 48, kWh: total(48, load), shows: []string{"unit"}},
 	})
 }
 

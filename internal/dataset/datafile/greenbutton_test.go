@@ -172,7 +172,7 @@ func TestKindsOfGreenButtonSeries(t *testing.T) {
 		},
 		{name: "joules", series: []feedSeries{like(func(s *feedSeries) { s.kind, s.value = "<uom>31</uom>", wattHours(load, 3600) })}, meters: fmt.Sprintf("P %.3f", use)},
 		{
-			name: "intervals that are said to be of a register", meters: fmt.Sprintf("P %.3f", use),
+			name: "intervals that are set to be of a register", meters: fmt.Sprintf("P %.3f", use),
 			series: []feedSeries{like(func(s *feedSeries) { s.kind = strings.Replace(delivered, ">4<", ">1<", 1) })},
 		},
 		{

@@ -98,7 +98,7 @@ func TestKindsOfCounters(t *testing.T) {
 		})
 	}
 	t.Run("called kWh, but it only grows", (&kindCase{
-		text: strings.Replace(of(func(_ int, s float64) string { return plain(s) }), "register_kwh", "import kWh", 1), rows: 119, kWh: total(119, load), says: []string{"reading"},
+		text: strings.Replace(of(func(_ int, s float64) string { return plain(s) }), "register_kwh", "import kWh", 1), rows: 119, kWh: total(119, load), shows: []string{"reading"},
 	}).run)
 	t.Run("rolls over", func(t *testing.T) {
 		text := of(func(_ int, s float64) string { return plain(math.Mod(s-14000+99_990, 100_000)) })
@@ -136,11 +136,11 @@ func TestKindsOfGrowth(t *testing.T) {
 		quarters += fmt.Sprintf("m;%s;%.3f\n", local(jan(1).Add(time.Duration(q)*15*time.Minute)), 0.05+0.002*float64(q))
 	}
 	runKinds(t, []kindCase{
-		{name: "a morning", text: rising(14, ramp), rows: 14, kWh: total(14, ramp), says: []string{"reading"}},
-		{name: "half a day by quarters", text: quarters, rows: 12, kWh: 48*0.05 + 0.002*47*48/2, says: []string{"reading"}},
+		{name: "a morning", text: rising(14, ramp), rows: 14, kWh: total(14, ramp), shows: []string{"reading"}},
+		{name: "half a day by quarters", text: quarters, rows: 12, kWh: 48*0.05 + 0.002*47*48/2, shows: []string{"reading"}},
 		{name: "twelve rows", text: rising(12, ramp), rows: 12, kWh: total(12, ramp)},
-		{name: "two days", text: rising(49, ramp), rows: 48, kWh: ramp(48) - ramp(0), says: []string{"reading"}},
-		{name: "half a day of a counter", text: rising(14, high), rows: 13, kWh: 13 * 0.4, says: []string{"reading"}},
-		{name: "a morning that is said to be of a counter", text: rising(14, ramp), o: layoutOf(layout.Document{Reading: layout.Counter}), rows: 13, kWh: ramp(13) - ramp(0)},
+		{name: "two days", text: rising(49, ramp), rows: 48, kWh: ramp(48) - ramp(0), shows: []string{"reading"}},
+		{name: "half a day of a counter", text: rising(14, high), rows: 13, kWh: 13 * 0.4, shows: []string{"reading"}},
+		{name: "a morning that is set to be of a counter", text: rising(14, ramp), o: layoutOf(layout.Document{Reading: layout.Counter}), rows: 13, kWh: ramp(13) - ramp(0)},
 	})
 }

@@ -50,13 +50,13 @@ func decimalComma(v float64) string {
 
 // kindCase is a kind of file that was once read wrong without a word.
 type kindCase struct {
-	name string
-	text string
-	o    Options
-	rows int
-	kWh  float64
-	err  string
-	says []string // fields that the findings name as guessed, likely or proved
+	name  string
+	text  string
+	o     Options
+	rows  int
+	kWh   float64
+	err   string
+	shows []string // fields that the findings name as guessed, likely or proved
 }
 
 func (c *kindCase) run(t *testing.T) {
@@ -78,12 +78,12 @@ func (c *kindCase) run(t *testing.T) {
 	require.InDelta(t, c.kWh, sum, 1e-3)
 	require.Equal(t, rows, allRows(t, openFile(t, path, printed(t, s, c.o)), 0), "the layout that inspect prints reads the same")
 	info := s.Info()
-	for _, field := range c.says {
+	for _, field := range c.shows {
 		found := false
 		for _, e := range info.Guesses() {
 			found = found || e.What == field
 		}
-		require.True(t, found, "the findings say nothing of %s: %v", field, info.Detection)
+		require.True(t, found, "the findings have nothing on %s: %v", field, info.Detection)
 	}
 }
 
@@ -115,15 +115,15 @@ func TestKindsOfChannels(t *testing.T) {
 	}
 	net := total(48, load) - total(48, sun)
 	runKinds(t, []kindCase{
-		{name: "side by side", text: both("meter;time;kwh;direction", "Bezug", "Einspeisung", true), rows: 48, kWh: net, says: []string{"channels"}},
-		{name: "one after the other", text: both("meter;time;kwh;register", "Consumption", "Surplus Generation", false), rows: 48, kWh: net, says: []string{"channels"}},
-		{name: "codes that say nothing", text: both("meter;time;kwh;code", "A11", "B07", true), err: "set layout.channels.column to code (A11, B07)"},
+		{name: "side by side", text: both("meter;time;kwh;direction", "Bezug", "Einspeisung", true), rows: 48, kWh: net, shows: []string{"channels"}},
+		{name: "one after the other", text: both("meter;time;kwh;register", "Consumption", "Surplus Generation", false), rows: 48, kWh: net, shows: []string{"channels"}},
+		{name: "codes without a meaning", text: both("meter;time;kwh;code", "A11", "B07", true), err: "set layout.channels.column to code (A11, B07)"},
 		{
 			name: "the same with what the codes mean", text: both("meter;time;kwh;code", "A11", "B07", true), rows: 48, kWh: net,
 			o: layoutOf(layout.Document{Channels: &layout.Channels{Column: "code", Import: []string{"A*"}, Export: []string{"B*"}}}),
 		},
 		{
-			name: "no column tells them apart", err: "no corrections of each other",
+			name: "no column distinguishes them", err: "no corrections of each other",
 			text: tableOf("meter;time;kwh", 48, func(at time.Time, h int) string {
 				return fmt.Sprintf("m;%s;%.3f\nm;%s;%.3f\n", local(at), load(h), local(at), sun(h))
 			}),
@@ -134,7 +134,7 @@ func TestKindsOfChannels(t *testing.T) {
 				strings.SplitAfterN(tableOf("", 48, func(at time.Time, h int) string { return fmt.Sprintf("m;%s;%.3f\n", local(at), load(h)+0.01) }), "\n", 2)[1],
 		},
 		{
-			name: "columns with directions", rows: 48, kWh: net, says: []string{"values"},
+			name: "columns with directions", rows: 48, kWh: net, shows: []string{"values"},
 			text: tableOf("time;Grid import kWh;Grid export kWh", 48, func(at time.Time, h int) string { return fmt.Sprintf("%s;%.3f;%.3f\n", local(at), load(h), sun(h)) }),
 		},
 		{
@@ -160,14 +160,14 @@ func TestKindsOfUnits(t *testing.T) {
 	}
 	day := total(48, load)
 	runKinds(t, []kindCase{
-		{name: "kWh", text: of("energy_kWh", 1), rows: 48, kWh: day, says: []string{"unit"}},
+		{name: "kWh", text: of("energy_kWh", 1), rows: 48, kWh: day, shows: []string{"unit"}},
 		{name: "W", text: of("mean power [W]", 1000), rows: 48, kWh: day},
 		{name: "Wh in camel case", text: of("usageWh", 1000), rows: 48, kWh: day},
 		{name: "wh of whole is no unit", text: of("whole_home_kW", 1), rows: 48, kWh: day},
 		{name: "MWh", text: of("MWh", 0.001), rows: 48, kWh: day},
 		{name: "power without a unit", text: of("active_power", 1000), err: "set layout.unit to W or kW"},
 		{name: "load without a unit", text: of("load", 1), err: "set layout.unit to kW or W"},
-		{name: "nothing said", text: of("usage", 1), rows: 48, kWh: day, says: []string{"unit"}},
+		{name: "nothing set", text: of("usage", 1), rows: 48, kWh: day, shows: []string{"unit"}},
 		{
 			name: "a column for the unit", rows: 48, kWh: day,
 			text: tableOf("meter,time,value,unit", 48, func(at time.Time, h int) string { return fmt.Sprintf("m,%s,%.0f,Wh\n", local(at), 1000*load(h)) }),
@@ -216,11 +216,11 @@ func TestKindsOfNumbers(t *testing.T) {
 		{name: "1 234,56", text: of(";", grouped(2, ",", " "), hall), rows: 72, kWh: sum},
 		{name: "1 234,56 with a narrow space", text: of(";", grouped(2, ",", "\u202f"), hall), rows: 72, kWh: sum},
 		{name: "1'234.56", text: of(";", grouped(2, ".", "'"), hall), rows: 72, kWh: sum},
-		{name: "1.234 beside 987", text: of(";", grouped(0, "", "."), whole), rows: 72, kWh: wholeSum, says: []string{"numbers.thousands"}},
-		{name: "1,234 beside 987 in quotes", text: of(",", quoted(grouped(0, "", ",")), whole), rows: 72, kWh: wholeSum, says: []string{"numbers.thousands"}},
+		{name: "1.234 beside 987", text: of(";", grouped(0, "", "."), whole), rows: 72, kWh: wholeSum, shows: []string{"numbers.thousands"}},
+		{name: "1,234 beside 987 in quotes", text: of(",", quoted(grouped(0, "", ",")), whole), rows: 72, kWh: wholeSum, shows: []string{"numbers.thousands"}},
 		{name: "one of both", text: "m;time;wh\na;2024-01-01 00:00;1.234\na;2024-01-01 01:00;987\na;2024-01-01 02:00;345\n", err: "can be read in two ways"},
 		{
-			name: "one of both, said", text: "m;time;wh\na;2024-01-01 00:00;1.234\na;2024-01-01 01:00;987\na;2024-01-01 02:00;345\n", rows: 3, kWh: 2.566,
+			name: "one of both, set", text: "m;time;wh\na;2024-01-01 00:00;1.234\na;2024-01-01 01:00;987\na;2024-01-01 02:00;345\n", rows: 3, kWh: 2.566,
 			o: layoutOf(layout.Document{Numbers: &layout.Numbers{Thousands: "."}}),
 		},
 	})
@@ -244,11 +244,11 @@ func TestKindsOfTexts(t *testing.T) {
 		return fmt.Sprintf("m;%s;%s;%s\n", local(at), decimalComma(load(h)), mark)
 	})
 	runKinds(t, []kindCase{
-		{name: "UTF-16", text: utf16Of(text), rows: 48, kWh: sum, says: []string{"encoding"}},
-		{name: "Windows-1252", text: strings.ReplaceAll(text, "ä", "\xe4"), rows: 48, kWh: sum, says: []string{"encoding"}},
+		{name: "UTF-16", text: utf16Of(text), rows: 48, kWh: sum, shows: []string{"encoding"}},
+		{name: "Windows-1252", text: strings.ReplaceAll(text, "ä", "\xe4"), rows: 48, kWh: sum, shows: []string{"encoding"}},
 		{name: "sep=", text: "sep=;\n" + text, rows: 48, kWh: sum},
 		{name: "preamble and footer", text: "Kunde;Erika\n\nZeitraum;Januar\n\n" + text + "Summe;;" + decimalComma(sum) + "\n", rows: 48, kWh: sum},
-		{name: "quality marks", text: marked, rows: 47, kWh: sum - load(7), says: []string{"quality"}},
+		{name: "quality marks", text: marked, rows: 47, kWh: sum - load(7), shows: []string{"quality"}},
 		{name: "one row a day", text: func() string {
 			b := "meter;day"
 			for h := range 24 {
@@ -261,7 +261,7 @@ func TestKindsOfTexts(t *testing.T) {
 				}
 			}
 			return b + "\n"
-		}(), rows: 48, kWh: sum, says: []string{"dayColumns"}},
+		}(), rows: 48, kWh: sum, shows: []string{"dayColumns"}},
 		{name: "web page", text: "<!DOCTYPE html><html><body>secret</body></html>", err: "web page"},
 		{name: "JSON", text: `[{"a":1}]`, err: "is JSON"},
 		{name: "NEM13", text: "100,NEM13,202401101030,MDA1,RET1\n", err: "only NEM12"},

@@ -40,15 +40,15 @@ func TestKindsOfTimes(t *testing.T) {
 		{name: "digits to the hour", text: of("meter;time;kwh", us("2006010215")), rows: 72, kWh: sum},
 		{name: "digits to the second", text: of("meter;time;kwh", us("20060102150405")), rows: 72, kWh: sum},
 		{name: "seconds since 1970", text: of("meter;unix;kwh", func(at time.Time) string { return fmt.Sprint(at.Unix()) }), rows: 72, kWh: sum},
-		{name: "a spreadsheet's days", text: of("meter;time;kwh", serial(10)), rows: 72, kWh: sum, says: []string{"time.form"}},
+		{name: "a spreadsheet's days", text: of("meter;time;kwh", serial(10)), rows: 72, kWh: sum, shows: []string{"time.form"}},
 		{name: "a spreadsheet's days, cut to four decimals, with a comma", text: of("meter;time;kwh", func(at time.Time) string {
 			return strings.Replace(serial(4)(at), ".", ",", 1)
-		}), rows: 72, kWh: sum, says: []string{"time.form"}},
-		{name: "a logger 4 s late", text: of("meter;time;kwh", func(at time.Time) string { return at.Add(4 * time.Second).Format(time.RFC3339) }), rows: 72, kWh: sum, says: []string{"time.tolerance"}},
+		}), rows: 72, kWh: sum, shows: []string{"time.form"}},
+		{name: "a logger 4 s late", text: of("meter;time;kwh", func(at time.Time) string { return at.Add(4 * time.Second).Format(time.RFC3339) }), rows: 72, kWh: sum, shows: []string{"time.tolerance"}},
 		{name: "start and end", text: of("meter;from;to;kwh", func(at time.Time) string { return local(at) + ";" + local(at.Add(time.Hour)) }), rows: 72, kWh: sum},
 		{name: "the row's number", text: tableOf("id;time;kwh", 72, func(at time.Time, h int) string {
 			return fmt.Sprintf("%d;%s;%s\n", h+1, local(at), decimalComma(load(h)))
-		}), rows: 72, kWh: sum, says: []string{"meter.column"}},
+		}), rows: 72, kWh: sum, shows: []string{"meter.column"}},
 		{name: "a day of one order or the other", text: "meter;time;kwh\nm;03/04/2024 00:00;1,5\nm;03/04/2024 01:00;2,5\n", err: "set layout.time.order to DMY or MDY"},
 		{name: "days", text: tableOf("meter;day;kwh", 9, func(at time.Time, h int) string { return fmt.Sprintf("m;2024-01-%02d;8,5\n", h+1) }), err: "values of a day"},
 		{name: "sub-minute power", text: tableOf("meter,time,w", 60, func(_ time.Time, h int) string { return fmt.Sprintf("m,%d,400.5\n", 1704067200+10*h) }), err: "intervals below 1m are not read"},

@@ -49,11 +49,11 @@ func findMembers(path string, inputs []unpack.Input, head int, byName bool, o Op
 	}
 	first := firstFound(found)
 	if first == nil {
-		return nil, nil, fmt.Errorf("dataset %s: none of its %d parts holds readings; the first: %w", path, len(inputs), failed[0])
+		return nil, nil, fmt.Errorf("dataset %s: none of its %d files or sheets holds readings; the first: %w", path, len(inputs), failed[0])
 	}
 	for i, in := range inputs {
 		var doubt *dataset.DoubtError
-		if errors.As(failed[i], &doubt) { // what one part leaves open another may show
+		if errors.As(failed[i], &doubt) { // what one text leaves open another may show
 			like := o
 			like.Layout = first.found.Doc
 			found[i], err = findMember(in, head, byName, like)
@@ -94,7 +94,7 @@ func withoutName(err error, name string) string {
 func shortened(warnings []string) []string {
 	const most = 5
 	if n := len(warnings); n > most {
-		return append(warnings[:most:most], fmt.Sprintf("%d more parts of the file are left out", n-most))
+		return append(warnings[:most:most], fmt.Sprintf("%d more files or sheets are left out", n-most))
 	}
 	return warnings
 }
@@ -103,7 +103,7 @@ func shortened(warnings []string) []string {
 func oneKind(path string, members []member) error {
 	for i := range members[1:] {
 		if a, b := members[0].kind(), members[i+1].kind(); a != b {
-			return fmt.Errorf("dataset %s: its parts are of several kinds: %s has %s, %s has %s; keep those of one kind in it, or save the one with the readings as CSV",
+			return fmt.Errorf("dataset %s: its files or sheets are of several kinds: %s has %s, %s has %s; keep those of one kind in it, or save the one with the readings as CSV",
 				path, members[0].input.Name(), a, members[i+1].input.Name(), b)
 		}
 	}
@@ -137,7 +137,7 @@ func findMember(in unpack.Input, head int, byName bool, o Options) (*member, err
 		name := baseName(in.Name())
 		m.found.Doc.Meter = &layout.Meter{Name: name}
 		m.found.Evidence = append(m.found.Evidence, dataset.Evidence{
-			What: "meter.name", Guess: name, Sure: dataset.Likely, Because: "the parts of the file name no meter and have the same times, so each is of a meter of its own",
+			What: "meter.name", Guess: name, Sure: dataset.Likely, Because: "its files or sheets name no meter and have the same times, so each is of a meter of its own",
 			Change: "set " + o.Setting("meter.column"),
 		})
 	}
@@ -147,7 +147,7 @@ func findMember(in unpack.Input, head int, byName bool, o Options) (*member, err
 	return m, nil
 }
 
-// namesNoMeter is true of texts in rows that say nothing about whose readings they are.
+// namesNoMeter is true of texts in rows that name no meter.
 func (m *member) namesNoMeter() bool {
 	doc := m.found.Doc
 	return doc.Format == layout.Delimited && doc.Meter != nil && doc.Meter.Column == "" && doc.MeterColumns == nil

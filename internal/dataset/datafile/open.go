@@ -30,7 +30,7 @@ import (
 )
 
 // Open reads a file once from end to end and makes it ready to be published.
-// It fails if the file cannot be read as what it is said or seems to be, if no
+// It fails if the file cannot be read as what it is set to be, or seems to be, if no
 // row can be used, or, in mode Reject, at the first bad row.
 func Open(ctx context.Context, path string, o Options) (dataset.Source, error) {
 	raw, err := unpack.Open(path, o.Progress)
@@ -109,7 +109,7 @@ type meterEnergy struct {
 func newFileSource(o Options) (*fileSource, error) {
 	dir, err := os.MkdirTemp(o.ScratchDir, "energytwin-dataset-")
 	if err != nil {
-		return nil, fmt.Errorf("make a scratch folder for the dataset: %w", err)
+		return nil, fmt.Errorf("create a scratch folder for the dataset: %w", err)
 	}
 	return &fileSource{dir: dir, blocks: blocks{dir: dir, limit: o.BufferBytes / 4}}, nil
 }
@@ -212,9 +212,9 @@ func twoChannels(in *hourly.Intake, m *member, r *hourly.Repetitions, o Options)
 		return fmt.Errorf("dataset %s: %d of %d intervals of a meter come twice with values that are no corrections of each other: the file has two meters under one name; read the file of each on its own",
 			in.File, r.Changed, r.Intervals)
 	}
-	apart := "no column tells them apart: keep one channel in the file"
+	apart := "no column distinguishes them: keep one channel in the file"
 	if len(m.found.Apart) > 0 {
-		apart = "these columns may tell them apart: " + strings.Join(m.found.Apart, ", ")
+		apart = "these columns may distinguish them: " + strings.Join(m.found.Apart, ", ")
 	}
 	if doc := m.found.Doc; doc.Meter == nil || doc.Meter.Column == "" {
 		apart += "; if they are of several meters, set " + o.Setting("meter.column")
@@ -300,7 +300,7 @@ const (
 	smallMost = 0.001
 )
 
-// warn says what of a file looks wrong, though it can be read.
+// warn reports what of a file seems wrong, though it can be read.
 func (s *fileSource) warn(found *detect.Finding, o Options) {
 	var large, small, used int
 	var mean float64

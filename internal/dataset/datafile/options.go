@@ -19,9 +19,9 @@ const wholeSpan = 100 * MaxSpan
 // DefaultBuffer is the memory that sorting may take, in bytes.
 const DefaultBuffer = 64 << 20
 
-// Options say how to read a file. The zero value finds everything out.
+// Options define how a file is read. With the zero value, all of it is detected.
 type Options struct {
-	// Layout says how the text becomes readings. What it leaves open is found out;
+	// Layout defines how the text becomes readings. What it leaves open is detected;
 	// nil leaves everything open.
 	Layout *layout.Document
 	// Setting is what the reader of a message writes to set a field of the layout,
@@ -32,7 +32,7 @@ type Options struct {
 
 	Start       time.Time            // of the window; zero is the local midnight before the first reading
 	Span        time.Duration        // of the window; 0 is MaxSpan
-	Whole       bool                 // all hours from Start on, however many years; Span is not looked at
+	Whole       bool                 // all hours from Start on, however many years; Span is ignored
 	InvalidRows dataset.InvalidRows  // "" is Quarantine
 	BadRows     dataset.BadRowWriter // gets every quarantined row; nil counts them only
 

@@ -126,7 +126,7 @@ func TestThePrintedLayoutReadsTheFile(t *testing.T) {
 	}
 }
 
-// Sunny Portal writes W or kW, as the columns say.
+// Sunny Portal writes W or kW, as the columns state.
 func TestSunnyPortalInWatts(t *testing.T) {
 	text := "Date and time;External energy supply / Mean values [W];Grid feed-in / Mean values [W]\n"
 	for q := 1; q <= 96; q++ {

@@ -7,7 +7,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/vocabulary"
 )
 
-// What a cell says of its row.
+// What a cell states of its row.
 const (
 	markNone = iota
 	markMissing

@@ -13,7 +13,7 @@ import (
 )
 
 // Plan is a complete layout document, compiled for one header: what the reader of
-// rows asks for every row is looked up once.
+// rows asks for every row is computed once.
 type Plan struct {
 	doc   *layout.Document
 	names []string // of the columns
@@ -106,7 +106,7 @@ func Compile(doc *layout.Document, header []string, open, ranges bool) (*Plan, e
 	return p, p.compileValues()
 }
 
-// column finds a column, or says which ones there are.
+// column finds a column, or lists those that there are.
 func (p *Plan) column(field, name string) (int, error) {
 	if i, ok := layout.FindColumn(p.names, name); ok {
 		return i, nil
@@ -234,7 +234,7 @@ func (p *Plan) compileValues() error {
 	d := p.doc
 	own := d.Unit
 	if p.unit != nil {
-		own = "" // each row says its own
+		own = "" // each row states its own
 	}
 	switch {
 	case d.MeterColumns != nil:

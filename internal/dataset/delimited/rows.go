@@ -155,13 +155,13 @@ func (r *rowReader) plainRow(rec *tabular.Record) (column string, err error) {
 	return "", nil
 }
 
-// row takes a row with readings of one time, or says which column is bad and why.
+// row takes a row with readings of one time, or returns which column is bad and why.
 func (r *rowReader) row(rec *tabular.Record) (column string, err error) {
 	missing, err := r.missing(rec)
 	if err != nil || (missing && !r.several) {
 		return "", err
 	}
-	channel, part, sign, column, err := r.channel(rec)
+	channel, component, sign, column, err := r.channel(rec)
 	if err != nil {
 		return column, err
 	}
@@ -178,7 +178,7 @@ func (r *rowReader) row(rec *tabular.Record) (column string, err error) {
 	}
 	for i := range r.values {
 		v := &r.values[i]
-		s, err := r.series(rec, v, max(channel, v.channel), max(part, v.channel))
+		s, err := r.series(rec, v, max(channel, v.channel), max(component, v.channel))
 		if err != nil {
 			return r.meterColumn(v), err
 		}
@@ -200,7 +200,7 @@ func (r *rowReader) missing(rec *tabular.Record) (bool, error) {
 			r.in.Info.Estimated++
 		}
 	}
-	if len(r.values) > 1 { // each is looked at by itself
+	if len(r.values) > 1 { // each is judged by itself
 		return false, nil
 	}
 	if r.null.In(rec.Fields[r.values[0].column]) {
@@ -210,9 +210,9 @@ func (r *rowReader) missing(rec *tabular.Record) (bool, error) {
 	return false, nil
 }
 
-// channel is the channel of a row: its number, its part of the meter, and the sign
+// channel is the channel of a row: its number, its component of the meter, and the sign
 // of its energy.
-func (r *rowReader) channel(rec *tabular.Record) (number, part int, sign float64, column string, err error) {
+func (r *rowReader) channel(rec *tabular.Record) (number, component int, sign float64, column string, err error) {
 	if r.channels == nil {
 		return 0, 0, 1, "", nil
 	}
@@ -225,12 +225,12 @@ func (r *rowReader) channel(rec *tabular.Record) (number, part int, sign float64
 	case markUnknown:
 		return 0, 0, 0, r.names[r.channels.column], errChannel
 	case markExport:
-		part, sign = 1, -1
+		component, sign = 1, -1
 	}
 	if r.counter {
-		part = number
+		component = number
 	}
-	return number, part, sign, "", nil
+	return number, component, sign, "", nil
 }
 
 // rowScale is the factor that a row's own unit and factor make, beside that of the
@@ -254,7 +254,7 @@ func (r *rowReader) rowScale(rec *tabular.Record) (scale float64, column string,
 }
 
 // series is where a value belongs.
-func (r *rowReader) series(rec *tabular.Record, v *valueColumn, channel, part int) (int32, error) {
+func (r *rowReader) series(rec *tabular.Record, v *valueColumn, channel, component int) (int32, error) {
 	name := v.meter
 	if name == nil {
 		name = r.name
@@ -262,7 +262,7 @@ func (r *rowReader) series(rec *tabular.Record, v *valueColumn, channel, part in
 			name = meterName(rec.Fields[r.meter])
 		}
 	} else {
-		channel, part = 0, 0
+		channel, component = 0, 0
 	}
 	var group []byte
 	if r.group >= 0 {
@@ -272,7 +272,7 @@ func (r *rowReader) series(rec *tabular.Record, v *valueColumn, channel, part in
 	if err != nil {
 		return 0, err
 	}
-	return r.in.Channel(m, channel, part, r.counter)
+	return r.in.Channel(m, channel, component, r.counter)
 }
 
 func (r *rowReader) meterColumn(v *valueColumn) string {
@@ -313,7 +313,7 @@ func (r *rowReader) value(rec *tabular.Record, v *valueColumn, s int32, stamp no
 	return "", nil
 }
 
-// put hands a value on; of one that is missing it says so where a meter has other
+// put hands a value on; one that is missing is reported where a meter has other
 // series that would pass for all of it.
 func (r *rowReader) put(s int32, at int64, kWh float64, missing bool) error {
 	switch {

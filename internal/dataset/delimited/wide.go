@@ -140,7 +140,7 @@ func (r *rowReader) dayRow(rec *tabular.Record) (column string, err error) {
 			in.Info.Estimated += int64(len(r.values))
 		}
 	}
-	number, part, sign, column, err := r.channel(rec)
+	number, component, sign, column, err := r.channel(rec)
 	if err != nil {
 		return column, err
 	}
@@ -155,7 +155,7 @@ func (r *rowReader) dayRow(rec *tabular.Record) (column string, err error) {
 	if err != nil {
 		return column, err
 	}
-	s, err := r.series(rec, &r.values[0], number, part)
+	s, err := r.series(rec, &r.values[0], number, component)
 	if err != nil {
 		return r.meterColumn(&r.values[0]), err
 	}

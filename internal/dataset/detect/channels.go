@@ -13,10 +13,10 @@ import (
 )
 
 // mostTwice is the share of times that come twice with other values from which a
-// column is looked for that tells them apart.
+// column is searched for that distinguishes them.
 const mostTwice = 0.1
 
-// findChannels finds the column that tells the channels of a meter apart: one whose
+// findChannels finds the column that distinguishes the channels of a meter: one whose
 // cells name directions of flow, or one without which most times come twice.
 func (d *detective) findChannels() error {
 	if c := d.doc.Channels; c != nil {
@@ -61,7 +61,7 @@ func (d *detective) findChannels() error {
 		"%.0f %% of the times of a meter come twice with different values, as two channels do, and nothing shows which is energy from the grid and which to it", 100*twice)
 }
 
-// channelColumns are the columns without a meaning that may tell channels apart.
+// channelColumns are the columns without a meaning that may distinguish channels.
 func (d *detective) channelColumns() []int {
 	used := d.used()
 	if len(d.doc.Rows) > 0 { // the kind of energy may name the direction too
@@ -132,7 +132,7 @@ func totalsOnly(cells, ignored []string) (kept, left []string) {
 }
 
 // twice is the share of rows whose meter and time another row has too, with another
-// value; beside a column that tells them apart, if one is given.
+// value; beside a column that distinguishes them, if one is given.
 func (d *detective) twice(column int) float64 {
 	if len(d.sample.Rows) == 0 || len(d.doc.Values) == 0 {
 		return 0

@@ -94,7 +94,7 @@ func (d *detective) hasFractions(i int) bool {
 	return n*2 > len(d.sample.Rows)
 }
 
-// findMarks finds the columns that say something of a row's value: its unit, a
+// findMarks finds the columns that describe a row's value: its unit, a
 // factor, its quality, and whether it is electricity.
 func (d *detective) findMarks() error {
 	for _, c := range []struct{ field, column string }{{"unitColumn", d.doc.UnitColumn}, {"factorColumn", d.doc.FactorColumn}} {
@@ -122,7 +122,7 @@ func (d *detective) findMarks() error {
 			d.note("rows", d.doc.Rows[0].Column, dataset.Likely, "its cells name kinds of energy: "+strings.Join(shownCells(c), ", ")+"; others than electricity are left out")
 		case d.doc.Quality == nil && c.Few() && vocabulary.AnyWord(vocabulary.ValidColumns, c.Name) && len(c.Distinct) == 2:
 			d.doc.Quality = &layout.Quality{Column: d.header.ColumnName(i), Missing: append(slices.Clone(vocabulary.MissingMarks), vocabulary.InvalidMarks...)}
-			d.note("quality", d.doc.Quality.Column, dataset.Likely, "its cells say whether a value is valid: "+strings.Join(shownCells(c), ", "))
+			d.note("quality", d.doc.Quality.Column, dataset.Likely, "its cells show whether a value is valid: "+strings.Join(shownCells(c), ", "))
 		case d.doc.Quality == nil && c.Few() && d.holdsQuality(c):
 			d.doc.Quality = &layout.Quality{Column: d.header.ColumnName(i), Missing: vocabulary.MissingMarks, Estimated: vocabulary.EstimatedMarks}
 			d.note("quality", d.doc.Quality.Column, dataset.Likely, "its cells are marks of quality: "+strings.Join(shownCells(c), ", "))

@@ -27,7 +27,7 @@ type Finding struct {
 	// thousands.
 	OpenNumbers bool
 	Ranges      bool     // times have the end of the interval behind them, without a space
-	Apart       []string // columns that may tell several values of one time apart
+	Apart       []string // columns that may distinguish several values of one time
 }
 
 // Options are what is known beforehand. All are set.
@@ -42,7 +42,7 @@ type detective struct {
 	guessed  map[byte]guessedHeader // by separator; see headerBy
 	head     []byte
 	ended    bool // the head is all of the file
-	known    bool // shipped layouts are looked for
+	known    bool // shipped layouts are searched for
 	opts     Options
 	doc      *layout.Document // filled in as things are found out
 	set      *layout.Document // what was set from outside
@@ -60,7 +60,7 @@ func Layout(head []byte, ended bool, encoding layout.Encoding, o Options) (*Find
 		return nil, err
 	}
 	found, err := layoutWith(head, ended, encoding, o, true)
-	if errors.Is(err, errOtherInterval) { // a file that only looks like one of a shipped layout
+	if errors.Is(err, errOtherInterval) { // a file that only resembles one of a shipped layout
 		return layoutWith(head, ended, encoding, o, false)
 	}
 	return found, err
@@ -93,7 +93,7 @@ func (d *detective) sureIfSet(set bool, otherwise dataset.Sureness) dataset.Sure
 	return otherwise
 }
 
-// format looks for the marks of formats that say in the file how they are read.
+// format searches for the marks of formats that describe themselves.
 func (d *detective) format() error {
 	if d.doc.Format != "" {
 		d.note("format", d.doc.Format, dataset.Stated, "it was set")
@@ -134,11 +134,11 @@ func (d *detective) otherFormat() error {
 			t.Zone = marketTime
 			d.note("time.zone", t.Zone, dataset.Proved, "market time is UTC+10 all year")
 		}
-		d.note("unit", "as the file says", dataset.Stated, "each 200 record has its own unit and interval")
+		d.note("unit", "as the file states", dataset.Stated, "each 200 record has its own unit and interval")
 		return nil
 	}
 	t.Zone = cmp.Or(t.Zone, "UTC")
-	d.note("unit", "as the file says", dataset.Stated, "each ReadingType and IntervalReading has its own unit and length")
+	d.note("unit", "as the file states", dataset.Stated, "each ReadingType and IntervalReading has its own unit and length")
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/notation"
 )
 
-// leastMarked is how many rows of a mark say something.
+// leastMarked is how many rows of a mark are evidence.
 const leastMarked = 3
 
 // findGaps finds the values that stand for none: those beside a mark of quality whose

@@ -29,7 +29,7 @@ func (d *detective) findInterval() error {
 				return errOtherInterval
 			}
 			return d.doubt("time.interval", true, []string{shortDuration(step)},
-				"times of a meter are mostly %s apart (%d of %d), and the layout says %s", shortDuration(step), times, total, t.Interval)
+				"times of a meter are mostly %s apart (%d of %d), and the layout states %s", shortDuration(step), times, total, t.Interval)
 		}
 		return nil
 	}
@@ -39,13 +39,13 @@ func (d *detective) findInterval() error {
 		}
 		if d.doc.Reading != layout.Counter {
 			t.Interval = "1h"
-			d.note("time.interval", t.Interval, dataset.Guess, fmt.Sprintf("no meter has two times among the %d rows looked at, and an hour is the usual one", d.steps.read))
+			d.note("time.interval", t.Interval, dataset.Guess, fmt.Sprintf("no meter has two times among the %d rows of the sample, and an hour is the usual one", d.steps.read))
 		}
 		return nil
 	}
 	if minutes := d.nearestInterval(step); minutes > 0 {
 		t.Interval = shortDuration(int64(minutes * 60))
-		d.note("time.interval", t.Interval, dataset.Likely, fmt.Sprintf("%d of %d times looked at are that far from the meter's one before", times, total))
+		d.note("time.interval", t.Interval, dataset.Likely, fmt.Sprintf("%d of %d times of the sample are that far from the meter's one before", times, total))
 		return nil
 	}
 	if step >= 20*3600 {

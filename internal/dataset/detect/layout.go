@@ -10,7 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/tabular"
 )
 
-// recognise looks for a layout that ships with the program and whose columns the
+// recognise searches for a layout that ships with the program and whose columns the
 // header has. The one that names most columns is taken.
 func (d *detective) recognise() error {
 	if !d.known || fullySet(d.set) || (d.set.Meter != nil && d.set.Meter.Column != "") {
@@ -44,7 +44,7 @@ func (d *detective) recognise() error {
 }
 
 // fullySet is true if a document names the columns of time and values: then no
-// shipped layout is looked for.
+// shipped layout is searched for.
 func fullySet(doc *layout.Document) bool {
 	return (doc.Time != nil && len(doc.Time.Columns) > 0) || len(doc.Values) > 0 || doc.MeterColumns != nil || doc.DayColumns != nil
 }

@@ -28,7 +28,7 @@ func newSigns() *signs {
 	return &signs{decimals: map[byte]int{}, groups: map[byte]int{}, twoWays: map[byte]int{}}
 }
 
-// add looks at one number.
+// add observes one number.
 func (s *signs) add(cell []byte) {
 	b, _ := notation.CutUnit(cell)
 	if b = notation.UsualSign(b); len(b) == 0 || !notation.LooksNumeric(b) {
@@ -108,7 +108,7 @@ func otherSign(sign string) string {
 	return "."
 }
 
-// observeNumbers looks at the values of the sample, and of all of a long head, where a
+// observeNumbers observes the values of the sample, and of all of a long head, where a
 // sign may be rare.
 func (d *detective) observeNumbers() (*signs, error) {
 	s := newSigns()

@@ -22,7 +22,7 @@ type steps struct {
 	walls     []int64 // seconds of all times, for the distance from a grid
 }
 
-// seriesKey is what tells series of a sample apart: the meter and the channel.
+// seriesKey is what distinguishes series of a sample: the meter and the channel.
 func (d *detective) seriesKey(row []string) string {
 	var key strings.Builder
 	if d.doc.Meter != nil {

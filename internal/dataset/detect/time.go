@@ -44,19 +44,19 @@ func (d *detective) findTime() error {
 	return nil
 }
 
-// from says where something that is not found out comes from.
+// from is where something that was not detected comes from.
 func (d *detective) from(set bool) string {
 	if set || d.shipped == "" {
 		return "it was set"
 	}
-	return "the layout " + d.shipped + " says so"
+	return "the layout " + d.shipped + " states it"
 }
 
 func (d *detective) noColumn(field, name string) error {
 	return fmt.Errorf("%s: the file has no column %q, only %s", d.opts.Setting(field), name, tabular.List(d.header.Names))
 }
 
-// chooseTime looks for a column with date and time of day; else for a date and a
+// chooseTime searches for a column with date and time of day; else for a date and a
 // time of day, or the number of an hour, beside it.
 func (d *detective) chooseTime() error {
 	t := d.time()
@@ -124,7 +124,7 @@ func (d *detective) best(fits func(*tabular.Column) bool) (index, score int) {
 }
 
 // isInstant is true of a column with date and time of day. Digits alone are one only
-// where the name says so.
+// where the name states it.
 func (d *detective) isInstant(c *tabular.Column) bool {
 	if c.Mostly(notation.KindStamp) {
 		return true
@@ -155,7 +155,7 @@ func (d *detective) stampReader() notation.StampReader {
 // mostOffsets is how many offsets of one sign the times of a file may have.
 const mostOffsets = 4
 
-// endsInTimes is true if what looks like an offset behind a time of day, as in
+// endsInTimes is true if what could be an offset behind a time of day, as in
 // 00:00-00:15, is the end of the interval: it differs too often.
 func (d *detective) endsInTimes() bool {
 	if d.doc.Time.Form != layout.Text {

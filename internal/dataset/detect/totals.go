@@ -17,7 +17,7 @@ var totalWords = vocabulary.Set("total", "totals", "sum", "summe", "gesamt", "to
 var phaseWords = vocabulary.Set("l1", "l2", "l3", "phase", "fase", "vaihe")
 
 // withoutTotals leaves out what would count the same energy twice: the total of other
-// columns or the parts of a total, and the states of a counter beside its intervals.
+// columns or the components of a total, and the states of a counter beside its intervals.
 func (d *detective) withoutTotals(all []candidate) []candidate {
 	if d.doc.Meter.Column != "" || len(all) < 2 {
 		return all
@@ -28,23 +28,23 @@ func (d *detective) withoutTotals(all []candidate) []candidate {
 		return all
 	}
 	total := all[at]
-	parts := slices.Delete(slices.Clone(all), at, at+1)
-	sum, above := d.compareWithParts(total, parts)
-	phases := !slices.ContainsFunc(d.namesOf(parts), func(name string) bool { return !vocabulary.AnyWord(phaseWords, name) })
+	components := slices.Delete(slices.Clone(all), at, at+1)
+	sum, above := d.compareWithComponents(total, components)
+	phases := !slices.ContainsFunc(d.namesOf(components), func(name string) bool { return !vocabulary.AnyWord(phaseWords, name) })
 	switch {
 	case sum && !phases:
 		d.note("values", "without "+d.header.Names[total.index], dataset.Likely, "it is the sum of the other columns")
-		return parts
+		return components
 	case sum || above:
-		d.note("values", "without "+tabular.List(d.namesOf(parts)), dataset.Likely, "they are parts of "+d.header.Names[total.index])
+		d.note("values", "without "+tabular.List(d.namesOf(components)), dataset.Likely, "they are components of "+d.header.Names[total.index])
 		return []candidate{total}
 	}
 	return all
 }
 
-// compareWithParts reports whether a column is the sum of others in nearly all rows,
+// compareWithComponents reports whether a column is the sum of others in nearly all rows,
 // and whether it is no less than any of them.
-func (d *detective) compareWithParts(total candidate, parts []candidate) (sum, above bool) {
+func (d *detective) compareWithComponents(total candidate, components []candidate) (sum, above bool) {
 	f := d.looseNumbers()
 	rows, sums, aboves := 0, 0, 0
 	for _, row := range d.sample.Rows {
@@ -53,7 +53,7 @@ func (d *detective) compareWithParts(total candidate, parts []candidate) (sum, a
 			continue
 		}
 		added, most, read := 0.0, 0.0, true
-		for _, k := range parts {
+		for _, k := range components {
 			v, err := f.Read([]byte(row[k.index]))
 			read = read && err == nil
 			added, most = added+v, max(most, v)

@@ -13,7 +13,7 @@ import (
 )
 
 // findUnit settles the unit: of whole words in the names of the columns. Names of
-// power do not say whether it is watts or kilowatts.
+// power do not state whether it is watts or kilowatts.
 func (d *detective) findUnit() error {
 	switch {
 	case d.doc.Unit != "":
@@ -52,7 +52,7 @@ func (d *detective) findUnit() error {
 				d.doc.Unit = u
 			}
 		}
-		d.note("unit", "as the columns say", dataset.Likely, "the value columns name different units")
+		d.note("unit", "as the columns state", dataset.Likely, "the value columns name different units")
 		return nil
 	}
 	if found, err := d.unitInCells(); found || err != nil {
@@ -65,7 +65,7 @@ func (d *detective) findUnit() error {
 	}
 	for _, name := range names {
 		if vocabulary.AnyWord(vocabulary.Power, name) {
-			return d.doubt("unit", false, d.powerUnits(), "the column %s is power by its name, and does not say in which unit (its mean is %s)", name, d.meanText())
+			return d.doubt("unit", false, d.powerUnits(), "the column %s is power by its name, which does not state the unit (its mean is %s)", name, d.meanText())
 		}
 	}
 	d.doc.Unit = layout.KWh
@@ -81,7 +81,7 @@ func (d *detective) valueNames() []string {
 	return names
 }
 
-// unitInCells looks for the unit in cells: behind the values, or in a column of few
+// unitInCells searches for the unit in cells: behind the values, or in a column of few
 // words which all name one, such as that of the channels.
 func (d *detective) unitInCells() (found bool, err error) {
 	var units []layout.Unit

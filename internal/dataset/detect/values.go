@@ -42,7 +42,7 @@ func (d *detective) findValues() error {
 type candidate struct {
 	index int
 	score int
-	flow  layout.Direction // that its name says; "" if it says none
+	flow  layout.Direction // that its name states; "" if it states none
 }
 
 // valueCandidates are the columns of numbers that are nothing else, the likeliest
@@ -129,7 +129,7 @@ func (d *detective) chooseValues(all []candidate) error {
 	return d.doubt("values[0].column", false, quoted(names), "several columns may hold the readings")
 }
 
-// noteExports says that meters whose names are of energy to the grid, or of what panels
+// noteExports notes that meters whose names are of energy to the grid, or of what panels
 // produce, are kept as they are.
 func (d *detective) noteExports(meters []string) {
 	named := slices.DeleteFunc(slices.Clone(meters), func(name string) bool { return vocabulary.FlowOf(name) != layout.Export })
@@ -168,9 +168,9 @@ func (d *detective) withPartners(all []candidate) []candidate {
 	return together
 }
 
-// severalFlows takes the columns of a meter whose names say a direction. Several of
+// severalFlows takes the columns of a meter whose names state a direction. Several of
 // one direction are summed if they are the registers of tariffs; else it has to be
-// said which are wanted, as one may be part of the other.
+// stated which are wanted, as one may be part of the other.
 func (d *detective) severalFlows(top []candidate) error {
 	var imports, exports []candidate
 	for _, k := range top {
@@ -192,7 +192,7 @@ func (d *detective) severalFlows(top []candidate) error {
 		v.Optional = k.flow == layout.Export && d.sample.Columns[k.index].Filled < len(d.sample.Rows)
 		d.doc.Values = append(d.doc.Values, v)
 	}
-	d.note("values", d.valueList(), dataset.Likely, "their names say in which direction energy flows; exports become negative")
+	d.note("values", d.valueList(), dataset.Likely, "their names state the direction in which energy flows; exports become negative")
 	return nil
 }
 

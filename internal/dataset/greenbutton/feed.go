@@ -19,7 +19,7 @@ type espiSeries struct {
 	twice bool   // it is left out because others hold its energy
 }
 
-// espiFeed says which series each block of a document is of.
+// espiFeed holds which series each block of a document is of.
 type espiFeed struct {
 	series []espiSeries
 	of     []int32 // by source; -1 where no type is known
@@ -103,7 +103,7 @@ func (s *espiScan) resolve(f *espiFeed, source *espiSource, byPath map[string]in
 // leastFallen is the number of values of a register that show whether it is one.
 const leastFallen = 24
 
-// judge says of each series whether its values are energy, and with which sign.
+// judge decides of each series whether its values are energy, and with which sign.
 func (f *espiFeed) judge(services map[string]int) {
 	for i := range f.series {
 		s := &f.series[i]

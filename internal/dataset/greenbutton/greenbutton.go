@@ -59,7 +59,7 @@ func Read(input unpack.Input, text io.Reader, o Options, in *hourly.Intake) erro
 	return readESPIValues(text, feed, in)
 }
 
-// explain says in the findings what was made of the series.
+// explain notes what became of the series.
 func (f *espiFeed) explain(in *hourly.Intake) {
 	for i := range f.series {
 		s := &f.series[i]

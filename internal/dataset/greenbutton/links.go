@@ -76,7 +76,7 @@ func lastAfter(path, kind string) (begin int, id string, end int) {
 }
 
 // pointNames are the names of usage points by their paths: the id, and as many ids of
-// what they belong to, such as the customer, as it takes to tell them apart.
+// what they belong to, such as the customer, as it takes to distinguish them.
 func pointNames(paths []string) map[string]string {
 	names := map[string]string{}
 	open := paths

@@ -34,7 +34,7 @@ const (
 	qualityProjected    = 12 // a forecast
 )
 
-// readingType says what the numbers of a meter reading mean.
+// readingType describes what the numbers of a meter reading mean.
 type readingType struct {
 	Multiplier     int `xml:"powerOfTenMultiplier"`
 	UOM            int `xml:"uom"`

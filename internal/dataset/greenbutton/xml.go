@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// espiXML reads the elements of an ESPI document. Namespaces are not looked at: files
+// espiXML reads the elements of an ESPI document. Namespaces are ignored: files
 // use any prefix, and versions differ in little else.
 type espiXML struct{ dec *xml.Decoder }
 
 func newESPIXML(text io.Reader) *espiXML {
 	dec := xml.NewDecoder(&boundedTags{in: text})
 	dec.Entity = xml.HTMLEntity
-	// The text has been decoded, whatever its declaration says.
+	// The text has been decoded, whatever its declaration states.
 	dec.CharsetReader = func(_ string, decoded io.Reader) (io.Reader, error) { return decoded, nil }
 	return &espiXML{dec: dec}
 }

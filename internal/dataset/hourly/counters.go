@@ -141,7 +141,7 @@ func rateBin(kW float64) int {
 
 // close settles the limit, and which runs of zeros are none.
 func (h *stepHistory) close() {
-	if h.zeroRun { // it never went on: how far it fell tells
+	if h.zeroRun { // it never went on: how far it fell shows it
 		h.keepDead(h.height)
 	}
 	var n uint32

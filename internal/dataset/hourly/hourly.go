@@ -23,22 +23,22 @@ type hourly struct {
 
 	hour    meter.Hour    // being filled
 	rows    []dataset.Row // of hour: readings that are whole hours
-	now     []parts       // by series: the parts of hour
-	then    []parts       // by series: the parts of hour+1
-	nowSet  []int32       // series that have parts
+	now     []hourSum     // by series: the sums of hour
+	then    []hourSum     // by series: the sums of hour+1
+	nowSet  []int32       // series that have a sum
 	thenSet []int32
 
-	nets      *nets     // nil if each meter has one series
-	counters  *counters // nil if no series is of a counter
-	estimated int64     // hours at the ends of counters that were completed
-	repeats   repeats
-	nights    nights
-	held      entry // waits for a repetition that replaces it
-	holds     bool
+	nets       *nets     // nil if each meter has one series
+	counters   *counters // nil if no series is of a counter
+	estimated  int64     // hours at the ends of counters that were completed
+	repeats    repeats
+	nights     nights
+	pending    entry // waits for a repetition that replaces it
+	hasPending bool
 }
 
-// parts gathers the energy of one series in one hour.
-type parts struct {
+// hourSum gathers the energy of one series in one hour.
+type hourSum struct {
 	kWh     float64
 	covered uint64 // bit n is minute n; bits 62 and 63 mark what voids the hour
 }
@@ -52,7 +52,7 @@ const (
 func newHourly(in *Intake, c *counters, start, end meter.Hour, emit func(meter.Hour, []dataset.Row) error) *hourly {
 	h := &hourly{
 		start: start, end: end, series: in.series, info: in.Info, emit: emit, hour: meter.NoHour,
-		now: make([]parts, len(in.series)), then: make([]parts, len(in.series)), counters: c,
+		now: make([]hourSum, len(in.series)), then: make([]hourSum, len(in.series)), counters: c,
 		nights: nights{zone: in.clock.Zone},
 	}
 	if in.Several {
@@ -61,20 +61,20 @@ func newHourly(in *Intake, c *counters, start, end meter.Hour, emit func(meter.H
 	return h
 }
 
-// add takes the next reading. Of readings that repeat a part of an hour the
+// add takes the next reading. Of readings that repeat within an hour the
 // last one counts; rows that repeat a whole hour all go out, for the reader
 // of the stream to see a correction as such.
 func (h *hourly) add(e entry) error {
-	if h.holds && e.order() == h.held.order() {
+	if h.hasPending && e.order() == h.pending.order() {
 		if !h.series[e.meter()].counter {
-			h.repeats.add(h.held.value, e.value)
-			if h.held.value != e.value {
+			h.repeats.add(h.pending.value, e.value)
+			if h.pending.value != e.value {
 				h.nights.add(e.minute(), e.length())
 			}
 		}
-		if !h.direct(e) && !h.direct(h.held) {
+		if !h.direct(e) && !h.direct(h.pending) {
 			h.info.Duplicates++
-			h.held = e
+			h.pending = e
 			return nil
 		}
 	} else {
@@ -83,7 +83,7 @@ func (h *hourly) add(e entry) error {
 	if err := h.release(); err != nil {
 		return err
 	}
-	h.held, h.holds = e, true
+	h.pending, h.hasPending = e, true
 	return nil
 }
 
@@ -106,11 +106,11 @@ func (h *hourly) direct(e entry) bool {
 }
 
 func (h *hourly) release() error {
-	if !h.holds {
+	if !h.hasPending {
 		return nil
 	}
-	e := h.held
-	h.holds = false
+	e := h.pending
+	h.hasPending = false
 	if err := h.moveTo(meter.Hour(wallclock.FloorDiv(e.minute(), 60))); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (h *hourly) divide(s int32, start int64, minutes int, kWh float64) {
 	}
 }
 
-func (p *parts) put(set []int32, s int32, offset, minutes int, kWh float64) []int32 {
+func (p *hourSum) put(set []int32, s int32, offset, minutes int, kWh float64) []int32 {
 	if p.covered == 0 {
 		set = append(set, s)
 	}
@@ -197,7 +197,7 @@ func (h *hourly) flush() error {
 	outside := h.hour < h.start || h.hour >= h.end
 	for _, s := range h.nowSet {
 		p := h.now[s]
-		h.now[s] = parts{}
+		h.now[s] = hourSum{}
 		switch {
 		case outside:
 		case h.nets != nil:
@@ -221,8 +221,8 @@ func (h *hourly) flush() error {
 	return err
 }
 
-// row takes the sum of an hour's parts if they are all there.
-func (h *hourly) row(m int32, p parts) {
+// row takes the sum of an hour's readings if they are all there.
+func (h *hourly) row(m int32, p hourSum) {
 	switch {
 	case p.covered&overlapping != 0:
 		h.info.Overlaps++
@@ -277,7 +277,7 @@ func (r *repeats) add(before, now float64) {
 }
 
 const (
-	leastRepeats   = 24   // changed values that say something
+	leastRepeats   = 24   // changed values that are evidence
 	repeatedShare  = 0.25 // of all intervals
 	likeCorrection = 0.9  // correlation of a value and its correction
 )

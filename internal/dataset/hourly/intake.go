@@ -21,10 +21,10 @@ import (
 
 // series is what a file holds of one channel of a meter. Most meters have one.
 type series struct {
-	meter   int32
-	part    int // of the meter: its series of one part are there together or in turn; see nets
-	counter bool
-	order   wallclock.Order
+	meter     int32
+	component int // of the meter: its series of one component are there together or in turn; see nets
+	counter   bool
+	order     wallclock.Order
 
 	first, last int64 // UTC minutes of its intervals; kept where meters have several series
 }
@@ -87,7 +87,7 @@ func NewIntake(ctx context.Context, file string, o Options, info *dataset.Info) 
 	return t
 }
 
-// Note adds a finding that shows only when all of a file is looked at.
+// Note adds a finding that shows only when all of a file has been read.
 func (t *Intake) Note(e dataset.Evidence) { t.Info.Detection = append(t.Info.Detection, e) }
 
 // Warn adds a warning.
@@ -186,7 +186,7 @@ func CheckName(name []byte) error {
 const maxChannels = 64
 
 // Channel is the series of a channel of a meter, made at its first reading.
-func (t *Intake) Channel(m int32, channel, part int, counter bool) (int32, error) {
+func (t *Intake) Channel(m int32, channel, component int, counter bool) (int32, error) {
 	f := &t.meters[m]
 	if channel < len(f.channels) && f.channels[channel] >= 0 {
 		return f.channels[channel], nil
@@ -201,7 +201,7 @@ func (t *Intake) Channel(m int32, channel, part int, counter bool) (int32, error
 		f.channels = append(f.channels, -1)
 	}
 	i := int32(len(t.series))
-	t.series = append(t.series, series{meter: m, part: part, counter: counter, first: math.MaxInt64, last: math.MinInt64})
+	t.series = append(t.series, series{meter: m, component: component, counter: counter, first: math.MaxInt64, last: math.MinInt64})
 	t.counters = t.counters || counter
 	f.channels[channel] = i
 	return i, nil

@@ -131,7 +131,7 @@ type Document struct {
 	// +optional
 	Reading Reading `json:"reading,omitempty"`
 
-	// Column that says how good a value is.
+	// Column that states how good a value is.
 	// +optional
 	Quality *Quality `json:"quality,omitempty"`
 
@@ -143,7 +143,7 @@ type Document struct {
 	Rows []RowFilter `json:"rows,omitempty"`
 }
 
-// Header says where the header is: at the line after skip, or at the first row that
+// Header defines where the header is: at the line after skip, or at the first row that
 // has all cells of contains.
 type Header struct {
 	// Lines above the header.
@@ -169,7 +169,7 @@ type Header struct {
 	Absent bool `json:"absent,omitempty"`
 }
 
-// Numbers says how numbers are written.
+// Numbers defines how numbers are written.
 type Numbers struct {
 	// Sign before the decimals: "." or ",".
 	// +kubebuilder:validation:Enum=".";","
@@ -193,7 +193,7 @@ type Numbers struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Meter says whose reading it is: a column, or one name for the whole file.
+// Meter defines whose reading it is: a column, or one name for the whole file.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.column) || !has(self.name)",message="write meter.column or meter.name"
 type Meter struct {

@@ -1,6 +1,6 @@
 package layout
 
-// Channels tells the channels of a meter apart.
+// Channels distinguishes the channels of a meter.
 // ---
 // A row whose channel fits none of the patterns is rejected.
 type Channels struct {
@@ -33,7 +33,7 @@ type Channels struct {
 	Ignore []string `json:"ignore,omitempty"`
 }
 
-// Quality tells values apart by how good they are.
+// Quality distinguishes values by how good they are.
 // ---
 // What fits none of the patterns counts as measured.
 type Quality struct {
@@ -58,7 +58,7 @@ type Quality struct {
 	Estimated []string `json:"estimated,omitempty"`
 }
 
-// RowFilter says which rows are readings of electricity.
+// RowFilter defines which rows are readings of electricity.
 // ---
 // Others are left out and counted.
 //

@@ -1,6 +1,6 @@
 package layout
 
-// Time says when a reading was taken.
+// Time defines when a reading was taken.
 type Time struct {
 	// Column with the time, or date and time.
 	// ---

@@ -78,7 +78,7 @@ func join(base, over *Document) (*Document, error) {
 	}
 	delete(upper, "from")
 	for _, one := range []string{"values", "meterColumns", "dayColumns"} {
-		if upper[one] != nil { // the document says how rows are laid out: the base does not
+		if upper[one] != nil { // the document defines how rows are laid out: the base does not
 			delete(lower, "values")
 			delete(lower, "meterColumns")
 			delete(lower, "dayColumns")

@@ -38,7 +38,7 @@ func reference(t *testing.T) string {
 
 <!-- Made from the types in internal/dataset/layout by make generate. -->
 
-A layout document says how the text of a file becomes readings. It is the same in ` + "`spec.dataset.layout`" + ` of a twin, in the file
+A layout document defines how the text of a file becomes readings. It is the same in ` + "`spec.dataset.layout`" + ` of a twin, in the file
 of ` + "`--layout FILE`" + `, and as what ` + "`energytwin dataset inspect FILE`" + ` prints. A field that is left out is found out from the file. Unknown
 fields are errors.
 

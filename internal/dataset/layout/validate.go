@@ -235,7 +235,7 @@ func (d *Document) checkFormat() error {
 		{"quality", d.Quality != nil}, {"rows", len(d.Rows) > 0}, {"meter", d.Meter != nil},
 	} {
 		if f.set {
-			return fieldError(f.name, "describes delimited text, and format is %s, which says in the file how it is read; remove %s", d.Format, f.name)
+			return fieldError(f.name, "describes delimited text, and format is %s, which describes itself in the file; remove %s", d.Format, f.name)
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ var (
 
 // Read reads interval data of the Australian market (AEMO, Meter Data
 // File Format NEM12): 200 records name a meter's register, unit and interval
-// length, 300 records hold a day of it, 400 records the quality of parts of a
+// length, 300 records hold a day of it, 400 records the quality of intervals of a
 // day. Times are market time. Each register (NMI suffix) is a meter of its
 // own, called NMI/suffix; energy of suffixes beginning with B, which flows
 // from the premises to the grid, is negative.
@@ -60,7 +60,7 @@ func Read(text io.Reader, in *hourly.Intake) error {
 	return nil
 }
 
-// reader holds what records tell about the ones that follow.
+// reader holds what records state about the ones that follow.
 type reader struct {
 	in    *hourly.Intake
 	ended bool
@@ -72,19 +72,19 @@ type reader struct {
 	scale   float64 // to kWh, or to kW of power, and the sign of the flow
 	minutes int
 
-	day dayRecord // held until its 400 records have been read
+	day dayRecord // pending until its 400 records have been read
 }
 
 // dayRecord is a 300 record.
 type dayRecord struct {
-	held    bool
+	pending bool
 	line    int64
 	raw     []byte
 	base    int64     // market wall minute of its midnight
 	values  []float64 // of each interval
 	bad     []bool    // values that have been quarantined
 	missing []bool    // of quality N
-	varies  bool      // quality V: 400 records say more
+	varies  bool      // quality V: 400 records state more
 	events  int
 }
 
@@ -178,7 +178,7 @@ func (n *reader) interval(rec *tabular.Record) error {
 		return n.in.Reject(rec.Line, fmt.Sprint(count+3), errQuality, rec.Raw)
 	}
 	d := dayRecord{
-		held: true, line: rec.Line, raw: append([]byte(nil), rec.Raw...), base: base, varies: quality[0] == 'V',
+		pending: true, line: rec.Line, raw: append([]byte(nil), rec.Raw...), base: base, varies: quality[0] == 'V',
 		values: make([]float64, count), bad: make([]bool, count), missing: make([]bool, count),
 	}
 	for i := range count {
@@ -208,7 +208,7 @@ func (n *reader) event(rec *tabular.Record) error {
 	if n.skip {
 		return nil
 	}
-	if !n.day.held || !n.day.varies {
+	if !n.day.pending || !n.day.varies {
 		return n.in.Reject(rec.Line, "", errLostEvent, rec.Raw)
 	}
 	n.day.events++
@@ -230,11 +230,11 @@ func (n *reader) event(rec *tabular.Record) error {
 	return nil
 }
 
-// release passes on the day that was held.
+// release passes on the pending day.
 func (n *reader) release() error {
 	d := n.day
 	n.day = dayRecord{}
-	if !d.held {
+	if !d.pending {
 		return nil
 	}
 	if d.varies && d.events == 0 {

@@ -1,6 +1,6 @@
 package notation
 
-// Kind is what a cell looks like.
+// Kind is what a cell holds, by its signs.
 type Kind int
 
 // What a cell holds.
@@ -14,7 +14,7 @@ const (
 	Kinds
 )
 
-// KindOf looks at a cell, whatever the order of day and month.
+// KindOf is the kind of a cell, whatever the order of day and month.
 func KindOf(cell string) Kind {
 	b := Trim([]byte(cell))
 	n := MissingWords{words: DefaultMissing}

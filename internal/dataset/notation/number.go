@@ -156,7 +156,7 @@ func TwoWays(text []byte) bool {
 	return sign >= 1 && sign <= 3 && len(text) == sign+4 && text[0] != '0' && AllDigits(text[:sign]) && AllDigits(text[sign+1:])
 }
 
-// shortNumber reads what nearly all numbers look like: at most 15 digits and
+// shortNumber reads the notation of nearly all numbers: at most 15 digits and
 // no exponent. Both digits and power of ten are then exact in a float64, so
 // one division rounds correctly.
 func shortNumber(text []byte, decimal byte) (float64, bool) {
@@ -219,7 +219,7 @@ func longNumber(text []byte, decimal byte) (float64, error) {
 	return v, nil
 }
 
-// notANumber tells text from the spellings of NaN and infinity.
+// notANumber distinguishes text from the spellings of NaN and infinity.
 func notANumber(text []byte) error {
 	if v, err := strconv.ParseFloat(string(text), 64); err == nil && (math.IsNaN(v) || math.IsInf(v, 0)) {
 		return errInfinite

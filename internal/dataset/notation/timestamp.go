@@ -23,7 +23,7 @@ var (
 	ErrNoMinute = errors.New("the timestamp is not on a whole minute")
 )
 
-// Stamp is what a timestamp says before any zone is applied.
+// Stamp is what a timestamp states before any zone is applied.
 type Stamp struct {
 	Wall   int64 // minutes since 1970-01-01T00:00 on the clock that it was read from
 	Second int64 // beyond the minute, 0 to 59; fractions are dropped
@@ -98,7 +98,7 @@ func (r *StampReader) Read(text []byte) (Stamp, error) {
 	return Stamp{Wall: base + minutes - offset, Second: second, Zoned: zoned}, nil
 }
 
-// usual reads what nearly all times look like: the date of the row before, HH:MM or
+// usual reads the notation of nearly all times: the date of the row before, HH:MM or
 // HH:MM:00, and nothing or Z.
 func (r *StampReader) usual(text []byte) (wall int64, zoned, ok bool) {
 	n := r.dateLen
@@ -259,7 +259,7 @@ func dateBase(year, month, day int) (int64, error) {
 	return t.Unix() / 60, nil
 }
 
-// zoneWords are abbreviations that files put behind a time to tell summer time
+// zoneWords are abbreviations that files put behind a time to distinguish summer time
 // from winter time, in minutes east.
 var zoneWords = map[string]int64{
 	"Z": 0, "z": 0, "UTC": 0, "GMT": 0, "WET": 0, "BST": 60, "WEST": 60, "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "EET": 120, "EEST": 180,

@@ -65,7 +65,7 @@ func findColumn(head []byte, t tabular.Table, o Options) (*column, error) {
 	for _, group := range [][]int{named, lesser, numbers} {
 		switch {
 		case len(group) == 1:
-			return columnOf(head, t, group[0], time, dataset.Likely, "it is the one column that looks like "+string(o.Kind)), nil
+			return columnOf(head, t, group[0], time, dataset.Likely, "it is the one column named like a "+string(o.Kind)), nil
 		case len(group) > 1:
 			var names []string
 			for _, i := range group {

@@ -44,7 +44,7 @@ type Hour struct {
 	Value float64
 }
 
-// Options say what is known of a file of a signal.
+// Options are what is known of a file of a signal.
 type Options struct {
 	Kind        Kind
 	TimeColumn  string // "" is found out, and so is UsualTimeColumn where the file has no such column
@@ -52,7 +52,7 @@ type Options struct {
 	Zone        string // of times without an offset; "" is UTC
 	Currency    string // of prices, ISO 4217; "" is not known
 	ScratchDir  string // for what does not fit in memory; "" is the system's
-	// Named takes a column only whose name says what it holds, for files of several
+	// Named takes a column only whose name states what it holds, for files of several
 	// signals: without one the error is ErrNoSignal.
 	Named bool
 	// Setting is how a person sets a field, timeColumn or valueColumn; nil names the field.
@@ -121,7 +121,7 @@ func read(ctx context.Context, path string, inputs []unpack.Input, o Options) (*
 	}
 	s.Detection = append(s.Detection, unit.evidence())
 	if info.Incomplete > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%d hours of which a part is missing are left out", info.Incomplete))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d hours with missing readings are left out", info.Incomplete))
 	}
 	return s, nil
 }
@@ -160,7 +160,7 @@ func rowError(err error) error {
 }
 
 // hoursOf are the hours of a source. Values were stored as float32: the shortest
-// number that has the same one is what the file says.
+// number that has the same one is what the file states.
 func hoursOf(s dataset.Source, column string) ([]Hour, error) {
 	info := s.Info()
 	hours := make([]Hour, 0, info.Rows)

@@ -104,7 +104,7 @@ func TestSignalsAsPeopleHaveThem(t *testing.T) {
 			value: func(h int) float64 { return euros(h) / 100 },
 		},
 		{
-			name: "a price of which nothing says the unit", o: Options{Kind: Price, Currency: "EUR"}, err: "no unit is named",
+			name: "a price of which nothing states the unit", o: Options{Kind: Price, Currency: "EUR"}, err: "no unit is named",
 			text: signalText("UTC", "time;price\n", time.Hour, func(at time.Time, h int) string {
 				return fmt.Sprintf("%s;%.2f", at.Format("2006-01-02 15:04"), euros(h))
 			}),

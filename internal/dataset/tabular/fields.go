@@ -90,7 +90,7 @@ func (c *Reader) skip() error {
 }
 
 // split cuts a record without quotes at its commas. Fields are short: a search for each
-// comma takes longer than a look at eight bytes at a time.
+// comma takes longer than a comparison of eight bytes at a time.
 func (c *Reader) split(text []byte) {
 	const low, every = 0x7f7f7f7f7f7f7f7f, 0x0101010101010101
 	fields, start, i := c.rec.Fields, 0, 0

@@ -12,7 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/vocabulary"
 )
 
-// maxHeaderLine bounds how far down a header is looked for.
+// maxHeaderLine bounds how far down a header is searched for.
 const maxHeaderLine = 1000
 
 // Header is the header of delimited text, or the names #1, #2, … where there is none.
@@ -26,7 +26,7 @@ type Header struct {
 
 var errNoHeader = errors.New("no line is a header: want one row of names, and below it rows with as many columns; set header.skip or header.contains of the layout, or header.absent")
 
-// FindHeader finds the header as the document says, else the first row that has as
+// FindHeader finds the header as the document states, else the first row that has as
 // many columns as most rows, and holds names rather than readings.
 func FindHeader(head []byte, comma byte, want *layout.Header) (Header, error) {
 	lines := newShortLineReader(head)

@@ -11,10 +11,10 @@ import (
 var separators = []string{";", "tab", ",", "|"}
 
 // GuessSeparator is the sign that cuts most lines into the same number of columns.
-// hint is what the first line of some spreadsheets says: sep=;
+// The first line of some spreadsheets states it: sep=;
 func GuessSeparator(head []byte) (name string, because string) {
 	if s, ok := separatorLine(head); ok {
-		return s, "the first line says so"
+		return s, "the first line states it"
 	}
 	best, bestScore, bestColumns := "", 0, 1
 	for _, s := range separators {

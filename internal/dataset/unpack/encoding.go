@@ -15,7 +15,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
-// guessEncoding looks at byte order marks, zero bytes, and whether the text is
+// guessEncoding judges by byte order marks, zero bytes, and whether the text is
 // UTF-8. The last character of a head may be cut.
 func guessEncoding(head []byte) layout.Encoding {
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) || everySecondIsZero(head) {

@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// Files that hold no table of readings. Each message says what the file is and what
+// Files that hold no table of readings. Each message states what the file is and what
 // to do; none repeats its content.
 var (
 	errEmpty    = errors.New("the file is empty")

@@ -53,7 +53,7 @@ type unclosed struct{ io.Reader }
 
 func (unclosed) Close() error { return nil }
 
-// Text is text that has been opened, and looked into.
+// Text is text that has been opened, with its first bytes at hand.
 type Text struct {
 	*lookAhead
 	close io.Closer
@@ -62,8 +62,8 @@ type Text struct {
 // Close ends the reading.
 func (o *Text) Close() error { return o.close.Close() }
 
-// OpenText opens an input and decodes it to UTF-8, as the document says, or as its
-// first bytes do. XML says its encoding itself: the encoding is then "".
+// OpenText opens an input and decodes it to UTF-8, as the document states, or as its
+// first bytes do. XML states its encoding itself: the encoding is then "".
 func OpenText(in Input, encoding layout.Encoding, ahead int) (*Text, layout.Encoding, error) {
 	text, err := in.Text()
 	if err != nil {

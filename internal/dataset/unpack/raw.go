@@ -73,7 +73,7 @@ func Open(path string, progress func(read, total int64)) (*File, error) {
 	return r, nil
 }
 
-// unpack looks at the first bytes to see whether, and how, in is compressed.
+// unpack finds by the first bytes whether, and how, in is compressed.
 func unpack(in io.Reader) (text io.Reader, closeText func() error, err error) {
 	b := bufio.NewReaderSize(in, 256<<10)
 	magic, err := b.Peek(4)

@@ -44,7 +44,7 @@ var (
 // Patterns of cells that mark a value, as those of a layout document.
 var (
 	MissingMarks = []string{"missing*", "puuttu*", "absent*", "no value*", "not available", "n/a", "na", "invalid*", "error*", "fehl*", "fehler*", "gap", "lost", "no consumption", "geen verbruik", "no data", "manglende*", "mangler*", "saknas*", "ugyldig*", "ungültig*"}
-	// InvalidMarks are those of a column that says whether a value is valid.
+	// InvalidMarks are those of a column that shows whether a value is valid.
 	InvalidMarks = []string{"false", "no", "n", "nein", "non", "0", "f"}
 	// EstimatedMarks of one letter mean an estimate only beside their usual partners.
 	EstimatedMarks = []string{"estim*", "geschätzt*", "geschat*", "ersatz*", "substitut*", "calculated*", "berechnet*", "beregnet*", "arvio*", "arvioitu*", "stipulat*", "stimat*", "forecast*", "interpolat*", "e", "est", "ja", "yes"}

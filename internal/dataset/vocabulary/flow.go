@@ -28,7 +28,7 @@ func ReadOBIS(text string) (o OBIS, ok bool) {
 // Active is true of active energy: 1 is from the grid, 2 is to it, 16 is the sum.
 func (o OBIS) Active() bool { return o.quantity == "1" || o.quantity == "2" || o.quantity == "16" }
 
-// FlowOf is the direction that a name or a cell says; "" if it says none.
+// FlowOf is the direction that a name or a cell states; "" if it states none.
 func FlowOf(text string) layout.Direction {
 	if o, ok := ReadOBIS(text); ok {
 		switch o.quantity {

@@ -26,8 +26,8 @@ func UnitOfWord(word string) (unit layout.Unit, ok bool) {
 var otherUnits = Set("kvarh", "varh", "kvar", "var", "kva", "va", "kvah", "m3", "m³", "nm3", "ft3", "ccf", "therm", "therms", "l", "liter", "litre", "litres",
 	"v", "volt", "volts", "a", "amp", "amps", "ampere", "hz", "c", "°c", "degc", "celsius", "mj", "gj", "j", "eur", "€", "$", "usd", "gbp", "£", "p", "ct", "cent", "cents", "sek", "dkk", "nok", "chf")
 
-// UnitOf is the unit that a name or a cell says in a whole word; active is false
-// if it says none, or one that is no active energy or power. kWh per hour is kW.
+// UnitOf is the unit that a whole word of a name or a cell names; active is false
+// if none does, or one that is no active energy or power. kWh per hour is kW.
 func UnitOf(name string) (unit layout.Unit, active bool) {
 	words := WordsOf(name)
 	for i, w := range words {

@@ -23,8 +23,8 @@ type Clock struct {
 	known  bool
 }
 
-// Order is what the rows of a series before tell about the next one. Of an
-// ambiguous hour, which clocks show twice, only the order of rows says which
+// Order is what the rows of a series before show about the next one. Of an
+// ambiguous hour, which clocks show twice, only the order of rows shows which
 // time it is.
 type Order struct {
 	Last    int64 // UTC minute
@@ -94,7 +94,7 @@ func (c *Clock) Resolve(wall int64, o *Order) (int64, error) {
 	return first, nil
 }
 
-// choose tells which of the two instants of an ambiguous time is meant. Rows come
+// choose returns which of the two instants of an ambiguous time is meant. Rows come
 // as 02:00 02:30 02:00 02:30, or, sorted by the clock, as 02:00 02:00 02:30 02:30.
 func (o *Order) choose(wall, first, second int64) int64 {
 	again := o.inside && wall == o.wall
