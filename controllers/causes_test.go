@@ -76,7 +76,7 @@ func TestPodsThatCannotBeCreated(t *testing.T) {
 	sp.says("quota", v1.ConditionKafkaReady, "StatefulSet quota-kafka cannot create its pods: exceeded quota: small")
 	sp.says("quota", v1.ConditionRedisReady, "StatefulSet quota-redis cannot create its pods: maximum memory usage per Container is 64Mi")
 	sp.says("quota", v1.ConditionReady, "exceeded quota: small")
-	require.Empty(t, sp.requests.refused(), "the generated role does not let the operator read Events")
+	require.Empty(t, sp.requests.rejected(), "the generated role does not let the operator read Events")
 
 	// Once it is said, an operator with nothing to do writes nothing.
 	sp.settle("quota")

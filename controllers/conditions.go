@@ -95,7 +95,7 @@ func (s *scope) externalVerdict(component string) verdict {
 		return no(v1.ReasonWaiting, "the preparation has not found out yet whether it answers")
 	}
 	if f.Denied {
-		return no(v1.ReasonAccessDenied, "it refuses the user: %s", f.Message)
+		return no(v1.ReasonAccessDenied, "it rejects the user: %s", f.Message)
 	}
 	return no(v1.ReasonUnreachable, "it does not answer: %s", f.Message)
 }
@@ -185,7 +185,7 @@ func (s *scope) summarise(err error) {
 	}
 	working := yes(v1.ReasonProgressing, "%s", ready.message)
 	if err != nil {
-		// What the cluster refuses, by a quota, a policy or a right that the operator
+		// What the cluster rejects, by a quota, a policy or a right that the operator
 		// lacks, is tried again, so that nobody has to wake the twin once it is
 		// fixed. What runs may be what an older spec wanted: it does not count.
 		working = yes(v1.ReasonFailing, "%s; it is tried again", inWords(err))

@@ -97,7 +97,7 @@ func TestDeletePolicyDeletesData(t *testing.T) {
 	for _, c := range claims.Items {
 		require.True(t, c.Name == "meter-archive" || c.DeletionTimestamp != nil, c.Name)
 	}
-	require.Empty(t, sp.requests.refused())
+	require.Empty(t, sp.requests.rejected())
 }
 
 // The policy can change while the twin lives.

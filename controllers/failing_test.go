@@ -42,7 +42,7 @@ func TestRefusedWritesAreTold(t *testing.T) {
 	require.Nil(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionReconciling))
 }
 
-// A change that the cluster refuses leaves a twin that ran before Degraded: what
+// A change that the cluster rejects leaves a twin that ran before Degraded: what
 // runs is not what its spec says.
 func TestRefusedChangeDegrades(t *testing.T) {
 	sp := newSpace(t)
@@ -58,7 +58,7 @@ func TestRefusedChangeDegrades(t *testing.T) {
 	sp.ready("change")
 }
 
-// What monitoring is refused is told, and holds up nothing.
+// What monitoring is rejected is told, and holds up nothing.
 func TestRefusedMonitoringHoldsUpNothing(t *testing.T) {
 	sp := newSpace(t)
 	quota := sp.forbid("count/servicemonitors.monitoring.coreos.com")

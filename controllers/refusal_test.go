@@ -80,7 +80,7 @@ func (sp *space) secret(name string, pairs ...string) {
 	require.NoError(sp.t, sp.admin.Create(sp.ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: sp.ns, Name: name}, StringData: data}))
 }
 
-// The API server refuses what cannot work, and says what to write instead.
+// The API server rejects what cannot work, and says what to write instead.
 func TestApiServerRefuses(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("fixed", smallest+"\nkafka: {managed: {storage: {size: 10Gi}}, topics: {partitions: 12}}")

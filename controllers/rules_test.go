@@ -36,23 +36,23 @@ func document(t *testing.T, ns string, doc []byte) *unstructured.Unstructured {
 	return u
 }
 
-// Each rule of the CRD is broken by a twin that the API server refuses, with the
+// Each rule of the CRD is broken by a twin that the API server rejects, with the
 // rule's own words.
 func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 	s := needSuite(t)
 	t.Parallel()
 	ns := s.unattended(t)
 	var said strings.Builder
-	refused := func(name string, err error) {
+	rejected := func(name string, err error) {
 		require.True(t, apierrors.IsInvalid(err) || apierrors.IsBadRequest(err), "%s: %v", name, err)
 		said.WriteString(err.Error() + "\n")
 	}
 	for name, c := range admissiontest.Rejections() {
-		refused(name, s.admin.Create(t.Context(), document(t, ns, c.Doc), client.DryRunAll))
+		rejected(name, s.admin.Create(t.Context(), document(t, ns, c.Doc), client.DryRunAll))
 	}
 	misnamed := document(t, ns, admissiontest.With("state: Running"))
 	misnamed.SetName("a.b")
-	refused("name", s.admin.Create(t.Context(), misnamed, client.DryRunAll))
+	rejected("name", s.admin.Create(t.Context(), misnamed, client.DryRunAll))
 	for name, c := range admissiontest.Changes() {
 		before, after := c.Twins()
 		live := document(t, ns, before)
@@ -70,7 +70,7 @@ func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 			require.NoError(t, err, name)
 		} else {
 			require.ErrorContains(t, err, c.Says, name)
-			refused(name, err)
+			rejected(name, err)
 		}
 		require.NoError(t, s.admin.Delete(t.Context(), live), name)
 	}

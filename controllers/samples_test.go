@@ -35,6 +35,6 @@ func TestSamplesBecomeReady(t *testing.T) {
 	monitor := &unstructured.Unstructured{}
 	monitor.SetGroupVersionKind(gvk{Group: "monitoring.coreos.com", Version: "v1", Kind: "ServiceMonitor"})
 	require.True(t, sp.child(monitor, "riverside"))
-	require.Empty(t, sp.requests.refused())
+	require.Empty(t, sp.requests.rejected())
 	sp.quiet()
 }

@@ -328,7 +328,7 @@ func (s *scope) progress(f *figures) string {
 }
 
 // replayed bounds the hours of a replay, zero if nobody knows them: of a file
-// the generator tells, made-up readings are those of the window.
+// the generator reports, made-up readings are those of the window.
 func (s *scope) replayed(f *figures) (start, end time.Time) {
 	if f.generator != nil && !f.generator.Start.IsZero() {
 		return f.generator.Start, f.generator.End

@@ -50,7 +50,7 @@ func (r *Reconciler) steps() []step {
 }
 
 // runSteps runs the steps in order and gathers what went wrong in each. What
-// monitoring is refused holds up nothing and is kept apart.
+// monitoring is rejected holds up nothing and is kept apart.
 func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error) {
 	var result ctrl.Result
 	var failed []error

@@ -263,8 +263,8 @@ func (l *requestLog) taken() []string {
 	return out
 }
 
-// refused are the requests that the operator had no right to.
-func (l *requestLog) refused() []string {
+// rejected are the requests that the operator had no right to.
+func (l *requestLog) rejected() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.denied)

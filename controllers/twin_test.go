@@ -79,7 +79,7 @@ func TestTwinComesUpInOrder(t *testing.T) {
 	}
 	require.Equal(t, sp.image, images["processor"])
 	require.Len(t, images, 8)
-	require.Empty(t, sp.requests.refused(), "the generated role lacks rights")
+	require.Empty(t, sp.requests.rejected(), "the generated role lacks rights")
 }
 
 // conditionWithoutWork waits for a condition while nothing else moves.

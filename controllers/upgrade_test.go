@@ -146,7 +146,7 @@ func TestMajorUpgradeIsRefused(t *testing.T) {
 // Nor by a detour: the volume knows who wrote it, also when the status does not.
 func TestMajorUpgradeIsRefusedByTheVolume(t *testing.T) {
 	sp := newSpace(t)
-	refused := func(name string) {
+	rejected := func(name string) {
 		t.Helper()
 		twin := sp.condition(name, v1.ConditionStalled, metav1.ConditionTrue, v1.ReasonMajorUpgrade)
 		require.Contains(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStalled).Message, "PostgreSQL 17 cannot become 18")
@@ -157,7 +157,7 @@ func TestMajorUpgradeIsRefusedByTheVolume(t *testing.T) {
 	sp.patchSpec("detour", "timescale: {external: {host: db, database: d, secretRef: {name: db}}}")
 	sp.ready("detour")
 	sp.patchSpec("detour", "timescale: {external: null, managed: {version: 2.22.1-pg18}}")
-	refused("detour")
+	rejected("detour")
 	sp.patchSpec("detour", "timescale: {managed: {version: null}}")
 	sp.ready("detour")
 
@@ -170,5 +170,5 @@ func TestMajorUpgradeIsRefusedByTheVolume(t *testing.T) {
 	})
 	sp.collectGarbage("detour")
 	sp.twin("detour", smallest+"\ntimescale: {managed: {version: 2.22.1-pg18}}")
-	refused("detour")
+	rejected("detour")
 }

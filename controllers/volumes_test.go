@@ -47,8 +47,8 @@ func TestVolumesGrow(t *testing.T) {
 	require.Equal(t, "20Gi", set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests.Storage().String())
 	twin = sp.ready("grow")
 	require.Nil(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStorageResizeRefused))
-	for _, request := range sp.requests.refused() {
-		require.Equal(t, "PATCH /api/v1/namespaces/"+sp.ns+"/persistentvolumeclaims/data-grow-timescale-0", request, "refused but for the growth itself")
+	for _, request := range sp.requests.rejected() {
+		require.Equal(t, "PATCH /api/v1/namespaces/"+sp.ns+"/persistentvolumeclaims/data-grow-timescale-0", request, "rejected but for the growth itself")
 	}
 }
 

@@ -53,7 +53,7 @@ const (
 	ReasonDeleting      = "Deleting"      // the twin is being deleted
 	ReasonExternal      = "External"      // an external store answers
 	ReasonUnreachable   = "Unreachable"   // an external store does not answer
-	ReasonAccessDenied  = "AccessDenied"  // an external store refuses the user
+	ReasonAccessDenied  = "AccessDenied"  // an external store rejects the user
 	ReasonPrepareFailed = "PrepareFailed" // topics, schema or roles could not be made
 	ReasonMigrating     = "Migrating"     // migrations are running
 	ReasonRestoring     = "Restoring"     // a dump is being restored
@@ -64,7 +64,7 @@ const (
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
 	ReasonProgressing   = "Progressing"   // of Reconciling
-	ReasonFailing       = "Failing"       // of Reconciling, Ready and MonitoringReady: the cluster refuses something, which is tried again
+	ReasonFailing       = "Failing"       // of Reconciling, Ready and MonitoringReady: the cluster rejects something, which is tried again
 	ReasonAnnotation    = "Annotation"    // of Paused
 	ReasonClassNoResize = "ClassNoResize" // of StorageResizeRefused
 	ReasonShareTooHigh  = "ShareTooHigh"  // of ReadingsRejected

@@ -36,7 +36,7 @@ type Dataset struct {
 	Window *DatasetWindow `json:"window,omitempty"`
 
 	// What happens to rows that cannot be read: Quarantine sets them aside with
-	// their reason and goes on; Reject refuses the dataset.
+	// their reason and goes on; Reject rejects the dataset.
 	// +kubebuilder:default=Quarantine
 	// +optional
 	InvalidRows InvalidRows `json:"invalidRows,omitempty"`
@@ -97,7 +97,7 @@ type URLSource struct {
 
 	// SHA-256 of the file as it is served, in hexadecimal.
 	// ---
-	// A file that differs is refused.
+	// A file that differs is rejected.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9a-f]{64}$')",message="write the 64 lower-case hexadecimal digits that sha256sum prints"
 	// +optional

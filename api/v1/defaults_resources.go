@@ -26,7 +26,7 @@ func (r *Resources) setDefaults(f footprint) {
 	number(&r.Limits.Memory, resource.MustParse(f.memoryLimit))
 	amount(&r.Requests.CPU, f.cpu, r.Limits.CPU)
 	amount(&r.Requests.Memory, f.memory, r.Limits.Memory)
-	// A pod that requests more than its limit is refused.
+	// A pod that requests more than its limit is rejected.
 	if r.Limits.Memory.Cmp(*r.Requests.Memory) < 0 {
 		raised := r.Requests.Memory.DeepCopy()
 		r.Limits.Memory = &raised

@@ -93,7 +93,7 @@ func TestResourcesDefaultAroundWhatIsWritten(t *testing.T) {
 	small, big := resource.MustParse("100Mi"), resource.MustParse("4Gi")
 	limited := &Resources{Limits: &ResourceAmounts{Memory: &small}}
 	limited.setDefaults(kafkaResources)
-	require.Equal(t, "100Mi", limited.Requests.Memory.String(), "a request above the limit is refused by Kubernetes")
+	require.Equal(t, "100Mi", limited.Requests.Memory.String(), "a request above the limit is rejected by Kubernetes")
 
 	greedy := &Resources{Requests: &ResourceAmounts{Memory: &big}}
 	greedy.setDefaults(kafkaResources)

@@ -205,7 +205,7 @@ type Retention struct {
 type ManagedTimescale struct {
 	// Version of PostgreSQL and TimescaleDB as the image's tag has it. If left out,
 	// the operator's choice when the twin was made. A change of PostgreSQL's major
-	// version is refused; it needs dump and restore.
+	// version is rejected; it needs dump and restore.
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_][A-Za-z0-9_.-]*$')",message="write an image tag such as 2.22.1-pg17"
 	// +optional

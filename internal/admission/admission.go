@@ -56,7 +56,7 @@ func New() (*Checker, error) {
 
 // Read takes the DigitalTwin out of YAML or JSON: the only document, or the only
 // DigitalTwin among several. All defaults are filled in. The file's name is for
-// messages. The error is Problems if the twin is refused.
+// messages. The error is Problems if the twin is rejected.
 func (c *Checker) Read(file string, content []byte) (*v1.DigitalTwin, error) {
 	doc, err := findTwin(file, content)
 	if err != nil {

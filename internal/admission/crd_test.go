@@ -96,7 +96,7 @@ func TestListsMapsAndTextsAreBounded(t *testing.T) {
 }
 
 // A default inside a union stays behind when another member is applied, and is
-// then refused beside it.
+// then rejected beside it.
 func TestNoDefaultInsideAUnion(t *testing.T) {
 	members := map[string]bool{
 		"managed": true, "external": true, // stores

@@ -1,5 +1,5 @@
 // Package apikey says what an API key is: who makes them, who lets them in and
-// who refuses them agree on it here.
+// who rejects them agree on it here.
 package apikey
 
 import (

@@ -137,13 +137,13 @@ func TestRunIsBetterThanLastWeekAndTheSameEachTime(t *testing.T) {
 		require.Zero(t, first.Models[m].Substituted, first.Models[m].Name)
 	}
 
-	var told atomic.Int64
+	var reported atomic.Int64
 	o = options(t, cal)
-	o.Progress = func(int) { told.Add(1) }
+	o.Progress = func(int) { reported.Add(1) }
 	second, err := Run(t.Context(), all, o)
 	require.NoError(t, err)
 	require.Equal(t, first, second)
-	require.EqualValues(t, len(all), told.Load())
+	require.EqualValues(t, len(all), reported.Load())
 }
 
 func TestRunSaysWhenThereIsNothing(t *testing.T) {

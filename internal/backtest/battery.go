@@ -109,7 +109,7 @@ type BatteryShare struct {
 	DailyReset  bool    `json:"dailyReset"`  // each day begins at the reserve
 }
 
-// Sizing is how a battery relates to the meter that it stands behind.
+// Sizing is how a battery relates to the meter that it is behind.
 type Sizing struct {
 	CapacityHours float64 `json:"capacityHours"` // capacity over the mean draw of the year before
 	PowerShare    float64 `json:"powerShare"`    // power over capacity, per hour

@@ -32,7 +32,7 @@ type Options struct {
 	Clock func() float64
 }
 
-// ErrNothing says that no meter could be scored.
+// ErrNothing means that no meter could be scored.
 var ErrNothing = errors.New("no meter has enough readings")
 
 // Run replays all series and reports. The figures do not depend on how many

@@ -1,5 +1,5 @@
 // Package backtest replays readings of the past, forecasts every day as it
-// would have been forecast then, and tells how good that was.
+// would have been forecast then, and measures how good that was.
 package backtest
 
 import (

@@ -128,7 +128,7 @@ func (l *LimitFigures) Share() float64 { return l.PeakKW / l.CapacityKW }
 // stores: empty when all went well.
 type PrepareOutcome struct {
 	Store   string `json:"store,omitempty"`  // kafka, redis, timescale, schema or dataset: which one failed
-	Denied  bool   `json:"denied,omitempty"` // it answered and refused the user
+	Denied  bool   `json:"denied,omitempty"` // it answered and rejected the user
 	Message string `json:"message,omitempty"`
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Load reads the configuration of a twin. Unknown and repeated fields are
-// errors, as is everything that Validate refuses.
+// errors, as is everything that Validate rejects.
 func Load(path string) (*Twin, error) {
 	doc, err := os.ReadFile(path)
 	if err != nil {

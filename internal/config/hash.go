@@ -40,7 +40,7 @@ func (t *Twin) rowHash(series ...string) string {
 	in.Processor.TemperatureSeries = withoutPath(in.Processor.TemperatureSeries)
 	doc, err := json.Marshal(in)
 	if err != nil {
-		// Only a number that is not finite cannot be written, and Validate refuses it.
+		// Only a number that is not finite cannot be written, and Validate rejects it.
 		return ""
 	}
 	sum := sha256.Sum256(doc)

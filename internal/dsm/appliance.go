@@ -124,7 +124,7 @@ func (a *applianceDispatch) alternatives(of *proposal, dst []Alternative) []Alte
 
 // propose runs the appliance in each window at the starts that cost least.
 func (a *applianceDispatch) propose(x *site, out *proposal) {
-	var windows [maxSessions]runWindow
+	var windows [maxWindows]runWindow
 	for _, w := range windows[:a.windows(a.loc, x.day.issued, x.day.n, &windows)] {
 		for run := range w.runs {
 			for k, kwh := range a.ProfileKWh {
@@ -155,30 +155,19 @@ type runWindow struct{ from, to, runs int } // slots, to exclusive
 
 // windows lists the windows that reach into the plan from issued on, in order of
 // time.
-func (a *Appliance) windows(loc *time.Location, issued meter.Hour, n int, out *[maxSessions]runWindow) int {
-	start, end, hours := clock(a.EarliestStart), clock(a.LatestEnd), len(a.ProfileKWh)
-	y, m, d := issued.Time().In(loc).Date()
-	count := 0
-	for i := -1; i < maxSessions-1; i++ {
-		day := time.Date(y, m, d+i, 0, 0, 0, 0, time.UTC) // a date: loc may skip its midnight
-		if !applies(a.Days, day.Weekday()) {
-			continue
-		}
-		nights := 0
-		if end <= start {
-			nights = 1
-		}
-		from := int(meter.ClockHour(y, m, d+i, 0, start/60, loc) - issued)
-		to := int(meter.HourOf(wallClock(y, m, d+i+nights, end, loc)) - issued)
+func (a *Appliance) windows(loc *time.Location, issued meter.Hour, n int, out *[maxWindows]runWindow) int {
+	windows, known := localWindow{start: clock(a.EarliestStart), end: clock(a.LatestEnd), days: a.Days}.reaching(loc, issued, n)
+	hours, count := len(a.ProfileKWh), 0
+	for _, w := range windows[:known] {
 		runs := a.RunsPerDay
-		if to > n {
-			runs -= (to - max(from, n)) / hours // the next plan runs these
-		} else if from < 0 {
-			runs = min(runs, max(to, 0)/hours) // the plan before ran the others
+		if w.to > n {
+			runs -= (w.to - max(w.from, n)) / hours // the next plan runs these
+		} else if w.from < 0 {
+			runs = min(runs, max(w.to, 0)/hours) // the plan before ran the others
 		}
-		w := runWindow{from: max(from, 0), to: min(to, n)}
-		if w.runs = min(runs, (w.to-w.from)/hours); w.from < w.to && w.runs > 0 {
-			out[count] = w
+		r := runWindow{from: max(w.from, 0), to: min(w.to, n)}
+		if r.runs = min(runs, (r.to-r.from)/hours); r.runs > 0 {
+			out[count] = r
 			count++
 		}
 	}

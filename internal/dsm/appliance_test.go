@@ -101,7 +101,7 @@ func TestApplianceKeepsTheGroupsCapacity(t *testing.T) {
 
 func TestWindowsThatReachIntoThePlan(t *testing.T) {
 	loc := londonCalendar(t).Location()
-	var out [maxSessions]runWindow
+	var out [maxWindows]runWindow
 	a := washing("20:00", "06:00", 2).Appliance
 	windows := func(issued int) []runWindow { return out[:a.windows(loc, thursday+0, issued, &out)] }
 	require.Equal(t, []runWindow{{0, 6, 2}}, windows(24), "the night's runs are the next plan's")

@@ -108,7 +108,7 @@ func TestCarChargesInCheapHours(t *testing.T) {
 // that stays it charges only what the hours after it will not do.
 func TestCarThatStaysOvernight(t *testing.T) {
 	loc := londonCalendar(t).Location()
-	var stays [maxSessions]session
+	var stays [maxWindows]session
 	e := car("18:00", "07:00").EV
 	n := e.sessions(loc, thursday, 24, &stays)
 	require.Equal(t, []session{{0, 7, 12}}, stays[:n])
@@ -322,7 +322,7 @@ func TestScenariosHaveTheQuantiles(t *testing.T) {
 func TestSessionsOnDaysOfChange(t *testing.T) {
 	loc := londonCalendar(t).Location()
 	day := time.Date(2019, 10, 27, 0, 0, 0, 0, loc) // 25 hours
-	var stays [maxSessions]session
+	var stays [maxWindows]session
 	e := EV{EnergyKWh: 6, PowerKW: 3, Arrival: "22:00", Departure: "07:00", Days: "All"}
 	n := e.sessions(loc, meter.HourOf(day), 25, &stays)
 	require.Equal(t, []session{{0, 8, 6}}, stays[:n], "the clock shows 01:00 twice")

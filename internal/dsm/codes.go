@@ -2,7 +2,7 @@ package dsm
 
 import "fmt"
 
-// Action is what a decision asks for. The values are stored: never renumber.
+// Action is what a decision requests. The values are stored: never renumber.
 type Action uint8
 
 // The actions.

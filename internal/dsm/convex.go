@@ -118,7 +118,7 @@ func (c *convex) stretch(r float64) {
 }
 
 // slopesAt are the slopes just below and just above x. Beyond an end of the
-// interval there is none: has tells which there are.
+// interval there is none: has marks which there are.
 func (c *convex) slopesAt(x, tiny float64) (below, above float64, hasBelow, hasAbove bool) {
 	end := c.low
 	for i := range c.n {

@@ -48,7 +48,7 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *ar
 	return out
 }
 
-// setInputs says what the group's decision rests on: the newest reading of its
+// setInputs sets what the group's decision rests on: the newest reading of its
 // meters, the mean share of missing hours, and whether any meter is stale.
 func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 	missing := 0.0

@@ -34,7 +34,7 @@ const goldenSteps = 57
 // least of it plus the charge (Kiefer 1953). With a limited reach an hour that
 // passes load on could take more than lies below M; that is not allowed under a
 // cap, so convexity is not proven there and the plan may not be the best. It is
-// never worse than the best plan that does not look at the charge.
+// never worse than the best plan that ignores the charge.
 func (s *demandSolver) solve(p *demandProblem, out *shiftPlan) (limit float64) {
 	k, n := &s.peak, p.shift.n
 	k.n, k.reach, k.rebound, k.load, k.give = n, p.shift.reach, p.shift.rebound, p.load, p.shift.give

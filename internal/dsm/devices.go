@@ -61,7 +61,7 @@ type preparedDevice struct {
 	dispatch dispatch
 }
 
-// dispatchable is a device that can be run to a plan and says nothing about its
+// dispatchable is a device that can be run to a plan and states nothing about its
 // meter's load.
 func dispatchable(d dispatch) preparedDevice {
 	return preparedDevice{floor: math.Inf(-1), dispatch: d}

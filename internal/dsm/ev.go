@@ -64,7 +64,7 @@ func (e *evDispatch) power() float64 { return e.PowerKW }
 // limits where that is enough. Without a plan it charges as soon as it may.
 func (e *evDispatch) propose(x *site, out *proposal) {
 	day := x.day
-	var stays [maxSessions]session
+	var stays [maxWindows]session
 	var own, added [maxSlots]float64
 	for t := range day.n {
 		own[t] = min(day.ownUse[t], day.cost[t])
@@ -111,29 +111,15 @@ type session struct {
 // time. A plan charges a car that leaves within it in full, less what the plan
 // before had to charge because the hours after it would not do; of a car that
 // stays longer it charges only that rest.
-func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxSessions]session) int {
-	arrival, departure := clock(e.Arrival), clock(e.Departure)
-	y, m, d := issued.Time().In(loc).Date()
+func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxWindows]session) int {
+	windows, known := localWindow{start: clock(e.Arrival), end: clock(e.Departure), days: e.Days}.reaching(loc, issued, n)
 	count := 0
-	for i := -1; i < maxSessions-1; i++ {
-		day := time.Date(y, m, d+i, 0, 0, 0, 0, time.UTC) // a date: loc may skip its midnight
-		if !applies(e.Days, day.Weekday()) {
-			continue
-		}
-		nights := 0
-		if departure <= arrival {
-			nights = 1
-		}
-		from := int(meter.ClockHour(y, m, d+i, 0, arrival/60, loc) - issued)
-		to := int(meter.HourOf(wallClock(y, m, d+i+nights, departure, loc)) - issued)
-		s := session{from: max(from, 0), to: min(to, n), energy: e.EnergyKWh}
-		if s.from >= s.to {
-			continue
-		}
-		if to > n {
-			s.energy = max(e.EnergyKWh-e.PowerKW*float64(to-n), 0)
-		} else if from < 0 {
-			s.energy = min(e.EnergyKWh, e.PowerKW*float64(to))
+	for _, w := range windows[:known] {
+		s := session{from: max(w.from, 0), to: min(w.to, n), energy: e.EnergyKWh}
+		if w.to > n {
+			s.energy = max(e.EnergyKWh-e.PowerKW*float64(w.to-n), 0)
+		} else if w.from < 0 {
+			s.energy = min(e.EnergyKWh, e.PowerKW*float64(w.to))
 		}
 		if s.energy > 0 {
 			out[count] = s
@@ -141,12 +127,4 @@ func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxSes
 		}
 	}
 	return count
-}
-
-// maxSessions is the most stays that can reach into a plan: of the day before,
-// its own two local days and the day after.
-const maxSessions = 4
-
-func wallClock(y int, m time.Month, d, second int, loc *time.Location) time.Time {
-	return time.Date(y, m, d, second/secondsPerHour, second/60%60, 0, 0, loc)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Explanation says in plain English what a decision says in codes.
+// Explanation is a decision in plain English.
 type Explanation struct {
 	Title        string   `json:"title"`        // one line, no full stop
 	Summary      []string `json:"summary"`      // sentences: what, when, how much, why, what it is worth

@@ -54,7 +54,7 @@ func TestSolversAgreeWithGLPK(t *testing.T) {
 					require.InDelta(t, want, got[j], optimalityGap, "instance %d", k+j)
 				}
 			}
-			require.LessOrEqual(t, apart, instances/1000, "instances on which GLPK says something else")
+			require.LessOrEqual(t, apart, instances/1000, "instances on which GLPK has another result")
 		})
 	}
 }

@@ -190,18 +190,18 @@ func (p *planner) allocate(ws *workspace, g *groupPlan, a, b int, x float64) boo
 	if total <= 0 || x <= 0 {
 		return false
 	}
-	part := min(x/total, 1)
+	share := min(x/total, 1)
 	for i := range ws.meters {
 		d := &ws.meters[i]
-		own := part * d.movable(&ws.day, a, b, factor)
+		own := share * d.movable(&ws.day, a, b, factor)
 		d.held.down[a] += own
 		d.held.up[b] += factor * own
 		g.held.down[a] += own
 		g.held.up[b] += factor * own
 	}
-	g.final[a] -= part * total
-	g.final[b] += factor * part * total
-	return part*total > 1e-9*g.capacity
+	g.final[a] -= share * total
+	g.final[b] += factor * share * total
+	return share*total > 1e-9*g.capacity
 }
 
 func (d *meterPlan) movable(day *dayRates, a, b int, factor float64) float64 {

@@ -1,6 +1,6 @@
 package dsm
 
-// Mode says what becomes of decisions.
+// Mode is what becomes of decisions.
 type Mode string
 
 // The modes.

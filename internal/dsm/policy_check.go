@@ -21,7 +21,7 @@ func (p Policy) Hash() (string, error) {
 }
 
 // Check reports everything that is wrong with the policy. Each message starts
-// with the path of the field and says what to write instead.
+// with the path of the field and what to write instead.
 func (p Policy) Check() error {
 	c := &policyCheck{}
 	switch p.Mode {

@@ -3,7 +3,7 @@ package dsm
 import "math"
 
 // ShavePeak plans a day of one meter so that its highest hour becomes as low as
-// its flexibility allows, and tells how high that is in kW. load is in kWh by
+// its flexibility allows, and returns how high that is in kW. load is in kWh by
 // hour, plan the change of each hour; plan has the length of load, at most 32.
 //
 // The lowest peak M is that of peakProblem. Hours above M give what lies above

@@ -9,7 +9,7 @@ import (
 )
 
 // TestShavePeakIsFeasibleAndLowest: energy is conserved, nobody gives or takes
-// more than they can, the peak is the one that is told, and a peak a little
+// more than they can, the peak is the one that is returned, and a peak a little
 // lower cannot be reached.
 func TestShavePeakIsFeasibleAndLowest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

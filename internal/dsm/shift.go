@@ -70,7 +70,7 @@ func (p *shiftProblem) negligible() float64 {
 	return most * 1e-13
 }
 
-// slotOrder holds slots in the order in which a solver wants to use them.
+// slotOrder holds slots in the order in which a solver uses them.
 type slotOrder struct {
 	n    int
 	slot [maxSlots]uint8

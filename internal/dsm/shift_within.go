@@ -25,7 +25,7 @@ type transport struct {
 // unreached stands for a receiver where there is none.
 const unreached = maxBlocks
 
-// searchPath says how a search reached the receivers it saw.
+// searchPath is how a search reached the receivers it saw.
 type searchPath struct {
 	donor    [maxBlocks]uint8 // of a receiver: the donor it was reached from
 	receiver [maxSlots]uint8  // of a donor: the receiver it was reached from
@@ -232,7 +232,7 @@ func (f *transport) levelWithin(p *shiftProblem) {
 	}
 }
 
-// levelRun levels the receivers first to end-1, which have one cost, and tells
+// levelRun levels the receivers first to end-1, which have one cost, and reports
 // how many donors there were to spread from.
 func (f *transport) levelRun(p *shiftProblem, first, end int, level *[maxBlocks]float64) (donors int) {
 	factor := 1 + p.rebound

@@ -117,7 +117,7 @@ func TestSolversAllocateNothing(t *testing.T) {
 }
 
 // TestDemandChargeWithinReach: with a limited reach the plan is feasible, never
-// worse than doing nothing nor than the same plan without a look at the charge,
+// worse than doing nothing nor than the same plan without regard to the charge,
 // and never better than the linear program in which hours may pass load on.
 func TestDemandChargeWithinReach(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))

@@ -9,12 +9,12 @@ import (
 // MaxSlots is the most hours that a plan can have.
 const MaxSlots = maxSlots
 
-// ErrNotConvex says that a problem has an hour in which the proof of optimality
+// ErrNotConvex means that a problem has an hour in which the proof of optimality
 // stops: the store would gain by charging and discharging at once (a negative
 // price with losses), or energy fed in earns more than energy drawn costs.
 var ErrNotConvex = errors.New("the cost of an hour is not convex")
 
-// ErrInfeasible says that no plan keeps within the bounds of a problem.
+// ErrInfeasible means that no plan keeps within the bounds of a problem.
 var ErrInfeasible = errors.New("no plan keeps within the bounds")
 
 // StorageProblem asks how to run a store behind a meter: a battery with or

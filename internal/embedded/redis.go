@@ -196,7 +196,7 @@ func (s *RedisServer) answers(ctx context.Context) error {
 	if settings["dir"] != s.folder.path {
 		return fmt.Errorf("the server on %s works in the folder %s", s.Address, settings["dir"])
 	}
-	return client.Ping(ctx).Err() // refused while the data is being read in
+	return client.Ping(ctx).Err() // rejected while the data is being read in
 }
 
 // takeOver looks for a server that a killed process of ours left running on the

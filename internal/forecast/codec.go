@@ -9,7 +9,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// errState says that bytes are no state of this version.
+// errState means that bytes are no state of this version.
 var errState = errors.New("no state of this model")
 
 // stateSize is the length of an encoded state.

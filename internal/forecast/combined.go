@@ -63,11 +63,11 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 
 // scratch is what one turn needs besides the state.
 type scratch struct {
-	grid  grid
-	view  view
-	x     [hoursADay][regressors]float32
-	trees treeInput
-	dshw  contest
-	said  expertForecasts
-	input expertInput
+	grid      grid
+	view      view
+	x         [hoursADay][regressors]float32
+	trees     treeInput
+	dshw      contest
+	forecasts expertForecasts
+	input     expertInput
 }

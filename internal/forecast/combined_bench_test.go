@@ -63,7 +63,7 @@ func BenchmarkDay(b *testing.B) {
 		"read":     func() { ws.grid.read(w, m.cal, d) },
 		"learn":    func() { s.judge(ws, false); s.learn(ws, d) },
 		"forecast": func() { s.predictAgain(ws, d); s.look(ws, d) },
-		"trees":    func() { m.forest.apply(&ws.trees, 1, &ws.said[expertTrees]) },
+		"trees":    func() { m.forest.apply(&ws.trees, 1, &ws.forecasts[expertTrees]) },
 		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -17,7 +17,7 @@ type compiledForest struct {
 // mostCuts is the most thresholds that a feature may have: a rank fits seven bits.
 const mostCuts = 1<<7 - 1
 
-// ranking tells how many of a feature's thresholds lie below a value. Values are
+// ranking counts how many of a feature's thresholds lie below a value. Values are
 // divided into cells by sign, exponent and the first bits of the mantissa, so that
 // most cells hold no threshold and the others seldom more than one.
 type ranking struct {

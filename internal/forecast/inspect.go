@@ -12,7 +12,7 @@ const (
 	TreeFeatures = treeFeatures
 
 	// Places of single features of the forest.
-	TreeFeatureDSHW  = 10 // what double seasonal smoothing says
+	TreeFeatureDSHW  = 10 // the forecast of double seasonal smoothing
 	TreeFeatureHour  = 18 // local hour
 	TreeFeatureLevel = 24 // level in units of the scale
 	TreeDepth        = depth
@@ -40,7 +40,7 @@ type Inspection struct {
 	Columns      [MaxHorizon]int       // of the hours of the day
 }
 
-// Inspect looks at the issue time that the state has turned to last. It returns
+// Inspect describes the issue time that the state has turned to last. It returns
 // false if there is no forecast for it.
 func Inspect(state State, w *window.Window, in *Inspection) bool {
 	s := state.(*meterState)
@@ -54,7 +54,7 @@ func Inspect(state State, w *window.Window, in *Inspection) bool {
 		return false
 	}
 	s.predictAgain(ws, d)
-	in.Forecasts = ws.said
+	in.Forecasts = ws.forecasts
 	in.Level, in.Scale, in.Days = ws.grid.level, ws.grid.scale, ws.grid.days
 	in.Regressors, in.Trees = ws.x, ws.trees
 	in.Combined = s.ahead.middle

@@ -26,7 +26,7 @@ type outlook struct {
 
 	middle    [hoursADay]float32       // kWh
 	low, high [hoursADay]int8          // the interval less middle, as codes, in units of scale
-	experts   [experts][hoursADay]int8 // what they said less middle, likewise
+	experts   [experts][hoursADay]int8 // their forecasts less middle, likewise
 }
 
 // Advance learns from a day when its last hour is over, and forecasts the next.
@@ -70,12 +70,12 @@ func (s *meterState) judge(ws *scratch, off bool) {
 	a, t := &s.ahead, s.model.table
 	for k := range low {
 		low[k], high[k] = a.bounds(t, k)
-		for e := range ws.said {
-			ws.said[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
+		for e := range ws.forecasts {
+			ws.forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
 	s.spread.take(t, &a.middle, &low, &high, row, known, a.scale, off)
-	s.weights.judge(&ws.said, row, known)
+	s.weights.judge(&ws.forecasts, row, known)
 }
 
 // fewDays is the least history that a meter's own model learns from.
@@ -97,7 +97,7 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	var left [hoursADay]float32
 	w := &d.weather[1]
 	for k := range left {
-		left[k] = s.weather.says(w, k)
+		left[k] = s.weather.adds(w, k)
 	}
 	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(1), &left, seen, g.level, g.scale)
 	if w.differs {
@@ -110,9 +110,9 @@ func (s *meterState) learn(ws *scratch, d *days) {
 func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw) {
 	ws.view.look(&ws.grid, &d.target[0], 0)
 	in := &ws.input
-	*in = expertInput{state: s, grid: &ws.grid, view: &ws.view, days: d, smoothed: smoothed, before: &ws.said, x: &ws.x, trees: &ws.trees}
+	*in = expertInput{state: s, grid: &ws.grid, view: &ws.view, days: d, smoothed: smoothed, before: &ws.forecasts, x: &ws.x, trees: &ws.trees}
 	for e := range expertTable {
-		expertTable[e].forecast(in, &ws.said[e])
+		expertTable[e].forecast(in, &ws.forecasts[e])
 	}
 }
 
@@ -127,15 +127,15 @@ func (s *meterState) predictAgain(ws *scratch, d *days) {
 func (s *meterState) look(ws *scratch, d *days) {
 	a, t := &s.ahead, s.model.table
 	a.issue, a.scale, a.positive = d.issue, ws.grid.scale, ws.grid.least >= 0
-	s.weights.combine(&ws.said, &a.middle)
+	s.weights.combine(&ws.forecasts, &a.middle)
 	if a.positive {
 		for k, v := range a.middle {
 			a.middle[k] = max(v, 0)
 		}
 	}
 	s.spread.interval(d.day[0].off(), &a.low, &a.high)
-	for e := range ws.said {
-		for k, v := range &ws.said[e] {
+	for e := range ws.forecasts {
+		for k, v := range &ws.forecasts[e] {
 			a.experts[e][k] = t.code((v - a.middle[k]) / a.scale)
 		}
 	}

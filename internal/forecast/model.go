@@ -34,7 +34,7 @@ type Model interface {
 // from one goroutine. They depend on nothing but their arguments and earlier
 // calls, so that a replay gives the same bytes.
 type State interface {
-	// Advance tells that hour h is over. Hours come in order, one by one. The
+	// Advance ends hour h. Hours come in order, one by one. The
 	// value, or a gap, stands in w.
 	Advance(w *window.Window, h meter.Hour)
 	// Forecast fills out, whose slices have the wanted number of hours, from the

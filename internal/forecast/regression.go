@@ -27,7 +27,7 @@ var regressionExpert = expert{
 		s.regression.forecast(&s.model.given.Regression, in.x, level, out)
 		if w := &in.days.weather[0]; w.differs {
 			for k := range out {
-				out[k] += level * s.weather.says(w, k)
+				out[k] += level * s.weather.adds(w, k)
 			}
 		}
 	},

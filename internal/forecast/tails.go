@@ -37,9 +37,9 @@ func (t *tails) add(v float32) {
 func (t *tails) quantiles10and90() (low, high float32) {
 	rank := 0.1 * float32(t.n+1)
 	below := min(max(int(rank), 1), tailLength-1)
-	part := min(max(rank-float32(below), 0), 1)
-	low = t.lowest[below-1] + part*(t.lowest[below]-t.lowest[below-1])
-	high = t.highest[below-1] + part*(t.highest[below]-t.highest[below-1])
+	fraction := min(max(rank-float32(below), 0), 1)
+	low = t.lowest[below-1] + fraction*(t.lowest[below]-t.lowest[below-1])
+	high = t.highest[below-1] + fraction*(t.highest[below]-t.highest[below-1])
 	return low, high
 }
 
@@ -54,6 +54,6 @@ func sortedQuantile(sorted []float32, p float64) float32 {
 	case below >= n:
 		return sorted[n-1]
 	}
-	part := float32(rank - float64(below))
-	return sorted[below-1] + part*(sorted[below]-sorted[below-1])
+	fraction := float32(rank - float64(below))
+	return sorted[below-1] + fraction*(sorted[below]-sorted[below-1])
 }

@@ -16,15 +16,15 @@ const weatherTriangle = weatherFeatures * (weatherFeatures + 1) / 2
 //	A ← λA + Σ x·xᵀ,  b ← λb + Σ x·e,  δ = argmin ½δᵀ(A + κI)δ − bᵀδ over δ ≥ 0
 //
 // Colder or hotter never means less load, so that a meter without electric heat
-// or cooling stays at 0. Without temperatures nothing is learned and nothing said.
+// or cooling stays at 0. Without temperatures nothing is learned and nothing added.
 type weatherRegression struct {
 	square [weatherTriangle]float32 // A by rows, lower half
 	moment [weatherFeatures]float32
 	delta  [weatherFeatures]float32
 }
 
-// says is what the weather adds to column k, in units of the level.
-func (r *weatherRegression) says(w *weather, k int) float32 {
+// adds is what the weather adds to column k, in units of the level.
+func (r *weatherRegression) adds(w *weather, k int) float32 {
 	var sum float32
 	for i, x := range w.change[k] {
 		sum += x * r.delta[i]

@@ -26,21 +26,21 @@ func (m *weights) start() {
 }
 
 // judge takes in the errors of a day: a ← .9a + .1·MAE/mean(MAE).
-func (m *weights) judge(said *expertForecasts, row *[hoursADay]float32, known uint32) {
+func (m *weights) judge(forecasts *expertForecasts, row *[hoursADay]float32, known uint32) {
 	for b := range m {
-		m.judgeBlock(b, said, row, known)
+		m.judgeBlock(b, forecasts, row, known)
 	}
 }
 
-func (m *weights) judgeBlock(b int, said *expertForecasts, row *[hoursADay]float32, known uint32) {
+func (m *weights) judgeBlock(b int, forecasts *expertForecasts, row *[hoursADay]float32, known uint32) {
 	var wrong [experts]float32
 	var sum float32
 	for k := firstOf(b); k < firstOf(b+1); k++ {
 		if known&(1<<k) == 0 {
 			continue
 		}
-		for e := range said {
-			wrong[e] += abs(row[k] - said[e][k])
+		for e := range forecasts {
+			wrong[e] += abs(row[k] - forecasts[e][k])
 		}
 	}
 	for _, w := range wrong {
@@ -56,7 +56,7 @@ func (m *weights) judgeBlock(b int, said *expertForecasts, row *[hoursADay]float
 }
 
 // combine is the weighted mean of the experts, weight ∝ prior·a⁻¹⁰.
-func (m *weights) combine(said *expertForecasts, out *[hoursADay]float32) {
+func (m *weights) combine(forecasts *expertForecasts, out *[hoursADay]float32) {
 	for b := range m {
 		var weight [experts]float32
 		var total float32
@@ -68,8 +68,8 @@ func (m *weights) combine(said *expertForecasts, out *[hoursADay]float32) {
 		}
 		for k := firstOf(b); k < firstOf(b+1); k++ {
 			var sum float32
-			for e := range said {
-				sum += weight[e] * said[e][k]
+			for e := range forecasts {
+				sum += weight[e] * forecasts[e][k]
 			}
 			out[k] = sum / total
 		}

@@ -17,7 +17,7 @@ type Message struct {
 	Hour  Hour   // that the interval lies in
 	KWh   float32
 
-	Minute  uint8 // of Hour at which the interval starts: 0 unless it is a part of the hour
+	Minute  uint8 // of Hour at which the interval starts: 0 unless it is shorter than the hour
 	Minutes uint8 // length of the interval: 60, 30 or 15
 
 	unescaped []byte // names that had escapes in them
@@ -31,7 +31,7 @@ func (m *Message) Key() []byte {
 	return m.Meter
 }
 
-// Whole reports whether m speaks of a whole hour, not of a part of one.
+// Whole reports whether m is about a whole hour.
 func (m *Message) Whole() bool { return m.Minutes == wholeHour }
 
 // Start is the start of the interval.
@@ -94,7 +94,7 @@ func ValidName(b []byte) bool {
 func decodeCanonical(b []byte, m *Message) bool {
 	b, ok := expect(b, `{"meter":`)
 	if !ok {
-		if b, ok = expect(b, partVersion+`"meter":`); !ok {
+		if b, ok = expect(b, textVersion+`"meter":`); !ok {
 			return false
 		}
 	}
@@ -134,11 +134,11 @@ func decodeCanonical(b []byte, m *Message) bool {
 		m.Minutes = wholeHour
 		return m.Minute == 0
 	}
-	return m.takePart(skipSpace(b))
+	return m.takeSubHour(skipSpace(b))
 }
 
-// takePart ends decodeCanonical for intervals that are parts of an hour.
-func (m *Message) takePart(b []byte) bool {
+// takeSubHour ends decodeCanonical for intervals that are shorter than an hour.
+func (m *Message) takeSubHour(b []byte) bool {
 	switch string(b) {
 	case `"PT15M"}`:
 		m.Minutes = quarterHour

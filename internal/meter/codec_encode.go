@@ -5,32 +5,32 @@ import (
 	"strconv"
 )
 
-// The fixed parts of a message in canonical form: these fields, in this
+// The fixed text of a message in canonical form: these fields, in this
 // order, without spaces. The decoder's fast path expects exactly them.
 const (
-	partVersion  = `{"version":1,` // accepted, and not written: see MessageVersion
-	partMeter    = `{"meter":"`
-	partGroup    = `","group":"`
-	partTime     = `","ts":"`
-	partEnergy   = `","kwh":`
-	partInterval = `,"interval":"PT1H"}`
+	textVersion  = `{"version":1,` // accepted, and not written: see MessageVersion
+	textMeter    = `{"meter":"`
+	textGroup    = `","group":"`
+	textTime     = `","ts":"`
+	textEnergy   = `","kwh":`
+	textInterval = `,"interval":"PT1H"}`
 )
 
 // AppendMessage appends the JSON message of r to dst, in canonical form. An
 // empty group is left out. The energy must be finite; it is written in the
 // shortest form that decodes to the same float32.
 func AppendMessage(dst []byte, r Reading) []byte {
-	dst = append(dst, partMeter...)
+	dst = append(dst, textMeter...)
 	dst = appendEscaped(dst, r.Meter)
 	if r.Group != "" {
-		dst = append(dst, partGroup...)
+		dst = append(dst, textGroup...)
 		dst = appendEscaped(dst, r.Group)
 	}
-	dst = append(dst, partTime...)
+	dst = append(dst, textTime...)
 	dst = appendHour(dst, r.Hour)
-	dst = append(dst, partEnergy...)
+	dst = append(dst, textEnergy...)
 	dst = appendEnergy(dst, r.KWh)
-	return append(dst, partInterval...)
+	return append(dst, textInterval...)
 }
 
 // appendEscaped appends s as the inside of a JSON string.

@@ -96,8 +96,8 @@ func parseEnergy(b []byte, minutes uint8) (float32, error) {
 	return v, nil
 }
 
-// plausible reports whether a meter can have measured kwh in so many minutes. The
-// parts of an hour share its limit, so that their sum keeps it.
+// plausible reports whether a meter can have measured kwh in so many minutes.
+// Sub-hour readings share the limit of the hour, so that their sum keeps it.
 func plausible(kwh float32, minutes uint8) bool {
 	limit := float32(MaxAbsKWh)
 	if minutes != wholeHour {

@@ -147,7 +147,7 @@ func TestDecodeMessageRefuses(t *testing.T) {
 	}
 }
 
-func TestDecodeMessageAcceptsParts(t *testing.T) {
+func TestDecodeMessageAcceptsSubHours(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in              string
 		minute, minutes uint8
@@ -324,7 +324,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 	} {
 		require.Zero(t, testing.AllocsPerRun(100, func() {
 			if DecodeMessage(value, &m) != nil {
-				panic("refused")
+				panic("rejected")
 			}
 		}))
 	}

@@ -1,4 +1,4 @@
-// Package meter holds the vocabulary that every other part shares: hours,
+// Package meter holds the vocabulary that every other package shares: hours,
 // readings, the message that carries a reading, and the local calendar.
 package meter
 

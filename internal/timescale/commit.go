@@ -67,7 +67,7 @@ func (db *Writer) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 }
 
 // beginFenced opens the transaction and moves the partition to the offset after
-// the batch. It tells whether the partition was where the batch begins, and of
+// the batch. It reports whether the partition was where the batch begins, and of
 // its epoch. The row stays locked, so that no one can take the partition
 // before the transaction ends.
 func beginFenced(ctx context.Context, conn *pgx.Conn, b *Batch) (moved bool, err error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // MessageVersion is the version of the message of a decision. A field may be added
-// within a version; docs/reference/formats.md says when it rises.
+// within a version; docs/reference/formats.md states when it rises.
 const MessageVersion = 1
 
 // AppendMessage appends d as the decisions topic carries it: one JSON object, with

@@ -13,7 +13,7 @@ import (
 )
 
 // Group is a group of meters with its newest hour: that of the watermark, or
-// the one before while nothing of it is known, as where hours come in parts.
+// the one before while nothing of it is known, as where hours arrive as sub-hour readings.
 type Group struct {
 	GroupNo  int32
 	Name     string // "" for the meters outside any group

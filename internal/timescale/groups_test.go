@@ -8,7 +8,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Where hours come in parts, nothing is known yet of the watermark's own hour.
+// Where hours arrive as sub-hour readings, nothing is known yet of the watermark's own hour.
 func TestGroupShowsTheHourBeforeWhileNothingIsKnown(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		tw := newSmall(t, s)

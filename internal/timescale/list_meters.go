@@ -12,7 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
-// MeterStatus tells how well a meter reports, against the watermark of its
+// MeterStatus is how well a meter reports, against the watermark of its
 // partition.
 type MeterStatus string
 

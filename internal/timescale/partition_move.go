@@ -12,7 +12,7 @@ import (
 // that of the owner: else ErrFenced. It raises the topic's generation, so that
 // every later owner knows of it too.
 //
-// Parts of hours that came at or after that offset are of the topic before.
+// Sub-hour readings that arrived at or after that offset are of the topic before.
 // Their offsets become −1 − offset, so that none is that of another message.
 // Specifications that began to hold after that offset say nothing about the
 // new topic's offsets and go.
@@ -30,7 +30,7 @@ func (db *Writer) MovePartition(ctx context.Context, partition int, epoch, offse
 		}
 		void := &pgx.Batch{}
 		void.Queue(`
-			UPDATE reading_parts SET stream_offset = -1 - stream_offset
+			UPDATE sub_hour_readings SET stream_offset = -1 - stream_offset
 			WHERE stream_offset >= $2 AND meter_no IN (SELECT meter_no FROM meters WHERE partition = $1)`,
 			partition, offset)
 		void.Queue(`DELETE FROM spec_revisions WHERE partition = $1 AND from_offset > $2`, partition, offset)

@@ -137,7 +137,7 @@ func TestRecountsAndMoves(t *testing.T) {
 		b.Corrected.Append(tw.meters[1].MeterNo, gapFrom, -5, twin.Corrected)
 		b.Recounts = []twin.GroupHour{{GroupNo: north, Hour: gapFrom}}
 		tw.commit(t, s, b)
-		metered, err := s.MeteredHours(ctx, Whose{GroupNo: &north}, gapFrom, gapFrom+1)
+		metered, err := s.MeteredHours(ctx, Scope{GroupNo: &north}, gapFrom, gapFrom+1)
 		require.NoError(t, err)
 		require.InDelta(t, load(0, gapFrom)-5, metered[0].KWh, 1e-6)
 		require.InDelta(t, 5, metered[0].FedIn, 0)

@@ -10,7 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// DecisionList asks for a page of decisions.
+// DecisionList selects a page of decisions.
 type DecisionList struct {
 	MeterNo *int32
 	GroupNo *int32 // decisions about the group and about its meters

@@ -11,9 +11,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Whose says whose load and decisions are meant: those of one meter, of one
+// Scope is whose load and decisions are meant: those of one meter, of one
 // group (0 is all meters outside groups), or of all meters if both are nil.
-type Whose struct {
+type Scope struct {
 	MeterNo *int32
 	GroupNo *int32
 }
@@ -27,14 +27,14 @@ type MeteredHour struct {
 
 // MeteredHours are the hours from `from` to before `to` that have a measurement,
 // in order of time.
-func (db *Reader) MeteredHours(ctx context.Context, whose Whose, from, to meter.Hour) ([]MeteredHour, error) {
-	if whose.MeterNo != nil {
-		return db.meteredByOne(ctx, *whose.MeterNo, from, to)
+func (db *Reader) MeteredHours(ctx context.Context, scope Scope, from, to meter.Hour) ([]MeteredHour, error) {
+	if scope.MeterNo != nil {
+		return db.meteredByOne(ctx, *scope.MeterNo, from, to)
 	}
 	rows, err := db.pool.Query(ctx, `
 		SELECT ts, sum(kwh), CASE WHEN count(fed_in) = count(*) THEN sum(fed_in) ELSE 'NaN' END FROM group_load
 		WHERE ts >= $1 AND ts < $2 AND ($3::int IS NULL OR group_no = $3)
-		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), whose.GroupNo)
+		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), scope.GroupNo)
 	if err != nil {
 		return nil, fmt.Errorf("metered hours: %w", err)
 	}
@@ -64,10 +64,10 @@ func (db *Reader) meteredByOne(ctx context.Context, no int32, from, to meter.Hou
 	return hours, nil
 }
 
-// OutcomeQuery asks for the outcomes of plans that were issued, and so begin, in
+// OutcomeQuery selects the outcomes of plans that were issued, and so begin, in
 // the hours From to before To.
 type OutcomeQuery struct {
-	Whose
+	Scope
 	From, To meter.Hour
 	Unit     Unit   // Hours: all in one; Days, Weeks or Months: of the calendar of Zone
 	Zone     string // IANA name; "" is UTC
@@ -83,7 +83,7 @@ type Outcomes struct {
 	KWhShifted float64
 	Promised   float64 // expected savings (median), currency
 	Realised   float64 // currency
-	Estimated  float64 // the part of Realised that was computed against forecasts: the plans may have been followed
+	Estimated  float64 // the share of Realised that was computed against forecasts: the plans may have been followed
 	CO2Kg      float64 // avoided; of the plans of which that is known
 	CO2Plans   int64   // how many these are
 }

@@ -22,7 +22,7 @@ func BenchmarkOutcomes(b *testing.B) {
 	for name, q := range map[string]OutcomeQuery{
 		"all":  {From: day, To: day + 24*days, Unit: Days, Zone: "Europe/London"},
 		"week": {From: day + 24*(days-7), To: day + 24*days},
-		"one":  {Whose: Whose{MeterNo: ptr(int32(77))}, From: day, To: day + 24*days, Unit: Months},
+		"one":  {Scope: Scope{MeterNo: ptr(int32(77))}, From: day, To: day + 24*days, Unit: Months},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

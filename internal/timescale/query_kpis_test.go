@@ -24,24 +24,24 @@ func TestMeteredHours(t *testing.T) {
 		require.NoError(t, err)
 
 		for name, q := range map[string]struct {
-			whose    Whose
+			scope    Scope
 			from, to meter.Hour
 			want     []MeteredHour
 		}{
-			"all": {Whose{}, day + 94, day + 97, []MeteredHour{
+			"all": {Scope{}, day + 94, day + 97, []MeteredHour{
 				{day + 94, float64(load(0, day+94)) + float64(load(1, day+94)) + float64(load(2, day+94)), 0},
 				{day + 95, float64(load(0, day+95)) + float64(load(1, day+95)) + float64(load(2, day+95)), math.NaN()},
 				{day + 96, 1, 2},
 			}},
-			"group": {Whose{GroupNo: north}, day + 95, day + 97, []MeteredHour{
+			"group": {Scope{GroupNo: north}, day + 95, day + 97, []MeteredHour{
 				{day + 95, float64(load(0, day+95)) + float64(load(1, day+95)), 0}, {day + 96, 3, 0},
 			}},
-			"meters outside groups":      {Whose{GroupNo: new(int32)}, day + 96, day + 97, []MeteredHour{{day + 96, -2, 2}}},
-			"meter that feeds in":        {Whose{MeterNo: c}, day + 95, day + 98, []MeteredHour{{day + 95, float64(load(2, day+95)), 0}, {day + 96, -2, 2}}},
-			"hours without are left out": {Whose{MeterNo: b}, gapFrom - 1, gapTo + 1, []MeteredHour{{gapFrom - 1, float64(load(1, gapFrom-1)), 0}, {gapTo, float64(load(1, gapTo)), 0}}},
-			"nothing":                    {Whose{}, day + 200, day + 300, nil},
+			"meters outside groups":      {Scope{GroupNo: new(int32)}, day + 96, day + 97, []MeteredHour{{day + 96, -2, 2}}},
+			"meter that feeds in":        {Scope{MeterNo: c}, day + 95, day + 98, []MeteredHour{{day + 95, float64(load(2, day+95)), 0}, {day + 96, -2, 2}}},
+			"hours without are left out": {Scope{MeterNo: b}, gapFrom - 1, gapTo + 1, []MeteredHour{{gapFrom - 1, float64(load(1, gapFrom-1)), 0}, {gapTo, float64(load(1, gapTo)), 0}}},
+			"nothing":                    {Scope{}, day + 200, day + 300, nil},
 		} {
-			got, err := s.MeteredHours(ctx, q.whose, q.from, q.to)
+			got, err := s.MeteredHours(ctx, q.scope, q.from, q.to)
 			require.NoError(t, err, name)
 			require.Len(t, got, len(q.want), name)
 			for i, w := range q.want {
@@ -97,10 +97,10 @@ func TestOutcomes(t *testing.T) {
 			// Midnight of UTC is 19:00 of the day before in New York.
 			"by a local day": {OutcomeQuery{From: day, To: end, Unit: Days, Zone: "America/New_York"}, []Outcomes{at(first, day+5), at(second, day+29)}},
 			"by month":       {OutcomeQuery{From: day, To: end, Unit: Months}, []Outcomes{at(all, day)}},
-			"group": {OutcomeQuery{Whose: Whose{GroupNo: north}, From: day, To: end}, []Outcomes{
+			"group": {OutcomeQuery{Scope: Scope{GroupNo: north}, From: day, To: end}, []Outcomes{
 				at(Outcomes{Plans: 3, First: day + 24, Last: day + 72, KWhShifted: 8, Promised: 0.6, Realised: 15, Estimated: 10, CO2Kg: 0.75, CO2Plans: 1}, day),
 			}},
-			"meter": {OutcomeQuery{Whose: Whose{MeterNo: c}, From: day, To: end}, []Outcomes{
+			"meter": {OutcomeQuery{Scope: Scope{MeterNo: c}, From: day, To: end}, []Outcomes{
 				at(Outcomes{Plans: 2, First: day + 24, Last: day + 72, KWhShifted: 4, Promised: 0.4, Realised: 11, Estimated: 8}, day),
 			}},
 			"from is inclusive, to is not": {OutcomeQuery{From: day + 24, To: day + 48}, []Outcomes{at(first, day+24)}},

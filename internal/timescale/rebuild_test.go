@@ -217,9 +217,9 @@ func TestIncarnationChangesWithThePlace(t *testing.T) {
 func TestOutboxIsClaimedByPartition(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		ctx := t.Context()
-		parts := []*partition{take(t, s, 0), take(t, s, 1)}
+		partitions := []*partition{take(t, s, 0), take(t, s, 1)}
 		for range 2 {
-			for _, p := range parts {
+			for _, p := range partitions {
 				b := p.batch(5)
 				b.Outbox = []OutboxEntry{
 					{Kind: OutboxState, Hour: day}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 1, ToOffset: 2},

@@ -33,7 +33,7 @@ const (
 	Months Unit = "month"
 )
 
-// SeriesQuery asks for a series of buckets over the hours From to before To.
+// SeriesQuery selects a series of buckets over the hours From to before To.
 type SeriesQuery struct {
 	From, To  meter.Hour
 	Unit      Unit
@@ -59,7 +59,7 @@ var (
 
 const defaultMaxPoints = 10_000
 
-// check refuses what cannot be answered, before anything is read.
+// check rejects what cannot be answered, before anything is read.
 func (q *SeriesQuery) check() error {
 	if q.Hours == 0 {
 		q.Hours = 1
@@ -110,7 +110,7 @@ const (
 		SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + plausible + ` LIMIT 1) r`
 
 	// Compressed chunks hold a meter's rows together, and want a range; what is
-	// not compressed yet wants probes.
+	// not compressed yet needs probes.
 	meterChunks = `SELECT r.ts, r.kwh FROM readings r
 		WHERE r.meter_no = $6 AND r.channel = 0 AND r.` + plausible + ` AND r.ts >= $1 AND r.ts < least($2, $7)
 		UNION ALL

@@ -146,7 +146,7 @@ func postgresBinaries() string {
 }
 
 // unprivileged is the user that runs the server when the tests run as root,
-// which PostgreSQL refuses; nil otherwise.
+// which PostgreSQL rejects; nil otherwise.
 func unprivileged(dir string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // Skill compares the forecasts of one issue time with what was measured then, and
-// with what a week before would have said.
+// with the forecast of a week before.
 type Skill struct {
 	IssuedAt meter.Hour
 	Hours    int     // of meters, with a forecast, a reading, and one a week before

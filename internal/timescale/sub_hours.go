@@ -21,7 +21,7 @@ func queueSubHourDone(q *pgx.Batch, done []twin.MeterHour) {
 		no[i], hour[i] = d.MeterNo, int32(d.Hour)
 	}
 	q.Queue(`
-		DELETE FROM reading_parts p
+		DELETE FROM sub_hour_readings p
 		USING (SELECT no, to_timestamp(h * 3600::float8) AS ts FROM unnest($1::int4[], $2::int4[]) u(no, h)) u
 		WHERE p.meter_no = u.no AND p.ts >= u.ts AND p.ts < u.ts + interval '1 hour'`, no, hour)
 }
@@ -40,7 +40,7 @@ func queueSubHours(q *pgx.Batch, readings []twin.SubHourReading) {
 		key[i], value[i] = orEmpty(p.Key), orEmpty(p.Value)
 	}
 	q.Queue(`
-		INSERT INTO reading_parts (meter_no, ts, stream_offset, key, value)
+		INSERT INTO sub_hour_readings (meter_no, ts, stream_offset, key, value)
 		SELECT no, to_timestamp(minute * 60::float8), off, key, value
 		FROM unnest($1::int4[], $2::int8[], $3::int8[], $4::bytea[], $5::bytea[]) u(no, minute, off, key, value)
 		ON CONFLICT (meter_no, ts) DO UPDATE
@@ -53,7 +53,7 @@ func queueSubHours(q *pgx.Batch, readings []twin.SubHourReading) {
 func (db *Writer) SubHours(ctx context.Context, partition int) ([]twin.SubHourReading, error) {
 	rows, err := db.pool.Query(ctx, `
 		SELECT p.meter_no, p.ts, p.stream_offset, p.key, p.value
-		FROM reading_parts p JOIN meters m USING (meter_no)
+		FROM sub_hour_readings p JOIN meters m USING (meter_no)
 		WHERE m.partition = $1 ORDER BY p.stream_offset, p.meter_no`, partition)
 	if err != nil {
 		return nil, fmt.Errorf("sub-hour readings of partition %d: %w", partition, err)

@@ -38,7 +38,7 @@ type Partition struct {
 	observe func(Issue) // nil for none
 }
 
-// Origin is how a partition's state came to be. What is issued from it names it.
+// Origin is what a partition's state was made from. What is issued from it names it.
 type Origin string
 
 // The origins.
@@ -101,7 +101,7 @@ func New(number int, r *Rules) *Partition {
 // Rules are those that hold now.
 func (p *Partition) Rules() *Rules { return p.rules }
 
-// Origin is how the state came to be.
+// Origin is what the state was made from.
 func (p *Partition) Origin() Origin { return p.origin }
 
 // Next is the offset of the next message.

@@ -208,7 +208,7 @@ func (f *feed) restart(t require.TestingT) {
 
 // randomStream is readings of a few meters over some weeks, in hour order, with
 // repeats, corrections, late ones, wrong dates and broken messages among them.
-// Some meters send parts of hours, of which some come in any order or not at all.
+// Some meters send sub-hour readings, of which some arrive in any order or not at all.
 func randomStream(t *rapid.T) []Record {
 	start := testSettings().From
 	hours := rapid.IntRange(50, 1000).Draw(t, "hours")
@@ -225,7 +225,7 @@ func randomStream(t *rapid.T) []Record {
 		return inParts(r, minutes[m])
 	}
 	odd := rapid.SampledFrom([]string{"none", "none", "none", "none", "none", "repeat", "correct", "late", "ahead", "broken", "gap",
-		"shuffle", "part missing", "part repeated", "part corrected", "other length"})
+		"shuffle", "sub-hour missing", "sub-hour repeated", "sub-hour corrected", "other length"})
 	rnd := rapid.IntRange(0, 1<<20)
 	flush := func(shuffle bool) {
 		if shuffle {
@@ -250,7 +250,7 @@ func randomStream(t *rapid.T) []Record {
 			case what == "ahead" && m == 0:
 				add(reading(m, h+meter.Hour(rnd.Draw(t, "ahead")%4000), kwh)...)
 				continue
-			case what == "part missing" && m == i%meters:
+			case what == "sub-hour missing" && m == i%meters:
 				add(reading(m, h, kwh)[1:]...)
 				continue
 			}
@@ -262,9 +262,9 @@ func randomStream(t *rapid.T) []Record {
 				add(reading(m, h, kwh+1)...)
 			case "late":
 				add(reading(m, max(start, h-meter.Hour(rnd.Draw(t, "late")%2000)), kwh)...)
-			case "part repeated":
+			case "sub-hour repeated":
 				add(reading(m, h, kwh)[0])
-			case "part corrected":
+			case "sub-hour corrected":
 				add(reading(m, h-meter.Hour(rnd.Draw(t, "before")%30), kwh+1)[0])
 			case "other length":
 				add(inParts(meter.Reading{Meter: fmt.Sprint("m", m), Group: map[bool]string{true: "feeder"}[m%2 == 0], Hour: h, KWh: kwh}, 15)[1:]...)

@@ -99,7 +99,7 @@ func (p *Partition) checkOrigin(m *Meter, group []byte) *rejection {
 	case m == nil || m.foreign:
 		return &rejection{ReasonWrongPartition, p.foreignDetail(m)}
 	case m.Group != string(group):
-		return &rejection{ReasonGroupChanged, fmt.Sprintf("the meter belongs to group %q, the message says %q", m.Group, group)}
+		return &rejection{ReasonGroupChanged, fmt.Sprintf("the meter belongs to group %q, the message has %q", m.Group, group)}
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (p *Partition) acceptSubHour(msg *message, fx *Effects) {
 		return
 	}
 	if len(msg.Key)+len(msg.Value) > maxKeptBytes {
-		fx.reject(&msg.Record, ReasonSubHourTooLong, fmt.Sprintf("a message about a part of an hour is kept until the hour is whole: send at most %d bytes", maxKeptBytes))
+		fx.reject(&msg.Record, ReasonSubHourTooLong, fmt.Sprintf("a message of a sub-hour reading is kept until the hour is complete: send at most %d bytes", maxKeptBytes))
 		return
 	}
 	open := m.subHours.openAt(msg.hour)
@@ -76,7 +76,7 @@ func (p *Partition) correctWhole(msg *message, whole *completeHour, fx *Effects)
 }
 
 func overlap(msg *message) string {
-	return fmt.Sprintf("%s came in parts of another length than %d minutes: send an hour in the same parts again, or as PT1H", msg.hour, msg.minutes)
+	return fmt.Sprintf("%s came in sub-hour readings of another length than %d minutes: send them all again in one length, or the hour as PT1H", msg.hour, msg.minutes)
 }
 
 // reach moves event time by a sub-hour reading of hour h, as a reading of h would:
@@ -109,7 +109,7 @@ func (m *Meter) expireOpenHours(ended meter.Hour, fx *Effects) {
 
 // rejectOpenHour rejects the sub-hour readings of an hour that will not be whole.
 func (fx *Effects) rejectOpenHour(m *Meter, o *openHour, why string) {
-	detail := fmt.Sprintf("only %d of the 60 minutes from %s are known, %s: send all parts of the hour, or the hour as PT1H",
+	detail := fmt.Sprintf("only %d of the 60 minutes from %s are known, %s: send all sub-hour readings of the hour, or the hour as PT1H",
 		o.minutes(), o.hour, why)
 	for q, span := range o.span {
 		if span > 0 {

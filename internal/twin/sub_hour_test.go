@@ -16,8 +16,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// partMessageOf is the JSON of a part of an hour.
-func partMessageOf(r meter.Reading, minute, minutes int) []byte {
+// subHourMessageOf is the JSON of a sub-hour reading.
+func subHourMessageOf(r meter.Reading, minute, minutes int) []byte {
 	text := meter.AppendMessage(nil, r)
 	if minutes == 60 {
 		return text
@@ -27,14 +27,14 @@ func partMessageOf(r meter.Reading, minute, minutes int) []byte {
 }
 
 // inParts divides a reading into messages about so many minutes, in order of
-// time. Parts are the whole divided by powers of two: their sum is exact.
+// time. They are the hour divided by powers of two: their sum is exact.
 func inParts(r meter.Reading, minutes int) [][]byte {
 	shares := map[int][]float32{60: {1}, 30: {.5, .5}, 15: {.5, .125, .125, .25}}[minutes]
 	var out [][]byte
 	for i, share := range shares {
-		part := r
-		part.KWh = r.KWh * share
-		out = append(out, partMessageOf(part, i*minutes, minutes))
+		reading := r
+		reading.KWh = r.KWh * share
+		out = append(out, subHourMessageOf(reading, i*minutes, minutes))
 	}
 	return out
 }
@@ -86,16 +86,16 @@ func (f *subHourFeed) send(value []byte) {
 	requireOpenHoursInStore(f.t, f.feed)
 }
 
-func (f *subHourFeed) hour(name string, h meter.Hour, kwh float32) { f.part(name, h, 0, 60, kwh) }
+func (f *subHourFeed) hour(name string, h meter.Hour, kwh float32) { f.subHour(name, h, 0, 60, kwh) }
 
-func (f *subHourFeed) part(name string, h meter.Hour, minute, minutes int, kwh float32) {
-	f.send(partMessageOf(meter.Reading{Meter: name, Hour: f.start + h, KWh: kwh}, minute, minutes))
+func (f *subHourFeed) subHour(name string, h meter.Hour, minute, minutes int, kwh float32) {
+	f.send(subHourMessageOf(meter.Reading{Meter: name, Hour: f.start + h, KWh: kwh}, minute, minutes))
 }
 
-// quarters sends the parts of an hour.
+// quarters sends the quarters of an hour.
 func (f *subHourFeed) quarters(name string, h meter.Hour, kwh ...float32) {
 	for i, v := range kwh {
-		f.part(name, h, i*15, 15, v)
+		f.subHour(name, h, i*15, 15, v)
 	}
 }
 
@@ -131,44 +131,44 @@ func TestSubHourReadingsBecomeAnHour(t *testing.T) {
 		{"in order", func(f *subHourFeed) { f.quarters("a", h, 1, 2, 3, 4) }, "10", Counts{In: 4, Stored: 1}, 0, nil},
 		{"three of four", func(f *subHourFeed) { f.quarters("a", h, 1, 2, 3) }, "", Counts{In: 3}, 0, nil},
 		{"halves", func(f *subHourFeed) {
-			f.part("a", h, 30, 30, 1)
-			f.part("a", h, 0, 30, 2)
+			f.subHour("a", h, 30, 30, 1)
+			f.subHour("a", h, 0, 30, 2)
 		}, "3", Counts{In: 2, Stored: 1}, 0, nil},
 		{"a half and quarters", func(f *subHourFeed) {
-			f.part("a", h, 45, 15, 1)
-			f.part("a", h, 0, 30, 2)
-			f.part("a", h, 30, 15, 4)
+			f.subHour("a", h, 45, 15, 1)
+			f.subHour("a", h, 0, 30, 2)
+			f.subHour("a", h, 30, 15, 4)
 		}, "7", Counts{In: 3, Stored: 1}, 0, nil},
-		{"a part again", func(f *subHourFeed) {
+		{"a sub-hour reading again", func(f *subHourFeed) {
 			f.quarters("a", h, 1)
 			f.quarters("a", h, 1, 2, 3, 4)
 		}, "10", Counts{In: 5, Stored: 1, Duplicates: 1}, 0, nil},
-		{"a part again, after the hour", func(f *subHourFeed) {
+		{"a sub-hour reading again, after the hour", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.quarters("a", h, 1, 2)
 		}, "10", Counts{In: 6, Stored: 1, Duplicates: 2}, 0, nil},
-		{"a part corrected", func(f *subHourFeed) {
+		{"a sub-hour reading corrected", func(f *subHourFeed) {
 			f.quarters("a", h, 9)
 			f.quarters("a", h, 1, 2, 3, 4)
 		}, "10", Counts{In: 5, Stored: 1, Corrections: 1}, 0, nil},
-		{"a part corrected, after the hour", func(f *subHourFeed) {
+		{"a sub-hour reading corrected, after the hour", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
-			f.part("a", h, 30, 15, 5)
-			f.part("a", h, 30, 15, 5)
+			f.subHour("a", h, 30, 15, 5)
+			f.subHour("a", h, 30, 15, 5)
 		}, "12", Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
 		{"a quarter of a known half", func(f *subHourFeed) {
-			f.part("a", h, 0, 30, 1)
-			f.part("a", h, 15, 15, 1)
-			f.part("a", h, 0, 15, 1)
-			f.part("a", h, 30, 30, 1)
+			f.subHour("a", h, 0, 30, 1)
+			f.subHour("a", h, 15, 15, 1)
+			f.subHour("a", h, 0, 15, 1)
+			f.subHour("a", h, 30, 30, 1)
 		}, "2", Counts{In: 4, Stored: 1, Quarantined: 2}, 0, []string{ReasonSubHourOverlaps, ReasonSubHourOverlaps}},
 		{"a half of known quarters", func(f *subHourFeed) {
-			f.part("a", h, 45, 15, 1)
-			f.part("a", h, 30, 30, 1)
+			f.subHour("a", h, 45, 15, 1)
+			f.subHour("a", h, 30, 30, 1)
 		}, "", Counts{In: 2, Quarantined: 1}, 0, []string{ReasonSubHourOverlaps}},
 		{"a half of an hour of quarters", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
-			f.part("a", h, 30, 30, 7)
+			f.subHour("a", h, 30, 30, 7)
 		}, "10", Counts{In: 5, Stored: 1, Quarantined: 1}, 0, []string{ReasonSubHourOverlaps}},
 		{"the whole hour first", func(f *subHourFeed) {
 			f.hour("a", h, 10)
@@ -181,9 +181,9 @@ func TestSubHourReadingsBecomeAnHour(t *testing.T) {
 		{"the whole hour last", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2, 3, 4)
 			f.hour("a", h, 9)
-			f.part("a", h, 45, 15, 4)
+			f.subHour("a", h, 45, 15, 4)
 		}, "9", Counts{In: 6, Stored: 1, Corrections: 1, Duplicates: 1}, 1, nil},
-		{"the whole hour among its parts", func(f *subHourFeed) {
+		{"the whole hour among its sub-hour readings", func(f *subHourFeed) {
 			f.quarters("a", h, 1, 2)
 			f.hour("a", h, 9)
 		}, "9", Counts{In: 3, Stored: 1}, 0, nil},
@@ -199,10 +199,10 @@ func TestSubHourReadingsBecomeAnHour(t *testing.T) {
 		}, "10", Counts{In: 104, Stored: 100, Late: 1}, 0, nil},
 		{"outside the dataset", func(f *subHourFeed) { f.quarters("a", -1, 1, 1) }, "",
 			Counts{In: 2, Quarantined: 2}, 0, []string{ReasonOutsideWindow, ReasonOutsideWindow}},
-		{"not aligned", func(f *subHourFeed) { f.part("a", h, 15, 30, 1) }, "",
+		{"not aligned", func(f *subHourFeed) { f.subHour("a", h, 15, 30, 1) }, "",
 			Counts{In: 1, Quarantined: 1}, 0, []string{"not_aligned"}},
 		{"too long to keep", func(f *subHourFeed) {
-			text := partMessageOf(meter.Reading{Meter: "a", Hour: f.start + h, KWh: 1}, 0, 15)
+			text := subHourMessageOf(meter.Reading{Meter: "a", Hour: f.start + h, KWh: 1}, 0, 15)
 			f.send(append(text[:len(text)-1], []byte(`,"more":"`+strings.Repeat("x", maxKeptBytes)+`"}`)...))
 		}, "", Counts{In: 1, Quarantined: 1}, 0, []string{ReasonSubHourTooLong}},
 	}
@@ -249,7 +249,7 @@ func TestIncompleteHourIsHandedBack(t *testing.T) {
 	require.Equal(t, []string{ReasonIncompleteHour, ReasonIncompleteHour, ReasonIncompleteHour}, f.reasons())
 	require.Equal(t, int64(3), f.rows.Counts.Quarantined)
 	for i, q := range f.fx.Rejected {
-		want := partMessageOf(meter.Reading{Meter: "a", Hour: f.start + 5, KWh: float32(i + 1)}, i*15, 15)
+		want := subHourMessageOf(meter.Reading{Meter: "a", Hour: f.start + 5, KWh: float32(i + 1)}, i*15, 15)
 		require.Equal(t, first+int64(i), q.Offset)
 		require.Equal(t, "k", string(q.Key))
 		require.Equal(t, string(want), string(q.Value), "the original bytes")
@@ -270,7 +270,7 @@ func TestOpenHoursAreBounded(t *testing.T) {
 	f.hour("other", 60, 1)
 	for h := range meter.Hour(maxOpenHours + 1) {
 		require.Empty(t, f.reasons())
-		f.part("a", h, 30, 15, 1)
+		f.subHour("a", h, 30, 15, 1)
 	}
 	require.Equal(t, []string{ReasonIncompleteHour}, f.reasons())
 	require.Equal(t, f.start, hourOf(t, f.fx.Rejected[0].Value), "the one that waited longest")
@@ -285,9 +285,9 @@ func TestWholeHoursAreKeptForAWhile(t *testing.T) {
 	f.quarters("a", 3, 2)
 	require.Equal(t, "5", f.reading("a", 3), "the oldest that is kept")
 	f.quarters("a", 2, 2)
-	require.Equal(t, "4", f.reading("a", 2), "not kept: the rest of its parts is needed")
-	f.part("a", 2, 15, 15, 1)
-	f.part("a", 2, 30, 30, 2)
+	require.Equal(t, "4", f.reading("a", 2), "not kept: the rest of the hour is needed")
+	f.subHour("a", 2, 15, 15, 1)
+	f.subHour("a", 2, 30, 30, 2)
 	require.Equal(t, "5", f.reading("a", 2))
 	require.Len(t, f.rows.Revisions, 2)
 }
@@ -301,24 +301,24 @@ func hourOf(t *testing.T, value []byte) meter.Hour {
 
 func TestSubHourReadingMovesEventTimeLikeItsHour(t *testing.T) {
 	f := newSubHourFeed(t)
-	f.part("a", 9, 15, 15, 1)
+	f.subHour("a", 9, 15, 15, 1)
 	require.Equal(t, f.start+9, f.p.watermark)
 	require.Equal(t, meter.NoHour, f.p.meters["a"].window.Newest(), "it is no reading")
 
-	f.part("a", 4000, 0, 15, 1)
-	f.part("a", 4000, 15, 15, 1)
-	require.Equal(t, f.start+9, f.p.watermark, "one far hour alone, in parts or not")
-	f.part("a", 4000, 30, 30, 1)
+	f.subHour("a", 4000, 0, 15, 1)
+	f.subHour("a", 4000, 15, 15, 1)
+	require.Equal(t, f.start+9, f.p.watermark, "one far hour alone, complete or not")
+	f.subHour("a", 4000, 30, 30, 1)
 	require.Equal(t, "3", f.reading("a", 4000), "its row is written")
 	require.Equal(t, f.start+9, f.p.watermark)
-	f.part("a", 4000, 0, 15, 2)
+	f.subHour("a", 4000, 0, 15, 2)
 	require.Equal(t, "4", f.reading("a", 4000), "and corrected")
 	require.Equal(t, meter.NoHour, f.p.meters["a"].window.Newest(), "but held back")
-	f.part("b", 4001, 0, 30, 1)
+	f.subHour("b", 4001, 0, 30, 1)
 	require.Equal(t, f.start+4001, f.p.watermark, "a second one agrees")
 	require.Equal(t, float32(4), f.p.meters["a"].window.At(f.start+4000))
 	require.Empty(t, f.p.pending)
-	f.part("b", 4001, 30, 30, 1)
+	f.subHour("b", 4001, 30, 30, 1)
 	require.Equal(t, "2", f.reading("b", 4001))
 }
 
@@ -354,8 +354,8 @@ func TestQuartersGiveTheRowsOfTheirHours(t *testing.T) {
 				}
 			}
 		}
-		for part := range slices.Chunk(records, 1013) {
-			f.batch(part)
+		for chunk := range slices.Chunk(records, 1013) {
+			f.batch(chunk)
 		}
 		return f
 	}

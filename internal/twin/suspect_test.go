@@ -254,12 +254,12 @@ func TestASpikeInASubHourReading(t *testing.T) {
 	a.run(start, before, nil)
 	at := start + before*24
 	records := a.messages(0, at, 0.4, a.feed.p.next)
-	part := meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 12_345}
-	records[2].Value = partMessageOf(part, 30, 15)
+	quarter := meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 12_345}
+	records[2].Value = subHourMessageOf(quarter, 30, 15)
 	a.apply(records)
 	require.True(t, a.quality(at).IsSuspect())
 
-	a.apply([]Record{{Offset: a.feed.p.next, Value: partMessageOf(meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 0.05}, 30, 15)}})
+	a.apply([]Record{{Offset: a.feed.p.next, Value: subHourMessageOf(meter.Reading{Meter: name(0), Group: "feeder", Hour: at, KWh: 0.05}, 30, 15)}})
 	require.Equal(t, Corrected, a.quality(at))
 }
 
@@ -364,8 +364,8 @@ func TestAMeterExistsFromItsFirstReading(t *testing.T) {
 				}
 			}
 		}
-		for part := range slices.Chunk(records, size) {
-			a.apply(part)
+		for chunk := range slices.Chunk(records, size) {
+			a.apply(chunk)
 			if restarts++; restarts%3 == 0 {
 				a.feed.restart(t)
 			}

@@ -166,7 +166,7 @@ func TestRestoreRefusesWhatItDidNotWrite(t *testing.T) {
 	binary.LittleEndian.PutUint32(damaged[100:], math.Float32bits(float32(math.NaN())))
 	_, err = w.Restore(damaged)
 	require.ErrorContains(t, err, "damaged")
-	require.Equal(t, saved, w.AppendBinary(nil), "a refused restore changes nothing")
+	require.Equal(t, saved, w.AppendBinary(nil), "a rejected restore changes nothing")
 }
 
 func TestPutAllocatesNothing(t *testing.T) {

@@ -33,7 +33,7 @@ func TestCredentials(t *testing.T) {
 	pods := s.pods(resources.Name(name, ""))
 	s.writeSecret(name, newPasswords())
 	s.replaced(name, pods, "kafka-", "redis-", "timescale-", "generator-", "processor-", "api-")
-	s.refuses(name, before)
+	s.rejects(name, before)
 	stored = s.flows(name, stored)
 
 	t.Log("lose every password")
@@ -41,7 +41,7 @@ func TestCredentials(t *testing.T) {
 	pods = s.pods(resources.Name(name, ""))
 	require.NoError(t, s.Delete(t.Context(), &corev1.Secret{ObjectMeta: s.meta(resources.CredentialsName(name))}))
 	s.replaced(name, pods, "kafka-", "redis-", "timescale-", "generator-", "processor-", "api-")
-	s.refuses(name, before)
+	s.rejects(name, before)
 	stored = s.flows(name, stored)
 
 	t.Log("delete the twin under Retain, and make it again")
@@ -60,7 +60,7 @@ func TestCredentials(t *testing.T) {
 	require.NoError(t, s.Delete(t.Context(), &corev1.Secret{ObjectMeta: s.meta(resources.CredentialsName(name))}))
 	s.make(twin.DeepCopy())
 	s.ready(name)
-	s.refuses(name, before)
+	s.rejects(name, before)
 	require.GreaterOrEqual(t, s.asked(name, "").Counts.Stored, stored, "data were lost")
 	s.flows(name, stored)
 }
@@ -117,8 +117,8 @@ func (s *space) replaced(twin string, before map[string]corev1.Pod, components .
 	s.ready(twin)
 }
 
-// refuses checks that old passwords let nobody in any more.
-func (s *space) refuses(twin string, old map[string][]byte) {
+// rejects checks that old passwords let nobody in any more.
+func (s *space) rejects(twin string, old map[string][]byte) {
 	s.t.Helper()
 	_, err := s.get(s.t.Context(), twin, "/api/v1/twin", string(old[resources.KeyAPIKey]))
 	require.True(s.t, apierrors.IsUnauthorized(err), "the API and its old key: %v", err)

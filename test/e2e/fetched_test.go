@@ -18,7 +18,7 @@ import (
 )
 
 // TestFetched: readings from a file of a web server. Another file than the
-// checksum's is refused and named; with the right checksum all rows are stored.
+// checksum's is rejected and named; with the right checksum all rows are stored.
 func TestFetched(t *testing.T) {
 	c := connect(t)
 	s := c.space(t, "e2e-fetched")

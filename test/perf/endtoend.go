@@ -132,7 +132,7 @@ func followProcessor(ctx context.Context, conn *pgx.Conn, proc *process, f *fixt
 	}
 }
 
-// check refuses a run that did not do all of its work.
+// check rejects a run that did not do all of its work.
 func (c counts) check(s size) error {
 	if c.Stored != s.readings() || c.Quarantined != 0 || c.Duplicates != 0 {
 		return fmt.Errorf("of %d readings %d were stored, %d quarantined, %d repeated", s.readings(), c.Stored, c.Quarantined, c.Duplicates)

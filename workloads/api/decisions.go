@@ -196,10 +196,10 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 	if err != nil {
 		return nil, err
 	}
-	said := s.explain(d)
+	words := s.explain(d)
 	e := Explanation{
-		ID: d.ID.String(), Title: said.Title, Summary: said.Summary,
-		Factors: remarks(said.Factors), Constraints: remarks(said.Constraints), Alternatives: remarks(said.Alternatives),
+		ID: d.ID.String(), Title: words.Title, Summary: words.Summary,
+		Factors: remarks(words.Factors), Constraints: remarks(words.Constraints), Alternatives: remarks(words.Alternatives),
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[Explanation]{Body: Answer[Explanation]{Data: e, Meta: meta}}, nil

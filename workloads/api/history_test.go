@@ -242,7 +242,7 @@ func TestMeterNamesAreFoundInAnyCase(t *testing.T) {
 	require.Empty(t, read[[]Meter](t, a, "/api/v1/meters?q=%25").Data, "no wildcards")
 }
 
-func TestDecisionTellsWhatWhenAndWhy(t *testing.T) {
+func TestDecisionStatesWhatWhenAndWhy(t *testing.T) {
 	a := newTestAPI(t, nil)
 	list := read[[]headerAnswer](t, a, "/api/v1/decisions?from=now-24h&action=load_shift&sort=-savingP50").Data
 	require.NotEmpty(t, list)
@@ -264,10 +264,10 @@ func TestDecisionTellsWhatWhenAndWhy(t *testing.T) {
 	require.InDelta(t, *d.KWhShifted, taken, 1e-3)
 	require.InDelta(t, taken, given, 1e-3, "no energy is lost without rebound")
 
-	said := read[Explanation](t, a, "/api/v1/decisions/"+d.ID+"/explanation").Data
-	require.Equal(t, d.Title, said.Title)
-	require.NotEmpty(t, said.Summary)
-	require.Contains(t, strings.Join(said.Summary, " "), *d.Meter)
+	words := read[Explanation](t, a, "/api/v1/decisions/"+d.ID+"/explanation").Data
+	require.Equal(t, d.Title, words.Title)
+	require.NotEmpty(t, words.Summary)
+	require.Contains(t, strings.Join(words.Summary, " "), *d.Meter)
 }
 
 func TestDecisionFilters(t *testing.T) {

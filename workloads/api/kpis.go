@@ -41,51 +41,51 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 		return nil, err
 	}
 	view := KPIs{Scope: "twin", ID: "total", Currency: s.twin.Processor.Policy.Tariff.Currency}
-	whose, err := s.whose(ctx, in, &view)
+	scope, err := s.scope(ctx, in, &view)
 	if err != nil {
 		return nil, err
 	}
 	periods := s.periods(w, in.By)
-	if err := s.fillPeriods(ctx, periods, whose, params.HourRange{From: w.From, To: min(w.To, now)}); err != nil {
+	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}); err != nil {
 		return nil, s.failed(ctx, "read key figures", err)
 	}
 	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: w.To > now}
 	view.Periods = make([]KPIPeriod, len(periods))
 	for i, p := range periods {
-		view.Periods[i] = p.view(s.ledger, whose.MeterNo != nil && in.By != "day")
+		view.Periods[i] = p.view(s.ledger, scope.MeterNo != nil && in.By != "day")
 		meta.Partial = meta.Partial || p.load.Hours < p.hours()
 	}
 	return &output[KPIs]{Body: Answer[KPIs]{Data: view, Meta: meta}}, nil
 }
 
-// whose finds the meter or the group that is asked for, and names it in the view.
-func (s *server) whose(ctx context.Context, in *kpisInput, view *KPIs) (whose timescale.Whose, err error) {
+// scope finds the meter or the group that is asked for, and names it in the view.
+func (s *server) scope(ctx context.Context, in *kpisInput, view *KPIs) (scope timescale.Scope, err error) {
 	switch {
 	case in.Meter != "" && in.Group != "":
-		return whose, problem.Invalid("group", "ask for a meter or for a group, not for both")
+		return scope, problem.Invalid("group", "ask for a meter or for a group, not for both")
 	case in.Meter != "":
 		m, err := s.findMeter(ctx, in.Meter)
 		if err != nil {
-			return whose, asFilter("meter", err)
+			return scope, asFilter("meter", err)
 		}
-		view.Scope, view.ID, whose.MeterNo = "meter", m.Name, &m.MeterNo
+		view.Scope, view.ID, scope.MeterNo = "meter", m.Name, &m.MeterNo
 	case in.Group != "":
 		g, err := s.findGroup(ctx, in.Group)
 		if err != nil {
-			return whose, asFilter("group", err)
+			return scope, asFilter("group", err)
 		}
-		view.Scope, view.ID, whose.GroupNo = "group", g.Name, &g.GroupNo
+		view.Scope, view.ID, scope.GroupNo = "group", g.Name, &g.GroupNo
 	}
-	return whose, nil
+	return scope, nil
 }
 
 // fillPeriods reads loads and realised savings, up to the twin's now: the
 // newest hour may still lack meters.
-func (s *server) fillPeriods(ctx context.Context, periods []*period, whose timescale.Whose, w params.HourRange) error {
+func (s *server) fillPeriods(ctx context.Context, periods []*period, scope timescale.Scope, w params.HourRange) error {
 	if w.From >= w.To {
 		return nil
 	}
-	q := timescale.OutcomeQuery{Whose: whose, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
+	q := timescale.OutcomeQuery{Scope: scope, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
 	outcomes, err := s.db.Outcomes(ctx, q)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *server) fillPeriods(ctx context.Context, periods []*period, whose times
 	for i := range outcomes {
 		byDate[keyOf(s.calendar, outcomes[i].Start)] = outcomes[i]
 	}
-	hours, err := s.db.MeteredHours(ctx, whose, w.From, w.To)
+	hours, err := s.db.MeteredHours(ctx, scope, w.From, w.To)
 	if err != nil {
 		return err
 	}

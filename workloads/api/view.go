@@ -186,7 +186,7 @@ type DecisionDetail struct {
 	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
 	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
 	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
-	Parts        []PlanPart    `json:"parts" nullable:"false" doc:"Where something stands behind the meter: what each thing contributes to the plan"`
+	Parts        []PlanItem    `json:"parts" nullable:"false" doc:"With devices behind the meter: what each device contributes to the plan"`
 	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
@@ -201,10 +201,10 @@ type PlanPoint struct {
 	KWh *float32  `json:"kwh" doc:"Change of load: negative where load is taken away"`
 }
 
-// PlanPart is what one thing contributes to a plan.
-type PlanPart struct {
+// PlanItem is what one device, or moved load, contributes to a plan.
+type PlanItem struct {
 	Action      string      `json:"action" doc:"What it does, such as battery"`
-	Saving      *float32    `json:"saving" doc:"On the mean course of the day, in the currency"`
+	Saving      *float32    `json:"saving" doc:"On the mean scenario of the day, in the currency"`
 	Plan        []PlanPoint `json:"plan" nullable:"false" doc:"Change of load; of a car against charging as soon as it may"`
 	StoredValue []*float32  `json:"storedValue" nullable:"false" doc:"Of a battery: what a stored kWh is worth at the end of each hour, in the currency"`
 }
@@ -213,7 +213,7 @@ type PlanPart struct {
 type PlanWindow struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to" doc:"Exclusive"`
-	KWh  float32   `json:"kwh" doc:"float32 taken away or added, positive"`
+	KWh  float32   `json:"kwh" doc:"Energy taken away or added, positive"`
 }
 
 // Factor is something that weighed in a decision.
@@ -287,7 +287,7 @@ type DatasetQuality struct {
 	Missing          int64         `json:"missing" doc:"Values that the file marks as missing"`
 	Estimated        int64         `json:"estimated" doc:"Values that the file marks as estimated, and hours of counters that are completed at their ends; they are used"`
 	Skipped          int64         `json:"skipped" doc:"Values that are no electrical energy, and rows of a footer"`
-	IncompleteHours  int64         `json:"incompleteHours" doc:"Left out: a part of the hour is missing"`
+	IncompleteHours  int64         `json:"incompleteHours" doc:"Left out: a sub-hour reading is missing"`
 	OverlappingHours int64         `json:"overlappingHours" doc:"Left out: intervals overlap"`
 	CounterResets    int64         `json:"counterResets" doc:"Steps of counters whose energy is not known"`
 	Findings         []string      `json:"findings" nullable:"false" doc:"Which layout the file has, what is a guess and how it is changed, and what looks wrong"`

@@ -41,7 +41,7 @@ func Outcome(err error) config.PrepareOutcome {
 	return out
 }
 
-// denied reports whether a store answered and refused the user.
+// denied reports whether a store answered and rejected the user.
 func denied(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

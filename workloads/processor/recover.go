@@ -277,11 +277,11 @@ func (w *worker) restoreSubHours(ctx context.Context, p *twin.Partition, byNumbe
 	for _, r := range readings {
 		m := byNumber[r.MeterNo]
 		if m == nil {
-			w.log.Error("a sub-hour reading of an unknown meter stays in the table reading_parts", "offset", r.Offset, "meter_no", r.MeterNo)
+			w.log.Error("a sub-hour reading of an unknown meter stays in the table sub_hour_readings", "offset", r.Offset, "meter_no", r.MeterNo)
 			continue
 		}
 		if err := p.PutSubHour(m, twin.Record{Offset: r.Offset, Key: r.Key, Value: r.Value}); err != nil {
-			w.log.Error("a sub-hour reading cannot be read and stays in the table reading_parts", "offset", r.Offset, "meter_no", r.MeterNo, "error", err)
+			w.log.Error("a sub-hour reading cannot be read and stays in the table sub_hour_readings", "offset", r.Offset, "meter_no", r.MeterNo, "error", err)
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ const (
 	liveTimeout  = 2 * time.Second
 )
 
-// relayer tells others what is in the database already: the decisions and
+// relayer announces what is in the database already: the decisions and
 // dead-letter topics, and the live stream. It repeats itself after a failure;
 // each message carries an identity by which receivers drop repeats.
 type relayer struct {

@@ -260,7 +260,7 @@ func (w *worker) wait(ctx context.Context, d time.Duration) {
 	w.progress()
 }
 
-// progress tells the watchdog that this worker is alive.
+// progress shows the watchdog that this worker is alive.
 func (w *worker) progress() { w.lastProgress.Store(time.Now().Unix()) }
 
 func (w *worker) label() string { return fmt.Sprint(w.number) }

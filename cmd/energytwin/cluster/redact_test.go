@@ -19,7 +19,7 @@ func TestRedactor(t *testing.T) {
 		"postgres://twin:9096@db/twin":                                   "postgres://twin:[redacted]@db/twin",
 		"postgres://twin:p/a@ss@db":                                      "postgres://twin:[redacted]@db",
 		"redis://:longSecretCutOff":                                      "redis://:[redacted]",
-		`Get "http://10.0.0.9:9096/readyz": refused`:                     `Get "http://10.0.0.9:9096/readyz": refused`,
+		`Get "http://10.0.0.9:9096/readyz": rejected`:                    `Get "http://10.0.0.9:9096/readyz": rejected`,
 		"listeners = CLIENT://:9092,BROKER://a.svc:9093":                 "listeners = CLIENT://:9092,BROKER://a.svc:9093",
 		"containerID: containerd://" + hex64:                             "containerID: containerd://" + hex64,
 		"[broker-0-ThrottledChannelReaper-ControllerMutation]: Starting": "[broker-0-ThrottledChannelReaper-ControllerMutation]: Starting",

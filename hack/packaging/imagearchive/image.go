@@ -84,7 +84,7 @@ func configured(image v1.Image, arch string) (v1.Image, error) {
 	return mutate.ConfigFile(image, config)
 }
 
-// checkProgram refuses what could not run in the image: another system's
+// checkProgram rejects what could not run in the image: another system's
 // program, another architecture's, or one that needs shared libraries.
 func checkProgram(program []byte, arch string) error {
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}

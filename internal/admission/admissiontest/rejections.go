@@ -1,5 +1,5 @@
-// Package admissiontest holds the twins that must be refused, and those that
-// must pass, for every place that refuses twins: the reader of files and the API
+// Package admissiontest holds the twins that must be rejected, and those that
+// must pass, for every place that rejects twins: the reader of files and the API
 // server.
 package admissiontest
 

@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** isProblem tells a problem document from another body, such as a proxy's page. */
+/** isProblem distinguishes a problem document from another body, such as a proxy's page. */
 export function isProblem(body: unknown): body is Problem {
   return typeof body === 'object' && body !== null && 'code' in body && 'detail' in body;
 }

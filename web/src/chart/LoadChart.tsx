@@ -53,8 +53,8 @@ function summary(what: string, c: LoadColumns, now: number | undefined, zone: st
   const when = (x: number) => `${day(iso(x), zone)} at ${clock(iso(x), zone)}`;
   const last = newest(c.x, c.actual);
   const peak = now === undefined ? undefined : greatest(c.x, c.p50, now);
-  const parts = [`Load and forecast of ${what.toLowerCase()} over time.`];
-  if (last) parts.push(`Newest measured hour: ${power(last.value)} on ${when(last.x)}.`);
-  if (peak) parts.push(`Highest forecast hour: ${power(peak.value)} on ${when(peak.x)}.`);
-  return parts.join(' ');
+  const sentences = [`Load and forecast of ${what.toLowerCase()} over time.`];
+  if (last) sentences.push(`Newest measured hour: ${power(last.value)} on ${when(last.x)}.`);
+  if (peak) sentences.push(`Highest forecast hour: ${power(peak.value)} on ${when(peak.x)}.`);
+  return sentences.join(' ');
 }

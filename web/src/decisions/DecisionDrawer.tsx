@@ -8,7 +8,7 @@ import { energy, money, percent, power } from '../format/energy';
 import { dateTime } from '../format/time';
 import classes from './DecisionDrawer.module.css';
 import { Outcome } from './Outcome';
-import { Parts } from './Parts';
+import { PlanItems } from './PlanItems';
 import { PlanBars } from './PlanBars';
 import { actionName } from './actions';
 import { statusName } from './words';
@@ -43,24 +43,24 @@ function Body({ id, zone }: { id: string; zone: string }) {
   if (error) return <Failure error={error} retry={() => Promise.all([facts.refetch(), words.refetch()])} />;
   if (!facts.data || !words.data) return <Skeleton height={420} />;
   const d = facts.data.data;
-  const said = words.data.data;
+  const inWords = words.data.data;
   return (
     <article className={classes.body}>
       <header>
         <p className={classes.subject}>
           {d.meter ?? d.group} · {actionName(d.action)} · {statusName(d.status)}
         </p>
-        <h2 className={classes.title}>{said.title}</h2>
+        <h2 className={classes.title}>{inWords.title}</h2>
       </header>
       <div className={classes.summary}>
-        {said.summary.map((s) => (
+        {inWords.summary.map((s) => (
           <p key={s}>{s}</p>
         ))}
       </div>
       {d.plan.length > 0 && <PlanBars plan={d.plan} zone={zone} />}
       {d.parts.length > 0 && (
         <Section title="What each thing does">
-          <Parts parts={d.parts} zone={zone} currency={d.currency} />
+          <PlanItems items={d.parts} zone={zone} currency={d.currency} />
         </Section>
       )}
       {d.action !== 'none' && <Worth d={d} />}
@@ -69,9 +69,9 @@ function Body({ id, zone }: { id: string; zone: string }) {
           <Outcome d={d} r={d.realised} />
         </Section>
       )}
-      <Remarks title="What weighed in it" remarks={said.factors} />
-      <Remarks title="What held it back" remarks={said.constraints} />
-      <Remarks title="What was rejected" remarks={said.alternatives} />
+      <Remarks title="What weighed in it" remarks={inWords.factors} />
+      <Remarks title="What held it back" remarks={inWords.constraints} />
+      <Remarks title="What was rejected" remarks={inWords.alternatives} />
       <Basis d={d} zone={zone} />
     </article>
   );

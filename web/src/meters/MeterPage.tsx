@@ -57,10 +57,10 @@ export function MeterPage({ id }: { id: string }) {
   );
 }
 
-// The parts of the page ask at once, and show what went wrong only of a meter that is known: of another, the page shows it once.
-type Part = { id: string; known: boolean; zone: string };
+// The sections of the page ask at once, and show what went wrong only of a meter that is known: of another, the page shows it once.
+type SectionProps = { id: string; known: boolean; zone: string };
 
-function LoadOfMeter({ id, known, zone }: Part) {
+function LoadOfMeter({ id, known, zone }: SectionProps) {
   const [from, setFrom] = useState('now-7d');
   const history = useQuery(meterHistory(id, from));
   const forecasts = useQuery(meterForecasts(id, from));
@@ -104,7 +104,7 @@ function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: st
   );
 }
 
-function DecisionsOfMeter({ id, known, zone, open }: Part & { open: (id: string) => void }) {
+function DecisionsOfMeter({ id, known, zone, open }: SectionProps & { open: (id: string) => void }) {
   const { data, error: failure, refetch } = useQuery(meterDecisions(id, useDecisionMode()));
   const error = known ? failure : null;
   return (

@@ -70,7 +70,7 @@ func NewKey(name string, scope Scope, expires time.Time) (key, line string, err 
 }
 
 // KeyLine is the line of the keys file that lets a given key in:
-// name:scope:sha256hex, and :expiry unless expires is zero. It refuses a key
+// name:scope:sha256hex, and :expiry unless expires is zero. It rejects a key
 // that does not look like 256 random bits (apikey.ErrWeak).
 func KeyLine(name string, scope Scope, key string, expires time.Time) (string, error) {
 	if !keyName.MatchString(name) {
@@ -170,7 +170,7 @@ func (ks Keys) find(presented string, now time.Time) (Key, bool) {
 	for i := range ks {
 		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], ks[i].Hash[:]), i, at)
 	}
-	// A weak key is refused here too, in case its hash was written by hand.
+	// A weak key is rejected here too, in case its hash was written by hand.
 	if at < 0 || !apikey.Strong(presented) || ks[at].expired(now) {
 		return Key{}, false
 	}
@@ -189,5 +189,5 @@ func (ks Keys) named(name string, now time.Time) (Key, bool) {
 
 func (k Key) expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
-// fingerprint tells two keys of one name apart without giving the hash away.
+// fingerprint distinguishes two keys of one name without giving the hash away.
 func (k Key) fingerprint() string { return hex.EncodeToString(k.Hash[:6]) }

@@ -78,7 +78,7 @@ func fromTrustedProxy(c *gin.Context) bool {
 	return c.ClientIP() != c.RemoteIP()
 }
 
-// LimitedBody refuses a body that is announced as too large before reading it,
+// LimitedBody rejects a body that is announced as too large before reading it,
 // and cuts off one that was not.
 func LimitedBody(c *gin.Context) {
 	if c.Request.ContentLength > MaxBodyBytes {
@@ -98,7 +98,7 @@ func Bounded(c *gin.Context) {
 	c.Next()
 }
 
-// OnceEach refuses a query parameter that is given twice: one of the two would
+// OnceEach rejects a query parameter that is given twice: one of the two would
 // be dropped in silence.
 func OnceEach(c *gin.Context) {
 	for name, values := range c.Request.URL.Query() {

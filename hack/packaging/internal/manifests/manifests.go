@@ -47,7 +47,7 @@ func Build(config, overlay string, change Change) (resmap.ResMap, error) {
 		}
 	}
 	// As the kubectl command orders: what lives in a namespace comes after it, else a
-	// bare cluster refuses it.
+	// bare cluster rejects it.
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionLegacy
 	built, err := krusty.MakeKustomizer(options).Run(files, path.Join("/", overlay))

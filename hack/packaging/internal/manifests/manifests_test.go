@@ -29,7 +29,7 @@ func TestTheImageIsChangedEverywhere(t *testing.T) {
 	require.ErrorContains(t, err, "names no version")
 }
 
-// A bare cluster refuses an object whose namespace comes after it.
+// A bare cluster rejects an object whose namespace comes after it.
 func TestTheNamespaceComesFirst(t *testing.T) {
 	built, err := Build(config, "default", Change{})
 	require.NoError(t, err)

@@ -6,17 +6,17 @@ import classes from './PlanBars.module.css';
 import { itemName } from './actions';
 
 interface Props {
-  parts: Schemas['PlanPart'][];
+  items: Schemas['PlanItem'][];
   zone: string;
   currency: string;
 }
 
-/** Parts shows what each thing behind the meter contributes to the plan, on one scale. */
-export function Parts({ parts, zone, currency }: Props) {
-  const scale = 90 / Math.max(1e-9, ...parts.map((p) => span(p.plan)));
+/** PlanItems shows what each thing behind the meter contributes to the plan, on one scale. */
+export function PlanItems({ items, zone, currency }: Props) {
+  const scale = 90 / Math.max(1e-9, ...items.map((p) => span(p.plan)));
   return (
-    <div className={classes.parts}>
-      {parts.map((p, i) => (
+    <div className={classes.items}>
+      {items.map((p, i) => (
         <figure key={`${p.action} ${i}`} className={classes.figure}>
           <figcaption className={classes.caption}>
             <span className={classes.name}>{itemName(p.action)}</span>
