@@ -76,13 +76,20 @@ func learn(all []*backtest.Series, cal *meter.Calendar) (*forecast.Coefficients,
 		return nil, err
 	}
 	c := &forecast.Coefficients{}
-	look := func() [][]sample {
-		return collect(all, forecast.NewCombined(cal, meter.IssueTime{}, c, nil), cal, within)
-	}
-	if c.Regression, err = fitRegression(look()); err != nil {
+	samples, err := collect(all, c, within)
+	if err != nil {
 		return nil, err
 	}
-	c.Forest = fitForest(look())
-	c.Spread = usualErrors(look())
+	if c.Regression, err = fitRegression(samples); err != nil {
+		return nil, err
+	}
+	if samples, err = collect(all, c, within); err != nil {
+		return nil, err
+	}
+	c.Forest = fitForest(samples)
+	if samples, err = collect(all, c, within); err != nil {
+		return nil, err
+	}
+	c.Spread = usualErrors(samples)
 	return forecast.DecodeCoefficients(c.Encode()) // rounded, as they ship
 }

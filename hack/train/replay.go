@@ -15,7 +15,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/datafile"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/window"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // readSeries reads all meters of a file, by name.
@@ -65,31 +65,40 @@ type sample struct {
 // leastHistory is how many days a meter must be known for its day to be a sample.
 const leastHistory = 29
 
-// collect replays all series through the engine and keeps each meter-day of the
-// span.
-func collect(all []*backtest.Series, model *forecast.Combined, cal *meter.Calendar, within span) [][]sample {
+// collect replays all series through the core of the twin, as a backtest does, with
+// the coefficients that are known so far, and keeps each meter-day of the span.
+func collect(all []*backtest.Series, c *forecast.Coefficients, within span) ([][]sample, error) {
+	rules, err := backtest.RulesOf(twin.Settings{Twin: "train", Timezone: zone, Coefficients: c})
+	if err != nil {
+		return nil, err
+	}
 	out := make([][]sample, len(all))
-	parallel(len(all), func(i int) {
-		s := all[i]
-		w := window.New(forecast.HoursNeeded)
-		state := model.NewState()
-		next := cal.NextIssue(s.From, meter.IssueTime{})
-		for h := s.From; h < min(s.End(), within.to); h++ {
-			if v := s.At(h); v == v {
-				w.PutJudged(h, v, false) // the file is taken as it is: one spike in a year of many meters teaches nothing
-			}
-			state.Advance(w, h)
-			if h+1 != next {
-				continue
-			}
-			var one sample
-			if next >= within.from && forecast.Inspect(state, w, &one.seen) && one.seen.Days >= leastHistory {
-				one.fill(s)
-				out[i] = append(out[i], one)
-			}
-			next = cal.NextIssue(next, meter.IssueTime{})
+	parallel(len(all), func(i int) { out[i] = samplesOf(all[i], rules, within) })
+	return out, nil
+}
+
+// samplesOf are the meter-days of one series. Its readings are taken as they are: one
+// spike in a year of many meters teaches nothing.
+func samplesOf(s *backtest.Series, rules *twin.Rules, within span) (out []sample) {
+	p := twin.New(0, rules)
+	m := p.Register(twin.MeterRef{MeterKey: twin.MeterKey{Name: s.Meter, Group: s.Group}})
+	p.Observe(func(i twin.Issue) {
+		var one sample
+		if i.At >= within.from && forecast.Inspect(i.State, i.Window, &one.seen) && one.seen.Days >= leastHistory {
+			one.fill(s)
+			out = append(out, one)
 		}
 	})
+	var fx twin.Effects
+	p.EnterHistory(m, meter.Series{}, &fx)
+	p.AdvanceTo(s.From, &fx)
+	for h := s.From; h < min(s.End(), within.to); h++ {
+		p.Begin(&fx) // nothing but what the observer sees is of use
+		if v := s.At(h); v == v {
+			m.PutReading(h, v, false)
+		}
+		p.AdvanceTo(h+1, &fx)
+	}
 	return out
 }
 
