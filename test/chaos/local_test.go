@@ -5,7 +5,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -23,10 +22,25 @@ import (
 )
 
 const (
-	readings = "../../../shared/data/buildings20_2019.csv.gz"
-	sample   = "../../config/samples/buildings.yaml"
-	rows     = 174_606 // of that file
+	sample = "../../config/samples/quickstart.yaml"
+	homes  = 20 // of the file that is replayed, over a year
 )
+
+// yearOfHomes is a file of readings of a year, which `dataset synth` writes.
+// ENERGYTWIN_CHAOS_READINGS names another one.
+func yearOfHomes(t *testing.T, binary string) string {
+	t.Helper()
+	if path := os.Getenv("ENERGYTWIN_CHAOS_READINGS"); path != "" {
+		path, err := filepath.Abs(path)
+		require.NoError(t, err)
+		return path
+	}
+	path := filepath.Join(t.TempDir(), "homes.csv.gz")
+	out, err := exec.CommandContext(t.Context(), binary, "dataset", "synth", "--meters", strconv.Itoa(homes), "--groups", "2",
+		"--year", "2019", "--timezone", "Europe/London", "--out", path).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return path
+}
 
 // TestKilledLocalTwinEndsWithTheSameRows kills a local twin with SIGKILL at
 // random moments of its replay and starts it again each time.
@@ -34,13 +48,13 @@ const (
 // ENERGYTWIN_CHAOS_KILLS and ENERGYTWIN_CHAOS_SECONDS set how often and over
 // which time; ENERGYTWIN_CHAOS_SEED repeats a run.
 func TestKilledLocalTwinEndsWithTheSameRows(t *testing.T) {
-	needReadings(t)
 	kills, seconds := settings.Int(t, "ENERGYTWIN_CHAOS_KILLS", 3), settings.Int(t, "ENERGYTWIN_CHAOS_SECONDS", 20)
 	random := settings.Random(t, "ENERGYTWIN_CHAOS_SEED")
 	binary := build(t)
+	readings := yearOfHomes(t, binary)
 
 	calm := folder(t)
-	runLocal(t, binary, calm, "max", nil)
+	runLocal(t, binary, readings, calm, "max", nil)
 	want := storedRows(t, calm)
 	requireRows(t, want)
 
@@ -56,14 +70,14 @@ func TestKilledLocalTwinEndsWithTheSameRows(t *testing.T) {
 	}
 	for i, life := range lives {
 		t.Logf("life %d of %d ends after %s", i+1, kills, life.Round(time.Millisecond))
-		runLocal(t, binary, disturbed, speed, &life)
+		runLocal(t, binary, readings, disturbed, speed, &life)
 	}
-	runLocal(t, binary, disturbed, speed, nil)
+	runLocal(t, binary, readings, disturbed, speed, nil)
 	require.Equal(t, want, storedRows(t, disturbed))
 }
 
 // runLocal runs a local twin to the end of its replay, or kills it after life.
-func runLocal(t *testing.T, binary, dir, speed string, life *time.Duration) {
+func runLocal(t *testing.T, binary, readings, dir, speed string, life *time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
@@ -82,15 +96,7 @@ func runLocal(t *testing.T, binary, dir, speed string, life *time.Duration) {
 		return
 	}
 	require.NoError(t, err, out.String())
-	var s struct {
-		Readings struct {
-			Stored int64 `json:"stored"`
-		} `json:"readings"`
-	}
-	b, err := os.ReadFile(summary)
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(b, &s))
-	require.EqualValues(t, rows, s.Readings.Stored)
+	require.FileExists(t, summary, "the replay is through")
 }
 
 // storedRows reads what a local twin left in its data folder.
@@ -126,7 +132,9 @@ func requireRows(t *testing.T, tables []twinrows.Table) {
 		t.Logf("%-12s %8d rows  %s", table.Name, table.Rows, table.SHA256[:16])
 		require.Positive(t, table.Rows, table.Name)
 	}
-	require.EqualValues(t, rows, tables[0].Rows)
+	if os.Getenv("ENERGYTWIN_CHAOS_READINGS") == "" {
+		require.EqualValues(t, homes*8760, tables[0].Rows)
+	}
 }
 
 // folder is a temporary one that other users may pass: PostgreSQL runs as one
@@ -138,13 +146,6 @@ func folder(t *testing.T) string {
 	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir
-}
-
-func needReadings(t *testing.T) {
-	t.Helper()
-	if _, err := os.Stat(readings); err != nil {
-		t.Skip("the readings of 20 buildings are not there: ../shared/data/buildings20_2019.csv.gz")
-	}
 }
 
 // build makes the program as users have it.

@@ -35,14 +35,14 @@ import (
 // the partitions. They and the generator are killed at random, one processor is
 // stopped for 30 s and woken, and Redis is emptied half-way.
 func TestDisturbedProcessesEndWithTheSameRows(t *testing.T) {
-	needReadings(t)
 	kills, seconds := settings.Int(t, "ENERGYTWIN_CHAOS_KILLS", 3), settings.Int(t, "ENERGYTWIN_CHAOS_SECONDS", 60)
 	sleep := time.Duration(settings.Int(t, "ENERGYTWIN_CHAOS_STOP_SECONDS", 30)) * time.Second
 	random := settings.Random(t, "ENERGYTWIN_CHAOS_SEED")
 	s := startStores(t)
 	binary := build(t)
+	readings := yearOfHomes(t, binary)
 
-	calm := s.newTwin("calm", 0)
+	calm := s.newTwin("calm", readings, 0)
 	generator, processor := calm.start(binary, "generator", "--until-done"), calm.start(binary, "processor")
 	generator.requireEnd()
 	processor.stop()
@@ -50,7 +50,7 @@ func TestDisturbedProcessesEndWithTheSameRows(t *testing.T) {
 	requireRows(t, want)
 	s.forget(calm)
 
-	twin := s.newTwin("disturbed", float64(8088*3600/seconds))
+	twin := s.newTwin("disturbed", readings, float64(8088*3600/seconds))
 	d := &disturbance{twin: twin, random: random, span: time.Duration(seconds) * time.Second}
 	d.processes = []*process{twin.start(binary, "generator", "--until-done"), twin.start(binary, "processor"), twin.start(binary, "processor")}
 	var jobs sync.WaitGroup
@@ -154,9 +154,9 @@ type runningTwin struct {
 	replicas int32  // processors that its spec asks for
 }
 
-// newTwin makes a twin of the sample with topics, keys and a database of its
+// newTwin makes a twin of the sample, on a file of readings, with topics, keys and a database of its
 // own. Speed 0 is as fast as possible.
-func (s *stores) newTwin(name string, speed float64) *runningTwin {
+func (s *stores) newTwin(name, readings string, speed float64) *runningTwin {
 	s.t.Helper()
 	twin := &runningTwin{t: s.t, stores: s, database: s.newDatabase(name), config: s.configFile(name)}
 	content, err := os.ReadFile(sample)
@@ -167,9 +167,7 @@ func (s *stores) newTwin(name string, speed float64) *runningTwin {
 	require.NoError(s.t, err)
 	// Ids of decisions depend on the names: all twins bear the same, one after the other.
 	resource.Namespace = "default"
-	path, err := filepath.Abs(readings)
-	require.NoError(s.t, err)
-	s.configure(twin, resource, path, func(cfg *config.Twin) { cfg.Generator.Speed = speed })
+	s.configure(twin, resource, readings, func(cfg *config.Twin) { cfg.Generator.Speed = speed })
 	return twin
 }
 
