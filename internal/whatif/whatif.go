@@ -98,7 +98,8 @@ func Run(ctx context.Context, r Readings, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := r.Start // of the chunk
+	defer func() { _ = e.wait() }() // a failed run leaves no goroutine behind
+	from := r.Start                 // of the chunk
 	for b, err := range r.Blocks {
 		if err != nil {
 			return nil, err
@@ -107,14 +108,17 @@ func Run(ctx context.Context, r Readings, o Options) (*Report, error) {
 			break
 		}
 		if b.Hour >= from+chunk {
-			if err := e.replay(ctx, from, b.Hour); err != nil {
+			if err := e.start(ctx, from, b.Hour); err != nil {
 				return nil, err
 			}
 			from = b.Hour
 		}
 		e.add(b)
 	}
-	if err := e.replay(ctx, from, e.o.To); err != nil {
+	if err := e.start(ctx, from, e.o.To); err != nil {
+		return nil, err
+	}
+	if err := e.wait(); err != nil {
 		return nil, err
 	}
 	if !e.any {
@@ -128,9 +132,13 @@ type engine struct {
 	readings *Readings
 	o        *Options
 	place    []int         // of each meter: its partition
-	rows     [][]placedRow // of the chunk, by partition
+	rows     [][]placedRow // of the chunk that is read, by partition
 	runs     []*run        // by scenario, then partition
 	any      bool
+
+	replayed [][]placedRow // of the chunk that is replayed meanwhile
+	to       meter.Hour    // its end
+	ended    chan error    // nil while none is
 }
 
 // placedRow is a row and its hour.
@@ -140,7 +148,7 @@ type placedRow struct {
 }
 
 func newEngine(r *Readings, o *Options) (*engine, error) {
-	e := &engine{readings: r, o: o, place: make([]int, len(r.Meters)), rows: make([][]placedRow, o.Partitions)}
+	e := &engine{readings: r, o: o, place: make([]int, len(r.Meters)), rows: make([][]placedRow, o.Partitions), replayed: make([][]placedRow, o.Partitions)}
 	if o.From == meter.NoHour {
 		o.From = r.Start
 	}
@@ -179,30 +187,49 @@ func (e *engine) add(b Block) {
 	}
 }
 
-// replay runs the chunk, which ends before hour to.
-func (e *engine) replay(ctx context.Context, from, to meter.Hour) error {
+// start replays the chunk that was read, which ends before hour to, once the one
+// before is through. The next one can be read meanwhile.
+func (e *engine) start(ctx context.Context, from, to meter.Hour) error {
+	if err := e.wait(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	e.rows, e.replayed = e.replayed, e.rows
+	for p := range e.rows {
+		e.rows[p] = e.rows[p][:0]
+	}
+	e.to, e.ended = to, make(chan error, 1)
+	go func() { e.ended <- e.replay(from, to) }()
+	return nil
+}
+
+// wait waits for the chunk that is replayed, if one is.
+func (e *engine) wait() error {
+	if e.ended == nil {
+		return nil
+	}
+	err := <-e.ended
+	e.ended = nil
+	if err == nil && e.o.Progress != nil {
+		e.o.Progress(int(e.to-e.readings.Start), int(e.o.To-e.readings.Start))
+	}
+	return err
+}
+
+// replay runs a chunk through all partitions of both scenarios, on all processors.
+func (e *engine) replay(from, to meter.Hour) error {
 	var wg sync.WaitGroup
 	var next atomic.Int64
 	failed := make([]error, len(e.runs))
 	for range min(len(e.runs), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(e.runs); i = int(next.Add(1)) - 1 {
-				failed[i] = e.runs[i].replay(from, to, e.rows[e.runs[i].partition])
+				failed[i] = e.runs[i].replay(from, to, e.replayed[e.runs[i].partition])
 			}
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(failed...); err != nil {
-		return err
-	}
-	for p := range e.rows {
-		e.rows[p] = e.rows[p][:0]
-	}
-	if e.o.Progress != nil {
-		e.o.Progress(int(to-e.readings.Start), int(e.o.To-e.readings.Start))
-	}
-	return nil
+	return errors.Join(failed...)
 }
