@@ -43,21 +43,6 @@ type RowsFigures struct {
 	Rows   int64  `json:"rows"`
 }
 
-// DatasetReport is what the generator leaves in Redis, a processor stores and the API
-// shows.
-type DatasetReport struct {
-	DatasetFigures
-	Rows []RejectedRow `json:"rows,omitempty"` // the first rejected ones
-}
-
-// RejectedRow is a row, or one value of a row, that cannot be used.
-type RejectedRow struct {
-	Line   int64  `json:"line"`             // of the unpacked file, from 1
-	Column string `json:"column,omitempty"` // "" is the whole line
-	Reason string `json:"reason"`
-	Text   string `json:"text"` // the start of the line
-}
-
 // PhaseDone is the phase of a generator that has published everything.
 const PhaseDone = "done"
 

@@ -10,8 +10,13 @@ import (
 // value, is suspected to mark missing readings.
 const SuspiciousHours = 24
 
+// ReportVersion is the version of Report as JSON. Raise it with every change after which
+// a field means something else or is gone.
+const ReportVersion = 1
+
 // Report is what an inspection of a dataset finds.
 type Report struct {
+	Version int `json:"version"`
 	Info
 	Start        time.Time     `json:"start"`
 	End          time.Time     `json:"end"` // exclusive
@@ -54,7 +59,7 @@ func (m *MeterReport) Suspicious() bool {
 // Inspect reads all rows of a source once.
 func Inspect(s Source) (*Report, error) {
 	info := s.Info()
-	r := &Report{Info: info, Start: info.Start.Time(), End: info.End.Time(), Meters: make([]MeterReport, len(info.Meters))}
+	r := &Report{Version: ReportVersion, Info: info, Start: info.Start.Time(), End: info.End.Time(), Meters: make([]MeterReport, len(info.Meters))}
 	r.Info.Meters = nil
 	for i, m := range info.Meters {
 		r.Meters[i] = MeterReport{Name: m.Name, Group: m.Group}

@@ -55,6 +55,7 @@ func TestInspect(t *testing.T) {
 	require.NoError(t, err)
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal(raw, &doc))
+	require.EqualValues(t, dataset.ReportVersion, doc["version"])
 	require.Equal(t, "2019-01-01T00:00:00Z", doc["start"])
 	require.Equal(t, "a", doc["meters"].([]any)[0].(map[string]any)["name"])
 	require.Equal(t, "kwh", doc["badRows"].([]any)[0].(map[string]any)["column"])

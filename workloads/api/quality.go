@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -100,8 +99,7 @@ func (s *server) datasetReport(ctx context.Context) (*config.DatasetReport, erro
 	if err != nil || text == nil {
 		return nil, err
 	}
-	report := &config.DatasetReport{}
-	return report, json.Unmarshal(text, report)
+	return config.ParseDatasetReport(text)
 }
 
 // suspectMeters are the meters with suspect readings in the week up to hour upTo.

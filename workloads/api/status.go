@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,6 +59,10 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		return config.DatabaseFigures{}
 	}
 	report, err := s.datasetReport(ctx)
+	if errors.Is(err, config.ErrDatasetReport) {
+		s.log.WarnContext(ctx, "no figures of the dataset", "error", err)
+		report, err = nil, nil
+	}
 	if err != nil {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}

@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -56,10 +55,10 @@ func TestReportOnTheFileIsInRedis(t *testing.T) {
 	b.deps.Progress = func(p Progress) { reported = p }
 	b.run(testContext(t))
 
-	var report config.DatasetReport
 	text, err := b.deps.Redis.DatasetReport(testContext(t))
 	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(text, &report))
+	report, err := config.ParseDatasetReport(text)
+	require.NoError(t, err)
 	require.EqualValues(t, 3, report.RejectedRows)
 	require.Equal(t, config.RowsFigures{Reason: "the value is not a number", Rows: 2}, report.Reasons[0])
 	require.Len(t, report.Reasons, 2)
@@ -68,7 +67,7 @@ func TestReportOnTheFileIsInRedis(t *testing.T) {
 	require.Equal(t, &report.DatasetFigures, reported.Dataset, "the same is in the progress, for the operator")
 
 	b.redis.FlushAll()
-	require.NoError(t, (&generator{redis: b.deps.Redis, report: &report}).ensureInRedis(testContext(t)))
+	require.NoError(t, (&generator{redis: b.deps.Redis, report: report}).ensureInRedis(testContext(t)))
 	again, err := b.deps.Redis.DatasetReport(testContext(t))
 	require.NoError(t, err)
 	require.Equal(t, text, again)

@@ -3,7 +3,6 @@ package generator
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -35,7 +34,7 @@ func (g *generator) ensureReport(ctx context.Context) error {
 	if g.report == nil {
 		return nil
 	}
-	text, err := json.Marshal(g.report)
+	text, err := g.report.Stored()
 	if err != nil {
 		return err
 	}

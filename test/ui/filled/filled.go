@@ -5,7 +5,6 @@ package filled
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -93,7 +92,7 @@ func Fill(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size)
 
 // report is what a generator reports of a file with rows that cannot be used.
 func report(ctx context.Context, db *timescale.Writer) error {
-	text, err := json.Marshal(config.DatasetReport{
+	text, err := (&config.DatasetReport{
 		DatasetFigures: config.DatasetFigures{
 			Read: 64_800, RejectedRows: 3, Missing: 24,
 			Reasons: []config.RowsFigures{{Reason: "the value is not a number", Rows: 2}, {Reason: "the time is not one", Rows: 1}},
@@ -108,7 +107,7 @@ func report(ctx context.Context, db *timescale.Writer) error {
 			{Line: 18, Column: "kwh", Reason: "the value is not a number", Text: "home-000001,2019-01-01T16:00:00Z,more"},
 			{Line: 202, Column: "timestamp", Reason: "the time is not one", Text: "home-000009,yesterday,0.4"},
 		},
-	})
+	}).Stored()
 	if err != nil {
 		return err
 	}
