@@ -189,7 +189,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 	r.Metrics.writes.WithLabelValues(o.Kind.Kind).Inc()
 	written := intent.GetGeneration()
 	if last := r.cache.get(s.key(), id); live != nil && live.Generation == written && last.written > 0 {
-		written = last.written // what is new is another's, an autoscaler's say
+		written = last.written // what is new is another's, such as an autoscaler's
 	}
 	s.applied[id] = true
 	r.cache.put(s.key(), id, applied{
@@ -204,7 +204,7 @@ func (r *Reconciler) apply(ctx context.Context, s *scope, o resources.Object) er
 }
 
 // overwrite replaces whole lists of an object that an apply cannot repair: somebody
-// changed the key of an entry, a port's number say. To an apply theirs is another
+// changed the key of an entry, such as a port's number. To an apply theirs is another
 // entry, which stays, and the two do not go together. What is overwritten wakes
 // the twin, and the apply then sent is taken.
 func (r *Reconciler) overwrite(ctx context.Context, s *scope, o resources.Object, doc []byte, rejection error) error {
@@ -276,7 +276,7 @@ func (s *scope) predecessors(o metav1.Object) bool {
 }
 
 // owns reports whether an object is this twin's. What outlives a twin has no
-// owner; the labels say whose it is.
+// owner; the labels have whose it is.
 func (s *scope) owns(o metav1.Object, kept bool) bool {
 	if !kept {
 		return metav1.IsControlledBy(o, s.twin)

@@ -18,7 +18,7 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// cacheTransform takes out of an object what the operator does not look at, before it is
+// cacheTransform takes out of an object what the operator does not use, before it is
 // cached, and shares the rest with its siblings.
 func cacheTransform[T metav1.Object](common *shared, strip func(T)) cache.TransformFunc {
 	return func(o any) (any, error) {
@@ -59,7 +59,7 @@ func trimMetadata(common *shared) cache.TransformFunc {
 	}
 }
 
-// trimTwin keeps all of a twin; its status says the same as that of others.
+// trimTwin keeps all of a twin; its status is like that of others.
 func trimTwin(common *shared) func(*v1.DigitalTwin) {
 	return func(twin *v1.DigitalTwin) {
 		twin.ManagedFields = nil

@@ -22,8 +22,8 @@ import (
 // volumes, before it is asked what holds it up.
 const settleFor = 3 * time.Second
 
-// Reasons of Events that say why something that a pod needs does not come about.
-// Only these are read, as much else is said of pods that start.
+// Reasons of Events that report why something that a pod needs does not come about.
+// Only these are read, as there are many others about pods that start.
 var (
 	createReasons = []string{"FailedCreate"}
 	claimReasons  = []string{"ProvisioningFailed", "FailedBinding"}
@@ -31,8 +31,8 @@ var (
 )
 
 // explain notes why a component's pods are not ready, if they are not: what their
-// controller reports, what their status has, and what Events say of them.
-func (r *Reconciler) explain(ctx context.Context, s *scope, component string, p *part, owner client.Object, failure string) error {
+// controller reports, what their status has, and what Events report.
+func (r *Reconciler) explain(ctx context.Context, s *scope, component string, p *observation, owner client.Object, failure string) error {
 	if p.available() {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (r *Reconciler) explain(ctx context.Context, s *scope, component string, p 
 }
 
 // troubleOfPods is why pods are not ready; "" if nothing reports a cause. Events are read
-// only where neither the pods nor their controller can say it: of pods that are
+// only where neither the pods nor their controller can report it: of pods that are
 // missing, and of pods whose volumes are.
 func (r *Reconciler) troubleOfPods(ctx context.Context, s *scope, component string, pods []corev1.Pod, owner client.Object, missing bool) (string, error) {
 	why := trouble(component, pods)
@@ -59,24 +59,24 @@ func (r *Reconciler) troubleOfPods(ctx context.Context, s *scope, component stri
 		return why, nil
 	}
 	if missing && s.now.Sub(owner.GetCreationTimestamp().Time) >= settleFor {
-		said, err := r.lastEvent(ctx, s, component, owner.GetUID(), createReasons)
-		if err != nil || said != "" {
-			return steady(fmt.Sprintf("%s %s cannot create its pods: %s", kindOf(owner), owner.GetName(), rejectionIn(said))), err
+		event, err := r.lastEvent(ctx, s, component, owner.GetUID(), createReasons)
+		if err != nil || event != "" {
+			return steady(fmt.Sprintf("%s %s cannot create its pods: %s", kindOf(owner), owner.GetName(), rejectionIn(event))), err
 		}
 	}
 	if missing || unscheduled {
-		said, err := r.troubleOfClaims(ctx, s, component)
-		if err != nil || said != "" {
-			return said, err
+		event, err := r.troubleOfClaims(ctx, s, component)
+		if err != nil || event != "" {
+			return event, err
 		}
 	}
 	for i := range pods {
 		if !waitsForVolumes(&pods[i]) || s.now.Sub(pods[i].CreationTimestamp.Time) < settleFor {
 			continue
 		}
-		said, err := r.lastEvent(ctx, s, component, pods[i].UID, mountReasons)
-		if err != nil || said != "" {
-			return steady("its pod cannot start: " + said), err
+		event, err := r.lastEvent(ctx, s, component, pods[i].UID, mountReasons)
+		if err != nil || event != "" {
+			return steady("its pod cannot start: " + event), err
 		}
 	}
 	return why, nil
@@ -92,9 +92,9 @@ func (r *Reconciler) troubleOfClaims(ctx context.Context, s *scope, component st
 		if claims[i].Status.Phase != corev1.ClaimPending {
 			continue
 		}
-		said, err := r.lastEvent(ctx, s, component, claims[i].UID, claimReasons)
-		if err != nil || said != "" {
-			return steady(fmt.Sprintf("volume %s is not provisioned: %s", claims[i].Name, said)), err
+		event, err := r.lastEvent(ctx, s, component, claims[i].UID, claimReasons)
+		if err != nil || event != "" {
+			return steady(fmt.Sprintf("volume %s is not provisioned: %s", claims[i].Name, event)), err
 		}
 	}
 	return "", nil
@@ -109,7 +109,7 @@ func waitsForVolumes(p *corev1.Pod) bool {
 }
 
 // movedOn reports whether a pod ends because somebody asked for it, or took the
-// place of one that did since a part was available.
+// place of one that did since its component was available.
 func movedOn(pods []corev1.Pod, since time.Time) bool {
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 		return p.DeletionTimestamp != nil || !p.CreationTimestamp.Time.Before(since)

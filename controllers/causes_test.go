@@ -55,7 +55,7 @@ func (sp *space) says(name, kind string, words ...string) {
 	})
 }
 
-// What keeps pods from being created stands in the condition of their part, with
+// What keeps pods from being created is in the condition of their component, with
 // the object and the reason: a quota, a range of limits, pod security, a missing
 // priority class.
 func TestPodsThatCannotBeCreated(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPodsThatCannotBeCreated(t *testing.T) {
 	sp.ready("quota")
 }
 
-// An Event from before a part was lost explains something else.
+// An Event from before a component was lost explains something else.
 func TestOldEventsExplainNothing(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("old", smallest)

@@ -15,7 +15,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// verdict is what a condition says.
+// verdict is what a condition reports.
 type verdict struct {
 	status  metav1.ConditionStatus
 	reason  string
@@ -75,7 +75,7 @@ func (s *scope) storeVerdict(component, kind string, external bool) verdict {
 	if s.spec.State == v1.StateHibernated {
 		return s.stopVerdict("stopped; its volume is kept", component)
 	}
-	p := s.parts[component]
+	p := s.observed[component]
 	if p.available() {
 		return yes(v1.ReasonAvailable, "%d of %d pods are ready", p.need, p.need)
 	}
@@ -118,7 +118,7 @@ func (s *scope) schemaVerdict() verdict {
 	}
 	if s.outcome.exists {
 		preparing := fmt.Sprintf("the Job %s is preparing the stores", s.wanted.Prepare)
-		return no(v1.ReasonMigrating, "%s", part{trouble: s.outcome.trouble}.waiting(preparing))
+		return no(v1.ReasonMigrating, "%s", observation{trouble: s.outcome.trouble}.waiting(preparing))
 	}
 	return no(v1.ReasonWaiting, "waiting for the stores")
 }
@@ -133,7 +133,7 @@ func (s *scope) workloadsVerdict() verdict {
 	var waiting []string
 	reason := ""
 	for _, component := range s.workloadComponents() {
-		if p := s.parts[component]; !p.available() {
+		if p := s.observed[component]; !p.available() {
 			waiting = append(waiting, p.waiting(component))
 			reason = worse(s.whyNot(v1.ConditionWorkloadsReady, component, p), reason)
 		}
@@ -163,7 +163,7 @@ func (s *scope) monitoringVerdict() verdict {
 	}
 	components := s.monitoringComponents()
 	for _, component := range components {
-		if p := s.parts[component]; !p.available() {
+		if p := s.observed[component]; !p.available() {
 			return no(s.whyNot(v1.ConditionMonitoringReady, component, p), "%s", p.waiting("waiting for the pod of "+s.name(component)))
 		}
 	}
@@ -197,7 +197,7 @@ func (s *scope) summarise(err error) {
 	s.conclusion(ready, working)
 }
 
-// summariseComponents sets the conditions of the parts and answers what they make of
+// summariseComponents sets the conditions of the components and returns what they make of
 // Ready.
 func (s *scope) summariseComponents() verdict {
 	ready := yes(v1.ReasonAvailable, "stores and workloads are available, the schema is current")
@@ -235,7 +235,7 @@ func (s *scope) summariseComponents() verdict {
 	return ready
 }
 
-// stall says that the twin cannot go on without a person.
+// stall reports that the twin cannot go on without a person.
 func (s *scope) stall(reason, message string) {
 	s.set(v1.ConditionStalled, yes(reason, "%s", message))
 	s.set(v1.ConditionReady, no(reason, "%s", message))
@@ -273,7 +273,7 @@ func listed(words []string, most int) string {
 	return strings.Join(words, ", ")
 }
 
-// dataFlow says whether readings are processed. Without new figures it stays as
+// dataFlow reports whether readings are processed. Without new figures it stays as
 // it was, but for a twin that does not run or stores nothing for too long.
 func (s *scope) dataFlow() {
 	if none := s.noFlow(); none != nil {
@@ -316,7 +316,7 @@ func (s *scope) noFlow() *verdict {
 
 const replayFinished = "the replay has ended, all its readings are processed"
 
-// flowVerdict is what the figures say. Without new ones it stays.
+// flowVerdict is what the figures show. Without new ones it stays.
 func (s *scope) flowVerdict() verdict {
 	f := s.figures
 	if f == nil {
@@ -328,8 +328,8 @@ func (s *scope) flowVerdict() verdict {
 		return verdict{before.Status, before.Reason, before.Message}
 	}
 	g := f.generator
-	allTold := f.partitions >= int(*s.spec.Kafka.Topics.Partitions)
-	if s.spec.Generator.Mode == v1.GeneratorReplay && g != nil && g.Phase == config.PhaseDone && allTold && f.lag == 0 {
+	allReported := f.partitions >= int(*s.spec.Kafka.Topics.Partitions)
+	if s.spec.Generator.Mode == v1.GeneratorReplay && g != nil && g.Phase == config.PhaseDone && allReported && f.lag == 0 {
 		return no(v1.ReasonReplayFinished, replayFinished)
 	}
 	limit := s.spec.Generator.MaxLag * int64(*s.spec.Kafka.Topics.Partitions)

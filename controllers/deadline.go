@@ -72,5 +72,5 @@ func (s *scope) progressed() bool {
 	}
 	// A container that crashes again and again is ready in between: this does not end
 	// what has lasted for long.
-	return !exceeded && slices.ContainsFunc(s.before.Status.Components, func(c v1.ComponentStatus) bool { return s.parts[c.Name].ready > c.Ready })
+	return !exceeded && slices.ContainsFunc(s.before.Status.Components, func(c v1.ComponentStatus) bool { return s.observed[c.Name].ready > c.Ready })
 }

@@ -78,7 +78,7 @@ func (r *Reconciler) delete(ctx context.Context, s *scope) (ctrl.Result, error) 
 	return ctrl.Result{}, client.IgnoreNotFound(r.patchFinalizer(ctx, s, false))
 }
 
-// deletionWait is the pause between looks at what is being deleted. Deleting it
+// deletionWait is the pause between observations of what is being deleted. Deleting it
 // takes the API server no time, as no pod is waited for.
 const deletionWait = time.Second
 

@@ -72,7 +72,7 @@ func TestRefusedMonitoringHoldsUpNothing(t *testing.T) {
 	sp.condition("unwatched", v1.ConditionMonitoringReady, metav1.ConditionTrue, v1.ReasonAvailable)
 }
 
-// A name that is taken in monitoring stalls the twin, whose other parts come up.
+// A name that is taken in monitoring stalls the twin, whose other components come up.
 func TestTakenNameHoldsUpItsOwnPartAlone(t *testing.T) {
 	sp := newSpace(t)
 	sp.configMap("part-prometheus", "mine", "stays")

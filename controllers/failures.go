@@ -33,7 +33,7 @@ func failures(err error) []error {
 	return out
 }
 
-// inWords tells people all that went wrong, as far as a condition has room.
+// inWords reports all that went wrong, as far as a condition has room.
 func inWords(err error) string {
 	const enough = 1024
 	var words []string

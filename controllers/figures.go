@@ -27,11 +27,11 @@ import (
 // internal/config.
 type FigureSource func(ctx context.Context, podIP string, into any) error
 
-// figures are what the workloads said of themselves.
+// figures are what the workloads report of themselves.
 type figures struct {
 	generator  *config.GeneratorFigures // nil: it did not answer
 	database   *config.DatabaseFigures  // nil: no API server answered
-	partitions int                      // that processors told of
+	partitions int                      // that processors reported
 	lag        int64
 	lost       []config.LostFigures
 	recent     int64            // readings of the last ten minutes
@@ -140,7 +140,7 @@ func (r *Reconciler) observeFigures(ctx context.Context, s *scope) error {
 		},
 	)
 	// Pods that are gone store nothing either; those of a new twin are on their way.
-	s.looked = asked || s.stored() > 0
+	s.polled = asked || s.stored() > 0
 	if asked { // also in vain: a pod that hangs holds up other twins while it is asked
 		r.recent.note(s.key(), s.now)
 	}

@@ -85,8 +85,8 @@ func (s *scope) settled() bool {
 	return ready != nil && ready.Status == "True" && reconciling == nil
 }
 
-// describeImages records which image each part runs, and the pins. An image is
-// recorded when all pods of the part run it, so that one which is taken back
+// describeImages records which image each component runs, and the pins. An image is
+// recorded when all pods of the component run it, so that one which is taken back
 // before then is gone without a trace.
 func (s *scope) describeImages(chosen resources.Images) {
 	next := resources.Record{Ran: resources.Ran{Images: map[string]string{}}}
@@ -111,12 +111,12 @@ func (s *scope) describeImages(chosen resources.Images) {
 	s.twin.Status.PinnedImages = &pins
 }
 
-// rolledOut reports whether what is wanted of a part was written, and all of its
+// rolledOut reports whether what is wanted of a component was written, and all of its
 // pods follow it.
 func (s *scope) rolledOut(component string) bool {
 	written := s.applied[objectID{resources.KindStatefulSet, s.name(component)}] ||
 		s.applied[objectID{resources.KindDeployment, s.name(component)}]
-	return written && s.parts[component].available()
+	return written && s.observed[component].available()
 }
 
 // updateTurn lets one twin at a time take up new images.

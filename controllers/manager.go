@@ -21,7 +21,7 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// ManagerOptions say how the operator runs.
+// ManagerOptions define how the operator runs.
 type ManagerOptions struct {
 	Image           string   // of the workloads: the operator's own
 	Namespace       string   // the operator's own, "" outside a cluster

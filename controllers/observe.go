@@ -28,11 +28,11 @@ func (r *Reconciler) observeStores(ctx context.Context, s *scope) error {
 			return err
 		}
 		if err != nil || !metav1.IsControlledBy(set, s.twin) {
-			s.parts[component] = part{need: s.needed(component), recreated: s.recreated[component]}
+			s.observed[component] = observation{need: s.needed(component), recreated: s.recreated[component]}
 			continue
 		}
 		st := set.Status
-		p := part{
+		p := observation{
 			exists: true, replicas: ptr.Deref(set.Spec.Replicas, 1), need: s.needed(component), created: st.Replicas, ready: st.ReadyReplicas,
 			seen:      r.seen(s, component, resources.KindStatefulSet, set.Generation, st.ObservedGeneration),
 			recreated: s.recreated[component],
@@ -42,7 +42,7 @@ func (r *Reconciler) observeStores(ctx context.Context, s *scope) error {
 		if err := r.explain(ctx, s, component, &p, set, ""); err != nil {
 			return err
 		}
-		s.parts[component] = p
+		s.observed[component] = p
 	}
 	return nil
 }
@@ -65,11 +65,11 @@ func (r *Reconciler) observeDeployments(ctx context.Context, s *scope, component
 			return err
 		}
 		if err != nil || !metav1.IsControlledBy(d, s.twin) {
-			s.parts[component] = part{need: s.needed(component)}
+			s.observed[component] = observation{need: s.needed(component)}
 			continue
 		}
 		st := d.Status
-		p := part{
+		p := observation{
 			exists: true, replicas: ptr.Deref(d.Spec.Replicas, 1), need: s.needed(component), created: st.Replicas, ready: st.AvailableReplicas,
 			seen:  r.seen(s, component, resources.KindDeployment, d.Generation, st.ObservedGeneration),
 			reads: d.Spec.Template.Annotations[resources.AnnotationReads],
@@ -83,7 +83,7 @@ func (r *Reconciler) observeDeployments(ctx context.Context, s *scope, component
 		if err := r.explain(ctx, s, component, &p, d, failedCreate(st.Conditions)); err != nil {
 			return err
 		}
-		s.parts[component] = p
+		s.observed[component] = p
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func unfinished(conditions []appsv1.DeploymentCondition) bool {
 
 // seen reports whether a child's controller has worked on what the operator wrote
 // last. The cache may lag behind that write: its generation shows that. What others
-// write, an autoscaler say, is none of the operator's roll-outs.
+// write, such as an autoscaler, is none of the operator's roll-outs.
 func (r *Reconciler) seen(s *scope, component string, kind schema.GroupVersionKind, generation, observed int64) bool {
 	if written := r.writtenGeneration(s, component, kind); written > 0 {
 		return observed >= written
@@ -132,7 +132,7 @@ func (s *scope) managedStores() []string { return s.namesOf(resources.RoleStore)
 // external ones are, the Job finds out.
 func (s *scope) storesReady() bool {
 	for _, component := range s.managedStores() {
-		if !s.parts[component].available() {
+		if !s.observed[component].available() {
 			return false
 		}
 	}
@@ -144,7 +144,7 @@ func (s *scope) monitoringComponents() []string { return s.namesOf(resources.Rol
 
 // started reports whether a workload was started already.
 func (s *scope) started() bool {
-	p := s.parts[v1.ComponentProcessor]
+	p := s.observed[v1.ComponentProcessor]
 	return p.exists && (p.replicas > 0 || *s.spec.Processor.Replicas == 0)
 }
 
@@ -155,7 +155,7 @@ type prepareState struct {
 	trouble      string                 // why its pod does not run, if the cluster reports it
 }
 
-// observePrepare sees the Job and what its pod said at its end.
+// observePrepare sees the Job and what its pod reported at its end.
 func (r *Reconciler) observePrepare(ctx context.Context, s *scope) error {
 	s.outcome = prepareState{}
 	job := &batchv1.Job{}
@@ -196,11 +196,11 @@ func lastFailure(pods []corev1.Pod, job *batchv1.Job) *config.PrepareOutcome {
 			if end == nil {
 				continue
 			}
-			var said config.PrepareOutcome
-			if err := json.Unmarshal([]byte(end.Message), &said); err != nil || said.Message == "" {
-				said = config.PrepareOutcome{Store: config.StoreSchema, Message: strings.TrimPrefix(ending(v1.ComponentPrepare, end), "ends with: ")}
+			var reported config.PrepareOutcome
+			if err := json.Unmarshal([]byte(end.Message), &reported); err != nil || reported.Message == "" {
+				reported = config.PrepareOutcome{Store: config.StoreSchema, Message: strings.TrimPrefix(ending(v1.ComponentPrepare, end), "ends with: ")}
 			}
-			return &said
+			return &reported
 		}
 	}
 	return nil

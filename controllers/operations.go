@@ -50,7 +50,7 @@ func (s *scope) backupRequest() (at v1.Instant, done bool) {
 // backup makes the Job of a backup that was asked for, once the database answers.
 func (r *Reconciler) backup(ctx context.Context, s *scope) (ctrl.Result, error) {
 	_, done := s.backupRequest()
-	if s.wanted.Backup == "" || done || s.spec.State == v1.StateHibernated || s.inputs.Restoring || !s.parts[v1.ComponentTimescale].available() {
+	if s.wanted.Backup == "" || done || s.spec.State == v1.StateHibernated || s.inputs.Restoring || !s.observed[v1.ComponentTimescale].available() {
 		return ctrl.Result{}, nil
 	}
 	return r.applyStep(resources.StepBackup)(ctx, s)
@@ -110,9 +110,9 @@ func (s *scope) noteBackup(st *v1.BackupStatus, job *batchv1.Job, pods []corev1.
 		}
 	case !failed && end >= st.LastSuccessAt:
 		st.LastSuccessAt = end
-		var said config.BackupOutcome
-		if json.Unmarshal([]byte(lastWords(pods, job)), &said) == nil && len(said.Dumps) > 0 {
-			st.Dumps = said.Dumps[:min(len(said.Dumps), maxDumps)]
+		var outcome config.BackupOutcome
+		if json.Unmarshal([]byte(lastWords(pods, job)), &outcome) == nil && len(outcome.Dumps) > 0 {
+			st.Dumps = outcome.Dumps[:min(len(outcome.Dumps), maxDumps)]
 		}
 	}
 }

@@ -27,7 +27,7 @@ import (
 // that ends neither well nor badly.
 const proofPatience = 10 * time.Minute
 
-// unproven is an image that a part is to run once it is proven.
+// unproven is an image that a component is to run once it is proven.
 type unproven struct {
 	component string
 	image     string // that is to run
@@ -36,7 +36,7 @@ type unproven struct {
 	failure   string // why the proof failed, "" while it has not
 }
 
-// proveImages holds back each image that is new to a running part until a Job has
+// proveImages holds back each image that is new to a running component until a Job has
 // run it. What never ran needs no proof: there is nothing to lose.
 func (r *Reconciler) proveImages(ctx context.Context, s *scope, in *resources.Inputs) error {
 	running := s.memory.RunningImages()
@@ -234,8 +234,8 @@ func (s *scope) imagesVerdict() verdict {
 	return no(v1.ReasonProving, "%s", strings.Join(proving, "; "))
 }
 
-// tellProofs records events about images that are tried.
-func (r *Reconciler) tellProofs(s *scope) {
+// reportProofs records events about images that are tried.
+func (r *Reconciler) reportProofs(s *scope) {
 	before := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionImagesProven)
 	now := s.condition(v1.ConditionImagesProven)
 	switch {

@@ -1,6 +1,13 @@
 // Package controllers makes running twins out of DigitalTwin resources: it
-// applies the objects that package resources builds, watches them, and tells in
-// the status what it sees.
+// applies the objects that package resources builds, watches them, and reports in
+// the status what it observes.
+//
+// It has more than 25 files, as all stages of a reconciliation work on one scope: what
+// was read, is wanted, was applied and was observed of one twin. Conditions read what
+// steps have left in it, and steps read what observations have. A cut between them
+// would export the scope with all its fields, and imports would run both ways. What
+// needs no scope is elsewhere: tables, builders and the record in resources,
+// figures in internal/config, rules in api/v1.
 package controllers
 
 import (
@@ -22,7 +29,7 @@ import (
 // FieldOwner is the operator's field manager.
 const FieldOwner = "energytwin"
 
-// Reconciler brings twins to what their specs say.
+// Reconciler brings twins to what their specs describe.
 type Reconciler struct {
 	client.Client               // reads from the cache, but Secrets and untyped objects
 	Live          client.Reader // reads from the API server
@@ -44,16 +51,16 @@ type Reconciler struct {
 	began        startTime
 }
 
-// Times between looks at a twin that no watch would wake.
+// Times between reconciliations of a twin that no watch would wake.
 const (
-	figuresEvery = 30 * time.Second // live figures; Secrets, which are not watched, are looked at too
+	figuresEvery = 30 * time.Second // live figures; Secrets, which are not watched, are read too
 	restEvery    = 5 * time.Minute  // of a twin that does not run
 
 	firstFiguresEvery = 5 * time.Second // of a twin whose first readings are awaited,
 	firstFiguresFor   = 2 * time.Minute // for so long after its workloads are there
 
 	missingEvery = 30 * time.Second // of something that a person has to add
-	troubleEvery = 5 * time.Second  // of pods that are missing, until the cluster says why
+	troubleEvery = 5 * time.Second  // of pods that are missing, until the cluster reports why
 	retryAtMost  = time.Minute      // of what failed again and again
 	conflictWait = time.Second
 )
@@ -128,16 +135,16 @@ type scope struct {
 	now    time.Time // in whole seconds, as conditions have it
 	began  time.Time // since when this operator works
 
-	memory  memory // read with the credentials
-	inputs  resources.Inputs
-	wanted  *resources.Wanted // nil until it is computed
-	parts   map[string]part   // what was seen of each component
-	outcome prepareState
-	looked  bool     // figures were to be had: those that are missing nobody shows
-	figures *figures // nil if none were asked for
-	resizes []string // volumes that cannot grow, in words
-	missing []string // kinds that monitoring needs and the cluster lacks
-	rotated []string // keys of the credentials that get new values
+	memory   memory // read with the credentials
+	inputs   resources.Inputs
+	wanted   *resources.Wanted      // nil until it is computed
+	observed map[string]observation // by component
+	outcome  prepareState
+	polled   bool     // figures were to be had: what is missing in them is missing
+	figures  *figures // nil if none were asked for
+	resizes  []string // volumes that cannot grow, in words
+	missing  []string // kinds that monitoring needs and the cluster lacks
+	rotated  []string // keys of the credentials that get new values
 
 	restoreJob     bool   // a Job restores the dump of the spec
 	restoreTrouble string // why its pod fails, if it does
@@ -159,13 +166,13 @@ func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope 
 	return &scope{
 		twin: twin.DeepCopy(), before: twin, spec: &filled.Spec,
 		log: ctrl.LoggerFrom(ctx), now: now, began: r.began.get(now),
-		parts: map[string]part{}, recreated: map[string]bool{}, applied: map[objectID]bool{},
+		observed: map[string]observation{}, recreated: map[string]bool{}, applied: map[objectID]bool{},
 	}
 }
 
 func (s *scope) key() client.ObjectKey { return client.ObjectKeyFromObject(s.twin) }
 
-func (s *scope) name(part string) string { return resources.Name(s.twin.Name, part) }
+func (s *scope) name(component string) string { return resources.Name(s.twin.Name, component) }
 
 func (s *scope) paused() bool { return s.twin.Annotations[v1.AnnotationPaused] == "true" }
 

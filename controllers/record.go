@@ -41,7 +41,6 @@ func (r *Reconciler) remember(ctx context.Context, s *scope, secret *corev1.Secr
 			return err
 		}
 	}
-	m.Record = resources.Record{}
 	if m.doc = secret.Annotations[resources.AnnotationRecord]; m.doc != "" {
 		if m.Record, err = resources.ParseRecord(m.doc); err != nil {
 			r.warn(s, reasonRecordUnreadable, "the Secret %s: %v; it is written again from the status", secret.Name, err)

@@ -10,13 +10,13 @@ import (
 )
 
 // A few odd messages are daily business; more than this share of the readings
-// of the last minutes says that good ones are among them.
+// of the last minutes shows that good ones are among them.
 const (
 	rejectedShare = 0.01
 	rejectedLeast = 10 // readings, below which there is no share to speak of
 )
 
-// readingsRejected says how many of the last minutes' readings were rejected and
+// readingsRejected reports how many of the last minutes' readings were rejected and
 // why, while they are too many. Without new figures it stays as it was.
 func (s *scope) readingsRejected() {
 	if s.spec.State != v1.StateRunning {

@@ -53,7 +53,7 @@ func (r *Reconciler) restore(ctx context.Context, s *scope) (ctrl.Result, error)
 	if err := r.observeStores(ctx, s); err != nil {
 		return ctrl.Result{}, err
 	}
-	if s.spec.State == v1.StateHibernated || !s.parts[v1.ComponentTimescale].available() {
+	if s.spec.State == v1.StateHibernated || !s.observed[v1.ComponentTimescale].available() {
 		return ctrl.Result{}, nil
 	}
 	running, err := r.workloadPods(ctx, s)
@@ -123,7 +123,7 @@ func migrates(o config.RestoreOutcome) string {
 	return fmt.Sprintf("; its schema is version %d, and the preparation migrates it to that of the twin's image", o.Schema)
 }
 
-// restoreVerdict is what SchemaReady says while a dump is restored.
+// restoreVerdict is what SchemaReady reports while a dump is restored.
 func (s *scope) restoreVerdict() verdict {
 	dump := s.restoreFrom().Dump
 	switch {

@@ -66,10 +66,10 @@ func TestAPIServerRefusesWhatBreaksARule(t *testing.T) {
 		wanted := document(t, ns, after)
 		wanted.SetResourceVersion(live.GetResourceVersion())
 		err := s.admin.Update(t.Context(), wanted, client.DryRunAll)
-		if c.Says == "" {
+		if c.Message == "" {
 			require.NoError(t, err, name)
 		} else {
-			require.ErrorContains(t, err, c.Says, name)
+			require.ErrorContains(t, err, c.Message, name)
 			rejected(name, err)
 		}
 		require.NoError(t, s.admin.Delete(t.Context(), live), name)

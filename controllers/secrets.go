@@ -16,7 +16,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// reader makes of the bytes in a Secret what is used of them, or says what is
+// reader makes of the bytes in a Secret what is used of them, or reports what is
 // wrong with them and how to fix it.
 type reader func(raw []byte) (string, error)
 
@@ -172,7 +172,7 @@ var grafanaVariable = regexp.MustCompile(`\$(__\w+)?{[^}]+}|%\(.+?\)s`)
 func grafanaPassword(raw []byte) (string, error) {
 	password, err := config.Password(raw)
 	if err == nil && grafanaVariable.MatchString(password) {
-		return "", errors.New("a part of it is a variable to Grafana; write it without ${…}, $__file{…} and %(…)s")
+		return "", errors.New("it contains a variable of Grafana; write it without ${…}, $__file{…} and %(…)s")
 	}
 	return password, err
 }

@@ -133,7 +133,7 @@ func TestPasswordsAsPeopleWriteThem(t *testing.T) {
 		{resources.KeyKafkaPassword, "a\tb", "the Secret vault-credentials, key kafka-password: it holds the control character U+0009 at byte 2"},
 		{resources.KeyAPIKey, "hunter2", "the Secret vault-credentials, key api-key: it is weak"},
 		{resources.KeySessionSecret, "short", "the Secret vault-credentials, key session-secret: it has 5 bytes"},
-		{resources.KeyGrafanaPassword, "a${HOME}", "the Secret vault-credentials, key grafana-password: a part of it is a variable to Grafana"},
+		{resources.KeyGrafanaPassword, "a${HOME}", "the Secret vault-credentials, key grafana-password: it contains a variable of Grafana"},
 	} {
 		before := append([]byte(nil), credentials.Data[c.key]...)
 		sp.patch(credentials, fmt.Sprintf(`{"stringData":{%q:%q}}`, c.key, c.value))

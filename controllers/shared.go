@@ -18,11 +18,11 @@ const sharedMost = 50_000
 type shared struct {
 	mu     sync.Mutex
 	texts  map[string]string
-	labels map[digest]map[string]string // by what they say
+	labels map[digest]map[string]string // by their content
 	owners map[types.UID][]metav1.OwnerReference
 }
 
-// metadata replaces the parts of an object's metadata by those of others that
+// metadata replaces what an object's metadata has by those of others that
 // are the same.
 func (s *shared) metadata(o metav1.Object) {
 	s.mu.Lock()
@@ -41,7 +41,7 @@ func (s *shared) strings(all ...*string) {
 	}
 }
 
-// alike is one copy of labels or annotations that say the same.
+// alike is one copy of labels or annotations with the same content.
 func (s *shared) alike(words map[string]string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,8 +67,8 @@ func (s *shared) labelsLike(labels map[string]string) map[string]string {
 	for _, name := range sortedKeys(labels) {
 		key = append(append(append(append(key, name...), 0), labels[name]...), 0)
 	}
-	said := digestOf(key)
-	if same, ok := s.labels[said]; ok {
+	id := digestOf(key)
+	if same, ok := s.labels[id]; ok {
 		return same
 	}
 	if s.labels == nil || len(s.labels) >= sharedMost {
@@ -78,7 +78,7 @@ func (s *shared) labelsLike(labels map[string]string) map[string]string {
 	for name, value := range labels {
 		own[s.text(name)] = s.text(value)
 	}
-	s.labels[said] = own
+	s.labels[id] = own
 	return own
 }
 

@@ -9,7 +9,7 @@ import (
 
 // replaced remembers which versions of a twin the operator has written over. The
 // cache may still hold one of them: working on it would write the same status
-// again, and tell the same event a second time.
+// again, and record the same event a second time.
 type replaced struct {
 	mu       sync.Mutex
 	versions map[client.ObjectKey][]string

@@ -25,7 +25,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// finish writes the status, if it changed, and says when to look again.
+// finish writes the status, if it changed, and returns when to reconcile again.
 func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, err error) (ctrl.Result, error) {
 	result, err = r.conclude(s, result, err)
 	err = errors.Join(err, r.record(ctx, s))
@@ -45,7 +45,7 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	}
 	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
 	r.Metrics.statusWrites.Inc()
-	r.tell(s)
+	r.reportEvents(s)
 	return result, err
 }
 
@@ -108,13 +108,13 @@ func (r *Reconciler) conclude(s *scope, result ctrl.Result, err error) (ctrl.Res
 	if s.dueIn > 0 {
 		rest = min(rest, s.dueIn, s.troublePause())
 	}
-	return soonest(result, ctrl.Result{RequeueAfter: rest, Priority: ptr.To(lookPriority)}), nil
+	return soonest(result, ctrl.Result{RequeueAfter: rest, Priority: ptr.To(idlePriority)}), nil
 }
 
-// troublePause is shorter while pods are missing and nobody has said why: nothing
+// troublePause is shorter while pods are missing and nobody has reported why: nothing
 // wakes the twin when the cluster does.
 func (s *scope) troublePause() time.Duration {
-	for _, p := range s.parts {
+	for _, p := range s.observed {
 		if p.exists && !p.available() && p.trouble == "" {
 			return troubleEvery
 		}
@@ -125,7 +125,7 @@ func (s *scope) troublePause() time.Duration {
 	return restEvery
 }
 
-// forbidden says that the operator lacks a right without which it cannot know
+// forbidden reports that the operator lacks a right without which it cannot know
 // what the twin needs.
 func (s *scope) forbidden(err error) {
 	s.unset(v1.ConditionPaused)
@@ -134,9 +134,9 @@ func (s *scope) forbidden(err error) {
 	s.twin.Status.Phase = s.phase()
 }
 
-// lookPriority lets a look at a twin that nobody changed wait for all twins that
+// idlePriority lets the observation of a twin that nobody changed wait for all twins that
 // have something to do, also for those that the operator finds when it starts.
-const lookPriority = 2 * handler.LowPriority
+const idlePriority = 2 * handler.LowPriority
 
 // quiet makes no noise about what is fleeting.
 func quiet(result ctrl.Result, err error) (ctrl.Result, error) {
@@ -152,7 +152,7 @@ func fleeting(err error) bool {
 }
 
 // restAfterStall: a wrong spec waits for its next version, which wakes the twin.
-// What somebody adds or deletes elsewhere does not, so that it is looked for.
+// What somebody adds or deletes elsewhere does not, so that it is checked again.
 func restAfterStall(e *stalledError) ctrl.Result {
 	switch e.reason {
 	case v1.ReasonInvalidSpec, v1.ReasonMajorUpgrade:
@@ -205,7 +205,7 @@ func (s *scope) describe(chosen resources.Images) {
 	}
 	st.Components = nil
 	for _, component := range s.components() {
-		p := s.parts[component]
+		p := s.observed[component]
 		hash := s.wanted.Hashes[component]
 		if component == v1.ComponentGenerator && p.exists && !s.applied[objectID{resources.KindDeployment, s.name(component)}] {
 			hash = p.reads // it waits for the preparation, or for the processors
@@ -214,7 +214,7 @@ func (s *scope) describe(chosen resources.Images) {
 	}
 	s.describeImages(chosen)
 	st.Processor = &v1.ProcessorStatus{
-		Replicas: s.parts[v1.ComponentProcessor].replicas,
+		Replicas: s.observed[v1.ComponentProcessor].replicas,
 		Selector: resources.Selector(s.twin.Name, v1.ComponentProcessor),
 	}
 	if s.outcome.done {
@@ -251,7 +251,7 @@ func (s *scope) endpoints() *v1.EndpointsStatus {
 	return out
 }
 
-// describeFigures takes over what the workloads said. What none of them said
+// describeFigures takes over what the workloads reported. What none of them reported
 // stays.
 func (s *scope) describeFigures() {
 	st := &s.twin.Status
@@ -328,7 +328,7 @@ func (s *scope) progress(f *figures) string {
 }
 
 // replayed bounds the hours of a replay, zero if nobody knows them: of a file
-// the generator reports, made-up readings are those of the window.
+// the generator reports, synthetic readings are those of the window.
 func (s *scope) replayed(f *figures) (start, end time.Time) {
 	if f.generator != nil && !f.generator.Start.IsZero() {
 		return f.generator.Start, f.generator.End
@@ -340,8 +340,8 @@ func (s *scope) replayed(f *figures) (start, end time.Time) {
 	return d.Start, d.Start.Add(s.spec.Dataset.Window.Duration.Std())
 }
 
-// tell records events about what people would want to know.
-func (r *Reconciler) tell(s *scope) {
+// reportEvents records events about what people would want to know.
+func (r *Reconciler) reportEvents(s *scope) {
 	before, now := s.before.Status, s.twin.Status
 	if before.Phase != now.Phase {
 		kind := corev1.EventTypeNormal
@@ -354,7 +354,7 @@ func (r *Reconciler) tell(s *scope) {
 		}
 		r.Recorder.Eventf(s.twin, nil, kind, string(now.Phase), "Reconcile", "%s", message)
 	}
-	r.tellStored(s)
+	r.reportStored(s)
 	if len(s.rotated) > 0 {
 		r.event(s, "Rotated", "new values of %s; stores take them first, then their clients", strings.Join(s.rotated, ", "))
 	}
@@ -364,7 +364,7 @@ func (r *Reconciler) tell(s *scope) {
 			r.warn(s, kind, "%s", c.Message)
 		}
 	}
-	r.tellProofs(s)
+	r.reportProofs(s)
 	// Its message counts, so that it is reported once, not with each figure.
 	if c := s.condition(v1.ConditionReadingsRejected); c != nil && meta.FindStatusCondition(before.Conditions, c.Type) == nil {
 		r.warn(s, c.Type, "%s", c.Message)

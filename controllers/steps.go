@@ -13,14 +13,14 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 )
 
-// step is one part of a reconciliation. A step that has to wait returns without
+// step is one stage of a reconciliation. A step that has to wait returns without
 // an error: a watch wakes the twin. Steps only delay writes; the wanted set is
 // what it is.
 type step struct {
 	name resources.Step
 	run  func(context.Context, *scope) (ctrl.Result, error)
 	// needs are the steps without which this one is left out: they failed, or were
-	// left out themselves. All others run, so that the errors of all are told.
+	// left out themselves. All others run, so that the errors of all are reported.
 	needs []resources.Step
 }
 
@@ -72,11 +72,11 @@ func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error
 			failed = append(failed, fmt.Errorf("step %s: %w", step.name, err))
 		}
 	}
-	// What runs is looked at also where a step failed.
-	return result, errors.Join(append(failed, r.look(ctx, s))...)
+	// What runs is observed also where a step failed.
+	return result, errors.Join(append(failed, r.observe(ctx, s))...)
 }
 
-// soonest keeps the earlier of two times to look again.
+// soonest keeps the earlier of two times to reconcile again.
 func soonest(a, b ctrl.Result) ctrl.Result {
 	if a.RequeueAfter == 0 || b.RequeueAfter != 0 && b.RequeueAfter < a.RequeueAfter {
 		return b
@@ -178,11 +178,11 @@ func (r *Reconciler) generator(ctx context.Context, s *scope) error {
 	if err := r.observeWorkloads(ctx, s); err != nil {
 		return err
 	}
-	p := s.parts[v1.ComponentGenerator]
+	p := s.observed[v1.ComponentGenerator]
 	changes := p.reads != s.wanted.Hashes[v1.ComponentGenerator] || p.image != s.inputs.Images.Workloads
 	stays := p.exists && p.replicas > 0 && s.spec.State == v1.StateRunning && !s.inputs.Restoring
 	written := s.applied[objectID{resources.KindDeployment, s.name(v1.ComponentProcessor)}]
-	if stays && changes && (!written || s.parts[v1.ComponentProcessor].rolling) {
+	if stays && changes && (!written || s.observed[v1.ComponentProcessor].rolling) {
 		return nil
 	}
 	for _, o := range s.wanted.Objects {
@@ -201,13 +201,13 @@ func (r *Reconciler) monitoring(ctx context.Context, s *scope) (ctrl.Result, err
 	return r.applyStep(resources.StepMonitoring)(ctx, s)
 }
 
-// look sees what is there, for the status and for later.
-func (r *Reconciler) look(ctx context.Context, s *scope) error {
-	for _, look := range []func(context.Context, *scope) error{
+// observe sees what is there, for the status and for later.
+func (r *Reconciler) observe(ctx context.Context, s *scope) error {
+	for _, observe := range []func(context.Context, *scope) error{
 		r.observeStores, r.noteVolumes, r.observeVolumes, r.observeRestore, r.observePrepare, r.observeWorkloads, r.observeMonitoring, r.observeLeaving,
 		r.observeFigures, r.observeBackups,
 	} {
-		if err := look(ctx, s); err != nil {
+		if err := observe(ctx, s); err != nil {
 			return err
 		}
 	}

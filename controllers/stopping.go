@@ -31,7 +31,7 @@ func (r *Reconciler) observeLeaving(ctx context.Context, s *scope) error {
 			s.leaving[pods.Items[i].Labels[resources.LabelComponent]] = true
 		}
 	}
-	for component, p := range s.parts {
+	for component, p := range s.observed {
 		if !p.stopped() {
 			s.leaving[component] = true
 		}

@@ -20,7 +20,7 @@ const (
 	reportingInterval = time.Hour
 )
 
-// stored counts the readings that were in the database at the last look.
+// stored counts the readings that were in the database when the status was written.
 func (s *scope) stored() int64 {
 	if d := s.before.Status.Dataset; d != nil {
 		return d.Rows
@@ -28,7 +28,7 @@ func (s *scope) stored() int64 {
 	return 0
 }
 
-// stream is the part of the status that speaks of the stream.
+// stream is the status of the stream, never nil.
 func (s *scope) stream() *v1.StreamStatus {
 	if s.twin.Status.Stream == nil {
 		s.twin.Status.Stream = &v1.StreamStatus{}
@@ -39,7 +39,7 @@ func (s *scope) stream() *v1.StreamStatus {
 // noteStored keeps since when nothing more is stored. A database that nobody
 // shows stores nothing either.
 func (s *scope) noteStored() {
-	if !s.looked {
+	if !s.polled {
 		return
 	}
 	if s.storesMore() {
@@ -67,8 +67,8 @@ func (s *scope) noteNoneToCome() {
 	}
 }
 
-// storesMore reports whether the database holds something else than at the last
-// look.
+// storesMore reports whether the database holds something else than when
+// the status was written.
 func (s *scope) storesMore() bool {
 	if s.figures == nil || s.figures.database == nil {
 		return false
@@ -84,7 +84,7 @@ func (s *scope) storesMore() bool {
 // mode and speed explain, nil if they explain it.
 func (s *scope) overdue() *verdict {
 	stream := s.twin.Status.Stream
-	if !s.looked || stream == nil || stream.WaitingSince == nil {
+	if !s.polled || stream == nil || stream.WaitingSince == nil {
 		return nil
 	}
 	pause, why := s.longestPause()
@@ -96,7 +96,7 @@ func (s *scope) overdue() *verdict {
 		return nil
 	}
 	v := no(v1.ReasonNothingStored, "no reading has been stored since %s, although %s; %s",
-		stream.WaitingSince.UTC().Format(time.RFC3339), why, s.whereToLook())
+		stream.WaitingSince.UTC().Format(time.RFC3339), why, s.likelyCause())
 	return &v
 }
 
@@ -117,19 +117,19 @@ func (s *scope) longestPause() (time.Duration, string) {
 	}
 }
 
-// whereToLook names the first part on the way of a reading that does not do its
+// likelyCause names the first component on the way of a reading that does not do its
 // work.
-func (s *scope) whereToLook() string {
+func (s *scope) likelyCause() string {
 	for _, kind := range resources.ReadyConditions() {
 		if c := s.condition(kind); c != nil && c.Status != metav1.ConditionTrue {
 			return kind + " is False: " + c.Message
 		}
 	}
-	logOf := func(component string) string { return "look at the log of the Deployment " + s.name(component) }
+	logOf := func(component string) string { return "read the log of the Deployment " + s.name(component) }
 	f := s.figures
 	switch {
 	case f == nil:
-		return fmt.Sprintf("no workload answers on port %d; look at the logs of their pods", resources.PortStatus)
+		return fmt.Sprintf("no workload answers on port %d; read the logs of their pods", resources.PortStatus)
 	case f.database == nil:
 		return "the API does not reach the database; " + logOf(v1.ComponentAPI)
 	case f.partitions == 0:
@@ -137,15 +137,15 @@ func (s *scope) whereToLook() string {
 	case f.lag > 0:
 		return "readings are in the stream and are not processed; " + logOf(v1.ComponentProcessor)
 	case s.spec.Generator.Mode == v1.GeneratorOff:
-		return "all that is in the stream is processed; look at what sends the readings"
+		return "all that is in the stream is processed; check what sends the readings"
 	case f.generator == nil:
 		return "the generator does not answer; " + logOf(v1.ComponentGenerator)
 	}
 	return "the stream is processed and the generator publishes nothing more; " + logOf(v1.ComponentGenerator)
 }
 
-// tellStored records that a twin stores nothing any more, and that it does again.
-func (r *Reconciler) tellStored(s *scope) {
+// reportStored records that a twin stores nothing any more, and that it does again.
+func (r *Reconciler) reportStored(s *scope) {
 	before := meta.FindStatusCondition(s.before.Status.Conditions, v1.ConditionDataFlowing)
 	now := s.condition(v1.ConditionDataFlowing)
 	was := before != nil && before.Reason == v1.ReasonNothingStored

@@ -107,7 +107,7 @@ func (sp *space) recorded(twin, reason, kind string) {
 	})
 }
 
-// Readings that never come are noticed, too, and the part that holds them up is
+// Readings that never come are noticed, too, and the component that holds them up is
 // named: here a generator that does not become ready. A twin that is stopped
 // waits for none.
 func TestGeneratorThatNeverBecomesReady(t *testing.T) {

@@ -97,7 +97,7 @@ func failedEnd(c *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 	return end
 }
 
-// ending says how a container of a component ended. Of its log, which stands in
+// ending describes how a container of a component ended. Of its log, which stands in
 // for a message, the last line is what it ended with.
 func ending(component string, end *corev1.ContainerStateTerminated) string {
 	if end.Reason == "OOMKilled" {

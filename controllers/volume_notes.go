@@ -56,7 +56,7 @@ func (r *Reconciler) noteVolumes(ctx context.Context, s *scope) error {
 
 // running reports whether a component has come up and is not stopped.
 func (s *scope) running(component string) bool {
-	p := s.parts[component]
+	p := s.observed[component]
 	return p.available() && p.replicas > 0
 }
 

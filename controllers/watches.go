@@ -130,7 +130,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, o Options) error {
 		if err != nil {
 			return err
 		}
-		if kind.Kept { // without an owner: the labels say whose it is
+		if kind.Kept { // without an owner: the labels have whose it is
 			b = b.Watches(object, handler.EnqueueRequestsFromMapFunc(twinOf))
 			continue
 		}
@@ -148,7 +148,7 @@ func twinOf(_ context.Context, o client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: name}}}
 }
 
-// podNews are the pods that their controllers' status says nothing of: those that
+// podNews are the pods that their controllers' status does not cover: those that
 // are in other trouble than before, begin to end, or are gone.
 func podNews() predicate.Predicate {
 	return predicate.Funcs{

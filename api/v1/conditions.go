@@ -42,7 +42,7 @@ const (
 
 // Reasons of conditions.
 const (
-	// Of Ready and of the parts.
+	// Of Ready and of the components.
 	ReasonAvailable     = "Available"
 	ReasonWaiting       = "Waiting"       // on the way; the message names what for
 	ReasonUnavailable   = "Unavailable"   // was available, is not
@@ -60,7 +60,7 @@ const (
 	ReasonRestoreFailed = "RestoreFailed" // the dump cannot be restored; it is tried again
 	ReasonUpdating      = "Updating"      // images or settings are changing
 	ReasonScaling       = "Scaling"       // the number of replicas is changing
-	ReasonRescheduling  = "Rescheduling"  // pods end on request, by a drained node say, and others take their place
+	ReasonRescheduling  = "Rescheduling"  // pods end on request, such as by a drained node, and others take their place
 	ReasonDisabled      = "Disabled"      // not asked for
 	ReasonMissingCRD    = "MissingCRD"    // monitoring needs kinds that the cluster lacks
 	ReasonProgressing   = "Progressing"   // of Reconciling

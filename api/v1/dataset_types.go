@@ -46,7 +46,7 @@ type Dataset struct {
 	// +optional
 	MaxKW Decimal `json:"maxKW,omitempty"`
 
-	// Which meters belong to which group, for a dataset that does not say so.
+	// Which meters belong to which group, for a dataset that does not contain it.
 	// ---
 	// The first group that fits a meter takes it.
 	// +listType=map

@@ -14,7 +14,7 @@ type DigitalTwinStatus struct {
 	// +optional
 	Phase Phase `json:"phase,omitempty"`
 
-	// What holds of the twin. Ready says that stores and workloads are available
+	// What holds of the twin. Ready means that stores and workloads are available
 	// and the schema is current, not that data flows.
 	// +listType=map
 	// +listMapKey=type
@@ -22,7 +22,7 @@ type DigitalTwinStatus struct {
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// The parts of the twin.
+	// The components of the twin.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=32
@@ -102,7 +102,7 @@ const (
 	PhaseStarting    Phase = "Starting"    // stores or workloads come up
 	PhaseRunning     Phase = "Running"     // Ready
 	PhaseUpdating    Phase = "Updating"    // came up before; images, settings, replicas or nodes are changing
-	PhaseDegraded    Phase = "Degraded"    // came up before; some part is lost, or the cluster rejects a change
+	PhaseDegraded    Phase = "Degraded"    // came up before; some component is lost, or the cluster rejects a change
 	PhaseCompleted   Phase = "Completed"   // Ready, and the replay has ended
 	PhaseSuspending  Phase = "Suspending"  // state: Suspended, pods of workloads are still there
 	PhaseSuspended   Phase = "Suspended"   // state: Suspended, the stores alone run
@@ -113,9 +113,9 @@ const (
 	PhaseDeleting    Phase = "Deleting"
 )
 
-// ComponentStatus is one part of a twin.
+// ComponentStatus is one component of a twin.
 type ComponentStatus struct {
-	// Name of the part, such as kafka or processor.
+	// Name of the component, such as kafka or processor.
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
 
@@ -255,7 +255,7 @@ type DatasetStatus struct {
 	Rejections []RowRejection `json:"rejections,omitempty"`
 
 	// How the file is read: its layout, what is a guess and how it is changed, and
-	// what looks wrong.
+	// what seems wrong.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=512

@@ -49,7 +49,7 @@ func newBacktestCommand() *cobra.Command {
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
 			"out, and named with the reason.\n\n" +
 			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
-			"later count. Each file is read as spec.dataset of --policy and the flags of the layout say; what they leave\n" +
+			"later count. Each file is read by spec.dataset of --policy and the flags of the layout; what they leave\n" +
 			"open is found out, and shown.\n\n" +
 			"Days are planned on the forecasts too, and what the plans would have saved is compared with plans that knew\n" +
 			"the day. Prices are those of --signals, else of the tariff of --policy, else of a twin's default tariff.\n" +

@@ -16,8 +16,8 @@ import (
 )
 
 // read reads all files, in whatever order they are named, as the policy's dataset and
-// the flags say, and picks the meters. What it finds out about the files goes to say.
-func (f *backtestFlags) read(ctx context.Context, how config.Dataset, say io.Writer) ([]*backtest.Series, error) {
+// the flags describe, and picks the meters. What it finds out about the files goes to notes.
+func (f *backtestFlags) read(ctx context.Context, how config.Dataset, notes io.Writer) ([]*backtest.Series, error) {
 	doc, err := f.layout.document(how.Layout)
 	if err != nil {
 		return nil, err
@@ -39,9 +39,9 @@ func (f *backtestFlags) read(ctx context.Context, how config.Dataset, say io.Wri
 	if err != nil {
 		return nil, err
 	}
-	findings.print(say)
+	findings.print(notes)
 	for _, o := range overlaps {
-		fmt.Fprintf(say, "warning: %s and %s have %d hours of meter %s in common, of which %d differ: those of %s count\n",
+		fmt.Fprintf(notes, "warning: %s and %s have %d hours of meter %s in common, of which %d differ: those of %s count\n",
 			o.Earlier, o.File, o.Hours, o.Meter, o.Changed, o.File)
 	}
 	for _, s := range byName {

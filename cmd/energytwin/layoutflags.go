@@ -12,7 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 )
 
-// layoutFlags say how a file of readings is read: a layout by its name or from a
+// layoutFlags declare how a file of readings is read: a layout by its name or from a
 // file, and single fields of it.
 type layoutFlags struct {
 	layout                                            string

@@ -106,7 +106,7 @@ func parseSpeed(s string) (*float64, error) {
 	return &v, nil
 }
 
-// quietLogger keeps the terminal for what people look at: only warnings are
+// quietLogger keeps the terminal for what people read: only warnings are
 // logged, unless a level was asked for.
 func quietLogger(cmd *cobra.Command) *slog.Logger {
 	if !cmd.Flags().Changed("log-level") {

@@ -36,7 +36,7 @@ func newOperatorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "operator",
 		Short: "Make running twins out of the DigitalTwin resources of a cluster",
-		Long: "Watches DigitalTwin resources and brings the cluster to what they say. Outside a cluster it takes the\n" +
+		Long: "Watches DigitalTwin resources and brings the cluster to what they describe. Outside a cluster it takes the\n" +
 			"one of KUBECONFIG or ~/.kube/config.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -38,7 +38,7 @@ func newWhatifCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whatif -f twin.yaml",
 		Short: "Replay a window of the past under another tariff, limit, flexibility, devices or forecast settings",
-		Long: "Replays readings through the core of the twin, once as the twin is and once as --policy says, and compares\n" +
+		Long: "Replays readings through the core of the twin, once as the twin is and once as --policy describes it, and compares\n" +
 			"cost, CO₂, peaks, hours above limits, and plans with what they promised and would have realised.\n\n" +
 			"Readings are those of the spec's dataset, of --readings, or those that a twin has stored in --database. From\n" +
 			"a database the base is the specification that the twin ran with at each moment, not that of the file.\n\n" +

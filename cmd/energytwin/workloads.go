@@ -50,7 +50,7 @@ func newPrepareCommand() *cobra.Command {
 		if err == nil {
 			err = prepare.Continues(ctx, twin)
 		}
-		return errors.Join(err, prepare.Tell(message, err))
+		return errors.Join(err, prepare.Report(message, err))
 	})
 	cmd.Flags().StringVar(&message, "termination-log", "/dev/termination-log", "file that takes why the preparation failed, if it exists")
 	return cmd

@@ -74,7 +74,7 @@ func (b *builder) scaledObject(a *v1.Autoscaling) {
 	})
 }
 
-// triggerSecrets say where KEDA finds what lets it in, and set in metadata what
+// triggerSecrets are where KEDA finds what lets it in, and set in metadata what
 // is no secret.
 func (b *builder) triggerSecrets(metadata map[string]any) []any {
 	var refs []any

@@ -1,6 +1,12 @@
 // Package resources makes the Kubernetes objects of a twin: pure functions from
 // the twin and a few inputs to typed apply configurations. It knows no client,
 // no clock and no randomness, so the same twin gives the same objects.
+//
+// It has more than 3,500 lines, as builders of all components share one builder: names,
+// labels, hashes of what pods read, mounted secrets and network flows of one
+// component follow from others. A package for each component would export the builder
+// and its helpers to the next. Each component is a file, and components.go is their
+// table.
 package resources
 
 import (
@@ -62,7 +68,7 @@ type Inputs struct {
 	// FinishedReads is the hash of what the generator read whose replay has ended:
 	// while it reads the same, nothing is left to publish.
 	FinishedReads string
-	// AutoscalerHolds says that another field manager holds the number of
+	// AutoscalerHolds reports that another field manager holds the number of
 	// processors, so that it may be left out without being reset to 1.
 	AutoscalerHolds bool
 	// KafkaStopped keeps the brokers at zero until all of them are gone, so that
@@ -92,7 +98,7 @@ type Inputs struct {
 	OperatorNamespace string // "" if the operator runs outside the cluster
 }
 
-// Kinds says which optional kinds the cluster serves.
+// Kinds are which optional kinds the cluster serves.
 type Kinds struct {
 	ServiceMonitor bool // monitoring.coreos.com: ServiceMonitor and PrometheusRule
 	ScaledObject   bool // keda.sh: ScaledObject and TriggerAuthentication

@@ -27,12 +27,12 @@ type Caching int
 
 // The ways of caching. What is cached is watched.
 const (
-	CacheNothing  Caching = iota // each look is a request
+	CacheNothing  Caching = iota // each read is a request
 	CacheMetadata                // labels, owners and generation
-	CacheObject                  // and as much of the rest as is looked at
+	CacheObject                  // and as much of the rest as is used
 )
 
-// childKinds is the table. Objects are looked through in its order.
+// childKinds is the table. Objects are handled in its order.
 var childKinds = []ChildKind{
 	{GroupVersionKind: KindStatefulSet, Resource: "statefulsets", Cache: CacheObject, RunsPods: true},
 	{GroupVersionKind: KindDeployment, Resource: "deployments", Cache: CacheObject, RunsPods: true},

@@ -10,7 +10,7 @@ import (
 
 // Component is what an object of a twin is about: a program that runs in pods of its
 // own, or what several of them read. Functions take a spec with or without defaults,
-// unless they say otherwise.
+// unless they are documented otherwise.
 type Component struct {
 	// Name is the value of LabelComponent, and the ending of its objects' names.
 	Name string

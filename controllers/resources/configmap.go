@@ -26,7 +26,7 @@ const (
 	fetchedName = "readings" // of a file fetched over HTTP; layouts are recognised by content
 )
 
-// endpoints say where the workloads find everything in the cluster.
+// endpoints are where the workloads find everything in the cluster.
 func (b *builder) endpoints() fromtwin.Endpoints {
 	at := fromtwin.Endpoints{
 		Image:           b.in.Images.Workloads,

@@ -128,8 +128,8 @@ func databaseURL(host, database, user, pass string, options url.Values) string {
 	return u.String()
 }
 
-// databaseTLS are the options of a connection that is encrypted as the spec
-// says.
+// databaseTLS are the options of a connection that is encrypted by the settings
+// of a spec.
 func databaseTLS(t *v1.ClientTLS) url.Values {
 	options := url.Values{"sslmode": {"prefer"}}
 	if t == nil {
@@ -179,7 +179,7 @@ func (b *builder) keyLines(secret string) string {
 	return lines.String()
 }
 
-// keyLine lets a key in. The ending of its name says what its holder may do:
+// keyLine lets a key in. The ending of its name decides what its holder may do:
 // dashboard.read may read, plant.operate may operate, others may do everything.
 func keyLine(name, key string) string {
 	scope := "admin"

@@ -61,7 +61,7 @@ func slots(spec *v1.DigitalTwinSpec) []slot {
 	return out
 }
 
-// FieldOf is the field of the spec that decides an image of a part, for people: a
+// FieldOf is the field of the spec that decides an image of a component, for people: a
 // version where one is written and no image.
 func FieldOf(spec *v1.DigitalTwinSpec, component string) string {
 	for _, slot := range slots(spec) {
@@ -100,8 +100,8 @@ func PinnedImages(twin *v1.DigitalTwin, record *Record, chosen Images) Images {
 	return out
 }
 
-// MovePins are the pins of a twin that follows the operator: a part moves to the
-// operator's choice when it runs it, or when it is no part of the twin.
+// MovePins are the pins of a twin that follows the operator: a component moves to the
+// operator's choice when it runs it, or when the twin does not have it.
 func MovePins(twin *v1.DigitalTwin, record *Record, pins, chosen Images) Images {
 	newest, err := ResolveImages(twin, chosen)
 	if err != nil {

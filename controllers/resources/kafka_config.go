@@ -72,7 +72,7 @@ func (b *builder) kafkaProperties() string {
 		fmt.Sprintf("min.insync.replicas=%d", inSync),
 		fmt.Sprintf("offsets.topic.replication.factor=%d", nodes),
 		"offsets.topic.num.partitions=12",
-		// Offsets are hints, but lag is told by them, also after a long rest.
+		// Offsets are hints, but lag is computed from them, also after a long rest.
 		"offsets.retention.minutes=525600",
 		fmt.Sprintf("transaction.state.log.replication.factor=%d", nodes),
 		fmt.Sprintf("transaction.state.log.min.isr=%d", inSync),

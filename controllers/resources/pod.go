@@ -33,7 +33,7 @@ type pod struct {
 }
 
 // template is the pod's template: restricted, without an API token, spread over
-// nodes, and with what the spec says of all pods.
+// nodes, and with what the spec asks of all pods.
 func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 	all := b.spec.Pods
 	labels, annotations := map[string]string{}, map[string]string{}
@@ -54,7 +54,7 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 
 	for _, c := range append(p.inits, p.containers...) {
 		restrict(c)
-		b.sayLastLine(p, c)
+		b.reportLastLine(p, c)
 		if b.spec.ImagePullPolicy != "" {
 			c.WithImagePullPolicy(corev1.PullPolicy(b.spec.ImagePullPolicy))
 		}
@@ -81,16 +81,16 @@ func (b *builder) template(p pod) *corev1ac.PodTemplateSpecApplyConfiguration {
 	return corev1ac.PodTemplateSpec().WithLabels(labels).WithAnnotations(annotations).WithSpec(spec)
 }
 
-// sayLastLine makes the end of a failed container's log its message, which the
+// reportLastLine makes the end of a failed container's log its message, which the
 // operator reports. What init containers and our own image write holds no secret;
 // of other programs nobody knows.
-func (b *builder) sayLastLine(p pod, c *corev1ac.ContainerApplyConfiguration) {
+func (b *builder) reportLastLine(p pod, c *corev1ac.ContainerApplyConfiguration) {
 	if slices.Contains(p.inits, c) || *c.Image == b.in.Images.Workloads {
 		c.WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError)
 	}
 }
 
-// place says on which nodes a pod may and would rather run.
+// place sets on which nodes a pod may and would rather run.
 func (b *builder) place(spec *corev1ac.PodSpecApplyConfiguration, component string) {
 	all := b.spec.Pods
 	if len(all.NodeSelector) > 0 {

@@ -90,7 +90,7 @@ func (b *builder) prometheusConf() string {
 	return document(conf)
 }
 
-// alertmanager says where alerts go; nil if the address is none.
+// alertmanager is where alerts go; nil if the address is none.
 func alertmanager(address string) map[string]any {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -17,11 +17,11 @@ const ComponentProof = "proof"
 // ContainerProve is the container of a proof whose end is the answer.
 const ContainerProve = "prove"
 
-// LabelProves is on a Job and its pods, with a hash of the part and the image
+// LabelProves is on a Job and its pods, with a hash of the component and the image
 // that the Job proves.
 const LabelProves = v1.Group + "/proves"
 
-// Proof is an image that a part of a twin is to run and that has to be proven
+// Proof is an image that a component is to run and that has to be proven
 // first.
 type Proof struct {
 	Component string // v1.ComponentProcessor stands for all workloads
@@ -119,7 +119,7 @@ func (b *builder) workloadProof(p Proof) *pod {
 }
 
 // kafkaProof formats a scratch volume by the broker's own settings. A broker is
-// not started: it would look for the voters of the live one.
+// not started: it would search for the voters of the live one.
 func (b *builder) kafkaProof(p Proof) *pod {
 	format := b.kafkaFormatContainer(p.Image)
 	lessRequested(format)

@@ -84,7 +84,7 @@ func (b *builder) restorePod(from *v1.RestoreFrom) *corev1ac.PodTemplateSpecAppl
 
 // restoreScript restores a dump into a database beside the twin's, counts its
 // rows, and then lets the two change names in one transaction. The comment on the
-// database says which restore it comes from, so that the script, run again, does
+// database has which restore it comes from, so that the script, run again, does
 // nothing. Whoever is connected is let go; the workloads are stopped meanwhile.
 // Its last words, for the operator, are those of the comment.
 func restoreScript(from *v1.RestoreFrom) string {

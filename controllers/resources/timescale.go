@@ -44,8 +44,8 @@ func (b *builder) timescaleContainer(image string) *corev1ac.ContainerApplyConfi
 	// The server that initialises listens on the socket only, so it is not ready.
 	ready := execProbe("/bin/sh", "-c", fmt.Sprintf("pg_isready -q -h 127.0.0.1 -p %d -U postgres -d %s", PortPostgres, DatabaseName))
 	roles := corev1ac.LifecycleHandler().WithExec(corev1ac.ExecAction().WithCommand("/bin/sh", databaseScriptDir+"/roles.sh"))
-	// Told by a signal, the server would wait for its clients to leave, unless the
-	// image says that it be told by another one.
+	// Stopped by a signal, the server would wait for its clients to leave, unless the
+	// image asks for another one.
 	stop := corev1ac.LifecycleHandler().WithExec(corev1ac.ExecAction().WithCommand("pg_ctl", "stop", "--mode=fast", "--no-wait"))
 	return corev1ac.Container().WithName("postgres").WithImage(image).
 		WithArgs(args...).

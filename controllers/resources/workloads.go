@@ -101,7 +101,7 @@ func (b *builder) workloadVolumes(component string) []*corev1ac.VolumeApplyConfi
 			files := b.secretFiles(group, component)
 			for key := range files {
 				if values[key] == "" {
-					delete(files, key) // a user without a name, say
+					delete(files, key) // such as a user without a name
 				}
 			}
 			out = append(out, secretVolume(group, ConnectionsName(b.twin.Name), files))
@@ -114,7 +114,7 @@ func (b *builder) workloadVolumes(component string) []*corev1ac.VolumeApplyConfi
 	return out
 }
 
-// hasSecrets says whether anybody logs in to a store.
+// hasSecrets reports whether anybody logs in to a store.
 func (b *builder) hasSecrets(group string) bool {
 	switch group {
 	case groupKafka:
@@ -232,7 +232,7 @@ func (b *builder) processor() {
 	b.disruption(StepWorkloads, v1.ComponentProcessor, b.firstProcessors())
 }
 
-// firstProcessors is the number of processors before an autoscaler has its say.
+// firstProcessors is the number of processors before an autoscaler changes it.
 func (b *builder) firstProcessors() int32 {
 	replicas := *b.spec.Processor.Replicas
 	if a := b.spec.Processor.Autoscaling; a != nil {

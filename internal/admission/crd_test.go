@@ -76,7 +76,7 @@ func TestEachFieldIsDescribed(t *testing.T) {
 }
 
 // Every list, map and text is bounded: the cost of rules is estimated from the
-// bounds. The exceptions are types of Kubernetes that no rule looks into.
+// bounds. The exceptions are types of Kubernetes that no rule reads.
 func TestListsMapsAndTextsAreBounded(t *testing.T) {
 	walk(schemaForTest(t), "", func(path string, s *schemaProps) {
 		if strings.HasPrefix(path, "spec.pods.affinity.") || strings.HasPrefix(path, "spec.pods.tolerations[]") {

@@ -34,7 +34,7 @@ func findTwin(file string, content []byte) (*document, error) {
 		case kind != "":
 			others = append(others, kind)
 		case len(docs) == 1 || d.scalar("spec") != "":
-			twins = append(twins, d) // the only document: say what it lacks
+			twins = append(twins, d) // the only document: report what it lacks
 		}
 	}
 	switch {

@@ -27,7 +27,7 @@ func validateMeta(metadata any) field.ErrorList {
 }
 
 // nameIsLeftToTheRule accepts any name: a rule of the CRD is stricter than what
-// all resources share, and says it better.
+// all resources share, and reports it better.
 func nameIsLeftToTheRule(string, bool) []string { return nil }
 
 // decodeMeta decodes the metadata of an object and reports which of its fields are

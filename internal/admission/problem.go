@@ -54,7 +54,7 @@ func (d *document) problem(path, message string) Problem {
 	return p
 }
 
-// problems says in this package's words what the API server's packages found.
+// problems reports in this package's words what the API server's packages found.
 func (d *document) problems(errs field.ErrorList) Problems {
 	var out Problems
 	seen := map[Problem]bool{}
@@ -111,7 +111,7 @@ func (d *document) message(e *field.Error, path string) string {
 // already.
 var inBody = regexp.MustCompile(`^(\S+ )?in body `)
 
-// wrongFormat is what the schema says of a number that is too large for its
+// wrongFormat is what the schema reports of a number that is too large for its
 // field.
 var wrongFormat = regexp.MustCompile(`^Checked value must be of type \w+ with format (\w+) in (\S+)$`)
 

@@ -18,13 +18,13 @@ func TestRefusals(t *testing.T) {
 			require.ErrorAs(t, err, &problems)
 			match := problems[0]
 			for _, p := range problems {
-				if p.Field == c.Field && strings.Contains(p.Message, c.Says) {
+				if p.Field == c.Field && strings.Contains(p.Message, c.Message) {
 					match = p
 				}
 			}
 			require.Equal(t, "twin.yaml", match.File)
 			require.Equal(t, c.Field, match.Field, "%v", problems)
-			require.Contains(t, match.Message, c.Says)
+			require.Contains(t, match.Message, c.Message)
 			require.Equal(t, c.Line, match.Line, "%v", problems)
 		})
 	}

@@ -15,11 +15,11 @@ func TestUpdates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before, after := c.Twins()
 			_, err := checker.Update("twin.yaml", c.WithStatus(before), c.WithStatus(after))
-			if c.Says == "" {
+			if c.Message == "" {
 				require.NoError(t, err)
 				return
 			}
-			require.ErrorContains(t, err, c.Says)
+			require.ErrorContains(t, err, c.Message)
 			require.NotContains(t, err.Error(), "\n", "one reason is enough")
 		})
 	}

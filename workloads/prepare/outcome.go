@@ -71,10 +71,10 @@ func oneLine(s string) string {
 	return s
 }
 
-// Tell writes the outcome of a failed preparation into the file from which
+// Report writes the outcome of a failed preparation into the file from which
 // Kubernetes takes a container's termination message. Outside a container
 // there is none, and nothing is written.
-func Tell(file string, err error) error {
+func Report(file string, err error) error {
 	if err == nil {
 		return nil
 	}

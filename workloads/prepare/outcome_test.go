@@ -41,11 +41,11 @@ func TestOutcomeNamesTheStoreAndWhetherItRefuses(t *testing.T) {
 func TestTellWritesOneShortLine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "termination-log")
 	long := at(config.StoreRedis, errors.New("first\nsecond "+strings.Repeat("x", 9000)))
-	require.NoError(t, Tell(file, long), "outside a container")
+	require.NoError(t, Report(file, long), "outside a container")
 	require.NoFileExists(t, file)
 
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	require.NoError(t, Tell(file, long))
+	require.NoError(t, Report(file, long))
 	doc, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Less(t, len(doc), 4096)

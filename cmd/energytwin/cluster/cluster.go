@@ -105,7 +105,7 @@ func (c *connection) connect(cmd *cobra.Command) (*session, error) {
 	if err != nil {
 		return nil, usage("namespace: %w", err)
 	}
-	log.SetLogger(logr.Discard()) // what the client has to say is in its errors
+	log.SetLogger(logr.Discard()) // what the client reports is in its errors
 	config.WarningHandler = rest.NewWarningWriter(cmd.ErrOrStderr(), rest.WarningWriterOptions{Deduplicate: true})
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1.AddToScheme} {

@@ -23,7 +23,7 @@ import (
 // longestLine bounds a line of a log, in bytes.
 const longestLine = 1 << 20
 
-// logOptions say which part of the logs is read.
+// logOptions select which part of the logs is read.
 type logOptions struct {
 	follow, previous bool
 	tail             int64
@@ -101,7 +101,7 @@ func endOf(ctx context.Context, err error) error {
 	return err
 }
 
-// pod prints the containers that have started since the last look.
+// pod prints the containers that have started since the last time.
 func (l *logs) pod(ctx context.Context, p *corev1.Pod) error {
 	var failed []error
 	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {

@@ -12,7 +12,7 @@ import (
 // redacted stands for what a report leaves out.
 const redacted = "[redacted]"
 
-// shortestSecret is the length from which a value is looked for in texts: a
+// shortestSecret is the length from which a value is searched for in texts: a
 // shorter one would take half of any text with it.
 const shortestSecret = 4
 
@@ -54,7 +54,7 @@ func formsOf(value string) []string {
 	return out
 }
 
-// shapes are what secrets look like, whoever made them. The first group stays.
+// shapes are the forms of secrets, whoever made them. The first group stays.
 var shapes = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----`),
 	regexp.MustCompile(`(?i)(\b(?:bearer|basic)[ \t]+)[A-Za-z0-9._~+/=-]{8,}`),
@@ -96,7 +96,7 @@ var harmless = regexp.MustCompile(`(?i)[:=][ \t]*\\?["']?(?:true|false|null|/[^\
 var words = regexp.MustCompile(`[A-Za-z0-9+_=-]{40,}`)
 
 // hexadecimal are 32 bytes in hexadecimal: passwords that the operator made, unless
-// it says before them that they are a checksum or the id of a container.
+// it is written before them that they are a checksum or the id of a container.
 var hexadecimal = regexp.MustCompile(`(?i)(sha256\\?["']?[ \t]*[:=][ \t]*\\?["']?|\b(?:containerd|cri-o|docker)://)?\b[0-9a-f]{64}\b`)
 
 // text is a text without secrets.

@@ -195,7 +195,7 @@ func (b *bundle) object(name string, o *unstructured.Unstructured) error {
 // secretNames are names of environment variables that hold secrets.
 var secretNames = regexp.MustCompile(`(?i)pass|secret|token|key|credential|auth|dsn|database_url`)
 
-// hideVariables replaces the values of environment variables whose names say that
+// hideVariables replaces the values of environment variables whose names show that
 // they are secret, wherever in an object.
 func hideVariables(value any) {
 	switch v := value.(type) {

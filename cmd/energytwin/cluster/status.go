@@ -45,7 +45,7 @@ type Overview struct {
 	Endpoints   *v1.EndpointsStatus   `json:"endpoints,omitempty"`
 }
 
-// Component is a part of a twin with its pods.
+// Component is a component of a twin with its pods.
 type Component struct {
 	v1.ComponentStatus `json:",inline"`
 	Pods               []Pod `json:"pods,omitempty"`

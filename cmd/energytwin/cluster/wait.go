@@ -264,8 +264,8 @@ func progress(twin *v1.DigitalTwin, err error) string {
 	return words
 }
 
-// waitsFor is what keeps a twin from being Ready and from running its images, part
-// by part.
+// waitsFor is what keeps a twin from being Ready and from running its images, component
+// by component.
 func waitsFor(twin *v1.DigitalTwin) []string {
 	var out []string
 	for _, kind := range []string{

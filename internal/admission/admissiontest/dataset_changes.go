@@ -9,8 +9,8 @@ func datasetChanges() map[string]Change {
 		sum2       = "2222222222222222222222222222222222222222222222222222222222222222"
 	)
 	of := func(url string) string { return "  dataset: {url: {location: \"https://example.org/" + url + "}}\n" }
-	ran := func(before, after, says string) Change {
-		return Change{Before: before, After: after, Says: says, Ran: true}
+	ran := func(before, after, message string) Change {
+		return Change{Before: before, After: after, Message: message, Ran: true}
 	}
 	stalled := func(before, after string) Change { return Change{Before: before, After: after, Stalled: true} }
 	mode := func(m string) string { return households + "  generator: {mode: \"" + m + "\"}\n" }

@@ -15,10 +15,10 @@ func With(spec string) []byte { return Twin("  dataset: {synthetic: {}}\n  " + s
 
 // Rejection is a twin that is rejected, with where and why.
 type Rejection struct {
-	Doc   []byte // YAML
-	Line  int    // of the field
-	Field string
-	Says  string // part of the message
+	Doc     []byte // YAML
+	Line    int    // of the field
+	Field   string
+	Message string // part of the message
 }
 
 // Rejections are twins that are rejected, by what is wrong with them.

@@ -9,8 +9,8 @@ import (
 	"github.com/energytwin/energytwin/controllers/resources"
 )
 
-// part is what was seen of one component.
-type part struct {
+// observation is what was seen of one component.
+type observation struct {
 	exists     bool
 	image      string // of a Deployment's template
 	reads      string // hash of what a Deployment's pods read
@@ -27,7 +27,7 @@ type part struct {
 }
 
 // waiting adds to what is waited for why that takes so long.
-func (p part) waiting(what string) string {
+func (p observation) waiting(what string) string {
 	if p.trouble == "" {
 		return what
 	}
@@ -35,14 +35,14 @@ func (p part) waiting(what string) string {
 }
 
 // available reports whether all pods that are needed are ready and up to date. A
-// part that needs none, as the generator of a replay that has ended, lacks
+// component that needs none, as the generator of a replay that has ended, lacks
 // nothing while its last pod ends.
-func (p part) available() bool {
+func (p observation) available() bool {
 	return p.exists && (p.need == 0 || !p.rolling && p.ready >= p.need)
 }
 
 // stopped reports whether its controller counts no pod, and will start none.
-func (p part) stopped() bool { return !p.exists || p.seen && p.replicas == 0 && p.created == 0 }
+func (p observation) stopped() bool { return !p.exists || p.seen && p.replicas == 0 && p.created == 0 }
 
 // needed is how many pods of a component have to be ready while the twin runs.
 func (s *scope) needed(component string) int32 {
@@ -56,11 +56,11 @@ func (s *scope) needed(component string) int32 {
 	return c.Pods(s.spec)
 }
 
-// plannedReasons are those of parts that were available and are on their way to
+// plannedReasons are those of components that were available and are on their way to
 // be so again, as somebody asked for a change.
 var plannedReasons = []string{v1.ReasonUpdating, v1.ReasonScaling, v1.ReasonRescheduling}
 
-// cameUp reports from a part's condition before whether it was available and has
+// cameUp reports from a component's condition before whether it was available and has
 // not been stopped since.
 func cameUp(before *metav1.Condition) bool {
 	switch {
@@ -72,11 +72,11 @@ func cameUp(before *metav1.Condition) bool {
 	return before.Reason == v1.ReasonUnavailable || slices.Contains(plannedReasons, before.Reason)
 }
 
-// whyNot distinguishes a part on its way from one that is lost. What was planned
-// stays planned until the part is available again, and what is lost stays lost
+// whyNot distinguishes a component on its way from one that is lost. What was planned
+// stays planned until the component is available again, and what is lost stays lost
 // until something is changed: both are in the status, so that an operator that
 // starts again comes to the same.
-func (s *scope) whyNot(kind, component string, p part) string {
+func (s *scope) whyNot(kind, component string, p observation) string {
 	before := s.was(kind)
 	if !cameUp(before) {
 		return v1.ReasonWaiting
@@ -98,7 +98,7 @@ func (s *scope) whyNot(kind, component string, p part) string {
 }
 
 // changed reports what of a component differs from when its status was written.
-func (s *scope) changed(component string, p part) (template, replicas bool) {
+func (s *scope) changed(component string, p observation) (template, replicas bool) {
 	i := slices.IndexFunc(s.before.Status.Components, func(c v1.ComponentStatus) bool { return c.Name == component })
 	if i < 0 {
 		return false, false
@@ -109,7 +109,7 @@ func (s *scope) changed(component string, p part) (template, replicas bool) {
 	return template, was.Replicas != p.replicas || was.Replicas < p.need
 }
 
-// worse is the reason of two that says more about what is wrong.
+// worse is the reason of two that reports more about what is wrong.
 func worse(a, b string) string {
 	order := []string{v1.ReasonRescheduling, v1.ReasonScaling, v1.ReasonUpdating, v1.ReasonWaiting, v1.ReasonUnavailable}
 	if slices.Index(order, a) > slices.Index(order, b) {
@@ -126,7 +126,7 @@ func (s *scope) served() bool {
 // plannedStore is why a store that came up is away for a while, "" if none is.
 func (s *scope) plannedStore() string {
 	for _, store := range s.managedStores() {
-		if p := s.parts[store]; !p.available() {
+		if p := s.observed[store]; !p.available() {
 			if reason := s.whyNot(conditionOf(store), store, p); slices.Contains(plannedReasons, reason) {
 				return reason
 			}
