@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"testing"
 
@@ -27,6 +28,20 @@ func TestGroupsWithoutMetersAreReported(t *testing.T) {
 	empty, err = s.emptyGroups(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"north", "south"}, empty)
+}
+
+// How the generator read its file is shown also when no generator is left.
+func TestFiguresHaveTheReportOnTheDataset(t *testing.T) {
+	if store == nil {
+		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
+	}
+	s := &server{twin: filled.Twin(), db: store, log: slog.New(slog.DiscardHandler)}
+	report, err := s.datasetReport(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, report.Findings)
+	figures := s.figures(t.Context())
+	require.True(t, figures.Answered)
+	require.Equal(t, &report.DatasetFigures, figures.Dataset)
 }
 
 // Of all limits the figures show the one that a load comes closest to, measured

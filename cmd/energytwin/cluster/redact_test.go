@@ -13,7 +13,7 @@ func TestRedactor(t *testing.T) {
 	for text, want := range map[string]string{
 		"login with hunter2 failed":                                      "login with [redacted] failed",
 		"aHVudGVyMg== and aHVudGVyMg":                                    "[redacted] and [redacted]",
-		"abc is too short to be searched for":                              "abc is too short to be searched for",
+		"abc is too short to be searched for":                            "abc is too short to be searched for",
 		"a line of lines":                                                "a line of [redacted]",
 		"postgres://twin:p%40ss@db:5432/twin?sslmode=off":                "postgres://twin:[redacted]@db:5432/twin?sslmode=off",
 		"postgres://twin:9096@db/twin":                                   "postgres://twin:[redacted]@db/twin",
