@@ -48,6 +48,6 @@ func TestGrafanaGetsThePasswordAsItIs(t *testing.T) {
 	}
 	for _, password := range []string{"${HOME}", "a${a b}c", "$__file{/etc/passwd}", "$__env{HOME}", "$__vault{x}", "%(protocol)s", "a%(b c)sd", "${${HOME}}", "%(a)b)s"} {
 		_, err := grafanaPassword([]byte(password))
-		require.ErrorContains(t, err, "a variable to Grafana", password)
+		require.ErrorContains(t, err, "a variable of Grafana", password)
 	}
 }
