@@ -29,7 +29,8 @@ import (
 // backtestFlags are the flags of the backtest.
 type backtestFlags struct {
 	readings         []string
-	signals, policy  string
+	filename         string
+	signals          string
 	price            string
 	temperature      string
 	from, to         string
@@ -49,27 +50,27 @@ func newBacktestCommand() *cobra.Command {
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
 			"out, and named with the reason.\n\n" +
 			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
-			"later count. Each file is read by spec.dataset of --policy and the flags of the layout; what they leave\n" +
+			"later count. Each file is read by spec.dataset of -f and the flags of the layout; what they leave\n" +
 			"open is found out, and shown.\n\n" +
 			"Days are planned on the forecasts too, and what the plans would have saved is compared with plans that knew\n" +
-			"the day. Prices are those of --signals, else of the tariff of --policy, else of a twin's default tariff.\n" +
-			"Batteries are those of --policy; if it names none, each meter gets one of 1 kWh for each MWh that it draws\n" +
+			"the day. Prices are those of --signals, else of the tariff of -f, else of a twin's default tariff.\n" +
+			"Batteries are those of -f; if it names none, each meter gets one of 1 kWh for each MWh that it draws\n" +
 			"in a year.",
 		Example: "  energytwin backtest --readings readings.csv.gz --timezone Europe/London\n" +
-			"  energytwin backtest --readings readings.csv.gz --signals prices.csv --policy twin.yaml --report backtest.html",
+			"  energytwin backtest --readings readings.csv.gz --signals prices.csv -f twin.yaml --report backtest.html",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	s := cmd.Flags()
 	s.StringSliceVar(&f.readings, "readings", nil, "file with readings; may be given more than once, in any order (required)")
 	f.layout.register(cmd)
-	s.StringVar(&f.signals, "signals", "", "file with a price or an outdoor temperature, or both; without prices the tariff of --policy holds")
+	s.StringVar(&f.signals, "signals", "", "file with a price or an outdoor temperature, or both; without prices the tariff of -f holds")
 	s.StringVar(&f.price, "price-column", "", "header name of the price in --signals; found by its name by default")
 	s.StringVar(&f.temperature, "temperature-column", "", "header name of the temperature in --signals; found by its name by default")
-	s.StringVar(&f.policy, "policy", "", "file with a DigitalTwin whose tariff, flexibility, batteries, time zone, and layout, groups and limit of the dataset hold; the defaults of a twin without it")
+	s.StringVarP(&f.filename, "filename", "f", "", "file with a DigitalTwin whose tariff, flexibility, batteries, time zone, and layout, groups and limit of the dataset hold; the defaults of a twin without it")
 	s.StringVar(&f.from, "from", "", "first day of forecasts, such as 2019-11-01; with --to")
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
-	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of --policy, or UTC, by default")
+	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of -f, or UTC, by default")
 	s.StringSliceVar(&f.meters, "meters", nil, "names of meters; all by default")
 	s.BoolVar(&f.asJSON, "json", false, "print JSON instead of tables")
 	s.StringVar(&f.report, "report", "", "file for a report with charts: one HTML file that needs nothing else")
@@ -110,12 +111,12 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	return writeReport(cmd, r, f.report, f.asJSON, func(out io.Writer) error { return printBacktest(out, r) })
 }
 
-// twin is that of --policy, or an empty one.
+// twin is that of -f, or an empty one.
 func (f *backtestFlags) twin() (*v1.DigitalTwin, error) {
-	if f.policy == "" {
+	if f.filename == "" {
 		return &v1.DigitalTwin{}, nil
 	}
-	return readTwin(f.policy)
+	return readTwin(f.filename)
 }
 
 func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how config.Dataset, notes io.Writer) (o backtest.Options, err error) {

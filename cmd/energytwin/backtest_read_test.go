@@ -188,9 +188,9 @@ spec:
 	want := outcome(t, "--readings", plain, "--timezone", "Europe/London", "--from", "2023-03-01", "--to", "2023-03-20")
 	span := []string{"--readings", readings, "--from", "2023-03-01", "--to", "2023-03-20"}
 
-	got := outcome(t, append(span, "--policy", policy("W", ""))...)
+	got := outcome(t, append(span, "-f", policy("W", ""))...)
 	require.Equal(t, want["models"], got["models"])
-	got = outcome(t, append(span, "--policy", policy("kW", ""), "--unit", "W")...)
+	got = outcome(t, append(span, "-f", policy("kW", ""), "--unit", "W")...)
 	require.Equal(t, want["models"], got["models"], "a flag comes before the policy")
 	got = outcome(t, append(span, "--timezone", "Europe/London", "--meter-column", "Zähler", "--value-column", "Messung", "--unit", "W", "--stamp", "End")...)
 	require.Equal(t, want["models"], got["models"], "flags alone will do")
@@ -201,7 +201,7 @@ spec:
 	require.Contains(t, said, "set --source-timezone")
 	require.NotContains(t, said, "warning")
 
-	_, _, err = runBacktestApart(t, append(span, "--policy", policy("W", "    invalidRows: Reject\n"), "--value-column", "Zeit")...)
+	_, _, err = runBacktestApart(t, append(span, "-f", policy("W", "    invalidRows: Reject\n"), "--value-column", "Zeit")...)
 	require.ErrorContains(t, err, "line 2")
 }
 

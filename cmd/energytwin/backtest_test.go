@@ -118,7 +118,7 @@ spec:
       tariff: {currency: GBP, price: "0.2", exportPrice: "0.04", periods: [{name: evening, start: "17:00", end: "21:00", price: "0.4"}]}
       assets: [{name: battery, meters: [a], battery: {capacityKWh: "8", powerKW: "4", reserve: "0.1", wearCost: "0.01"}}]
 `), 0o644))
-	out, err := runBacktest(t, "--readings", readings, "--policy", policy, "--json")
+	out, err := runBacktest(t, "--readings", readings, "-f", policy, "--json")
 	require.NoError(t, err)
 	var doc struct {
 		Captured struct {
@@ -132,7 +132,7 @@ spec:
 	require.Equal(t, 0.04, battery["exportPrice"])
 	require.Positive(t, battery["perfect"])
 
-	out, err = runBacktest(t, "--readings", readings, "--policy", policy, "--meters", "b")
+	out, err = runBacktest(t, "--readings", readings, "-f", policy, "--meters", "b")
 	require.NoError(t, err)
 	require.Contains(t, out, "no meter has a battery")
 }
