@@ -1,5 +1,9 @@
 // Package dsm turns forecasts into demand-side-management decisions: which
 // load to move, when, why, and what that is worth.
+//
+// The package has more than 25 files because devices, shifts and group limits draw on
+// one site, and are evaluated and explained on its fixed arrays of slots without an
+// allocation. In packages of their own they would export these arrays and each step.
 package dsm
 
 import (

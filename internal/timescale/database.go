@@ -2,6 +2,10 @@
 // TimescaleDB where the extension is there. It holds the schema, and two clients:
 // a Writer writes the batches of the processors, a Reader answers the questions of
 // the API.
+//
+// The package has more than 25 files because writes and reads share the table of a
+// decision's columns, the types of rows and the pool, and their tests share servers.
+// A Writer reads back what it wrote with the queries of a Reader.
 package timescale
 
 import (
