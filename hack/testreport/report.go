@@ -18,7 +18,7 @@ type event struct {
 // skip is a test that did not run, and its reason.
 type skip struct{ test, reason string }
 
-// report gathers what a run has said so far.
+// report gathers what a run has reported so far.
 type report struct {
 	out     io.Writer
 	outputs map[string]*strings.Builder // of tests that have not ended, by package and name
@@ -57,22 +57,22 @@ func (r *report) packageEvent(e event) {
 
 func (r *report) testEvent(e event) {
 	name := e.Package + " " + e.Test
-	said, ok := r.outputs[name]
+	output, ok := r.outputs[name]
 	if !ok {
-		said = &strings.Builder{}
-		r.outputs[name] = said
+		output = &strings.Builder{}
+		r.outputs[name] = output
 	}
 	switch e.Action {
 	case "output":
-		said.WriteString(e.Output)
+		output.WriteString(e.Output)
 		return
 	case "pass":
 		r.passed++
 	case "fail":
 		r.failed++
-		fmt.Fprint(r.out, said.String())
+		fmt.Fprint(r.out, output.String())
 	case "skip":
-		r.skips = append(r.skips, skip{test: name, reason: skipReason(said.String())})
+		r.skips = append(r.skips, skip{test: name, reason: skipReason(output.String())})
 	default:
 		return
 	}
@@ -80,7 +80,7 @@ func (r *report) testEvent(e event) {
 }
 
 // skipReason finds the words given to t.Skip in a test's output: what follows
-// the place, "    file_test.go:12: ", up to the line that says SKIP.
+// the place, "    file_test.go:12: ", up to the line with SKIP.
 func skipReason(output string) string {
 	place := regexp.MustCompile(`^\s+\S+\.go:\d+: `)
 	var words []string
@@ -102,8 +102,8 @@ func skipReason(output string) string {
 // summary prints the output of tests that never ended, as after a panic, and
 // the counts.
 func (r *report) summary() {
-	for name, said := range r.outputs {
-		fmt.Fprintf(r.out, "--- did not end: %s\n%s", name, said)
+	for name, output := range r.outputs {
+		fmt.Fprintf(r.out, "--- did not end: %s\n%s", name, output)
 		r.failed++
 	}
 	fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, r.failed, len(r.skips))

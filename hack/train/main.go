@@ -35,7 +35,7 @@ func main() {
 	onlyReport := flag.Bool("report", false, "report on meters that are held back, instead of writing coefficients")
 	flag.Parse()
 	if *data == "" {
-		fmt.Fprintln(os.Stderr, "train: no --data: name the folder with "+buildings54+" and "+buildings20+"; docs/reference/model-card.md says where they come from")
+		fmt.Fprintln(os.Stderr, "train: no --data: name the folder with "+buildings54+" and "+buildings20+"; docs/reference/model-card.md names where they come from")
 		os.Exit(2)
 	}
 	if err := run(context.Background(), *data, *out, *onlyReport); err != nil {
@@ -68,7 +68,7 @@ func run(ctx context.Context, data, out string, onlyReport bool) error {
 	return nil
 }
 
-// learn goes stage by stage: each stage sees what the engine says with the
+// learn goes stage by stage: each stage sees what the engine predicts with the
 // coefficients of the stages before.
 func learn(all []*backtest.Series, cal *meter.Calendar) (*forecast.Coefficients, error) {
 	within, err := daysFrom(cal, learnFrom, learnTo)

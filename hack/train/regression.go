@@ -112,14 +112,14 @@ func addRegression(m *normal, s *sample, theta []float64, reweight bool) {
 			continue
 		}
 		y := float64(actual / s.seen.Level)
-		said := 0.0
+		predicted := 0.0
 		for j := range x {
 			x[j] = float64(s.seen.Regressors[k][j])
-			said += theta[j] * x[j]
+			predicted += theta[j] * x[j]
 		}
 		weight := perScale * perScale
 		if reweight {
-			weight /= max(math.Abs(y-said)*perScale, leastError)
+			weight /= max(math.Abs(y-predicted)*perScale, leastError)
 		}
 		m.add(x, []float64{y}, weight)
 	}

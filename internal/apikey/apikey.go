@@ -1,4 +1,4 @@
-// Package apikey says what an API key is: who makes them, who lets them in and
+// Package apikey defines what an API key is: who makes them, who lets them in and
 // who rejects them agree on it here.
 package apikey
 

@@ -44,7 +44,7 @@ func newReplay(s *Series, cal *meter.Calendar, from, to meter.Hour, visit func(d
 }
 
 // run replays the series under rules, with effects whose memory is used again. Event time runs by the hour, whether or not
-// the hour has a reading: the series says that none comes later.
+// the hour has a reading: the series shows that none comes later.
 func (r *replay) run(rules *twin.Rules, fx *twin.Effects) {
 	p := twin.New(0, rules)
 	m := p.Register(twin.MeterRef{MeterKey: twin.MeterKey{Name: r.series.Meter, Group: r.series.Group}})

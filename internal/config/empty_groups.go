@@ -29,7 +29,7 @@ func (t *Twin) EmptyGroups() []string {
 	return empty
 }
 
-// GroupNames says in words how the groups of made-up households are named, "" of
+// GroupNames describes how the groups of made-up households are named, "" of
 // other readings.
 func (t *Twin) GroupNames() string {
 	made := t.Dataset.Synthetic

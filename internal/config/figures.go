@@ -75,7 +75,7 @@ type LostFigures struct {
 
 // DatabaseFigures is what the database holds.
 type DatabaseFigures struct {
-	Answered       bool       `json:"answered"` // false: the database did not, and all else says nothing
+	Answered       bool       `json:"answered"` // false: the database did not, and all else is empty
 	Meters         int32      `json:"meters"`
 	Rows           int64      `json:"rows"`
 	Quarantined    int64      `json:"quarantined"`

@@ -33,7 +33,7 @@ func (t *Twin) rowHash(series ...string) string {
 	}
 	in.Dataset.Path = ""
 	if in.Dataset.SHA256 != "" {
-		in.Dataset.Source = "" // the content says it all
+		in.Dataset.Source = "" // the content identifies it
 	}
 	in.Processor.PriceSeries = withoutPath(in.Processor.PriceSeries)
 	in.Processor.CarbonSeries = withoutPath(in.Processor.CarbonSeries)

@@ -37,7 +37,7 @@ func WithoutLineEnd(raw []byte) []byte {
 }
 
 // SecretText is a secret that is text of at most limit bytes, without its line
-// end. The error says what is wrong and how to fix it, and quotes nothing of the
+// end. The error names what is wrong and how to fix it, and quotes nothing of the
 // secret.
 func SecretText(raw []byte, limit int) (string, error) {
 	text := string(WithoutLineEnd(raw))

@@ -79,7 +79,7 @@ type Processor struct {
 	TemperatureSeries *Series `json:"temperatureSeries,omitempty"`
 
 	// Temperatures are outdoor temperatures, °C; none if the twin has no series of them.
-	// They are written with the rest, as prices are, so that a document says all
+	// They are written with the rest, as prices are, so that a document holds all
 	// that decides rows.
 	Temperatures []dsm.Point `json:"temperatures,omitempty"`
 }

@@ -16,8 +16,8 @@ const (
 	minHistoryWindow = 672 * time.Hour
 )
 
-// Validate tells everything that is wrong with the configuration. Each message
-// starts with the path of the field and says what to write instead. It guards
+// Validate reports everything that is wrong with the configuration. Each message
+// starts with the path of the field and names what to write instead. It guards
 // workloads against a configuration that was written or changed by hand; the
 // rules of the resource are stricter.
 func (t *Twin) Validate() error {

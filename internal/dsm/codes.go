@@ -91,7 +91,7 @@ var (
 		ReasonNoSpread: "no_spread", ReasonNoFlexibility: "no_flexibility", ReasonNoForecast: "no_forecast",
 		ReasonHysteresis: "hysteresis", ReasonWithinLimit: "within_limit",
 		ReasonLowerSaving: "lower_saving", ReasonOutOfReach: "out_of_reach",
-		ReasonWithout: "without_part", ReasonOwnSun: "own_sun", ReasonLevelLoad: "level_load",
+		ReasonWithout: "without_item", ReasonOwnSun: "own_sun", ReasonLevelLoad: "level_load",
 		ReasonSuspectInput: "suspect_input",
 	}
 	factorCodes = [...]string{

@@ -126,7 +126,7 @@ func (x *explainer) runs(plan []float32, sign float32) []timeWindow {
 	return runs
 }
 
-// windowName is "from 16:00 to 19:00" in local time; after midnight it says so.
+// windowName is "from 16:00 to 19:00" in local time; after midnight the words show it.
 func (x *explainer) windowName(w timeWindow) string {
 	first, from, to := x.cal.Local(x.ValidFrom), x.cal.Local(w.from), x.cal.Local(w.to)
 	layout := x.clockLayout()

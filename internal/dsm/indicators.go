@@ -53,7 +53,7 @@ func (i *Indicators) Hour(h meter.Hour, kwh, fedIn float64) {
 	i.Count(i.ledger.At(h), kwh, fedIn)
 }
 
-// SwitchTo makes the hours from here on cost what another ledger says. The month's
+// SwitchTo makes the hours from here on cost what they do in another ledger. The month's
 // highest hour so far stays: what is higher adds to its charge.
 func (i *Indicators) SwitchTo(l *Ledger) { i.ledger = l }
 

@@ -97,11 +97,11 @@ func inspectPostgres(ctx context.Context, folder string) (postgresInstallation, 
 	if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
 		return postgresInstallation{}, err
 	}
-	said, err := exec.CommandContext(ctx, program, "--version").Output()
+	output, err := exec.CommandContext(ctx, program, "--version").Output()
 	if err != nil {
 		return postgresInstallation{}, fmt.Errorf("asking %s for its version: %w", program, err)
 	}
-	version, major, err := parsePostgresVersion(string(said))
+	version, major, err := parsePostgresVersion(string(output))
 	if err != nil {
 		return postgresInstallation{}, fmt.Errorf("%s: %w", program, err)
 	}
@@ -112,10 +112,10 @@ var errNoVersion = errors.New("prints no version")
 
 // parsePostgresVersion reads "postgres (PostgreSQL) 15.20 (Debian …)" and
 // "postgres (PostgreSQL) 19beta1".
-func parsePostgresVersion(said string) (version string, major int, err error) {
-	found := regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`).FindStringSubmatch(said)
+func parsePostgresVersion(output string) (version string, major int, err error) {
+	found := regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`).FindStringSubmatch(output)
 	if found == nil {
-		return "", 0, fmt.Errorf("%w: %q", errNoVersion, said)
+		return "", 0, fmt.Errorf("%w: %q", errNoVersion, output)
 	}
 	major, err = strconv.Atoi(found[2])
 	return found[1], major, err
@@ -125,8 +125,8 @@ func parsePostgresVersion(said string) (version string, major int, err error) {
 func hasTimescale(ctx context.Context, bin string) bool {
 	root := filepath.Dir(bin)
 	folders := []string{filepath.Join(root, "lib"), filepath.Join(root, "lib", "postgresql")}
-	if said, err := exec.CommandContext(ctx, filepath.Join(bin, "pg_config"), "--pkglibdir").Output(); err == nil {
-		folders = append(folders, strings.TrimSpace(string(said)))
+	if output, err := exec.CommandContext(ctx, filepath.Join(bin, "pg_config"), "--pkglibdir").Output(); err == nil {
+		folders = append(folders, strings.TrimSpace(string(output)))
 	}
 	return slices.ContainsFunc(folders, func(folder string) bool {
 		for _, name := range []string{"timescaledb.so", "timescaledb.dylib"} {

@@ -84,8 +84,8 @@ func (s *PostgresServer) initdb(ctx context.Context, programs postgresInstallati
 		"--pgdata="+data, "--username="+postgresRole, "--pwfile="+password,
 		"--auth=scram-sha-256", "--encoding=UTF8", "--locale=C")
 	s.runAs.apply(cmd)
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("running %s: %w: %s", cmd.Path, err, strings.TrimSpace(string(said)))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("running %s: %w: %s", cmd.Path, err, strings.TrimSpace(string(output)))
 	}
 	return data, nil
 }

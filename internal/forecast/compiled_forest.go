@@ -28,7 +28,7 @@ type ranking struct {
 
 const (
 	cells    = 1 << 12
-	cellBits = 32 - 12 // of a value, that its cell does not tell
+	cellBits = 32 - 12 // of a value, that its cell does not hold
 )
 
 // ordered is a whole number in the order of the values.

@@ -46,7 +46,7 @@ type days struct {
 	even  bool                   // all past days have 24 hours
 	hour  int                    // local clock hour of an issue on a day without a change
 
-	// target[d] says what day d is compared with; d is 0, or 1 for what was known a
+	// target[d] is what day d is compared with; d is 0, or 1 for what was known a
 	// day earlier.
 	target [2]comparison
 

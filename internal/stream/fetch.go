@@ -189,7 +189,7 @@ func (f *fetchCall) decode(buf []byte) (*fetchReply, error) {
 	return reply, nil
 }
 
-// wireReader reads big-endian fields; past the end it reads zeros and says so.
+// wireReader reads big-endian fields; past the end it reads zeros and reports it.
 type wireReader struct {
 	b     []byte
 	short bool

@@ -24,8 +24,8 @@ const (
 	ReasonWrongPartition  = "wrong_partition"
 	ReasonGroupChanged    = "group_changed"
 	ReasonIncompleteHour  = "incomplete_hour"
-	ReasonSubHourOverlaps = "overlapping_part"
-	ReasonSubHourTooLong  = "part_too_long"
+	ReasonSubHourOverlaps = "overlapping_sub_hour"
+	ReasonSubHourTooLong  = "sub_hour_too_long"
 )
 
 // message is a record that has been decoded and checked, once.

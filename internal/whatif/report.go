@@ -63,8 +63,8 @@ type Load struct {
 // Cost is what the scenario cost with all plans carried out, currency.
 func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised }
 
-// groupPart is what one run knows of a group.
-type groupPart struct {
+// groupResult is what one run knows of a group.
+type groupResult struct {
 	Figures
 	name              string
 	limits            []limit
@@ -79,7 +79,7 @@ func (e *engine) report() *Report {
 	base := e.groups(Base)
 	total := sum(base, "")
 	r.Base = total.Figures
-	var other []groupPart
+	var other []groupResult
 	if e.o.Alternative != nil {
 		other = e.groups(Alternative)
 		total := sum(other, "")
@@ -96,14 +96,14 @@ func (e *engine) report() *Report {
 }
 
 // groups are the groups of a scenario, by name, over all partitions.
-func (e *engine) groups(s Scenario) (out []groupPart) {
-	var all []groupPart
+func (e *engine) groups(s Scenario) (out []groupResult) {
+	var all []groupResult
 	for _, r := range e.runs {
 		if r.scenario == s {
-			all = append(all, r.parts()...)
+			all = append(all, r.results()...)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b groupPart) int { return cmp.Compare(a.name, b.name) })
+	slices.SortStableFunc(all, func(a, b groupResult) int { return cmp.Compare(a.name, b.name) })
 	for len(all) > 0 {
 		n := 1
 		for n < len(all) && all[n].name == all[0].name {
@@ -117,10 +117,10 @@ func (e *engine) groups(s Scenario) (out []groupPart) {
 	return out
 }
 
-// parts are the groups of a run.
-func (r *run) parts() (out []groupPart) {
+// results are those of the groups of a run.
+func (r *run) results() (out []groupResult) {
 	for _, g := range r.groups {
-		p := groupPart{name: g.name, limits: g.limits, measured: g.measured, planned: g.planned, Figures: Figures{
+		p := groupResult{name: g.name, limits: g.limits, measured: g.measured, planned: g.planned, Figures: Figures{
 			Meters: g.meters, Plans: g.plans, KWhShifted: g.shifted, Promised: g.promised, Realised: g.realised, CO2AvoidedKg: g.avoided,
 		}}
 		carbon := 0.0
@@ -140,12 +140,12 @@ func (r *run) parts() (out []groupPart) {
 	return out
 }
 
-// sum adds up parts.
-func sum(parts []groupPart, name string) groupPart {
-	out := groupPart{name: name}
+// sum adds up results.
+func sum(results []groupResult, name string) groupResult {
+	out := groupResult{name: name}
 	carbon := 0.0
-	for i := range parts {
-		p := &parts[i]
+	for i := range results {
+		p := &results[i]
 		out.Meters += p.Meters
 		out.KWh, out.Energy, out.Demand = out.KWh+p.KWh, out.Energy+p.Energy, out.Demand+p.Demand
 		out.Plans, out.KWhShifted = out.Plans+p.Plans, out.KWhShifted+p.KWhShifted
@@ -157,9 +157,9 @@ func sum(parts []groupPart, name string) groupPart {
 		out.measured, out.planned = addHours(out.measured, p.measured), addHours(out.planned, p.planned)
 	}
 	out.Measured, out.Planned = loadOf(out.measured, nil), loadOf(out.planned, nil)
-	for i := range parts {
-		out.Measured.addOver(&parts[i].Measured)
-		out.Planned.addOver(&parts[i].Planned)
+	for i := range results {
+		out.Measured.addOver(&results[i].Measured)
+		out.Planned.addOver(&results[i].Planned)
 	}
 	return out
 }

@@ -173,7 +173,7 @@ func (r *run) replay(from, to meter.Hour, rows []placedRow) error {
 }
 
 // revise makes the revisions hold that begin with the next reading, which is of
-// hour h. Hours before cost what the rules before said.
+// hour h. Hours before cost what they did under the rules before.
 func (r *run) revise(h meter.Hour) error {
 	for len(r.later) > 0 && r.stored+r.fx.Counts.Stored >= r.later[0].After {
 		r.countLoads(h)

@@ -8,7 +8,7 @@ import (
 
 // Bounds of what varies.
 const (
-	leastPairs = meter.HoursPerDay // to tell by
+	leastPairs = meter.HoursPerDay // to judge by
 	mostSame   = 0.25              // share of pairs that are one number twice
 )
 

@@ -210,7 +210,7 @@ func (b *bench) watchFlow(ctx context.Context) error {
 func (b *bench) listen(ctx context.Context, what string, d time.Duration) ([]write, error) {
 	var all []write
 	ends := time.Now().Add(d)
-	told := time.Now()
+	reported := time.Now()
 	for time.Now().Before(ends) {
 		select {
 		case <-ctx.Done():
@@ -222,8 +222,8 @@ func (b *bench) listen(ctx context.Context, what string, d time.Duration) ([]wri
 			return nil, err
 		}
 		all = append(all, writes...)
-		if time.Since(told) >= 30*time.Second {
-			told = time.Now()
+		if time.Since(reported) >= 30*time.Second {
+			reported = time.Now()
 			say("%s: %d writes, %s to go", what, len(all), time.Until(ends).Round(time.Second))
 		}
 	}

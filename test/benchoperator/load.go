@@ -72,7 +72,7 @@ func (b *bench) createSecrets(ctx context.Context) error {
 }
 
 // stir makes the operator look at twins, so that it collects garbage. Round
-// tells one call from the others.
+// distinguishes one call from the others.
 func (b *bench) stir(ctx context.Context, round int) error {
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"example.org/stirred":"%d"}}}`, round)
 	return inParallel(ctx, min(b.o.twins, 200), func(ctx context.Context, i int) error {

@@ -75,7 +75,7 @@ func startPlane(ctx context.Context, assets, work string) (*plane, error) {
 	return p, nil
 }
 
-// addOperator lets the operator do what its generated role says, and no more.
+// addOperator lets the operator do what its generated role allows, and no more.
 func (p *plane) addOperator(ctx context.Context) error {
 	content, err := os.ReadFile("config/rbac/role.yaml")
 	if err != nil {

@@ -113,7 +113,7 @@ func Job(ctx context.Context, c client.Client, job *batchv1.Job) error {
 
 // Proof lets the pod of a Job that proves an image exist and end as the kubelet
 // reports it: well, with the answer that the image owes, unless the container's
-// state says otherwise. Only then may Job be called for it.
+// state shows otherwise. Only then may Job be called for it.
 func Proof(ctx context.Context, c client.Client, job *batchv1.Job, bad *corev1.ContainerState) error {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{

@@ -30,7 +30,7 @@ type side struct {
 type pass struct {
 	readings int64
 	took     time.Duration
-	bytes    int64         // sent to the store, where that says more than readings
+	bytes    int64         // sent to the store, where that shows more than readings
 	cpu      time.Duration // that our side of it took, where it is a process of its own
 
 	// Of the processor alone.

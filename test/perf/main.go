@@ -58,7 +58,7 @@ func newCommand() *cobra.Command {
 	f.DurationVar(&o.within, "within", o.within, "no repetition begins that would not end within this time")
 	f.StringSliceVar(&o.only, "only", nil, fmt.Sprintf("measure only these parts: %q", stageNames()))
 	f.StringVar(&o.json, "json", "", "file for all results as JSON")
-	f.BoolVar(&o.quick, "quick", false, "small sizes once: shows that it works, says nothing about speed")
+	f.BoolVar(&o.quick, "quick", false, "small sizes once: shows that it works, not how fast")
 	f.StringVar(&o.cpuProfile, "cpuprofile", "", "begin of the names of files for CPU profiles of the processor, end to end")
 	f.StringVar(&o.dir, "dir", "", "folder for the stores' data; a temporary one without it, deleted at the end")
 	cmd.AddCommand(newGenerateCommand(), newProcessCommand(), newLoadCommand(), newConsumeCommand())

@@ -39,7 +39,7 @@ type decisionAnswer struct {
 	Plan         []PlanPoint   `json:"plan"`
 	From         []PlanWindow  `json:"from"`
 	To           []PlanWindow  `json:"to"`
-	Parts        []PlanItem    `json:"parts"`
+	PlanItems    []PlanItem    `json:"planItems"`
 	Factors      []Factor      `json:"factors"`
 	Binding      []string      `json:"bindingConstraints"`
 	Alternatives []Alternative `json:"alternatives"`

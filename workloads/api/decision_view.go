@@ -35,7 +35,7 @@ func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, n
 	header := s.decisionHeader(d, now)
 	view := Decision{header, DecisionDetail{
 		Plan:         planPoints(d.ValidFrom, d.Plan),
-		Parts:        make([]PlanItem, len(d.Items)),
+		PlanItems:    make([]PlanItem, len(d.Items)),
 		From:         planWindows(d.ValidFrom, d.Plan, -1),
 		To:           planWindows(d.ValidFrom, d.Plan, 1),
 		Factors:      make([]Factor, len(d.Factors)),
@@ -45,7 +45,7 @@ func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, n
 		Provenance:   Provenance(made),
 	}}
 	for i := range d.Items {
-		view.Parts[i] = planItem(d.ValidFrom, &d.Items[i])
+		view.PlanItems[i] = planItem(d.ValidFrom, &d.Items[i])
 	}
 	for i, f := range d.Factors {
 		view.Factors[i] = Factor{Name: f.Factor.String(), Value: maybe32(f.Weight), Unit: s.factorUnit(f.Factor)}

@@ -186,7 +186,7 @@ type DecisionDetail struct {
 	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
 	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
 	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
-	Parts        []PlanItem    `json:"parts" nullable:"false" doc:"With devices behind the meter: what each device contributes to the plan"`
+	PlanItems    []PlanItem    `json:"planItems" nullable:"false" doc:"With devices behind the meter: what each device contributes to the plan"`
 	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`

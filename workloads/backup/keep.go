@@ -19,7 +19,7 @@ const Suffix = ".dump"
 // stampLength is that of the time in a dump's name.
 const stampLength = len("20060102T150405Z")
 
-// isDump tells the dumps of a twin from those of another whose name begins in
+// isDump distinguishes the dumps of a twin from those of another whose name begins in
 // the same way.
 func isDump(file, twin string) bool {
 	rest, ok := strings.CutPrefix(file, twin+"-")

@@ -81,7 +81,7 @@ func (f fatal) Unwrap() error { return f.error }
 // retryAfter is the pause before publishing begins again after an error.
 const retryAfter = time.Second
 
-// Run publishes the twin's dataset as its configuration says. Stores that
+// Run publishes the twin's dataset as its configuration asks. Stores that
 // fail are waited for. It returns nil when ctx ends, and in mode Replay when
 // everything is published; with a warm-up it stays until the processors have
 // taken everything too, because until then it may have to write it again.

@@ -28,7 +28,7 @@ const (
 
 // Run finds out whether the stores answer, makes the twin's topics and brings
 // its schema up to date. Calling it again changes nothing. See Outcome for what
-// its error says.
+// its error reports.
 func Run(ctx context.Context, twin *config.Twin, log *slog.Logger) error {
 	for try := 1; ; try++ {
 		err := run(ctx, twin, log)

@@ -19,7 +19,7 @@ const settleEvery = time.Minute
 // for at these turns. Those of maintenance look farther back.
 const settleReach = 2 * meter.HoursPerDay
 
-// settleTicks tell when recent plans are to be settled: never where a replay runs
+// settleTicks come when recent plans are to be settled: never where a replay runs
 // as fast as it can and should not be held up.
 func (p *Processor) settleTicks() (ticks <-chan time.Time, stop func()) {
 	g := &p.cfg.Generator

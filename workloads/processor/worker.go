@@ -265,7 +265,7 @@ func (w *worker) progress() { w.lastProgress.Store(time.Now().Unix()) }
 
 func (w *worker) label() string { return fmt.Sprint(w.number) }
 
-// recordHash identifies a record, to tell a topic from another of its name.
+// recordHash identifies a record, which distinguishes a topic from another of its name.
 func recordHash(key, value []byte) uint64 {
 	var d xxhash.Digest
 	d.Reset()

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// file is a file or, with a mode that says so, a folder of the image. Its
+// file is a file or, with the mode of one, a folder of the image. Its
 // owner is root: the program changes nothing of its own image.
 type file struct {
 	name    string // without the leading slash; folders end in one

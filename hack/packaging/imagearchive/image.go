@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// What the image runs, and as whom. The Dockerfile says the same.
+// What the image runs, and as whom. The Dockerfile has the same.
 const (
 	entrypoint = "/energytwin"
 	user       = "65532:65532"

@@ -1,7 +1,7 @@
 // Command imagearchive packs the static binary as a container image into a file
 // that `docker load` and `ctr images import` take. It needs no container engine,
 // and makes the same bytes of the same binary. The image keeps to what the
-// Dockerfile says.
+// Dockerfile describes.
 package main
 
 import (

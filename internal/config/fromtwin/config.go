@@ -123,8 +123,8 @@ func setStart(out *config.Dataset, d *v1.Dataset, zone *time.Location) error {
 	return nil
 }
 
-// setSource says what is read. The name of a file that takes the dataset's
-// place, not its folder, says what it is. The year of made-up households is known
+// setSource sets what is read. The name of a file that takes the dataset's
+// place, not its folder, identifies it. The year of made-up households is known
 // beforehand, that of a file only to who reads it.
 func setSource(out *config.Dataset, d *v1.Dataset, zone *time.Location, at Endpoints) error {
 	out.SHA256 = at.DatasetSHA256

@@ -29,7 +29,7 @@ type Size struct {
 const (
 	Zone       = "Europe/London"
 	Year       = 2019
-	SilentFrom = 40 // hours before the end from which the last meter says nothing
+	SilentFrom = 40 // hours before the end from which the last meter sends nothing
 	GapAt      = 30 // hours before the end at which the first meter has no reading
 	Broken     = 3  // messages in quarantine
 

@@ -58,9 +58,9 @@ function Body({ id, zone }: { id: string; zone: string }) {
         ))}
       </div>
       {d.plan.length > 0 && <PlanBars plan={d.plan} zone={zone} />}
-      {d.parts.length > 0 && (
+      {d.planItems.length > 0 && (
         <Section title="What each thing does">
-          <PlanItems items={d.parts} zone={zone} currency={d.currency} />
+          <PlanItems items={d.planItems} zone={zone} currency={d.currency} />
         </Section>
       )}
       {d.action !== 'none' && <Worth d={d} />}

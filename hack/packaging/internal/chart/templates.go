@@ -18,7 +18,7 @@ import (
 const operator = "energytwin-operator"
 
 // templates turns every object into a template, one file for each kind of
-// concern, and reads from them what the values say if nobody says otherwise.
+// concern, and reads from them what the values are if nobody sets others.
 func templates(objects resmap.ResMap) (map[string][]byte, *defaults, error) {
 	content := map[string][]byte{}
 	var d *defaults
