@@ -46,7 +46,7 @@ func TestReadyTwinDegrades(t *testing.T) {
 	sp.ready("worn")
 }
 
-// Whether data flow is told from what the workloads say, and leaves Ready alone.
+// Whether data flow follows from what the workloads report, and leaves Ready alone.
 func TestDataFlowIsToldFromFigures(t *testing.T) {
 	sp := newSpace(t)
 	sp.twin("flow", smallest+"\nkafka: {topics: {partitions: 2}}\ngenerator: {maxLag: 1000}")
@@ -126,7 +126,7 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	sp.pass(time.Minute, "idle")
 	sp.condition("idle", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
 	st := sp.get("idle").Status
-	require.Equal(t, "25%", st.Stream.Progress, "a file's span is told by the generator")
+	require.Equal(t, "25%", st.Stream.Progress, "the generator reports a file's span")
 	require.Equal(t, at, st.Stream.LastEventTime.UTC())
 	require.Equal(t, v1.DatasetStatus{
 		Meters: 12, Rows: 300, Quarantined: 4, SHA256: st.Dataset.SHA256, RejectedRows: 7,

@@ -20,7 +20,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
-// The preparing Job says which external store does not answer or rejects.
+// The preparing Job reports which external store does not answer, or rejects the user.
 func TestExternalStores(t *testing.T) {
 	sp := newSpace(t)
 	for _, name := range []string{"kafka-user", "redis-user", "database-user"} {

@@ -58,7 +58,7 @@ func TestRefusedChangeDegrades(t *testing.T) {
 	sp.ready("change")
 }
 
-// What monitoring is rejected is told, and holds up nothing.
+// A rejected object of monitoring is reported, and holds up nothing.
 func TestRefusedMonitoringHoldsUpNothing(t *testing.T) {
 	sp := newSpace(t)
 	quota := sp.forbid("count/servicemonitors.monitoring.coreos.com")

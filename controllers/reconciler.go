@@ -156,7 +156,7 @@ type scope struct {
 	unproven  []unproven        // images that wait for their proof
 	applied   map[objectID]bool // objects that are as wanted
 
-	unwatched error // what monitoring is rejected, which does not count for Ready
+	unwatched error // the rejection of an object of monitoring, which does not count for Ready
 }
 
 func (r *Reconciler) newScope(ctx context.Context, twin *v1.DigitalTwin) *scope {

@@ -49,8 +49,8 @@ func (r *Reconciler) steps() []step {
 	})
 }
 
-// runSteps runs the steps in order and gathers what went wrong in each. What
-// monitoring is rejected holds up nothing and is kept apart.
+// runSteps runs the steps in order and gathers what went wrong in each. A
+// rejected object of monitoring holds up nothing and is kept apart.
 func (r *Reconciler) runSteps(ctx context.Context, s *scope) (ctrl.Result, error) {
 	var result ctrl.Result
 	var failed []error

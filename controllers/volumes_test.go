@@ -48,7 +48,7 @@ func TestVolumesGrow(t *testing.T) {
 	twin = sp.ready("grow")
 	require.Nil(t, meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionStorageResizeRefused))
 	for _, request := range sp.requests.rejected() {
-		require.Equal(t, "PATCH /api/v1/namespaces/"+sp.ns+"/persistentvolumeclaims/data-grow-timescale-0", request, "rejected but for the growth itself")
+		require.Equal(t, "PATCH /api/v1/namespaces/"+sp.ns+"/persistentvolumeclaims/data-grow-timescale-0", request, "only the growth itself is rejected")
 	}
 }
 

@@ -20,7 +20,7 @@ type account struct {
 }
 
 // serverAccount is the user to run PostgreSQL as: ourselves, unless we are root,
-// as whom PostgreSQL rejects to run. Then it is the owner of the data, if there
+// as whom PostgreSQL does not run. Then it is the owner of the data, if there
 // is data from a run as an ordinary user, else a user that systems have for such
 // purposes.
 func serverAccount(data string) (account, error) {
@@ -106,7 +106,7 @@ func (a account) reaches(path string) error {
 			return err
 		}
 		if info.IsDir() && !a.mayPass(info) {
-			return fmt.Errorf("PostgreSQL runs as the user %s, because it rejects to run as root, and %s cannot pass the folder %s (mode %04o): use a folder elsewhere, or run chmod o+x %s",
+			return fmt.Errorf("PostgreSQL runs as the user %s, because it does not run as root, and %s cannot pass the folder %s (mode %04o): use a folder elsewhere, or run chmod o+x %s",
 				a.name, a.name, folder, info.Mode().Perm(), folder)
 		}
 		if folder == filepath.Dir(folder) {

@@ -16,7 +16,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
-// Whatever goes wrong is told in a problem document that names the place.
+// Whatever goes wrong is reported in a problem document that names the place.
 func TestProblems(t *testing.T) {
 	a := newTestAPI(t, nil)
 	long := strings.Repeat("x", 200)
@@ -118,7 +118,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 	}
 }
 
-// A database that is away is told as that, and its address is not.
+// A database that is away is reported as that, without its address.
 func TestDatabaseAway(t *testing.T) {
 	away, err := timescale.OpenReader(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)

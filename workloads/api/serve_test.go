@@ -265,7 +265,7 @@ func (s *server) documentedAPI(t *testing.T) huma.API {
 	return api
 }
 
-// A database that nobody has migrated is told as that.
+// A database that nobody has migrated is reported as that.
 func TestNotReadyWithoutASchema(t *testing.T) {
 	db, err := timescale.OpenReader(t.Context(), emptyDatabase(t), timescale.Options{})
 	require.NoError(t, err)
