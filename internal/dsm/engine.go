@@ -93,23 +93,14 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 	if limited {
 		p.holdLimit(ws, in, &g)
 	}
-	a := newArena(len(in.Meters)+1, ws.plans()+1, in.Slots)
+	made, a := len(dst), &ws.arena
+	a.reset()
 	for i := range in.Meters {
 		dst = append(dst, p.decideMeter(ws, in, i, a))
 	}
 	if limited {
 		dst = append(dst, p.decideGroup(ws, in, &g, a))
 	}
+	a.handOver(dst[made:])
 	return dst
-}
-
-// plans is the number of meters whose load is changed.
-func (ws *workspace) plans() int {
-	n := 0
-	for i := range ws.meters {
-		if ws.meters[i].acts(ws.day.n) {
-			n++
-		}
-	}
-	return n
 }

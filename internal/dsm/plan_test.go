@@ -164,3 +164,24 @@ func TestSameDayKeepsItsPlan(t *testing.T) {
 		}
 	})
 }
+
+// TestDecisionsOwnTheirMemory: what a call returned stays as it is when the planner
+// plans again, and takes no more memory than it fills.
+func TestDecisionsOwnTheirMemory(t *testing.T) {
+	cal := londonCalendar(t)
+	rapid.Check(t, func(t *rapid.T) {
+		p, err := NewPlanner(randomPolicy(t), cal, "default/riverside")
+		require.NoError(t, err)
+		first := p.Plan(randomInput(t, "feeder-1", 24), nil)
+		before := fmt.Sprintf("%+v", first)
+		p.Plan(randomInput(t, "feeder-1", 24), nil)
+		require.Equal(t, before, fmt.Sprintf("%+v", first))
+		for _, d := range first {
+			require.Equal(t, len(d.Plan), cap(d.Plan))
+			require.Equal(t, len(d.Factors), cap(d.Factors))
+			require.Equal(t, len(d.Binding), cap(d.Binding))
+			require.Equal(t, len(d.Alternatives), cap(d.Alternatives))
+			require.Equal(t, len(d.Items), cap(d.Items))
+		}
+	})
+}

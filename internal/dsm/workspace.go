@@ -19,6 +19,7 @@ type workspace struct {
 	store     Storage
 	site      site
 	scenarios scenarios
+	arena     arena
 
 	before, after [scenarioCount][maxSlots]float64 // a group's load, without and with the plan for its limit
 }
@@ -84,7 +85,7 @@ func (d *meterPlan) acts(n int) bool {
 	return false
 }
 
-// arena holds the slices of all decisions of one call, made at once.
+// arena collects the slices of all decisions of one call.
 type arena struct {
 	plans        []float32
 	factors      []WeightedFactor
@@ -93,20 +94,38 @@ type arena struct {
 	items        []PlanItem
 }
 
-// The most that one decision can have.
-const (
-	mostFactors      = 7
-	mostBinding      = 7
-	mostAlternatives = 7
-)
+// reset empties the arena and keeps its memory.
+func (a *arena) reset() {
+	clear(a.items) // they hold slices of their own
+	a.plans, a.factors, a.binding = a.plans[:0], a.factors[:0], a.binding[:0]
+	a.alternatives, a.items = a.alternatives[:0], a.items[:0]
+}
 
-func newArena(decisions, plans, slots int) *arena {
-	return &arena{
-		plans:        make([]float32, 0, plans*slots),
-		factors:      make([]WeightedFactor, 0, decisions*mostFactors),
-		binding:      make([]Constraint, 0, decisions*mostBinding),
-		alternatives: make([]Alternative, 0, decisions*mostAlternatives),
+// handOver gives the decisions slices of their own, which are as large as what they
+// hold: a few allocations for all of them.
+func (a *arena) handOver(decisions []Decision) {
+	own := arena{
+		plans:        make([]float32, 0, len(a.plans)),
+		factors:      make([]WeightedFactor, 0, len(a.factors)),
+		binding:      make([]Constraint, 0, len(a.binding)),
+		alternatives: make([]Alternative, 0, len(a.alternatives)),
+		items:        make([]PlanItem, 0, len(a.items)),
 	}
+	for i := range decisions {
+		d := &decisions[i]
+		d.Plan = move(&own.plans, d.Plan)
+		d.Factors = move(&own.factors, d.Factors)
+		d.Binding = move(&own.binding, d.Binding)
+		d.Alternatives = move(&own.alternatives, d.Alternatives)
+		d.Items = move(&own.items, d.Items)
+	}
+}
+
+// move appends a slice to those in all and returns the copy.
+func move[T any](all *[]T, values []T) []T {
+	start := len(*all)
+	*all = append(*all, values...)
+	return tail(*all, start)
 }
 
 // tail is what has been appended since start, with no room to grow into what

@@ -138,11 +138,17 @@ func (fx *Effects) reject(rec *Record, reason, detail string) {
 // arena hands out slices that live as long as the effects.
 type arena struct {
 	chunks [][]float32
-	chunk  int
-	used   int
+	place
 }
 
-const arenaChunk = 1 << 16
+// place is where an arena takes the next slice from. Put back, it takes back all
+// slices since.
+type place struct {
+	chunk int
+	used  int // of it
+}
+
+const arenaChunk = 1 << 14
 
 func (a *arena) take(n int) []float32 {
 	if a.chunk < len(a.chunks) && a.used+n > len(a.chunks[a.chunk]) {
@@ -157,4 +163,4 @@ func (a *arena) take(n int) []float32 {
 	return out
 }
 
-func (a *arena) reset() { a.chunk, a.used = 0, 0 }
+func (a *arena) reset() { a.place = place{} }

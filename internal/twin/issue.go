@@ -1,6 +1,8 @@
 package twin
 
 import (
+	"slices"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -26,6 +28,7 @@ type Issue struct {
 // read so far: hours of a plan before it have passed.
 func (p *Partition) issue(t, seen meter.Hour, fx *Effects) {
 	slots := int(p.nextIssue - t)
+	fx.reserve(p.groups)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
@@ -62,8 +65,18 @@ func (p *Partition) forecastMeter(m *Meter, t meter.Hour, slots int, fx *Effects
 		MissingShare: m.window.Missing(t, freshHours),
 		Suspects:     m.window.Suspects(t, meter.HoursPerDay),
 		MonthPeak:    p.rules.monthPeak(m, t),
-		Previous:     m.previousPlan(t, slots, fx),
 	}
+}
+
+// reserve makes room for one issue of all meters, so that the effects of the first
+// take no more memory than they fill.
+func (fx *Effects) reserve(groups []*group) {
+	meters := 0
+	for _, g := range groups {
+		meters += len(g.meters)
+	}
+	fx.Forecasts = slices.Grow(fx.Forecasts, meters)
+	fx.Decisions = slices.Grow(fx.Decisions, meters+len(groups))
 }
 
 // previousPlan is the newest plan moved by 24 hours to the slots from t on,
@@ -83,16 +96,21 @@ func (m *Meter) previousPlan(t meter.Hour, slots int, fx *Effects) []float32 {
 }
 
 // decide makes the plans of one group, adds them to the effects and remembers
-// them for the next issue.
+// them for the next issue. Plans before are in memory that the next group uses again.
 func (p *Partition) decide(g *group, t meter.Hour, slots int, actionable meter.Hour, fx *Effects) {
+	place := fx.floats.place
+	for i, m := range g.meters {
+		fx.inputs[i].Previous = m.previousPlan(t, slots, fx)
+	}
 	fx.decisions = p.rules.planner.Plan(&dsm.GroupInput{
 		Group: g.name, IssuedAt: t, Slots: slots, ActionableFrom: actionable, Meters: fx.inputs,
 	}, fx.decisions[:0])
+	fx.floats.place = place
 	for i := range fx.decisions {
 		d := Decision{Decision: fx.decisions[i], GroupNo: g.number}
 		if d.Meter != "" {
 			m := g.meters[i]
-			m.plan, m.planFrom = append(m.plan[:0], d.Plan...), t
+			m.plan, m.planFrom = d.Plan, t
 			d.MeterNo = m.MeterNo
 		}
 		fx.Decisions = append(fx.Decisions, d)

@@ -139,6 +139,7 @@ func (p *Partition) Register(ref MeterRef) *Meter {
 	m.window.Limit(p.rules.mostKWh)
 	m.model = p.rules.model.NewState()
 	m.group = p.group(ref.Group, ref.GroupNo)
+	m.Group = m.group.name // one text for all of its meters
 	return m
 }
 

@@ -10,31 +10,49 @@ import (
 )
 
 func (c *screen) isSuspect(s int) bool {
-	return c.suspects > 0 && c.marks[s/32]>>(s%32)&1 != 0
+	return c.suspects > 0 && c.suspicion.isMarked(s)
 }
 
 // mark makes the reading in slot s suspect.
 func (w *Window) mark(s int) {
 	c := &w.screen
-	if c.marks == nil {
-		c.marks = make([]uint32, (len(w.values)+31)/32)
+	if c.suspicion == nil {
+		c.suspicion = newSuspicion(len(w.values))
 	}
-	if c.marks[s/32]>>(s%32)&1 == 0 {
-		c.marks[s/32] |= 1 << (s % 32)
+	if !c.suspicion.isMarked(s) {
+		c.suspicion.marks[s/32] |= 1 << (s % 32)
 		c.suspects++
 	}
 }
 
 func (c *screen) clear(s int) {
 	if c.isSuspect(s) {
-		c.marks[s/32] &^= 1 << (s % 32)
+		c.suspicion.marks[s/32] &^= 1 << (s % 32)
 		c.suspects--
 	}
 }
 
 func (c *screen) clearAll() {
-	clear(c.marks)
-	c.suspects = 0
+	if c.suspects > 0 {
+		clear(c.suspicion.marks)
+		c.suspects = 0
+	}
+}
+
+// forgetRejudged begins a Put.
+func (c *screen) forgetRejudged() {
+	if c.suspicion != nil {
+		c.suspicion.rejudged = c.suspicion.rejudged[:0]
+	}
+}
+
+// newSuspicion is that of a window of n hours, none of them marked.
+func newSuspicion(n int) *suspicion { return &suspicion{marks: make([]uint32, (n+31)/32)} }
+
+func (x *suspicion) isMarked(s int) bool { return x.marks[s/32]>>(s%32)&1 != 0 }
+
+func (x *suspicion) rejudge(h meter.Hour, suspect bool) {
+	x.rejudged = append(x.rejudged, Verdict{h, suspect})
 }
 
 // Renew makes the screen know what it would of the readings in the window, when
@@ -90,7 +108,7 @@ func (c *screen) appendBinary(dst []byte) []byte {
 	if c.suspects == 0 {
 		return dst
 	}
-	for _, m := range c.marks {
+	for _, m := range c.suspicion.marks {
 		dst = binary.LittleEndian.AppendUint32(dst, m)
 	}
 	return dst
@@ -116,18 +134,18 @@ func (c *screen) restored(src []byte, n int) (screen, []byte, error) {
 	if out.suspects == 0 {
 		return out, src, nil
 	}
-	words := (n + 31) / 32
-	if len(src) < 4*words {
-		return screen{}, nil, fmt.Errorf("window: %d bytes of marks, need %d", len(src), 4*words)
+	out.suspicion = newSuspicion(n)
+	marks := out.suspicion.marks
+	if len(src) < 4*len(marks) {
+		return screen{}, nil, fmt.Errorf("window: %d bytes of marks, need %d", len(src), 4*len(marks))
 	}
-	out.marks = make([]uint32, words)
 	count := 0
-	for i := range out.marks {
-		out.marks[i] = binary.LittleEndian.Uint32(src[4*i:])
-		count += bits.OnesCount32(out.marks[i])
+	for i := range marks {
+		marks[i] = binary.LittleEndian.Uint32(src[4*i:])
+		count += bits.OnesCount32(marks[i])
 	}
 	if count != int(out.suspects) {
 		return screen{}, nil, fmt.Errorf("window: damaged: %d suspect readings, %d marks", out.suspects, count)
 	}
-	return out, src[4*words:], nil
+	return out, src[4*len(marks):], nil
 }

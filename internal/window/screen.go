@@ -61,8 +61,13 @@ type screen struct {
 	stuck     bool       // the newest number is repeated too long
 	run       uint16     // hours that the newest number has lasted
 	suspects  uint16     // number of marks
-	marks     []uint32   // a bit per slot; nil before the first suspect reading
+	suspicion *suspicion // nil before the first suspect reading
+}
 
+// suspicion is what a screen keeps besides where a reading has been suspect, which is
+// so for few meters.
+type suspicion struct {
+	marks    []uint32  // a bit per slot
 	rejudged []Verdict // by the last Put
 }
 
@@ -114,7 +119,12 @@ func (w *Window) Suspects(h meter.Hour, n int) (count int) {
 
 // Rejudged are the other hours whose readings the last Put made suspect, or
 // plausible again. They are valid until the next Put.
-func (w *Window) Rejudged() []Verdict { return w.screen.rejudged }
+func (w *Window) Rejudged() []Verdict {
+	if w.screen.suspicion == nil {
+		return nil
+	}
+	return w.screen.suspicion.rejudged
+}
 
 // PutJudged enters a reading that has been judged before, as Put does otherwise.
 // Renew follows the last of them.
@@ -197,7 +207,7 @@ func (w *Window) judgeFirst(h meter.Hour) {
 		}
 		w.mark(s)
 		if g != h {
-			c.rejudged = append(c.rejudged, Verdict{g, true})
+			c.suspicion.rejudge(g, true)
 		}
 	}
 	w.bound()
@@ -304,7 +314,7 @@ func (w *Window) release() {
 
 func (w *Window) accept(h meter.Hour, s int) {
 	w.screen.clear(s)
-	w.screen.rejudged = append(w.screen.rejudged, Verdict{h, false})
+	w.screen.suspicion.rejudge(h, false)
 }
 
 // readings are the hours that have one, suspect or not, with their slots, in order

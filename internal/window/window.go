@@ -73,7 +73,7 @@ func (w *Window) At(h meter.Hour) float32 {
 // has rejected NaN, because a gap is an hour without Put. Suspect and Rejudged
 // return how the reading was judged.
 func (w *Window) Put(h meter.Hour, kwh float32) (Outcome, float32) {
-	w.screen.rejudged = w.screen.rejudged[:0]
+	w.screen.forgetRejudged()
 	before := w.newest
 	switch {
 	case h == meter.NoHour:
