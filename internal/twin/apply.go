@@ -36,6 +36,10 @@ func (p *Partition) apply(msg *message, history map[string]meter.Series, fx *Eff
 		fx.reject(&msg.Record, r.reason, r.detail)
 		return
 	}
+	if msg.watermark != meter.NoHour {
+		p.endHours(msg.watermark, fx)
+		return
+	}
 	m := msg.meter
 	if past, ok := history[m.Name]; ok {
 		p.EnterHistory(m, past, fx)
@@ -125,13 +129,6 @@ func (p *Partition) enter(r Reading, offset int64, fx *Effects) {
 // unseen is a reading that the window has nothing about.
 func (r Reading) unseen(q Quality, offset int64) UnseenReading {
 	return UnseenReading{MeterNo: r.Meter.MeterNo, Hour: r.Hour, KWh: r.KWh, Quality: q, Offset: offset}
-}
-
-// AdvanceTo ends all hours before w without a reading: the caller knows that none
-// of them comes any more.
-func (p *Partition) AdvanceTo(w meter.Hour, fx *Effects) {
-	p.advance(w, w-1, fx)
-	p.enterReachable(fx)
 }
 
 // advance ends all hours before w, one by one, and issues forecasts and decisions

@@ -225,7 +225,7 @@ func randomStream(t *rapid.T) []Record {
 		return inParts(r, minutes[m])
 	}
 	odd := rapid.SampledFrom([]string{"none", "none", "none", "none", "none", "repeat", "correct", "late", "ahead", "broken", "gap",
-		"shuffle", "sub-hour missing", "sub-hour repeated", "sub-hour corrected", "other length"})
+		"shuffle", "watermark", "sub-hour missing", "sub-hour repeated", "sub-hour corrected", "other length"})
 	rnd := rapid.IntRange(0, 1<<20)
 	flush := func(shuffle bool) {
 		if shuffle {
@@ -240,6 +240,9 @@ func randomStream(t *rapid.T) []Record {
 		what := odd.Draw(t, "odd")
 		h := start + meter.Hour(i)
 		flush(what == "shuffle")
+		if what == "watermark" {
+			add(meter.AppendWatermark(nil, h+meter.Hour(rnd.Draw(t, "watermark")%30)))
+		}
 		for m := range meters {
 			kwh := float32((i*7+m*13)%24-4) / 8 // some feed in
 			switch {

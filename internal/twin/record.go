@@ -38,6 +38,7 @@ type message struct {
 	meter     *Meter     // nil for a newcomer
 	newcomer  *MeterKey  // what the message names, if its meter was not known when it was read
 	rejection *rejection // nil if the message is accepted so far
+	watermark meter.Hour // before which all hours have ended; NoHour for a reading
 }
 
 // rejection is why a message is rejected.
@@ -50,10 +51,10 @@ type rejection struct {
 // call it for each record of a batch, in order, then register the meters of Unknown,
 // then call Apply.
 func (p *Partition) Read(rec Record) {
-	p.inbox = append(p.inbox, message{Record: rec})
+	p.inbox = append(p.inbox, message{Record: rec, watermark: meter.NoHour})
 	msg, d := &p.inbox[len(p.inbox)-1], &p.decoded
 	if err := meter.DecodeMessage(rec.Value, d); err != nil {
-		msg.rejection = &rejection{meter.Reason(err), err.Error()}
+		p.readOther(msg, err)
 		return
 	}
 	if msg.rejection = p.rules.checkTime(d, rec.Millis); msg.rejection != nil {

@@ -65,9 +65,9 @@ func TestWorstLimit(t *testing.T) {
 
 	group, err := store.GroupByName(t.Context(), "feeder-0001")
 	require.NoError(t, err)
-	measured, err := store.LoadByHour(t.Context(), &group.GroupNo, mark-23, mark+1)
+	measured, err := store.LoadByHour(t.Context(), &group.GroupNo, mark-horizon, mark)
 	require.NoError(t, err)
-	forecast, err := store.ForecastsInForce(t.Context(), &group.GroupNo, mark+1, mark+25)
+	forecast, err := store.ForecastsInForce(t.Context(), &group.GroupNo, mark, mark+horizon)
 	require.NoError(t, err)
 	require.NotEmpty(t, measured)
 	peak := slices.MaxFunc(measured, func(a, b timescale.HourLoad) int { return cmp.Compare(a.KWh, b.KWh) })

@@ -50,9 +50,7 @@ func (s *server) progress(now meter.Hour) *float64 {
 	if s.twin.Generator.Mode != "Replay" || start.IsZero() || span <= 0 || now == meter.NoHour {
 		return nil
 	}
-	// The last hour of the window starts one hour before its end.
-	share := float64(now.Time().Sub(start)+time.Hour) / float64(span)
-	share = max(0, min(1, share))
+	share := max(0, min(1, float64(now.Time().Sub(start))/float64(span)))
 	return &share
 }
 

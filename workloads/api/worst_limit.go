@@ -8,8 +8,9 @@ import (
 )
 
 // worstLimit is the limit of the policy that a group's load comes closest to, of
-// the 24 hours up to the watermark and of the forecast for the 24 hours after it.
-// Nil while nothing is stored, and where no group has both a limit and a load.
+// the hours before the watermark and of the forecast for those from it on, of each as
+// many as a forecast covers. Nil while nothing is stored, and where no group has both a
+// limit and a load.
 func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.LimitFigures, error) {
 	if watermark == meter.NoHour || len(s.twin.Processor.Policy.Groups) == 0 {
 		return nil, nil
@@ -18,7 +19,7 @@ func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.
 	if err != nil {
 		return nil, err
 	}
-	measured, err := s.db.GroupPeaks(ctx, watermark+1-horizon, watermark+1)
+	measured, err := s.db.GroupPeaks(ctx, watermark-horizon, watermark)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.
 	for _, p := range measured {
 		peaks[p.GroupNo] = peak{hour: p.Hour, kw: p.KWh}
 	}
-	forecast, err := s.peaks(ctx, watermark+1)
+	forecast, err := s.peaks(ctx, watermark)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func BenchmarkEncode(b *testing.B) {
 	bench := newBench(b, ModeReplay, 100, homes(1000, 100))
 	g, err := newGenerator(bench.twin, bench.deps)
 	require.NoError(b, err)
-	p := newPublisher(g, make([]meter.Hour, partitions), nil, unpaced{})
+	p := newPublisher(g, position{from: make([]meter.Hour, partitions), marks: make([]meter.Hour, partitions)}, nil, unpaced{})
 	var blocks []block
 	for blk, err := range g.line.blocks(start) {
 		require.NoError(b, err)

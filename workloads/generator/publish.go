@@ -22,6 +22,8 @@ const dueTogether = 20 * time.Millisecond
 type lane struct {
 	appender *stream.Appender
 	from     meter.Hour // earlier hours are in the topic already
+	until    meter.Hour // last hour that the partition gets readings of; NoHour for a partition without meters
+	mark     meter.Hour // newest watermark that is in a batch or in the topic
 	filling  *stream.RecordBatch
 	sending  *stream.RecordBatch
 }
@@ -37,19 +39,21 @@ type publisher struct {
 	errs     []error    // of the lanes' last sending
 	ends     []int64    // offsets after the lanes' last sending
 	sent     int64      // readings being sent
+	marks    int64      // watermarks in the batches that are being filled
 	hour     meter.Hour // the newest one that is in a batch
 
 	value []byte
 }
 
-func newPublisher(g *generator, from []meter.Hour, pr *pressure, pc pace) *publisher {
+func newPublisher(g *generator, pos position, pr *pressure, pc pace) *publisher {
+	n := len(pos.from)
 	p := &publisher{
 		g: g, pressure: pr, pace: pc, hour: meter.NoHour,
-		lanes: make([]lane, len(from)), errs: make([]error, len(from)), ends: make([]int64, len(from)),
+		lanes: make([]lane, n), errs: make([]error, n), ends: make([]int64, n),
 	}
 	for i := range p.lanes {
 		p.lanes[i] = lane{
-			appender: g.stream.Appender(g.topic, i), from: from[i],
+			appender: g.stream.Appender(g.topic, i), from: pos.from[i], until: g.shares[i].last, mark: pos.marks[i],
 			filling: &stream.RecordBatch{}, sending: &stream.RecordBatch{},
 		}
 	}
@@ -84,7 +88,7 @@ func (p *publisher) run(ctx context.Context, from meter.Hour) error {
 			return err
 		}
 	}
-	return p.drain(ctx)
+	return p.end(ctx)
 }
 
 // wantsAny reports whether an hour has a reading to be published.
@@ -160,7 +164,8 @@ func (p *publisher) send(ctx context.Context) error {
 		p.pace.paused(held)
 		p.g.progress.phase(PhasePublishing)
 	}
-	p.sent = 0
+	p.markEnded(p.hour)
+	p.sent, p.marks = -p.marks, 0
 	for i := range p.lanes {
 		l := &p.lanes[i]
 		l.filling, l.sending = l.sending, l.filling
@@ -203,6 +208,32 @@ func (p *publisher) settle(ctx context.Context) error {
 		p.sent = 0
 	}
 	return nil
+}
+
+// markEnded puts the watermark w into the batches of partitions whose meters have
+// no reading of a later hour, so that their event time goes on with that of the
+// others.
+func (p *publisher) markEnded(w meter.Hour) {
+	for i := range p.lanes {
+		l := &p.lanes[i]
+		if l.until == meter.NoHour || l.until >= w || l.mark >= w {
+			continue
+		}
+		l.mark = w
+		p.value = meter.AppendWatermark(p.value[:0], w)
+		l.filling.Append(nil, p.value)
+		p.marks++
+	}
+}
+
+// end sends what there is and then, to every partition with meters, that the
+// replay's last hour has ended.
+func (p *publisher) end(ctx context.Context) error {
+	if err := p.drain(ctx); err != nil {
+		return err
+	}
+	p.markEnded(p.g.end())
+	return p.drain(ctx)
 }
 
 // drain sends what there is and waits until it is acknowledged.

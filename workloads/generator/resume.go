@@ -9,11 +9,13 @@ import (
 	"github.com/energytwin/energytwin/internal/stream"
 )
 
-// published is a reading found in the topic.
+// published is a reading found in the topic, or a watermark.
 type published struct {
 	index int32
-	hour  meter.Hour
+	hour  meter.Hour // of the reading; NoHour for a watermark
 	kwh   float32
+
+	watermark meter.Hour // NoHour for a reading
 }
 
 // position is where publishing goes on.
@@ -22,6 +24,9 @@ type position struct {
 	// front is the greatest hour that was published before, NoHour if none was. What
 	// a partition lacks up to it was due before and is due at once.
 	front meter.Hour
+	// marks is the newest watermark behind the readings of each partition, NoHour if
+	// there is none.
+	marks []meter.Hour
 }
 
 // begin is the least hour that a partition lacks, endOfTime if none lacks any.
@@ -39,14 +44,14 @@ func (g *generator) resume(ctx context.Context) (position, error) {
 			"readings would land in other partitions than before", g.topic, len(logs), g.twin.Kafka.Partitions)}
 	}
 	// What a recreated topic lacks was due before all the same.
-	pos := position{from: make([]meter.Hour, len(logs)), front: g.publishedBefore(ctx)}
+	pos := position{from: make([]meter.Hour, len(logs)), front: g.publishedBefore(ctx), marks: make([]meter.Hour, len(logs))}
 	for p, log := range logs {
-		last, next, err := g.resumePartition(ctx, p, log)
+		found, err := g.resumePartition(ctx, p, log)
 		if err != nil {
 			return position{}, err
 		}
-		pos.front = max(pos.front, last)
-		pos.from[p] = g.shares[p].lacksFrom(next)
+		pos.front = max(pos.front, found.last)
+		pos.from[p], pos.marks[p] = g.shares[p].lacksFrom(found.next), found.mark
 	}
 	return pos, nil
 }
@@ -56,42 +61,69 @@ func (g *generator) resume(ctx context.Context) (position, error) {
 // the topic too.
 var tails = []int64{1, 1_000, 50_000}
 
+// resumption is how far a partition was published.
+type resumption struct {
+	last meter.Hour // of the last reading of the dataset; NoHour if none was found
+	next meter.Hour // from which the partition goes on: last, unless the reading is the hour's last
+	mark meter.Hour // newest watermark behind that reading; NoHour if there is none
+}
+
 // resumePartition searches for the last record that is a reading of this very
 // dataset. What others have published is no measure of how far the dataset
-// has come. It returns the hour of that reading and the hour from which the
-// partition goes on: the same one unless the reading is the hour's last. If
-// nothing is found, last is NoHour and the partition begins again: readings
-// that are repeated change nothing, a gap would stay.
-func (g *generator) resumePartition(ctx context.Context, partition int, log stream.Offsets) (last, next meter.Hour, err error) {
+// has come. If nothing is found, the partition begins again: readings that are
+// repeated change nothing, a gap would stay.
+func (g *generator) resumePartition(ctx context.Context, partition int, log stream.Offsets) (resumption, error) {
+	none := resumption{last: meter.NoHour, next: g.first, mark: meter.NoHour}
 	if g.recreated || g.shares[partition].empty() {
-		return meter.NoHour, g.first, nil
+		return none, nil
 	}
 	for _, n := range tails {
 		begin := max(log.Start, log.End-n)
 		candidates, err := g.readings(ctx, partition, begin, log.End)
 		if err != nil {
-			return 0, 0, err
+			return none, err
 		}
-		for _, c := range slices.Backward(candidates) {
-			ours, whole, err := g.isOurs(c)
-			switch {
-			case err != nil:
-				return 0, 0, fatal{err}
-			case whole:
-				return c.hour, c.hour + 1, nil
-			case ours:
-				return c.hour, c.hour, nil
-			}
+		found, err := g.lastOfOurs(candidates)
+		if err != nil {
+			return none, fatal{err}
+		}
+		if found.last != meter.NoHour {
+			return found, nil
 		}
 		if begin == log.Start {
 			break
 		}
 	}
-	return meter.NoHour, g.first, nil
+	return none, nil
+}
+
+// lastOfOurs searches records, from the last to the first, for a reading of the
+// dataset.
+func (g *generator) lastOfOurs(candidates []published) (resumption, error) {
+	found := resumption{last: meter.NoHour, next: g.first, mark: meter.NoHour}
+	for _, c := range slices.Backward(candidates) {
+		if c.watermark != meter.NoHour {
+			found.mark = max(found.mark, c.watermark)
+			continue
+		}
+		ours, whole, err := g.isOurs(c)
+		if err != nil {
+			return found, err
+		}
+		if !ours {
+			continue
+		}
+		found.last, found.next = c.hour, c.hour
+		if whole {
+			found.next = c.hour + 1
+		}
+		break
+	}
+	return found, nil
 }
 
 // readings are the records in [begin, end) that can be readings of the
-// dataset.
+// dataset, and watermarks.
 func (g *generator) readings(ctx context.Context, partition int, begin, end int64) ([]published, error) {
 	var out []published
 	reader := g.stream.PartitionReader(g.topic, partition, stream.ReaderOptions{})
@@ -102,11 +134,14 @@ func (g *generator) readings(ctx context.Context, partition int, begin, end int6
 			return nil, err
 		}
 		for rec := (stream.Record{}); batch.Next(&rec); {
-			if meter.DecodeMessage(rec.Value, &msg) != nil || !msg.Whole() {
+			if meter.DecodeMessage(rec.Value, &msg) != nil {
+				if w, _, err := meter.DecodeWatermark(rec.Value); err == nil && w != meter.NoHour {
+					out = append(out, published{hour: meter.NoHour, watermark: w})
+				}
 				continue
 			}
-			if index, known := g.indexOf[string(msg.Meter)]; known {
-				out = append(out, published{index: index, hour: msg.Hour, kwh: msg.KWh})
+			if index, known := g.indexOf[string(msg.Meter)]; known && msg.Whole() {
+				out = append(out, published{index: index, hour: msg.Hour, kwh: msg.KWh, watermark: meter.NoHour})
 			}
 		}
 		if err := batch.Err(); err != nil {
@@ -159,9 +194,20 @@ func (g *generator) earliest(ctx context.Context) (meter.Hour, error) {
 		if err != nil {
 			return meter.NoHour, err
 		}
-		if len(found) > 0 && (first == meter.NoHour || found[0].hour < first) {
-			first = found[0].hour
+		for _, r := range found {
+			if r.watermark == meter.NoHour {
+				first = earlier(first, r.hour)
+				break
+			}
 		}
 	}
 	return first, nil
+}
+
+// earlier is the lesser of two hours, either of which may be NoHour.
+func earlier(a, b meter.Hour) meter.Hour {
+	if a == meter.NoHour || b == meter.NoHour {
+		return max(a, b)
+	}
+	return min(a, b)
 }

@@ -285,10 +285,10 @@ func (g *generator) publish(ctx context.Context) error {
 	if begin < endOfTime {
 		g.log.Info("publishing", "mode", g.twin.Generator.Mode, "from", begin.String(), "published_before", pos.front.String())
 		g.progress.phase(PhasePublishing)
-		if err := newPublisher(g, pos.from, pr, g.newPace(pos.front)).run(ctx, begin); err != nil {
-			g.recreated = g.recreated || errors.Is(err, errRecreated)
-			return err
-		}
+	}
+	if err := newPublisher(g, pos, pr, g.newPace(pos.front)).run(ctx, begin); err != nil {
+		g.recreated = g.recreated || errors.Is(err, errRecreated)
+		return err
 	}
 	g.log.Info("everything is published", "readings", g.progress.current().Published)
 	g.progress.phase(PhaseDone)

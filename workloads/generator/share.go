@@ -47,3 +47,15 @@ func (g *generator) shareOut() {
 		s.first, s.last = min(s.first, one.first), max(s.last, one.last)
 	}
 }
+
+// end is the hour after the last that any partition gets readings of, NoHour if there
+// is none: a replay has ended all hours before it.
+func (g *generator) end() meter.Hour {
+	end := meter.NoHour
+	for _, s := range g.shares {
+		if !s.empty() {
+			end = max(end, min(s.last, g.line.end-1)+1)
+		}
+	}
+	return end
+}
