@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -37,6 +36,9 @@ type backtestFlags struct {
 	timezone, report string
 	layout           layoutFlags
 	meters           []string
+	issue            string
+	horizon, reissue time.Duration
+	groups           string
 	asJSON           bool
 }
 
@@ -49,6 +51,10 @@ func newBacktestCommand() *cobra.Command {
 			"reference methods, and compares with what came. An hour without a reading, or without one a week before,\n" +
 			"counts for no method. Meters with over 10 % gaps, and meters for which last week is always right, are left\n" +
 			"out, and named with the reason.\n\n" +
+			"--issue sets another time of day, and --horizon longer forecasts, of which each hour counts. With --reissue\n" +
+			"the twin's forecasts are issued again within the day, and each hour counts by the newest one issued before\n" +
+			"it; the references that learn keep to the issue time. --groups also scores groups of meters and their\n" +
+			"total: by forecasts of their own, made from the sum of the meters, and by the meters' added up.\n\n" +
 			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
 			"later count. Each file is read by spec.dataset of -f and the flags of the layout; what they leave\n" +
 			"open is found out, and shown.\n\n" +
@@ -72,6 +78,10 @@ func newBacktestCommand() *cobra.Command {
 	s.StringVar(&f.to, "to", "", "day after the last; without both, the last 60 days of each meter")
 	s.StringVar(&f.timezone, "timezone", "", "IANA zone whose midnights forecasts are made at; that of -f, or UTC, by default")
 	s.StringSliceVar(&f.meters, "meters", nil, "names of meters; all by default")
+	s.StringVar(&f.issue, "issue", "00:00", "local time of day at which forecasts are issued")
+	s.DurationVar(&f.horizon, "horizon", 24*time.Hour, "hours that each forecast covers, 24h to 48h")
+	s.DurationVar(&f.reissue, "reissue", 24*time.Hour, "time from one forecast to the next, counted from each issue time, 1h to 24h; 24h is once a day")
+	s.StringVar(&f.groups, "groups", "", "file with the columns meter_id and group, or a number: groups of so many meters by name")
 	s.BoolVar(&f.asJSON, "json", false, "print JSON instead of tables")
 	s.StringVar(&f.report, "report", "", "file for a report with charts: one HTML file that needs nothing else")
 	_ = cmd.MarkFlagRequired("readings")
@@ -94,6 +104,9 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 	}
 	all, err := f.read(cmd.Context(), how, cmd.ErrOrStderr())
 	if err != nil {
+		return err
+	}
+	if o.Groups, err = f.groupsOf(all); err != nil {
 		return err
 	}
 	o.Clock = func() float64 { return time.Since(begin).Seconds() }
@@ -146,6 +159,9 @@ func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how con
 		return o, err
 	}
 	settings.Temperatures = temperatures
+	if err := f.schedule(&settings); err != nil {
+		return o, err
+	}
 	rules, err := backtest.RulesOf(settings)
 	if err != nil {
 		return o, err
@@ -153,6 +169,27 @@ func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how con
 	o.RulesOf = func(string) *twin.Rules { return rules }
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
+}
+
+// schedule is when forecasts are issued, and for how long.
+func (f *backtestFlags) schedule(s *twin.Settings) error {
+	for _, d := range []struct {
+		flag        string
+		value       time.Duration
+		least, most int
+		into        *int
+	}{{"horizon", f.horizon, meter.HoursPerDay, 2 * meter.HoursPerDay, &s.Horizon}, {"reissue", f.reissue, 1, meter.HoursPerDay, &s.Reissue}} {
+		h := int(d.value / time.Hour)
+		if d.value%time.Hour != 0 || h < d.least || h > d.most {
+			return fmt.Errorf("--%s %s: write whole hours from %dh to %dh", d.flag, d.value, d.least, d.most)
+		}
+		*d.into = h
+	}
+	s.IssueAt = f.issue
+	if _, err := meter.ParseIssueTime(f.issue); err != nil {
+		return fmt.Errorf("--issue: %w", err)
+	}
+	return nil
 }
 
 // span is the hours from --from to --to, NoHour if neither is given.
@@ -227,91 +264,4 @@ func backtestProgress(meters int) *progressbar.ProgressBar {
 	}
 	return progressbar.NewOptions(meters, progressbar.OptionSetDescription("meters"), progressbar.OptionSetWriter(out),
 		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-}
-
-func printBacktest(out io.Writer, r *backtest.Report) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%d meters, %d days, %.1f s; left out: %s\n\n", r.Meters, r.Days, r.Seconds, r.LeftOutText())
-	fmt.Fprintf(t, "MODEL\trelMAE\tMASE\tWAPE\tnRMSE\tcover 80 %%\tlead 0\t1\t2\t3\t6\t12\t18\t23\t\n")
-	for i := range r.Models {
-		m := &r.Models[i]
-		fmt.Fprintf(t, "%s\t%.3f\t%.3f\t%.3f\t%.3f\t%s\t", m.Name, m.RelMAE, m.MASE, m.WAPE, m.NRMSE, percent(m.Coverage80))
-		for _, lead := range [...]int{0, 1, 2, 3, 6, 12, 18, 23} {
-			fmt.Fprintf(t, "%.3f\t", m.ByLead[lead])
-		}
-		fmt.Fprintln(t)
-	}
-	fmt.Fprintf(t, "\nThe interval of one meter covers %.1f to %.1f %%; %d meters are outside 70 to 90 %%.\n",
-		100*r.Coverage.Least, 100*r.Coverage.Most, r.Coverage.Outside)
-	printCaptured(t, r.Captured)
-	printMeterLines(t, "WORST", r.Worst)
-	printMeterLines(t, "SLOWEST", r.Slowest)
-	if err := t.Flush(); err != nil || len(r.LeftOut) == 0 {
-		return err
-	}
-	fmt.Fprintln(out)
-	return printLeftOut(out, r.LeftOut)
-}
-
-func printLeftOut(out io.Writer, meters []backtest.LeftOut) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "LEFT OUT\tREASON\tDETAIL\n")
-	for _, l := range meters {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", l.Meter, l.Reason, l.Detail)
-	}
-	return t.Flush()
-}
-
-func printCaptured(t io.Writer, c *backtest.Captured) {
-	if c == nil {
-		return
-	}
-	fmt.Fprintf(t, "\nCAPTURED\tshare\tnaive\tregret removed\tmeter-days\t\n")
-	printShare(t, "price shift", c.PriceShift)
-	printShare(t, "peak shave", c.PeakShave)
-	if c.Battery != nil {
-		printShare(t, "battery", c.Battery.Share)
-	}
-	fmt.Fprintf(t, "with %.0f %% of each hour shiftable, %.0f %% of the peak as room, %.0f %% rebound, %s\n",
-		100*c.ShiftableShare, 100*c.MaxIncrease, 100*c.Rebound, reach(c.MaxShiftHours))
-	printBattery(t, c.Battery)
-}
-
-func printShare(t io.Writer, name string, s backtest.Share) {
-	fmt.Fprintf(t, "%s\t%.1f %%\t%.1f %%\t%.1f %%\t%d\t\n", name, 100*s.Share, 100*s.Naive, 100*s.RegretRemoved, s.Days)
-}
-
-func printBattery(t io.Writer, b *backtest.BatteryShare) {
-	switch {
-	case b == nil:
-		fmt.Fprintln(t, "no meter has a battery")
-		return
-	case b.Usual == nil:
-		fmt.Fprint(t, "batteries as the policy names them")
-	default:
-		fmt.Fprintf(t, "batteries of %.2f hours of the mean draw (1 kWh per MWh a year), full in %.0f h, efficiency %.0f %%",
-			b.Usual.CapacityHours, 1/b.Usual.PowerShare, 100*b.Usual.Efficiency)
-	}
-	fmt.Fprintf(t, "; a kWh fed in earns %g; each day begins at the reserve\n", b.ExportPrice)
-}
-
-func reach(hours int) string {
-	if hours == 0 {
-		return "anywhere in the day"
-	}
-	return fmt.Sprintf("at most %d hours away (peaks: anywhere)", hours)
-}
-
-func printMeterLines(t io.Writer, title string, lines []backtest.MeterLine) {
-	fmt.Fprintf(t, "\n%s\trelMAE\tcover 80 %%\tms\t\n", title)
-	for _, l := range lines {
-		fmt.Fprintf(t, "%s\t%.3f\t%.1f %%\t%.0f\t\n", l.Meter, l.RelMAE, 100*l.Coverage80, 1000*l.Seconds)
-	}
-}
-
-func percent(share *float64) string {
-	if share == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.1f %%", 100**share)
 }

@@ -75,7 +75,7 @@ func TestScoreFollowsItsDefinitions(t *testing.T) {
 	s.KWh[2] = float32(math.NaN())            // hour 2 has none a week before
 	s.Put(origin, 12)                         // naive is off by 2
 	s.Put(origin+1, 6)                        // and by 4
-	d := &day{origin: origin, hours: 4}
+	d := &day{origin: origin, hours: 4, today: 4, scored: 4, dayAhead: true}
 	d.repeat(naiveWeek, s, 168)
 	for m := range d.path {
 		if m != naiveWeek {
@@ -95,7 +95,7 @@ func TestScoreFollowsItsDefinitions(t *testing.T) {
 	require.Equal(t, 5.0, c.wrong[ridge])
 	require.Equal(t, 1, c.substituted[ridge])
 
-	r := newReport([]*score{c, {name: "x", out: Flat}, {name: "y", out: TooManyGaps}}, &Options{})
+	r := newReport([]*score{c, {name: "x", out: Flat}, {name: "y", out: TooManyGaps}}, ptr(options(t, cal)))
 	require.Equal(t, []LeftOut{{Meter: "x", Reason: Flat}, {Meter: "y", Reason: TooManyGaps}}, r.LeftOut)
 	ours := r.Models[combined]
 	require.InDelta(t, 0.5, ours.RelMAE, 1e-12)
@@ -106,6 +106,8 @@ func TestScoreFollowsItsDefinitions(t *testing.T) {
 	require.InDelta(t, 0.5, ours.ByLead[0], 1e-12)
 	require.InDelta(t, 0.5, ours.ByLead[1], 1e-12)
 }
+
+func ptr[T any](v T) *T { return &v }
 
 func TestRunIsBetterThanLastWeekAndTheSameEachTime(t *testing.T) {
 	cal := london(t)
@@ -170,7 +172,7 @@ func TestValueOfKnowingTheDayIsAll(t *testing.T) {
 	v, err := NewValue(policy, cal)
 	require.NoError(t, err)
 	c := &score{}
-	d := &day{origin: s.From + 24*100, hours: 24}
+	d := &day{origin: s.From + 24*100, hours: 24, today: 24}
 	d.repeat(naiveWeek, s, 168)
 	d.repeat(naiveDay, s, 24)
 	for i := range d.hours {
@@ -203,7 +205,7 @@ func TestReportIsOneFileAndItsJSONHasTheFields(t *testing.T) {
 	html := page.String()
 	require.NotRegexp(t, regexp.MustCompile(`(?i)(src|href)=|@import|url\(`), html, "nothing is loaded from elsewhere")
 	require.Contains(t, html, "home-000001")
-	require.Equal(t, 10, strings.Count(html, "<polyline"))
+	require.Equal(t, 10+3, strings.Count(html, "<polyline"), "two charts of five methods, three of coverage")
 	require.NotContains(t, html, "NaN")
 
 	doc, err := json.Marshal(r)

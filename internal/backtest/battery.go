@@ -90,7 +90,7 @@ func (b *battery) saves(forecast, actual, price []float64) float64 {
 func (v *Value) stored(c *score, b *battery, d *day, actual, price []float64) {
 	c.batteries.days++
 	c.batteries.perfect += b.saves(actual, actual, price)
-	path := make([]float64, d.hours)
+	path := make([]float64, d.today)
 	for _, m := range valued() {
 		for i := range path {
 			path[i] = float64(d.path[m][i])

@@ -23,17 +23,30 @@ func (r *Report) WriteHTML(out io.Writer) error {
 			}
 			return fmt.Sprintf("%.1f %%", 100**v)
 		},
-		"ms": func(v float64) string { return fmt.Sprintf("%.0f", 1000*v) },
+		"signed": func(v float64) string { return fmt.Sprintf("%+.1f %%", 100*v) },
+		"f2":     func(v float64) string { return fmt.Sprintf("%.2f", v) },
+		"ms":     func(v float64) string { return fmt.Sprintf("%.0f", 1000*v) },
 	}).Parse(reportTemplate)
 	if err != nil {
 		return err
 	}
 	return t.Execute(out, struct {
 		*Report
-		Bars  []bar
-		Lead  chart
-		Hours chart
-	}{r, r.bars(), r.lines(func(m *Model) []float64 { return m.ByLead }), r.lines(func(m *Model) []float64 { return m.ByHour })})
+		Bars            []bar
+		Lead            chart
+		Hours           chart
+		Rows            []bandsRow
+		CoveredWeekdays chart
+		CoveredHours    chart
+		CoveredLeads    chart
+		GroupDots       *dots
+	}{
+		r, r.bars(), r.lines(func(m *Model) []float64 { return m.ByLead }), r.lines(func(m *Model) []float64 { return m.ByHour }), r.bandsRows(),
+		r.coverageLines(weekdays(), 1, func(b *Bands) []*float64 { return b.ByWeekday }),
+		r.coverageLines(numbers(len(r.Bands.ByHour)), 3, func(b *Bands) []*float64 { return b.ByHour }),
+		r.coverageLines(numbers(len(r.Bands.ByLead)), 3, func(b *Bands) []*float64 { return b.ByLead }),
+		r.groupDots(),
+	})
 }
 
 // bar is a method's relMAE, as a share of the widest one.
@@ -61,7 +74,7 @@ const (
 	marginLeft, marginRest  = 40.0, 24.0
 )
 
-// chart is lines over 24 hours.
+// chart is lines over hours or days.
 type chart struct {
 	Lines  []line
 	Grid   []gridLine
@@ -89,14 +102,16 @@ type tick struct {
 func (r *Report) lines(of func(*Model) []float64) chart {
 	c := chart{Width: chartWidth, Height: chartHeight}
 	drawn := []int{combined, combo3, ridge, dshw, naiveDay}
-	most := 1.0
+	most, hours := 1.0, len(of(&r.Models[combined]))
 	for _, m := range drawn {
 		for _, v := range of(&r.Models[m]) {
 			most = max(most, v)
 		}
 	}
 	most = math.Ceil(most*4) / 4
-	x := func(i int) float64 { return marginLeft + float64(i)*(chartWidth-marginLeft-marginRest)/23 }
+	x := func(i int) float64 {
+		return marginLeft + float64(i)*(chartWidth-marginLeft-marginRest)/float64(max(hours-1, 1))
+	}
 	y := func(v float64) float64 { return chartHeight - marginRest - v/most*(chartHeight-2*marginRest) }
 	for class, m := range drawn {
 		var points strings.Builder
@@ -108,7 +123,7 @@ func (r *Report) lines(of func(*Model) []float64) chart {
 	for v := 0.0; v <= most; v += 0.25 {
 		c.Grid = append(c.Grid, gridLine{y(v), fmt.Sprintf("%.2f", v)})
 	}
-	for i := 0; i < 24; i += 3 {
+	for i := 0; i < hours; i += 3 {
 		c.Hours = append(c.Hours, tick{x(i), fmt.Sprint(i)})
 	}
 	return c

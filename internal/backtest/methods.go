@@ -7,8 +7,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// maxLead is the most hours from one origin to the next: a day on which clocks
-// go back.
+// maxLead is the most hours that a forecast covers.
 const maxLead = forecast.MaxHorizon
 
 // The methods that are compared. The twin uses the first.
@@ -33,22 +32,40 @@ func methodNames() [methods]string {
 	}
 }
 
-// day is what the methods forecast for one day, in kWh by hour from the origin.
+// day is what the methods forecast at one issue, in kWh by hour from the origin.
 type day struct {
-	origin    meter.Hour
-	hours     int
+	origin   meter.Hour
+	dayAhead bool // issued at the issue time, by all methods
+	hours    int  // of the forecast
+	today    int  // of them, those before the next day-ahead issue
+	scored   int  // of them, those that count: what is issued again ends them
+
 	path      [methods][maxLead]float32
 	low, high [maxLead]float32 // of combined
 }
 
-// repeat forecasts that the hours "lag" before come again; where they lie after
-// the origin or are missing, NaN.
+// repeat forecasts that the hours "lag" before come again, or the nearest multiple of
+// it that lies before the origin; NaN where they are missing.
 func (d *day) repeat(method int, s *Series, lag meter.Hour) {
 	for i := range d.hours {
 		h := d.origin + meter.Hour(i) - lag
-		d.path[method][i] = float32(math.NaN())
-		if h < d.origin {
-			d.path[method][i] = s.At(h)
+		for h >= d.origin {
+			h -= lag
+		}
+		d.path[method][i] = s.At(h)
+	}
+}
+
+// follow makes a day of the references as they were forecast for it at the day-ahead
+// issue before: they are not issued again.
+func (d *day) follow(ahead *day) {
+	after := int(d.origin - ahead.origin)
+	for m := range d.path {
+		for i := range d.hours {
+			d.path[m][i] = float32(math.NaN())
+			if i+after < ahead.hours {
+				d.path[m][i] = ahead.path[m][i+after]
+			}
 		}
 	}
 }
@@ -83,7 +100,7 @@ func (f *threeOf) combine(d *day) {
 func (f *threeOf) learn(d *day, s *Series) {
 	var wrong [3]float64
 	sum := 0.0
-	for h := range d.hours {
+	for h := range d.today {
 		v := s.At(d.origin + meter.Hour(h))
 		for i, m := range f.members() {
 			if e := math.Abs(float64(v - d.path[m][h])); e == e {

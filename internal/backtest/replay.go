@@ -16,27 +16,33 @@ const (
 	weekHours = meter.HoursPerWeek
 )
 
-// RulesOf are the rules of a backtest of a twin: it issues at local midnight from
-// all that the engine needs, takes readings of any time, and plans nothing by itself.
+// RulesOf are the rules of a backtest of a twin: it issues when the settings say, at
+// local midnight where they leave it open, from all that the engine needs, takes readings
+// of any time, and plans nothing by itself.
 func RulesOf(s twin.Settings) (*twin.Rules, error) {
-	s.IssueAt, s.AllowedLateness, s.History = "00:00", 0, forecast.HoursNeeded
+	if s.IssueAt == "" {
+		s.IssueAt = "00:00"
+	}
+	s.AllowedLateness, s.History = 0, forecast.HoursNeeded
 	s.From, s.To, s.IssueFrom, s.MaxAhead, s.WarmUp = meter.NoHour, meter.NoHour, meter.NoHour, 0, false
 	s.Policy = dsm.Policy{Mode: dsm.ModeOff}
 	return twin.NewRules(s)
 }
 
 // replay runs the readings of one meter through the core of the twin, and shows
-// every day of the span with all forecasts, right after it was forecast. Forecasts
-// of a day rest on hours before it only.
+// every issue of the span with all forecasts, right after it was made. Forecasts
+// rest on hours before their issue only.
 type replay struct {
 	series   *Series
 	from, to meter.Hour // of the origins, to exclusive
 	visit    func(d *day)
 
+	p     *twin.Partition
 	ridge *ridgeFit
 	three *threeOf
 	seen  forecast.Inspection
 	day   day
+	ahead day // the newest day-ahead issue
 }
 
 func newReplay(s *Series, cal *meter.Calendar, from, to meter.Hour, visit func(d *day)) *replay {
@@ -47,6 +53,7 @@ func newReplay(s *Series, cal *meter.Calendar, from, to meter.Hour, visit func(d
 // the hour has a reading: the series shows that none comes later.
 func (r *replay) run(rules *twin.Rules, fx *twin.Effects) {
 	p := twin.New(0, rules)
+	r.p = p
 	m := p.Register(twin.MeterRef{MeterKey: twin.MeterKey{Name: r.series.Meter, Group: r.series.Group}})
 	p.Observe(r.issued)
 	start := max(r.series.From, r.from-leadDays*meter.HoursPerDay)
@@ -60,40 +67,48 @@ func (r *replay) run(rules *twin.Rules, fx *twin.Effects) {
 	}
 }
 
-// issued adds the forecasts of the other methods to that of the twin, shows the day,
-// and lets the methods learn it.
+// issued adds the forecasts of the other methods to that of the twin, shows them, and
+// lets the methods learn the day.
 func (r *replay) issued(i twin.Issue) {
 	d := &r.day
-	d.origin, d.hours = i.At, len(i.Forecast.P50)
+	d.origin, d.dayAhead, d.hours = i.At, i.DayAhead, min(len(i.Forecast.P50), maxLead)
+	d.scored = d.hours
+	if r.p.Rules().Reissue < meter.HoursPerDay {
+		d.scored = min(d.hours, int(i.Next-i.At))
+	}
+	d.today = min(d.hours, int(r.p.NextDayAhead()-i.At))
+	if i.DayAhead {
+		r.forecast(i)
+	} else {
+		d.follow(&r.ahead)
+	}
+	d.repeat(naiveWeek, r.series, weekHours)
+	d.repeat(naiveDay, r.series, meter.HoursPerDay)
 	copy(d.low[:], i.Forecast.P10)
 	copy(d.path[combined][:], i.Forecast.P50)
 	copy(d.high[:], i.Forecast.P90)
-	r.forecast(i)
 	if d.origin >= r.from {
 		r.visit(d)
 	}
-	r.ridge.learn(r.series, d)
-	r.three.learn(d, r.series)
-}
-
-// forecast asks every other method for the day.
-func (r *replay) forecast(i twin.Issue) {
-	d := &r.day
-	d.repeat(naiveWeek, r.series, weekHours)
-	d.repeat(naiveDay, r.series, meter.HoursPerDay)
-	r.ridge.forecast(r.series, d)
-	if !forecast.Inspect(i.State, i.Window, &r.seen) {
-		for m := median; m <= combo3; m++ {
-			for i := range d.hours {
-				d.path[m][i] = float32(math.NaN())
-			}
-		}
+	if !i.DayAhead {
 		return
 	}
-	for i := range d.hours {
-		column := r.seen.Columns[i]
+	r.ridge.learn(r.series, d)
+	r.three.learn(d, r.series)
+	r.ahead = *d
+}
+
+// forecast asks every reference that learns for the day.
+func (r *replay) forecast(i twin.Issue) {
+	d := &r.day
+	r.ridge.forecast(r.series, d)
+	known := forecast.Inspect(i.State, i.Window, &r.seen)
+	for h := range d.hours {
 		for e := range r.seen.Forecasts {
-			d.path[median+e][i] = r.seen.Forecasts[e][column]
+			d.path[median+e][h] = float32(math.NaN())
+			if known && h < d.today { // experts are inspected for the day that begins
+				d.path[median+e][h] = r.seen.Forecasts[e][r.seen.Columns[h]]
+			}
 		}
 	}
 	r.three.combine(d)

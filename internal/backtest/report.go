@@ -9,13 +9,22 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// Report is the outcome of a backtest. Errors are those of forecasts made at
-// local midnight for the day that begins.
+// Report is the outcome of a backtest. Each hour of a forecast counts, and where
+// forecasts are issued again, only the hours until then: each hour counts by the newest
+// forecast that was issued before it. The references are not issued again.
 type Report struct {
 	Meters  int       `json:"meters"`  // that count
 	Days    int       `json:"days"`    // of the meter with most
 	LeftOut []LeftOut `json:"leftOut"` // all meters that do not count
 	Models  []Model   `json:"models"`  // the first is the one that the twin uses
+	Bands   Bands     `json:"bands"`   // of the twin's forecasts
+	// Groups is how forecasts of groups were; null if not asked for.
+	Groups *GroupsReport `json:"groups"`
+
+	// How it was issued.
+	IssueAt string `json:"issueAt"` // local time
+	Horizon int    `json:"horizon"` // hours of each forecast
+	Reissue int    `json:"reissue"` // hours from one forecast to the next; 24 for once a day
 
 	Captured *Captured `json:"captured"` // null if not asked for
 
@@ -89,9 +98,16 @@ func newReport(scores []*score, o *Options) *Report {
 	if r.Meters == 0 {
 		return r
 	}
+	rules := o.RulesOf(good[0].name)
+	r.IssueAt, r.Horizon, r.Reissue = rules.IssueAt, rules.Horizon, rules.Reissue
 	for m, name := range methodNames() {
-		r.Models = append(r.Models, modelOf(good, m, name))
+		r.Models = append(r.Models, modelOf(good, m, name, rules.Leads()))
 	}
+	tallies := make([]*bandTally, len(good))
+	for i, c := range good {
+		tallies[i] = &c.bands
+	}
+	r.Bands = bandsOf(tallies, rules.Leads())
 	r.cover(good)
 	r.list(good)
 	if o.Value != nil {
@@ -116,8 +132,8 @@ func (r *Report) LeftOutText() string {
 		r.LeftOutBy(TooShort), r.LeftOutBy(TooManyGaps), 100*maxGaps, r.LeftOutBy(Flat))
 }
 
-func modelOf(good []*score, m int, name string) Model {
-	out := Model{Name: name, ByLead: make([]float64, meter.HoursPerDay), ByHour: make([]float64, meter.HoursPerDay)}
+func modelOf(good []*score, m int, name string, leads int) Model {
+	out := Model{Name: name, ByLead: make([]float64, leads), ByHour: make([]float64, meter.HoursPerDay)}
 	var wrong, load float64
 	var relative, mase, nrmse []float64
 	for _, c := range good {
@@ -130,24 +146,30 @@ func modelOf(good []*score, m int, name string) Model {
 		out.Substituted += c.substituted[m]
 	}
 	out.RelMAE, out.MASE, out.NRMSE, out.WAPE = geometric(relative), finiteMean(mase), finiteMean(nrmse), wrong/load
-	for i := range meter.HoursPerDay {
-		var lead, hour []float64
-		for _, c := range good {
-			lead = append(lead, c.byLead[m][i]/c.byLead[naiveWeek][i])
-			hour = append(hour, c.byHour[m][i]/c.byHour[naiveWeek][i])
-		}
-		out.ByLead[i], out.ByHour[i] = geometric(lead), geometric(hour)
+	for i := range out.ByLead {
+		out.ByLead[i] = relativeOf(good, func(c *score) float64 { return c.byLead[m][i] / c.byLead[naiveWeek][i] })
+	}
+	for i := range out.ByHour {
+		out.ByHour[i] = relativeOf(good, func(c *score) float64 { return c.byHour[m][i] / c.byHour[naiveWeek][i] })
 	}
 	if m == combined {
-		var outside, hours int
+		var all share
 		for _, c := range good {
-			outside += c.below + c.over
-			hours += c.hours
+			all.join(c.bands.all)
 		}
-		share := 1 - float64(outside)/float64(hours)
-		out.Coverage80 = &share
+		covered := all.of()
+		out.Coverage80 = &covered
 	}
 	return out
+}
+
+// relativeOf is the geometric mean of a relative error over meters.
+func relativeOf(good []*score, of func(*score) float64) float64 {
+	values := make([]float64, len(good))
+	for i, c := range good {
+		values[i] = of(c)
+	}
+	return geometric(values)
 }
 
 // geometric is the geometric mean of what is neither 0 nor without meaning.

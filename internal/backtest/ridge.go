@@ -71,7 +71,7 @@ func (r *ridgeFit) learn(s *Series, d *day) {
 	}
 	*old = ridgeDay{}
 	var x [ridgeFeatures]float64
-	for i := range d.hours {
+	for i := range d.today {
 		h := d.origin + meter.Hour(i)
 		y := float64(s.At(h))
 		if y != y || !r.features(s, h, &x) {

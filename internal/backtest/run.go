@@ -23,6 +23,10 @@ type Options struct {
 	// 60 days of each meter.
 	From, To meter.Hour
 
+	// Groups are scored too, by forecasts of their own and by the sums of those of their
+	// meters; none leaves it out.
+	Groups []Group
+
 	Value *Value // of decisions; nil leaves it out
 
 	// Progress receives how many meters are done; it may be nil. It is called from
@@ -63,6 +67,9 @@ func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := newReport(scores, &o)
+	if len(o.Groups) > 0 {
+		r.Groups = o.groups(all, scores)
+	}
 	if r.Meters == 0 {
 		return r, fmt.Errorf("%w: %s", ErrNothing, r.LeftOutText())
 	}
@@ -75,12 +82,8 @@ func scoreOf(s *Series, o *Options, fx *twin.Effects) *score {
 		c.decide(s, 0, 0)
 		return c
 	}
-	from, to := o.From, o.To
-	if from == meter.NoHour {
-		to = lastMidnight(o.Calendar, s.End())
-		from = daysBefore(o.Calendar, to, testDays)
-	}
-	from, to = max(from, s.From), min(to, s.End())
+	rules := o.RulesOf(s.Meter)
+	from, to := o.span(s, rules)
 	c := &score{name: s.Meter, history: historicError(s, from)}
 	var b *battery
 	if o.Value != nil {
@@ -88,26 +91,39 @@ func scoreOf(s *Series, o *Options, fx *twin.Effects) *score {
 	}
 	newReplay(s, o.Calendar, from, to, func(d *day) {
 		c.take(s, o.Calendar, d)
-		if o.Value != nil {
+		if len(o.Groups) > 0 {
+			c.keep(d)
+		}
+		if o.Value != nil && d.dayAhead {
 			o.Value.take(c, b, s, d)
 		}
-	}).run(o.RulesOf(s.Meter), fx)
+	}).run(rules, fx)
 	c.decide(s, from, to)
 	return c
 }
 
-// lastMidnight is the last local midnight at or before h.
-func lastMidnight(cal *meter.Calendar, h meter.Hour) meter.Hour {
-	last := cal.NextIssue(h-3*meter.HoursPerDay, meter.IssueTime{})
-	for next := last; next <= h; next = cal.NextIssue(next, meter.IssueTime{}) {
+// span is the hours between which the origins of a series lie.
+func (o *Options) span(s *Series, rules *twin.Rules) (from, to meter.Hour) {
+	from, to = o.From, o.To
+	if from == meter.NoHour {
+		to = lastIssue(rules, s.End())
+		from = daysBefore(rules, to, testDays)
+	}
+	return max(from, s.From), min(to, s.End())
+}
+
+// lastIssue is the last day-ahead issue at or before h.
+func lastIssue(rules *twin.Rules, h meter.Hour) meter.Hour {
+	last := rules.NextDayAhead(h - 3*meter.HoursPerDay)
+	for next := last; next <= h; next = rules.NextDayAhead(next) {
 		last = next
 	}
 	return last
 }
 
-// daysBefore is the local midnight n days before a local midnight.
-func daysBefore(cal *meter.Calendar, midnight meter.Hour, n int) meter.Hour {
-	return cal.NextIssue(midnight-meter.Hour(n*meter.HoursPerDay)-2, meter.IssueTime{})
+// daysBefore is the day-ahead issue n days before another one.
+func daysBefore(rules *twin.Rules, issue meter.Hour, n int) meter.Hour {
+	return rules.NextDayAhead(issue - meter.Hour(n*meter.HoursPerDay) - 2)
 }
 
 // each does n things on all processors, each of which gets a function of its own.

@@ -35,19 +35,22 @@ type score struct {
 	squared     [methods]float64 // Σ error²
 	byLead      [methods][maxLead]float64
 	byHour      [methods][meter.HoursPerDay]float64
-	below, over int // hours outside the interval
 	substituted [methods]int
+	bands       bandTally // of combined
+	kept        []kept    // issues; none if no groups are asked for
 
 	prices, peaks, batteries gains
 	seconds                  float64
 }
 
-// take scores a day. An hour without an actual value or without one a week
+// take scores an issue. An hour without an actual value or without one a week
 // before is left out for all methods; a method that has nothing to say about an
 // hour counts as the seasonal naive there.
 func (c *score) take(s *Series, cal *meter.Calendar, d *day) {
-	c.days++
-	for i := range d.hours {
+	if d.dayAhead {
+		c.days++
+	}
+	for i := range d.scored {
 		h := d.origin + meter.Hour(i)
 		y, week := s.At(h), d.path[naiveWeek][i]
 		if y != y || week != week {
@@ -55,7 +58,7 @@ func (c *score) take(s *Series, cal *meter.Calendar, d *day) {
 		}
 		c.hours++
 		c.load += math.Abs(float64(y))
-		hour := cal.Local(h).Hour()
+		local := cal.Local(h)
 		for m := range d.path {
 			v := d.path[m][i]
 			if v != v {
@@ -66,18 +69,14 @@ func (c *score) take(s *Series, cal *meter.Calendar, d *day) {
 			c.wrong[m] += e
 			c.squared[m] += e * e
 			c.byLead[m][i] += e
-			c.byHour[m][hour] += e
+			c.byHour[m][local.Hour()] += e
 		}
-		if y < d.low[i] {
-			c.below++
-		} else if y > d.high[i] {
-			c.over++
-		}
+		c.bands.add(local, i, float64(y), float64(week), float64(d.low[i]), float64(d.path[combined][i]), float64(d.high[i]))
 	}
 }
 
 // coverage is the share of hours within the interval.
-func (c *score) coverage() float64 { return 1 - float64(c.below+c.over)/float64(c.hours) }
+func (c *score) coverage() float64 { return c.bands.all.of() }
 
 // relative is the error of a method over that of the seasonal naive.
 func (c *score) relative(method int) float64 { return c.wrong[method] / c.wrong[naiveWeek] }

@@ -72,7 +72,7 @@ func valued() []int { return []int{combined, naiveWeek, naiveDay} }
 // take plans and settles a day of a meter, whose battery may be nil.
 func (v *Value) take(c *score, b *battery, s *Series, d *day) {
 	var actual, price [maxLead]float64
-	for i := range d.hours {
+	for i := range d.today {
 		h := d.origin + meter.Hour(i)
 		p, ok := v.price(h)
 		if actual[i], price[i] = float64(s.At(h)), p; !ok || actual[i] != actual[i] {
@@ -84,29 +84,29 @@ func (v *Value) take(c *score, b *battery, s *Series, d *day) {
 			}
 		}
 	}
-	v.shift(c, d, actual[:d.hours], price[:d.hours])
-	v.shave(c, d, actual[:d.hours])
+	v.shift(c, d, actual[:d.today], price[:d.today])
+	v.shave(c, d, actual[:d.today])
 	if b != nil {
-		v.stored(c, b, d, actual[:d.hours], price[:d.hours])
+		v.stored(c, b, d, actual[:d.today], price[:d.today])
 	}
 }
 
 // shift moves load to cheaper hours.
 func (v *Value) shift(c *score, d *day, actual, price []float64) {
-	known := make([]float32, d.hours)
+	known := make([]float32, d.today)
 	for i, a := range actual {
 		known[i] = float32(a)
 	}
 	c.prices.days++
 	c.prices.perfect += v.saving(actual, price, v.plan(d, known))
 	for _, m := range valued() {
-		*c.prices.of(m) += v.saving(actual, price, v.plan(d, d.path[m][:d.hours]))
+		*c.prices.of(m) += v.saving(actual, price, v.plan(d, d.path[m][:d.today]))
 	}
 }
 
 func (v *Value) plan(d *day, path []float32) []float32 {
 	out := v.planner.Plan(&dsm.GroupInput{
-		IssuedAt: d.origin, Slots: d.hours, ActionableFrom: d.origin,
+		IssuedAt: d.origin, Slots: d.today, ActionableFrom: d.origin,
 		Meters: []dsm.MeterInput{{
 			Name: "meter", LastReading: d.origin - 1, Forecast: forecast.Quantiles{P10: path, P50: path, P90: path},
 		}},
@@ -148,10 +148,10 @@ func (v *Value) carryOut(actual []float64, plan []float32) (after [maxLead]float
 // shave lowers the day's highest hour.
 func (v *Value) shave(c *score, d *day, actual []float64) {
 	before := highest(actual)
-	plan := make([]float64, d.hours)
+	plan := make([]float64, d.today)
 	c.peaks.days++
 	c.peaks.perfect += before - dsm.ShavePeak(actual, v.policy.Flexibility, plan)
-	load, changes := make([]float64, d.hours), make([]float32, d.hours)
+	load, changes := make([]float64, d.today), make([]float32, d.today)
 	for _, m := range valued() {
 		for i := range load {
 			load[i] = float64(d.path[m][i])
@@ -161,7 +161,7 @@ func (v *Value) shave(c *score, d *day, actual []float64) {
 			changes[i] = float32(x)
 		}
 		after := v.carryOut(actual, changes)
-		*c.peaks.of(m) += before - highest(after[:d.hours])
+		*c.peaks.of(m) += before - highest(after[:d.today])
 	}
 }
 

@@ -52,3 +52,25 @@ func (c *Calendar) NextIssue(h Hour, at IssueTime) Hour {
 		}
 	}
 }
+
+// NextReissue is the first hour after h at which local clocks show the issue time, or a
+// multiple of `every` hours after it, counted from each issue time on: with 00:00 and 10
+// hours 00:00, 10:00 and 20:00. every is 1 to 24; with 24 it is NextIssue.
+func (c *Calendar) NextReissue(h Hour, at IssueTime, every int) Hour {
+	y, m, d := c.Local(h).Date()
+	for i := -1; ; i++ {
+		for after := 0; after < HoursPerDay; after += every {
+			if n := ClockHour(y, m, d+i, at.Hour+after, at.Minute, c.loc); n > h {
+				return n
+			}
+		}
+	}
+}
+
+// SameClock is the hour at which local clocks show the time of h again after n hours
+// of the clock: n hours later, or an hour more or less where they change meanwhile.
+func (c *Calendar) SameClock(h Hour, n int) Hour {
+	local := c.Local(h)
+	y, m, d := local.Date()
+	return ClockHour(y, m, d, local.Hour()+n, local.Minute(), c.loc)
+}

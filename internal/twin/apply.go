@@ -136,7 +136,7 @@ func (r Reading) unseen(q Quality, offset int64) UnseenReading {
 func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 	if p.watermark == meter.NoHour {
 		p.watermark = w
-		p.nextIssue = p.rules.nextIssue(w)
+		p.due = p.rules.issuesAfter(w)
 		for _, g := range p.groups {
 			for _, m := range g.meters {
 				p.retrain(m)
@@ -154,9 +154,8 @@ func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 			}
 		}
 		p.watermark++
-		if p.watermark == p.nextIssue {
-			p.nextIssue = p.rules.nextIssue(p.watermark)
-			p.issue(p.watermark, seen, fx)
+		if p.watermark == p.due.any {
+			p.issue(seen, fx)
 		}
 	}
 }

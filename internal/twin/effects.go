@@ -28,7 +28,7 @@ type Effects struct {
 	Rejected    []RejectedMessage // by offset
 	SubHourDone []MeterHour       // hours that no longer wait for sub-hour readings
 	SubHours    []SubHourReading  // of hours that do, after SubHourDone
-	Issued      []meter.Hour      // issue times of Forecasts and Decisions, also where there are none
+	Issued      []meter.Hour      // times of day-ahead issues, whose plans are Decisions, also where there are none
 
 	Counts Counts // what this stretch adds to the partition's totals
 
@@ -128,6 +128,7 @@ type GroupHour struct {
 type Forecast struct {
 	MeterNo       int32
 	IssuedAt      meter.Hour
+	DayAhead      bool // issued at Settings.IssueAt: the plans of the day rest on it
 	Model         string
 	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
 }

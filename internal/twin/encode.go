@@ -13,7 +13,7 @@ import (
 // StateVersion is raised when the meaning or the encoding of a partition's state
 // changes. A state of another version is not restored: whoever kept it replays the
 // stream instead.
-const StateVersion = 5
+const StateVersion = 6
 
 // ErrState means that an encoded state is damaged or was made under other rules.
 var ErrState = errors.New("state does not fit")
@@ -28,7 +28,6 @@ func (p *Partition) AppendHeader(dst []byte) []byte {
 	dst = appendText(dst, p.rules.model.Name())
 	dst = appendText(dst, string(p.origin))
 	dst = appendHour(dst, p.watermark)
-	dst = appendHour(dst, p.nextIssue)
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(p.pending)))
 	for _, r := range p.pending {
 		dst = appendText(dst, r.Meter.Name)
@@ -56,7 +55,9 @@ func (p *Partition) restoreHeader(src []byte) error {
 	d := decoder{src: src}
 	version, ring, model := d.uint16(), int(d.uint32()), d.text()
 	p.origin = Origin(d.text())
-	p.watermark, p.nextIssue = d.hour(), d.hour()
+	if p.watermark = d.hour(); p.watermark != meter.NoHour {
+		p.due = p.rules.issuesAfter(p.watermark)
+	}
 	for range d.uint16() {
 		r := Reading{Meter: p.meters[d.text()], Hour: d.hour(), KWh: math.Float32frombits(d.uint32())}
 		if r.Meter == nil {

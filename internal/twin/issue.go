@@ -18,46 +18,69 @@ const freshHours = meter.HoursPerWeek
 type Issue struct {
 	Meter    *Meter
 	At       meter.Hour
+	Next     meter.Hour         // the issue after it
+	DayAhead bool               // issued at Settings.IssueAt
 	Forecast forecast.Quantiles // kWh per hour from At on
 	Window   *window.Window
 	State    forecast.State
 }
 
-// issue forecasts every meter for the hours from t to the next issue, and
-// decides, group by group. Only hours before t count. seen is the greatest hour
-// read so far: hours of a plan before it have passed.
-func (p *Partition) issue(t, seen meter.Hour, fx *Effects) {
-	slots := int(p.nextIssue - t)
-	fx.reserve(p.groups)
+// issue forecasts every meter from the hours before the watermark. If a day-ahead
+// forecast is due, it also decides, group by group. seen is the greatest hour read so
+// far: hours of a plan before it have passed.
+func (p *Partition) issue(seen meter.Hour, fx *Effects) {
+	t, was := p.watermark, p.due
+	p.due = p.rules.issuesAfter(t)
+	dayAhead, until := t == was.dayAhead, t
+	if dayAhead {
+		until = p.due.dayAhead
+	}
+	hours := p.rules.forecastHours(t, until)
+	decides := dayAhead && p.rules.planner != nil
+	fx.reserve(p.groups, decides)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
 		}
 		fx.inputs = fx.inputs[:0]
 		for _, m := range g.meters {
-			fx.inputs = append(fx.inputs, p.forecastMeter(m, t, slots, fx))
+			q := p.forecastMeter(m, t, hours, dayAhead, fx)
+			if decides {
+				fx.inputs = append(fx.inputs, p.planInput(m, t, firstHours(q, int(until-t))))
+			}
 		}
-		if p.rules.planner == nil {
-			continue
+		if decides {
+			p.decide(g, t, int(until-t), max(t, seen), fx)
 		}
-		p.decide(g, t, slots, max(t, seen), fx)
 	}
-	fx.Issued = append(fx.Issued, t)
+	if dayAhead {
+		fx.Issued = append(fx.Issued, t)
+	}
 }
 
-// forecastMeter forecasts one meter and returns what a plan for it rests on.
-func (p *Partition) forecastMeter(m *Meter, t meter.Hour, slots int, fx *Effects) dsm.MeterInput {
-	q := forecast.Quantiles{P10: fx.floats.take(slots), P50: fx.floats.take(slots), P90: fx.floats.take(slots)}
+// forecastMeter forecasts one meter for some hours from t on.
+func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, dayAhead bool, fx *Effects) forecast.Quantiles {
+	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
 	m.model.Forecast(m.window, t, q)
 	if p.observe != nil {
-		p.observe(Issue{Meter: m, At: t, Forecast: q, Window: m.window, State: m.model})
+		p.observe(Issue{Meter: m, At: t, Next: p.due.any, DayAhead: dayAhead, Forecast: q, Window: m.window, State: m.model})
 	}
 	if anyValue(q.P50) {
 		fx.Forecasts = append(fx.Forecasts, Forecast{
-			MeterNo: m.MeterNo, IssuedAt: t, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+			MeterNo: m.MeterNo, IssuedAt: t, DayAhead: dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
 		})
 		fx.Counts.Forecasts++
 	}
+	return q
+}
+
+// firstHours are the first n hours of a forecast.
+func firstHours(q forecast.Quantiles, n int) forecast.Quantiles {
+	return forecast.Quantiles{P10: q.P10[:n], P50: q.P50[:n], P90: q.P90[:n]}
+}
+
+// planInput is what a plan for a meter from t on rests on; q has its hours.
+func (p *Partition) planInput(m *Meter, t meter.Hour, q forecast.Quantiles) dsm.MeterInput {
 	return dsm.MeterInput{
 		Name:         m.Name,
 		Forecast:     q,
@@ -70,13 +93,15 @@ func (p *Partition) forecastMeter(m *Meter, t meter.Hour, slots int, fx *Effects
 
 // reserve makes room for one issue of all meters, so that the effects of the first
 // take no more memory than they fill.
-func (fx *Effects) reserve(groups []*group) {
+func (fx *Effects) reserve(groups []*group, decides bool) {
 	meters := 0
 	for _, g := range groups {
 		meters += len(g.meters)
 	}
 	fx.Forecasts = slices.Grow(fx.Forecasts, meters)
-	fx.Decisions = slices.Grow(fx.Decisions, meters+len(groups))
+	if decides {
+		fx.Decisions = slices.Grow(fx.Decisions, meters+len(groups))
+	}
 }
 
 // previousPlan is the newest plan moved by 24 hours to the slots from t on,

@@ -22,7 +22,7 @@ type Partition struct {
 
 	next      int64            // offset of the next message
 	watermark meter.Hour       // hours before it are over; NoHour until two readings agree on a start
-	nextIssue meter.Hour       // NoHour while the watermark is
+	due       issueTimes       // after the watermark
 	pending   []pendingReading // that jump far ahead and wait for a second one
 
 	meters map[string]*Meter
@@ -93,7 +93,7 @@ type group struct {
 func New(number int, r *Rules) *Partition {
 	return &Partition{
 		number: number, rules: r, origin: FromStream,
-		watermark: meter.NoHour, nextIssue: meter.NoHour,
+		watermark: meter.NoHour, due: noIssues(),
 		meters: map[string]*Meter{}, newcomers: map[string]struct{}{},
 	}
 }
@@ -111,8 +111,9 @@ func (p *Partition) Next() int64 { return p.next }
 // agree on one.
 func (p *Partition) Watermark() meter.Hour { return p.watermark }
 
-// NextIssue is the issue time after the newest; NoHour while there is no watermark.
-func (p *Partition) NextIssue() meter.Hour { return p.nextIssue }
+// NextDayAhead is the next time at which day-ahead forecasts are issued and plans are
+// made; NoHour while there is no watermark.
+func (p *Partition) NextDayAhead() meter.Hour { return p.due.dayAhead }
 
 // Meters are those that are registered, in no order.
 func (p *Partition) Meters() iter.Seq[*Meter] { return maps.Values(p.meters) }
@@ -190,7 +191,7 @@ func (p *Partition) SwitchTo(r *Rules) {
 	old := p.rules
 	p.rules = r
 	if p.watermark != meter.NoHour {
-		p.nextIssue = r.nextIssue(p.watermark)
+		p.due = r.issuesAfter(p.watermark)
 	}
 	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
 		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()

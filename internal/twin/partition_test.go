@@ -133,7 +133,7 @@ func (f *feed) keep() {
 	}
 	unseen(r.Older)
 	for _, v := range r.Forecasts {
-		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.P10, v.P50, v.P90)
+		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.DayAhead, v.P10, v.P50, v.P90)
 	}
 	for _, v := range r.Decisions {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
@@ -306,6 +306,8 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 	settings := testSettings()
 	rapid.Check(t, func(t *rapid.T) {
 		settings.AllowedLateness = rapid.SampledFrom([]meter.Hour{0, 0, 3}).Draw(t, "lateness")
+		settings.IssueAt = rapid.SampledFrom([]string{"00:00", "12:00"}).Draw(t, "issue")
+		settings.Reissue = rapid.SampledFrom([]int{24, 24, 10, 6, 1}).Draw(t, "reissue")
 		r := testRules(t, settings)
 		records := randomStream(t)
 		whole := newFeed(r)

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -15,7 +16,14 @@ type Settings struct {
 	Twin     string // namespace/name; identifiers of decisions derive from it
 	SpecHash string // of the specification; equal hashes give equal effects
 	Timezone string // IANA name
-	IssueAt  string // local HH:MM at which forecasts are issued
+	IssueAt  string // local HH:MM at which the day-ahead forecasts are issued
+
+	// Horizon is how many hours a forecast covers by the local clock, 24 or more; 0 is
+	// 24. A day-ahead forecast reaches the next one whatever it is.
+	Horizon int
+	// Reissue is how many hours after a forecast of a meter the next one is issued, by
+	// the local clock and counted from each IssueAt on; 24, or 0, is at IssueAt only.
+	Reissue int
 
 	// AllowedLateness is how far the watermark stays behind the greatest hour.
 	AllowedLateness meter.Hour
@@ -59,7 +67,7 @@ type Rules struct {
 }
 
 // NewRules checks settings. An error names what is wrong with the time zone, the
-// issue time or the policy.
+// issue times, the horizon or the policy.
 func NewRules(s Settings) (*Rules, error) {
 	r := &Rules{Settings: s, mostKWh: float32(math.Inf(1)), ring: s.History + int(s.AllowedLateness)}
 	var err error
@@ -68,6 +76,18 @@ func NewRules(s Settings) (*Rules, error) {
 	}
 	if r.issueAt, err = meter.ParseIssueTime(s.IssueAt); err != nil {
 		return nil, err
+	}
+	if r.Horizon == 0 {
+		r.Horizon = meter.HoursPerDay
+	}
+	if r.Horizon < meter.HoursPerDay || r.Horizon >= forecast.MaxHorizon {
+		return nil, fmt.Errorf("a forecast of %d hours: write from %d to %d", r.Horizon, meter.HoursPerDay, forecast.MaxHorizon-1)
+	}
+	if r.Reissue == 0 {
+		r.Reissue = meter.HoursPerDay
+	}
+	if r.Reissue < 1 || r.Reissue > meter.HoursPerDay {
+		return nil, fmt.Errorf("forecasts every %d hours: write from 1 to %d", r.Reissue, meter.HoursPerDay)
 	}
 	coefficients := s.Coefficients
 	if coefficients == nil {
@@ -97,15 +117,6 @@ func (r *Rules) Model() forecast.Model { return r.model }
 
 // Ledger evaluates plans against what was measured; nil when decisions are off.
 func (r *Rules) Ledger() *dsm.Ledger { return r.ledger }
-
-// nextIssue is the first issue time after h that is not inside the warm-up.
-func (r *Rules) nextIssue(h meter.Hour) meter.Hour {
-	next := r.cal.NextIssue(h, r.issueAt)
-	if r.IssueFrom != meter.NoHour && next < r.IssueFrom {
-		next = r.cal.NextIssue(r.IssueFrom-1, r.issueAt)
-	}
-	return next
-}
 
 // monthPeak is the meter's highest hour of the local calendar month before t, kWh, as
 // far as its window reaches back; 0 if there was none, or if the tariff has no

@@ -219,7 +219,7 @@ func (r *run) accept(h meter.Hour, row Row) error {
 		}
 	}
 	if n := len(r.fx.Issued); n > 0 {
-		r.due = max(r.due, r.p.NextIssue())
+		r.due = max(r.due, r.p.NextDayAhead())
 	}
 	return nil
 }

@@ -1,0 +1,38 @@
+package twin
+
+import "math"
+
+// leastReported is the share of a group's expected meters without which an hour of the
+// group has no load.
+const leastReported = 0.9
+
+// GroupHourSum adds up the load of a group in one hour, meter by meter, always in the
+// same order. A meter is expected if it reports the hour, or reported the same hour a
+// week before; that value stands in for one that is missing. The zero value is empty.
+type GroupHourSum struct {
+	kwh                float64
+	expected, reported int
+}
+
+// Add takes one meter in: its readings of the hour and of the hour a week before, NaN
+// where there is none.
+func (s *GroupHourSum) Add(reading, weekBefore float32) {
+	switch {
+	case reading == reading:
+		s.kwh += float64(reading)
+		s.expected++
+		s.reported++
+	case weekBefore == weekBefore:
+		s.kwh += float64(weekBefore)
+		s.expected++
+	}
+}
+
+// KWh is the load of the group; NaN where no meter, or fewer than nine tenths of those
+// expected, reported.
+func (s *GroupHourSum) KWh() float32 {
+	if s.reported == 0 || float64(s.reported) < leastReported*float64(s.expected) {
+		return float32(math.NaN())
+	}
+	return float32(s.kwh)
+}
