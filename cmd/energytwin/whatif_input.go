@@ -11,6 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/whatif"
 	"github.com/energytwin/energytwin/workloads/generator"
@@ -84,7 +85,7 @@ func readingsOf(source dataset.Source, cfg *config.Twin) whatif.Readings {
 // openStored opens what a twin has stored. The base is each specification of it for
 // as long as it held; the newest is that of the window and of the report.
 func openStored(ctx context.Context, url string) (in *whatifInput, err error) {
-	db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
+	db, err := reader.Open(ctx, url, timescale.Options{AppName: "energytwin-whatif"})
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func openStored(ctx context.Context, url string) (in *whatifInput, err error) {
 			db.Close()
 		}
 	}()
-	specs, err := timescale.StoredSpecs(ctx, url)
+	specs, err := reader.StoredSpecs(ctx, url)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func openStored(ctx context.Context, url string) (in *whatifInput, err error) {
 }
 
 // readRevisions reads which specification held where in the stream of each partition.
-func (in *whatifInput) readRevisions(ctx context.Context, db *timescale.Reader) error {
+func (in *whatifInput) readRevisions(ctx context.Context, db *reader.DB) error {
 	specs, err := db.ReplaySpecs(ctx)
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (in *whatifInput) readRevisions(ctx context.Context, db *timescale.Reader) 
 	return nil
 }
 
-func (in *whatifInput) readStored(ctx context.Context, db *timescale.Reader) error {
+func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 	meters, from, to, err := db.ReplayMeters(ctx)
 	if err != nil {
 		return err

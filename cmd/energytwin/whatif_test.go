@@ -21,6 +21,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/whatif"
 	"github.com/energytwin/energytwin/workloads/local"
@@ -152,11 +153,11 @@ func countDecisions(t *testing.T, url string) (n int) {
 // storedDecisions are all decisions of a database, by id.
 func storedDecisions(t *testing.T, url string) map[string]string {
 	t.Helper()
-	db, err := timescale.OpenReader(t.Context(), url, timescale.Options{})
+	db, err := reader.Open(t.Context(), url, timescale.Options{})
 	require.NoError(t, err)
 	defer db.Close()
 	out := map[string]string{}
-	found, err := db.ListDecisions(t.Context(), timescale.DecisionList{To: math.MaxInt32 / 2, Limit: 1 << 20})
+	found, err := db.ListDecisions(t.Context(), reader.DecisionList{To: math.MaxInt32 / 2, Limit: 1 << 20})
 	require.NoError(t, err)
 	for i := range found {
 		out[found[i].ID.String()] = decisionText(&found[i].Decision)

@@ -19,6 +19,8 @@ import (
 	"github.com/energytwin/energytwin/internal/statusport"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/prepare"
@@ -129,7 +131,7 @@ func newAPICommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		db, err := timescale.OpenReader(ctx, url, timescale.Options{AppName: "energytwin-api"})
+		db, err := reader.Open(ctx, url, timescale.Options{AppName: "energytwin-api"})
 		if err != nil {
 			return err
 		}
@@ -140,7 +142,7 @@ func newAPICommand() *cobra.Command {
 
 // connections are a workload's connections to the stores.
 type connections struct {
-	db     *timescale.Writer
+	db     *writer.DB
 	redis  *history.Store
 	stream *stream.Client
 }
@@ -160,7 +162,7 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 		}
 		// Each partition may be committing, and the relay and maintenance run beside.
 		opts := timescale.Options{AppName: "energytwin-processor", MaxConns: int32(twin.Kafka.Partitions) + 4}
-		if c.db, err = timescale.OpenWriter(ctx, url, opts); err != nil {
+		if c.db, err = writer.Open(ctx, url, opts); err != nil {
 			return c, err
 		}
 	}

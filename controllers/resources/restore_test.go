@@ -21,7 +21,7 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/embedded"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 )
 
 // server is a PostgreSQL server with the roles of a twin, and the folders that the
@@ -123,7 +123,7 @@ func (s *server) restore(from v1.RestoreFrom) (outcome config.RestoreOutcome, sa
 func TestRestoreScript(t *testing.T) {
 	s := startServer(t)
 	const dump = "river-20260101T023000Z.dump"
-	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
+	require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{}))
 	fill := `INSERT INTO meters (meter_no, name, partition) SELECT i, E'meter\n' || i, 0 FROM generate_series(1, 1000) i`
 	s.exec(DatabaseName, fill)
 	s.exec(DatabaseName, `SET ROLE `+OwnerRole+`; CREATE TABLE odd (text text); INSERT INTO odd VALUES ('COPY public.odd (text) FROM stdin;'), (E'\\.'), ('a|b')`)
@@ -144,7 +144,7 @@ func TestRestoreScript(t *testing.T) {
 	require.True(t, value[bool](s, DatabaseName, "SELECT has_table_privilege('"+ReaderRole+"', 'meters', 'SELECT') AND NOT has_table_privilege('"+ReaderRole+"', 'meters', 'INSERT')"))
 
 	// A dump brings no privileges: the preparation that follows grants them.
-	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
+	require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{}))
 	require.True(t, value[bool](s, DatabaseName, "SELECT has_table_privilege('"+ReaderRole+"', 'ended_sessions', 'INSERT')"))
 
 	// Again: rows written since stay, whichever pod runs it.
@@ -168,7 +168,7 @@ func TestRestoreScript(t *testing.T) {
 // What is wrong leaves the database as it was, and the last line says what it is.
 func TestRestoreScriptRejects(t *testing.T) {
 	s := startServer(t)
-	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
+	require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{}))
 	s.exec(DatabaseName, `INSERT INTO meters (meter_no, name, partition) SELECT i, 'm' || i, 0 FROM generate_series(1, 5000) i`)
 	s.dump("whole.dump")
 	whole, err := os.ReadFile(filepath.Join(s.dir, "backup", "whole.dump"))
@@ -206,7 +206,7 @@ func TestRestoreScriptRejects(t *testing.T) {
 // downSteps are the steps back of the newest migrations, the newest one first.
 func downSteps(t *testing.T, n int) (sql string, version int64) {
 	t.Helper()
-	files, err := filepath.Glob("../../internal/timescale/migrations/*.sql")
+	files, err := filepath.Glob("../../internal/timescale/schema/migrations/*.sql")
 	require.NoError(t, err)
 	require.Greater(t, len(files), n)
 	for _, file := range slices.Backward(files[len(files)-n:]) {
@@ -225,7 +225,7 @@ func downSteps(t *testing.T, n int) (sql string, version int64) {
 func TestRestoreScriptTakesAnOlderSchema(t *testing.T) {
 	s := startServer(t)
 	migrate := func() {
-		require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{WithoutTimescale: true}))
+		require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{WithoutTimescale: true}))
 	}
 	version := func() int64 {
 		return value[int64](s, DatabaseName, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
@@ -263,7 +263,7 @@ func TestRestoreScriptTakesAnOlderSchema(t *testing.T) {
 // may not know, is rejected with the way to restore it, and changes nothing.
 func TestRestoreScriptRejectsANewerSchema(t *testing.T) {
 	s := startServer(t)
-	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{WithoutTimescale: true}))
+	require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{WithoutTimescale: true}))
 	s.exec(DatabaseName, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (901, true); ALTER TABLE meters ADD COLUMN colour text NOT NULL DEFAULT 'red'`)
 	s.dump("newer.dump")
 	s.exec(DatabaseName, `DELETE FROM goose_db_version WHERE version_id = 901; ALTER TABLE meters DROP COLUMN colour; INSERT INTO meters (meter_no, name, partition) VALUES (1, 'm', 0)`)
@@ -280,7 +280,7 @@ func TestRestoreScriptRejectsANewerSchema(t *testing.T) {
 // change names.
 func TestRestoreScriptCountsRows(t *testing.T) {
 	s := startServer(t)
-	require.NoError(t, timescale.Migrate(t.Context(), s.database(DatabaseName), timescale.MigrateOptions{}))
+	require.NoError(t, schema.Migrate(t.Context(), s.database(DatabaseName), schema.MigrateOptions{}))
 	s.exec(DatabaseName, `INSERT INTO meters (meter_no, name, partition) SELECT i, 'm' || i, 0 FROM generate_series(1, 50) i`)
 	s.dump("whole.dump")
 	script := asKubelet(restoreScript(&v1.RestoreFrom{Dump: "whole.dump"}))

@@ -1,33 +1,17 @@
-package timescale
+package timescale_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/pgvalue"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
-
-// BenchmarkCopyReader encodes rows without sending them.
-func BenchmarkCopyReader(b *testing.B) {
-	var r twin.Readings
-	for i := range 10_000 {
-		r.Append(int32(i%1000), day+meter.Hour(i/1000), float32(i), twin.Measured)
-	}
-	buf := make([]byte, 65536)
-	b.ReportAllocs()
-	for b.Loop() {
-		stream := copyReader{rows: (*readingRows)(&r)}
-		for {
-			if _, err := stream.Read(buf); err != nil {
-				break
-			}
-		}
-	}
-	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "rows/s")
-}
 
 // BenchmarkCommit writes batches of readings with a row of meter_state per
 // meter, for one partition of twelve, beside COPY of the same readings alone.
@@ -59,10 +43,11 @@ func BenchmarkCommit(b *testing.B) {
 
 // commitBench makes one batch after another of one partition.
 type commitBench struct {
-	b      Batch
+	b      writer.Batch
 	meters []twin.MeterRef
 	hour   meter.Hour
 	size   int
+	raw    []byte
 }
 
 func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
@@ -82,11 +67,11 @@ func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
 		_, err := s.EnsureMeters(b.Context(), p, keys)
 		require.NoError(b, err)
 	}
-	return &commitBench{b: Batch{Epoch: state.Epoch}, meters: refs, hour: day, size: size}
+	return &commitBench{b: writer.Batch{Epoch: state.Epoch}, meters: refs, hour: day, size: size}
 }
 
 // next fills the batch with the next hours of all meters.
-func (c *commitBench) next() *Batch {
+func (c *commitBench) next() *writer.Batch {
 	b := &c.b
 	b.New.Reset()
 	b.Newest = b.Newest[:0]
@@ -106,12 +91,25 @@ func (c *commitBench) next() *Batch {
 	return b
 }
 
+// encoded are readings in the format of binary COPY, all at once.
+func (c *commitBench) encoded(r *twin.Readings) []byte {
+	c.raw = append(c.raw[:0], "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	for i := range r.MeterNo {
+		c.raw = pgvalue.AppendCount(c.raw, 4)
+		c.raw = pgvalue.AppendHour(c.raw, r.Hour[i])
+		c.raw = pgvalue.AppendInt4(c.raw, r.MeterNo[i])
+		c.raw = pgvalue.AppendFloat4(c.raw, r.KWh[i])
+		c.raw = pgvalue.AppendInt2(c.raw, int16(r.Quality[i]))
+	}
+	return append(c.raw, 0xff, 0xff)
+}
+
 // rawCopy writes the readings alone.
-func (c *commitBench) rawCopy(b *testing.B, s store, batch *Batch) {
+func (c *commitBench) rawCopy(b *testing.B, s store, batch *writer.Batch) {
 	b.Helper()
-	conn, err := s.pool.Acquire(b.Context())
+	conn, err := s.Pool.Acquire(b.Context())
 	require.NoError(b, err)
 	defer conn.Release()
-	_, err = conn.Conn().PgConn().CopyFrom(b.Context(), &copyReader{rows: (*readingRows)(&batch.New)}, copyReadings)
+	_, err = conn.Conn().PgConn().CopyFrom(b.Context(), bytes.NewReader(c.encoded(&batch.New)), `COPY readings (ts, meter_no, kwh, quality) FROM STDIN BINARY`)
 	require.NoError(b, err)
 }

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"math"
@@ -11,6 +11,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -20,7 +22,7 @@ const day meter.Hour = 1546300800 / 3600
 // partition is one that a test owns, with meters in it.
 type partition struct {
 	no     int
-	state  PartitionState
+	state  writer.PartitionState
 	meters []twin.MeterRef
 }
 
@@ -34,8 +36,8 @@ func take(t *testing.T, s store, no int, keys ...twin.MeterKey) *partition {
 }
 
 // batch begins the next batch of n records.
-func (p *partition) batch(n int64) *Batch {
-	return &Batch{
+func (p *partition) batch(n int64) *writer.Batch {
+	return &writer.Batch{
 		Effects: twin.Effects{
 			Partition: p.no, PrevOffset: p.state.NextOffset, NextOffset: p.state.NextOffset + n,
 			Watermark: p.state.Watermark, Counts: twin.Counts{In: n},
@@ -44,14 +46,14 @@ func (p *partition) batch(n int64) *Batch {
 	}
 }
 
-func (p *partition) commit(t *testing.T, s store, b *Batch) {
+func (p *partition) commit(t *testing.T, s store, b *writer.Batch) {
 	t.Helper()
 	require.NoError(t, s.Commit(t.Context(), b))
 	p.state.NextOffset, p.state.Watermark = b.NextOffset, b.Watermark
 }
 
 // fill adds n hours of every meter from hour h on: meter i has i + hour/100 kWh.
-func (p *partition) fill(b *Batch, h meter.Hour, n int) {
+func (p *partition) fill(b *writer.Batch, h meter.Hour, n int) {
 	for k := range meter.Hour(n) {
 		for i, m := range p.meters {
 			b.New.Append(m.MeterNo, h+k, load(i, h+k), twin.Measured)
@@ -65,7 +67,7 @@ func load(i int, h meter.Hour) float32 { return float32(i) + float32(h-day)/100 
 
 func (s store) count(t *testing.T, sql string, args ...any) (n int) {
 	t.Helper()
-	require.NoError(t, s.pool.QueryRow(t.Context(), sql, args...).Scan(&n))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), sql, args...).Scan(&n))
 	return n
 }
 
@@ -77,7 +79,7 @@ func TestCommitStoresEverything(t *testing.T) {
 
 		require.Equal(t, 2*48, s.count(t, `SELECT count(*) FROM readings`))
 		var kwh float32
-		require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE ts = $1 AND meter_no = $2`,
+		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE ts = $1 AND meter_no = $2`,
 			(day+5).Time(), p.meters[1].MeterNo).Scan(&kwh))
 		require.Equal(t, float32(7.5), kwh, "the upsert comes after the copy")
 		require.Equal(t, 1, s.count(t, `SELECT count(*) FROM reading_revisions WHERE old_quality = 0 AND stream_offset = 7`))
@@ -88,7 +90,7 @@ func TestCommitStoresEverything(t *testing.T) {
 
 		again, err := s.TakePartition(t.Context(), 3, "next")
 		require.NoError(t, err)
-		require.Equal(t, PartitionState{
+		require.Equal(t, writer.PartitionState{
 			Epoch: p.state.Epoch + 1, NextOffset: b.NextOffset, LastHash: b.LastHash, Watermark: b.Watermark,
 			Totals: b.Counts, Incarnation: p.state.Incarnation,
 		}, again)
@@ -96,9 +98,9 @@ func TestCommitStoresEverything(t *testing.T) {
 }
 
 // fullBatch has something in every field.
-func fullBatch(t *testing.T, s store, p *partition) *Batch {
+func fullBatch(t *testing.T, s store, p *partition) *writer.Batch {
 	t.Helper()
-	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "seasonal-naive", ModelVersion: "1", Origin: "stream"})
+	prov, err := s.EnsureProvenance(t.Context(), decisions.Provenance{Model: "seasonal-naive", ModelVersion: "1", Origin: "stream"})
 	require.NoError(t, err)
 	b := p.batch(100)
 	p.fill(b, day, 48)
@@ -113,7 +115,7 @@ func fullBatch(t *testing.T, s store, p *partition) *Batch {
 		b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: day + 47, KWh: 1.5, Stored: 47})
 	}
 	b.Rejected = []twin.RejectedMessage{{Offset: 8, Reason: "malformed", Detail: "not \xff JSON\x00", Key: nil, Value: []byte{0, 0xff}}}
-	b.Outbox = []OutboxEntry{{Kind: OutboxDecisions, Hour: day + 48}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 8, ToOffset: 8}}
+	b.Outbox = []writer.OutboxEntry{{Kind: writer.OutboxDecisions, Hour: day + 48}, {Kind: writer.OutboxQuarantine, Hour: meter.NoHour, FromOffset: 8, ToOffset: 8}}
 	b.Counts = twin.Counts{In: 100, Stored: 96, Quarantined: 1, Duplicates: 1, Corrections: 2, Late: 0, Forecasts: 2, Decisions: 2}
 	return b
 }
@@ -129,10 +131,10 @@ func flatForecast(no int32, issued meter.Hour, kwh float32) twin.Forecast {
 	return f
 }
 
-func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) Decision {
+func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) decisions.Row {
 	plan := make([]float32, 24)
 	plan[2], plan[18] = 1.25, -1.25
-	return Decision{
+	return decisions.Row{
 		MeterNo: m.MeterNo, GroupNo: m.GroupNo, Provenance: prov,
 		Decision: dsm.Decision{
 			ID: uuid.NewSHA1(uuid.Nil, []byte(m.Name+issued.String())), Meter: m.Name, Group: m.Group,
@@ -149,7 +151,7 @@ func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) Decision {
 }
 
 // decided adds decisions of one provenance to a batch.
-func decided(b *Batch, decisions ...Decision) {
+func decided(b *writer.Batch, decisions ...decisions.Row) {
 	for _, d := range decisions {
 		b.Provenance = d.Provenance
 		b.Decisions = append(b.Decisions, twin.Decision{Decision: d.Decision, MeterNo: d.MeterNo, GroupNo: d.GroupNo})
@@ -171,12 +173,12 @@ func TestCommitIsFenced(t *testing.T) {
 
 		late := first.batch(10)
 		first.fill(late, day+10, 10)
-		require.ErrorIs(t, s.Commit(t.Context(), late), ErrFenced, "the first owner lost the partition")
+		require.ErrorIs(t, s.Commit(t.Context(), late), writer.ErrFenced, "the first owner lost the partition")
 
 		gap := second.batch(10)
 		gap.PrevOffset, gap.NextOffset = 11, 21
 		second.fill(gap, day+11, 10)
-		require.ErrorIs(t, s.Commit(t.Context(), gap), ErrFenced, "a batch that leaves records out")
+		require.ErrorIs(t, s.Commit(t.Context(), gap), writer.ErrFenced, "a batch that leaves records out")
 		require.Equal(t, 10, s.count(t, `SELECT count(*) FROM readings`), "neither left a row")
 
 		next := second.batch(10)
@@ -196,7 +198,7 @@ func TestCommitAgainAfterALostAnswer(t *testing.T) {
 		require.Equal(t, 10, s.count(t, `SELECT stored::int FROM stream_offsets`), "it counts once")
 		other := *b
 		other.LastHash++
-		require.ErrorIs(t, s.Commit(t.Context(), &other), ErrFenced, "the same offsets of another stream")
+		require.ErrorIs(t, s.Commit(t.Context(), &other), writer.ErrFenced, "the same offsets of another stream")
 	})
 }
 
@@ -273,7 +275,7 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 func (s store) values(t *testing.T, no int32, hours ...int) (out []string) {
 	t.Helper()
 	for _, h := range hours {
-		rows, err := s.pool.Query(t.Context(), `
+		rows, err := s.Pool.Query(t.Context(), `
 			SELECT $3::text || ': ' || kwh FROM readings WHERE meter_no = $1 AND ts = $2
 			UNION ALL (SELECT $3::text || ': at ' || stream_offset || ' was ' || old_kwh || ' (' || old_quality || ')'
 				FROM reading_revisions WHERE meter_no = $1 AND ts = $2 ORDER BY stream_offset)`,

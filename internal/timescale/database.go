@@ -1,11 +1,14 @@
 // Package timescale is the authoritative store of a twin: PostgreSQL, with
-// TimescaleDB where the extension is there. It holds the schema, and two clients:
-// a Writer writes the batches of the processors, a Reader answers the questions of
-// the API.
+// TimescaleDB where the extension is there. The package itself is the connection, and
+// what readers and writers both ask; below it are
 //
-// The package has more than 25 files because writes and reads share the table of a
-// decision's columns, the types of rows and the pool, and their tests share servers.
-// A Writer reads back what it wrote with the queries of a Reader.
+//   - schema: the migrations, and what the server can do;
+//   - writer: the store as processors and the generator have it;
+//   - reader: the store as the API and replays have it;
+//   - decisions: the table of a decision's columns, which both share;
+//   - pgvalue: values as PostgreSQL takes them.
+//
+// The tests in this folder read with a reader what a writer wrote, on real servers.
 package timescale
 
 import (
@@ -19,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Options of a Reader or a Writer. The zero value is good for a workload.
+// Options of a connection. The zero value is good for a workload.
 type Options struct {
 	MaxConns int32  // connections in the pool; 0 leaves it to the URL (pool_max_conns) or the machine
 	AppName  string // shown in pg_stat_activity; "" is "energytwin"
@@ -33,48 +36,21 @@ type Options struct {
 	// API sets it, a processor does not.
 	StatementTimeout time.Duration
 
-	// InsertOnly writes with INSERT alone, for servers without COPY FROM STDIN.
+	// InsertOnly has a writer write with INSERT alone, for servers without COPY FROM
+	// STDIN.
 	InsertOnly bool
 }
 
-// connection is a pool of connections to the store of one twin, and the questions
-// that everybody asks.
-type connection struct{ pool *pgxpool.Pool }
+// DB is a pool of connections to the store of one twin, and the questions that
+// readers and writers both ask.
+type DB struct{ Pool *pgxpool.Pool }
 
-// Reader answers the questions of the API and of replays. Beside SELECT it needs
-// INSERT on ended_sessions. It is safe for concurrent use.
-type Reader struct{ connection }
-
-// Writer is the store as processors and the generator have it: it writes, and reads
-// back what they go on from. It is safe for concurrent use.
-type Writer struct {
-	connection
-	insertOnly bool
-}
-
-// OpenReader makes the pool of a Reader. It connects when first used: see Ping.
-func OpenReader(ctx context.Context, url string, opts Options) (*Reader, error) {
-	c, err := connect(ctx, url, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &Reader{c}, nil
-}
-
-// OpenWriter makes the pool of a Writer. It connects when first used: see Ping.
-func OpenWriter(ctx context.Context, url string, opts Options) (*Writer, error) {
-	c, err := connect(ctx, url, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &Writer{connection: c, insertOnly: opts.InsertOnly}, nil
-}
-
-func connect(ctx context.Context, url string, opts Options) (connection, error) {
+// Connect makes the pool. It connects when first used: see Ping.
+func Connect(ctx context.Context, url string, opts Options) (DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The error of pgx repeats the URL with its password hidden.
-		return connection{}, fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
+		return DB{}, fmt.Errorf("database URL: %w; write it as postgres://user@host:5432/name", err)
 	}
 	if opts.MaxConns > 0 {
 		cfg.MaxConns = opts.MaxConns
@@ -86,9 +62,9 @@ func connect(ctx context.Context, url string, opts Options) (connection, error) 
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
-		return connection{}, fmt.Errorf("database pool: %w", err)
+		return DB{}, fmt.Errorf("database pool: %w", err)
 	}
-	return connection{pool}, nil
+	return DB{pool}, nil
 }
 
 // sessionSettings is one simple query that prepares a connection.
@@ -123,11 +99,11 @@ func milliseconds(d, otherwise time.Duration) string {
 }
 
 // Close ends all connections.
-func (db *connection) Close() { db.pool.Close() }
+func (db *DB) Close() { db.Pool.Close() }
 
 // Ping reports whether the store answers.
-func (db *connection) Ping(ctx context.Context) error {
-	if err := db.pool.Ping(ctx); err != nil {
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.Pool.Ping(ctx); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -52,7 +54,7 @@ func snatch(ctx context.Context, s store, owner string, no int32, records int64,
 			return err
 		}
 		for range 3 {
-			b := &Batch{Epoch: state.Epoch, Effects: twin.Effects{PrevOffset: state.NextOffset, NextOffset: min(state.NextOffset+4, records)}}
+			b := &writer.Batch{Epoch: state.Epoch, Effects: twin.Effects{PrevOffset: state.NextOffset, NextOffset: min(state.NextOffset+4, records)}}
 			for k := b.PrevOffset; k < b.NextOffset; k++ {
 				b.New.Append(no, day+meter.Hour(k), float32(k), twin.Measured)
 			}
@@ -60,7 +62,7 @@ func snatch(ctx context.Context, s store, owner string, no int32, records int64,
 			b.Newest = []twin.NewestReading{{MeterNo: no, Hour: b.Watermark, KWh: 1, Stored: b.NextOffset - b.PrevOffset}}
 			b.Counts.In, b.LastHash = b.NextOffset-b.PrevOffset, uint64(b.NextOffset)
 			err := s.Commit(ctx, b)
-			if errors.Is(err, ErrFenced) {
+			if errors.Is(err, writer.ErrFenced) {
 				fenced.Store(owner, true)
 				break
 			}
@@ -83,10 +85,10 @@ func TestAnOwnerThatVanishedFreesItsPartition(t *testing.T) {
 		}
 		ctx := t.Context()
 		take(t, s, 0)
-		frozen, err := OpenWriter(ctx, s.url, Options{IdleInTransaction: 300 * time.Millisecond})
+		frozen, err := writer.Open(ctx, s.url, timescale.Options{IdleInTransaction: 300 * time.Millisecond})
 		require.NoError(t, err)
 		defer frozen.Close()
-		conn, err := frozen.pool.Acquire(ctx)
+		conn, err := frozen.Pool.Acquire(ctx)
 		require.NoError(t, err)
 		defer conn.Release()
 		_, err = conn.Exec(ctx, `BEGIN`)

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -16,7 +19,7 @@ const hour = time.Hour
 // year commits n days of hours, with a forecast and a decision per day.
 func (p *partition) year(t *testing.T, s store, days int) {
 	t.Helper()
-	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "m"})
+	prov, err := s.EnsureProvenance(t.Context(), decisions.Provenance{Model: "m"})
 	require.NoError(t, err)
 	for d := range meter.Hour(days) {
 		b := p.batch(24)
@@ -33,10 +36,10 @@ func (p *partition) year(t *testing.T, s store, days int) {
 func TestMaintainKeepsToTheLeastWatermark(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		ctx := t.Context()
-		opts := MaintainOptions{RetainRaw: 30 * 24 * hour, RetainDecisions: 60 * 24 * hour, CompressAfter: 10 * 24 * hour}
+		opts := writer.MaintainOptions{RetainRaw: 30 * 24 * hour, RetainDecisions: 60 * 24 * hour, CompressAfter: 10 * 24 * hour}
 		report, err := s.Maintain(ctx, opts)
 		require.NoError(t, err)
-		require.Equal(t, MaintainReport{Watermark: meter.NoHour}, report, "nothing is known yet")
+		require.Equal(t, writer.MaintainReport{Watermark: meter.NoHour}, report, "nothing is known yet")
 
 		fast, slow := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""}, twin.MeterKey{Name: "b", Group: ""}), take(t, s, 1, twin.MeterKey{Name: "c", Group: ""})
 		fast.year(t, s, 120)
@@ -85,7 +88,7 @@ func TestMaintainKeepsToTheLeastWatermark(t *testing.T) {
 func requireKept(t *testing.T, s store, table, column string, bound meter.Hour) {
 	t.Helper()
 	var oldest time.Time
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT min(`+column+`) FROM `+table).Scan(&oldest))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT min(`+column+`) FROM `+table).Scan(&oldest))
 	require.False(t, oldest.After(bound.Time().Add(24*hour)), "%s: rows younger than %s are gone, up to %s", table, bound, oldest)
 	slack := 0 * hour
 	if s.timescale {
@@ -99,8 +102,8 @@ func requireKept(t *testing.T, s store, table, column string, bound meter.Hour) 
 func requireReadable(t *testing.T, s store, p *partition, mark meter.Hour) {
 	t.Helper()
 	from := mark - 30*24
-	read := func() []Point {
-		points, err := s.MeterSeries(t.Context(), p.meters[1].MeterNo, SeriesQuery{From: from, To: day + 120*24, Aggregate: Sum})
+	read := func() []reader.Point {
+		points, err := s.MeterSeries(t.Context(), p.meters[1].MeterNo, reader.SeriesQuery{From: from, To: day + 120*24, Aggregate: reader.Sum})
 		require.NoError(t, err)
 		return points
 	}
@@ -126,7 +129,7 @@ func TestMaintainForgetsExpiredSessions(t *testing.T) {
 		for range 2 {
 			require.NoError(t, s.EndSession(ctx, ended, time.Now().Add(hour)))
 		}
-		_, err := s.Maintain(ctx, MaintainOptions{})
+		_, err := s.Maintain(ctx, writer.MaintainOptions{})
 		require.NoError(t, err)
 		for id, want := range map[uuid.UUID]bool{gone: false, ended: true, open: false} {
 			is, err := s.SessionEnded(ctx, id)
@@ -142,17 +145,17 @@ func TestMaintainIsDoneByOneProcess(t *testing.T) {
 			t.Skip("needs a second connection")
 		}
 		ctx := t.Context()
-		other, err := s.pool.Acquire(ctx)
+		other, err := s.Pool.Acquire(ctx)
 		require.NoError(t, err)
 		defer other.Release()
-		_, err = other.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(maintenanceLock))
+		_, err = other.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(0x656e_7477_6d61_696e))
 		require.NoError(t, err)
-		report, err := s.Maintain(ctx, MaintainOptions{})
+		report, err := s.Maintain(ctx, writer.MaintainOptions{})
 		require.NoError(t, err)
 		require.True(t, report.Busy)
-		_, err = other.Exec(ctx, `SELECT pg_advisory_unlock($1)`, int64(maintenanceLock))
+		_, err = other.Exec(ctx, `SELECT pg_advisory_unlock($1)`, int64(0x656e_7477_6d61_696e))
 		require.NoError(t, err)
-		report, err = s.Maintain(ctx, MaintainOptions{})
+		report, err = s.Maintain(ctx, writer.MaintainOptions{})
 		require.NoError(t, err)
 		require.False(t, report.Busy)
 	})

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"context"
@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 func TestMigrateTwiceAndAtTheSameTime(t *testing.T) {
@@ -22,13 +26,13 @@ func TestMigrateTwiceAndAtTheSameTime(t *testing.T) {
 			var wg sync.WaitGroup
 			errs := make([]error, 3)
 			for i := range errs {
-				wg.Go(func() { errs[i] = Migrate(t.Context(), u, MigrateOptions{}) })
+				wg.Go(func() { errs[i] = schema.Migrate(t.Context(), u, schema.MigrateOptions{}) })
 			}
 			wg.Wait()
 			for _, err := range errs {
 				require.NoError(t, err)
 			}
-			db, err := OpenWriter(t.Context(), u, Options{})
+			db, err := writer.Open(t.Context(), u, timescale.Options{})
 			require.NoError(t, err)
 			defer db.Close()
 			c, err := db.Capabilities(t.Context())
@@ -50,9 +54,9 @@ func TestMigrateTakesUpTheExtension(t *testing.T) {
 		newSmall(t, s)
 		c, err := s.Capabilities(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, LicenseNone, c.License)
+		require.Equal(t, schema.LicenseNone, c.License)
 		rows := s.count(t, `SELECT count(*) FROM readings`)
-		require.NoError(t, Migrate(t.Context(), s.url, MigrateOptions{}))
+		require.NoError(t, schema.Migrate(t.Context(), s.url, schema.MigrateOptions{}))
 		require.Equal(t, rows, s.count(t, `SELECT count(*) FROM readings`))
 		require.NotZero(t, s.count(t, `SELECT count(*) FROM timescaledb_information.chunks`))
 		require.Equal(t, 4*3, s.count(t, `SELECT count(*) FROM readings_daily`))
@@ -62,7 +66,7 @@ func TestMigrateTakesUpTheExtension(t *testing.T) {
 }
 
 func TestOpenNamesWhatIsWrong(t *testing.T) {
-	_, err := OpenWriter(context.Background(), "postgres://user:secret@host:notaport/db", Options{})
+	_, err := writer.Open(context.Background(), "postgres://user:secret@host:notaport/db", timescale.Options{})
 	require.ErrorContains(t, err, "database URL")
 	require.NotContains(t, err.Error(), "secret")
 }
@@ -75,13 +79,13 @@ func TestDownAndUpAgain(t *testing.T) {
 		db, err := sql.Open("pgx", s.url)
 		require.NoError(t, err)
 		defer db.Close()
-		provider, err := newProvider(db)
+		provider, err := schema.NewProvider(db)
 		require.NoError(t, err)
 		_, err = provider.DownTo(t.Context(), 0)
 		require.NoError(t, err)
 		require.Zero(t, s.count(t, `SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace
 			AND relkind IN ('r', 'v') AND relname <> 'goose_db_version'`))
-		require.NoError(t, Migrate(t.Context(), s.url, MigrateOptions{}))
+		require.NoError(t, schema.Migrate(t.Context(), s.url, schema.MigrateOptions{}))
 		newSmall(t, s)
 	})
 }

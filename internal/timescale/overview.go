@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/pgvalue"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -23,8 +25,8 @@ type PartitionProgress struct {
 }
 
 // Progress is that of all partitions that were ever taken, by number.
-func (db *connection) Progress(ctx context.Context) ([]PartitionProgress, error) {
-	rows, err := db.pool.Query(ctx, `
+func (db *DB) Progress(ctx context.Context) ([]PartitionProgress, error) {
+	rows, err := db.Pool.Query(ctx, `
 		SELECT partition, owner, epoch, next_offset, watermark, updated_at,
 			messages, stored, quarantined, duplicates, corrections, late, forecasts, decisions, suspect, confirmed
 		FROM stream_offsets ORDER BY partition`)
@@ -36,7 +38,7 @@ func (db *connection) Progress(ctx context.Context) ([]PartitionProgress, error)
 		t := &p.Totals
 		err = row.Scan(&p.Partition, &p.Owner, &p.Epoch, &p.NextOffset, &mark, &p.UpdatedAt,
 			&t.In, &t.Stored, &t.Quarantined, &t.Duplicates, &t.Corrections, &t.Late, &t.Forecasts, &t.Decisions, &t.Suspect, &t.Confirmed)
-		p.Watermark = hourOrNone(mark)
+		p.Watermark = pgvalue.HourOrNone(mark)
 		return p, err
 	})
 	if err != nil {
@@ -62,11 +64,11 @@ type Summary struct {
 }
 
 // Summary adds up what all partitions have done.
-func (db *connection) Summary(ctx context.Context) (Summary, error) {
+func (db *DB) Summary(ctx context.Context) (Summary, error) {
 	var s Summary
 	var least, greatest, updated *time.Time
 	t := &s.Totals
-	err := db.pool.QueryRow(ctx, `
+	err := db.Pool.QueryRow(ctx, `
 		WITH o AS (SELECT
 				coalesce(sum(messages), 0)::int8, coalesce(sum(stored), 0)::int8, coalesce(sum(quarantined), 0)::int8,
 				coalesce(sum(duplicates), 0)::int8, coalesce(sum(corrections), 0)::int8, coalesce(sum(late), 0)::int8,
@@ -83,9 +85,19 @@ func (db *connection) Summary(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return s, fmt.Errorf("summary: %w", err)
 	}
-	s.LeastWatermark, s.GreatestWatermark = hourOrNone(least), hourOrNone(greatest)
+	s.LeastWatermark, s.GreatestWatermark = pgvalue.HourOrNone(least), pgvalue.HourOrNone(greatest)
 	if updated != nil {
 		s.UpdatedAt = *updated
 	}
 	return s, nil
+}
+
+// Capabilities asks the server.
+func (db *DB) Capabilities(ctx context.Context) (schema.Capabilities, error) {
+	return schema.ReadCapabilities(ctx, db.Pool)
+}
+
+// SchemaCurrent reports whether all migrations of this binary have been applied.
+func (db *DB) SchemaCurrent(ctx context.Context) error {
+	return schema.Current(ctx, db.Pool)
 }

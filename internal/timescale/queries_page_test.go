@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
@@ -8,6 +8,10 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -24,14 +28,14 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 		require.InDelta(t, load(0, gapFrom)+load(2, gapFrom), all[1].KWh, 1e-5)
 		group, err := s.LoadByHour(ctx, &north, gapFrom, gapFrom+1)
 		require.NoError(t, err)
-		require.Equal(t, HourLoad{gapFrom, float64(load(0, gapFrom)), 1}, group[0])
+		require.Equal(t, reader.HourLoad{Hour: gapFrom, KWh: float64(load(0, gapFrom)), Meters: 1}, group[0])
 
 		peaks, err := s.GroupPeaks(ctx, gapFrom, gapFrom+6)
 		require.NoError(t, err)
 		for _, p := range peaks {
 			hours, err := s.LoadByHour(ctx, &p.GroupNo, gapFrom, gapFrom+6)
 			require.NoError(t, err)
-			require.Contains(t, hours, HourLoad{p.Hour, p.KWh, hours[p.Hour-gapFrom].Meters})
+			require.Contains(t, hours, reader.HourLoad{Hour: p.Hour, KWh: p.KWh, Meters: hours[p.Hour-gapFrom].Meters})
 			for _, h := range hours {
 				require.LessOrEqual(t, h.KWh, p.KWh)
 			}
@@ -56,10 +60,10 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 		change, err := s.PlannedChange(ctx, nil, day+24, day+48)
 		require.NoError(t, err)
 		require.Len(t, change, 24)
-		require.Equal(t, HourLoad{day + 42, -3.75, 3}, change[18])
+		require.Equal(t, reader.HourLoad{Hour: day + 42, KWh: -3.75, Meters: 3}, change[18])
 		change, err = s.PlannedChange(ctx, &north, day+42, day+43)
 		require.NoError(t, err)
-		require.Equal(t, []HourLoad{{day + 42, -2.5, 2}}, change)
+		require.Equal(t, []reader.HourLoad{{Hour: day + 42, KWh: -2.5, Meters: 2}}, change)
 	})
 }
 
@@ -73,22 +77,22 @@ func TestDecisionLists(t *testing.T) {
 		decided(b, about)
 		tw.commit(t, s, b)
 
-		open := DecisionList{From: day, To: day + 200, Now: day + 50, Limit: 100}
+		open := reader.DecisionList{From: day, To: day + 200, Now: day + 50, Limit: 100}
 		for name, c := range map[string]struct {
-			edit func(*DecisionList)
+			edit func(*reader.DecisionList)
 			n    int
 		}{
-			"all":          {func(*DecisionList) {}, 10},
-			"meter":        {func(l *DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
-			"group":        {func(l *DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 7},
-			"about meters": {func(l *DecisionList) { l.About = "meter" }, 9},
-			"about groups": {func(l *DecisionList) { l.About = "group" }, 1},
-			"planned only": {func(l *DecisionList) { l.Planned = true }, 9},
-			"action none":  {func(l *DecisionList) { l.Action = ptr(dsm.ActionNone) }, 1},
-			"reason":       {func(l *DecisionList) { l.Reason = ptr(dsm.ReasonGroupLimit) }, 0},
-			"past":         {func(l *DecisionList) { l.Status = "past" }, 3},
-			"active":       {func(l *DecisionList) { l.Status = "active" }, 3},
-			"to come":      {func(l *DecisionList) { l.Status = "planned" }, 4},
+			"all":          {func(*reader.DecisionList) {}, 10},
+			"meter":        {func(l *reader.DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
+			"group":        {func(l *reader.DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 7},
+			"about meters": {func(l *reader.DecisionList) { l.About = "meter" }, 9},
+			"about groups": {func(l *reader.DecisionList) { l.About = "group" }, 1},
+			"planned only": {func(l *reader.DecisionList) { l.Planned = true }, 9},
+			"action none":  {func(l *reader.DecisionList) { l.Action = ptr(dsm.ActionNone) }, 1},
+			"reason":       {func(l *reader.DecisionList) { l.Reason = ptr(dsm.ReasonGroupLimit) }, 0},
+			"past":         {func(l *reader.DecisionList) { l.Status = "past" }, 3},
+			"active":       {func(l *reader.DecisionList) { l.Status = "active" }, 3},
+			"to come":      {func(l *reader.DecisionList) { l.Status = "planned" }, 4},
 		} {
 			l := open
 			c.edit(&l)
@@ -103,20 +107,20 @@ func TestDecisionLists(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, byWorth, all[0].ID == about.ID)
 			l.Limit = 1
-			var paged []Decision
+			var paged []decisions.Row
 			for range all {
 				page, err := s.ListDecisions(ctx, l)
 				require.NoError(t, err)
 				require.Len(t, page, 1)
 				paged = append(paged, page[0])
-				l.After = ptr(page[0].Place())
+				l.After = ptr(reader.PlaceOf(page[0]))
 			}
 			require.Equal(t, ids(all), ids(paged))
 		}
 		bad := open
 		bad.Status = "soon"
 		_, err := s.ListDecisions(ctx, bad)
-		require.ErrorIs(t, err, ErrBadQuery)
+		require.ErrorIs(t, err, reader.ErrBadQuery)
 	})
 }
 
@@ -137,7 +141,7 @@ func TestRecountsAndMoves(t *testing.T) {
 		b.Corrected.Append(tw.meters[1].MeterNo, gapFrom, -5, twin.Corrected)
 		b.Recounts = []twin.GroupHour{{GroupNo: north, Hour: gapFrom}}
 		tw.commit(t, s, b)
-		metered, err := s.MeteredHours(ctx, Scope{GroupNo: &north}, gapFrom, gapFrom+1)
+		metered, err := s.MeteredHours(ctx, reader.Scope{GroupNo: &north}, gapFrom, gapFrom+1)
 		require.NoError(t, err)
 		require.InDelta(t, load(0, gapFrom)-5, metered[0].KWh, 1e-6)
 		require.InDelta(t, 5, metered[0].FedIn, 0)
@@ -146,7 +150,7 @@ func TestRecountsAndMoves(t *testing.T) {
 		for offset, hash := range []string{"first", "second"} {
 			require.NoError(t, s.RecordSpec(ctx, 3, tw.state.Epoch, int64(offset), hash, []byte(`{}`)))
 		}
-		require.ErrorIs(t, s.MovePartition(ctx, 3, tw.state.Epoch+1, 0), ErrFenced)
+		require.ErrorIs(t, s.MovePartition(ctx, 3, tw.state.Epoch+1, 0), writer.ErrFenced)
 		require.NoError(t, s.MovePartition(ctx, 3, tw.state.Epoch, 0))
 		state, err := s.TakePartition(ctx, 3, "next")
 		require.NoError(t, err)
@@ -155,20 +159,20 @@ func TestRecountsAndMoves(t *testing.T) {
 		require.Equal(t, 1, state.TopicGeneration)
 		specs, err := s.Specs(ctx, 3)
 		require.NoError(t, err)
-		require.Equal(t, []SpecRevision{{0, "first", []byte(`{}`)}}, specs, "those of later offsets are of the topic before")
+		require.Equal(t, []writer.SpecRevision{{FromOffset: 0, Hash: "first", Document: []byte(`{}`)}}, specs, "those of later offsets are of the topic before")
 
 		next := partition{no: 3, state: state}
 		b = next.batch(1)
-		b.Outbox = []OutboxEntry{{Kind: OutboxState, Hour: day}}
+		b.Outbox = []writer.OutboxEntry{{Kind: writer.OutboxState, Hour: day}}
 		require.NoError(t, s.Commit(ctx, b))
 		items, err := s.Outbox(ctx, 1000)
 		require.NoError(t, err)
 		require.Equal(t, 1, items[len(items)-1].TopicGeneration)
 
 		require.NoError(t, s.SchemaCurrent(ctx))
-		_, err = s.pool.Exec(ctx, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
+		_, err = s.Pool.Exec(ctx, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
 		require.NoError(t, err)
-		require.ErrorIs(t, s.SchemaCurrent(ctx), ErrSchema)
+		require.ErrorIs(t, s.SchemaCurrent(ctx), schema.ErrSchema)
 	})
 }
 
@@ -183,7 +187,7 @@ func TestCommitAfterABrokenConnection(t *testing.T) {
 		p := take(t, s, 0, twin.MeterKey{Name: "a", Group: ""})
 		b := p.batch(10)
 		p.fill(b, day, 10)
-		blocked, err := s.pool.Begin(ctx)
+		blocked, err := s.Pool.Begin(ctx)
 		require.NoError(t, err)
 		defer blocked.Rollback(ctx)
 		_, err = blocked.Exec(ctx, `LOCK TABLE readings`) // holds the batch after its fence

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"fmt"
@@ -11,6 +11,10 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -28,7 +32,7 @@ const gapFrom, gapTo = day + 30, day + 34
 func newSmall(t *testing.T, s store) small {
 	t.Helper()
 	p := take(t, s, 3, twin.MeterKey{Name: "a", Group: "north"}, twin.MeterKey{Name: "b", Group: "north"}, twin.MeterKey{Name: "c", Group: ""})
-	prov, err := s.EnsureProvenance(t.Context(), Provenance{Model: "seasonal-naive", ModelVersion: "1", Image: "energytwin:test", Origin: "stream"})
+	prov, err := s.EnsureProvenance(t.Context(), decisions.Provenance{Model: "seasonal-naive", ModelVersion: "1", Image: "energytwin:test", Origin: "stream"})
 	require.NoError(t, err)
 	for d := range meter.Hour(4) {
 		b := p.batch(70)
@@ -40,7 +44,7 @@ func newSmall(t *testing.T, s store) small {
 				b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, float32(i+2)))
 				decided(b, shiftDecision(m, day+24*d, prov))
 			}
-			b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: day + 24*d})
+			b.Outbox = append(b.Outbox, writer.OutboxEntry{Kind: writer.OutboxDecisions, Hour: day + 24*d})
 		}
 		b.Rejected = []twin.RejectedMessage{{Offset: int64(d), Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}}
 		b.Counts = twin.Counts{In: 70, Stored: int64(b.New.Len()), Quarantined: 1, Forecasts: int64(len(b.Forecasts)), Decisions: int64(len(b.Decisions))}
@@ -49,7 +53,7 @@ func newSmall(t *testing.T, s store) small {
 	return small{s, p, prov}
 }
 
-func smallHour(b *Batch, p *partition, h meter.Hour) {
+func smallHour(b *writer.Batch, p *partition, h meter.Hour) {
 	sums, counts := map[int32]float64{}, map[int32]int32{}
 	for i, m := range p.meters {
 		if m.Name == "b" && h >= gapFrom && h < gapTo {
@@ -67,7 +71,7 @@ func smallHour(b *Batch, p *partition, h meter.Hour) {
 }
 
 // noteState keeps one state per meter and batch.
-func noteState(b *Batch, no int32, h meter.Hour, kwh float32) {
+func noteState(b *writer.Batch, no int32, h meter.Hour, kwh float32) {
 	for i := range b.Newest {
 		if s := &b.Newest[i]; s.MeterNo == no {
 			s.Hour, s.KWh, s.Stored = h, kwh, s.Stored+1
@@ -82,13 +86,13 @@ func TestDecisionQueries(t *testing.T) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
 
-		every := DecisionList{From: day, To: day + 240, Limit: 100}
+		every := reader.DecisionList{From: day, To: day + 240, Limit: 100}
 		all, err := s.ListDecisions(ctx, every)
 		require.NoError(t, err)
 		require.Len(t, all, 9)
 
-		var paged []Decision
-		f := DecisionList{From: day, To: day + 240, Limit: 2}
+		var paged []decisions.Row
+		f := reader.DecisionList{From: day, To: day + 240, Limit: 2}
 		for {
 			page, err := s.ListDecisions(ctx, f)
 			require.NoError(t, err)
@@ -96,7 +100,7 @@ func TestDecisionQueries(t *testing.T) {
 			if len(page) < f.Limit {
 				break
 			}
-			f.After = ptr(page[len(page)-1].Place())
+			f.After = ptr(reader.PlaceOf(page[len(page)-1]))
 		}
 		require.Equal(t, ids(all), ids(paged), "pages of two make the same list")
 
@@ -107,18 +111,18 @@ func TestDecisionQueries(t *testing.T) {
 		requireSameDecision(t, want, got)
 
 		for name, c := range map[string]struct {
-			narrow func(*DecisionList)
+			narrow func(*reader.DecisionList)
 			n      int
 		}{
-			"meter":          {func(l *DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
-			"group":          {func(l *DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 6},
-			"unknown meter":  {func(l *DecisionList) { l.MeterNo = ptr(int32(99)) }, 0},
-			"action":         {func(l *DecisionList) { l.Action = ptr(dsm.ActionLoadShift) }, 9},
-			"other action":   {func(l *DecisionList) { l.Action = ptr(dsm.ActionNone) }, 0},
-			"reason":         {func(l *DecisionList) { l.Reason, l.MeterNo = ptr(dsm.ReasonPriceSpread), &tw.meters[0].MeterNo }, 3},
-			"from inclusive": {func(l *DecisionList) { l.From = day + 48 }, 6},
-			"to exclusive":   {func(l *DecisionList) { l.To = day + 48 }, 3},
-			"shadow":         {func(l *DecisionList) { l.Shadow = true }, 0},
+			"meter":          {func(l *reader.DecisionList) { l.MeterNo = &tw.meters[2].MeterNo }, 3},
+			"group":          {func(l *reader.DecisionList) { l.GroupNo = &tw.meters[0].GroupNo }, 6},
+			"unknown meter":  {func(l *reader.DecisionList) { l.MeterNo = ptr(int32(99)) }, 0},
+			"action":         {func(l *reader.DecisionList) { l.Action = ptr(dsm.ActionLoadShift) }, 9},
+			"other action":   {func(l *reader.DecisionList) { l.Action = ptr(dsm.ActionNone) }, 0},
+			"reason":         {func(l *reader.DecisionList) { l.Reason, l.MeterNo = ptr(dsm.ReasonPriceSpread), &tw.meters[0].MeterNo }, 3},
+			"from inclusive": {func(l *reader.DecisionList) { l.From = day + 48 }, 6},
+			"to exclusive":   {func(l *reader.DecisionList) { l.To = day + 48 }, 3},
+			"shadow":         {func(l *reader.DecisionList) { l.Shadow = true }, 0},
 		} {
 			list := every
 			c.narrow(&list)
@@ -131,16 +135,16 @@ func TestDecisionQueries(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, issued, 3)
 		_, _, err = s.DecisionByID(ctx, uuid.New())
-		require.ErrorIs(t, err, ErrNotFound)
+		require.ErrorIs(t, err, reader.ErrNotFound)
 
 		plans, err := s.LastPlans(ctx, 3, day+72)
 		require.NoError(t, err)
 		require.Len(t, plans, 3)
-		require.Equal(t, LastPlan{tw.meters[0].MeterNo, day + 48, day + 48, want.Plan}, plans[0])
+		require.Equal(t, writer.LastPlan{MeterNo: tw.meters[0].MeterNo, IssuedAt: day + 48, ValidFrom: day + 48, Plan: want.Plan}, plans[0])
 	})
 }
 
-func ids(d []Decision) (ids []uuid.UUID) {
+func ids(d []decisions.Row) (ids []uuid.UUID) {
 	for i := range d {
 		ids = append(ids, d[i].ID)
 	}
@@ -150,7 +154,7 @@ func ids(d []Decision) (ids []uuid.UUID) {
 func ptr[T any](v T) *T { return &v }
 
 // requireSameDecision compares NaN as equal.
-func requireSameDecision(t *testing.T, want, got Decision) {
+func requireSameDecision(t *testing.T, want, got decisions.Row) {
 	t.Helper()
 	require.Equal(t, fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got))
 }
@@ -159,7 +163,7 @@ func requireSameDecision(t *testing.T, want, got Decision) {
 func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		tw := newSmall(t, s)
-		none := Decision{MeterNo: tw.meters[0].MeterNo, Provenance: tw.prov, Decision: dsm.Decision{
+		none := decisions.Row{MeterNo: tw.meters[0].MeterNo, Provenance: tw.prov, Decision: dsm.Decision{
 			ID: uuid.New(), Meter: "a", IssuedAt: day + 200, ValidFrom: day + 200, ValidTo: day + 223, ActionableFrom: day + 200,
 			Reason: dsm.ReasonStaleInput, CapKW: nan(), PriceThresh: nan(), PARBefore: nan(), PARAfter: nan(),
 			LastReading: meter.NoHour, Stale: true,
@@ -171,13 +175,21 @@ func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 			{Action: dsm.ActionEVCharge, Saving: 0.1, Plan: behind.Plan[:3:3], AtOnce: []float32{1, 2, 3}},
 			{Action: dsm.ActionBattery, Saving: 0.15, Plan: behind.Plan[:2:2], Value: []float32{0.3, 0.2}},
 		}
-		for _, insertOnly := range []bool{true, s.insertOnly} {
-			s.insertOnly = insertOnly
+		writers := []store{s}
+		if !s.one { // whose writer inserts
+			inserting, err := writer.Open(t.Context(), s.url, timescale.Options{InsertOnly: true})
+			require.NoError(t, err)
+			t.Cleanup(inserting.Close)
+			other := s
+			other.DB = inserting
+			writers = append(writers, other)
+		}
+		for _, s := range writers {
 			b := tw.batch(1)
 			none.ID, about.ID, behind.ID = uuid.New(), uuid.New(), uuid.New()
 			decided(b, none, about, behind)
 			tw.commit(t, s, b)
-			for _, want := range []Decision{none, about, behind} {
+			for _, want := range []decisions.Row{none, about, behind} {
 				got, _, err := s.DecisionByID(t.Context(), want.ID)
 				require.NoError(t, err)
 				requireSameDecision(t, want, got)
@@ -201,7 +213,7 @@ func TestMeterQueries(t *testing.T) {
 		b.New.Append(late[1].MeterNo, day+95, -2, twin.Measured)
 		tw.commit(t, s, b)
 
-		names := func(f MeterFilter) (names []string) {
+		names := func(f reader.MeterFilter) (names []string) {
 			t.Helper()
 			if f.Limit == 0 {
 				f.Limit = 100
@@ -213,16 +225,16 @@ func TestMeterQueries(t *testing.T) {
 			}
 			return names
 		}
-		require.Equal(t, []string{"a", "b", "c", "d%2", "d_1", "f"}, names(MeterFilter{}))
-		require.Equal(t, []string{"d_1"}, names(MeterFilter{Prefix: "d_"}), "a prefix is not a pattern")
-		require.Equal(t, []string{"a", "b"}, names(MeterFilter{Group: ptr("north")}))
-		require.Equal(t, []string{"c"}, names(MeterFilter{Group: ptr("")}))
-		require.Equal(t, []string{"d_1", "f"}, names(MeterFilter{Status: StatusStale}))
-		require.Equal(t, []string{"d%2"}, names(MeterFilter{Status: StatusGap}))
-		require.Equal(t, []string{"a", "b", "c"}, names(MeterFilter{Status: StatusOK}))
-		for _, sort := range []MeterSort{SortName, SortNameDesc, SortLoad, SortLoadDesc} {
+		require.Equal(t, []string{"a", "b", "c", "d%2", "d_1", "f"}, names(reader.MeterFilter{}))
+		require.Equal(t, []string{"d_1"}, names(reader.MeterFilter{Prefix: "d_"}), "a prefix is not a pattern")
+		require.Equal(t, []string{"a", "b"}, names(reader.MeterFilter{Group: ptr("north")}))
+		require.Equal(t, []string{"c"}, names(reader.MeterFilter{Group: ptr("")}))
+		require.Equal(t, []string{"d_1", "f"}, names(reader.MeterFilter{Status: reader.StatusStale}))
+		require.Equal(t, []string{"d%2"}, names(reader.MeterFilter{Status: reader.StatusGap}))
+		require.Equal(t, []string{"a", "b", "c"}, names(reader.MeterFilter{Status: reader.StatusOK}))
+		for _, sort := range []reader.MeterSort{reader.SortName, reader.SortNameDesc, reader.SortLoad, reader.SortLoadDesc} {
 			var paged []string
-			f := MeterFilter{Sort: sort, Limit: 1}
+			f := reader.MeterFilter{Sort: sort, Limit: 1}
 			for {
 				page, err := s.Meters(ctx, f)
 				require.NoError(t, err)
@@ -232,19 +244,19 @@ func TestMeterQueries(t *testing.T) {
 				paged = append(paged, page[0].Name)
 				f.After = ptr(page[0].Cursor())
 			}
-			require.Equal(t, names(MeterFilter{Sort: sort}), paged, sort)
+			require.Equal(t, names(reader.MeterFilter{Sort: sort}), paged, sort)
 		}
-		require.Equal(t, []string{"f", "d%2", "a", "b", "c", "d_1"}, names(MeterFilter{Sort: SortLoad}))
-		_, err = s.Meters(ctx, MeterFilter{Sort: "colour", Limit: 1})
-		require.ErrorIs(t, err, ErrBadQuery)
+		require.Equal(t, []string{"f", "d%2", "a", "b", "c", "d_1"}, names(reader.MeterFilter{Sort: reader.SortLoad}))
+		_, err = s.Meters(ctx, reader.MeterFilter{Sort: "colour", Limit: 1})
+		require.ErrorIs(t, err, reader.ErrBadQuery)
 
 		m, err := s.MeterByName(ctx, "b", 0)
 		require.NoError(t, err)
 		require.WithinDuration(t, time.Now(), m.FirstSeen, time.Hour)
 		m.FirstSeen = time.Time{}
-		require.Equal(t, Meter{MeterRef: tw.meters[1], LastHour: day + 95, LastKWh: load(1, day+95), Readings: 92, Watermark: day + 95, Status: StatusOK}, m)
+		require.Equal(t, reader.Meter{MeterRef: tw.meters[1], LastHour: day + 95, LastKWh: load(1, day+95), Readings: 92, Watermark: day + 95, Status: reader.StatusOK}, m)
 		_, err = s.MeterByName(ctx, "nobody", 0)
-		require.ErrorIs(t, err, ErrNotFound)
+		require.ErrorIs(t, err, reader.ErrNotFound)
 	})
 }
 
@@ -268,12 +280,12 @@ func TestNewest(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		before, err := s.Newest(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, Newest{Decision: meter.NoHour}, before)
+		require.Equal(t, reader.Newest{Decision: meter.NoHour}, before)
 
 		tw := newSmall(t, s)
 		newest, err := s.Newest(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, Newest{ForecastMeters: 3, Decision: day + 72}, newest)
+		require.Equal(t, reader.Newest{ForecastMeters: 3, Decision: day + 72}, newest)
 
 		// One partition is a day ahead: the meters of the others still count.
 		b := tw.batch(1)
@@ -331,7 +343,7 @@ func TestSkill(t *testing.T) {
 
 		none, err := s.SkillOf(ctx, day+24)
 		require.NoError(t, err)
-		require.Equal(t, Skill{IssuedAt: day + 24}, none)
+		require.Equal(t, reader.Skill{IssuedAt: day + 24}, none)
 	})
 }
 
@@ -339,7 +351,7 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		before, err := s.Summary(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, Summary{LeastWatermark: meter.NoHour, GreatestWatermark: meter.NoHour}, before)
+		require.Equal(t, timescale.Summary{LeastWatermark: meter.NoHour, GreatestWatermark: meter.NoHour}, before)
 
 		tw := newSmall(t, s)
 		ctx := t.Context()
@@ -353,7 +365,7 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		require.Equal(t, 2, north.Reported)
 		require.InDelta(t, load(0, day+95)+load(1, day+95), north.LastKWh, 1e-5)
 		_, err = s.GroupByName(ctx, "nowhere")
-		require.ErrorIs(t, err, ErrNotFound)
+		require.ErrorIs(t, err, reader.ErrNotFound)
 		loads, err := s.GroupLoadAt(ctx, 3, gapFrom)
 		require.NoError(t, err)
 		require.Len(t, loads, 2)
@@ -377,14 +389,14 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		require.Len(t, progress, 2)
 		require.Equal(t, int64(280), progress[0].NextOffset)
 
-		page, err := s.Quarantine(ctx, QuarantineFilter{Limit: 3})
+		page, err := s.Quarantine(ctx, reader.QuarantineFilter{Limit: 3})
 		require.NoError(t, err)
 		require.Len(t, page, 3)
-		rest, err := s.Quarantine(ctx, QuarantineFilter{Limit: 3, After: ptr(page[2].Cursor())})
+		rest, err := s.Quarantine(ctx, reader.QuarantineFilter{Limit: 3, After: ptr(page[2].Cursor())})
 		require.NoError(t, err)
 		require.Len(t, rest, 1)
 		require.Equal(t, int64(0), rest[0].Offset, "newest first")
-		none, err := s.Quarantine(ctx, QuarantineFilter{Reason: "malformed", Limit: 3})
+		none, err := s.Quarantine(ctx, reader.QuarantineFilter{Reason: "malformed", Limit: 3})
 		require.NoError(t, err)
 		require.Empty(t, none)
 		counts, err := s.QuarantineCounts(ctx)

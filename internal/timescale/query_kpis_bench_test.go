@@ -1,9 +1,11 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // BenchmarkOutcomes sums up the outcomes of the plans of 10,000 meters in 60 days,
@@ -19,10 +21,10 @@ func BenchmarkOutcomes(b *testing.B) {
 		`INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, kw_reduction, saving, co2_kg)
 		SELECT id, issued_at, 0, 1, 1, 1, 0.2, 0.1 FROM decisions
 		WHERE issued_at >= $1 AND $2::int > 0 AND $3::int > 0`)
-	for name, q := range map[string]OutcomeQuery{
-		"all":  {From: day, To: day + 24*days, Unit: Days, Zone: "Europe/London"},
+	for name, q := range map[string]reader.OutcomeQuery{
+		"all":  {From: day, To: day + 24*days, Unit: reader.Days, Zone: "Europe/London"},
 		"week": {From: day + 24*(days-7), To: day + 24*days},
-		"one":  {Scope: Scope{MeterNo: ptr(int32(77))}, From: day, To: day + 24*days, Unit: Months},
+		"one":  {Scope: reader.Scope{MeterNo: ptr(int32(77))}, From: day, To: day + 24*days, Unit: reader.Months},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -42,10 +44,10 @@ func openFilled(b *testing.B, meters, days int, statements ...string) store {
 	}
 	s := servers[0].open(b)
 	for _, sql := range statements {
-		_, err := s.pool.Exec(b.Context(), sql, day.Time(), meters, days)
+		_, err := s.Pool.Exec(b.Context(), sql, day.Time(), meters, days)
 		require.NoError(b, err)
 	}
-	_, err := s.pool.Exec(b.Context(), `VACUUM ANALYZE`)
+	_, err := s.Pool.Exec(b.Context(), `VACUUM ANALYZE`)
 	require.NoError(b, err)
 	return s
 }

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"errors"
@@ -7,6 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -67,7 +70,7 @@ func TestWarmUpRowsAreThoseFromBeforeTheStream(t *testing.T) {
 			b.Corrected.Append(a, day-3, kwh, twin.Corrected)
 			p.commit(t, s, b)
 		}
-		_, err := s.pool.Exec(t.Context(), `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+		_, err := s.Pool.Exec(t.Context(), `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
 			VALUES ($1, $2, 2, 9, $3)`, (day - 3).Time(), a, twin.Corrected)
 		require.NoError(t, err, "the warm-up was written again over a correction by an earlier topic")
 
@@ -113,7 +116,7 @@ func TestEnsureMeters(t *testing.T) {
 
 func TestProvenanceIsStoredOnce(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		p := Provenance{Model: "m", Tariff: "t"}
+		p := decisions.Provenance{Model: "m", Tariff: "t"}
 		first, err := s.EnsureProvenance(t.Context(), p)
 		require.NoError(t, err)
 		again, err := s.EnsureProvenance(t.Context(), p)
@@ -134,8 +137,8 @@ func TestSpecRevisions(t *testing.T) {
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 0, "h1", []byte(`{"a": 1}`)))
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 50, "h1", []byte(`{"a": 1}`)), "nothing changed")
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
-		require.ErrorIs(t, s.RecordSpec(ctx, 2, epoch+1, 80, "h3", []byte(`{}`)), ErrFenced)
-		require.ErrorIs(t, s.RecordSpec(ctx, 9, epoch, 80, "h3", []byte(`{}`)), ErrFenced)
+		require.ErrorIs(t, s.RecordSpec(ctx, 2, epoch+1, 80, "h3", []byte(`{}`)), writer.ErrFenced)
+		require.ErrorIs(t, s.RecordSpec(ctx, 9, epoch, 80, "h3", []byte(`{}`)), writer.ErrFenced)
 		specs, err := s.Specs(ctx, 2)
 		require.NoError(t, err)
 		require.Len(t, specs, 2)
@@ -158,7 +161,7 @@ func TestSpecsToReplay(t *testing.T) {
 			`INSERT INTO readings (ts, meter_no, kwh, quality) SELECT '2019-01-01Z'::timestamptz + h * interval '1 hour', meter_no, 1, q
 				FROM meters, (VALUES (0, 1), (1, 5), (2, 0), (3, 4)) AS v(h, q)`,
 		} {
-			_, err := s.pool.Exec(ctx, sql)
+			_, err := s.Pool.Exec(ctx, sql)
 			require.NoError(t, err)
 		}
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
@@ -172,7 +175,7 @@ func TestSpecsToReplay(t *testing.T) {
 			return out
 		}
 		require.Equal(t, []int64{0, 61}, after())
-		_, err := s.pool.Exec(ctx, `UPDATE spec_revisions SET stored = NULL WHERE from_offset > 0`)
+		_, err := s.Pool.Exec(ctx, `UPDATE spec_revisions SET stored = NULL WHERE from_offset > 0`)
 		require.NoError(t, err)
 		require.Equal(t, []int64{0, 72}, after(), "two readings of a warm-up, one of them suspect")
 	})
@@ -188,13 +191,13 @@ func TestStoredSpecsAreReadFromOutside(t *testing.T) {
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 0, "h1", []byte(`{"a": 1}`)))
 		require.NoError(t, s.RecordSpec(ctx, 2, epoch, 70, "h2", []byte(`{"a": 2}`)))
 
-		url := s.pool.Config().ConnString()
-		stored, err := StoredSpecs(ctx, url)
+		url := s.Pool.Config().ConnString()
+		stored, err := reader.StoredSpecs(ctx, url)
 		require.NoError(t, err)
 		require.Empty(t, stored, "nothing is stored while no meter is known")
-		_, err = s.pool.Exec(ctx, `INSERT INTO meters (name, partition) VALUES ('m', 2)`)
+		_, err = s.Pool.Exec(ctx, `INSERT INTO meters (name, partition) VALUES ('m', 2)`)
 		require.NoError(t, err)
-		stored, err = StoredSpecs(ctx, url)
+		stored, err = reader.StoredSpecs(ctx, url)
 		require.NoError(t, err)
 		require.Len(t, stored, 2)
 		require.JSONEq(t, `{"a": 2}`, string(stored[0]), "the newest first")
@@ -206,7 +209,7 @@ func TestIncarnationChangesWithThePlace(t *testing.T) {
 		first := take(t, s, 0).state.Incarnation
 		require.Equal(t, first, take(t, s, 1).state.Incarnation)
 		// What a dump restored into another cluster looks like.
-		_, err := s.pool.Exec(t.Context(), `UPDATE incarnation SET place = 'elsewhere'`)
+		_, err := s.Pool.Exec(t.Context(), `UPDATE incarnation SET place = 'elsewhere'`)
 		require.NoError(t, err)
 		restored := take(t, s, 0).state.Incarnation
 		require.NotEqual(t, first, restored)
@@ -221,8 +224,8 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 		for range 2 {
 			for _, p := range partitions {
 				b := p.batch(5)
-				b.Outbox = []OutboxEntry{
-					{Kind: OutboxState, Hour: day}, {Kind: OutboxQuarantine, Hour: meter.NoHour, FromOffset: 1, ToOffset: 2},
+				b.Outbox = []writer.OutboxEntry{
+					{Kind: writer.OutboxState, Hour: day}, {Kind: writer.OutboxQuarantine, Hour: meter.NoHour, FromOffset: 1, ToOffset: 2},
 				}
 				p.commit(t, s, b)
 			}
@@ -230,7 +233,7 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 		first, err := s.Outbox(ctx, 1)
 		require.NoError(t, err)
 		require.Len(t, first, 1)
-		require.Equal(t, OutboxItem{first[0].ID, 0, 0, 5, 0, OutboxEntry{Kind: OutboxState, Hour: day}}, first[0])
+		require.Equal(t, writer.OutboxItem{ID: first[0].ID, Partition: 0, TopicGeneration: 0, BatchOffset: 5, Number: 0, OutboxEntry: writer.OutboxEntry{Kind: writer.OutboxState, Hour: day}}, first[0])
 
 		second, err := s.Outbox(ctx, 100)
 		require.NoError(t, err)
@@ -245,7 +248,7 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 		require.Len(t, third, 3)
 
 		// A relay that died leaves its claim to run out.
-		_, err = s.pool.Exec(ctx, `UPDATE outbox SET claimed_until = now() - interval '1 second'`)
+		_, err = s.Pool.Exec(ctx, `UPDATE outbox SET claimed_until = now() - interval '1 second'`)
 		require.NoError(t, err)
 		again, err := s.Outbox(ctx, 100)
 		require.NoError(t, err)

@@ -1,9 +1,11 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 func TestSeries(t *testing.T) {
@@ -12,7 +14,7 @@ func TestSeries(t *testing.T) {
 		ctx := t.Context()
 		b := tw.meters[1].MeterNo
 
-		hours, err := s.MeterSeries(ctx, b, SeriesQuery{From: gapFrom - 1, To: gapTo + 1, Aggregate: Sum})
+		hours, err := s.MeterSeries(ctx, b, reader.SeriesQuery{From: gapFrom - 1, To: gapTo + 1, Aggregate: reader.Sum})
 		require.NoError(t, err)
 		require.Len(t, hours, 6)
 		require.InDelta(t, load(1, gapFrom-1), *hours[0].Value, 1e-6)
@@ -22,25 +24,25 @@ func TestSeries(t *testing.T) {
 			require.Zero(t, p.Known)
 		}
 
-		fours, err := s.MeterSeries(ctx, b, SeriesQuery{From: day + 28, To: day + 40, Hours: 4, Aggregate: Sum})
+		fours, err := s.MeterSeries(ctx, b, reader.SeriesQuery{From: day + 28, To: day + 40, Hours: 4, Aggregate: reader.Sum})
 		require.NoError(t, err)
 		require.Len(t, fours, 3)
 		require.Equal(t, []int{2, 2, 4}, []int{fours[0].Known, fours[1].Known, fours[2].Known})
 		require.InDelta(t, load(1, day+28)+load(1, day+29), *fours[0].Value, 1e-6)
 
 		// Zagreb is an hour ahead: its 2nd of January begins at 23:00Z on the 1st.
-		days, err := s.MeterSeries(ctx, tw.meters[0].MeterNo, SeriesQuery{From: day, To: day + 48, Unit: Days, Zone: "Europe/Zagreb", Aggregate: Maximum})
+		days, err := s.MeterSeries(ctx, tw.meters[0].MeterNo, reader.SeriesQuery{From: day, To: day + 48, Unit: reader.Days, Zone: "Europe/Zagreb", Aggregate: reader.Maximum})
 		require.NoError(t, err)
 		require.Len(t, days, 3)
 		require.Equal(t, []int{23, 24, 1}, []int{days[0].Known, days[1].Known, days[2].Known})
 		require.InDelta(t, load(0, day+22), *days[0].Value, 1e-6)
 		require.Equal(t, (day + 23).Time(), days[1].Start.UTC())
 
-		group, err := s.GroupSeries(ctx, tw.meters[0].GroupNo, SeriesQuery{From: day, To: day + 24, Unit: Days, Aggregate: Average})
+		group, err := s.GroupSeries(ctx, tw.meters[0].GroupNo, reader.SeriesQuery{From: day, To: day + 24, Unit: reader.Days, Aggregate: reader.Average})
 		require.NoError(t, err)
 		require.InDelta(t, load(0, day)+load(1, day)+0.23, *group[0].Value, 1e-5)
 
-		twin, err := s.TwinSeries(ctx, SeriesQuery{From: day, To: day + 96, Unit: Weeks, Aggregate: Minimum})
+		twin, err := s.TwinSeries(ctx, reader.SeriesQuery{From: day, To: day + 96, Unit: reader.Weeks, Aggregate: reader.Minimum})
 		require.NoError(t, err)
 		require.InDelta(t, load(0, gapFrom)+load(2, gapFrom), *twin[0].Value, 1e-6, "without b")
 		require.Equal(t, 96, twin[0].Known)
@@ -54,15 +56,15 @@ func TestSeries(t *testing.T) {
 func TestSeriesRefusesWhatItCannotAnswer(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		for name, c := range map[string]struct {
-			q    SeriesQuery
+			q    reader.SeriesQuery
 			want error
 		}{
-			"too many points": {SeriesQuery{From: day, To: day + 101, Aggregate: Sum, MaxPoints: 100}, ErrTooManyPoints},
-			"empty range":     {SeriesQuery{From: day, To: day, Aggregate: Sum}, ErrBadQuery},
-			"aggregate":       {SeriesQuery{From: day, To: day + 1, Aggregate: "median(1);"}, ErrBadQuery},
-			"unit":            {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Unit: "year"}, ErrBadQuery},
-			"zone":            {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Unit: Days, Zone: "Mars/Olympus"}, ErrBadQuery},
-			"negative step":   {SeriesQuery{From: day, To: day + 1, Aggregate: Sum, Hours: -1}, ErrBadQuery},
+			"too many points": {reader.SeriesQuery{From: day, To: day + 101, Aggregate: reader.Sum, MaxPoints: 100}, reader.ErrTooManyPoints},
+			"empty range":     {reader.SeriesQuery{From: day, To: day, Aggregate: reader.Sum}, reader.ErrBadQuery},
+			"aggregate":       {reader.SeriesQuery{From: day, To: day + 1, Aggregate: "median(1);"}, reader.ErrBadQuery},
+			"unit":            {reader.SeriesQuery{From: day, To: day + 1, Aggregate: reader.Sum, Unit: "year"}, reader.ErrBadQuery},
+			"zone":            {reader.SeriesQuery{From: day, To: day + 1, Aggregate: reader.Sum, Unit: reader.Days, Zone: "Mars/Olympus"}, reader.ErrBadQuery},
+			"negative step":   {reader.SeriesQuery{From: day, To: day + 1, Aggregate: reader.Sum, Hours: -1}, reader.ErrBadQuery},
 		} {
 			_, err := s.TwinSeries(t.Context(), c.q)
 			require.ErrorIs(t, err, c.want, name)

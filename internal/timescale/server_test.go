@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"context"
@@ -20,6 +20,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 // The tests run on real servers:
@@ -31,9 +36,9 @@ import (
 
 // server is where tests get their databases.
 type server struct {
-	kind  string  // plain or timescale
-	admin string  // URL of a database in which others may be made
-	one   *Writer // set for a server with a single connection and database, which all tests share
+	kind  string     // plain or timescale
+	admin string     // URL of a database in which others may be made
+	one   *writer.DB // set for a server with a single connection and database, which all tests share
 }
 
 var servers []server // set by TestMain before any test runs
@@ -69,7 +74,7 @@ func startServers() (stop func(), err error) {
 		if cfg.MaxConns == 1 {
 			// Its connections are one session: prepared statements would meet their
 			// names again.
-			srv.one, err = OpenWriter(context.Background(), u+"&default_query_exec_mode=cache_describe", Options{InsertOnly: true})
+			srv.one, err = writer.Open(context.Background(), u+"&default_query_exec_mode=cache_describe", timescale.Options{InsertOnly: true})
 			if err != nil {
 				return stop, err
 			}
@@ -190,15 +195,15 @@ func waitReady(u string) error {
 
 // store is a fresh, migrated database.
 type store struct {
-	*Writer
+	*writer.DB
 	questions
 	url       string
 	timescale bool
 	one       bool
 }
 
-// questions are those of a Reader, beside the writer that a test works with.
-type questions struct{ *Reader }
+// questions are those of a reader, beside the writer that a test works with.
+type questions struct{ *reader.DB }
 
 // onEveryServer runs the test once on each server.
 func onEveryServer(t *testing.T, test func(t *testing.T, s store)) {
@@ -213,18 +218,18 @@ func onEveryServer(t *testing.T, test func(t *testing.T, s store)) {
 func (srv server) open(tb testing.TB) store {
 	tb.Helper()
 	ctx := tb.Context()
-	opts := MigrateOptions{WithoutTimescale: srv.kind == "plain"}
+	opts := schema.MigrateOptions{WithoutTimescale: srv.kind == "plain"}
 	if srv.one != nil {
 		srv.empty(tb)
-		require.NoError(tb, migrate(ctx, stdlib.OpenDBFromPool(srv.one.pool), opts))
-		return store{Writer: srv.one, questions: questions{&Reader{srv.one.connection}}, timescale: true, one: true}
+		require.NoError(tb, schema.MigrateDB(ctx, stdlib.OpenDBFromPool(srv.one.Pool), opts))
+		return store{DB: srv.one, questions: questions{&reader.DB{DB: srv.one.DB}}, timescale: true, one: true}
 	}
 	u := srv.database(tb)
-	require.NoError(tb, Migrate(ctx, u, opts))
-	db, err := OpenWriter(ctx, u, Options{})
+	require.NoError(tb, schema.Migrate(ctx, u, opts))
+	db, err := writer.Open(ctx, u, timescale.Options{})
 	require.NoError(tb, err)
 	tb.Cleanup(db.Close)
-	return store{Writer: db, questions: questions{&Reader{db.connection}}, url: u, timescale: srv.kind == "timescale"}
+	return store{DB: db, questions: questions{&reader.DB{DB: db.DB}}, url: u, timescale: srv.kind == "timescale"}
 }
 
 // database makes an empty database and gives its URL.
@@ -249,7 +254,7 @@ func (srv server) database(tb testing.TB) string {
 // empty drops all tables, one by one as hypertables ask for.
 func (srv server) empty(tb testing.TB) {
 	tb.Helper()
-	rows, err := srv.one.pool.Query(tb.Context(), `
+	rows, err := srv.one.Pool.Query(tb.Context(), `
 		SELECT CASE relkind WHEN 'r' THEN 'DROP TABLE ' ELSE 'DROP MATERIALIZED VIEW ' END || oid::regclass || ' CASCADE'
 		FROM pg_class c
 		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'v')
@@ -259,7 +264,7 @@ func (srv server) empty(tb testing.TB) {
 	drops, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(tb, err)
 	for _, drop := range drops {
-		_, err := srv.one.pool.Exec(tb.Context(), drop)
+		_, err := srv.one.Pool.Exec(tb.Context(), drop)
 		require.NoError(tb, err, drop)
 	}
 }

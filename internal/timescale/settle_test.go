@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"math"
@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 // Decisions are settled in order of issue, once, and only when their hours have
@@ -24,20 +26,20 @@ func TestSettle(t *testing.T) {
 			}
 			require.Len(t, open, len(tw.meters))
 			issues = append(issues, open[0].IssuedAt)
-			var settled []Settled
+			var settled []decisions.Settled
 			for _, u := range open {
 				require.Len(t, u.Actual, len(u.Plan))
 				require.Equal(t, u.Actual[0], s.kwhAt(t, u.MeterNo, u.ValidFrom))
 				require.NotZero(t, u.Expected[0])
-				_, known, err := s.SettledOf(ctx, &u.Decision)
+				_, known, err := s.SettledOf(ctx, &u.Row)
 				require.NoError(t, err)
 				require.False(t, known)
-				settled = append(settled, Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: SettledSimulated, Saving: 0.5, CO2Kg: nan()})
+				settled = append(settled, decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: decisions.SettledSimulated, Saving: 0.5, CO2Kg: nan()})
 			}
 			require.NoError(t, s.Settle(ctx, settled))
 			settled[0].Saving = 9
 			require.NoError(t, s.Settle(ctx, settled), "again")
-			got, known, err := s.SettledOf(ctx, &open[0].Decision)
+			got, known, err := s.SettledOf(ctx, &open[0].Row)
 			require.NoError(t, err)
 			require.True(t, known)
 			require.Equal(t, float32(0.5), got.Saving)
@@ -57,7 +59,7 @@ func TestCorrectionsAreSettledAgain(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		newSmall(t, s)
 		ctx := t.Context()
-		settle := func(saving float32) (found []Unsettled) {
+		settle := func(saving float32) (found []writer.Unsettled) {
 			for {
 				open, err := s.Unsettled(ctx, meter.NoHour)
 				require.NoError(t, err)
@@ -65,10 +67,10 @@ func TestCorrectionsAreSettledAgain(t *testing.T) {
 					return found
 				}
 				found = append(found, open...)
-				var settled []Settled
+				var settled []decisions.Settled
 				for _, u := range open {
-					settled = append(settled, Settled{
-						ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: SettledSimulated, Saving: saving,
+					settled = append(settled, decisions.Settled{
+						ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated, Saving: saving,
 					})
 				}
 				require.NoError(t, s.Settle(ctx, settled))
@@ -80,7 +82,7 @@ func TestCorrectionsAreSettledAgain(t *testing.T) {
 
 		wrong := &first[0]
 		correct := func(h meter.Hour, offset int) {
-			_, err := s.pool.Exec(ctx, `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh) VALUES ($1, $2, $3, 1)`,
+			_, err := s.Pool.Exec(ctx, `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh) VALUES ($1, $2, $3, 1)`,
 				h.Time(), wrong.MeterNo, offset)
 			require.NoError(t, err)
 		}
@@ -96,7 +98,7 @@ func TestCorrectionsAreSettledAgain(t *testing.T) {
 		for _, u := range settle(5) {
 			require.NotEqual(t, wrong.ID, u.ID)
 		}
-		got, known, err := s.SettledOf(ctx, &wrong.Decision)
+		got, known, err := s.SettledOf(ctx, &wrong.Row)
 		require.NoError(t, err)
 		require.True(t, known)
 		require.Equal(t, float32(4), got.Saving)
@@ -108,6 +110,6 @@ func TestCorrectionsAreSettledAgain(t *testing.T) {
 func (s store) kwhAt(t *testing.T, no int32, h meter.Hour) float32 {
 	t.Helper()
 	var kwh float32
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE meter_no = $1 AND ts = $2`, no, h.Time()).Scan(&kwh))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT kwh FROM readings WHERE meter_no = $1 AND ts = $2`, no, h.Time()).Scan(&kwh))
 	return kwh
 }

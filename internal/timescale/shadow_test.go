@@ -1,9 +1,12 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // Shadow decisions are listed only where they are asked for, are announced to
@@ -13,8 +16,8 @@ func TestShadowDecisions(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
-		list := DecisionList{From: day, To: day + 240, Limit: 100}
-		outcomes := OutcomeQuery{From: day, To: day + 240, Unit: Hours}
+		list := reader.DecisionList{From: day, To: day + 240, Limit: 100}
+		outcomes := reader.OutcomeQuery{From: day, To: day + 240, Unit: reader.Hours}
 
 		check := func(shadow bool, advised, shadowed int) {
 			t.Helper()
@@ -44,7 +47,7 @@ func TestShadowDecisions(t *testing.T) {
 		}
 		settleAll(t, s)
 		check(false, 9, 0)
-		_, err := s.pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised`)
+		_, err := s.Pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised`)
 		require.NoError(t, err)
 		require.Equal(t, 6, settleAll(t, s), "shadow decisions are settled too")
 		check(true, 0, 9)
@@ -60,9 +63,9 @@ func settleAll(t *testing.T, s store) (n int) {
 		if len(open) == 0 {
 			return n
 		}
-		settled := make([]Settled, len(open))
+		settled := make([]decisions.Settled, len(open))
 		for i, u := range open {
-			settled[i] = Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: SettledSimulated, Saving: 1}
+			settled[i] = decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: decisions.SettledSimulated, Saving: 1}
 		}
 		require.NoError(t, s.Settle(t.Context(), settled))
 		n += len(open)

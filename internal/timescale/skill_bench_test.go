@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -42,7 +43,7 @@ func TestSubHourReadingsWaitForTheirHour(t *testing.T) {
 		require.NoError(t, s.MovePartition(t.Context(), 3, p.state.Epoch, 25))
 		require.Equal(t, int64(9), kept(3)[0].Offset)
 		// A new topic: no message of it has the offset of one that waits.
-		require.ErrorIs(t, s.MovePartition(t.Context(), 3, p.state.Epoch-1, 10), ErrFenced)
+		require.ErrorIs(t, s.MovePartition(t.Context(), 3, p.state.Epoch-1, 10), writer.ErrFenced)
 		require.NoError(t, s.MovePartition(t.Context(), 3, p.state.Epoch, 10))
 		require.Equal(t, []twin.SubHourReading{subHour(a, day+1, 0, -14, "corrected"), subHour(a, day, 15, -13, "again"), subHour(b, day-1, 45, 9, "b")}, kept(3))
 		require.Equal(t, []twin.SubHourReading{subHour(c, day, 15, 0, "c")}, kept(4))

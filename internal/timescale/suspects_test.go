@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -23,7 +24,7 @@ func TestSuspectReadingsCountNowhere(t *testing.T) {
 		b.Counts.Suspect = 2
 		p.commit(t, s, b)
 
-		points, err := s.MeterSeries(t.Context(), a.MeterNo, SeriesQuery{From: day + 23, To: day + 26, Aggregate: Maximum})
+		points, err := s.MeterSeries(t.Context(), a.MeterNo, reader.SeriesQuery{From: day + 23, To: day + 26, Aggregate: reader.Maximum})
 		require.NoError(t, err)
 		require.NotNil(t, points[0].Value)
 		require.Nil(t, points[1].Value, "an hour with a suspect reading is a gap")
@@ -34,13 +35,13 @@ func TestSuspectReadingsCountNowhere(t *testing.T) {
 
 		found, err := s.Suspects(t.Context(), a.MeterNo, day, day+48, 10)
 		require.NoError(t, err)
-		require.Equal(t, []SuspectReading{{day + 24, 12_345}, {day + 25, 2}}, found)
+		require.Equal(t, []reader.SuspectReading{{Hour: day + 24, KWh: 12_345}, {Hour: day + 25, KWh: 2}}, found)
 		meters, err := s.SuspectMeters(t.Context(), day, day+48, 10)
 		require.NoError(t, err)
-		require.Equal(t, []SuspectMeter{{Name: "a", Readings: 2, Newest: day + 25, KWh: 2}}, meters)
+		require.Equal(t, []reader.SuspectMeter{{Name: "a", Readings: 2, Newest: day + 25, KWh: 2}}, meters)
 		m, err := s.MeterByName(t.Context(), "a", 0)
 		require.NoError(t, err)
-		require.Equal(t, StatusSuspect, m.Status)
+		require.Equal(t, reader.StatusSuspect, m.Status)
 		require.Equal(t, 2, m.Suspect)
 		require.Equal(t, day+23, m.LastHour)
 		summary, err := s.Summary(t.Context())

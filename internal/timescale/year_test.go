@@ -1,4 +1,4 @@
-package timescale
+package timescale_test
 
 import (
 	"compress/gzip"
@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -85,7 +87,7 @@ func TestYearOfBuildings(t *testing.T) {
 		history := readAll(t, s, p)
 		before := s.readingsBytes(t)
 		began = time.Now()
-		report, err := s.Maintain(ctx, MaintainOptions{CompressAfter: 7 * 24 * hour})
+		report, err := s.Maintain(ctx, writer.MaintainOptions{CompressAfter: 7 * 24 * hour})
 		require.NoError(t, err)
 		t.Logf("maintenance took %s: %+v", time.Since(began).Round(time.Millisecond), report)
 		t.Logf("readings and their index: %d bytes before, %d after", before, s.readingsBytes(t))
@@ -104,7 +106,7 @@ func TestYearOfBuildings(t *testing.T) {
 		require.Equal(t, len(year), s.count(t, `SELECT count(*) FROM readings`))
 		require.Equal(t, history, readAll(t, s, p), "writing the same again changes nothing")
 
-		report, err = s.Maintain(ctx, MaintainOptions{RetainRaw: 90 * 24 * hour})
+		report, err = s.Maintain(ctx, writer.MaintainOptions{RetainRaw: 90 * 24 * hour})
 		require.NoError(t, err)
 		t.Logf("retention of 90 days: %+v", report)
 		kept := s.count(t, `SELECT count(*) FROM readings`)
@@ -142,12 +144,12 @@ func rewriteYear(t *testing.T, s store, p *partition, year []yearRow) {
 }
 
 // readAll is every meter's year in days.
-func readAll(t *testing.T, s store, p *partition) (all [][]Point) {
+func readAll(t *testing.T, s store, p *partition) (all [][]reader.Point) {
 	t.Helper()
 	from := meter.HourOf(time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC))
 	began := time.Now()
 	for _, m := range p.meters {
-		points, err := s.MeterSeries(t.Context(), m.MeterNo, SeriesQuery{From: from, To: from + 8760, Unit: Days, Zone: "Europe/London", Aggregate: Maximum})
+		points, err := s.MeterSeries(t.Context(), m.MeterNo, reader.SeriesQuery{From: from, To: from + 8760, Unit: reader.Days, Zone: "Europe/London", Aggregate: reader.Maximum})
 		require.NoError(t, err)
 		all = append(all, points)
 	}
@@ -162,6 +164,6 @@ func (s store) readingsBytes(t *testing.T) int64 {
 		sql = `SELECT hypertable_size('readings')`
 	}
 	var n int64
-	require.NoError(t, s.pool.QueryRow(t.Context(), sql).Scan(&n))
+	require.NoError(t, s.Pool.QueryRow(t.Context(), sql).Scan(&n))
 	return n
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 // fileHours are those of the file of readings, and of the file that it grows from.
@@ -147,10 +148,10 @@ func requireOldRowsDeleted(t *testing.T, twin *runningTwin, want map[string]cont
 	require.Equal(t, want, contentsOf(t, twin.database, "infinity"))
 	cfg, err := config.Load(twin.config)
 	require.NoError(t, err)
-	db, err := timescale.OpenWriter(t.Context(), twin.database, timescale.Options{})
+	db, err := writer.Open(t.Context(), twin.database, timescale.Options{})
 	require.NoError(t, err)
 	defer db.Close()
-	_, err = db.Maintain(t.Context(), timescale.MaintainOptions{
+	_, err = db.Maintain(t.Context(), writer.MaintainOptions{
 		RetainRaw: time.Duration(cfg.Database.RetainRaw), RetainDecisions: time.Duration(cfg.Database.RetainDecisions),
 	})
 	require.NoError(t, err)

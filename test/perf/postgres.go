@@ -14,6 +14,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -30,7 +32,7 @@ func commitPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (p
 		if err != nil {
 			return err
 		}
-		rows := &timescale.Batch{Epoch: state.Epoch, Effects: twin.Effects{Partition: w.partition}}
+		rows := &writer.Batch{Epoch: state.Epoch, Effects: twin.Effects{Partition: w.partition}}
 		for w.goesOn(ctx) {
 			w.fill(rows)
 			if err := w.db.Commit(ctx, rows); err != nil {
@@ -51,7 +53,7 @@ func copyInPass(ctx context.Context, b *bench, f *fixture, watch func(int64)) (p
 			return err
 		}
 		defer conn.Close(context.WithoutCancel(ctx))
-		rows := &timescale.Batch{}
+		rows := &writer.Batch{}
 		var buffer copyBuffer
 		for w.goesOn(ctx) {
 			w.fill(rows)
@@ -80,7 +82,7 @@ func (c *copyBuffer) readings(r *twin.Readings) []byte {
 
 // rowWriter writes the readings of one partition's meters.
 type rowWriter struct {
-	db        *timescale.Writer
+	db        *writer.DB
 	url       string
 	partition int
 	meters    []twin.MeterRef
@@ -101,10 +103,10 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 	}
 	defer func() { err = errors.Join(err, drop()) }()
 	url := b.stores.databaseURL(name)
-	if err := timescale.Migrate(ctx, url, timescale.MigrateOptions{}); err != nil {
+	if err := schema.Migrate(ctx, url, schema.MigrateOptions{}); err != nil {
 		return p, err
 	}
-	db, err := timescale.OpenWriter(ctx, url, timescale.Options{MaxConns: int32(len(f.logs)) + 1})
+	db, err := writer.Open(ctx, url, timescale.Options{MaxConns: int32(len(f.logs)) + 1})
 	if err != nil {
 		return p, err
 	}
@@ -128,7 +130,7 @@ func (b *bench) writeRows(ctx context.Context, f *fixture, watch func(int64), wr
 }
 
 // rowWriters are one for each partition that has meters.
-func (f *fixture) rowWriters(ctx context.Context, db *timescale.Writer, url string) ([]*rowWriter, error) {
+func (f *fixture) rowWriters(ctx context.Context, db *writer.DB, url string) ([]*rowWriter, error) {
 	keys := make([][]twin.MeterKey, len(f.logs))
 	for i := range f.size.Meters {
 		key := twin.MeterKey{Name: fmt.Sprintf("home-%06d", i+1), Group: fmt.Sprintf("feeder-%04d", i%groupsOf(f.size)+1)}
@@ -161,7 +163,7 @@ func (w *rowWriter) wrote(n int) {
 }
 
 // fill makes the batch of the next hours.
-func (w *rowWriter) fill(b *timescale.Batch) {
+func (w *rowWriter) fill(b *writer.Batch) {
 	b.New.Reset()
 	b.Newest, b.GroupTotals = b.Newest[:0], b.GroupTotals[:0]
 	loads := map[int32]int{}

@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/processor"
 )
@@ -123,7 +124,7 @@ func processUntilDone(ctx context.Context, twin *config.Twin) error {
 		return err
 	}
 	var s processor.Stores
-	if s.DB, err = timescale.OpenWriter(ctx, url, timescale.Options{MaxConns: int32(twin.Kafka.Partitions) + 4}); err != nil {
+	if s.DB, err = writer.Open(ctx, url, timescale.Options{MaxConns: int32(twin.Kafka.Partitions) + 4}); err != nil {
 		return err
 	}
 	defer s.DB.Close()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/embedded"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 )
 
 // notCompared are the columns that may differ between runs with the same rows.
@@ -27,7 +27,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 	server, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
-	require.NoError(t, timescale.Migrate(ctx, server.URL, timescale.MigrateOptions{}))
+	require.NoError(t, schema.Migrate(ctx, server.URL, schema.MigrateOptions{}))
 
 	files := map[string]*file{}
 	tables, err := Read(ctx, server.URL, func(table string) (io.WriteCloser, error) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
@@ -193,7 +194,7 @@ func TestSignedOutEverywhere(t *testing.T) {
 func TestSessionsWithoutTheDatabase(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
-	away, err := timescale.OpenReader(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	away, err := reader.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	a := newTestAPI(t, func(c *config.Twin, d *Deps) { c.API.JWTSecretFile, d.DB = secret, away })

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // makeReader makes the role that the API of a managed database connects as, with
@@ -30,7 +31,7 @@ func makeReader(ctx context.Context, database string) error {
 }
 
 // openAsReader opens the store with the reader's rights.
-func openAsReader(ctx context.Context) (*timescale.Reader, error) {
+func openAsReader(ctx context.Context) (*reader.DB, error) {
 	u, err := url.Parse(storeURL)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func openAsReader(ctx context.Context) (*timescale.Reader, error) {
 	q := u.Query()
 	q.Set("role", "twin_reader")
 	u.RawQuery = q.Encode()
-	return timescale.OpenReader(ctx, u.String(), timescale.Options{})
+	return reader.Open(ctx, u.String(), timescale.Options{})
 }
 
 // withoutPool is a URL without the settings of a pool, which a connection does

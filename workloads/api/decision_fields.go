@@ -10,13 +10,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
 )
 
 // DecisionHeader is a decision without its plan: the columns that the API shows, and
 // what is computed for an answer. Its fields are headerFields.
 type DecisionHeader struct {
-	decision                      *timescale.Decision
+	decision                      *decisions.Row
 	status, mode, title, currency string
 }
 
@@ -39,7 +39,7 @@ var (
 )
 
 func decisionFields(object string) (fields []decisionField) {
-	for _, c := range timescale.AnswerFields() {
+	for _, c := range decisions.AnswerFields() {
 		name, in := strings.CutPrefix(c.Name, object)
 		if !in || strings.Contains(name, ".") {
 			continue

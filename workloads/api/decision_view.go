@@ -3,18 +3,18 @@ package api
 import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
 )
 
 // decisionHeader shows a decision as it stands at the twin's now.
-func (s *server) decisionHeader(d timescale.Decision, now meter.Hour) DecisionHeader {
+func (s *server) decisionHeader(d decisions.Row, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
 		decision: &d, status: decisionStatus(&d.Decision, now), mode: decisionMode(&d),
 		title: s.explain(d).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
 
-func decisionMode(d *timescale.Decision) string {
+func decisionMode(d *decisions.Row) string {
 	if d.Shadow {
 		return string(dsm.ModeShadow)
 	}
@@ -31,7 +31,7 @@ func decisionStatus(d *dsm.Decision, now meter.Hour) string {
 	return "past"
 }
 
-func (s *server) decisionView(d timescale.Decision, made timescale.Provenance, now meter.Hour) Decision {
+func (s *server) decisionView(d decisions.Row, made decisions.Provenance, now meter.Hour) Decision {
 	header := s.decisionHeader(d, now)
 	view := Decision{header, DecisionDetail{
 		Plan:         planPoints(d.ValidFrom, d.Plan),

@@ -14,7 +14,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
 )
 
 // TestDecisionAnswers: the answers of the API about decisions are the recorded ones,
@@ -26,7 +26,7 @@ func TestDecisionAnswers(t *testing.T) {
 	require.NoError(t, err)
 	s := &server{twin: twin, calendar: utc}
 	unknown := float32(math.NaN())
-	full := timescale.Decision{
+	full := decisions.Row{
 		Decision: dsm.Decision{
 			ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7",
 			IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
@@ -41,11 +41,11 @@ func TestDecisionAnswers(t *testing.T) {
 		},
 		MeterNo: 1, GroupNo: 2, Provenance: 3,
 	}
-	empty := timescale.Decision{Decision: dsm.Decision{
+	empty := decisions.Row{Decision: dsm.Decision{
 		IssuedAt: 438024, ValidFrom: 438024, ValidTo: 438048, ActionableFrom: 438024, LastReading: meter.NoHour, Reason: 77,
 		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, CO2Kg: unknown,
 	}, Shadow: true}
-	made := timescale.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
+	made := decisions.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
 	for name, body := range map[string]any{
 		"list": Answer[[]DecisionHeader]{Data: []DecisionHeader{s.decisionHeader(full, 438002), s.decisionHeader(empty, 438002)}},
 		"full": Answer[Decision]{Data: s.decisionView(full, made, 438002)},

@@ -11,7 +11,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -53,7 +54,7 @@ func (s *server) decisionOperations(api huma.API) {
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
 	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Mode, in.Status, in.From, in.To, in.Sort)
-	after, err := params.DecodeCursor[timescale.DecisionPlace](filters, in.Cursor)
+	after, err := params.DecodeCursor[reader.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +71,8 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}
-	data, page, err := pageOf(rows, in.Limit, filters, timescale.Decision.Place,
-		func(d timescale.Decision) DecisionHeader { return s.decisionHeader(d, now) })
+	data, page, err := pageOf(rows, in.Limit, filters, reader.PlaceOf,
+		func(d decisions.Row) DecisionHeader { return s.decisionHeader(d, now) })
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}
@@ -80,8 +81,8 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 }
 
 // decisionQuery translates names and times of a request.
-func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (timescale.DecisionList, error) {
-	q := timescale.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50", Shadow: in.Mode == string(dsm.ModeShadow)}
+func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (reader.DecisionList, error) {
+	q := reader.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50", Shadow: in.Mode == string(dsm.ModeShadow)}
 	w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 	if err != nil {
 		return q, err
@@ -105,7 +106,7 @@ func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now mete
 }
 
 // decisionCodes reads the names of an action and a reason.
-func decisionCodes(in *decisionsInput, q *timescale.DecisionList) error {
+func decisionCodes(in *decisionsInput, q *reader.DecisionList) error {
 	switch in.Action {
 	case "":
 	case "any":
@@ -136,13 +137,13 @@ func asFilter(field string, err error) error {
 	return err
 }
 
-func (s *server) findDecision(ctx context.Context, text string) (timescale.Decision, timescale.Provenance, error) {
+func (s *server) findDecision(ctx context.Context, text string) (decisions.Row, decisions.Provenance, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return timescale.Decision{}, timescale.Provenance{}, problem.Invalid("id", fmt.Sprintf("%q is no UUID", text))
+		return decisions.Row{}, decisions.Provenance{}, problem.Invalid("id", fmt.Sprintf("%q is no UUID", text))
 	}
 	d, made, err := s.db.DecisionByID(ctx, id)
-	if errors.Is(err, timescale.ErrNotFound) {
+	if errors.Is(err, reader.ErrNotFound) {
 		return d, made, problem.NotFound(problem.CodeUnknownDecision, "there is no decision "+id.String())
 	}
 	if err != nil {
@@ -169,7 +170,7 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 }
 
 // realised is the outcome of a decision, nil while that is not known.
-func (s *server) realised(ctx context.Context, d *timescale.Decision) (*Realised, error) {
+func (s *server) realised(ctx context.Context, d *decisions.Row) (*Realised, error) {
 	r, known, err := s.db.SettledOf(ctx, d)
 	if err != nil {
 		return nil, s.failed(ctx, "find the outcome of a decision", err)
@@ -178,7 +179,7 @@ func (s *server) realised(ctx context.Context, d *timescale.Decision) (*Realised
 		return nil, nil
 	}
 	method := "simulated"
-	if r.Method == timescale.SettledEstimated {
+	if r.Method == decisions.SettledEstimated {
 		method = "estimated"
 	}
 	return &Realised{
@@ -206,7 +207,7 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 }
 
 // explain puts a decision into words, in the twin's zone and currency.
-func (s *server) explain(d timescale.Decision) dsm.Explanation {
+func (s *server) explain(d decisions.Row) dsm.Explanation {
 	return dsm.Explain(d.Decision, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
 }
 

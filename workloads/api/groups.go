@@ -8,7 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
@@ -65,7 +65,7 @@ func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]*peak, er
 	return peaks, nil
 }
 
-func (s *server) groupView(g timescale.Group, p *peak) Group {
+func (s *server) groupView(g reader.Group, p *peak) Group {
 	view := Group{ID: g.Name, Meters: g.Meters, CapacityKW: s.capacity(g.Name)}
 	if g.LastHour != meter.NoHour {
 		view.LastAt, view.LastKWh = maybeHour(g.LastHour), maybe(g.LastKWh)
@@ -90,9 +90,9 @@ func (s *server) capacity(group string) *float64 {
 }
 
 // findGroup is the group of a path or a filter, or a 404.
-func (s *server) findGroup(ctx context.Context, id string) (timescale.Group, error) {
+func (s *server) findGroup(ctx context.Context, id string) (reader.Group, error) {
 	g, err := s.db.GroupByName(ctx, id)
-	if errors.Is(err, timescale.ErrNotFound) {
+	if errors.Is(err, reader.ErrNotFound) {
 		return g, problem.NotFound(problem.CodeUnknownGroup, fmt.Sprintf("there is no group %q; GET %s/api/v1/groups lists them", id, s.base))
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/downsample"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
@@ -85,19 +85,19 @@ func (s *server) history(ctx context.Context, in *historyInput) (*historyOutput,
 // source is where one series comes from.
 type source struct {
 	key  string
-	read func(context.Context, timescale.SeriesQuery) ([]timescale.Point, error)
+	read func(context.Context, reader.SeriesQuery) ([]reader.Point, error)
 
-	meter *timescale.Meter // nil where several meters add up: suspect readings are no part of a sum
+	meter *reader.Meter // nil where several meters add up: suspect readings are no part of a sum
 }
 
-func (s *server) ofMeter(m timescale.Meter) source {
-	return source{key: m.Name, meter: &m, read: func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+func (s *server) ofMeter(m reader.Meter) source {
+	return source{key: m.Name, meter: &m, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
 		return s.db.MeterSeries(ctx, m.MeterNo, q)
 	}}
 }
 
-func (s *server) ofGroup(g timescale.Group) source {
-	return source{key: g.Name, read: func(ctx context.Context, q timescale.SeriesQuery) ([]timescale.Point, error) {
+func (s *server) ofGroup(g reader.Group) source {
+	return source{key: g.Name, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
 		return s.db.GroupSeries(ctx, g.GroupNo, q)
 	}}
 }
@@ -120,7 +120,7 @@ func (s *server) sources(ctx context.Context, in *historyInput) ([]source, error
 }
 
 func (s *server) everyMeter(ctx context.Context, group string) ([]source, error) {
-	f := timescale.MeterFilter{Limit: maxSeries + 1}
+	f := reader.MeterFilter{Limit: maxSeries + 1}
 	if group != "" {
 		if _, err := s.findGroup(ctx, group); err != nil {
 			return nil, asFilter("group", err)
@@ -179,7 +179,7 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 	series := make([]Series, len(sources))
 	for i, from := range sources {
 		points, err := from.read(ctx, q)
-		if errors.Is(err, timescale.ErrTooManyPoints) {
+		if errors.Is(err, reader.ErrTooManyPoints) {
 			return nil, tooManyBuckets(step, in.MaxPoints)
 		}
 		if err != nil {
@@ -202,7 +202,7 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 const maxSuspects = 1_000
 
 // suspects are the suspect readings of a meter in the range of a query.
-func (s *server) suspects(ctx context.Context, m timescale.Meter, q timescale.SeriesQuery) ([]Reading, error) {
+func (s *server) suspects(ctx context.Context, m reader.Meter, q reader.SeriesQuery) ([]Reading, error) {
 	found, err := s.db.Suspects(ctx, m.MeterNo, q.From, q.To, maxSuspects)
 	if err != nil {
 		return nil, s.failed(ctx, "read suspect readings", err)
@@ -226,26 +226,26 @@ func formatted(series []Series, meta Meta, format string) *historyOutput {
 // step is a length of buckets; hours is the least that one has.
 type step struct {
 	name  string
-	unit  timescale.Unit
+	unit  reader.Unit
 	hours int
 }
 
 func steps() []step {
 	return []step{
-		{"1h", timescale.Hours, 1}, {"2h", timescale.Hours, 2}, {"3h", timescale.Hours, 3},
-		{"6h", timescale.Hours, 6}, {"12h", timescale.Hours, 12},
-		{"1d", timescale.Days, 23}, {"1w", timescale.Weeks, 167}, {"1mo", timescale.Months, 28 * 24},
+		{"1h", reader.Hours, 1}, {"2h", reader.Hours, 2}, {"3h", reader.Hours, 3},
+		{"6h", reader.Hours, 6}, {"12h", reader.Hours, 12},
+		{"1d", reader.Days, 23}, {"1w", reader.Weeks, 167}, {"1mo", reader.Months, 28 * 24},
 	}
 }
 
 // seriesQuery checks the step, or chooses the shortest that the points allow.
-func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (timescale.SeriesQuery, string, error) {
-	q := timescale.SeriesQuery{
-		From: w.From, To: w.To, Zone: in.TZ, Aggregate: timescale.Aggregate(in.Agg),
+func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (reader.SeriesQuery, string, error) {
+	q := reader.SeriesQuery{
+		From: w.From, To: w.To, Zone: in.TZ, Aggregate: reader.Aggregate(in.Agg),
 		MaxPoints: overSampling*in.MaxPoints + 1, // the first bucket may be cut off
 	}
 	if in.Agg == "mean" {
-		q.Aggregate = timescale.Average
+		q.Aggregate = reader.Average
 	}
 	if q.Zone == "" {
 		q.Zone = twinZone
@@ -262,7 +262,7 @@ func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (timesca
 			return q, "", tooManyBuckets(s.name, in.MaxPoints)
 		}
 		q.Unit = s.unit
-		if s.unit == timescale.Hours {
+		if s.unit == reader.Hours {
 			q.Hours = s.hours
 		}
 		return q, s.name, nil
@@ -277,7 +277,7 @@ func tooManyBuckets(step string, points int) *problem.Problem {
 }
 
 // thinned chooses at most maxPoints of the buckets.
-func thinned(buckets []timescale.Point, in HistoryParams) []Point {
+func thinned(buckets []reader.Point, in HistoryParams) []Point {
 	values := make([]float64, len(buckets))
 	for i, b := range buckets {
 		values[i] = math.NaN()

@@ -9,7 +9,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/series"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -59,7 +59,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 }
 
 // scope finds the meter or the group that is asked for, and names it in the view.
-func (s *server) scope(ctx context.Context, in *kpisInput, view *KPIs) (scope timescale.Scope, err error) {
+func (s *server) scope(ctx context.Context, in *kpisInput, view *KPIs) (scope reader.Scope, err error) {
 	switch {
 	case in.Meter != "" && in.Group != "":
 		return scope, problem.Invalid("group", "ask for a meter or for a group, not for both")
@@ -81,16 +81,16 @@ func (s *server) scope(ctx context.Context, in *kpisInput, view *KPIs) (scope ti
 
 // fillPeriods reads loads and realised savings, up to the twin's now: the
 // newest hour may still lack meters.
-func (s *server) fillPeriods(ctx context.Context, periods []*period, scope timescale.Scope, w params.HourRange) error {
+func (s *server) fillPeriods(ctx context.Context, periods []*period, scope reader.Scope, w params.HourRange) error {
 	if w.From >= w.To {
 		return nil
 	}
-	q := timescale.OutcomeQuery{Scope: scope, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
+	q := reader.OutcomeQuery{Scope: scope, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
 	outcomes, err := s.db.Outcomes(ctx, q)
 	if err != nil {
 		return err
 	}
-	byDate := map[string]timescale.Outcomes{}
+	byDate := map[string]reader.Outcomes{}
 	for i := range outcomes {
 		byDate[keyOf(s.calendar, outcomes[i].Start)] = outcomes[i]
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/test/ui/filled"
 	"github.com/energytwin/energytwin/workloads/api/params"
 )
@@ -283,9 +283,9 @@ func TestSavedShare(t *testing.T) {
 	l := filledLedger(t)
 	at := func(realised, estimated float64, last meter.Hour) float64 {
 		p := &period{from: storeEnd, to: storeEnd + 24, load: dsm.NewIndicators(l), during: dsm.NewIndicators(l)}
-		p.plans = timescale.Outcomes{Plans: 2, First: storeEnd + 6, Last: last, Realised: realised, Estimated: estimated}
+		p.plans = reader.Outcomes{Plans: 2, First: storeEnd + 6, Last: last, Realised: realised, Estimated: estimated}
 		for h := range meter.Hour(24) {
-			p.count(timescale.MeteredHour{Hour: storeEnd + h, KWh: 10})
+			p.count(reader.MeteredHour{Hour: storeEnd + h, KWh: 10})
 		}
 		return p.savedShare()
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 )
@@ -106,7 +106,7 @@ func (s *server) readLoad(ctx context.Context, groupNo *int32, w params.HourRang
 // addForecasts adds up the groups. Partitions reach an issue time one after the
 // other; an hour still to come that only some of the meters have a forecast for
 // yet is left open: shown, it would look like a drop.
-func (c *loadCurve) addForecasts(rows []timescale.GroupForecastPoint) {
+func (c *loadCurve) addForecasts(rows []reader.GroupForecastPoint) {
 	meters := make([]int, len(c.points))
 	for _, r := range rows {
 		i := r.Hour - c.window.From

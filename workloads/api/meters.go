@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -68,8 +68,8 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	if err != nil {
 		return nil, err
 	}
-	f := timescale.MeterFilter{
-		Contains: in.Search, Status: timescale.MeterStatus(in.Status), FreshnessHours: s.twin.Processor.Policy.Freshness,
+	f := reader.MeterFilter{
+		Contains: in.Search, Status: reader.MeterStatus(in.Status), FreshnessHours: s.twin.Processor.Policy.Freshness,
 		Sort: meterSort(in.Sort), After: after.cursor(), Limit: in.Limit + 1,
 	}
 	if in.Group != "" {
@@ -87,16 +87,16 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	return &output[[]Meter]{Body: Answer[[]Meter]{Data: data, Page: page, Meta: meta}}, nil
 }
 
-func meterSort(sort string) timescale.MeterSort {
+func meterSort(sort string) reader.MeterSort {
 	switch sort {
 	case "-id":
-		return timescale.SortNameDesc
+		return reader.SortNameDesc
 	case "lastKwh":
-		return timescale.SortLoad
+		return reader.SortLoad
 	case "-lastKwh":
-		return timescale.SortLoadDesc
+		return reader.SortLoadDesc
 	}
-	return timescale.SortName
+	return reader.SortName
 }
 
 // meterPlace is a cursor of the store as JSON, which has no NaN.
@@ -105,22 +105,22 @@ type meterPlace struct {
 	Load *float32 `json:"l,omitempty"`
 }
 
-func placeOfMeter(m timescale.Meter) meterPlace {
+func placeOfMeter(m reader.Meter) meterPlace {
 	return meterPlace{Name: m.Name, Load: maybe32(m.LastKWh)}
 }
 
-func (p *meterPlace) cursor() *timescale.MeterCursor {
+func (p *meterPlace) cursor() *reader.MeterCursor {
 	if p == nil {
 		return nil
 	}
-	c := &timescale.MeterCursor{Name: p.Name, Load: float32(math.NaN())}
+	c := &reader.MeterCursor{Name: p.Name, Load: float32(math.NaN())}
 	if p.Load != nil {
 		c.Load = *p.Load
 	}
 	return c
 }
 
-func meterView(m timescale.Meter) Meter {
+func meterView(m reader.Meter) Meter {
 	return Meter{
 		ID: m.Name, Group: maybeText(m.Group), Status: string(m.Status),
 		LastReadingAt: maybeHour(m.LastHour), LastKWh: maybe32(m.LastKWh),
@@ -129,9 +129,9 @@ func meterView(m timescale.Meter) Meter {
 }
 
 // findMeter is the meter of a path, or a 404.
-func (s *server) findMeter(ctx context.Context, id string) (timescale.Meter, error) {
+func (s *server) findMeter(ctx context.Context, id string) (reader.Meter, error) {
 	m, err := s.db.MeterByName(ctx, id, s.twin.Processor.Policy.Freshness)
-	if errors.Is(err, timescale.ErrNotFound) {
+	if errors.Is(err, reader.ErrNotFound) {
 		return m, problem.NotFound(problem.CodeUnknownMeter, fmt.Sprintf("there is no meter %q; GET %s/api/v1/meters lists them", id, s.base))
 	}
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 
 // readState fills in what was known of the meter before now.
 func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state *MeterState) error {
-	hours, err := s.db.MeterSeries(ctx, no, timescale.SeriesQuery{From: now - readingReach, To: now, Aggregate: timescale.Sum})
+	hours, err := s.db.MeterSeries(ctx, no, reader.SeriesQuery{From: now - readingReach, To: now, Aggregate: reader.Sum})
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state 
 		f := forecastView(forecasts[0])
 		state.Forecast = &f
 	}
-	decisions, err := s.db.ListDecisions(ctx, timescale.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1})
+	decisions, err := s.db.ListDecisions(ctx, reader.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1})
 	if err != nil {
 		return err
 	}

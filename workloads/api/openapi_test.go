@@ -11,6 +11,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 var update = flag.Bool("update", false, "write docs/reference/openapi.json and the files in testdata")
@@ -34,7 +35,7 @@ func TestCommittedOpenAPIDocumentIsCurrent(t *testing.T) {
 // generatedDocument needs no database: nothing is asked.
 func generatedDocument(t *testing.T) []byte {
 	t.Helper()
-	db, err := timescale.OpenReader(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	db, err := reader.Open(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	_, keysFile := newKeysFile(t)

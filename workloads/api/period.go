@@ -6,18 +6,18 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // period is a stretch of time that key figures are computed for.
 type period struct {
 	from, to meter.Hour
-	unit     timescale.Unit
+	unit     reader.Unit
 	key      string // its first local date, as keyOf has it
 
 	load  *dsm.Indicators
-	plans timescale.Outcomes
+	plans reader.Outcomes
 
 	// during is the load of the hours that the plans cover.
 	during *dsm.Indicators
@@ -33,10 +33,10 @@ func (s *server) periods(w params.HourRange, by string) []*period {
 		y, m, d := s.calendar.Local(from).Date()
 		switch by {
 		case "day":
-			p.unit = timescale.Days
+			p.unit = reader.Days
 			p.between(s.calendar, time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.Date(y, m, d+1, 0, 0, 0, 0, time.UTC))
 		case "month":
-			p.unit = timescale.Months
+			p.unit = reader.Months
 			p.between(s.calendar, time.Date(y, m, 1, 0, 0, 0, 0, time.UTC), time.Date(y, m+1, 1, 0, 0, 0, 0, time.UTC))
 		}
 		out = append(out, p)
@@ -57,7 +57,7 @@ func (p *period) between(c *meter.Calendar, date, next time.Time) {
 func keyOf(c *meter.Calendar, t time.Time) string { return t.In(c.Location()).Format(time.DateOnly) }
 
 // count counts an hour of the period. Realised savings are known by then.
-func (p *period) count(m timescale.MeteredHour) {
+func (p *period) count(m reader.MeteredHour) {
 	p.load.Hour(m.Hour, m.KWh, m.FedIn)
 	if p.plans.Plans > 0 && m.Hour >= p.plans.First && m.Hour < p.plans.Last {
 		p.during.Hour(m.Hour, m.KWh, m.FedIn)

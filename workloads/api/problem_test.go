@@ -12,6 +12,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
@@ -120,7 +121,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 
 // A database that is away is reported as that, without its address.
 func TestDatabaseAway(t *testing.T) {
-	away, err := timescale.OpenReader(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
+	away, err := reader.Open(context.Background(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 )
@@ -38,7 +38,7 @@ func (s *server) qualityOperations(api huma.API) {
 
 func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Quality], error) {
 	filters := params.FilterPrint("quality", in.Reason)
-	after, err := params.DecodeCursor[timescale.QuarantineCursor](filters, in.Cursor)
+	after, err := params.DecodeCursor[reader.QuarantineCursor](filters, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +50,11 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	if err != nil {
 		return nil, s.failed(ctx, "count the quarantine", err)
 	}
-	rows, err := s.db.Quarantine(ctx, timescale.QuarantineFilter{Reason: in.Reason, After: after, Limit: in.Limit + 1})
+	rows, err := s.db.Quarantine(ctx, reader.QuarantineFilter{Reason: in.Reason, After: after, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}
-	messages, page, err := pageOf(rows, in.Limit, filters, func(m timescale.QuarantinedMessage) timescale.QuarantineCursor { return m.Cursor() }, quarantinedView)
+	messages, page, err := pageOf(rows, in.Limit, filters, func(m reader.QuarantinedMessage) reader.QuarantineCursor { return m.Cursor() }, quarantinedView)
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}
@@ -130,7 +130,7 @@ func reasonCounts(counts map[string]int64) []ReasonCount {
 	return out
 }
 
-func quarantinedView(q timescale.QuarantinedMessage) Quarantined {
+func quarantinedView(q reader.QuarantinedMessage) Quarantined {
 	return Quarantined{
 		Partition: q.Partition, Offset: q.Offset, Reason: q.Reason, Detail: q.Detail,
 		Key: readable(q.Key), Value: readable(q.Value), KnownAt: q.KnownAt.UTC().Truncate(time.Millisecond),

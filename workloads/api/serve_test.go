@@ -18,6 +18,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 	"github.com/energytwin/energytwin/test/ui/filled"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
@@ -267,10 +269,10 @@ func (s *server) documentedAPI(t *testing.T) huma.API {
 
 // A database that nobody has migrated is reported as that.
 func TestNotReadyWithoutASchema(t *testing.T) {
-	db, err := timescale.OpenReader(t.Context(), emptyDatabase(t), timescale.Options{})
+	db, err := reader.Open(t.Context(), emptyDatabase(t), timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	require.ErrorIs(t, db.SchemaCurrent(t.Context()), timescale.ErrSchema)
+	require.ErrorIs(t, db.SchemaCurrent(t.Context()), schema.ErrSchema)
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })
 	w := a.get("/ready")
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)

@@ -22,7 +22,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
@@ -34,7 +34,7 @@ import (
 
 // Deps is what the API stands on. DB is required, the rest has defaults.
 type Deps struct {
-	DB       *timescale.Reader
+	DB       *reader.DB
 	Version  string               // of the binary; "" is "dev"
 	Log      *slog.Logger         // nil: the default logger
 	Clock    func() time.Time     // nil: time.Now
@@ -48,7 +48,7 @@ type Deps struct {
 type server struct {
 	twin     config.Twin
 	base     string // api.basePath without a slash at its end
-	db       *timescale.Reader
+	db       *reader.DB
 	version  string
 	log      *slog.Logger
 	clock    func() time.Time

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // skillOfDay knows how well the newest whole day was forecast. To compare it reads
@@ -15,7 +15,7 @@ import (
 // day, while whoever asks gets what was known before.
 type skillOfDay struct {
 	mu      sync.Mutex
-	last    timescale.Skill
+	last    reader.Skill
 	judging bool
 }
 
@@ -26,7 +26,7 @@ const judgeTimeout = time.Minute
 // what was measured than the week before: 1 is exact, 0 no better, less worse. It
 // is nil while there is nothing to compare. A newer whole day up to an hour is
 // judged meanwhile.
-func (k *skillOfDay) against(ctx context.Context, db *timescale.Reader, upTo meter.Hour, log *slog.Logger) *float64 {
+func (k *skillOfDay) against(ctx context.Context, db *reader.DB, upTo meter.Hour, log *slog.Logger) *float64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if upTo != meter.NoHour && !k.judging {
@@ -40,7 +40,7 @@ func (k *skillOfDay) against(ctx context.Context, db *timescale.Reader, upTo met
 	return &skill
 }
 
-func (k *skillOfDay) judge(ctx context.Context, db *timescale.Reader, upTo meter.Hour, skill timescale.Skill, log *slog.Logger) {
+func (k *skillOfDay) judge(ctx context.Context, db *reader.DB, upTo meter.Hour, skill reader.Skill, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, judgeTimeout)
 	defer cancel()
 	issued, err := db.NewestWholeIssue(ctx, upTo)

@@ -10,7 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/statusport"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // serveStatus serves metrics and probes until ctx ends. Should it fail, end
@@ -91,7 +91,7 @@ func (s *server) emptyGroups(ctx context.Context) ([]string, error) {
 	}
 	var empty []string
 	for _, limit := range limits {
-		if !slices.ContainsFunc(groups, func(g timescale.Group) bool { return g.Name == limit.Name }) {
+		if !slices.ContainsFunc(groups, func(g reader.Group) bool { return g.Name == limit.Name }) {
 			empty = append(empty, limit.Name)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/test/ui/filled"
 )
 
@@ -70,7 +70,7 @@ func TestWorstLimit(t *testing.T) {
 	forecast, err := store.ForecastsInForce(t.Context(), &group.GroupNo, mark, mark+horizon)
 	require.NoError(t, err)
 	require.NotEmpty(t, measured)
-	peak := slices.MaxFunc(measured, func(a, b timescale.HourLoad) int { return cmp.Compare(a.KWh, b.KWh) })
+	peak := slices.MaxFunc(measured, func(a, b reader.HourLoad) int { return cmp.Compare(a.KWh, b.KWh) })
 	want := config.LimitFigures{Group: "feeder-0001", CapacityKW: 2, PeakKW: peak.KWh, At: peak.Hour.Time()}
 	for _, p := range forecast {
 		if p.P50 > want.PeakKW {

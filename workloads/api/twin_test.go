@@ -22,6 +22,9 @@ import (
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/test/ui/filled"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -34,8 +37,8 @@ import (
 // and no COPY, which must be empty.
 
 var (
-	store    *timescale.Reader // nil without PostgreSQL; set by TestMain
-	storeEnd meter.Hour        // the watermark of the twin in it
+	store    *reader.DB // nil without PostgreSQL; set by TestMain
+	storeEnd meter.Hour // the watermark of the twin in it
 	storeURL string
 	storeOne bool // one connection, one database
 )
@@ -80,10 +83,10 @@ func openStore() (stop func(), err error) {
 	if err := makeReader(ctx, storeURL); err != nil {
 		return stop, err
 	}
-	if err := timescale.Migrate(ctx, storeURL, timescale.MigrateOptions{}); err != nil {
+	if err := schema.Migrate(ctx, storeURL, schema.MigrateOptions{}); err != nil {
 		return stop, err
 	}
-	owner, err := timescale.OpenWriter(ctx, storeURL, timescale.Options{InsertOnly: storeOne})
+	owner, err := writer.Open(ctx, storeURL, timescale.Options{InsertOnly: storeOne})
 	if err != nil {
 		return stop, err
 	}
@@ -208,8 +211,8 @@ func emptyDatabase(t *testing.T) string {
 func newEmptyAPI(t *testing.T) *api {
 	t.Helper()
 	u := emptyDatabase(t)
-	require.NoError(t, timescale.Migrate(t.Context(), u, timescale.MigrateOptions{}))
-	db, err := timescale.OpenReader(t.Context(), u, timescale.Options{})
+	require.NoError(t, schema.Migrate(t.Context(), u, schema.MigrateOptions{}))
+	db, err := reader.Open(t.Context(), u, timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	return newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })

@@ -22,6 +22,8 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/prepare"
@@ -97,8 +99,8 @@ type twin struct {
 	o        Options
 	cfg      *config.Twin
 	source   dataset.Source // nil if readings come from outside
-	db       *timescale.Writer
-	reader   *timescale.Reader // of the API
+	db       *writer.DB
+	reader   *reader.DB // of the API
 	redis    *history.Store
 	stream   *stream.Client
 	listener net.Listener
@@ -133,10 +135,10 @@ func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err e
 	if err = prepare.Run(ctx, t.cfg, t.o.Log); err != nil {
 		return err
 	}
-	if t.db, err = timescale.OpenWriter(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
+	if t.db, err = writer.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
 		return err
 	}
-	if t.reader, err = timescale.OpenReader(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api"}); err != nil {
+	if t.reader, err = reader.Open(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api"}); err != nil {
 		return err
 	}
 	if t.redis, err = history.Connect(t.cfg.Redis, t.cfg.KeyPrefix()); err != nil {

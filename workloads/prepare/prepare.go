@@ -15,7 +15,8 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 )
 
 // A pod can run before the network lets it out: firewalls learn of a new pod a
@@ -61,7 +62,7 @@ func prepareDatabase(ctx context.Context, twin *config.Twin, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
-	err = timescale.Migrate(ctx, url, timescale.MigrateOptions{Log: log})
+	err = schema.Migrate(ctx, url, schema.MigrateOptions{Log: log})
 	var unreachable *pgconn.ConnectError
 	if errors.As(err, &unreachable) {
 		return at(config.StoreTimescale, err)
@@ -78,7 +79,7 @@ func Continues(ctx context.Context, twin *config.Twin) error {
 	if err != nil {
 		return err
 	}
-	documents, err := timescale.StoredSpecs(ctx, url)
+	documents, err := reader.StoredSpecs(ctx, url)
 	if err != nil {
 		return at(config.StoreTimescale, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
@@ -105,7 +106,7 @@ func (s *services) restoreDump(file string) {
 	require.NoError(s.t, err, string(out))
 	s.twin.Database.URL = s.url
 	require.NoError(s.t, prepare.Run(ctx, s.twin, slog.New(slog.DiscardHandler)))
-	s.stores.DB, err = timescale.OpenWriter(ctx, s.url, timescale.Options{})
+	s.stores.DB, err = writer.Open(ctx, s.url, timescale.Options{})
 	require.NoError(s.t, err)
 	s.t.Cleanup(s.stores.DB.Close)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 // maintainEvery is how often old rows are compressed or dropped. One of all
@@ -15,7 +15,7 @@ const maintainEvery = 5 * time.Minute
 // maintain keeps the database in shape until ctx ends.
 func (p *Processor) maintain(ctx context.Context) error {
 	d := p.cfg.Database
-	opts := timescale.MaintainOptions{
+	opts := writer.MaintainOptions{
 		RetainRaw:       time.Duration(d.RetainRaw),
 		RetainDecisions: time.Duration(d.RetainDecisions),
 		CompressAfter:   time.Duration(d.CompressAfter),

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // A twin goes from no decisions over shadow decisions to advice. Each decision keeps
@@ -16,7 +16,7 @@ import (
 func TestModesInMidStream(t *testing.T) {
 	s := startServices(t)
 	const days = 10
-	all := timescale.DecisionList{From: 0, To: 1 << 30, Limit: 10_000}
+	all := reader.DecisionList{From: 0, To: 1 << 30, Limit: 10_000}
 	listed := func(shadow bool) int {
 		list := all
 		list.Shadow = shadow

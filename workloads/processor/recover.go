@@ -10,7 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -49,7 +49,7 @@ func (w *worker) takeOver(ctx context.Context) error {
 // checkTopic compares the topic with what the database has taken from it. A
 // topic that was recreated is consumed from its start; records that the log
 // has lost are reported, never skipped in silence.
-func (w *worker) checkTopic(ctx context.Context, stored timescale.PartitionState) (timescale.PartitionState, error) {
+func (w *worker) checkTopic(ctx context.Context, stored writer.PartitionState) (writer.PartitionState, error) {
 	logs, err := w.client.Offsets(ctx, w.cfg.Topic("readings"))
 	if err != nil {
 		return stored, fmt.Errorf("offsets of the topic: %w", err)
@@ -78,14 +78,14 @@ func (w *worker) checkTopic(ctx context.Context, stored timescale.PartitionState
 }
 
 // newTopic starts a partition over whose topic is not the one that was read.
-func (w *worker) newTopic(ctx context.Context, stored timescale.PartitionState, why string) (timescale.PartitionState, error) {
+func (w *worker) newTopic(ctx context.Context, stored writer.PartitionState, why string) (writer.PartitionState, error) {
 	w.log.Warn("the topic is a new one: it is read from its start", "why", why)
 	return w.moveTo(ctx, stored, w.logStart)
 }
 
 // moveTo sets the partition's next offset without reading what lies between.
 // The state is rebuilt from the database afterwards.
-func (w *worker) moveTo(ctx context.Context, stored timescale.PartitionState, offset int64) (timescale.PartitionState, error) {
+func (w *worker) moveTo(ctx context.Context, stored writer.PartitionState, offset int64) (writer.PartitionState, error) {
 	if err := w.db.MovePartition(ctx, w.number, stored.Epoch, offset); err != nil {
 		return stored, fmt.Errorf("move partition %d to offset %d: %w", w.number, offset, err)
 	}
@@ -147,7 +147,7 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 // rulesOfRevision are the rules of a revision. One with the hash of the running spec
 // has the rules that run: its document may be of a version that left the
 // temperatures out.
-func (w *worker) rulesOfRevision(rev timescale.SpecRevision) (*twin.Rules, error) {
+func (w *worker) rulesOfRevision(rev writer.SpecRevision) (*twin.Rules, error) {
 	if rev.Hash == w.rules.SpecHash {
 		return w.rules, nil
 	}
@@ -175,7 +175,7 @@ func (w *worker) rulesAt(offset int64) *twin.Rules {
 
 // restore gives the partition's state at some offset at or before the one the
 // database has.
-func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (*twin.Partition, error) {
+func (w *worker) restore(ctx context.Context, stored writer.PartitionState) (*twin.Partition, error) {
 	if p := w.fromCheckpoint(ctx, stored); p != nil {
 		w.log.Info("state restored from a checkpoint", "offset", p.Next(), "next", stored.NextOffset)
 		return p, nil
@@ -194,7 +194,7 @@ func (w *worker) restore(ctx context.Context, stored timescale.PartitionState) (
 
 // fromCheckpoint is the state that Redis holds, nil if it holds none of use.
 // Nothing in Redis can stop the twin: whatever is odd counts as absent.
-func (w *worker) fromCheckpoint(ctx context.Context, stored timescale.PartitionState) *twin.Partition {
+func (w *worker) fromCheckpoint(ctx context.Context, stored writer.PartitionState) *twin.Partition {
 	ckpt, err := w.hist.LoadCheckpoint(ctx, w.number)
 	switch {
 	case errors.Is(err, history.ErrNoCheckpoint):
@@ -229,7 +229,7 @@ func meterStates(ckpt history.Checkpoint) iter.Seq2[string, []byte] {
 // fromDatabase rebuilds the windows from the readings, and the models from the
 // windows. What a model learned earlier is lost, which is why decisions made
 // from here on name this origin.
-func (w *worker) fromDatabase(ctx context.Context, stored timescale.PartitionState) (*twin.Partition, error) {
+func (w *worker) fromDatabase(ctx context.Context, stored writer.PartitionState) (*twin.Partition, error) {
 	p := twin.Rebuild(w.number, w.rulesAt(stored.NextOffset), stored.NextOffset, stored.Watermark)
 	refs, err := w.db.PartitionMeters(ctx, w.number)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/test/twinrows"
 	"github.com/energytwin/energytwin/workloads/prepare"
@@ -125,7 +127,7 @@ func (s *services) recreateTopic() {
 // lastOrigin is what the newest decision's state was made from.
 func (s *services) lastOrigin() string {
 	s.t.Helper()
-	last, err := s.reader.ListDecisions(s.t.Context(), timescale.DecisionList{From: 0, To: 1 << 30, Limit: 1})
+	last, err := s.reader.ListDecisions(s.t.Context(), reader.DecisionList{From: 0, To: 1 << 30, Limit: 1})
 	require.NoError(s.t, err)
 	_, provenance, err := s.reader.DecisionByID(s.t.Context(), last[0].ID)
 	require.NoError(s.t, err)
@@ -187,8 +189,8 @@ func TestOtherOwnersBatchIsRefused(t *testing.T) {
 	s.process()
 	stored, err := s.stores.DB.TakePartition(t.Context(), 0, "another process")
 	require.NoError(t, err)
-	stale := &timescale.Batch{Epoch: stored.Epoch - 1, Effects: twin.Effects{PrevOffset: stored.NextOffset, NextOffset: stored.NextOffset + 1}}
-	require.ErrorIs(t, s.stores.DB.Commit(t.Context(), stale), timescale.ErrFenced)
+	stale := &writer.Batch{Epoch: stored.Epoch - 1, Effects: twin.Effects{PrevOffset: stored.NextOffset, NextOffset: stored.NextOffset + 1}}
+	require.ErrorIs(t, s.stores.DB.Commit(t.Context(), stale), writer.ErrFenced)
 }
 
 func TestChangedSpecHoldsFromWhereItWasRead(t *testing.T) {

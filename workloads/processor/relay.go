@@ -9,7 +9,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 // relayEvery is how often the outbox is looked at while it is empty, and how
@@ -94,7 +94,7 @@ func (r *relayer) relaySome(ctx context.Context) (int, error) {
 // publish puts events on the live stream. If Redis stays away they are dropped:
 // whoever watches reads the state again, and the topics must go on. The error is
 // that of ctx.
-func (r *relayer) publish(ctx context.Context, items []timescale.OutboxItem, events []history.Event) error {
+func (r *relayer) publish(ctx context.Context, items []writer.OutboxItem, events []history.Event) error {
 	start := time.Now()
 	if start.Before(r.awayUntil) {
 		r.metrics.liveDropped.Add(float64(len(events)))
@@ -157,15 +157,15 @@ func (r *relayer) flush(ctx context.Context) error {
 
 // announce puts what an entry announces into the producers' batches, and gives
 // the event for the live stream.
-func (r *relayer) announce(ctx context.Context, item *timescale.OutboxItem) (history.Event, error) {
+func (r *relayer) announce(ctx context.Context, item *writer.OutboxItem) (history.Event, error) {
 	event := history.Event{TopicGeneration: item.TopicGeneration, Offset: item.BatchOffset, N: int64(item.Number)}
 	var err error
 	switch item.Kind {
-	case timescale.OutboxDecisions:
+	case writer.OutboxDecisions:
 		event.Fields, err = r.announceDecisions(ctx, item)
-	case timescale.OutboxQuarantine:
+	case writer.OutboxQuarantine:
 		event.Fields, err = r.announceQuarantine(ctx, item)
-	case timescale.OutboxState:
+	case writer.OutboxState:
 		event.Fields, err = r.announceState(ctx, item)
 	default:
 		err = fmt.Errorf("outbox entry %d has the unknown kind %d", item.ID, item.Kind)
@@ -176,7 +176,7 @@ func (r *relayer) announce(ctx context.Context, item *timescale.OutboxItem) (his
 	return event, err
 }
 
-func (r *relayer) announceDecisions(ctx context.Context, item *timescale.OutboxItem) (map[string]any, error) {
+func (r *relayer) announceDecisions(ctx context.Context, item *writer.OutboxItem) (map[string]any, error) {
 	decisions, err := r.stores.DB.DecisionsIssued(ctx, item.Partition, item.Hour)
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func (r *relayer) announceDecisions(ctx context.Context, item *timescale.OutboxI
 
 // announceQuarantine copies rejected messages to the dead-letter
 // topic: key and value as they came, the reason in headers.
-func (r *relayer) announceQuarantine(ctx context.Context, item *timescale.OutboxItem) (map[string]any, error) {
+func (r *relayer) announceQuarantine(ctx context.Context, item *writer.OutboxItem) (map[string]any, error) {
 	messages, err := r.stores.DB.QuarantinedBetween(ctx, item.Partition, item.FromOffset, item.ToOffset)
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (r *relayer) announceQuarantine(ctx context.Context, item *timescale.Outbox
 	return map[string]any{"type": "quarantine", "count": len(messages)}, nil
 }
 
-func (r *relayer) announceState(ctx context.Context, item *timescale.OutboxItem) (map[string]any, error) {
+func (r *relayer) announceState(ctx context.Context, item *writer.OutboxItem) (map[string]any, error) {
 	loads, err := r.stores.DB.GroupLoadAt(ctx, item.Partition, item.Hour)
 	if err != nil {
 		return nil, err

@@ -21,14 +21,14 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
 // Stores are the connections that a processor works with. The caller owns and
 // closes them.
 type Stores struct {
-	DB     *timescale.Writer
+	DB     *writer.DB
 	Redis  *history.Store
 	Stream *stream.Client
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/test/twinrows"
 	"github.com/energytwin/energytwin/workloads/prepare"
 )
@@ -28,7 +30,7 @@ type services struct {
 	t      *testing.T
 	twin   *config.Twin
 	stores Stores
-	reader *timescale.Reader
+	reader *reader.DB
 	url    string
 }
 
@@ -86,10 +88,10 @@ func startServices(t *testing.T) *services {
 	require.NoError(t, prepare.Run(ctx, twin, slog.New(slog.DiscardHandler)))
 
 	s := &services{t: t, twin: twin, url: pg.URL}
-	s.stores.DB, err = timescale.OpenWriter(ctx, pg.URL, timescale.Options{})
+	s.stores.DB, err = writer.Open(ctx, pg.URL, timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(s.stores.DB.Close)
-	s.reader, err = timescale.OpenReader(ctx, pg.URL, timescale.Options{})
+	s.reader, err = reader.Open(ctx, pg.URL, timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(s.reader.Close)
 	s.stores.Redis, err = history.Connect(twin.Redis, twin.KeyPrefix())

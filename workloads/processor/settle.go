@@ -6,7 +6,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -59,7 +60,7 @@ func (p *Processor) settle(ctx context.Context, since meter.Hour) {
 // Settle computes the outcomes of decisions issued since then whose hours have passed,
 // oldest first: against the forecast where somebody may have followed them, else as
 // if nobody had. It gives the same rows whoever does it and how often.
-func Settle(ctx context.Context, db *timescale.Writer, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
+func Settle(ctx context.Context, db *writer.DB, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
 	for {
 		open, err := db.Unsettled(ctx, since)
 		if err != nil || len(open) == 0 {
@@ -73,16 +74,16 @@ func Settle(ctx context.Context, db *timescale.Writer, ledger *dsm.Ledger, follo
 }
 
 // settled computes outcomes. Where no hour counts, nothing is known.
-func settled(ledger *dsm.Ledger, followed bool, open []timescale.Unsettled) []timescale.Settled {
-	out := make([]timescale.Settled, len(open))
+func settled(ledger *dsm.Ledger, followed bool, open []writer.Unsettled) []decisions.Settled {
+	out := make([]decisions.Settled, len(open))
 	for i := range open {
 		u := &open[i]
-		s := timescale.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: timescale.SettledSimulated}
+		s := decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated}
 		followed := followed && !u.Shadow
 		if followed {
-			s.Method = timescale.SettledEstimated
+			s.Method = decisions.SettledEstimated
 		}
-		r := twin.Realised(ledger, &u.Decision.Decision, u.Expected, u.Actual, followed)
+		r := twin.Realised(ledger, &u.Decision, u.Expected, u.Actual, followed)
 		s.KWhShifted, s.KWReduction, s.Saving, s.CO2Kg = r.KWhShifted, r.KWReduction, r.Saving, r.CO2Kg
 		out[i] = s
 	}

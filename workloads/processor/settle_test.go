@@ -8,7 +8,8 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
 func TestSettledByMode(t *testing.T) {
@@ -22,19 +23,19 @@ func TestSettledByMode(t *testing.T) {
 	}, cal, "default/test")
 	require.NoError(t, err)
 	const midnight meter.Hour = 430_008
-	u := timescale.Unsettled{Expected: []float32{1, 4}, Actual: []float32{2, 2}}
+	u := writer.Unsettled{Expected: []float32{1, 4}, Actual: []float32{2, 2}}
 	u.ValidFrom, u.ActionableFrom, u.Plan = midnight, midnight, []float32{2, -2}
 	nothing := u
 	nothing.Actual = []float32{float32(math.NaN()), float32(math.NaN())}
-	open := []timescale.Unsettled{u, nothing}
+	open := []writer.Unsettled{u, nothing}
 
 	replayed := settled(ledger, false, open)
-	require.Equal(t, int16(timescale.SettledSimulated), replayed[0].Method)
+	require.Equal(t, int16(decisions.SettledSimulated), replayed[0].Method)
 	require.InDelta(t, 1*0.2, replayed[0].Saving, 1e-6, "half of what there was could move")
 	require.InDelta(t, 1, replayed[0].KWhShifted, 1e-6)
 	require.True(t, math.IsNaN(float64(replayed[1].Saving)))
 
 	followed := settled(ledger, true, open)
-	require.Equal(t, int16(timescale.SettledEstimated), followed[0].Method)
+	require.Equal(t, int16(decisions.SettledEstimated), followed[0].Method)
 	require.InDelta(t, (1*0.1+4*0.3)-(2*0.1+2*0.3), followed[0].Saving, 1e-6)
 }

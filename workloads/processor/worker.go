@@ -16,7 +16,8 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -27,7 +28,7 @@ type worker struct {
 	owner   string
 	cfg     *config.Twin
 	rules   *twin.Rules // of the running spec
-	db      *timescale.Writer
+	db      *writer.DB
 	hist    *history.Store
 	client  *stream.Client
 	reader  *stream.PartitionReader
@@ -39,7 +40,7 @@ type worker struct {
 	logStart   int64
 	specs      []specRules     // by offset
 	p          *twin.Partition // nil while the state is unknown
-	batch      timescale.Batch
+	batch      writer.Batch
 	recent     *recent
 	saver      *saver
 	saved      saved
@@ -65,7 +66,7 @@ func (w *worker) run(ctx context.Context, hint func(partition int, offset int64)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, timescale.ErrFenced):
+		case errors.Is(err, writer.ErrFenced):
 			w.log.Warn("another process has taken the partition over")
 			// The group has given the partition away, or that process has woken from
 			// a long sleep and will find its place lost. Whichever it is shows within
@@ -220,7 +221,7 @@ func (w *worker) commit(ctx context.Context) error {
 // useProvenance makes the database know how the rows of this partition come
 // about from here on.
 func (w *worker) useProvenance(ctx context.Context) error {
-	no, err := w.db.EnsureProvenance(ctx, timescale.Provenance{
+	no, err := w.db.EnsureProvenance(ctx, decisions.Provenance{
 		Model: w.rules.Model().Name(), ModelVersion: fmt.Sprint(w.rules.Model().Version()), Image: w.cfg.Image,
 		SpecHash: w.cfg.SpecHash, Tariff: w.rules.Policy.Tariff.Currency, Origin: string(w.p.Origin()), Mode: string(w.rules.Policy.Mode),
 	})
@@ -241,7 +242,7 @@ const (
 func (w *worker) retry(ctx context.Context, what string, do func(context.Context) error) error {
 	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
 		err := do(ctx)
-		if err == nil || errors.Is(err, timescale.ErrFenced) || outOfLog(err) || ctx.Err() != nil {
+		if err == nil || errors.Is(err, writer.ErrFenced) || outOfLog(err) || ctx.Err() != nil {
 			return err
 		}
 		w.metrics.retries.WithLabelValues(what).Inc()

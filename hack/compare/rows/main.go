@@ -36,7 +36,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/embedded"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
 )
 
 // shown is how many differing rows of a table are printed.
@@ -119,7 +119,7 @@ func (o *options) store(ctx context.Context, dir, server, name, build string) (m
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", build, strings.Join(args, " "), err)
 	}
-	if err := timescale.Migrate(ctx, database.String(), timescale.MigrateOptions{WithoutTimescale: true}); err != nil {
+	if err := schema.Migrate(ctx, database.String(), schema.MigrateOptions{WithoutTimescale: true}); err != nil {
 		return nil, err
 	}
 	conn, err := pgx.Connect(ctx, database.String())

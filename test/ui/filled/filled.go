@@ -13,7 +13,8 @@ import (
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/synth"
-	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/window"
 )
@@ -73,7 +74,7 @@ func policy() dsm.Policy {
 
 // Fill writes the twin's life into a database with a current schema. It
 // returns the watermark that it ends with.
-func Fill(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size) (meter.Hour, error) {
+func Fill(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (meter.Hour, error) {
 	f, err := newFiller(ctx, db, cfg, size)
 	if err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
@@ -91,7 +92,7 @@ func Fill(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size)
 }
 
 // report is what a generator reports of a file with rows that cannot be used.
-func report(ctx context.Context, db *timescale.Writer) error {
+func report(ctx context.Context, db *writer.DB) error {
 	text, err := (&config.DatasetReport{
 		DatasetFigures: config.DatasetFigures{
 			Read: 64_800, RejectedRows: 3, Missing: 24,
@@ -116,7 +117,7 @@ func report(ctx context.Context, db *timescale.Writer) error {
 
 // filler plays the part of a processor with one partition.
 type filler struct {
-	db         *timescale.Writer
+	db         *writer.DB
 	size       Size
 	source     dataset.Source
 	calendar   *meter.Calendar
@@ -130,11 +131,11 @@ type filler struct {
 	groups     map[int32][]int      // group number → meters
 	order      []int32              // of groups
 	provenance int32
-	state      timescale.PartitionState
+	state      writer.PartitionState
 	start, end meter.Hour
 }
 
-func newFiller(ctx context.Context, db *timescale.Writer, cfg config.Twin, size Size) (*filler, error) {
+func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (*filler, error) {
 	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}}
 	var err error
 	if f.calendar, err = meter.NewCalendar(cfg.Timezone); err != nil {
@@ -157,7 +158,7 @@ func newFiller(ctx context.Context, db *timescale.Writer, cfg config.Twin, size 
 	if f.state, err = db.TakePartition(ctx, 0, "filled"); err != nil {
 		return nil, err
 	}
-	f.provenance, err = db.EnsureProvenance(ctx, timescale.Provenance{
+	f.provenance, err = db.EnsureProvenance(ctx, decisions.Provenance{
 		Model: f.model.Name(), ModelVersion: "1", Image: cfg.Image, SpecHash: cfg.SpecHash,
 		DatasetSHA: f.source.Info().SHA256, Tariff: "time of use", Origin: "stream",
 	})
@@ -216,14 +217,14 @@ func (f *filler) run(ctx context.Context) error {
 	return f.commit(ctx, batch, f.end)
 }
 
-func (f *filler) newBatch() *timescale.Batch {
-	return &timescale.Batch{
+func (f *filler) newBatch() *writer.Batch {
+	return &writer.Batch{
 		Effects: twin.Effects{PrevOffset: f.state.NextOffset, NextOffset: f.state.NextOffset},
 		Epoch:   f.state.Epoch, Provenance: f.provenance,
 	}
 }
 
-func (f *filler) commit(ctx context.Context, b *timescale.Batch, h meter.Hour) error {
+func (f *filler) commit(ctx context.Context, b *writer.Batch, h meter.Hour) error {
 	b.Watermark = h
 	for i := range f.newest {
 		if f.newest[i].Stored > 0 {
@@ -239,7 +240,7 @@ func (f *filler) commit(ctx context.Context, b *timescale.Batch, h meter.Hour) e
 }
 
 // take stores the readings of an hour.
-func (f *filler) take(b *timescale.Batch, rows []dataset.Row) {
+func (f *filler) take(b *writer.Batch, rows []dataset.Row) {
 	load, fedIn, reported := map[int32]float64{}, map[int32]float64{}, map[int32]int32{}
 	h := rows[0].Hour
 	for _, r := range rows {
@@ -271,7 +272,7 @@ func (f *filler) missing(i int, h meter.Hour) bool {
 }
 
 // issue forecasts every meter and decides, group by group.
-func (f *filler) issue(b *timescale.Batch, h meter.Hour, slots int) {
+func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 	for _, g := range f.order {
 		in := dsm.GroupInput{Group: f.refs[f.groups[g][0]].Group, IssuedAt: h, Slots: slots, ActionableFrom: h}
 		for _, i := range f.groups[g] {
@@ -301,7 +302,7 @@ func quantiles(n int) forecast.Quantiles {
 }
 
 // spoil adds rejected messages.
-func (f *filler) spoil(b *timescale.Batch) {
+func (f *filler) spoil(b *writer.Batch) {
 	for i, q := range []twin.RejectedMessage{
 		{Reason: "bad_timestamp", Detail: "ts: write it as 2026-01-31T00:00:00Z", Value: []byte(`{"meter":"home-000001","ts":"yesterday","kwh":0.4,"interval":"PT1H"}`)},
 		{Reason: "bad_timestamp", Detail: "ts: missing", Value: []byte(`{"meter":"home-000002","kwh":0.4,"interval":"PT1H"}`)},

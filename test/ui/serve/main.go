@@ -17,6 +17,9 @@ import (
 
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/test/ui/filled"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/api/auth"
@@ -47,15 +50,15 @@ func run(listen, base string, size filled.Size) (err error) {
 		return err
 	}
 	defer func() { err = firstOf(err, postgres.Stop(context.Background())) }()
-	if err := timescale.Migrate(ctx, postgres.URL, timescale.MigrateOptions{}); err != nil {
+	if err := schema.Migrate(ctx, postgres.URL, schema.MigrateOptions{}); err != nil {
 		return err
 	}
-	db, err := timescale.OpenWriter(ctx, postgres.URL, timescale.Options{})
+	db, err := writer.Open(ctx, postgres.URL, timescale.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	reader, err := timescale.OpenReader(ctx, postgres.URL, timescale.Options{})
+	reader, err := reader.Open(ctx, postgres.URL, timescale.Options{})
 	if err != nil {
 		return err
 	}

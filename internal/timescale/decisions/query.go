@@ -1,0 +1,26 @@
+package decisions
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// querying is what a pool and a connection have in common.
+type querying interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Query are the decisions that a query finds, which begins with Select.
+func Query(ctx context.Context, q querying, sql string, args ...any) ([]Row, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("decisions: %w", err)
+	}
+	decisions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Row, error) { return scanDecision(row.Scan) })
+	if err != nil {
+		return nil, fmt.Errorf("decisions: %w", err)
+	}
+	return decisions, nil
+}

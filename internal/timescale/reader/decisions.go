@@ -1,0 +1,125 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+)
+
+// DecisionList selects a page of decisions.
+type DecisionList struct {
+	MeterNo *int32
+	GroupNo *int32 // decisions about the group and about its meters
+	About   string // meter or group; "" is both
+	Action  *dsm.Action
+	Planned bool // leave out action none
+	Reason  *dsm.Reason
+	Shadow  bool // those that are not for action, in place of those that are
+
+	// Status is planned, active or past at hour Now; "" is all.
+	Status string
+	Now    meter.Hour
+
+	From, To meter.Hour // of issue; To is exclusive
+
+	ByWorth bool // greatest expected saving first, else newest first
+	After   *DecisionPlace
+	Limit   int
+}
+
+// DecisionPlace is the place of the last decision of a page, in either order.
+type DecisionPlace struct {
+	IssuedAt meter.Hour
+	Saving   float32
+	ID       uuid.UUID
+}
+
+// ListDecisions are the decisions of a page.
+func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Row, error) {
+	w := where{}
+	w.add(`d.issued_at >= ?`, l.From.Time())
+	w.add(`d.issued_at < ?`, l.To.Time())
+	if l.Shadow {
+		w.add(decisions.Shadowed)
+	} else {
+		w.add(decisions.Advised)
+	}
+	if l.MeterNo != nil {
+		w.add(`d.meter_no = ?`, *l.MeterNo)
+	}
+	if l.GroupNo != nil {
+		w.add(`d.group_no = ?`, *l.GroupNo)
+	}
+	if l.Action != nil {
+		w.add(`d.action = ?`, int16(*l.Action))
+	}
+	if l.Planned {
+		w.add(`d.action <> 0`)
+	}
+	if l.Reason != nil {
+		w.add(`d.reason = ?`, int16(*l.Reason))
+	}
+	if err := l.addAbout(&w); err != nil {
+		return nil, err
+	}
+	if err := l.addStatus(&w); err != nil {
+		return nil, err
+	}
+	order := ` ORDER BY d.issued_at DESC, d.id DESC`
+	if l.ByWorth {
+		order = ` ORDER BY d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
+	}
+	l.addPlace(&w)
+	return decisions.Query(ctx, db.Pool, decisions.Select+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
+}
+
+func (l *DecisionList) addAbout(w *where) error {
+	switch l.About {
+	case "":
+	case "meter":
+		w.add(`d.meter_no <> 0`)
+	case "group":
+		w.add(`d.meter_no = 0`)
+	default:
+		return fmt.Errorf("%w: about %q: use meter or group", ErrBadQuery, l.About)
+	}
+	return nil
+}
+
+func (l *DecisionList) addStatus(w *where) error {
+	now := l.Now.Time()
+	switch l.Status {
+	case "":
+	case "planned":
+		w.add(`d.valid_from > ?`, now)
+	case "active":
+		w.add(`d.valid_from <= ?`, now)
+		w.add(`d.valid_to > ?`, now)
+	case "past":
+		w.add(`d.valid_to <= ?`, now)
+	default:
+		return fmt.Errorf("%w: status %q: use planned, active or past", ErrBadQuery, l.Status)
+	}
+	return nil
+}
+
+func (l *DecisionList) addPlace(w *where) {
+	a := l.After
+	switch {
+	case a == nil:
+	case l.ByWorth:
+		w.add(`(d.saving_p50, d.issued_at, d.id) < (?::real, ?::timestamptz, ?::uuid)`, a.Saving, a.IssuedAt.Time(), a.ID)
+	default:
+		w.add(`(d.issued_at, d.id) < (?::timestamptz, ?::uuid)`, a.IssuedAt.Time(), a.ID)
+	}
+}
+
+// PlaceOf is where the page after this decision begins.
+func PlaceOf(d decisions.Row) DecisionPlace {
+	return DecisionPlace{IssuedAt: d.IssuedAt, Saving: d.SavingP50, ID: d.ID}
+}

@@ -1,0 +1,45 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// MeterForecasts are the forecasts of a meter issued from hour `from` to before
+// hour `to`, newest first, at most limit.
+func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]twin.Forecast, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT meter_no, issued_at, model, p10, p50, p90 FROM forecasts
+		WHERE meter_no = $1 AND issued_at >= $2 AND issued_at < $3
+		ORDER BY issued_at DESC, model LIMIT $4`, meterNo, from.Time(), to.Time(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of meter %d: %w", meterNo, err)
+	}
+	forecasts, err := pgx.CollectRows(rows, scanForecast)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of meter %d: %w", meterNo, err)
+	}
+	return forecasts, nil
+}
+
+// ForecastPoint is the forecast of several meters together for one hour. The
+// p50 of a sum is near the sum of the p50; the sums of p10 and p90 lie outside
+// the 80 % interval of the sum, as meters seldom err the same way.
+type ForecastPoint struct {
+	Hour          meter.Hour
+	P10, P50, P90 float64 // kWh, sums over the meters with a forecast
+	Meters        int
+}
+
+func scanForecast(row pgx.CollectableRow) (f twin.Forecast, err error) {
+	var issued time.Time
+	err = row.Scan(&f.MeterNo, &issued, &f.Model, &f.P10, &f.P50, &f.P90)
+	f.IssuedAt = meter.HourOf(issued)
+	return f, err
+}

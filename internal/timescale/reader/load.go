@@ -1,0 +1,137 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+)
+
+// HourLoad is the load of a group, or of all meters, in one hour.
+type HourLoad struct {
+	Hour   meter.Hour
+	KWh    float64
+	Meters int64 // that reported the hour
+}
+
+// LoadByHour is the load of a group, or of all meters if groupNo is nil, in the
+// hours from `from` to before `to` that have any.
+func (db *DB) LoadByHour(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT ts, sum(kwh), sum(meters)::int8 FROM group_load
+		WHERE ts >= $1 AND ts < $2 AND ($3::int IS NULL OR group_no = $3)
+		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), groupNo)
+	if err != nil {
+		return nil, fmt.Errorf("load by hour: %w", err)
+	}
+	load, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l HourLoad, err error) {
+		var ts time.Time
+		err = row.Scan(&ts, &l.KWh, &l.Meters)
+		l.Hour = meter.HourOf(ts)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load by hour: %w", err)
+	}
+	return load, nil
+}
+
+// GroupPeak is the hour of a group's highest load.
+type GroupPeak struct {
+	GroupNo int32
+	Hour    meter.Hour
+	KWh     float64
+}
+
+// GroupPeaks are, for each group that has any load in the hours from `from` to
+// before `to`, the hour of its highest load, the first one of equal hours.
+func (db *DB) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT DISTINCT ON (group_no) group_no, ts, kwh FROM (
+			SELECT group_no, ts, sum(kwh) AS kwh FROM group_load
+			WHERE ts >= $1 AND ts < $2 GROUP BY group_no, ts) hours
+		ORDER BY group_no, kwh DESC, ts`, from.Time(), to.Time())
+	if err != nil {
+		return nil, fmt.Errorf("peaks of groups: %w", err)
+	}
+	peaks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p GroupPeak, err error) {
+		var ts time.Time
+		err = row.Scan(&p.GroupNo, &ts, &p.KWh)
+		p.Hour = meter.HourOf(ts)
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("peaks of groups: %w", err)
+	}
+	return peaks, nil
+}
+
+// GroupForecastPoint is the forecast of a group for one hour: the sums of the
+// quantiles of its meters (see ForecastPoint).
+type GroupForecastPoint struct {
+	ForecastPoint
+	GroupNo int32
+}
+
+// ForecastsInForce are, for the hours from `from` to before `to`, the forecasts
+// that were the newest ones to cover the hour, of one group, or of each if
+// groupNo is nil.
+func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	// A forecast covers at most 25 hours: the bound on issued_at keeps the rest of
+	// the table out.
+	rows, err := db.Pool.Query(ctx, `
+		SELECT DISTINCT ON (ts, group_no) group_no, ts, p10, p50, p90, meters FROM (
+			SELECT m.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, f.issued_at, f.model,
+				sum(v.p10) AS p10, sum(v.p50) AS p50, sum(v.p90) AS p90, count(*) AS meters
+			FROM forecasts f JOIN meters m USING (meter_no)
+			CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
+			WHERE f.issued_at > $1::timestamptz - interval '25 hours' AND f.issued_at < $2
+				AND ($3::int IS NULL OR m.group_no = $3) AND v.p50 <> 'NaN'
+			GROUP BY 1, 2, 3, 4) sums
+		WHERE ts >= $1 AND ts < $2
+		ORDER BY ts, group_no, issued_at DESC, model`, from.Time(), to.Time(), groupNo)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts in force: %w", err)
+	}
+	points, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p GroupForecastPoint, err error) {
+		var ts time.Time
+		err = row.Scan(&p.GroupNo, &ts, &p.P10, &p.P50, &p.P90, &p.Meters)
+		p.Hour = meter.HourOf(ts)
+		return p, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("forecasts in force: %w", err)
+	}
+	return points, nil
+}
+
+// PlannedChange is the sum of the plans for action of meters, of a group or of all if
+// groupNo is nil, by hour. Decisions about groups are left out: their plans are
+// sums of those of meters.
+func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh::float8), count(*)
+		FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)
+		WHERE d.issued_at > $1::timestamptz - interval '50 hours' AND d.issued_at < $2
+			AND d.meter_no <> 0 AND ($3::int IS NULL OR d.group_no = $3) AND `+decisions.Advised+`
+			AND d.valid_from + (v.n - 1) * interval '1 hour' >= $1
+			AND d.valid_from + (v.n - 1) * interval '1 hour' < $2
+		GROUP BY 1 ORDER BY 1`, from.Time(), to.Time(), groupNo)
+	if err != nil {
+		return nil, fmt.Errorf("planned change: %w", err)
+	}
+	change, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l HourLoad, err error) {
+		var ts time.Time
+		err = row.Scan(&ts, &l.KWh, &l.Meters)
+		l.Hour = meter.HourOf(ts)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("planned change: %w", err)
+	}
+	return change, nil
+}

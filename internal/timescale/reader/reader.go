@@ -1,0 +1,21 @@
+// Package reader is the store of a twin as the API and replays have it: it answers
+// questions. Beside SELECT it needs INSERT on ended_sessions.
+package reader
+
+import (
+	"context"
+
+	"github.com/energytwin/energytwin/internal/timescale"
+)
+
+// DB is the store. It is safe for concurrent use.
+type DB struct{ timescale.DB }
+
+// Open makes the pool. It connects when first used: see Ping.
+func Open(ctx context.Context, url string, opts timescale.Options) (*DB, error) {
+	db, err := timescale.Connect(ctx, url, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{db}, nil
+}

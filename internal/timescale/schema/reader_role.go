@@ -1,0 +1,23 @@
+package schema
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// readerRole is the role of a managed database under which the API and Grafana
+// read. In a database that somebody else manages it need not exist.
+const readerRole = "twin_reader"
+
+// grantReader lets the reader's role sign sessions out. That it may read every
+// table is among the default privileges of the database. A dump that is restored
+// brings no privileges, so they are granted at each migration.
+func grantReader(ctx context.Context, conn *pgx.Conn) error {
+	var exists bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, readerRole).Scan(&exists); err != nil || !exists {
+		return err
+	}
+	_, err := conn.Exec(ctx, `GRANT INSERT ON ended_sessions TO `+readerRole)
+	return err
+}

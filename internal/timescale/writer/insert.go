@@ -1,0 +1,268 @@
+package writer
+
+import (
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/pgvalue"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// Rows that are not copied go out as arrays, one statement a table, all in one
+// pipeline. Hours travel as integers: to_timestamp costs less than encoding
+// times.
+
+// queueReadings writes rows over what is there, if it differs. A row that is
+// repeated within r counts as it came last.
+func queueReadings(q *pgx.Batch, r *twin.Readings) {
+	if r.Len() == 0 {
+		return
+	}
+	q.Queue(`
+		INSERT INTO readings (ts, meter_no, kwh, quality)
+		SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8), no, kwh, quality
+		FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int2[]) WITH ORDINALITY u(h, no, kwh, quality, n)
+		ORDER BY h, no, n DESC
+		ON CONFLICT (ts, meter_no, channel) DO UPDATE SET kwh = excluded.kwh, quality = excluded.quality
+		WHERE readings.kwh IS DISTINCT FROM excluded.kwh`,
+		hours(r.Hour), r.MeterNo, r.KWh, qualities(r.Quality))
+}
+
+// queueRevisions keeps the values that corrections of the same batch replace.
+func queueRevisions(q *pgx.Batch, revisions []twin.Revision) {
+	if len(revisions) == 0 {
+		return
+	}
+	n := len(revisions)
+	no, hour, old, offset := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
+	for i, r := range revisions {
+		no[i], hour[i], old[i], offset[i] = r.MeterNo, int32(r.Hour), r.OldKWh, r.Offset
+	}
+	q.Queue(`
+		INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+		SELECT u.ts, u.no, u.off, u.old, r.quality
+		FROM (SELECT to_timestamp(h * 3600::float8) AS ts, no, old, off
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(h, no, old, off)) u
+		LEFT JOIN LATERAL (SELECT quality FROM readings r
+			WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0 LIMIT 1) r ON true
+		ON CONFLICT DO NOTHING`, hour, no, old, offset)
+}
+
+// queueUnseen writes readings over what is there, and keeps what they replace.
+func queueUnseen(q *pgx.Batch, readings []twin.UnseenReading) {
+	queueReplaced(q, readings)
+	var rows twin.Readings
+	for _, r := range readings {
+		rows.Append(r.MeterNo, r.Hour, r.KWh, r.Quality)
+	}
+	queueReadings(q, &rows)
+}
+
+// queueReplaced keeps the values that readings replace: that of the row, or of
+// the reading of the same hour before. It comes before the upsert.
+func queueReplaced(q *pgx.Batch, readings []twin.UnseenReading) {
+	if len(readings) == 0 {
+		return
+	}
+	n := len(readings)
+	no, hour, kwh := make([]int32, n), make([]int32, n), make([]float32, n)
+	quality, offset := make([]int16, n), make([]int64, n)
+	for i, r := range readings {
+		no[i], hour[i], kwh[i], quality[i], offset[i] = r.MeterNo, int32(r.Hour), r.KWh, int16(r.Quality), r.Offset
+	}
+	q.Queue(`
+		INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh, old_quality)
+		SELECT u.ts, u.no, u.off, coalesce(u.old_kwh, r.kwh), coalesce(u.old_quality, r.quality)
+		FROM (SELECT to_timestamp(h * 3600::float8) AS ts, no, kwh, off,
+				lag(kwh) OVER same AS old_kwh, lag(quality) OVER same AS old_quality
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int2[], $5::int8[])
+				WITH ORDINALITY u(h, no, kwh, quality, off, n)
+			WINDOW same AS (PARTITION BY h, no ORDER BY n)) u
+		LEFT JOIN LATERAL (SELECT kwh, quality FROM readings r
+			WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0 LIMIT 1) r ON true
+		WHERE coalesce(u.old_kwh, r.kwh) <> u.kwh
+		ON CONFLICT DO NOTHING`, hour, no, kwh, quality, offset)
+}
+
+// unseenNew are the rows that the window took for new. Which record brought each is
+// not kept; the first of the batch stands for it, as no correction of the row can
+// be that one.
+func unseenNew(b *Batch) []twin.UnseenReading {
+	out := make([]twin.UnseenReading, b.New.Len())
+	for i := range out {
+		out[i] = twin.UnseenReading{MeterNo: b.New.MeterNo[i], Hour: b.New.Hour[i], KWh: b.New.KWh[i], Quality: b.New.Quality[i], Offset: b.PrevOffset}
+	}
+	return out
+}
+
+// queueVerdicts judges rows again. The last verdict on a row counts.
+func queueVerdicts(q *pgx.Batch, verdicts []twin.Verdict) {
+	if len(verdicts) == 0 {
+		return
+	}
+	n := len(verdicts)
+	no, hour, flag := make([]int32, n), make([]int32, n), make([]int16, n)
+	for i, v := range verdicts {
+		no[i], hour[i] = v.MeterNo, int32(v.Hour)
+		if v.Suspect {
+			flag[i] = int16(twin.SuspectFlag)
+		}
+	}
+	q.Queue(`
+		UPDATE readings r SET quality = r.quality & 3 | u.flag
+		FROM (SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8) AS ts, no, flag
+			FROM unnest($1::int4[], $2::int4[], $3::int2[]) WITH ORDINALITY u(h, no, flag, n)
+			ORDER BY h, no, n DESC) u
+		WHERE r.ts = u.ts AND r.meter_no = u.no AND r.channel = 0`, hour, no, flag)
+}
+
+func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
+	for i := range forecasts {
+		f := &forecasts[i]
+		q.Queue(`
+			INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			f.IssuedAt.Time(), f.MeterNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90))
+	}
+}
+
+func queueDecisions(q *pgx.Batch, b *Batch) {
+	rows := decisions.RowsOf(b.Partition, b.Provenance, b.Decisions)
+	for i := range rows.Len() {
+		q.Queue(decisions.Insert, rows.Args(i)...)
+	}
+}
+
+func queueGroupTotals(q *pgx.Batch, partition int, loads []twin.GroupTotal) {
+	if len(loads) == 0 {
+		return
+	}
+	n := len(loads)
+	no, hour, meters := make([]int32, n), make([]int32, n), make([]int32, n)
+	kwh, fedIn := make([]float64, n), make([]float64, n)
+	for i, g := range loads {
+		no[i], hour[i], kwh[i], meters[i], fedIn[i] = g.GroupNo, int32(g.Hour), g.KWh, g.Meters, g.FedIn
+	}
+	q.Queue(`
+		INSERT INTO group_load (ts, group_no, partition, kwh, meters, fed_in)
+		SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8), no, $5::int4, kwh, meters, fed_in
+		FROM unnest($1::int4[], $2::int4[], $3::float8[], $4::int4[], $6::float8[]) WITH ORDINALITY u(h, no, kwh, meters, fed_in, n)
+		ORDER BY h, no, n DESC
+		ON CONFLICT (ts, group_no, partition) DO UPDATE SET kwh = excluded.kwh, meters = excluded.meters, fed_in = excluded.fed_in
+		WHERE (group_load.kwh, group_load.meters, group_load.fed_in) IS DISTINCT FROM (excluded.kwh, excluded.meters, excluded.fed_in)`,
+		hour, no, kwh, meters, partition, fedIn)
+}
+
+// queueNewest updates rows that EnsureMeters made: an UPDATE of a row known
+// to be there costs less than an upsert.
+func queueNewest(q *pgx.Batch, states []twin.NewestReading) {
+	if len(states) == 0 {
+		return
+	}
+	n := len(states)
+	no, hour, kwh, readings := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
+	for i, s := range states {
+		no[i], hour[i], kwh[i], readings[i] = s.MeterNo, int32(s.Hour), s.KWh, s.Stored
+	}
+	q.Queue(`
+		UPDATE meter_state s SET readings = s.readings + u.readings,
+			last_kwh = CASE WHEN u.ts >= s.last_ts OR s.last_ts IS NULL THEN u.kwh ELSE s.last_kwh END,
+			last_ts = greatest(u.ts, s.last_ts)
+		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(no, h, kwh, readings)) u
+		WHERE s.meter_no = u.no`, no, hour, kwh, readings)
+}
+
+// queueWarmUp notes between which hours a meter's warm-up lies, so that its
+// rows can be found again without an index over all readings.
+func queueWarmUp(q *pgx.Batch, r *twin.Readings) {
+	no, from, to := warmUpSpans(r)
+	if len(no) == 0 {
+		return
+	}
+	q.Queue(`
+		UPDATE meter_state s SET
+			warm_from = least(s.warm_from, to_timestamp(u.f * 3600::float8)),
+			warm_to = greatest(s.warm_to, to_timestamp(u.t * 3600::float8))
+		FROM unnest($1::int4[], $2::int4[], $3::int4[]) u(no, f, t)
+		WHERE s.meter_no = u.no`, no, from, to)
+}
+
+func warmUpSpans(r *twin.Readings) (no, from, to []int32) {
+	at := map[int32]int{}
+	for i, quality := range r.Quality {
+		if quality.Origin() != twin.WarmUp {
+			continue
+		}
+		h := int32(r.Hour[i])
+		k, seen := at[r.MeterNo[i]]
+		if !seen {
+			at[r.MeterNo[i]] = len(no)
+			no, from, to = append(no, r.MeterNo[i]), append(from, h), append(to, h)
+			continue
+		}
+		from[k], to[k] = min(from[k], h), max(to[k], h)
+	}
+	return no, from, to
+}
+
+func queueRejected(q *pgx.Batch, partition int, messages []twin.RejectedMessage) {
+	if len(messages) == 0 {
+		return
+	}
+	n := len(messages)
+	offset, reason, detail := make([]int64, n), make([]string, n), make([]string, n)
+	key, value := make([][]byte, n), make([][]byte, n)
+	for i, m := range messages {
+		offset[i], reason[i], detail[i] = m.Offset, storable(m.Reason), storable(m.Detail)
+		key[i], value[i] = orEmpty(m.Key), orEmpty(m.Value)
+	}
+	q.Queue(`
+		INSERT INTO quarantine (partition, stream_offset, reason, detail, key, value)
+		SELECT $1::int4, * FROM unnest($2::int8[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])
+		ON CONFLICT (partition, stream_offset) DO UPDATE
+		SET reason = excluded.reason, detail = excluded.detail, key = excluded.key, value = excluded.value`,
+		partition, offset, reason, detail, key, value)
+}
+
+func queueOutbox(q *pgx.Batch, b *Batch) {
+	for i, e := range b.Outbox {
+		q.Queue(`
+			INSERT INTO outbox (partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
+			SELECT partition, topic_generation, $2, $3, $4, $5, $6, $7 FROM stream_offsets WHERE partition = $1`,
+			b.Partition, b.NextOffset, i, int16(e.Kind), pgvalue.TimeOrNull(e.Hour), e.FromOffset, e.ToOffset)
+	}
+}
+
+func hours(from []meter.Hour) []int32 {
+	to := make([]int32, len(from))
+	for i, h := range from {
+		to[i] = int32(h)
+	}
+	return to
+}
+
+func qualities(from []twin.Quality) []int16 {
+	to := make([]int16, len(from))
+	for i, q := range from {
+		to[i] = int16(q)
+	}
+	return to
+}
+
+// orEmpty is v with nil, which would be null, as empty.
+func orEmpty[T any](v []T) []T {
+	if v == nil {
+		return []T{}
+	}
+	return v
+}
+
+// storable is s without what a text column rejects: a bad message may be
+// quoted in the reason for its quarantine.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
