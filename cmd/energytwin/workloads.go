@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -74,7 +73,7 @@ func newGeneratorCommand() *cobra.Command {
 		defer s.close()
 		var progress atomic.Pointer[generator.Progress]
 		status := func() any { return progress.Load() }
-		reg := newRegistry()
+		reg := statusport.NewRegistry()
 		return s.withStatus(ctx, twin, reg, status, func(ctx context.Context) error {
 			err := generator.Run(ctx, twin, generator.Deps{
 				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Log: slog.Default(),
@@ -116,7 +115,7 @@ func newProcessorCommand() *cobra.Command {
 			return err
 		}
 		defer s.close()
-		reg := newRegistry()
+		reg := statusport.NewRegistry()
 		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
 		if err != nil {
 			return err
@@ -174,13 +173,6 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 		c.close()
 	}
 	return c, err
-}
-
-// newRegistry holds the metrics of every process.
-func newRegistry() *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return reg
 }
 
 // withStatus runs a workload beside its status port, until the workload ends.

@@ -318,4 +318,6 @@ func TestTrustedProxies(t *testing.T) {
 	w := signIn(t, behind, "reader", headers...)
 	require.True(t, w.Result().Cookies()[0].Secure)
 	require.NotEmpty(t, w.Header().Get("Strict-Transport-Security"))
+	require.True(t, signIn(t, behind, "reader", "X-Forwarded-Proto", "https").Result().Cookies()[0].Secure, "the scheme needs no address")
+	require.False(t, signIn(t, direct, "reader", "X-Forwarded-Proto", "https").Result().Cookies()[0].Secure)
 }

@@ -64,13 +64,13 @@ func TestQuarantinePages(t *testing.T) {
 	a := newTestAPI(t, nil)
 	var offsets []int64
 	for cursor := ""; ; {
-		p := read[Quality](t, a, "/api/v1/data-quality?limit=1&cursor="+cursor)
+		p := read[Quality](t, a, "/api/v1/data-quality?limit=1"+cursor)
 		require.Len(t, p.Data.Messages, 1)
 		offsets = append(offsets, p.Data.Messages[0].Offset)
 		if !p.Page.HasMore {
 			break
 		}
-		cursor = *p.Page.NextCursor
+		cursor = "&cursor=" + *p.Page.NextCursor
 	}
 	require.Len(t, offsets, 3)
 	require.True(t, sort.SliceIsSorted(offsets, func(i, j int) bool { return offsets[i] > offsets[j] }), "newest first")

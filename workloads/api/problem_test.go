@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
+	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
@@ -75,6 +77,24 @@ func TestProblems(t *testing.T) {
 		"unknown reason":          {"GET", "/api/v1/decisions?reason=whim", "", 422, problem.CodeInvalidParameter, "reason"},
 		"decisions of no meter":   {"GET", "/api/v1/decisions?meter=nobody", "", 422, problem.CodeUnknownMeter, "meter"},
 
+		"NUL in a search":            {"GET", "/api/v1/meters?q=%00", "", 422, problem.CodeInvalidParameter, "q"},
+		"bytes that are no text":     {"GET", "/api/v1/meters?q=%ff", "", 422, problem.CodeInvalidParameter, "q"},
+		"a meter that is no text":    {"GET", "/api/v1/meters/%ff/state", "", 404, problem.CodeUnknownPath, ""},
+		"a group with a NUL":         {"GET", "/api/v1/groups/%00/load", "", 404, problem.CodeUnknownPath, ""},
+		"a parameter with a NUL":     {"GET", "/api/v1/meters?a%00=1", "", 422, problem.CodeUnknownParameter, ""},
+		"history of a NUL":           {"GET", "/api/v1/history?group=%00", "", 422, problem.CodeInvalidParameter, "group"},
+		"decisions of no text":       {"GET", "/api/v1/decisions?meter=%ff", "", 422, problem.CodeInvalidParameter, "meter"},
+		"key figures of no text":     {"GET", "/api/v1/kpis?group=%ff", "", 422, problem.CodeInvalidParameter, "group"},
+		"a reason with a NUL":        {"GET", "/api/v1/data-quality?reason=%00", "", 422, problem.CodeInvalidParameter, "reason"},
+		"a cursor with a NUL":        {"GET", "/api/v1/meters?cursor=" + cursorWith(`\u0000`), "", 422, problem.CodeInvalidCursor, "cursor"},
+		"a cursor that is no text":   {"GET", "/api/v1/meters?cursor=" + cursorWith("\xff"), "", 422, problem.CodeInvalidCursor, "cursor"},
+		"half an escape":             {"GET", "/api/v1/meters?status=stale%", "", 422, problem.CodeMalformedQuery, ""},
+		"a semicolon":                {"GET", "/api/v1/meters?limit=2;x=1", "", 422, problem.CodeMalformedQuery, ""},
+		"a semicolon in a name":      {"GET", "/api/v1/meters?nosuch;=1", "", 422, problem.CodeMalformedQuery, ""},
+		"an empty status":            {"GET", "/api/v1/meters?status=", "", 422, problem.CodeInvalidParameter, "status"},
+		"an empty step":              {"GET", "/api/v1/history?step=", "", 422, problem.CodeInvalidParameter, "step"},
+		"a parameter without a sign": {"GET", "/api/v1/meters?status", "", 422, problem.CodeInvalidParameter, "status"},
+
 		"key figures of both":       {"GET", "/api/v1/kpis?meter=home-000001&group=feeder-0001", "", 422, problem.CodeInvalidParameter, "group"},
 		"key figures of no meter":   {"GET", "/api/v1/kpis?meter=nobody", "", 422, problem.CodeUnknownMeter, "meter"},
 		"key figures of no group":   {"GET", "/api/v1/kpis?group=nobody", "", 422, problem.CodeUnknownGroup, "group"},
@@ -104,6 +124,11 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// cursorWith is the cursor of a list of meters, with a name that this API never wrote.
+func cursorWith(name string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"f":"` + params.FilterPrint("meters") + `","a":{"Name":"` + name + `"}}`))
+}
+
 func TestBodyOfAnotherMediaType(t *testing.T) {
 	a := newTestAPI(t, nil)
 	w := a.send("POST", "/api/v1/session", "<key/>", "Content-Type", "application/xml")
@@ -114,7 +139,7 @@ func TestWrongMethodNamesTheRightOnes(t *testing.T) {
 	a := newTestAPI(t, nil)
 	w := a.send("PUT", "/api/v1/session", "{}")
 	require.Equal(t, http.StatusMethodNotAllowed, w.Code)
-	for _, m := range []string{"GET", "POST", "DELETE"} {
+	for _, m := range []string{"GET", "HEAD", "POST", "DELETE"} {
 		require.Contains(t, w.Header().Get("Allow"), m)
 	}
 }

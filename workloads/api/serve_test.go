@@ -139,6 +139,7 @@ func TestAnswersAreCompressed(t *testing.T) {
 	w := a.get("/api/v1/meters", "Accept-Encoding", "gzip")
 	require.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
 	require.Contains(t, strings.Join(w.Header().Values("Vary"), ","), "Accept-Encoding")
+	require.Contains(t, strings.Join(plain.Header().Values("Vary"), ","), "Accept-Encoding", "a cache has to know of the compressed one")
 	require.Less(t, w.Body.Len(), plain.Body.Len()/3)
 	unzip, err := gzip.NewReader(w.Body)
 	require.NoError(t, err)
@@ -189,6 +190,8 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(text), `energytwin_api_requests_total{method="GET",route="/api/v1/twin",status="401"} 1`)
 	require.Contains(t, string(text), `route="unmatched",status="404"`)
+	require.Contains(t, string(text), "go_goroutines")
+	require.Contains(t, string(text), "process_resident_memory_bytes")
 
 	cancel()
 	require.NoError(t, <-done)

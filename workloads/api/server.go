@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/statusport"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
@@ -159,7 +161,7 @@ func (s *server) setDefaults() {
 		s.clock = time.Now
 	}
 	if s.registry == nil {
-		s.registry = prometheus.NewRegistry()
+		s.registry = statusport.NewRegistry()
 	}
 }
 
@@ -214,15 +216,24 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	if err := r.SetTrustedProxies(s.twin.API.TrustedProxies); err != nil {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
-	r.Use(requestid.Set, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
-		middleware.Bounded, middleware.LimitedBody, middleware.OnceEach, middleware.ByParameter)
+	scheme, err := middleware.Scheme(s.twin.API.TrustedProxies)
+	if err != nil {
+		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
+	}
+	r.Use(requestid.Set, scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
+		middleware.Bounded, middleware.LimitedBody, middleware.ReadableText, middleware.ByParameter)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))
 	})
 	r.NoMethod(func(c *gin.Context) {
+		allowed := c.Writer.Header().Get("Allow")
+		if slices.Contains(strings.Split(allowed, ", "), http.MethodGet) {
+			allowed += ", " + http.MethodHead // which HeadAsGet answers
+			c.Header("Allow", allowed)
+		}
 		problem.Abort(c, problem.New(http.StatusMethodNotAllowed, problem.CodeMethod, "",
-			c.Request.Method+" is not possible here; "+c.Writer.Header().Get("Allow")+" is"))
+			c.Request.Method+" is not possible here; "+allowed+" is"))
 	})
 	s.site().Register(r)
 	cfg := openapi.Config(s.base, csvFormat())

@@ -20,6 +20,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/statusport"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
@@ -177,7 +178,7 @@ func (t *twin) disconnect() {
 
 // run runs the workloads until the end.
 func (t *twin) run(ctx context.Context) error {
-	reg := prometheus.NewRegistry()
+	reg := statusport.NewRegistry()
 	proc, err := processor.New(t.cfg, processor.Stores{DB: t.db, Redis: t.redis, Stream: t.stream}, reg, t.o.Log.With("workload", "processor"))
 	if err != nil {
 		return err

@@ -90,7 +90,7 @@ func (g *Guard) Authenticated(c *gin.Context) {
 		return
 	}
 	c.Header("Cache-Control", "private, no-cache")
-	c.Header("Vary", "Authorization, X-API-Key, Cookie")
+	c.Writer.Header().Add("Vary", "Authorization, X-API-Key, Cookie") // beside what compression varies by
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), principalKey{}, p))
 	c.Next()
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -63,21 +62,6 @@ func Secured(c *gin.Context) {
 	c.Next()
 }
 
-// IsTLS reports whether the browser spoke https. What a proxy sends counts only
-// if the proxy is a trusted one.
-func IsTLS(c *gin.Context) bool {
-	if c.Request.TLS != nil {
-		return true
-	}
-	return fromTrustedProxy(c) && strings.EqualFold(c.GetHeader("X-Forwarded-Proto"), "https")
-}
-
-// fromTrustedProxy reports whether gin took the client's address from a header,
-// which it does for trusted proxies only.
-func fromTrustedProxy(c *gin.Context) bool {
-	return c.ClientIP() != c.RemoteIP()
-}
-
 // LimitedBody rejects a body that is announced as too large before reading it,
 // and cuts off one that was not.
 func LimitedBody(c *gin.Context) {
@@ -95,19 +79,6 @@ func Bounded(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), Timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
-	c.Next()
-}
-
-// OnceEach rejects a query parameter that is given twice: one of the two would
-// be dropped in silence.
-func OnceEach(c *gin.Context) {
-	for name, values := range c.Request.URL.Query() {
-		if len(values) > 1 {
-			problem.Abort(c, problem.New(http.StatusUnprocessableEntity, problem.CodeRepeatedParameter, name,
-				name+": given more than once; give it once"))
-			return
-		}
-	}
 	c.Next()
 }
 

@@ -1,12 +1,15 @@
 package params
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
@@ -38,6 +41,9 @@ func DecodeCursor[K any](filters, text string) (*K, error) {
 	if err != nil {
 		return nil, invalidCursor("this is no cursor; use page.nextCursor of the answer before, unchanged")
 	}
+	if !utf8.Valid(b) || holdsNUL(b) {
+		return nil, invalidCursor("this is no cursor; use page.nextCursor of the answer before, unchanged")
+	}
 	var c cursor[K]
 	if err := json.Unmarshal(b, &c); err != nil {
 		return nil, invalidCursor("this is no cursor; use page.nextCursor of the answer before, unchanged")
@@ -46,6 +52,21 @@ func DecodeCursor[K any](filters, text string) (*K, error) {
 		return nil, invalidCursor("this cursor belongs to other filters; start again without it")
 	}
 	return &c.After, nil
+}
+
+// holdsNUL reports whether a text in a JSON document has a NUL, which no stored name
+// has.
+func holdsNUL(document []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(document))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false // the end, or what Unmarshal rejects
+		}
+		if text, is := token.(string); is && strings.ContainsRune(text, 0) {
+			return true
+		}
+	}
 }
 
 func invalidCursor(detail string) *problem.Problem {

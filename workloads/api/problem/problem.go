@@ -35,6 +35,7 @@ const (
 	CodeMediaType         Code = "unsupported_media_type"
 	CodeInvalidBody       Code = "invalid_body"
 	CodeInvalidParameter  Code = "invalid_parameter"
+	CodeMalformedQuery    Code = "malformed_query"
 	CodeUnknownParameter  Code = "unknown_parameter"
 	CodeRepeatedParameter Code = "repeated_parameter"
 	CodeInvalidCursor     Code = "invalid_cursor"
