@@ -131,6 +131,9 @@ func (d *DSM) setDefaults() {
 	text(&d.Flexibility.Rebound, "0")
 	text(&d.Flexibility.MaxIncrease, "0.25")
 	setDays(d.Flexibility.Comfort)
+	text(&d.Plan.Mode, PlanWindows)
+	number(&d.Plan.MaxWindows, 2)
+	text(&d.Plan.MinBlock, "1h")
 	for i := range d.Assets {
 		d.Assets[i].setDefaults()
 	}

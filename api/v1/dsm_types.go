@@ -2,6 +2,7 @@ package v1
 
 // DSM defines how demand-side-management decisions are made.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.plan) || !has(self.plan.share) || double(self.plan.share) <= (has(self.flexibility) && has(self.flexibility.shiftableShare) ? double(self.flexibility.shiftableShare) : 0.15)",message="dsm.plan.share is more than may move; write a share up to dsm.flexibility.shiftableShare (0.15 if left out)"
 // +kubebuilder:validation:XValidation:rule="!has(self.objective) || !has(self.objective.carbon) || double(self.objective.carbon) == 0.0 || has(self.carbonIntensity)",message="dsm.objective.carbon needs to know the carbon intensity of each hour; write dsm.carbonIntensity: {configMap: {name: …, key: …}}, or carbon: 0"
 type DSM struct {
 	// "Off" makes no decisions; Shadow makes and stores them, marked as not for
@@ -29,6 +30,11 @@ type DSM struct {
 	// +kubebuilder:default={}
 	// +optional
 	Flexibility Flexibility `json:"flexibility,omitzero"`
+
+	// Form of the plans for load that people move.
+	// +kubebuilder:default={}
+	// +optional
+	Plan PlanForm `json:"plan,omitzero"`
 
 	// Limits of groups of meters, such as the feeders behind a transformer. Meters
 	// belong to a group by the dataset.
@@ -229,6 +235,49 @@ type Flexibility struct {
 	// +optional
 	Comfort []TimeWindow `json:"comfort,omitempty"`
 }
+
+// PlanForm is the form of the plans for load that people move. Batteries, cars, heat
+// pumps and appliances follow a schedule by the hour in any case.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode == 'Windows' || !has(self.share)",message="dsm.plan.share belongs to windows; write mode: Windows, or leave the share out"
+type PlanForm struct {
+	// Windows names a few times to avoid and as many to prefer, with the energy to
+	// move, for people. Hourly changes each hour by an amount of its own, for control
+	// systems.
+	// +kubebuilder:default=Windows
+	// +optional
+	Mode PlanMode `json:"mode,omitempty"`
+
+	// Most windows to avoid, and to prefer, in a day.
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=4
+	// +optional
+	MaxWindows *int32 `json:"maxWindows,omitempty"`
+
+	// Least length of a window, in whole hours.
+	// +kubebuilder:default="1h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('12h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 1h to 12h"
+	// +optional
+	MinBlock Duration `json:"minBlock,omitempty"`
+
+	// Share of its load that moves out of a window to avoid, not above
+	// flexibility.shiftableShare. If left out, all that may move does, in whole
+	// half-kilowatt-hours.
+	// +kubebuilder:validation:XValidation:rule="double(self) > 0.0 && double(self) <= 1.0",message="write a share above 0 and up to 1, such as \"0.1\", or leave it out for whole half-kilowatt-hours"
+	// +optional
+	Share Decimal `json:"share,omitempty"`
+}
+
+// PlanMode defines the form of a plan.
+// +kubebuilder:validation:Enum=Windows;Hourly
+type PlanMode string
+
+// The forms.
+const (
+	PlanWindows PlanMode = "Windows"
+	PlanHourly  PlanMode = "Hourly"
+)
 
 // GroupLimit is the limit of a group of meters.
 type GroupLimit struct {

@@ -143,14 +143,25 @@ func printCaptured(t io.Writer, c *backtest.Captured) {
 		return
 	}
 	fmt.Fprintf(t, "\nCAPTURED\tshare\tnaive\tregret removed\tmeter-days\t\n")
-	printShare(t, "price shift", c.PriceShift)
+	printShare(t, "price shift, hourly", c.PriceShift)
+	printShare(t, "price shift, windows", c.Windows.Share)
 	printShare(t, "peak shave", c.PeakShave)
 	if c.Battery != nil {
 		printShare(t, "battery", c.Battery.Share)
 	}
 	fmt.Fprintf(t, "with %.0f %% of each hour shiftable, %.0f %% of the peak as room, %.0f %% rebound, %s\n",
 		100*c.ShiftableShare, 100*c.MaxIncrease, 100*c.Rebound, reach(c.MaxShiftHours))
+	printWindows(t, &c.Windows)
 	printBattery(t, c.Battery)
+}
+
+func printWindows(t io.Writer, w *backtest.WindowsShare) {
+	amount := "in whole half-kilowatt-hours"
+	if w.OfLoad > 0 {
+		amount = fmt.Sprintf("of %.0f %% of their load", 100*w.OfLoad)
+	}
+	fmt.Fprintf(t, "windows: at most %d to avoid and %d to prefer, of %d h or more, %s; they save %.0f %% of what hourly plans save\n",
+		w.MaxWindows, w.MaxWindows, w.MinBlock, amount, 100*w.OfHourly)
 }
 
 func printShare(t io.Writer, name string, s backtest.Share) {

@@ -59,6 +59,7 @@ func specChanges() map[string]specChange {
 		"processor.dsm.groups":                {ofHouseholds, ``, `processor: {dsm: {groups: [{name: feeder-0001, capacityKW: 250}]}}`},
 		"processor.dsm.assets":                {ofHouseholds, ``, `processor: {dsm: {assets: [{name: roof, group: feeder-0001, pv: {peakKW: 4}}]}}`},
 		"processor.dsm.minSaving":             {ofHouseholds, ``, `processor: {dsm: {minSaving: "0.5"}}`},
+		"processor.dsm.plan":                  {ofHouseholds, ``, `processor: {dsm: {plan: {mode: Hourly}}}`},
 		"processor.dsm.hysteresis":            {ofHouseholds, ``, `processor: {dsm: {hysteresis: "0.1"}}`},
 		"processor.dsm.freshness":             {ofHouseholds, ``, `processor: {dsm: {freshness: 12h}}`},
 		"processor.resources":                 {ofHouseholds, ``, `processor: {resources: {limits: {memory: 1Gi}}}`},

@@ -39,8 +39,8 @@ type score struct {
 	bands       bandTally // of combined
 	kept        []kept    // issues; none if no groups are asked for
 
-	prices, peaks, batteries gains
-	seconds                  float64
+	prices, windows, peaks, batteries gains
+	seconds                           float64
 }
 
 // take scores an issue. An hour without an actual value or without one a week

@@ -13,21 +13,35 @@ import (
 // is compared with a plan that knew the day.
 type Value struct {
 	policy  dsm.Policy
-	planner dsm.Planner
+	hourly  dsm.Planner
+	windows dsm.Planner
 	price   func(meter.Hour) (price float64, known bool)
 	named   bool // the policy names a battery
 }
 
-// NewValue prepares a policy. If its tariff has a series of prices, days without
+// usualWindows is how many windows plans for people have where the policy plans by
+// the hour.
+const usualWindows = 2
+
+// NewValue prepares a policy, for plans by the hour and in windows. If its tariff has a series of prices, days without
 // one for every hour are left out, and the rest of the tariff does not count.
 // Minimum saving and hysteresis are set aside, as they hold good plans back.
 func NewValue(policy dsm.Policy, cal *meter.Calendar) (*Value, error) {
 	policy.Mode, policy.MinSaving, policy.Hysteresis, policy.Freshness, policy.Groups = dsm.ModeAdvisory, 0, 0, 0, nil
-	planner, err := dsm.NewPlanner(policy, cal, "backtest")
+	if policy.Windows == nil {
+		policy.Windows = &dsm.Windows{MaxWindows: usualWindows, MinBlockHours: 1}
+	}
+	windows, err := dsm.NewPlanner(policy, cal, "backtest")
 	if err != nil {
 		return nil, err
 	}
-	v := &Value{policy: policy, planner: planner, price: pricesOf(policy.Tariff, cal)}
+	byHour := policy
+	byHour.Windows = nil
+	hourly, err := dsm.NewPlanner(byHour, cal, "backtest")
+	if err != nil {
+		return nil, err
+	}
+	v := &Value{policy: policy, hourly: hourly, windows: windows, price: pricesOf(policy.Tariff, cal)}
 	for i := range policy.Assets {
 		v.named = v.named || policy.Assets[i].Battery != nil
 	}
@@ -91,21 +105,26 @@ func (v *Value) take(c *score, b *battery, s *Series, d *day) {
 	}
 }
 
-// shift moves load to cheaper hours.
+// shift moves load to cheaper hours, by the hour and in windows.
 func (v *Value) shift(c *score, d *day, actual, price []float64) {
 	known := make([]float32, d.today)
 	for i, a := range actual {
 		known[i] = float32(a)
 	}
-	c.prices.days++
-	c.prices.perfect += v.saving(actual, price, v.plan(d, known))
-	for _, m := range valued() {
-		*c.prices.of(m) += v.saving(actual, price, v.plan(d, d.path[m][:d.today]))
+	for _, by := range []struct {
+		planner dsm.Planner
+		gains   *gains
+	}{{v.hourly, &c.prices}, {v.windows, &c.windows}} {
+		by.gains.days++
+		by.gains.perfect += v.saving(actual, price, planDay(by.planner, d, known))
+		for _, m := range valued() {
+			*by.gains.of(m) += v.saving(actual, price, planDay(by.planner, d, d.path[m][:d.today]))
+		}
 	}
 }
 
-func (v *Value) plan(d *day, path []float32) []float32 {
-	out := v.planner.Plan(&dsm.GroupInput{
+func planDay(planner dsm.Planner, d *day, path []float32) []float32 {
+	out := planner.Plan(&dsm.GroupInput{
 		IssuedAt: d.origin, Slots: d.today, ActionableFrom: d.origin,
 		Meters: []dsm.MeterInput{{
 			Name: "meter", LastReading: d.origin - 1, Forecast: forecast.Quantiles{P10: path, P50: path, P90: path},
@@ -175,15 +194,26 @@ func highest(load []float64) float64 {
 
 // Captured is what plans save of what plans with perfect foresight would.
 type Captured struct {
-	PriceShift Share         `json:"priceShift"`
+	PriceShift Share         `json:"priceShift"` // by the hour
+	Windows    WindowsShare  `json:"windows"`    // price shift in windows, for people
 	PeakShave  Share         `json:"peakShave"`
 	Battery    *BatteryShare `json:"battery"` // null: no meter has one
 
-	// What the first two hold for.
+	// What the first three hold for.
 	ShiftableShare float64 `json:"shiftableShare"`
 	MaxIncrease    float64 `json:"maxIncrease"`
 	Rebound        float64 `json:"rebound"`
 	MaxShiftHours  int     `json:"maxShiftHours"`
+}
+
+// WindowsShare is what plans in windows capture, of what plans in windows with perfect
+// foresight would.
+type WindowsShare struct {
+	Share
+	OfHourly   float64 `json:"ofHourly"` // what they save over what plans by the hour save on the same days and forecasts
+	MaxWindows int     `json:"maxWindows"`
+	MinBlock   int     `json:"minBlockHours"`
+	OfLoad     float64 `json:"shareOfLoad,omitempty"` // of a window's load that moves; 0: all that may, in half-kilowatt-hours
 }
 
 // Share is the captured share of one problem.
@@ -200,12 +230,28 @@ type Share struct {
 func capturedBy(good []*score, v *Value) *Captured {
 	flex := v.policy.Flexibility
 	out := &Captured{ShiftableShare: flex.ShiftableShare, MaxIncrease: flex.MaxIncrease, Rebound: flex.Rebound, MaxShiftHours: flex.MaxShiftHours}
-	prices, peaks, batteries := make([]gains, len(good)), make([]gains, len(good)), make([]gains, len(good))
+	prices, windows, peaks, batteries := make([]gains, len(good)), make([]gains, len(good)), make([]gains, len(good)), make([]gains, len(good))
 	for i, c := range good {
-		prices[i], peaks[i], batteries[i] = c.prices, c.peaks, c.batteries
+		prices[i], windows[i], peaks[i], batteries[i] = c.prices, c.windows, c.peaks, c.batteries
 	}
+	form := v.policy.Windows
+	out.Windows = WindowsShare{Share: shareOf(windows), OfHourly: ofHourly(windows, prices),
+		MaxWindows: form.MaxWindows, MinBlock: form.MinBlockHours, OfLoad: form.Share}
 	out.PriceShift, out.PeakShave, out.Battery = shareOf(prices), shareOf(peaks), batteryShareOf(batteries, v)
 	return out
+}
+
+// ofHourly is the mean over meters of the share of what one form of plans saves that
+// another does.
+func ofHourly(windows, prices []gains) float64 {
+	sum, n := 0.0, 0.0
+	for i := range prices {
+		if prices[i].combined > 0 {
+			sum += windows[i].combined / prices[i].combined
+			n++
+		}
+	}
+	return sum / max(n, 1)
 }
 
 func shareOf(all []gains) Share {

@@ -35,11 +35,19 @@ const holdRounds = 4
 // Meters with bad input are part of the sum and give nothing.
 func (p *planner) holdLimit(ws *workspace, in *GroupInput, g *groupPlan) {
 	ws.sum(g)
-	if p.liftsAbove(ws, g) {
+	inWindows := p.policy.Windows != nil
+	// Who is planned again for the limit gives up what the price plan takes away, so in
+	// windows the price plans of the others must not rest on that.
+	if p.liftsAbove(ws, g) || inWindows && peakOf(g.shifted[:ws.day.n]) > g.capacity {
 		p.replan(ws, in, g)
 		ws.sum(g)
 	}
 	g.final = g.shifted
+	if inWindows {
+		g.target = g.capacity
+		p.holdByWindows(ws, g)
+		return
+	}
 	for round := range holdRounds {
 		if peakOf(g.final[:ws.day.n]) <= g.capacity*(1+1e-9) {
 			return

@@ -17,6 +17,7 @@ type Policy struct {
 	Objective   Objective   `json:"objective"`
 	Tariff      Tariff      `json:"tariff"`
 	Flexibility Flexibility `json:"flexibility"`
+	Windows     *Windows    `json:"windows,omitempty"` // moved load keeps to windows, for people; nil: hour by hour
 	Groups      []Group     `json:"groups,omitempty"`
 	Assets      []Asset     `json:"assets,omitempty"` // of those of one kind that fit a meter, the first counts
 	MinSaving   float64     `json:"minSaving"`        // currency per plan below which the decision is none
@@ -70,6 +71,17 @@ type Flexibility struct {
 	// Comfort are times at which no load is taken away. An hour of which a part
 	// lies in one counts as a whole.
 	Comfort []TimeWindow `json:"comfort,omitempty"`
+}
+
+// Windows is the form of plans that people follow: hours to avoid and hours to prefer.
+// Devices keep their schedules.
+type Windows struct {
+	MaxWindows    int `json:"maxWindows"`    // most windows to avoid, and to prefer; 1 to 4
+	MinBlockHours int `json:"minBlockHours"` // least hours of a window, 1 to 12
+
+	// Share of its load that a window to avoid gives, above 0 and not above
+	// ShiftableShare; 0: all that may be taken away, in whole half-kilowatt-hours.
+	Share float64 `json:"share,omitempty"`
 }
 
 // TimeWindow is a part of the day in local time, as a Period has it.

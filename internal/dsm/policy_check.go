@@ -34,6 +34,7 @@ func (p Policy) Check() error {
 	c.atLeast0("objective.carbon", p.Objective.Carbon)
 	c.tariff(p.Tariff)
 	c.flexibility(p.Flexibility)
+	c.planWindows(p.Windows, p.Flexibility.ShiftableShare)
 	c.groups(p.Groups)
 	c.assets(p.Assets)
 	c.atLeast0("minSaving", p.MinSaving)
@@ -136,6 +137,21 @@ func (c *policyCheck) flexibility(f Flexibility) {
 	c.atLeast0("flexibility.rebound", f.Rebound)
 	c.atLeast0("flexibility.maxIncrease", f.MaxIncrease)
 	c.windows("flexibility.comfort", f.Comfort)
+}
+
+func (c *policyCheck) planWindows(w *Windows, shiftable float64) {
+	if w == nil {
+		return
+	}
+	if w.MaxWindows < 1 || w.MaxWindows > mostMoves {
+		c.fail("windows.maxWindows", "%d is no number of windows; use 1 to %d", w.MaxWindows, mostMoves)
+	}
+	if w.MinBlockHours < 1 || w.MinBlockHours > mostBlockHours {
+		c.fail("windows.minBlockHours", "%d is no length of a window; use 1 to %d hours", w.MinBlockHours, mostBlockHours)
+	}
+	if c.finite("windows.share", w.Share) && (w.Share < 0 || w.Share > shiftable) {
+		c.fail("windows.share", "%v is not a share that may be moved; use a share up to flexibility.shiftableShare, %v, or 0 for whole half-kilowatt-hours", w.Share, shiftable)
+	}
 }
 
 func (c *policyCheck) groups(groups []Group) {

@@ -170,8 +170,13 @@ func (p *planner) demandPrice() float64 {
 	return p.policy.Objective.Peak * p.policy.Tariff.DemandCharge
 }
 
-// solve solves a meter's price shift, with the demand charge if there is one.
+// solve solves a meter's price shift in the form of the policy, with the demand
+// charge if there is one.
 func (p *planner) solve(ws *workspace, d *meterPlan, q *shiftProblem, out *shiftPlan) {
+	if p.policy.Windows != nil {
+		p.solveWindows(ws, d, q, out)
+		return
+	}
 	if price := p.demandPrice(); price > 0 {
 		ws.demand.solve(&demandProblem{shift: *q, load: d.load, perKW: price, floor: d.monthPeak}, out)
 		return
@@ -189,13 +194,21 @@ func (ws *workspace) solveShift(q *shiftProblem, out *shiftPlan) {
 }
 
 // keepPrevious replaces the meter's price shift by the plan of the issue before,
-// shrunk to what today's problem q allows, where the new one does not beat it by
+// shrunk to what today's problem q allows, or with the energies that its windows
+// have today, where the new one does not beat it by
 // the hysteresis: newValue < (1+h)·value of the previous. A previous plan that
 // does not conserve energy or moves load too far (after a change of policy, or
 // on a day of another length) is not kept.
 func (p *planner) keepPrevious(ws *workspace, previous []float32, d *meterPlan, q *shiftProblem, newValue float64) bool {
 	var old shiftPlan
-	if p.policy.Hysteresis == 0 || len(previous) != q.n || !shrink(q, previous, &old) {
+	if p.policy.Hysteresis == 0 || len(previous) != q.n {
+		return false
+	}
+	if p.policy.Windows != nil {
+		if !p.sameWindows(ws, q, previous, &old) {
+			return false
+		}
+	} else if !shrink(q, previous, &old) {
 		return false
 	}
 	shifted := p.onAll(ws, &ws.scenarios, d, &old, nil, 0)

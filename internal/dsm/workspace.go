@@ -15,6 +15,8 @@ type workspace struct {
 	peakShift   shiftProblem // of ownPeakShave
 
 	transport transport
+	windows   windowSolver
+	posed     windowProblem // of solveWindows and sameWindows
 	demand    demandSolver
 	store     Storage
 	site      site

@@ -48,6 +48,7 @@ func policyOf(d *v1.DSM) dsm.Policy {
 			MaxIncrease:    d.Flexibility.MaxIncrease.Float(),
 			Comfort:        windowsOf(d.Flexibility.Comfort),
 		},
+		Windows:    windowsOfPlans(&d.Plan),
 		MinSaving:  d.MinSaving.Float(),
 		Hysteresis: d.Hysteresis.Float(),
 		Freshness:  hours(d.Freshness),
@@ -59,6 +60,14 @@ func policyOf(d *v1.DSM) dsm.Policy {
 		p.Assets = append(p.Assets, assetOf(&d.Assets[i]))
 	}
 	return p
+}
+
+// windowsOfPlans is nil for plans by the hour.
+func windowsOfPlans(p *v1.PlanForm) *dsm.Windows {
+	if p.Mode != v1.PlanWindows {
+		return nil
+	}
+	return &dsm.Windows{MaxWindows: int(*p.MaxWindows), MinBlockHours: hours(p.MinBlock), Share: p.Share.Float()}
 }
 
 func tariffOf(t *v1.Tariff) dsm.Tariff {
