@@ -38,25 +38,35 @@ var applianceKind = deviceKind{
 		return a.Appliance
 	},
 	actions: []Action{ActionRunAppliance},
-	title: func(x *explainer) string {
-		switch x.Reason {
-		case ReasonOwnSun:
-			return "Run the appliance on energy that would be fed in and " + x.worth()
-		case ReasonLevelLoad:
-			return fmt.Sprintf("Run the appliance while little else runs: the highest hour is %s instead of %s", kilowatts(x.PeakAfter), kilowatts(x.PeakBefore))
+	titles: func(x *explainer, c itemWords) []string {
+		runs, once := x.applianceTimes(c)
+		return []string{
+			fmt.Sprintf("Run the appliance at %s instead of %s", runs, once),
+			fmt.Sprintf("Run the appliance at %s", runs),
+			"Run the appliance at the best times of its window",
 		}
-		return "Run the appliance when its energy costs least and " + x.worth()
 	},
-	item: func(x *explainer, c itemWords) string {
-		planned := make([]float32, len(c.Plan))
-		for t, change := range c.Plan {
-			planned[t] = c.AtOnce[t] + change
+	clause: func(x *explainer, c itemWords) string {
+		runs, once := x.applianceTimes(c)
+		if once == noTime {
+			return fmt.Sprintf("run the appliance at %s", runs)
 		}
-		return fmt.Sprintf("The appliance runs %s, the best hours of its window, instead of as soon as it may, %s.",
-			x.windowsOf(planned, +1), x.windowsOf(c.AtOnce, +1))
+		return fmt.Sprintf("run the appliance at %s instead of as soon as it may, at %s", runs, once)
 	},
 	without:   "Run the appliance as soon as it may",
 	otherwise: "Run the appliance at the second-best start",
+}
+
+// applianceTimes are when the appliance runs, to plan and without a plan.
+func (x *explainer) applianceTimes(c itemWords) (planned, once string) {
+	if c.AtOnce == nil { // it draws nothing without a plan in this one
+		return c.added, c.taken
+	}
+	runs := make([]float32, len(c.Plan))
+	for t, change := range c.Plan {
+		runs[t] = c.AtOnce[t] + change
+	}
+	return x.times(runs, +1), x.times(c.AtOnce, +1)
 }
 
 func (a *Appliance) check(c *policyCheck, field string) {

@@ -31,9 +31,9 @@ func TestApplianceWaitsForTheCheapHours(t *testing.T) {
 	require.True(t, ok)
 	require.InDelta(t, d.SavingP50, r.Saving, 1e-4, "the same is realised where the forecast holds")
 	x := Explain(d, londonCalendar(t), "GBP")
-	require.Equal(t, "Run the appliance when its energy costs least and save 0.38 GBP", x.Title)
-	require.Contains(t, x.Summary, "The appliance runs from 20:00 to 22:00, the best hours of its window, instead of as soon as it may, from 17:00 to 19:00.")
-	require.Contains(t, x.Alternatives, Remark{"run_appliance/lower_saving", "Run the appliance at the second-best start: saves as much as this plan."})
+	require.Equal(t, "Run the appliance at 20:00–22:00 instead of 17:00–19:00", x.Title)
+	require.Contains(t, x.Instruction, "run the appliance at 20:00–22:00 instead of as soon as it may, at 17:00–19:00.")
+	require.Contains(t, x.Alternatives, Remark{"run_appliance/lower_saving", "Run the appliance at the second-best start: would save as much as this plan."})
 }
 
 // TestTheSecondBestStartHasAPrice: between 18:00 and 21:00 there are two starts, one

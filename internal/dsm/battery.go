@@ -26,12 +26,18 @@ var batteryKind = deviceKind{
 		return a.Battery
 	},
 	actions: []Action{ActionBattery},
-	title:   func(x *explainer) string { return "Run the battery to plan and " + x.worth() },
-	item: func(_ *explainer, c itemWords) string {
-		if c.less == 0 {
-			return fmt.Sprintf("The battery charges %s %s.", kilowattHours(c.more), c.added)
+	titles: func(_ *explainer, c itemWords) []string {
+		return []string{
+			fmt.Sprintf("Charge the battery at %s, use it at %s", c.added, c.taken),
+			fmt.Sprintf("Charge the battery at %s", c.added),
+			"Charge the battery at low prices, use it at high ones",
 		}
-		return fmt.Sprintf("The battery charges %s %s and gives %s %s.", kilowattHours(c.more), c.added, kilowattHours(c.less), c.taken)
+	},
+	clause: func(_ *explainer, c itemWords) string {
+		if c.less == 0 {
+			return fmt.Sprintf("charge the battery with %s at %s", kilowattHours(c.more), c.added)
+		}
+		return fmt.Sprintf("charge the battery with %s at %s and take %s out of it at %s", kilowattHours(c.more), c.added, kilowattHours(c.less), c.taken)
 	},
 	without: "Leave the battery idle",
 	constraints: map[Constraint]string{

@@ -23,7 +23,6 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *ar
 		out.Reason = ReasonNoFlexibility
 	default:
 		out.Action, out.Reason = ActionPeakShave, ReasonGroupLimit
-		out.CapKW = float32(max(after.peak, g.capacity))
 		out.setShift(&g.held, n, a)
 		p.setGroupWorth(ws, in, &out)
 		a.alternatives = append(a.alternatives, Alternative{

@@ -80,7 +80,7 @@ func (p *planner) describeAction(ws *workspace, in *GroupInput, i int, a *arena,
 
 	before, after := d.meanLoads(&total, n)
 	out.setProfiles(profileOf(before[:n], d.known), profileOf(after[:n], d.known))
-	if d.held.moved(n) > 0 || out.Reason == ReasonDemandCharge {
+	if out.Reason == ReasonDemandCharge {
 		out.CapKW = out.PeakAfter
 	}
 	out.PriceThresh = float32(priceThreshold(&ws.day, &d.price))

@@ -53,7 +53,7 @@ type Decision struct {
 	PeakAfter   float32
 	PARBefore   float32 // peak-to-average ratio of the forecast; NaN if the average is not positive
 	PARAfter    float32
-	CapKW       float32 // threshold: stay below this, kW; NaN if none
+	CapKW       float32 // of a group its limit, of a meter the highest hour that a demand charge leaves, kW; NaN if none
 	PriceThresh float32 // threshold: shift away from hours that cost more than this, currency per kWh; NaN if none
 	SavingP10   float32 // quantiles of the saving from ActionableFrom on, over the scenarios of the day, currency
 	SavingP50   float32

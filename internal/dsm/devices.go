@@ -38,11 +38,11 @@ type deviceKind struct {
 	// plan items.
 	actions []Action
 
-	title       func(x *explainer) string              // of a plan that is mainly about it
-	item        func(x *explainer, c itemWords) string // what it does, as a sentence
-	without     string                                 // leaving it out, as the start of a sentence
-	otherwise   string                                 // running it by another plan that was weighed, likewise
-	constraints map[Constraint]string                  // its own, each as a sentence
+	titles      func(x *explainer, c itemWords) []string // of a plan that is mainly about it, see explainer.titles
+	clause      func(x *explainer, c itemWords) string   // what to do with it, as a part of a sentence
+	without     string                                   // leaving it out, as the start of a sentence
+	otherwise   string                                   // running it by another plan that was weighed, likewise
+	constraints map[Constraint]string                    // its own, each as a sentence
 }
 
 // device is a device as a policy describes it.

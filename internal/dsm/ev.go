@@ -27,14 +27,22 @@ var evKind = deviceKind{
 		return a.EV
 	},
 	actions: []Action{ActionEVCharge, ActionValleyFill},
-	title: func(x *explainer) string {
+	titles: func(x *explainer, c itemWords) []string {
+		last := "Charge the car in " + x.betterHours()
 		if x.Action == ActionValleyFill {
-			return fmt.Sprintf("Charge the car while little else runs: the highest hour is %s instead of %s", kilowatts(x.PeakAfter), kilowatts(x.PeakBefore))
+			last = "Charge the car while little else runs"
 		}
-		return "Charge the car in " + x.betterHours() + " and " + x.worth()
+		return []string{
+			fmt.Sprintf("Charge the car at %s instead of %s", c.added, c.taken),
+			fmt.Sprintf("Charge the car outside %s", c.taken),
+			last,
+		}
 	},
-	item: func(_ *explainer, c itemWords) string {
-		return fmt.Sprintf("The car charges %s of its energy %s instead of as soon as it may, %s.", kilowattHours(c.more), c.added, c.taken)
+	clause: func(_ *explainer, c itemWords) string {
+		if c.less == 0 {
+			return fmt.Sprintf("charge the car with %s at %s", kilowattHours(c.more), c.added)
+		}
+		return fmt.Sprintf("charge the car with %s at %s instead of at once, at %s", kilowattHours(c.more), c.added, c.taken)
 	},
 	without: "Charge the car as soon as it may",
 }

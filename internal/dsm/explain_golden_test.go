@@ -152,7 +152,20 @@ func explainedCases(prices, carbon []dsm.Point) []explainedCase {
 		}
 	}
 	one := []string{"ucam-b038"}
+	people := &dsm.Windows{MaxWindows: 2, MinBlockHours: 1}
 	return []explainedCase{
+		{name: "time of use, a weekday, in windows", issue: "2019-03-14T00:00:00Z", slots: 24, meters: []string{"ucam-b011"},
+			policy: func(p *dsm.Policy) { p.Windows = people }},
+		{name: "dynamic prices, in windows", issue: "2019-05-21T23:00:00Z", slots: 24, meters: []string{"ucam-b011"},
+			policy: func(p *dsm.Policy) {
+				agile(p)
+				p.Windows = people
+			}},
+		{name: "a tight feeder in windows: one of its meters", issue: "2019-03-14T00:00:00Z", slots: 24, explain: 0,
+			policy: func(p *dsm.Policy) {
+				feeder(1240)(p)
+				p.Windows = people
+			}},
 		{name: "time of use, a weekday", issue: "2019-03-14T00:00:00Z", slots: 24, meters: one},
 		{name: "dynamic prices with carbon and rebound", policy: agile, issue: "2019-05-21T23:00:00Z", slots: 24, meters: one},
 		{name: "dynamic prices, a day of 25 hours, issued late", policy: agile, issue: "2019-10-26T23:00:00Z", slots: 25, meters: one,
@@ -247,10 +260,14 @@ func TestExplainedDecisions(t *testing.T) {
 func printDecision(text *strings.Builder, d dsm.Decision, cal *meter.Calendar) {
 	e := dsm.Explain(d, cal, "GBP")
 	fmt.Fprintf(text, "   %s\n", e.Title)
-	for _, s := range e.Summary {
-		fmt.Fprintf(text, "   %s\n", s)
+	fmt.Fprintf(text, "   %s\n", e.Instruction)
+	for _, s := range e.Why {
+		fmt.Fprintf(text, "   why: %s\n", s)
 	}
-	printRemarks(text, "why", e.Factors)
+	for _, s := range e.Worth {
+		fmt.Fprintf(text, "   worth: %s\n", s)
+	}
+	printRemarks(text, "weighed", e.Factors)
 	printRemarks(text, "held back by", e.Constraints)
 	printRemarks(text, "rejected", e.Alternatives)
 	fmt.Fprintf(text, "   code: %s %s", d.Action, d.Reason)

@@ -20,15 +20,15 @@ func (x *explainer) factor(f WeightedFactor) string {
 	case FactorForecastPeak:
 		return fmt.Sprintf("The highest hour is expected to be %s.", kilowatts(w))
 	case FactorExcess:
-		return fmt.Sprintf("The forecast exceeds the capacity by %s.", kilowatts(w))
+		return fmt.Sprintf("The forecast exceeds the limit by %s.", kilowatts(w))
 	case FactorCarbonSpread:
 		return fmt.Sprintf("The cleanest hour to use emits %s kg CO₂ per kWh less than the dirtiest hour to avoid.", significant(w))
 	case FactorUncertainty:
-		return fmt.Sprintf("The range that the forecast gives 80 %% to is as wide as %s of its median.", percent(w))
+		return fmt.Sprintf("The 80 %% interval of the forecast is as wide as %s of its median.", percent(w))
 	case FactorFedIn:
 		return fmt.Sprintf("%s would be fed in.", kilowattHours(w))
 	case FactorMonthPeak:
-		return fmt.Sprintf("The highest hour of the month so far was %s; below it nothing is saved.", kilowatts(w))
+		return fmt.Sprintf("The highest hour of the month so far is %s, and nothing is saved below it.", kilowatts(w))
 	case FactorMissing:
 		return fmt.Sprintf("%s of the readings of the last 7 days are missing.", percent(w))
 	default:
@@ -39,18 +39,18 @@ func (x *explainer) factor(f WeightedFactor) string {
 func (x *explainer) constraint(c Constraint) string {
 	switch c {
 	case ConstraintShiftableShare:
-		return "Some hours give all the load that may be moved."
+		return "In some hours all the load that may be moved is moved."
 	case ConstraintMaxShift:
-		return "Cheaper hours are too far away for load to be moved there."
+		return "Cheaper hours are farther away than load may be moved."
 	case ConstraintHeadroom:
 		if x.ofGroup() {
-			return "There is not enough room below the capacity for all that would have to move."
+			return "There is not enough room below the limit for all that would have to move."
 		}
-		return "Some hours take all the extra load that they may."
+		return "Some hours can take no more load."
 	case ConstraintCapacity:
-		return fmt.Sprintf("The capacity of %s limits what may move.", x.Group)
+		return fmt.Sprintf("The limit of %s leaves less room for moved load.", x.Group)
 	case ConstraintUnproven:
-		return "Some prices are below zero, or less than what feeding in earns; they were taken as equal to the other, or as zero, so there may be a better plan."
+		return "Some prices are below zero, or less than what feeding in earns. The plan treats them as zero, or as equal, so there may be a better one."
 	}
 	for i := range deviceKinds {
 		if text, own := deviceKinds[i].constraints[c]; own {
@@ -104,7 +104,7 @@ func (x *explainer) rejection(a Alternative) string {
 		}
 		return worth + join + " the peak of " + x.Group + " would be higher"
 	case ReasonOutOfReach:
-		return worth + ", but moves load farther than allowed"
+		return worth + ", but load may not be moved that far"
 	case ReasonBelowMinSaving:
 		return worth + ", which is below the minimum for a plan"
 	default:
@@ -115,7 +115,7 @@ func (x *explainer) rejection(a Alternative) string {
 // difference words a saving less the saving of the plan chosen.
 func (x *explainer) difference(saving float32) string {
 	if x.Action == ActionNone {
-		return "saves " + x.amount(saving)
+		return "would save " + x.amount(saving)
 	}
 	size, than := x.amount(max(saving, -saving)), " more than this plan"
 	if size == x.amount(0) {
@@ -125,7 +125,7 @@ func (x *explainer) difference(saving float32) string {
 		than = " less than this plan"
 	}
 	if saving == 0 {
-		return "saves as much as this plan"
+		return "would save as much as this plan"
 	}
-	return "saves " + size + than
+	return "would save " + size + than
 }

@@ -1,8 +1,10 @@
 package dsm
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -25,10 +27,11 @@ func TestEveryDecisionCanBeExplained(t *testing.T) {
 		require.NoError(t, err)
 		for _, d := range p.Plan(in, nil) {
 			e := Explain(d, cal, "GBP")
-			require.NotEmpty(t, e.Title)
-			require.False(t, strings.HasSuffix(e.Title, "."), e.Title)
-			require.NotEmpty(t, e.Summary, "%v %v", d.Action, d.Reason)
-			lines := append([]string{}, e.Summary...)
+			requireTitle(t, e.Title)
+			require.NotEmpty(t, e.Why, "%v %v", d.Action, d.Reason)
+			require.Equal(t, d.Action == ActionNone, len(e.Worth) == 0)
+			require.Equal(t, 1, strings.Count(e.Instruction+" ", ". "), "one sentence: %s", e.Instruction)
+			lines := append(append([]string{e.Instruction}, e.Why...), e.Worth...)
 			for _, remarks := range [][]Remark{e.Factors, e.Constraints, e.Alternatives} {
 				for _, r := range remarks {
 					require.NotEmpty(t, r.Code)
@@ -58,16 +61,58 @@ func TestNumbersInWords(t *testing.T) {
 	require.Equal(t, "36 %", percent(0.363))
 }
 
+// requireTitle checks what every title must hold.
+func requireTitle(t require.TestingT, title string) {
+	require.NotEmpty(t, title)
+	require.LessOrEqual(t, utf8.RuneCountInString(title), MostTitle, title)
+	require.False(t, strings.HasSuffix(title, "."), title)
+	require.NotContains(t, title, "GBP")
+	require.NotContains(t, title, noTime)
+}
+
+// TestTitlesAreShort: titles keep within their bound whatever is decided, in both
+// forms of plans, with devices, on days on which clocks change, and for groups with
+// long names.
+func TestTitlesAreShort(t *testing.T) {
+	cal := londonCalendar(t)
+	titles := map[Action]int{}
+	for i := range 2000 {
+		r := rand.New(rand.NewPCG(60, uint64(i)))
+		policy, in := drawPolicy(r), drawGroup(r)
+		if i%2 == 0 {
+			policy = inWindows(policy)
+		}
+		if i%3 == 0 {
+			in.Group = strings.Repeat("a long name of a feeder ", 5)
+			policy.Groups[0].Name = in.Group
+		}
+		if i%5 == 0 { // 27 October 2019, when the clocks go back
+			in.IssuedAt, in.Slots = 436_703, 25
+			fillDay(r, in)
+		}
+		p, err := NewPlanner(policy, cal, "default/riverside")
+		require.NoError(t, err)
+		for _, d := range p.Plan(in, nil) {
+			requireTitle(t, Explain(d, cal, "GBP").Title)
+			require.NotContains(t, Explain(d, cal, "GBP").Instruction, noTime)
+			titles[d.Action]++
+		}
+	}
+	for _, a := range []Action{ActionNone, ActionLoadShift, ActionPeakShave, ActionBattery, ActionEVCharge, ActionPVSelfConsume, ActionPreheat} {
+		require.Positive(t, titles[a], a)
+	}
+}
+
 func TestWindowsInWords(t *testing.T) {
 	x := explainer{cal: londonCalendar(t), Decision: Decision{ValidFrom: thursday + 12, ValidTo: thursday + 36}}
 	x.Plan = make([]float32, 24)
-	require.Equal(t, "at no time", x.windows(+1))
+	require.Equal(t, "no time", x.times(x.Plan, +1))
 	for _, s := range []int{0, 1, 10, 11, 12, 20} {
 		x.Plan[s] = 1
 	}
-	require.Equal(t, "from 12:00 to 14:00, from 22:00 to 01:00 and from 08:00 to 09:00 the next day", x.windows(+1))
-	x.Plan[15], x.Plan[17] = 1, 1
-	require.Equal(t, "from 12:00 to 14:00, from 22:00 to 01:00, from 03:00 to 04:00 the next day and at 2 more times", x.windows(+1))
+	require.Equal(t, "12:00–14:00, 22:00–01:00 and 08:00–09:00 the next day", x.times(x.Plan, +1))
+	x.Plan[15], x.Plan[17], x.Plan[23] = 1, 1, 1
+	require.Equal(t, "12:00–14:00, 22:00–01:00, 03:00–04:00 the next day, 05:00–06:00 the next day and 2 more times", x.times(x.Plan, +1))
 	x.Plan[5] = 0.01
-	require.NotContains(t, x.windows(+1), "17:00", "too little to name")
+	require.NotContains(t, x.times(x.Plan, +1), "17:00", "too little to name")
 }

@@ -72,38 +72,52 @@ func (x *explainer) clockLayout() string {
 }
 
 const (
-	plainClock     = "15:04"
-	mostWindows    = 3    // named in one phrase
-	visibleOfMost  = 0.02 // a change below this share of the greatest one is not named
-	windowSplitter = ", "
+	plainClock    = "15:04"
+	mostNamed     = 4    // windows in one phrase
+	visibleOfMost = 0.02 // a change below this share of the greatest one is not named
 )
 
 // timeWindow is a run of slots in which the plan has one sign.
 type timeWindow struct{ from, to meter.Hour }
 
-// windows names the times in which the plan takes load away (sign −1) or adds
-// load (+1), such as "from 16:00 to 19:00".
-func (x *explainer) windows(sign float32) string { return x.windowsOf(x.Plan, sign) }
+// noTime stands for the times of a plan that has none.
+const noTime = "no time"
 
-func (x *explainer) windowsOf(plan []float32, sign float32) string {
+// times names the times in which a plan takes load away (sign −1) or adds load (+1),
+// such as "16:00–19:00".
+func (x *explainer) times(plan []float32, sign float32) string {
 	runs := x.runs(plan, sign)
-	names := make([]string, 0, mostWindows)
-	for _, w := range runs[:min(len(runs), mostWindows)] {
+	if len(runs) == 0 {
+		return noTime
+	}
+	names := make([]string, 0, mostNamed+1)
+	for _, w := range runs[:min(len(runs), mostNamed)] {
 		names = append(names, x.windowName(w))
 	}
 	switch more := len(runs) - len(names); {
-	case len(runs) == 0:
-		return "at no time"
 	case more == 1:
-		names = append(names, "at one more time")
+		names = append(names, "one more time")
 	case more > 1:
-		names = append(names, fmt.Sprintf("at %d more times", more))
+		names = append(names, fmt.Sprintf("%d more times", more))
 	}
+	return listed(names)
+}
+
+// listed joins names: a, b and c.
+func listed(names []string) string {
 	if len(names) == 1 {
 		return names[0]
 	}
 	last := len(names) - 1
-	return strings.Join(names[:last], windowSplitter) + " and " + names[last]
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// energy is what a plan changes in a window, kWh.
+func (x *explainer) energy(plan []float32, w timeWindow) (sum float32) {
+	for h := w.from; h < w.to; h++ {
+		sum += max(plan[h-x.ValidFrom], -plan[h-x.ValidFrom])
+	}
+	return sum
 }
 
 func (x *explainer) runs(plan []float32, sign float32) []timeWindow {
@@ -126,7 +140,7 @@ func (x *explainer) runs(plan []float32, sign float32) []timeWindow {
 	return runs
 }
 
-// windowName is "from 16:00 to 19:00" in local time; after midnight the words show it.
+// windowName is "16:00–19:00" in local time; after midnight the words show it.
 func (x *explainer) windowName(w timeWindow) string {
 	first, from, to := x.cal.Local(x.ValidFrom), x.cal.Local(w.from), x.cal.Local(w.to)
 	layout := x.clockLayout()
@@ -134,7 +148,7 @@ func (x *explainer) windowName(w timeWindow) string {
 	if to.Hour() == 0 && to.Minute() == 0 && to.YearDay() != from.YearDay() && layout == plainClock {
 		end = "24:00"
 	}
-	name := "from " + from.Format(layout) + " to " + end
+	name := from.Format(layout) + "–" + end
 	if from.YearDay() != first.YearDay() {
 		name += " the next day"
 	}

@@ -26,9 +26,18 @@ var heatPumpKind = deviceKind{
 		return a.HeatPump
 	},
 	actions: []Action{ActionPreheat},
-	title:   func(x *explainer) string { return "Warm the building ahead of expensive hours and " + x.worth() },
-	item: func(_ *explainer, c itemWords) string {
-		return fmt.Sprintf("The heat pump draws %s more %s and %s less %s; the building stays within its comfort.",
+	titles: func(_ *explainer, c itemWords) []string {
+		return []string{
+			fmt.Sprintf("Heat more at %s and less at %s", c.added, c.taken),
+			fmt.Sprintf("Heat more at %s", c.added),
+			"Heat more before the hours that cost most",
+		}
+	},
+	clause: func(_ *explainer, c itemWords) string {
+		if c.less == 0 {
+			return fmt.Sprintf("let the heat pump draw %s more at %s, within the limits of comfort", kilowattHours(c.more), c.added)
+		}
+		return fmt.Sprintf("let the heat pump draw %s more at %s and %s less at %s, within the limits of comfort",
 			kilowattHours(c.more), c.added, kilowattHours(c.less), c.taken)
 	},
 	without: "Heat as always",

@@ -220,7 +220,7 @@ func TestGroupBeyondReachSaysWhatHoldsItBack(t *testing.T) {
 	group := plan(t, flat(2), homes("feeder-1", evening()))[1]
 	require.Equal(t, ActionPeakShave, group.Action)
 	require.InDelta(t, 3.2, group.PeakAfter, 1e-5, "a fifth of 4 kW is the most")
-	require.InDelta(t, 3.2, group.CapKW, 1e-5)
+	require.InDelta(t, 2, group.CapKW, 1e-5, "the cap is the limit, not what is left of the peak")
 	require.Equal(t, []Constraint{ConstraintShiftableShare}, group.Binding)
 }
 

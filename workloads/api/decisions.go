@@ -199,7 +199,7 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 	}
 	words := s.explain(d)
 	e := Explanation{
-		ID: d.ID.String(), Title: words.Title, Summary: words.Summary,
+		ID: d.ID.String(), Title: words.Title, Instruction: words.Instruction, Why: words.Why, Worth: words.Worth,
 		Factors: remarks(words.Factors), Constraints: remarks(words.Constraints), Alternatives: remarks(words.Alternatives),
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -266,8 +265,9 @@ func TestDecisionStatesWhatWhenAndWhy(t *testing.T) {
 
 	words := read[Explanation](t, a, "/api/v1/decisions/"+d.ID+"/explanation").Data
 	require.Equal(t, d.Title, words.Title)
-	require.NotEmpty(t, words.Summary)
-	require.Contains(t, strings.Join(words.Summary, " "), *d.Meter)
+	require.Contains(t, words.Instruction, " kWh", "what, and when")
+	require.NotEmpty(t, words.Why)
+	require.Contains(t, words.Worth[0], "expected")
 }
 
 func TestDecisionFilters(t *testing.T) {

@@ -254,8 +254,10 @@ type Provenance struct {
 // Explanation is a decision in plain words.
 type Explanation struct {
 	ID           string   `json:"id" format:"uuid"`
-	Title        string   `json:"title" doc:"One line"`
-	Summary      []string `json:"summary" nullable:"false" doc:"Sentences: what, when, how much, why, what it is worth"`
+	Title        string   `json:"title" doc:"What to do, in at most 60 characters, without money"`
+	Instruction  string   `json:"instruction" doc:"One sentence: what, when and how much"`
+	Why          []string `json:"why" nullable:"false" doc:"Sentences: what the decision is for"`
+	Worth        []string `json:"worth" nullable:"false" doc:"Sentences: the saving and how sure it is, the highest hour, and CO2"`
 	Factors      []Remark `json:"factors" nullable:"false" doc:"What weighed in it"`
 	Constraints  []Remark `json:"constraints" nullable:"false" doc:"What held the plan back"`
 	Alternatives []Remark `json:"alternatives" nullable:"false" doc:"What was rejected, and why"`

@@ -53,9 +53,7 @@ function Body({ id, zone }: { id: string; zone: string }) {
         <h2 className={classes.title}>{inWords.title}</h2>
       </header>
       <div className={classes.summary}>
-        {inWords.summary.map((s) => (
-          <p key={s}>{s}</p>
-        ))}
+        <p>{inWords.instruction}</p>
       </div>
       {d.plan.length > 0 && <PlanBars plan={d.plan} zone={zone} />}
       {d.planItems.length > 0 && (
@@ -63,7 +61,10 @@ function Body({ id, zone }: { id: string; zone: string }) {
           <PlanItems items={d.planItems} zone={zone} currency={d.currency} />
         </Section>
       )}
-      {d.action !== 'none' && <Worth d={d} />}
+      <Section title="Why">
+        <Sentences of={inWords.why} />
+      </Section>
+      {d.action !== 'none' && <Worth d={d} sentences={inWords.worth} />}
       {d.realised && (
         <Section title="Outcome">
           <Outcome d={d} r={d.realised} />
@@ -86,6 +87,16 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
+function Sentences({ of }: { of: string[] }) {
+  return (
+    <div className={classes.summary}>
+      {of.map((s) => (
+        <p key={s}>{s}</p>
+      ))}
+    </div>
+  );
+}
+
 function Remarks({ title, remarks }: { title: string; remarks: Schemas['Remark'][] }) {
   if (remarks.length === 0) return null;
   return (
@@ -99,9 +110,10 @@ function Remarks({ title, remarks }: { title: string; remarks: Schemas['Remark']
   );
 }
 
-function Worth({ d }: { d: Schemas['Decision'] }) {
+function Worth({ d, sentences }: { d: Schemas['Decision']; sentences: string[] }) {
   return (
     <Section title="What it is worth">
+      <Sentences of={sentences} />
       <dl className={classes.facts}>
         <Fact label="Expected saving">
           {money(d.savingP50, d.currency)}
@@ -115,7 +127,7 @@ function Worth({ d }: { d: Schemas['Decision'] }) {
           {power(d.peakAfterKw)}
           <small>{power(d.peakBeforeKw)} without the plan</small>
         </Fact>
-        {d.capKw !== null && <Fact label="Stay below">{power(d.capKw)}</Fact>}
+        {d.capKw !== null && <Fact label={d.meter === null ? 'Limit' : 'Highest hour to keep'}>{power(d.capKw)}</Fact>}
         {d.priceThreshold !== null && (
           <Fact label="Avoid hours above">{`${money(d.priceThreshold, d.currency)} per kWh`}</Fact>
         )}
