@@ -121,8 +121,7 @@ type Autoscaling struct {
 	TargetLag *int64 `json:"targetLag,omitempty"`
 }
 
-// Forecast defines how loads are forecast. A forecast runs from one issue time to
-// the next: 24 hours, or 23 or 25 where clocks change.
+// Forecast defines how loads are forecast.
 type Forecast struct {
 	// History that is kept in memory per meter, in whole hours. It bounds what
 	// models can learn from.
@@ -131,12 +130,17 @@ type Forecast struct {
 	// +optional
 	HistoryWindow Duration `json:"historyWindow,omitempty"`
 
-	// Local time of day at which forecasts and decisions are issued.
+	// Local time of day at which day-ahead forecasts and decisions are issued.
 	// +kubebuilder:default="00:00"
 	// +kubebuilder:validation:MaxLength=5
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$')",message="write a local time as HH:MM from 00:00 to 23:59"
 	// +optional
 	IssueAt string `json:"issueAt,omitempty"`
+
+	// How often forecasts are issued again within a day, from newer readings.
+	// +kubebuilder:default={}
+	// +optional
+	Reissue Reissue `json:"reissue,omitempty"`
 
 	// Outdoor temperature of the area in °C, hour by hour: as measured for hours
 	// that are over, as forecast for those ahead. Each meter learns how its load
@@ -152,4 +156,15 @@ type Forecast struct {
 	// +kubebuilder:validation:XValidation:rule="size(self) != 3 || (double(self[0]) == 0.1 && double(self[1]) == 0.5 && double(self[2]) == 0.9)",message="models give the quantiles 0.1, 0.5 and 0.9; write [\"0.1\", \"0.5\", \"0.9\"] or leave the field out"
 	// +optional
 	Quantiles []Decimal `json:"quantiles,omitempty"`
+}
+
+// Reissue defines how often forecasts are issued, counted from each issueAt on. Plans
+// rest on the forecasts of issueAt.
+type Reissue struct {
+	// Time from one forecast of a meter to the next. With 24h meters have a forecast at
+	// issueAt only. Each forecast of a meter takes some 400 bytes in the database.
+	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 1h to 24h"
+	// +optional
+	Meters Duration `json:"meters,omitempty"`
 }

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/twin"
 )
 
 var update = flag.Bool("update", false, "write the document of this version")
@@ -84,6 +85,21 @@ func TestStoredIsReadStrictly(t *testing.T) {
 			require.ErrorContains(t, err, c.err)
 		})
 	}
+}
+
+// A document from before forecasts were issued again means what it did.
+func TestStoredWithoutReissues(t *testing.T) {
+	document, err := storedSample(t).Stored()
+	require.NoError(t, err)
+	before := strings.Replace(string(document), `"reissue":{"meters":"24h0m0s"},`, "", 1)
+	require.NotEqual(t, string(document), before)
+	was, err := config.ParseStored([]byte(before))
+	require.NoError(t, err)
+	settings, err := was.Settings()
+	require.NoError(t, err)
+	rules, err := twin.NewRules(settings)
+	require.NoError(t, err)
+	require.Equal(t, 24, rules.Reissue)
 }
 
 // A seed has 64 bits, of which a float64 would lose some.

@@ -68,7 +68,8 @@ type Generator struct {
 type Processor struct {
 	AllowedLateness Duration   `json:"allowedLateness"`
 	HistoryWindow   Duration   `json:"historyWindow"`
-	IssueAt         string     `json:"issueAt"`   // local HH:MM
+	IssueAt         string     `json:"issueAt"` // local HH:MM
+	Reissue         Reissue    `json:"reissue"`
 	Quantiles       []float64  `json:"quantiles"` // lower, median, upper
 	Policy          dsm.Policy `json:"policy"`
 
@@ -82,6 +83,11 @@ type Processor struct {
 	// They are written with the rest, as prices are, so that a document holds all
 	// that decides rows.
 	Temperatures []dsm.Point `json:"temperatures,omitempty"`
+}
+
+// Reissue defines how often forecasts are issued.
+type Reissue struct {
+	Meters Duration `json:"meters"` // from one forecast of a meter to the next, whole hours; 0, as in documents from before the field, is 24h
 }
 
 // Series is a file with the values of a signal; package series reads it.

@@ -51,6 +51,12 @@ func (c *check) oneOf(field, v string, allowed ...string) {
 	c.that(slices.Contains(allowed, v), field, "%q is unknown; write one of %q", v, allowed)
 }
 
+// wholeHours accepts from least to most whole hours, and 0 for a field that is left out.
+func (c *check) wholeHours(field string, d Duration, least, most int) {
+	h := d.Hours()
+	c.that(d == 0 || time.Duration(d)%time.Hour == 0 && h >= least && h <= most, field, "%s; write whole hours from %dh to %dh", time.Duration(d), least, most)
+}
+
 func (c *check) dataset(d *Dataset, mode string) {
 	if d.Synthetic == nil && d.Path == "" {
 		c.that(mode == "Off", "dataset", "names no readings; write dataset.synthetic or dataset.path, or generator.mode: Off")
@@ -89,6 +95,7 @@ func (c *check) processor(p *Processor) {
 	if _, err := meter.ParseIssueTime(p.IssueAt); err != nil {
 		c.fail("processor.issueAt", "%v", err)
 	}
+	c.wholeHours("processor.reissue.meters", p.Reissue.Meters, 1, meter.HoursPerDay)
 	q := p.Quantiles
 	c.that(len(q) == 3 && q[0] == 0.1 && q[1] == 0.5 && q[2] == 0.9,
 		"processor.quantiles", "%v; models give [0.1, 0.5, 0.9], write these", q)

@@ -121,7 +121,7 @@ func fullBatch(t *testing.T, s store, p *partition) *writer.Batch {
 }
 
 func flatForecast(no int32, issued meter.Hour, kwh float32) twin.Forecast {
-	f := twin.Forecast{MeterNo: no, IssuedAt: issued, Model: "seasonal-naive"}
+	f := twin.Forecast{MeterNo: no, IssuedAt: issued, DayAhead: true, Model: "seasonal-naive"}
 	for i := range 24 {
 		f.P10 = append(f.P10, kwh-1)
 		f.P50 = append(f.P50, kwh)

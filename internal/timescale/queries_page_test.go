@@ -53,6 +53,25 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 			p50 = append(p50, p.P50)
 		}
 		require.Equal(t, []float64{5, 100, 100}, p50, "the hour without a forecast is left out")
+		// What is issued again every hour gives each hour the newest one, and the last of
+		// them the hours still to come.
+		for h := meter.Hour(80); h < 84; h++ {
+			b := tw.batch(1)
+			for _, m := range tw.meters[:2] {
+				f := flatForecast(m.MeterNo, day+h, float32(h))
+				f.DayAhead = false
+				b.Forecasts = append(b.Forecasts, f)
+			}
+			tw.commit(t, s, b)
+		}
+		points, err = s.ForecastsInForce(ctx, &north, day+79, day+86)
+		require.NoError(t, err)
+		p50 = nil
+		for _, p := range points {
+			p50 = append(p50, p.P50)
+			require.Equal(t, 2, p.Meters)
+		}
+		require.Equal(t, []float64{160, 162, 164, 166, 166, 166}, p50, "hour 79 is the one that the forecast of 76 lacks")
 		each, err := s.ForecastsInForce(ctx, nil, day+72, day+73)
 		require.NoError(t, err)
 		require.Len(t, each, 2, "one of each group")

@@ -266,13 +266,25 @@ func TestForecastQueries(t *testing.T) {
 		ctx := t.Context()
 		no := tw.meters[1].MeterNo
 
-		newest, err := s.MeterForecasts(ctx, no, day, day+240, 1)
+		newest, err := s.MeterForecasts(ctx, no, day, day+240, false, 1)
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprint(flatForecast(no, day+72, 3)), fmt.Sprint(newest[0]))
-		between, err := s.MeterForecasts(ctx, no, day+24, day+72, 10)
+		between, err := s.MeterForecasts(ctx, no, day+24, day+72, false, 10)
 		require.NoError(t, err)
 		require.Len(t, between, 2)
 
+		// One that is issued again within the day is kept apart.
+		again := flatForecast(no, day+78, 9)
+		again.DayAhead = false
+		b := tw.batch(1)
+		b.Forecasts = []twin.Forecast{again}
+		tw.commit(t, s, b)
+		newest, err = s.MeterForecasts(ctx, no, day, day+240, false, 1)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(again), fmt.Sprint(newest[0]))
+		newest, err = s.MeterForecasts(ctx, no, day, day+240, true, 1)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(flatForecast(no, day+72, 3)), fmt.Sprint(newest[0]))
 	})
 }
 
@@ -312,7 +324,10 @@ func TestSkill(t *testing.T) {
 		for i, m := range tw.meters {
 			b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, issued, float32(i)+1.5))
 		}
-		b.Counts.Forecasts = 3
+		again := flatForecast(tw.meters[0].MeterNo, issued-1, 5) // not what the day is judged by
+		again.DayAhead = false
+		b.Forecasts = append(b.Forecasts, again)
+		b.Counts.Forecasts = 4
 		tw.commit(t, s, b)
 
 		whole, err := s.NewestWholeIssue(ctx, issued+22)

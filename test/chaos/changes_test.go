@@ -70,6 +70,8 @@ func dataChanges() []dataChange {
 		{field: "processor.forecast.historyWindow", spec: "processor: {forecast: {historyWindow: 2016h}}", does: sameReadings},
 		{field: "processor.forecast.issueAt", spec: "processor: {forecast: {issueAt: \"06:00\"}}", does: sameReadings,
 			holds: "SELECT count(*) FROM forecasts WHERE extract(hour FROM issued_at) = 6"},
+		{field: "processor.forecast.reissue", spec: "processor: {forecast: {reissue: {meters: 6h}}}", does: sameReadings,
+			holds: "SELECT count(*) FROM forecasts WHERE extract(hour FROM issued_at) = 18 AND NOT day_ahead"},
 		{field: "processor.dsm.mode", spec: "processor: {dsm: {mode: \"Off\"}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.objective", spec: "processor: {dsm: {objective: {peak: 3}}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.tariff", spec: "processor: {dsm: {tariff: {currency: EUR, price: \"0.3\"}}}", does: sameReadings,

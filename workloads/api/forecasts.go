@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,7 @@ type forecastsInput struct {
 	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
 	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
 	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`
+	DayAhead bool   `query:"dayAhead" doc:"Only day-ahead forecasts, which plans rest on: those issued at the issue time of the twin"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"400" default:"10" doc:"Newest first"`
 	Cursor   string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
 }
@@ -46,7 +48,7 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
-	filters := params.FilterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To)
+	filters := params.FilterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To, strconv.FormatBool(in.DayAhead))
 	after, err := params.DecodeCursor[meter.Hour](filters, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if in.IssuedAt != "" {
 		extra = 0 // one was asked for, older ones are no next page
 	}
-	rows, err := s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, limit+extra)
+	rows, err := s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, in.DayAhead, limit+extra)
 	if err != nil {
 		return nil, s.failed(ctx, "read forecasts", err)
 	}
@@ -88,7 +90,7 @@ func issueRange(in *forecastsInput, now meter.Hour) (params.HourRange, int, erro
 }
 
 func forecastView(f twin.Forecast) Forecast {
-	view := Forecast{IssuedAt: f.IssuedAt.Time(), Model: f.Model, Points: make([]ForecastPoint, len(f.P50))}
+	view := Forecast{IssuedAt: f.IssuedAt.Time(), DayAhead: f.DayAhead, Model: f.Model, Points: make([]ForecastPoint, len(f.P50))}
 	for i := range f.P50 {
 		view.Points[i] = ForecastPoint{
 			At:  (f.IssuedAt + meter.Hour(i)).Time(),

@@ -196,7 +196,7 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state 
 			state.Last24h[lastHours-ago] = &kwh
 		}
 	}
-	forecasts, err := s.db.MeterForecasts(ctx, no, now-forecastReach, now+1, 1)
+	forecasts, err := s.db.MeterForecasts(ctx, no, now-forecastReach, now+1, false, 1)
 	if err != nil {
 		return err
 	}

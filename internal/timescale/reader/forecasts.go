@@ -12,12 +12,12 @@ import (
 )
 
 // MeterForecasts are the forecasts of a meter issued from hour `from` to before
-// hour `to`, newest first, at most limit.
-func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.Hour, limit int) ([]twin.Forecast, error) {
+// hour `to`, newest first, at most limit; only day-ahead ones if that is wanted.
+func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.Hour, onlyDayAhead bool, limit int) ([]twin.Forecast, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT meter_no, issued_at, model, p10, p50, p90 FROM forecasts
-		WHERE meter_no = $1 AND issued_at >= $2 AND issued_at < $3
-		ORDER BY issued_at DESC, model LIMIT $4`, meterNo, from.Time(), to.Time(), limit)
+		SELECT meter_no, issued_at, day_ahead, model, p10, p50, p90 FROM forecasts
+		WHERE meter_no = $1 AND issued_at >= $2 AND issued_at < $3 AND (day_ahead OR NOT $4)
+		ORDER BY issued_at DESC, model LIMIT $5`, meterNo, from.Time(), to.Time(), onlyDayAhead, limit)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts of meter %d: %w", meterNo, err)
 	}
@@ -39,7 +39,7 @@ type ForecastPoint struct {
 
 func scanForecast(row pgx.CollectableRow) (f twin.Forecast, err error) {
 	var issued time.Time
-	err = row.Scan(&f.MeterNo, &issued, &f.Model, &f.P10, &f.P50, &f.P90)
+	err = row.Scan(&f.MeterNo, &issued, &f.DayAhead, &f.Model, &f.P10, &f.P50, &f.P90)
 	f.IssuedAt = meter.HourOf(issued)
 	return f, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 )
@@ -81,19 +82,26 @@ type GroupForecastPoint struct {
 // that were the newest ones to cover the hour, of one group, or of each if
 // groupNo is nil.
 func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
-	// A forecast covers at most 25 hours: the bound on issued_at keeps the rest of
-	// the table out.
+	// Of each issue of a partition the hours until the next one count, so that what many
+	// issues of a day say about the same hour is not read. The bound on issued_at keeps
+	// the rest of the table out.
 	rows, err := db.Pool.Query(ctx, `
-		SELECT DISTINCT ON (ts, group_no) group_no, ts, p10, p50, p90, meters FROM (
-			SELECT m.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, f.issued_at, f.model,
-				sum(v.p10) AS p10, sum(v.p50) AS p50, sum(v.p90) AS p90, count(*) AS meters
-			FROM forecasts f JOIN meters m USING (meter_no)
-			CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
-			WHERE f.issued_at > $1::timestamptz - interval '25 hours' AND f.issued_at < $2
-				AND ($3::int IS NULL OR m.group_no = $3) AND v.p50 <> 'NaN'
-			GROUP BY 1, 2, 3, 4) sums
-		WHERE ts >= $1 AND ts < $2
-		ORDER BY ts, group_no, issued_at DESC, model`, from.Time(), to.Time(), groupNo)
+		WITH members AS MATERIALIZED (
+			SELECT meter_no, group_no, partition FROM meters WHERE $3::int IS NULL OR group_no = $3),
+		issues AS MATERIALIZED (
+			SELECT partition, issued_at, lead(issued_at) OVER (PARTITION BY partition ORDER BY issued_at) AS next
+			FROM (SELECT DISTINCT m.partition, f.issued_at FROM forecasts f JOIN members m USING (meter_no)
+				WHERE f.issued_at > $1::timestamptz - make_interval(hours => $4) AND f.issued_at < $2) i)
+		SELECT m.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts,
+			sum(v.p10), sum(v.p50), sum(v.p90), count(*)
+		FROM issues i JOIN forecasts f USING (issued_at) JOIN members m USING (meter_no, partition)
+		CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
+		WHERE f.issued_at > $1::timestamptz - make_interval(hours => $4) AND f.issued_at < $2
+			AND (i.next IS NULL OR i.next > $1)
+			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
+			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, i.next)
+			AND v.p50 <> 'NaN'
+		GROUP BY m.group_no, 2 ORDER BY 2, m.group_no`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts in force: %w", err)
 	}

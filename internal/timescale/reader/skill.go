@@ -19,11 +19,11 @@ type Skill struct {
 	Naive    float64 // that of repeating the hour of a week before, kWh
 }
 
-// NewestWholeIssue is the newest issue time whose 24 hours lie up to the hour
-// `upTo`, NoHour if there is none.
+// NewestWholeIssue is the newest time of day-ahead issues whose 24 hours lie up to the
+// hour `upTo`, NoHour if there is none.
 func (db *DB) NewestWholeIssue(ctx context.Context, upTo meter.Hour) (meter.Hour, error) {
 	var issued *time.Time
-	err := db.Pool.QueryRow(ctx, `SELECT max(issued_at) FROM forecasts WHERE issued_at <= $1`, (upTo - (meter.HoursPerDay - 1)).Time()).Scan(&issued)
+	err := db.Pool.QueryRow(ctx, `SELECT max(issued_at) FROM forecasts WHERE issued_at <= $1 AND day_ahead`, (upTo - (meter.HoursPerDay - 1)).Time()).Scan(&issued)
 	if err != nil {
 		return meter.NoHour, fmt.Errorf("newest whole issue: %w", err)
 	}

@@ -76,7 +76,7 @@ func (r *readingRows) AppendRow(dst []byte, i int) []byte {
 	return pgvalue.AppendInt2(dst, int16(r.Quality[i]))
 }
 
-const copyForecasts = `COPY forecasts (issued_at, meter_no, model, p10, p50, p90) FROM STDIN BINARY`
+const copyForecasts = `COPY forecasts (issued_at, meter_no, model, p10, p50, p90, day_ahead) FROM STDIN BINARY`
 
 type forecastRows []twin.Forecast
 
@@ -84,16 +84,17 @@ func (r forecastRows) Len() int { return len(r) }
 
 func (r forecastRows) RowSize(i int) int {
 	f := &r[i]
-	return 2 + 12 + 8 + 4 + len(f.Model) + pgvalue.FloatsSize(f.P10) + pgvalue.FloatsSize(f.P50) + pgvalue.FloatsSize(f.P90)
+	return 2 + 12 + 8 + 4 + len(f.Model) + 5 + pgvalue.FloatsSize(f.P10) + pgvalue.FloatsSize(f.P50) + pgvalue.FloatsSize(f.P90)
 }
 
 func (r forecastRows) AppendRow(dst []byte, i int) []byte {
 	f := &r[i]
-	dst = binary.BigEndian.AppendUint16(dst, 6)
+	dst = binary.BigEndian.AppendUint16(dst, 7)
 	dst = pgvalue.AppendHour(dst, f.IssuedAt)
 	dst = pgvalue.AppendInt4(dst, f.MeterNo)
 	dst = pgvalue.AppendText(dst, f.Model)
 	dst = pgvalue.AppendFloats(dst, f.P10)
 	dst = pgvalue.AppendFloats(dst, f.P50)
-	return pgvalue.AppendFloats(dst, f.P90)
+	dst = pgvalue.AppendFloats(dst, f.P90)
+	return pgvalue.AppendBool(dst, f.DayAhead)
 }

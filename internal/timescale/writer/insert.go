@@ -123,9 +123,9 @@ func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 	for i := range forecasts {
 		f := &forecasts[i]
 		q.Queue(`
-			INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90)
-			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-			f.IssuedAt.Time(), f.MeterNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90))
+			INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90, day_ahead)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+			f.IssuedAt.Time(), f.MeterNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), f.DayAhead)
 	}
 }
 

@@ -132,7 +132,7 @@ export const meterForecasts = (id: string, from: string) =>
   queryOptions({
     queryKey: ['meter', id, 'forecasts', from],
     queryFn: () =>
-      answer(client.GET('/api/v1/meters/{id}/forecasts', { params: { path: { id }, query: { from, limit: 100 } } })),
+      answer(client.GET('/api/v1/meters/{id}/forecasts', { params: { path: { id }, query: { from, dayAhead: true, limit: 100 } } })),
     refetchInterval: live,
     placeholderData: keepPreviousData,
   });
