@@ -135,6 +135,9 @@ func (d *DSM) setDefaults() {
 	text(&d.Plan.Mode, PlanWindows)
 	number(&d.Plan.MaxWindows, 2)
 	text(&d.Plan.MinBlock, "1h")
+	for i := range d.Groups {
+		text(&d.Groups[i].Exceedance, "0.1")
+	}
 	for i := range d.Assets {
 		d.Assets[i].setDefaults()
 	}

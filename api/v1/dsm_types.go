@@ -289,4 +289,11 @@ type GroupLimit struct {
 	// Power that the group may draw, in kW. 0 is no limit.
 	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write a power in kW, 0 or more"
 	CapacityKW Decimal `json:"capacityKW"`
+
+	// Probability with which the group may exceed its capacity in some hour of a
+	// day: plans leave a reserve for what the forecast may err.
+	// +kubebuilder:default="0.1"
+	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.01 && double(self) <= 0.5",message="write a probability from 0.01 to 0.5, such as \"0.1\""
+	// +optional
+	Exceedance Decimal `json:"exceedance,omitempty"`
 }

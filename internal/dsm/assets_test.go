@@ -274,7 +274,7 @@ func TestPlansOfAssetsKeepTheirPromises(t *testing.T) {
 			}
 			require.LessOrEqual(t, d.SavingP10, d.SavingP50)
 			require.LessOrEqual(t, d.SavingP50, d.SavingP90)
-			require.Greater(t, d.SavingP90, float32(0))
+			require.Positive(t, d.Confidence, "what is expected to gain gains on some scenario; on fewer than two of twenty, p90 does not show it")
 			if d.Items == nil {
 				continue
 			}

@@ -58,6 +58,11 @@ const (
 	FactorMissing      Factor = 7 // share of the last 7 days that is missing, ratio
 	FactorFedIn        Factor = 8 // energy that the forecast feeds in, kWh
 	FactorMonthPeak    Factor = 9 // highest hour of the month so far, kW
+
+	FactorExceedBefore Factor = 10 // probability that the group exceeds its capacity in some hour, without plans
+	FactorExceedAfter  Factor = 11 // and with them
+	FactorExcessEnergy Factor = 12 // energy expected above the capacity with the plans, kWh
+	FactorMetersAsked  Factor = 13 // meters whose plans hold the limit
 )
 
 // Constraint is a limit that held the plan back. The values are stored.
@@ -99,6 +104,8 @@ var (
 		FactorForecastPeak: "forecast_peak", FactorExcess: "excess_over_capacity",
 		FactorCarbonSpread: "carbon_spread", FactorUncertainty: "forecast_uncertainty",
 		FactorMissing: "missing_readings", FactorFedIn: "fed_in_energy", FactorMonthPeak: "month_peak",
+		FactorExceedBefore: "exceedance_before", FactorExceedAfter: "exceedance_after",
+		FactorExcessEnergy: "expected_excess", FactorMetersAsked: "meters_asked",
 	}
 	constraintCodes = [...]string{
 		ConstraintShiftableShare: "shiftable_share", ConstraintMaxShift: "max_shift",

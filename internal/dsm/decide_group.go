@@ -10,7 +10,8 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *ar
 	out := p.header(in, "")
 	p.setInputs(ws, in, &out)
 	out.CapKW = float32(g.capacity)
-	before, after := profileOf(g.load[:n], g.known), profileOf(g.final[:n], g.known)
+	load, final := g.mean(&g.load, n), g.mean(&g.final, n)
+	before, after := profileOf(load[:n], g.known), profileOf(final[:n], g.known)
 	out.setProfiles(before, after)
 
 	factors, binding, alternatives := len(a.factors), len(a.binding), len(a.alternatives)
@@ -35,16 +36,41 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *ar
 			a.factors = append(a.factors, WeightedFactor{FactorExcess, float32(excess)})
 		}
 	}
+	if g.known != 0 && g.exceedance > 0 {
+		p.addRisk(ws, in, g, &load, &final, a)
+	}
 	if out.MissingShare > 0 {
 		a.factors = append(a.factors, WeightedFactor{FactorMissing, out.MissingShare})
 	}
-	if after.peak > g.capacity*(1+1e-9) {
-		a.binding = append(a.binding, p.groupBinding(g, after.peak))
+	if reserved := profileOf(g.final[:n], g.known).peak; reserved > g.capacity*(1+1e-9) {
+		a.binding = append(a.binding, p.groupBinding(g, reserved))
 	}
 	out.Factors = tail(a.factors, factors)
 	out.Binding = tail(a.binding, binding)
 	out.Alternatives = tail(a.alternatives, alternatives)
 	return out
+}
+
+// addRisk appends the probability that the limit is exceeded, without the plans of
+// the meters and with them, what is expected to remain above it, and how many meters
+// act for it.
+func (p *planner) addRisk(ws *workspace, in *GroupInput, g *groupPlan, load, final *[maxSlots]float64, a *arena) {
+	first := in.passed()
+	g.risk.before, _ = g.risk.exceeds(p.joint, first, in.Slots, load, g.capacity)
+	g.risk.after, g.risk.excess = g.risk.exceeds(p.joint, first, in.Slots, final, g.capacity)
+	a.factors = append(a.factors,
+		WeightedFactor{FactorExceedBefore, float32(g.risk.before)},
+		WeightedFactor{FactorExceedAfter, float32(g.risk.after)},
+		WeightedFactor{FactorExcessEnergy, float32(g.risk.excess)})
+	asked := 0
+	for i := range ws.meters {
+		if ws.meters[i].held.moved(in.Slots) > 0 {
+			asked++
+		}
+	}
+	if asked > 0 {
+		a.factors = append(a.factors, WeightedFactor{FactorMetersAsked, float32(asked)})
+	}
 }
 
 // setInputs sets what the group's decision rests on: the newest reading of its

@@ -11,14 +11,15 @@ import (
 
 // planner makes the plans of one policy. See NewPlanner.
 type planner struct {
-	policy   Policy
-	rates    *rates
-	capacity map[string]float64 // of groups with a limit, kW
-	quiet    *rates             // above 0 in comfort times; nil if there are none
-	devices  [len(deviceKinds)][]assetDevice
-	normal   *normalErrors
-	space    uuid.UUID // namespace of decision ids
-	spare    sync.Pool // of *workspace
+	policy  Policy
+	rates   *rates
+	limits  map[string]Group // of groups with a limit
+	joint   *jointErrors     // nil if no limit has an exceedance
+	quiet   *rates           // above 0 in comfort times; nil if there are none
+	devices [len(deviceKinds)][]assetDevice
+	normal  *normalErrors
+	space   uuid.UUID // namespace of decision ids
+	spare   sync.Pool // of *workspace
 }
 
 // NewPlanner prepares a policy for planning. cal gives the local time of tariff
@@ -50,17 +51,20 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 		return nil, err
 	}
 	p := &planner{
-		policy:   policy,
-		rates:    newRates(policy.Tariff, cal),
-		capacity: make(map[string]float64),
-		normal:   newNormalErrors(),
-		devices:  prepareDevices(policy.Assets, cal),
-		space:    uuid.NewSHA1(uuid.NameSpaceURL, []byte("energytwin:"+twin+":"+hash)),
+		policy:  policy,
+		rates:   newRates(policy.Tariff, cal),
+		limits:  make(map[string]Group),
+		normal:  newNormalErrors(),
+		devices: prepareDevices(policy.Assets, cal),
+		space:   uuid.NewSHA1(uuid.NameSpaceURL, []byte("energytwin:"+twin+":"+hash)),
 	}
 	if policy.Objective.Peak > 0 {
 		for _, g := range policy.Groups {
 			if g.CapacityKW > 0 {
-				p.capacity[g.Name] = g.CapacityKW
+				p.limits[g.Name] = g
+			}
+			if g.CapacityKW > 0 && g.Exceedance > 0 && p.joint == nil {
+				p.joint = newJointErrors()
 			}
 		}
 	}
@@ -88,8 +92,8 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.Group)
 		p.planMeter(ws, in, i, nil)
 	}
-	capacity, limited := p.capacity[in.Group]
-	g := groupPlan{capacity: capacity}
+	limit, limited := p.limits[in.Group]
+	g := groupPlan{capacity: limit.CapacityKW, exceedance: limit.Exceedance}
 	if limited {
 		p.holdLimit(ws, in, &g)
 	}

@@ -29,6 +29,14 @@ func (x *explainer) factor(f WeightedFactor) string {
 		return fmt.Sprintf("%s would be fed in.", kilowattHours(w))
 	case FactorMonthPeak:
 		return fmt.Sprintf("The highest hour of the month so far is %s, and nothing is saved below it.", kilowatts(w))
+	case FactorExceedBefore:
+		return fmt.Sprintf("Without the plans the limit is exceeded with a probability of %s.", percent(w))
+	case FactorExceedAfter:
+		return fmt.Sprintf("With the plans it is exceeded with a probability of %s.", percent(w))
+	case FactorExcessEnergy:
+		return fmt.Sprintf("With the plans, %s above the limit are expected to remain.", kilowattHours(w))
+	case FactorMetersAsked:
+		return fmt.Sprintf("Plans of %s hold the limit.", meters(w))
 	case FactorMissing:
 		return fmt.Sprintf("%s of the readings of the last 7 days are missing.", percent(w))
 	default:

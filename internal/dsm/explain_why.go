@@ -19,6 +19,9 @@ func (x *explainer) why() []string {
 			lines = append(lines, fmt.Sprintf("With the plans of its meters the peak is %s, which is still %s above the limit.",
 				kilowatts(x.PeakAfter), kilowatts(x.PeakAfter-x.CapKW)))
 		}
+		if before, after := x.weight(FactorExceedBefore), x.weight(FactorExceedAfter); known(before) && known(after) {
+			lines = append(lines, fmt.Sprintf("The probability that it is exceeded in some hour falls from %s to %s.", percent(before), percent(after)))
+		}
 		return lines
 	}
 	var lines []string
@@ -48,6 +51,16 @@ func (x *explainer) why() []string {
 		}
 	}
 	return lines
+}
+
+// weight is the weight of a factor, NaN where it did not weigh.
+func (x *explainer) weight(of Factor) float32 {
+	for _, f := range x.Factors {
+		if f.Factor == of {
+			return f.Weight
+		}
+	}
+	return float32(math.NaN())
 }
 
 // storedValue reports the range of what a stored kWh is worth.
@@ -175,7 +188,11 @@ func (x *explainer) whyNone() []string {
 	case ReasonGroupLimit:
 		return []string{fmt.Sprintf("Prices differ enough, but more load in the cheap hours would take %s above its limit.", x.Group)}
 	case ReasonWithinLimit:
-		return []string{x.withinLimit()}
+		lines := []string{x.withinLimit()}
+		if risk := x.weight(FactorExceedAfter); known(risk) {
+			lines = append(lines, fmt.Sprintf("The probability that the limit is exceeded in some hour is %s.", percent(risk)))
+		}
+		return lines
 	default:
 		return []string{fmt.Sprintf("No plan was made for %s.", day)}
 	}

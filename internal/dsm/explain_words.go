@@ -32,6 +32,13 @@ func significant(v float32) string {
 func kilowatts(v float32) string     { return significant(v) + " kW" }
 func kilowattHours(v float32) string { return significant(v) + " kWh" }
 
+func meters(n float32) string {
+	if n == 1 {
+		return "one meter"
+	}
+	return significant(n) + " meters"
+}
+
 func percent(share float32) string {
 	p := float64(share) * 100
 	if p > 0 && p < 1 {

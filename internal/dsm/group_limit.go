@@ -4,14 +4,18 @@ import "math/bits"
 
 // groupPlan is the plan for a group's limit while it is being made.
 type groupPlan struct {
-	capacity float64           // kW
-	bare     [maxSlots]float64 // sum of the meters' forecasts
-	load     [maxSlots]float64 // and with what devices draw without a plan
-	shifted  [maxSlots]float64 // and after their price shifts
-	final    [maxSlots]float64 // and after the limit's plan
-	known    uint32            // slots in which some meter has a forecast
-	target   float64           // lowest peak within reach that is not below capacity
-	held     shiftPlan         // sum of the allocations
+	capacity   float64 // kW
+	exceedance float64 // probability with which it may be exceeded; 0: the mean day counts
+	risk       groupRisk
+
+	// Loads include the reserve of risk: what holds for them holds with that probability.
+	bare    [maxSlots]float64 // sum of the meters' forecasts
+	load    [maxSlots]float64 // and with what devices draw without a plan
+	shifted [maxSlots]float64 // and after their price shifts
+	final   [maxSlots]float64 // and after the limit's plan
+	known   uint32            // slots in which some meter has a forecast
+	target  float64           // lowest peak within reach that is not below capacity
+	held    shiftPlan         // sum of the allocations
 }
 
 // holdRounds is how often the rest of a group's excess is allocated again: a
@@ -19,7 +23,7 @@ type groupPlan struct {
 const holdRounds = 4
 
 // holdLimit keeps the group below its capacity, as far as the meters'
-// flexibility goes:
+// flexibility goes, with the probability that the policy sets (groupRisk):
 //
 //  1. Price shifts must not lift the sum above the capacity. Where they do,
 //     they are planned again with the group's room at each hour, max(capacity −
@@ -35,6 +39,11 @@ const holdRounds = 4
 // Meters with bad input are part of the sum and give nothing.
 func (p *planner) holdLimit(ws *workspace, in *GroupInput, g *groupPlan) {
 	ws.sum(g)
+	if g.exceedance > 0 {
+		g.risk.spreads(in)
+		g.risk.setReserve(p.joint, in.Slots, &g.load, &g.shifted, g.capacity, g.exceedance)
+		ws.sum(g)
+	}
 	inWindows := p.policy.Windows != nil
 	// Who is planned again for the limit gives up what the price plan takes away, so in
 	// windows the price plans of the others must not rest on that.
@@ -63,9 +72,17 @@ func (p *planner) holdLimit(ws *workspace, in *GroupInput, g *groupPlan) {
 	}
 }
 
+// mean is a load of the group without the reserve.
+func (g *groupPlan) mean(load *[maxSlots]float64, n int) (out [maxSlots]float64) {
+	for t := range n {
+		out[t] = load[t] - g.risk.reserve[t]
+	}
+	return out
+}
+
 // sum adds the meters' plans up, in the order of meters.
 func (ws *workspace) sum(g *groupPlan) {
-	g.bare, g.load, g.shifted, g.known = [maxSlots]float64{}, [maxSlots]float64{}, [maxSlots]float64{}, 0
+	g.bare, g.load, g.shifted, g.known = g.risk.reserve, g.risk.reserve, g.risk.reserve, 0
 	for i := range ws.meters {
 		d := &ws.meters[i]
 		g.known |= d.known

@@ -95,4 +95,8 @@ type TimeWindow struct {
 type Group struct {
 	Name       string  `json:"name"`
 	CapacityKW float64 `json:"capacityKW"` // 0: no limit
+
+	// Exceedance is the probability with which the group may exceed its capacity in
+	// some hour of a plan, up to 0.5; 0: the limit holds for the mean day.
+	Exceedance float64 `json:"exceedance,omitempty"`
 }

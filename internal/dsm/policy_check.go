@@ -166,6 +166,9 @@ func (c *policyCheck) groups(groups []Group) {
 		}
 		seen[g.Name] = true
 		c.atLeast0(field+"capacityKW", g.CapacityKW)
+		if c.finite(field+"exceedance", g.Exceedance) && (g.Exceedance < 0 || g.Exceedance > 0.5) {
+			c.fail(field+"exceedance", "%v is no probability to plan for; use 0.01 to 0.5, or 0 for the mean day", g.Exceedance)
+		}
 	}
 }
 

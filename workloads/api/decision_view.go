@@ -105,7 +105,9 @@ func (s *server) factorUnit(f dsm.Factor) string {
 	switch f {
 	case dsm.FactorPriceSpread:
 		return currency + "/kWh"
-	case dsm.FactorShiftable, dsm.FactorFedIn:
+	case dsm.FactorMetersAsked:
+		return "meters"
+	case dsm.FactorShiftable, dsm.FactorFedIn, dsm.FactorExcessEnergy:
 		return "kWh"
 	case dsm.FactorForecastPeak, dsm.FactorExcess, dsm.FactorMonthPeak:
 		return "kW"

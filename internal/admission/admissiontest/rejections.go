@@ -84,6 +84,7 @@ func Rejections() map[string]Rejection {
 		"negative saving":                  {With("processor: {dsm: {minSaving: '-0.1'}}"), 6, "spec.processor.dsm.minSaving", "write 0 or more"},
 		"hysteresis over 1":                {With("processor: {dsm: {hysteresis: 2}}"), 6, "spec.processor.dsm.hysteresis", "a share from 0 to 1"},
 		"freshness":                        {With("processor: {dsm: {freshness: 30m}}"), 6, "spec.processor.dsm.freshness", "whole hours from 1h"},
+		"limit without a chance":           {With("processor: {dsm: {groups: [{name: a, capacityKW: 1, exceedance: \"0\"}]}}"), 6, "spec.processor.dsm.groups[0].exceedance", "a probability from 0.01 to 0.5"},
 		"no window":                        {With("processor: {dsm: {plan: {maxWindows: 0}}}"), 6, "spec.processor.dsm.plan.maxWindows", "greater than or equal to 1"},
 		"window of half an hour":           {With("processor: {dsm: {plan: {minBlock: 30m}}}"), 6, "spec.processor.dsm.plan.minBlock", "whole hours from 1h to 12h"},
 		"share of a plan by the hour":      {With("processor: {dsm: {plan: {mode: Hourly, share: \"0.1\"}}}"), 6, "spec.processor.dsm.plan", "mode: Windows"},

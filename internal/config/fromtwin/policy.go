@@ -55,7 +55,7 @@ func policyOf(d *v1.DSM) dsm.Policy {
 		Freshness:  hours(d.Freshness),
 	}
 	for _, g := range d.Groups {
-		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float()})
+		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float(), Exceedance: g.Exceedance.Float()})
 	}
 	for i := range d.Assets {
 		p.Assets = append(p.Assets, assetOf(&d.Assets[i]))
