@@ -25,7 +25,7 @@ func TestReadNamesFileLineAndMend(t *testing.T) {
 		"unknown field, none like it": {string(admissiontest.Twin("  dataset: {synthetic: {houses: 3}}")),
 			"t.yaml:5: spec.dataset.synthetic.houses: is unknown; known here are groups, meters, seed, year"},
 		"unknown field in a list": {string(admissiontest.Twin("  dataset: {synthetic: {}}\n  processor:\n    dsm:\n      groups:\n      - {name: a, capacityKW: 1}\n      - {name: b, capacityKw: 2, x: 1}")),
-			"t.yaml:10: spec.processor.dsm.groups[1].capacityKw: is unknown; write capacityKW\nt.yaml:10: spec.processor.dsm.groups[1].x: is unknown; known here are capacityKW, name"},
+			"t.yaml:10: spec.processor.dsm.groups[1].capacityKw: is unknown; write capacityKW\nt.yaml:10: spec.processor.dsm.groups[1].x: is unknown; known here are capacityKW, exceedance, name"},
 		"unknown metadata": {"apiVersion: twin.energytwin.dev/v1\nkind: DigitalTwin\nmetadata: {name: a, lables: {}}\nspec: {dataset: {synthetic: {}}}\n",
 			"t.yaml:3: metadata: unknown field \"lables\"; remove it"},
 		"field twice": {string(admissiontest.Twin("  dataset:\n    synthetic: {}\n  timezone: UTC\n  timezone: Europe/London")),
