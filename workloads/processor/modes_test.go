@@ -47,11 +47,7 @@ func TestModesInMidStream(t *testing.T) {
 	under := func(mode dsm.Mode, from int) {
 		s.twin.Processor.Policy.Mode, s.twin.SpecHash = mode, string(mode)
 		s.produce(from, days)
-		s.processUntil(func() bool {
-			waiting, err := s.stores.DB.OutboxSize(t.Context())
-			require.NoError(t, err)
-			return s.caughtUp() && waiting == 0
-		})
+		s.processUntil(s.allAnnounced)
 	}
 
 	under(dsm.ModeOff, 0)

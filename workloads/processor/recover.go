@@ -29,6 +29,7 @@ func (w *worker) takeOver(ctx context.Context) error {
 		return w.useProvenance(ctx)
 	}
 	w.p = nil
+	w.unannounced.forget(w.number)
 	stored, err = w.checkTopic(ctx, stored)
 	if err != nil {
 		return err

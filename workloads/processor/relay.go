@@ -88,7 +88,11 @@ func (r *relayer) relaySome(ctx context.Context) (int, error) {
 	if err := r.publish(ctx, items, events); err != nil {
 		return 0, err
 	}
-	return len(items), r.stores.DB.MarkRelayed(ctx, ids)
+	if err := r.stores.DB.MarkRelayed(ctx, ids); err != nil {
+		return 0, err
+	}
+	r.unannounced.announced(items)
+	return len(items), nil
 }
 
 // publish puts events on the live stream. If Redis stays away they are dropped:
@@ -177,9 +181,12 @@ func (r *relayer) announce(ctx context.Context, item *writer.OutboxItem) (histor
 }
 
 func (r *relayer) announceDecisions(ctx context.Context, item *writer.OutboxItem) (map[string]any, error) {
-	decisions, err := r.stores.DB.DecisionsIssued(ctx, item.Partition, item.Hour)
-	if err != nil {
-		return nil, err
+	decisions, here := r.unannounced.of(item)
+	if !here { // another process committed them, or this one before its start
+		var err error
+		if decisions, err = r.stores.DB.DecisionsIssued(ctx, item.Partition, item.Hour); err != nil {
+			return nil, err
+		}
 	}
 	var value []byte
 	for i := range decisions {

@@ -35,14 +35,15 @@ type Stores struct {
 
 // Processor follows the partitions that its consumer group assigns to it.
 type Processor struct {
-	cfg     *config.Twin
-	rules   *twin.Rules
-	stores  Stores
-	owner   string
-	metrics *metrics
-	log     *slog.Logger
-	saver   *saver
-	recent  *recent
+	cfg         *config.Twin
+	rules       *twin.Rules
+	stores      Stores
+	owner       string
+	metrics     *metrics
+	log         *slog.Logger
+	saver       *saver
+	recent      *recent
+	unannounced *unannounced
 
 	mu      sync.Mutex
 	workers map[int]*worker
@@ -67,7 +68,7 @@ func New(cfg *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.L
 	return &Processor{
 		cfg: cfg, rules: r, stores: stores,
 		owner:   fmt.Sprintf("%s/%d", host, os.Getpid()),
-		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{},
+		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{}, unannounced: &unannounced{},
 		workers: map[int]*worker{},
 	}, nil
 }
@@ -146,7 +147,7 @@ func (p *Processor) worker(partition int) *worker {
 			number: partition, owner: p.owner, cfg: p.cfg, rules: p.rules,
 			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
 			reader:  p.stores.Stream.PartitionReader(p.cfg.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
-			metrics: p.metrics, saver: p.saver, recent: p.recent,
+			metrics: p.metrics, saver: p.saver, recent: p.recent, unannounced: p.unannounced,
 			log: p.log.With("partition", partition),
 		}
 		p.workers[partition] = w

@@ -156,6 +156,17 @@ func (s *services) caughtUp() bool {
 	return true
 }
 
+// allAnnounced reports whether every message is in the database, and then whether
+// everything that it led to has been announced.
+func (s *services) allAnnounced() bool {
+	if !s.caughtUp() {
+		return false
+	}
+	waiting, err := s.stores.DB.OutboxSize(s.t.Context())
+	require.NoError(s.t, err)
+	return waiting == 0
+}
+
 func (s *services) rows() []twinrows.Table {
 	s.t.Helper()
 	tables, err := twinrows.Read(s.t.Context(), s.url, nil)

@@ -35,16 +35,17 @@ type worker struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	epoch      int64
-	generation int // of the topic that p is of
-	logStart   int64
-	specs      []specRules     // by offset
-	p          *twin.Partition // nil while the state is unknown
-	batch      writer.Batch
-	recent     *recent
-	saver      *saver
-	saved      saved
-	target     int64 // replays end here: rows before it are in the database
+	epoch       int64
+	generation  int // of the topic that p is of
+	logStart    int64
+	specs       []specRules     // by offset
+	p           *twin.Partition // nil while the state is unknown
+	batch       writer.Batch
+	recent      *recent
+	unannounced *unannounced
+	saver       *saver
+	saved       saved
+	target      int64 // replays end here: rows before it are in the database
 
 	incarnation uuid.UUID // of the database
 
@@ -133,6 +134,7 @@ func (w *worker) processBatch(ctx context.Context) error {
 		w.p = nil
 		return err
 	}
+	w.unannounced.keep(&w.batch)
 	w.metrics.count(&w.batch.Effects)
 	w.recent.note(time.Now(), &w.batch.Effects)
 	w.publishStatus(set.HighWatermark)

@@ -1,7 +1,9 @@
 package writer
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
@@ -12,4 +14,21 @@ import (
 func (db *DB) DecisionsIssued(ctx context.Context, partition int, h meter.Hour) ([]decisions.Row, error) {
 	return decisions.Query(ctx, db.Pool, decisions.Select+`
 		WHERE d.issued_at = $1 AND d.partition = $2 AND `+decisions.Advised+` ORDER BY d.meter_no, d.group_no`, h.Time(), partition)
+}
+
+// DecisionsIssued are the decisions of the batch that were issued at hour h, as
+// DB.DecisionsIssued returns them once they are stored.
+func (b *Batch) DecisionsIssued(h meter.Hour) []decisions.Row {
+	out := []decisions.Row{}
+	for i := range b.Decisions {
+		if d := &b.Decisions[i]; d.IssuedAt == h {
+			out = append(out, decisions.Row{
+				Decision: d.Decision, MeterNo: d.MeterNo, GroupNo: d.GroupNo, Provenance: b.Provenance, Shadow: b.Shadow,
+			})
+		}
+	}
+	slices.SortFunc(out, func(x, y decisions.Row) int {
+		return cmp.Or(cmp.Compare(x.MeterNo, y.MeterNo), cmp.Compare(x.GroupNo, y.GroupNo))
+	})
+	return out
 }
