@@ -60,8 +60,13 @@ func (f *whatifFlags) open(ctx context.Context, base *config.Twin) (*whatifInput
 func readingsOf(source dataset.Source, cfg *config.Twin) whatif.Readings {
 	info := source.Info()
 	r := whatif.Readings{Start: info.Start, End: info.End}
+	end := info.Start // of the hours with readings
 	for _, m := range info.Meters {
 		r.Meters = append(r.Meters, whatif.Meter{Name: m.Name, Group: cfg.Dataset.GroupOf(m.Name, m.Group), Last: m.Last})
+		end = max(end, min(m.Last+1, info.End))
+	}
+	if cfg.Generator.Mode == "Replay" { // the generator's watermarks end the last hours
+		r.Ended = func(int) meter.Hour { return end }
 	}
 	r.Blocks = func(yield func(whatif.Block, error) bool) {
 		var rows []whatif.Row
@@ -144,6 +149,24 @@ func (in *whatifInput) readRevisions(ctx context.Context, db *reader.DB) error {
 	return nil
 }
 
+// endedHours is the watermark that each partition has come to.
+func endedHours(ctx context.Context, db *reader.DB) (func(partition int) meter.Hour, error) {
+	progress, err := db.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watermarks := map[int]meter.Hour{}
+	for _, p := range progress {
+		watermarks[p.Partition] = p.Watermark
+	}
+	return func(partition int) meter.Hour {
+		if w, known := watermarks[partition]; known {
+			return w
+		}
+		return meter.NoHour
+	}, nil
+}
+
 func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 	meters, from, to, err := db.ReplayMeters(ctx)
 	if err != nil {
@@ -153,8 +176,12 @@ func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 		first, end := meter.HoursWithin(start, time.Duration(in.base.Dataset.Span))
 		from, to = min(from, first), max(to, min(end, to))
 	}
+	ended, err := endedHours(ctx, db)
+	if err != nil {
+		return err
+	}
 	place, byKey := map[int32]int32{}, map[string]int{}
-	r := whatif.Readings{Start: from, End: to}
+	r := whatif.Readings{Start: from, End: to, Ended: ended}
 	for i, m := range meters {
 		place[m.MeterNo] = int32(i)
 		byKey[meter.Reading{Meter: m.Name, Group: m.Group}.Key()] = m.Partition
@@ -163,10 +190,10 @@ func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 	in.partitionOf = func(key string) int { return byKey[key] }
 	r.Blocks = func(yield func(whatif.Block, error) bool) {
 		b := whatif.Block{Hour: meter.NoHour}
-		ended := false
+		stopped := false
 		err := db.Replay(ctx, from, to, func(no int32, h meter.Hour, kwh float32) bool {
 			if h != b.Hour && len(b.Rows) > 0 {
-				if ended = !yield(b, nil); ended {
+				if stopped = !yield(b, nil); stopped {
 					return false
 				}
 				b.Rows = b.Rows[:0]
@@ -175,7 +202,7 @@ func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 			b.Rows = append(b.Rows, whatif.Row{Meter: place[no], KWh: kwh})
 			return true
 		})
-		if ended {
+		if stopped {
 			return
 		}
 		if err == nil && len(b.Rows) > 0 {

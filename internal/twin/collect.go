@@ -34,6 +34,7 @@ func (p *Partition) Begin(fx *Effects) {
 	fx.New.Reset()
 	fx.Corrected.Reset()
 	clear(fx.Decisions)
+	clear(fx.Beside)
 	clear(fx.Forecasts)
 	clear(fx.Rejected)
 	clear(fx.SubHours)
@@ -41,7 +42,7 @@ func (p *Partition) Begin(fx *Effects) {
 	fx.Revisions, fx.GroupTotals = fx.Revisions[:0], fx.GroupTotals[:0]
 	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
 	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
-	fx.Forecasts, fx.Decisions = fx.Forecasts[:0], fx.Decisions[:0]
+	fx.Forecasts, fx.Decisions, fx.Beside = fx.Forecasts[:0], fx.Decisions[:0], fx.Beside[:0]
 	fx.Newest, fx.Rejected = fx.Newest[:0], fx.Rejected[:0]
 	fx.Counts = Counts{}
 	fx.touched, fx.groups, fx.subHourly = fx.touched[:0], fx.groups[:0], fx.subHourly[:0]

@@ -30,6 +30,8 @@ type Effects struct {
 	SubHours    []SubHourReading  // of hours that do, after SubHourDone
 	Issued      []meter.Hour      // times of day-ahead issues, whose plans are Decisions, also where there are none
 
+	Beside []Decision // under the rules of DecideBeside, in the order of Decisions; no store has them
+
 	Counts Counts // what this stretch adds to the partition's totals
 
 	scratch

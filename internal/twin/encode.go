@@ -85,9 +85,9 @@ func (m *Meter) AppendBinary(dst []byte) []byte {
 		return dst
 	}
 	dst = append(dst, asByte(m.joined))
-	dst = appendHour(dst, m.planFrom)
-	dst = append(dst, byte(len(m.plan)))
-	for _, v := range m.plan {
+	dst = appendHour(dst, m.plan.from)
+	dst = append(dst, byte(len(m.plan.kwh)))
+	for _, v := range m.plan.kwh {
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 	}
 	dst = m.subHours.appendBinary(dst)
@@ -110,11 +110,11 @@ func (p *Partition) restoreMeter(name string, src []byte) error {
 	if d.byte() == 1 {
 		m.join()
 	}
-	m.planFrom = d.hour()
+	m.plan.from = d.hour()
 	if n := int(d.byte()); n > 0 {
-		m.plan = make([]float32, n)
-		for i := range m.plan {
-			m.plan[i] = math.Float32frombits(d.uint32())
+		m.plan.kwh = make([]float32, n)
+		for i := range m.plan.kwh {
+			m.plan.kwh[i] = math.Float32frombits(d.uint32())
 		}
 	}
 	m.subHours = d.subHours()

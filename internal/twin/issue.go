@@ -36,8 +36,8 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		until = p.due.dayAhead
 	}
 	hours := p.rules.forecastHours(t, until)
-	decides := dayAhead && p.rules.planner != nil
-	fx.reserve(p.groups, decides)
+	decides := dayAhead && p.decides()
+	p.reserve(fx, decides)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
@@ -46,7 +46,7 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		for _, m := range g.meters {
 			q := p.forecastMeter(m, t, hours, dayAhead, fx)
 			if decides {
-				fx.inputs = append(fx.inputs, p.planInput(m, t, firstHours(q, int(until-t))))
+				fx.inputs = append(fx.inputs, m.planInput(t, firstHours(q, int(until-t))))
 			}
 		}
 		if decides {
@@ -79,68 +79,32 @@ func firstHours(q forecast.Quantiles, n int) forecast.Quantiles {
 	return forecast.Quantiles{P10: q.P10[:n], P50: q.P50[:n], P90: q.P90[:n]}
 }
 
-// planInput is what a plan for a meter from t on rests on; q has its hours.
-func (p *Partition) planInput(m *Meter, t meter.Hour, q forecast.Quantiles) dsm.MeterInput {
+// planInput is what every plan for a meter from t on rests on; q has its hours.
+func (m *Meter) planInput(t meter.Hour, q forecast.Quantiles) dsm.MeterInput {
 	return dsm.MeterInput{
 		Name:         m.Name,
 		Forecast:     q,
 		LastReading:  m.lastBefore(t),
 		MissingShare: m.window.Missing(t, freshHours),
 		Suspects:     m.window.Suspects(t, meter.HoursPerDay),
-		MonthPeak:    p.rules.monthPeak(m, t),
 	}
 }
 
 // reserve makes room for one issue of all meters, so that the effects of the first
 // take no more memory than they fill.
-func (fx *Effects) reserve(groups []*group, decides bool) {
+func (p *Partition) reserve(fx *Effects, decides bool) {
 	meters := 0
-	for _, g := range groups {
+	for _, g := range p.groups {
 		meters += len(g.meters)
 	}
 	fx.Forecasts = slices.Grow(fx.Forecasts, meters)
-	if decides {
-		fx.Decisions = slices.Grow(fx.Decisions, meters+len(groups))
+	if !decides {
+		return
 	}
-}
-
-// previousPlan is the newest plan moved by 24 hours to the slots from t on,
-// nil if there is none.
-func (m *Meter) previousPlan(t meter.Hour, slots int, fx *Effects) []float32 {
-	if len(m.plan) == 0 {
-		return nil
+	fx.Decisions = slices.Grow(fx.Decisions, meters+len(p.groups))
+	if p.beside != nil {
+		fx.Beside = slices.Grow(fx.Beside, meters+len(p.groups))
 	}
-	out := fx.floats.take(slots)
-	for i := range out {
-		out[i] = 0
-		if j := int(t-m.planFrom) + i - meter.HoursPerDay; j >= 0 && j < len(m.plan) {
-			out[i] = m.plan[j]
-		}
-	}
-	return out
-}
-
-// decide makes the plans of one group, adds them to the effects and remembers
-// them for the next issue. Plans before are in memory that the next group uses again.
-func (p *Partition) decide(g *group, t meter.Hour, slots int, actionable meter.Hour, fx *Effects) {
-	place := fx.floats.place
-	for i, m := range g.meters {
-		fx.inputs[i].Previous = m.previousPlan(t, slots, fx)
-	}
-	fx.decisions = p.rules.planner.Plan(&dsm.GroupInput{
-		Group: g.name, IssuedAt: t, Slots: slots, ActionableFrom: actionable, Meters: fx.inputs,
-	}, fx.decisions[:0])
-	fx.floats.place = place
-	for i := range fx.decisions {
-		d := Decision{Decision: fx.decisions[i], GroupNo: g.number}
-		if d.Meter != "" {
-			m := g.meters[i]
-			m.plan, m.planFrom = d.Plan, t
-			d.MeterNo = m.MeterNo
-		}
-		fx.Decisions = append(fx.Decisions, d)
-	}
-	fx.Counts.Decisions += int64(len(fx.decisions))
 }
 
 func anyValue(v []float32) bool {

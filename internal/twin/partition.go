@@ -36,6 +36,7 @@ type Partition struct {
 	newcomers map[string]struct{} // names of unknown
 
 	observe func(Issue) // nil for none
+	beside  *decider    // nil for none
 }
 
 // Origin is what a partition's state was made from. What is issued from it names it.
@@ -67,18 +68,14 @@ type Meter struct {
 	MeterRef
 	foreign  bool // belongs to another partition
 	joined   bool // a reading of it has been applied: it is one of the group's meters
+	touched  bool // the stretch that is being applied has something new about it
 	group    *group
 	window   *window.Window
 	model    forecast.State
 	follows  *Meter    // the meter whose message came after this one's
 	subHours *subHours // nil while it sends whole hours only
-
-	plan     []float32 // of the newest decision, kWh per slot; empty if it asked for nothing
-	planFrom meter.Hour
-
-	// What the stretch that is being applied adds.
-	touched bool
-	stored  int64
+	plan     plan      // newest
+	stored   int64     // readings that the stretch that is being applied adds
 }
 
 // group is the meters of one group, or those outside any (name "").
@@ -131,7 +128,7 @@ func (p *Partition) Observe(f func(Issue)) { p.observe = f }
 // reading has been applied: a meter becomes known with the fetch that its first
 // message is part of, and what a fetch returns must decide no effect.
 func (p *Partition) Register(ref MeterRef) *Meter {
-	m := &Meter{MeterRef: ref, foreign: ref.Partition != p.number, planFrom: meter.NoHour}
+	m := &Meter{MeterRef: ref, foreign: ref.Partition != p.number, plan: plan{from: meter.NoHour}}
 	p.meters[ref.Name] = m
 	if m.foreign {
 		return m

@@ -28,7 +28,7 @@ func (m *Meter) PutReading(h meter.Hour, kwh float32, suspect bool) {
 }
 
 // PutPlan puts the meter's newest plan back, kWh per slot from a first hour on.
-func (m *Meter) PutPlan(from meter.Hour, plan []float32) { m.plan, m.planFrom = plan, from }
+func (m *Meter) PutPlan(from meter.Hour, kwh []float32) { m.plan = plan{kwh, from} }
 
 // PutSubHour puts a stored message about less than an hour back. An error is that of
 // decoding it.

@@ -63,7 +63,7 @@ type Load struct {
 // Cost is what the scenario cost with all plans carried out, currency.
 func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised }
 
-// groupResult is what one run knows of a group.
+// groupResult is what one side knows of a group.
 type groupResult struct {
 	Figures
 	name              string
@@ -99,8 +99,10 @@ func (e *engine) report() *Report {
 func (e *engine) groups(s Scenario) (out []groupResult) {
 	var all []groupResult
 	for _, r := range e.runs {
-		if r.scenario == s {
-			all = append(all, r.results()...)
+		for _, side := range r.sides {
+			if side.scenario == s {
+				all = append(all, side.results()...)
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b groupResult) int { return cmp.Compare(a.name, b.name) })
@@ -117,20 +119,20 @@ func (e *engine) groups(s Scenario) (out []groupResult) {
 	return out
 }
 
-// results are those of the groups of a run.
-func (r *run) results() (out []groupResult) {
-	for _, g := range r.groups {
+// results are those of the groups of a side.
+func (s *side) results() (out []groupResult) {
+	for _, g := range s.groups {
 		p := groupResult{name: g.name, limits: g.limits, measured: g.measured, planned: g.planned, Figures: Figures{
 			Meters: g.meters, Plans: g.plans, KWhShifted: g.shifted, Promised: g.promised, Realised: g.realised, CO2AvoidedKg: g.avoided,
 		}}
 		carbon := 0.0
-		for _, m := range r.meters {
-			if m.group != g || m.load.Hours == 0 {
+		for i, load := range s.loads {
+			if s.groupOf[i] != g || load.Hours == 0 {
 				continue
 			}
-			p.KWh, p.Energy, p.Demand = p.KWh+m.load.KWh, p.Energy+m.load.Energy, p.Demand+m.load.Demand
-			carbon += m.load.CO2Kg
-			p.carbon = p.carbon || m.load.CO2Hours > 0
+			p.KWh, p.Energy, p.Demand = p.KWh+load.KWh, p.Energy+load.Energy, p.Demand+load.Demand
+			carbon += load.CO2Kg
+			p.carbon = p.carbon || load.CO2Hours > 0
 		}
 		if p.carbon {
 			p.CO2Kg = &carbon

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -34,6 +35,10 @@ type Readings struct {
 	// Blocks yields the rows of each hour that has some, ascending. The slice is used
 	// again for the next one. An error ends the stream.
 	Blocks iter.Seq2[Block, error]
+
+	// Ended is the hour before which all hours of a partition are over behind the last
+	// reading, as no other follows; nil, or NoHour, where only a later reading ends one.
+	Ended func(partition int) meter.Hour
 }
 
 // Block is the rows of an hour.
@@ -133,7 +138,7 @@ type engine struct {
 	o        *Options
 	place    []int         // of each meter: its partition
 	rows     [][]placedRow // of the chunk that is read, by partition
-	runs     []*run        // by scenario, then partition
+	runs     []*run        // by partition
 	any      bool
 
 	replayed [][]placedRow // of the chunk that is replayed meanwhile
@@ -159,23 +164,44 @@ func newEngine(r *Readings, o *Options) (*engine, error) {
 	for i, m := range r.Meters {
 		e.place[i] = o.PartitionOf(meter.Reading{Meter: m.Name, Group: m.Group}.Key())
 	}
-	for s, rules := range []*twin.Rules{o.Base, o.Alternative} {
-		if rules == nil {
-			continue
-		}
-		for p := range o.Partitions {
-			revisions := []Revision{{Rules: rules}}
-			if Scenario(s) == Base && len(o.Revisions) > 0 && len(o.Revisions[p]) > 0 {
-				revisions = o.Revisions[p]
-			}
-			run, err := newRun(e, Scenario(s), p, revisions)
-			if err != nil {
-				return nil, err
-			}
-			e.runs = append(e.runs, run)
+	for p := range o.Partitions {
+		if err := e.addRuns(p); err != nil {
+			return nil, err
 		}
 	}
 	return e, nil
+}
+
+// addRuns adds the runs of a partition: one for both scenarios if they differ in the
+// policy alone, else one for each.
+func (e *engine) addRuns(partition int) error {
+	revisions := []Revision{{Rules: e.o.Base}}
+	if of := e.o.Revisions; len(of) > 0 && len(of[partition]) > 0 {
+		revisions = of[partition]
+	}
+	base, err := newRun(e, Base, partition, revisions)
+	if err != nil {
+		return err
+	}
+	e.runs = append(e.runs, base)
+	other := e.o.Alternative
+	switch {
+	case other == nil:
+		return nil
+	case shareForecasts(revisions, other):
+		return base.decideBeside(Alternative, other)
+	}
+	alternative, err := newRun(e, Alternative, partition, []Revision{{Rules: other}})
+	if err != nil {
+		return err
+	}
+	e.runs = append(e.runs, alternative)
+	return nil
+}
+
+// shareForecasts reports whether rules share the forecasts of all revisions.
+func shareForecasts(revisions []Revision, r *twin.Rules) bool {
+	return !slices.ContainsFunc(revisions, func(rev Revision) bool { return !rev.Rules.SharesForecasts(r) })
 }
 
 // add takes the rows of an hour into the chunk.
@@ -218,7 +244,7 @@ func (e *engine) wait() error {
 	return err
 }
 
-// replay runs a chunk through all partitions of both scenarios, on all processors.
+// replay runs a chunk through all runs, on all processors.
 func (e *engine) replay(from, to meter.Hour) error {
 	var wg sync.WaitGroup
 	var next atomic.Int64
@@ -226,7 +252,7 @@ func (e *engine) replay(from, to meter.Hour) error {
 	for range min(len(e.runs), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(e.runs); i = int(next.Add(1)) - 1 {
-				failed[i] = e.runs[i].replay(from, to, e.replayed[e.runs[i].partition])
+				failed[i] = e.runs[i].replay(from, to, e.replayed[e.runs[i].number])
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,70 @@ func TestPartitionsChangeNoFigure(t *testing.T) {
 		require.Equal(t, got.Groups[i].Base, *got.Groups[i].Alternative)
 	}
 	require.Equal(t, want.Base, got.Base)
+}
+
+// An alternative that shares the base's forecasts is decided on in the same walk, and
+// comes to what it comes to alone, whatever the base does.
+func TestSharedForecastsChangeNoFigure(t *testing.T) {
+	const days = 45
+	r := homes(t, 12, 4, days)
+	alone := func(rules *twin.Rules) (*Report, map[Scenario][]string) { return decided(t, r, rules, nil, nil) }
+	for name, other := range map[string]func(*twin.Settings){
+		"tariff": func(s *twin.Settings) { s.Policy.Tariff = dsm.Tariff{Currency: "GBP", Default: .5, DemandCharge: 1} },
+		"limit":  func(s *twin.Settings) { s.Policy.Groups = []dsm.Group{{Name: "feeder-0002", CapacityKW: 2}} },
+		"devices": func(s *twin.Settings) {
+			s.Policy.Assets = []dsm.Asset{{Name: "b", Meters: []string{"*"}, Battery: &dsm.Battery{CapacityKWh: 10, PowerKW: 5, Efficiency: .81}}}
+		},
+		"off": func(s *twin.Settings) { s.Policy.Mode = dsm.ModeOff },
+	} {
+		alternative := rules(t, other)
+		wantBase, base := alone(rules(t, nil))
+		want, decisions := alone(alternative)
+		require.True(t, rules(t, nil).SharesForecasts(alternative), name)
+		got, both := decided(t, r, rules(t, nil), alternative, nil)
+		require.Equal(t, wantBase.Base, got.Base, name)
+		require.Equal(t, want.Base, *got.Alternative, name)
+		require.Equal(t, base[Base], both[Base], name)
+		require.Equal(t, decisions[Base], both[Alternative], name)
+
+		turned, both := decided(t, r, alternative, rules(t, nil), nil)
+		require.Equal(t, wantBase.Base, *turned.Alternative, name)
+		require.Equal(t, decisions[Base], both[Base], name)
+		require.Equal(t, base[Base], both[Alternative], name)
+
+		revised := []Revision{{Rules: alternative}, {Rules: rules(t, nil), After: 12 * 20 * meter.HoursPerDay}}
+		got, both = decided(t, r, rules(t, nil), alternative, revised)
+		require.Equal(t, want.Base, *got.Alternative, name)
+		require.Equal(t, decisions[Base], both[Alternative], name)
+	}
+	longer := rules(t, func(s *twin.Settings) { s.History = 1500 })
+	require.False(t, rules(t, nil).SharesForecasts(longer))
+	want, decisions := alone(longer)
+	got, both := decided(t, r, rules(t, nil), longer, nil)
+	require.Equal(t, want.Base, *got.Alternative)
+	require.Equal(t, decisions[Base], both[Alternative])
+}
+
+// decided is a report and all decisions as text, in order.
+func decided(t *testing.T, r Readings, base, alternative *twin.Rules, revisions []Revision) (*Report, map[Scenario][]string) {
+	t.Helper()
+	o := options(t, 1)
+	o.Base, o.Alternative = base, alternative
+	if revisions != nil {
+		o.Revisions = [][]Revision{revisions}
+	}
+	out := map[Scenario][]string{}
+	var mu sync.Mutex // two scenarios that share nothing run at the same time
+	o.Decided = func(s Scenario, ds []twin.Decision) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, d := range ds {
+			out[s] = append(out[s], fmt.Sprintf("%+v", d))
+		}
+	}
+	report, err := Run(t.Context(), r, o)
+	require.NoError(t, err)
+	return report, out
 }
 
 func TestProgressAndCancellation(t *testing.T) {

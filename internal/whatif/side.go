@@ -1,0 +1,237 @@
+package whatif
+
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// side is one scenario of a run: what the readings and decisions of a partition come
+// to under its prices and limits.
+type side struct {
+	run      *run
+	scenario Scenario
+	beside   bool // its decisions are those beside the run's own
+
+	prices prices
+	// madeUnder is what each of the effects' decisions that have been shown was made
+	// under: plans are evaluated by it.
+	madeUnder []prices
+
+	loads   []*dsm.Indicators // by place of the meter in the run
+	groupOf []*groupRun       // likewise
+	groups  []*groupRun
+	counted meter.Hour // hours before are counted
+
+	actual []float32
+	change []float64
+}
+
+// groupRun is a group of a side, or the meters outside any, of which each partition
+// may have some.
+type groupRun struct {
+	name   string
+	limits []limit // in the order in which they hold; one at least
+	meters int
+
+	// Load by hour of the window: measured, and with the plans carried out.
+	measured, planned []float64
+
+	plans                                int
+	shifted, promised, realised, avoided float64
+}
+
+// limit is a limit of a group's load.
+type limit struct {
+	from int     // hour of the window from which it holds
+	kw   float64 // 0 for none
+}
+
+func newSide(r *run, s Scenario, rules *twin.Rules) (*side, error) {
+	now, err := r.engine.pricesOf(rules)
+	if err != nil {
+		return nil, err
+	}
+	out := &side{run: r, scenario: s, prices: now, counted: r.engine.readings.Start}
+	byName := map[string]*groupRun{}
+	for _, m := range r.meters {
+		g := byName[m.Group]
+		if g == nil {
+			g = newGroupRun(m.Group, rules.Policy.Groups, int(r.engine.readings.End-r.engine.readings.Start))
+			byName[m.Group] = g
+			out.groups = append(out.groups, g)
+		}
+		g.meters++
+		out.loads, out.groupOf = append(out.loads, now.indicators()), append(out.groupOf, g)
+	}
+	return out, nil
+}
+
+// prices are what rules say that energy costs.
+type prices struct {
+	ledger  *dsm.Ledger
+	foreign bool // not in the currency of the report: they add nothing to its costs
+}
+
+func (e *engine) pricesOf(r *twin.Rules) (prices, error) {
+	ledger, err := dsm.NewLedger(r.Policy, r.Calendar(), r.Twin)
+	return prices{ledger: ledger, foreign: r.Policy.Tariff.Currency != e.o.Base.Policy.Tariff.Currency}, err
+}
+
+func (p prices) indicators() *dsm.Indicators {
+	i := dsm.NewIndicators(p.ledger)
+	i.SwitchTo(p.ofLoads())
+	return i
+}
+
+// ofLoads is the ledger by which loads are counted; nil for no costs.
+func (p prices) ofLoads() *dsm.Ledger {
+	if p.foreign {
+		return nil
+	}
+	return p.ledger
+}
+
+func newGroupRun(name string, capacities []dsm.Group, hours int) *groupRun {
+	return &groupRun{
+		name: name, measured: nothing(hours), planned: nothing(hours), limits: []limit{{kw: capacityOf(name, capacities)}},
+	}
+}
+
+// capacityOf is the capacity of a group in kW; 0 if it has none.
+func capacityOf(name string, capacities []dsm.Group) float64 {
+	for _, c := range capacities {
+		if c.Name == name {
+			return c.CapacityKW
+		}
+	}
+	return 0
+}
+
+// nothing is n hours in which no meter has reported.
+func nothing(n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = math.NaN()
+	}
+	return v
+}
+
+// switchTo makes other rules hold from hour h on.
+func (s *side) switchTo(rules *twin.Rules, h meter.Hour) (err error) {
+	s.countLoads(h)
+	if s.prices, err = s.run.engine.pricesOf(rules); err != nil {
+		return err
+	}
+	for _, load := range s.loads {
+		load.SwitchTo(s.prices.ofLoads())
+	}
+	for _, g := range s.groups {
+		g.limits = append(g.limits, limit{from: int(h - s.run.engine.readings.Start), kw: capacityOf(g.name, rules.Policy.Groups)})
+	}
+	return nil
+}
+
+// decisions are those of the effects.
+func (s *side) decisions() []twin.Decision {
+	if s.beside {
+		return s.run.fx.Beside
+	}
+	return s.run.fx.Decisions
+}
+
+// noteDecided shows the decisions that are new, and notes what they were made under.
+func (s *side) noteDecided() {
+	all, shown := s.decisions(), len(s.madeUnder)
+	if len(all) == shown {
+		return
+	}
+	if show := s.run.engine.o.Decided; show != nil {
+		show(s.scenario, all[shown:])
+	}
+	for len(s.madeUnder) < len(all) {
+		s.madeUnder = append(s.madeUnder, s.prices)
+	}
+}
+
+// countPlans evaluates the plans of the effects.
+func (s *side) countPlans() {
+	o, all := s.run.engine.o, s.decisions()
+	for i := range all {
+		if d := &all[i]; d.MeterNo != 0 && len(d.Plan) > 0 && d.ValidFrom >= o.From && d.ValidTo <= o.To {
+			s.realise(s.madeUnder[i], s.run.byIndex[d.MeterNo-1], &d.Decision)
+		}
+	}
+	s.madeUnder = s.madeUnder[:0]
+}
+
+// countLoads counts what was measured in the hours before hour to that are not
+// counted yet. A meter's warm-up counts when it enters.
+func (s *side) countLoads(to meter.Hour) {
+	o := s.run.engine.o
+	for h := max(s.counted, o.From); h < min(to, o.To); h++ {
+		rates := s.prices.ledger.At(h)
+		for _, m := range s.run.meters {
+			if !m.warm || h >= s.run.warmTo {
+				s.countHour(m, rates, h)
+			}
+		}
+	}
+	s.counted = max(s.counted, to)
+}
+
+// countMeter counts what a meter measured in some hours.
+func (s *side) countMeter(m *meterRun, from, to meter.Hour) {
+	o := s.run.engine.o
+	for h := max(from, o.From); h < min(to, o.To); h++ {
+		s.countHour(m, s.prices.ledger.At(h), h)
+	}
+}
+
+func (s *side) countHour(m *meterRun, rates dsm.Rates, h meter.Hour) {
+	if v := float64(m.At(h)); v == v {
+		s.loads[m.place].Count(rates, v, max(-v, 0))
+		s.groupOf[m.place].add(int(h-s.run.engine.readings.Start), v)
+	}
+}
+
+// realise evaluates a plan as if it had been carried out.
+func (s *side) realise(by prices, m *meterRun, d *dsm.Decision) {
+	s.actual, s.change = s.actual[:0], s.change[:0]
+	for t := range d.Plan {
+		s.actual, s.change = append(s.actual, m.At(d.ValidFrom+meter.Hour(t))), append(s.change, 0)
+	}
+	out := twin.Realised(by.ledger, d, nil, s.actual, false)
+	g := s.groupOf[m.place]
+	g.plans++
+	if !by.foreign {
+		g.promised += float64(d.SavingP50)
+	}
+	if out.Saving != out.Saving {
+		return // nothing was measured in its hours
+	}
+	if !by.foreign {
+		g.realised += float64(out.Saving)
+	}
+	g.shifted += float64(out.KWhShifted)
+	if out.CO2Kg == out.CO2Kg {
+		g.avoided += float64(out.CO2Kg)
+	}
+	by.ledger.Change(d, s.actual, s.change)
+	for t, x := range s.change {
+		if x != 0 {
+			g.planned[int(d.ValidFrom-s.run.engine.readings.Start)+t] += x
+		}
+	}
+}
+
+// add adds what a meter measured in an hour of the window.
+func (g *groupRun) add(hour int, kwh float64) {
+	if g.measured[hour] != g.measured[hour] {
+		g.measured[hour], g.planned[hour] = 0, 0
+	}
+	g.measured[hour] += kwh
+	g.planned[hour] += kwh
+}
