@@ -84,14 +84,14 @@ const (
 
 // fitRegression fits the global regression to least absolute errors in units of
 // the scale, by iteratively reweighted least squares.
-func fitRegression(days [][]sample) (out [forecast.Regressors]float32, err error) {
+func fitRegression(days [][]*sample) (out [forecast.Regressors]float32, err error) {
 	theta := make([]float64, forecast.Regressors)
 	for round := range reweighted {
 		parts := make([]*normal, len(days))
 		parallel(len(days), func(i int) {
 			parts[i] = newNormal(forecast.Regressors, 1)
 			for d := range days[i] {
-				addRegression(parts[i], &days[i][d], theta, round > 0)
+				addRegression(parts[i], days[i][d], theta, round > 0)
 			}
 		})
 		if theta, err = sum(parts).solve(regressionRidge); err != nil {
@@ -125,17 +125,21 @@ func addRegression(m *normal, s *sample, theta []float64, reweight bool) {
 	}
 }
 
-// usualErrors are those of the engine's forecasts over all meters.
-func usualErrors(days [][]sample) [forecast.SpreadDays]int8 {
+// usualErrors are those of the engine's forecasts over all meters, over the usual width.
+func usualErrors(days []*sample) [forecast.SpreadDays]int8 {
 	var all []float32
-	for i := range days {
-		for d := range days[i] {
-			s := &days[i][d]
-			for k, y := range s.actual {
-				if y == y {
-					all = append(all, (y-s.seen.Combined[k])/s.seen.Scale)
-				}
+	for _, s := range days {
+		for k, y := range s.actual {
+			if y != y {
+				continue
 			}
+			e := y - s.seen.Combined[k]
+			if e < 0 {
+				e /= s.seen.Below[k]
+			} else {
+				e /= s.seen.Over[k]
+			}
+			all = append(all, e)
 		}
 	}
 	slices.Sort(all)

@@ -15,12 +15,23 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/datafile"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/internal/synth"
+	"github.com/energytwin/energytwin/internal/window"
 )
 
 // readSeries reads all meters of a file, by name.
 func readSeries(ctx context.Context, path string) ([]*backtest.Series, error) {
 	src, err := datafile.Open(ctx, path, datafile.Options{Zone: zone, Whole: true})
+	if err != nil {
+		return nil, err
+	}
+	byName, err := backtest.Collect(src)
+	return sorted(byName), errors.Join(err, src.Close())
+}
+
+// synthetic are households of a year that are made up.
+func synthetic(n int, seed int64) ([]*backtest.Series, error) {
+	src, err := synth.New(synth.Options{Meters: n, Seed: seed, Year: homeYear, Zone: zone})
 	if err != nil {
 		return nil, err
 	}
@@ -65,50 +76,65 @@ type sample struct {
 // leastHistory is how many days a meter must be known for its day to be a sample.
 const leastHistory = 29
 
-// collect replays all series through the core of the twin, as a backtest does, with
-// the coefficients that are known so far, and keeps each meter-day of the span.
-func collect(all []*backtest.Series, c *forecast.Coefficients, within span) ([][]sample, error) {
-	rules, err := backtest.RulesOf(twin.Settings{Twin: "train", Timezone: zone, Coefficients: c})
-	if err != nil {
-		return nil, err
+// issueTimes is how many times of day a meter is replayed with: midnight for one half, at which
+// most twins issue, and hours that differ from meter to meter for the other. Of so many days of
+// each replay one is kept, and the day after it of every second one.
+const issueTimes = 4
+
+// collect replays all series hour by hour, with the coefficients that are known so far and at
+// several issue times, and keeps days of the span.
+func collect(all []*backtest.Series, c *forecast.Coefficients, cal *meter.Calendar, within span) [][]*sample {
+	out := make([][]*sample, len(all)*issueTimes)
+	models := make([]*forecast.Combined, hoursADay)
+	for hour := range models {
+		models[hour] = forecast.NewCombined(cal, meter.IssueTime{Hour: hour}, c, nil)
 	}
-	out := make([][]sample, len(all))
-	parallel(len(all), func(i int) { out[i] = samplesOf(all[i], rules, within) })
-	return out, nil
+	parallel(len(out), func(i int) {
+		m, r := i/issueTimes, i%issueTimes
+		hour := 0
+		if r%2 == 1 {
+			hour = (5*m + hoursADay/issueTimes*r + hoursADay/4) % hoursADay
+		}
+		out[i] = samplesOf(all[m], models[hour], within, r)
+	})
+	return out
 }
 
-// samplesOf are the meter-days of one series. Its readings are taken as they are: one
-// spike in a year of many meters teaches nothing.
-func samplesOf(s *backtest.Series, rules *twin.Rules, within span) (out []sample) {
-	p := twin.New(0, rules)
-	m := p.Register(twin.MeterRef{MeterKey: twin.MeterKey{Name: s.Meter, Group: s.Group}})
-	p.Observe(func(i twin.Issue) {
-		var one sample
-		if i.At >= within.from && forecast.Inspect(i.State, i.Window, &one.seen) && one.seen.Days >= leastHistory {
-			one.fill(s)
-			out = append(out, one)
-		}
-	})
-	var fx twin.Effects
-	p.EnterHistory(m, meter.Series{}, &fx)
-	p.AdvanceTo(s.From, &fx)
+const hoursADay = meter.HoursPerDay
+
+// samplesOf are days of one series. Its readings are taken as they are: one spike in a
+// year of many meters teaches nothing.
+func samplesOf(s *backtest.Series, model *forecast.Combined, within span, turn int) (out []*sample) {
+	w, state := window.New(forecast.HoursNeeded), model.NewState()
 	for h := s.From; h < min(s.End(), within.to); h++ {
-		p.Begin(&fx) // nothing but what the observer sees is of use
 		if v := s.At(h); v == v {
-			m.PutReading(h, v, false)
+			w.Put(h, v)
 		}
-		p.AdvanceTo(h+1, &fx)
+		state.Advance(w, h)
+		issue := h + 1
+		if issue < within.from || !model.Issues(issue) {
+			continue
+		}
+		if day := int(issue) / hoursADay; day%issueTimes == turn {
+			if one := (&sample{}); forecast.Inspect(state, w, &one.seen) && one.seen.Days >= leastHistory {
+				out = append(out, one.fill(s))
+			}
+			if two := (&sample{}); day/issueTimes%2 == 0 && forecast.InspectSecond(state, w, &two.seen) && two.seen.Days >= leastHistory {
+				out = append(out, two.fill(s))
+			}
+		}
 	}
 	return out
 }
 
-func (o *sample) fill(s *backtest.Series) {
+func (o *sample) fill(s *backtest.Series) *sample {
 	for k, h := range o.seen.Hours {
 		o.actual[k] = float32(math.NaN())
 		if h != meter.NoHour {
 			o.actual[k] = s.At(h)
 		}
 	}
+	return o
 }
 
 // parallel does n things on all processors.

@@ -9,7 +9,7 @@ import (
 // maxSlots is the most hours that a plan can have; a set of slots fits a word.
 const maxSlots = 32
 
-var _ [maxSlots - forecast.MaxHorizon]struct{} // a forecast fits a plan
+var _ [maxSlots - forecast.MaxDay]struct{} // a forecast fits a plan
 
 // shiftProblem asks which load to move where:
 //

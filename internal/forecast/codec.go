@@ -43,8 +43,8 @@ func (s *meterState) AppendBinary(dst []byte) []byte {
 	dst = appendFloats(dst, []float32{a.scale})
 	dst = append(dst, asByte(a.positive))
 	dst = appendFloats(dst, a.middle[:])
-	dst = appendCodes(dst, a.low[:])
-	dst = appendCodes(dst, a.high[:])
+	dst = appendCodes(dst, a.below[:])
+	dst = appendCodes(dst, a.over[:])
 	for e := range a.experts {
 		dst = appendCodes(dst, a.experts[e][:])
 	}
@@ -87,8 +87,8 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	a.scale = scale[0]
 	a.positive, b = b[0] == 1, b[1:]
 	b = readFloats(b, a.middle[:])
-	b = readCodes(b, a.low[:])
-	b = readCodes(b, a.high[:])
+	b = readCodes(b, a.below[:])
+	b = readCodes(b, a.over[:])
 	for e := range a.experts {
 		b = readCodes(b, a.experts[e][:])
 	}

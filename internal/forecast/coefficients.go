@@ -13,7 +13,8 @@ import (
 type Coefficients struct {
 	Regression [regressors]float32
 	Forest     Forest
-	Spread     [spreadDays]int8 // errors that are usual, as codes, ascending
+	Width      WidthForest
+	Spread     [spreadDays]int8 // errors that are usual, over the usual width, as codes, ascending
 }
 
 // shipped is written by hack/train.
@@ -31,7 +32,7 @@ func Shipped() (*Coefficients, error) {
 }
 
 // coefficientsMagic begins the encoding, with its version.
-const coefficientsMagic = "ETWC\x02\x00"
+const coefficientsMagic = "ETWC\x03\x00"
 
 var errCoefficients = errors.New("no coefficients of this version")
 
@@ -41,68 +42,91 @@ const wholeRange = math.MaxInt16
 // Encode gives the coefficients in a compact form, little-endian. Leaves are
 // rounded to 16 bits, in units of the greatest of their tree.
 func (c *Coefficients) Encode() []byte {
-	out := append([]byte(coefficientsMagic), regressors, byte(depth))
+	out := append([]byte(coefficientsMagic), regressors, treeFeatures, byte(depth))
 	out = appendFloats(out, c.Regression[:])
-	for i := range c.Spread {
-		out = append(out, byte(c.Spread[i]))
-	}
+	out = appendCodes(out, c.Spread[:])
+	out = appendFloats(out, []float32{c.Width.Below, c.Width.Over})
 	out = binary.LittleEndian.AppendUint16(out, uint16(len(c.Forest)))
+	out = binary.LittleEndian.AppendUint16(out, uint16(len(c.Width.Trees)))
 	for i := range c.Forest {
 		t := &c.Forest[i]
-		out = append(out, t.Feature[:]...)
-		out = appendFloats(out, t.Threshold[:])
+		out = t.append(out)
 		out = appendWhole(out, t.Leaf[:])
+	}
+	for i := range c.Width.Trees {
+		t := &c.Width.Trees[i]
+		out = t.append(out)
+		out = appendWhole(out, t.Below[:])
+		out = appendWhole(out, t.Over[:])
 	}
 	return out
 }
 
+func (q *Questions) append(dst []byte) []byte {
+	return appendFloats(append(dst, q.Feature[:]...), q.Threshold[:])
+}
+
+// Lengths of encodings.
+const (
+	headerSize    = len(coefficientsMagic) + 3
+	fixedSize     = headerSize + 4*regressors + spreadDays + 4*2 + 2*2
+	questionsSize = depth + 4*depth
+	leavesSize    = 4 + 2<<depth
+)
+
 // DecodeCoefficients reads what Encode wrote.
 func DecodeCoefficients(src []byte) (*Coefficients, error) {
-	const header = len(coefficientsMagic) + 2
-	const fixed = header + 4*regressors + spreadDays + 2
-	const perTree = depth + 4*depth + 4 + 2<<depth
-	if len(src) < fixed || string(src[:len(coefficientsMagic)]) != coefficientsMagic ||
-		src[header-2] != regressors || src[header-1] != depth {
+	if len(src) < fixedSize || string(src[:len(coefficientsMagic)]) != coefficientsMagic ||
+		[3]byte(src[headerSize-3:]) != [3]byte{regressors, treeFeatures, depth} {
 		return nil, errCoefficients
 	}
 	c := &Coefficients{}
-	b := readFloats(src[header:], c.Regression[:])
-	for i := range c.Spread {
-		c.Spread[i] = int8(b[i])
+	b := readFloats(src[headerSize:], c.Regression[:])
+	b = readCodes(b, c.Spread[:])
+	var start [2]float32
+	b = readFloats(b, start[:])
+	c.Width.Below, c.Width.Over = start[0], start[1]
+	trees, widths := int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
+	if b = b[4:]; len(b) != trees*(questionsSize+leavesSize)+widths*(questionsSize+2*leavesSize) {
+		return nil, fmt.Errorf("%w: %d and %d trees in %d bytes", errCoefficients, trees, widths, len(b))
 	}
-	b = b[spreadDays:]
-	trees := int(binary.LittleEndian.Uint16(b))
-	if b = b[2:]; len(b) != trees*perTree {
-		return nil, fmt.Errorf("%w: %d trees in %d bytes", errCoefficients, trees, len(b))
-	}
-	c.Forest = make(Forest, trees)
+	c.Forest, c.Width.Trees = make(Forest, trees), make([]WidthTree, widths)
 	for i := range c.Forest {
 		t := &c.Forest[i]
-		b = b[copy(t.Feature[:], b):]
-		for _, f := range t.Feature {
-			if f >= treeFeatures {
-				return nil, fmt.Errorf("%w: tree %d asks feature %d of %d", errCoefficients, i, f, treeFeatures)
-			}
-		}
-		b = readFloats(b, t.Threshold[:])
-		b = readWhole(b, t.Leaf[:])
+		b = readWhole(t.read(b), t.Leaf[:])
 	}
-	return c, c.Forest.check()
+	for i := range c.Width.Trees {
+		t := &c.Width.Trees[i]
+		b = readWhole(t.read(b), t.Below[:])
+		b = readWhole(b, t.Over[:])
+	}
+	return c, c.check()
 }
 
-// check reports whether the forest can be asked: a rank of a feature's thresholds
-// has seven bits.
-func (f Forest) check() error {
-	var cuts [treeFeatures]map[float32]bool
-	for i := range f {
-		for level, feature := range f[i].Feature {
-			if cuts[feature] == nil {
-				cuts[feature] = map[float32]bool{}
+func (q *Questions) read(src []byte) []byte {
+	return readFloats(src[copy(q.Feature[:], src):], q.Threshold[:])
+}
+
+// check reports whether the forests can be asked: every feature exists, and a rank of its
+// thresholds has seven bits.
+func (c *Coefficients) check() error {
+	questions := make([]*Questions, 0, len(c.Forest)+len(c.Width.Trees))
+	for i := range c.Forest {
+		questions = append(questions, &c.Forest[i].Questions)
+	}
+	for i := range c.Width.Trees {
+		questions = append(questions, &c.Width.Trees[i].Questions)
+	}
+	for i, q := range questions {
+		for _, f := range q.Feature {
+			if f >= treeFeatures {
+				return fmt.Errorf("%w: tree %d asks feature %d of %d", errCoefficients, i, f, treeFeatures)
 			}
-			cuts[feature][f[i].Threshold[level]] = true
-			if len(cuts[feature]) > mostCuts {
-				return fmt.Errorf("%w: feature %d has over %d thresholds", errCoefficients, feature, mostCuts)
-			}
+		}
+	}
+	for feature, cuts := range cutsOf(c.Forest, &c.Width) {
+		if len(cuts) > mostCuts {
+			return fmt.Errorf("%w: feature %d has %d thresholds, over %d", errCoefficients, feature, len(cuts), mostCuts)
 		}
 	}
 	return nil

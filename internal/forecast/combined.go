@@ -24,13 +24,16 @@ type Combined struct {
 }
 
 // daysKept is how many issue times are remembered, over all meters.
-const daysKept = 128
+const (
+	daysKeptBits = 9
+	daysKept     = 1 << daysKeptBits
+)
 
 // NewCombined makes the engine for one zone and issue time, with coefficients
 // that were learned before, and the area's temperatures; nil if there are none.
 func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoor *Temperatures) *Combined {
 	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoor: outdoor}
-	c.forest = compile(given.Forest)
+	c.forest = compile(given.Forest, &given.Width)
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
 	return c
@@ -40,7 +43,10 @@ func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, o
 func (c *Combined) Name() string { return "combined" }
 
 // Version is that of the encoding and meaning of a state.
-func (c *Combined) Version() uint16 { return 4 }
+func (c *Combined) Version() uint16 { return 5 }
+
+// Issues reports whether an hour is an issue time of the model's own, at which states learn.
+func (c *Combined) Issues(h meter.Hour) bool { return c.cal.NextIssue(h-1, c.at) == h }
 
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {
@@ -52,7 +58,7 @@ func (c *Combined) NewState() State {
 
 // daysAt is what an issue time means.
 func (c *Combined) daysAt(issue meter.Hour) *days {
-	place := &c.days[uint32(issue)/hoursADay%daysKept]
+	place := &c.days[uint32(issue)*2654435769>>(32-daysKeptBits)] // spread over all places (Knuth's multiplicative hash)
 	if d := place.Load(); d != nil && d.issue == issue {
 		return d
 	}
@@ -67,7 +73,12 @@ type scratch struct {
 	view      view
 	x         [hoursADay][regressors]float32
 	trees     treeInput
+	ranks     rankedInput
 	dshw      contest
 	forecasts expertForecasts
+	first     [hoursADay]float32 // what the regression forecast for the first day
 	input     expertInput
+	ahead     outlook // for an issue that is not the model's own, and for the second day
+	interval  interval
+	elsewhere regression // of a meter, for a forecast that begins at another hour
 }

@@ -58,13 +58,22 @@ func BenchmarkDay(b *testing.B) {
 	s.turn(w, at)
 	s.turn(w, at)
 	d, ws := m.daysAt(at), new(scratch)
+	q := Quantiles{P10: make([]float32, MaxHorizon), P50: make([]float32, MaxHorizon), P90: make([]float32, MaxHorizon)}
 	require.True(b, ws.grid.read(w, m.cal, d))
+	s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead)
 	for name, do := range map[string]func(){
 		"read":     func() { ws.grid.read(w, m.cal, d) },
-		"learn":    func() { s.judge(ws, false); s.learn(ws, d) },
-		"forecast": func() { s.predictAgain(ws, d); s.look(ws, d) },
-		"trees":    func() { m.forest.apply(&ws.trees, 1, &ws.forecasts[expertTrees]) },
-		"whole":    func() { s.ahead.issue = d.day[1].start; s.turn(w, at) },
+		"learn":    func() { s.judge(ws, d); s.learn(ws, d) },
+		"forecast": func() { s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead); s.look(ws, at, &s.ahead) },
+		"features": func() { treeInputOf(&ws.trees, &ws.input) },
+		"ranks":    func() { m.forest.rank(&ws.trees, d.split, &ws.ranks) },
+		"trees":    func() { m.forest.correct(&ws.ranks, 1, &ws.forecasts[expertTrees]) },
+		"width":    func() { m.forest.width(&ws.ranks, &ws.interval.low, &ws.interval.high) },
+		"interval": func() { s.intervalOf(ws, d, dayAhead, &s.ahead) },
+		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at) },
+		"day":      func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at); s.Forecast(w, at, q.slice(0, 24)) },
+		"two days": func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at); s.Forecast(w, at, q.slice(0, 48)) },
+		"reissue":  func() { s.Forecast(w, at-6, q.slice(0, 24)) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

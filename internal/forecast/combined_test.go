@@ -164,7 +164,7 @@ func TestCombinedForecastsDaysOfAnyLength(t *testing.T) {
 		d := daysOf(t, "Europe/London", day)
 		p := play(m, byClock)
 		p.run(d.issue-70*24, d.issue)
-		for i, v := range p.forecast(d.issue, d.day[0].hours).P50 {
+		for i, v := range p.forecast(d.issue, d.at(0).hours).P50 {
 			require.InDelta(t, byClock(d.issue+meter.Hour(i)), v, 0.1, "%s, hour %d", day, i)
 		}
 	}
@@ -230,7 +230,7 @@ func TestCombinedAllocatesNothing(t *testing.T) {
 	p.run(midnight-70*24, midnight)
 	q := p.forecast(midnight, 24)
 	h := midnight
-	require.Zero(t, testing.AllocsPerRun(23, func() { // less than a day: the calendar of a new day is made once for all meters
+	require.Zero(t, testing.AllocsPerRun(22, func() { // less than a day: the calendar of a new day is made once for all meters
 		p.w.Put(h, 1)
 		p.state.Advance(p.w, h)
 		p.state.Forecast(p.w, midnight, q)

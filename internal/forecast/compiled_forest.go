@@ -6,13 +6,18 @@ import (
 	"slices"
 )
 
-// compiledForest is a forest made ready for evaluation: features are turned into small
+// compiledForest is both forests made ready for evaluation: features are turned into small
 // whole numbers once, and each threshold is then compared for eight columns at a
 // time, one in each byte of a word.
 type compiledForest struct {
-	rank  [treeFeatures]ranking
-	trees []compiledTree
+	ranking [treeFeatures]ranking
+	trees   []compiledTree[Leaves]
+	start   WidthForest // without its trees
+	widths  []compiledTree[widthLeaves]
 }
+
+// widthLeaves are the leaves of a tree of the width, below and above the forecast.
+type widthLeaves [1 << depth][2]float32
 
 // mostCuts is the most thresholds that a feature may have: a rank fits seven bits.
 const mostCuts = 1<<7 - 1
@@ -43,36 +48,63 @@ func cellOf(x int32) uint32 { return (uint32(x) ^ 1<<31) >> cellBits }
 // lanes is the number of words that hold a rank for each column.
 const lanes = hoursADay / 8
 
-type compiledTree struct {
+type compiledTree[leaves any] struct {
 	feature [depth]uint8
 	need    [depth]uint64 // the least rank that answers yes, in every byte
-	leaf    [1 << depth]float32
+	leaf    leaves
 }
 
 const everyByte, highBits = 0x0101010101010101, 0x8080808080808080
 
-func compile(f Forest) *compiledForest {
-	g := &compiledForest{trees: make([]compiledTree, len(f))}
-	var cuts [treeFeatures][]float32
+func compile(f Forest, w *WidthForest) *compiledForest {
+	g := &compiledForest{
+		trees: make([]compiledTree[Leaves], len(f)), start: WidthForest{Below: w.Below, Over: w.Over},
+		widths: make([]compiledTree[widthLeaves], len(w.Trees)),
+	}
+	cuts := cutsOf(f, w)
+	for feature := range cuts {
+		g.ranking[feature] = newRanking(cuts[feature])
+	}
 	for i := range f {
-		for level, feature := range f[i].Feature {
-			cuts[feature] = append(cuts[feature], f[i].Threshold[level])
+		g.trees[i].ask(&f[i].Questions, &cuts)
+		g.trees[i].leaf = f[i].Leaf
+	}
+	for i := range w.Trees {
+		t := &g.widths[i]
+		t.ask(&w.Trees[i].Questions, &cuts)
+		for l := range t.leaf {
+			t.leaf[l] = [2]float32{w.Trees[i].Below[l], w.Trees[i].Over[l]}
 		}
+	}
+	return g
+}
+
+// cutsOf are the thresholds of both forests by feature, ascending.
+func cutsOf(f Forest, w *WidthForest) (cuts [treeFeatures][]float32) {
+	add := func(q *Questions) {
+		for level, feature := range q.Feature {
+			cuts[feature] = append(cuts[feature], q.Threshold[level])
+		}
+	}
+	for i := range f {
+		add(&f[i].Questions)
+	}
+	for i := range w.Trees {
+		add(&w.Trees[i].Questions)
 	}
 	for feature := range cuts {
 		slices.Sort(cuts[feature])
 		cuts[feature] = slices.Compact(cuts[feature])
-		g.rank[feature] = newRanking(cuts[feature])
 	}
-	for i := range f {
-		t := &g.trees[i]
-		t.feature, t.leaf = f[i].Feature, f[i].Leaf
-		for level, feature := range t.feature {
-			at, _ := slices.BinarySearch(cuts[feature], f[i].Threshold[level])
-			t.need[level] = uint64(at+1) * everyByte
-		}
+	return cuts
+}
+
+func (t *compiledTree[leaves]) ask(q *Questions, cuts *[treeFeatures][]float32) {
+	t.feature = q.Feature
+	for level, feature := range q.Feature {
+		at, _ := slices.BinarySearch(cuts[feature], q.Threshold[level])
+		t.need[level] = uint64(at+1) * everyByte
 	}
-	return g
 }
 
 func newRanking(cuts []float32) (r ranking) {
@@ -109,27 +141,34 @@ func (r *ranking) of(v float32) uint8 {
 	return uint8(rank)
 }
 
-// apply adds the trees' values for each column, times the scale.
-func (g *compiledForest) apply(x *treeInput, scale float32, out *[hoursADay]float32) {
-	var ranks rankedInput
-	for f := range g.rank {
-		if g.rank[f].cut != nil {
+// rank turns the features of a day into ranks. split is the first column after midnight.
+func (g *compiledForest) rank(x *treeInput, split int, ranks *rankedInput) {
+	for f := range g.ranking {
+		switch {
+		case g.ranking[f].cut == nil:
+		case f < firstUniform:
 			g.rankAll(f, &x[f], &ranks[f])
+		default:
+			g.rankParts(f, &x[f], split, &ranks[f])
 		}
 	}
+}
+
+// correct adds the trees' values for each column, times the scale.
+func (g *compiledForest) correct(ranks *rankedInput, scale float32, out *[hoursADay]float32) {
 	var sum [hoursADay]float32
 	var one, two [hoursADay]uint8
 	trees := g.trees
 	for ; len(trees) >= 2; trees = trees[2:] { // so that each sum is read and written half as often
 		a, b := &trees[0], &trees[1]
-		a.leaves(&ranks, &one)
-		b.leaves(&ranks, &two)
+		a.leaves(ranks, &one)
+		b.leaves(ranks, &two)
 		for k := range sum {
 			sum[k] += a.leaf[one[k]&(1<<depth-1)] + b.leaf[two[k]&(1<<depth-1)]
 		}
 	}
 	for i := range trees {
-		trees[i].leaves(&ranks, &one)
+		trees[i].leaves(ranks, &one)
 		for k := range sum {
 			sum[k] += trees[i].leaf[one[k]&(1<<depth-1)]
 		}
@@ -139,16 +178,37 @@ func (g *compiledForest) apply(x *treeInput, scale float32, out *[hoursADay]floa
 	}
 }
 
+// width is the usual width of the interval of each column, below and above the forecast,
+// in units of the scale.
+func (g *compiledForest) width(ranks *rankedInput, below, over *[hoursADay]float32) {
+	for k := range below {
+		below[k], over[k] = g.start.Below, g.start.Over
+	}
+	var leaf [hoursADay]uint8
+	for i := range g.widths {
+		t := &g.widths[i]
+		t.leaves(ranks, &leaf)
+		for k := range below {
+			w := &t.leaf[leaf[k]&(1<<depth-1)]
+			below[k] += w[0]
+			over[k] += w[1]
+		}
+	}
+	for k := range below {
+		below[k], over[k] = max(below[k], leastWidth), max(over[k], leastWidth)
+	}
+}
+
 // rankedInput holds the ranks of each feature; its length is a power of two, so
 // that an index need not be checked.
 type rankedInput [treeSlots][lanes]uint64
 
-const treeSlots = 32
+const treeSlots = 64
 
 var _ [treeSlots - treeFeatures]struct{} // every feature has its place
 
 // leaves finds the leaf of each column.
-func (t *compiledTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
+func (t *compiledTree[_]) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
 	var a, b, c uint64 // a lane each
 	for level, feature := range t.feature {
 		need, r := t.need[level], &ranks[feature%treeSlots]
@@ -164,13 +224,19 @@ func (t *compiledTree) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
 }
 
 func (g *compiledForest) rankAll(f int, x *[hoursADay]float32, out *[lanes]uint64) {
-	r := &g.rank[f]
-	if f >= firstUniform {
-		word := uint64(r.of(x[0])) * everyByte
-		*out = [lanes]uint64{word, word, word}
-		return
-	}
+	r := &g.ranking[f]
+	*out = [lanes]uint64{}
 	for k, v := range x {
 		out[k/8] |= uint64(r.of(v)) << (k % 8 * 8)
+	}
+}
+
+// rankParts ranks a feature that has one value in the columns before midnight and one in
+// those after it.
+func (g *compiledForest) rankParts(f int, x *[hoursADay]float32, split int, out *[lanes]uint64) {
+	first, second := uint64(g.ranking[f].of(x[0]))*everyByte, uint64(g.ranking[f].of(x[hoursADay-1]))*everyByte
+	for i := range out {
+		after := ^uint64(0) << (8 * uint(min(max(split-8*i, 0), 8))) // bytes from the split on
+		out[i] = first&^after | second&after
 	}
 }

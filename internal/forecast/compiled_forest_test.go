@@ -19,14 +19,15 @@ func plain(f Forest, x *treeInput, k int) (sum float32) {
 	return sum
 }
 
-func (t *Tree) value(x *treeInput, k int) float32 {
-	leaf := 0
-	for level, feature := range t.Feature {
-		if x[feature][k] > t.Threshold[level] {
+func (t *Tree) value(x *treeInput, k int) float32 { return t.Leaf[t.leafOf(x, k)] }
+
+func (q *Questions) leafOf(x *treeInput, k int) (leaf int) {
+	for level, feature := range q.Feature {
+		if x[feature][k] > q.Threshold[level] {
 			leaf |= 1 << level
 		}
 	}
-	return t.Leaf[leaf]
+	return leaf
 }
 
 // TestCompiledForestAnswersAsTheForest, bit for bit, on thresholds and beside them.
@@ -34,21 +35,17 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 	shipped, err := Shipped()
 	require.NoError(t, err)
 	rapid.Check(t, func(t *rapid.T) {
-		forest := shipped.Forest
+		forest, width := shipped.Forest, shipped.Width
 		if rapid.Bool().Draw(t, "made up") {
-			forest = nil
+			forest, width.Trees = nil, nil
 			for range rapid.IntRange(1, 12).Draw(t, "trees") {
-				var made Tree
-				for level := range made.Feature {
-					made.Feature[level] = rapid.Uint8Range(0, treeFeatures-1).Draw(t, "feature")
-					made.Threshold[level] = float32(rapid.IntRange(-4, 4).Draw(t, "threshold")) / 2
-				}
-				for i := range made.Leaf {
-					made.Leaf[i] = rapid.Float32Range(-1, 1).Draw(t, "leaf")
-				}
-				forest = append(forest, made)
+				forest = append(forest, Tree{Questions: drawQuestions(t), Leaf: drawLeaves(t)})
+			}
+			for range rapid.IntRange(1, 5).Draw(t, "width trees") {
+				width.Trees = append(width.Trees, WidthTree{Questions: drawQuestions(t), Below: drawLeaves(t), Over: drawLeaves(t)})
 			}
 		}
+		split := rapid.IntRange(1, hoursADay).Draw(t, "split")
 		var x treeInput
 		for f := range x {
 			for k := range x[f] {
@@ -56,24 +53,51 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 				if tree := rapid.IntRange(-2, len(forest)-1).Draw(t, "threshold of tree"); tree >= 0 {
 					x[f][k] = forest[tree].Threshold[k%depth]
 				}
-				if f >= firstUniform {
-					x[f][k] = x[f][0]
+				if f >= firstUniform && k != 0 && k != split {
+					x[f][k] = x[f][k-1]
 				}
 			}
 		}
-		var out [hoursADay]float32
-		compile(forest).apply(&x, 1, &out)
+		g := compile(forest, &width)
+		var ranks rankedInput
+		g.rank(&x, split, &ranks)
+		var out, below, over [hoursADay]float32
+		g.correct(&ranks, 1, &out)
+		g.width(&ranks, &below, &over)
 		for k := range out {
 			require.Equal(t, plain(forest, &x, k), out[k], "column %d", k)
+			wantBelow, wantOver := width.Below, width.Over
+			for i := range width.Trees {
+				leaf := width.Trees[i].leafOf(&x, k)
+				wantBelow, wantOver = wantBelow+width.Trees[i].Below[leaf], wantOver+width.Trees[i].Over[leaf]
+			}
+			require.Equal(t, max(wantBelow, leastWidth), below[k], "below column %d", k)
+			require.Equal(t, max(wantOver, leastWidth), over[k], "above column %d", k)
 		}
 	})
+}
+
+func drawQuestions(t *rapid.T) (q Questions) {
+	for level := range q.Feature {
+		q.Feature[level] = rapid.Uint8Range(0, treeFeatures-1).Draw(t, "feature")
+		q.Threshold[level] = float32(rapid.IntRange(-4, 4).Draw(t, "threshold")) / 2
+	}
+	return q
+}
+
+func drawLeaves(t *rapid.T) (leaves Leaves) {
+	for i := range leaves {
+		leaves[i] = rapid.Float32Range(-1, 1).Draw(t, "leaf")
+	}
+	return leaves
 }
 
 func TestForestWithTooManyThresholdsIsRefused(t *testing.T) {
 	c, err := Shipped()
 	require.NoError(t, err)
 	for i := range mostCuts + 1 {
-		c.Forest = append(c.Forest, Tree{Threshold: [depth]float32{float32(i), float32(i), float32(i), float32(i), float32(i), float32(i)}})
+		v := float32(i)
+		c.Forest = append(c.Forest, Tree{Questions: Questions{Threshold: [depth]float32{v, v, v, v, v, v}}})
 	}
 	_, err = DecodeCoefficients(c.Encode())
 	require.ErrorIs(t, err, errCoefficients)

@@ -106,30 +106,60 @@ func coverage(readings []measured) (inside, below, total int) {
 	return inside, below, total
 }
 
-// TestCombinedOnRealLoad: over nine months of 20 buildings, most of which the
-// coefficients never saw in that year, the 80 % interval covers what it says, for
-// all and for each, and the error is far below that of last week's load.
+// TestCombinedOnRealLoad: over nine months of 20 buildings the 80 % interval covers what it
+// says, for all, for each and on each weekday; the error is far below that of last week's
+// load; and noon is as good an issue time as midnight. Most of the buildings were learned
+// from, so that this is no measure of how good forecasts are: the model card has one.
 func TestCombinedOnRealLoad(t *testing.T) {
-	m := engine(t, "Europe/London")
-	var inside, total int
-	var relative float64
+	midnight := engine(t, "Europe/London")
+	noon := NewCombined(midnight.cal, meter.IssueTime{Hour: 12}, midnight.given, nil)
 	all := readBuildings20(t)
-	for i, readings := range all {
-		in, n, ours, naive := judgeCombined(m, readings)
-		share := float64(in) / float64(n)
-		t.Logf("meter %d: inside %.3f of %d hours, relative error %.3f", i, share, n, ours/naive)
-		require.InDelta(t, 0.80, share, 0.10, "meter %d", i)
-		inside, total = inside+in, total+n
-		relative += math.Log(ours / naive)
-	}
-	share := float64(inside) / float64(total)
-	relative = math.Exp(relative / float64(len(all)))
-	t.Logf("all: inside %.4f of %d hours, relative error %.4f", share, total, relative)
-	require.InDelta(t, 0.80, share, 0.01)
-	require.Less(t, relative, 0.70)
+	atMidnight, atNoon, again := judgeAll(t, midnight, all, 24), judgeAll(t, noon, all, 24), judgeAll(t, midnight, all, 4)
+	require.Less(t, atMidnight, 0.65)
+	require.Less(t, atNoon, 1.03*atMidnight)
+	require.Less(t, again, 0.9*atMidnight, "a forecast every four hours knows the newest readings")
 }
 
-func judgeCombined(m *Combined, readings []measured) (inside, total int, ours, naive float64) {
+// judgeAll forecasts every so many hours and returns the geometric mean of the errors of the
+// newest forecasts, over those of last week's load.
+func judgeAll(t *testing.T, m *Combined, all [][]measured, every int) float64 {
+	t.Helper()
+	var inside, total [7]int
+	var relative float64
+	for i, readings := range all {
+		j := judgeCombined(m, readings, every)
+		in, n := sum7(j.inside), sum7(j.total)
+		share := float64(in) / float64(n)
+		t.Logf("meter %d: inside %.3f of %d hours, relative error %.3f", i, share, n, j.ours/j.naive)
+		require.InDelta(t, 0.80, share, 0.10, "meter %d", i)
+		for d := range total {
+			inside[d], total[d] = inside[d]+j.inside[d], total[d]+j.total[d]
+		}
+		relative += math.Log(j.ours / j.naive)
+	}
+	for d := range total {
+		require.InDelta(t, 0.80, float64(inside[d])/float64(total[d]), 0.04, time.Weekday(d))
+	}
+	share := float64(sum7(inside)) / float64(sum7(total))
+	relative = math.Exp(relative / float64(len(all)))
+	t.Logf("all, issued at %d, every %d hours: inside %.4f, relative error %.4f", m.at.Hour, every, share, relative)
+	require.InDelta(t, 0.80, share, 0.02)
+	return relative
+}
+
+func sum7(counts [7]int) (sum int) {
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+type judgement struct {
+	inside, total [7]int // hours, by weekday
+	ours, naive   float64
+}
+
+func judgeCombined(m *Combined, readings []measured, every int) (j judgement) {
 	actual := map[meter.Hour]float32{}
 	for _, r := range readings {
 		actual[r.hour] = r.kwh
@@ -143,24 +173,31 @@ func judgeCombined(m *Combined, readings []measured) (inside, total int, ours, n
 	p := play(m, load)
 	first, last := readings[0].hour, readings[len(readings)-1].hour
 	at := m.cal.NextIssue(first+90*24, m.at)
+	next := m.cal.NextIssue(at, m.at)
 	p.run(first, at)
 	for at <= last-24 {
-		next := m.cal.NextIssue(at, m.at)
-		q := p.forecast(at, int(next-at))
+		n := min(every, int(next-at))
+		if every >= 24 {
+			n = int(next - at)
+		}
+		q := p.forecast(at, n)
 		for i, v := range q.P50 {
 			y, before := load(at+meter.Hour(i)), load(at+meter.Hour(i)-168)
 			if y != y || before != before {
 				continue
 			}
-			total++
+			day := m.cal.Local(at + meter.Hour(i)).Weekday()
+			j.total[day]++
 			if q.P10[i] <= y && y <= q.P90[i] {
-				inside++
+				j.inside[day]++
 			}
-			ours += math.Abs(float64(y - v))
-			naive += math.Abs(float64(y - before))
+			j.ours += math.Abs(float64(y - v))
+			j.naive += math.Abs(float64(y - before))
 		}
-		p.run(at, next)
-		at = next
+		p.run(at, at+meter.Hour(n))
+		if at += meter.Hour(n); at == next {
+			next = m.cal.NextIssue(next, m.at)
+		}
 	}
-	return inside, total, ours, naive
+	return j
 }

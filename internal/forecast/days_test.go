@@ -22,15 +22,15 @@ func daysOf(t testing.TB, zone, at string) *days {
 
 func TestDaysKnowWhenClocksChange(t *testing.T) {
 	d := daysOf(t, "Europe/London", "2019-03-31 00:00")
-	require.Equal(t, 23, d.day[0].hours)
+	require.Equal(t, 23, d.at(0).hours)
 	require.True(t, d.even, "the past has 24 hours a day")
 
 	d = daysOf(t, "Europe/London", "2019-04-02 00:00")
-	require.Equal(t, []int{24, 24, 23, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours, d.day[3].hours})
+	require.Equal(t, []int{24, 24, 23, 24}, []int{d.at(0).hours, d.at(1).hours, d.at(2).hours, d.at(3).hours})
 	require.False(t, d.even)
 
 	d = daysOf(t, "Europe/London", "2019-10-27 00:00")
-	require.Equal(t, 25, d.day[0].hours)
+	require.Equal(t, 25, d.at(0).hours)
 }
 
 // Where clocks skip the issue's midnight, that day is an hour shorter, and the days
@@ -42,15 +42,15 @@ func TestDaysAroundASkippedMidnight(t *testing.T) {
 	issue := cal.NextIssue(meter.CeilHour(time.Date(2018, 11, 3, 12, 0, 0, 0, time.UTC)), midnight)
 	require.Equal(t, "2018-11-04T01:00:00-02:00", cal.Local(issue).Format(time.RFC3339))
 	d := newDays(cal, midnight, holidaysOf("America/Sao_Paulo"), nil, issue)
-	require.Equal(t, []int{23, 24, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours})
-	require.Equal(t, time.Sunday, d.day[0].weekday)
+	require.Equal(t, []int{23, 24, 24}, []int{d.at(0).hours, d.at(1).hours, d.at(2).hours})
+	require.Equal(t, time.Sunday, d.typeOf(0, 0).weekday)
 	require.Equal(t, 1, d.column(cal, 0, 0), "01:00 has its own column")
 	require.Equal(t, 23, d.column(cal, 0, 22))
 
 	next := cal.NextIssue(issue, midnight)
 	require.Equal(t, "2018-11-05T00:00:00-02:00", cal.Local(next).Format(time.RFC3339))
 	d = newDays(cal, midnight, holidaysOf("America/Sao_Paulo"), nil, next)
-	require.Equal(t, []int{24, 23, 24}, []int{d.day[0].hours, d.day[1].hours, d.day[2].hours})
+	require.Equal(t, []int{24, 23, 24}, []int{d.at(0).hours, d.at(1).hours, d.at(2).hours})
 	require.Equal(t, 1, d.column(cal, 1, 0))
 }
 
@@ -61,7 +61,7 @@ func TestColumnsFollowTheClock(t *testing.T) {
 	require.NoError(t, err)
 	columns := func(at string) (out []int) {
 		d := daysOf(t, "Europe/London", at)
-		for i := range d.day[0].hours {
+		for i := range d.at(0).hours {
 			out = append(out, d.column(cal, 0, i))
 		}
 		return out
@@ -79,7 +79,7 @@ func TestGridReadsByTheClock(t *testing.T) {
 	for _, at := range []string{"2019-04-20 00:00", "2019-11-10 00:00", "2019-07-01 00:00"} {
 		d := daysOf(t, "Europe/London", at)
 		w := window.New(HoursNeeded)
-		for h := d.day[pastDays].start; h < d.issue; h++ {
+		for h := d.at(pastDays).start; h < d.issue; h++ {
 			w.Put(h, float32(cal.Local(h).Hour())+1)
 		}
 		var g grid
@@ -94,19 +94,34 @@ func TestGridReadsByTheClock(t *testing.T) {
 
 func TestHolidaysCountAsSundays(t *testing.T) {
 	d := daysOf(t, "Europe/London", "2019-04-23 00:00") // the Tuesday after Easter
-	require.Equal(t, working, d.day[0].kind)
-	require.True(t, d.day[1].holiday, "Easter Monday")
-	require.True(t, d.day[4].holiday, "Good Friday")
-	require.Equal(t, time.Sunday, d.day[1].weekday)
-	require.Equal(t, []int{7, 14, 21, 28}, d.target[0].like)
-	require.Equal(t, []int{5, 6, 7, 8, 11}, d.target[0].sameType, "working days, the holidays passed over")
+	require.Equal(t, working, d.typeOf(0, 0).kind)
+	require.True(t, d.typeOf(1, 0).holiday, "Easter Monday")
+	require.True(t, d.typeOf(4, 0).holiday, "Good Friday")
+	require.Equal(t, time.Sunday, d.typeOf(1, 0).weekday)
+	require.Equal(t, []int{7, 14, 21, 28}, d.comparedWith(dayAhead).like[0])
+	require.Equal(t, []int{5, 6, 7, 8, 11}, d.comparedWith(dayAhead).sameType[0], "working days, the holidays passed over")
 
 	d = daysOf(t, "Europe/London", "2019-04-22 00:00") // Easter Monday itself
-	require.Equal(t, []int{1, 3, 8, 15}, d.target[0].like, "Sundays and Good Friday")
+	require.Equal(t, []int{1, 3, 8, 15}, d.comparedWith(dayAhead).like[0], "Sundays and Good Friday")
 
 	d = daysOf(t, "Europe/London", "2019-12-27 00:00")
-	require.True(t, d.day[0].bridge)
-	require.False(t, daysOf(t, "UTC", "2019-04-22 00:00").day[0].holiday, "a zone without a country has no holidays")
+	require.True(t, d.typeOf(0, 0).bridge)
+	require.False(t, daysOf(t, "UTC", "2019-04-22 00:00").typeOf(0, 0).holiday, "a zone without a country has no holidays")
+}
+
+// TestPartsOfADayHaveTypesOfTheirOwn: from a Friday's noon on, the hours before midnight
+// are compared with Fridays and those after it with Saturdays.
+func TestPartsOfADayHaveTypesOfTheirOwn(t *testing.T) {
+	d := daysOf(t, "Europe/London", "2019-04-26 12:00")
+	require.Equal(t, 12, d.split)
+	require.Equal(t, []int{0, 0, 1, 1}, []int{d.partOf(0), d.partOf(11), d.partOf(12), d.partOf(23)})
+	require.Equal(t, []time.Weekday{time.Friday, time.Saturday}, []time.Weekday{d.typeOf(0, 0).weekday, d.typeOf(0, 1).weekday})
+	ahead, second := d.comparedWith(dayAhead), d.comparedWith(secondDay)
+	require.Equal(t, []int{14, 21, 28, 35}, ahead.like[0], "Good Friday counts as a Sunday")
+	require.Equal(t, []int{7, 14, 21, 28}, ahead.like[1])
+	require.Equal(t, []int{1, 2, 3, 8, 9}, ahead.sameType[0], "the holidays passed over")
+	require.Equal(t, []int{6, 13, 20, 27}, second.like[0], "Saturdays")
+	require.Equal(t, []int{5, 6, 8, 13}, second.like[1], "Sundays, Easter Monday and Good Friday")
 }
 
 func TestNationalHolidays(t *testing.T) {

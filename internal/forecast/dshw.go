@@ -86,7 +86,7 @@ var dshwExpert = expert{
 	name:  "dshw",
 	prior: 1,
 	forecast: func(in *expertInput, out *[hoursADay]float32) {
-		in.smoothed.forecast(in.state.smoothing.parameters(), 0, out)
+		in.smoothed.forecast(in.state.smoothing.parameters(), in.day, out)
 	},
 }
 
@@ -232,10 +232,16 @@ func (s *dshw) judge(g *grid, p smoothing, j int) (wrong float32) {
 	return wrong
 }
 
-// forecast is the forecast for day j, the one after those that were smoothed.
+// forecast is the forecast for day j: the one after those that were smoothed, or the
+// second one.
 func (s *dshw) forecast(p smoothing, j int, out *[hoursADay]float32) {
 	week := s.weekOf(j)
 	rest := s.rest
+	if j == secondDay {
+		for range hoursADay {
+			rest *= p.phi
+		}
+	}
 	for h := range out {
 		rest *= p.phi
 		out[h] = s.level + s.day[h] + week[h] + rest

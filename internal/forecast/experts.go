@@ -27,22 +27,26 @@ type expert struct {
 	// more is known than its errors.
 	prior float32
 
-	// forecast fills in the day ahead, in kWh for each column.
+	// forecast fills in a day, in kWh for each column.
 	forecast func(in *expertInput, out *[hoursADay]float32)
 }
 
 // expertInput is what a day is forecast from.
 type expertInput struct {
-	state    *meterState // what was learned about the meter
-	grid     *grid
-	view     *view
-	days     *days
-	smoothed *dshw            // double seasonal smoothing at the end of the past
-	before   *expertForecasts // of the experts earlier in the table
+	state      *meterState // what was learned about the meter
+	grid       *grid
+	view       *view
+	days       *days
+	day        int                 // that is forecast: dayAhead or secondDay
+	first      *[hoursADay]float32 // for the second day: what the regression forecast for the first
+	regression *regression         // of the meter
+	smoothed   *dshw               // double seasonal smoothing at the end of the past
+	before     *expertForecasts    // of the experts earlier in the table
 
 	// Memory of the experts, which training looks into.
 	x     *[hoursADay][regressors]float32
 	trees *treeInput
+	ranks *rankedInput
 }
 
 // expertForecasts are the experts' forecasts for a day, in kWh.

@@ -48,7 +48,7 @@ func (g *grid) read(w *window.Window, cal *meter.Calendar, d *days) bool {
 		return false
 	}
 	if d.even {
-		w.Copy(g.y[:], d.day[pastDays].start)
+		w.Copy(g.y[:], d.at(pastDays).start)
 	} else {
 		g.readUneven(w, cal, d)
 	}
@@ -68,15 +68,15 @@ func (g *grid) read(w *window.Window, cal *meter.Calendar, d *days) bool {
 func (g *grid) readUneven(w *window.Window, cal *meter.Calendar, d *days) {
 	for j := pastDays; j >= 1; j-- {
 		row := g.row(j)
-		if d.day[j].hours == hoursADay {
-			w.Copy(row[:], d.day[j].start)
+		if d.at(j).hours == hoursADay {
+			w.Copy(row[:], d.at(j).start)
 			continue
 		}
 		for k := range row {
 			row[k] = nan()
 		}
-		for i := range d.day[j].hours {
-			if v := w.At(d.day[j].start + meter.Hour(i)); v == v {
+		for i := range d.at(j).hours {
+			if v := w.At(d.at(j).start + meter.Hour(i)); v == v {
 				row[d.column(cal, j, i)] = v
 			}
 		}

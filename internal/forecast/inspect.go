@@ -7,19 +7,13 @@ import (
 
 // Sizes of what an Inspection holds.
 const (
-	Columns      = hoursADay
-	Regressors   = regressors
-	TreeFeatures = treeFeatures
-
-	// Places of single features of the forest.
-	TreeFeatureDSHW  = 10 // the forecast of double seasonal smoothing
-	TreeFeatureHour  = 18 // local hour
-	TreeFeatureLevel = 24 // level in units of the scale
-	TreeDepth        = depth
-	ExpertTrees      = expertTrees
-	ExpertsBefore    = expertRegression // the forest corrects this expert
-	Experts          = experts
-	SpreadDays       = spreadDays
+	Columns       = hoursADay
+	Regressors    = regressors
+	TreeFeatures  = treeFeatures
+	TreeDepth     = depth
+	ExpertsBefore = expertRegression // the forest corrects this expert
+	Experts       = experts
+	SpreadDays    = spreadDays
 )
 
 // HoursNeeded is how long a window has to be for the engine to see all that it
@@ -35,38 +29,51 @@ type Inspection struct {
 	Trees        [treeFeatures][hoursADay]float32
 	Forecasts    [experts][hoursADay]float32 // kWh
 	Combined     [hoursADay]float32          // kWh
-	Low, High    [hoursADay]float32
-	Hours        [hoursADay]meter.Hour // that the columns stand for; NoHour for one that the day lacks
-	Columns      [MaxHorizon]int       // of the hours of the day
+	Below, Over  [hoursADay]float32          // usual width of the interval, kWh
+	Hours        [hoursADay]meter.Hour       // that the columns stand for; NoHour for one that the day lacks
+	Columns      [MaxDay]int                 // of the hours of the day
 }
 
-// Inspect describes the issue time that the state has turned to last. It returns
-// false if there is no forecast for it.
+// Inspect describes the day ahead of the issue time that the state has turned to last. It
+// returns false if there is no forecast for it.
 func Inspect(state State, w *window.Window, in *Inspection) bool {
+	return inspect(state, w, dayAhead, in)
+}
+
+// InspectSecond describes the day after that.
+func InspectSecond(state State, w *window.Window, in *Inspection) bool {
+	return inspect(state, w, secondDay, in)
+}
+
+func inspect(state State, w *window.Window, day int, in *Inspection) bool {
 	s := state.(*meterState)
 	if s.ahead.issue == meter.NoHour {
 		return false
 	}
 	ws := s.model.spare.Get().(*scratch)
 	defer s.model.spare.Put(ws)
-	d := s.model.daysAt(s.ahead.issue)
+	d, a := s.model.daysAt(s.ahead.issue), &ws.ahead
 	if !ws.grid.read(w, s.model.cal, d) {
 		return false
 	}
-	s.predictAgain(ws, d)
+	smoothed := s.smooth(ws)
+	s.predict(ws, d, smoothed, &s.regression, dayAhead)
+	if day == secondDay {
+		ws.elsewhere = s.regression.beginsElsewhere()
+		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
+	}
+	s.look(ws, d.issue, a)
 	in.Forecasts = ws.forecasts
 	in.Level, in.Scale, in.Days = ws.grid.level, ws.grid.scale, ws.grid.days
 	in.Regressors, in.Trees = ws.x, ws.trees
-	in.Combined = s.ahead.middle
-	for k := range in.Low {
-		in.Low[k], in.High[k] = s.ahead.bounds(s.model.table, k)
-	}
-	for k := range in.Hours {
+	in.Combined = a.middle
+	for k := range in.Below {
+		in.Below[k], in.Over[k] = a.scale*s.model.table.of(a.below[k]), a.scale*s.model.table.of(a.over[k])
 		in.Hours[k] = meter.NoHour
 	}
-	for i := range d.day[0].hours {
-		in.Columns[i] = d.column(s.model.cal, 0, i)
-		in.Hours[in.Columns[i]] = d.day[0].start + meter.Hour(i)
+	for i := range d.at(day).hours {
+		in.Columns[i] = d.column(s.model.cal, day, i)
+		in.Hours[in.Columns[i]] = d.at(day).start + meter.Hour(i)
 	}
 	return true
 }

@@ -5,7 +5,8 @@ import (
 	"github.com/energytwin/energytwin/internal/window"
 )
 
-// meterState is what the engine knows of one meter.
+// meterState is what the engine knows of one meter. It learns once a day, at the model's
+// own issue time; a forecast for any other hour leaves it as it is.
 type meterState struct {
 	model *Combined
 	next  meter.Hour // the issue time that comes next; NoHour before the first hour
@@ -24,9 +25,9 @@ type outlook struct {
 	scale    float32
 	positive bool // no reading of the past was below zero
 
-	middle    [hoursADay]float32       // kWh
-	low, high [hoursADay]int8          // the interval less middle, as codes, in units of scale
-	experts   [experts][hoursADay]int8 // their forecasts less middle, likewise
+	middle      [hoursADay]float32       // kWh
+	below, over [hoursADay]int8          // usual width of the interval, as codes, in units of scale
+	experts     [experts][hoursADay]int8 // their forecasts less middle, likewise
 }
 
 // Advance learns from a day when its last hour is over, and forecasts the next.
@@ -52,29 +53,28 @@ func (s *meterState) turn(w *window.Window, issue meter.Hour) {
 		s.ahead.issue = meter.NoHour
 		return
 	}
-	if s.ahead.issue == d.day[1].start {
-		s.judge(ws, d.day[1].off())
+	if s.ahead.issue == d.at(newestDay).start {
+		s.judge(ws, d)
 	}
 	s.learn(ws, d)
-	s.predict(ws, d, s.smoothing.fit(&ws.dshw, &ws.grid, issue))
-	s.look(ws, d)
+	s.predict(ws, d, s.smoothing.fit(&ws.dshw, &ws.grid, issue), &s.regression, dayAhead)
+	s.look(ws, issue, &s.ahead)
 }
 
-// judge compares the newest day, which may be a day off, with what was forecast for it.
-func (s *meterState) judge(ws *scratch, off bool) {
-	row, known := ws.grid.row(1), ws.grid.known[1]
+// judge compares the newest day with what was forecast for it.
+func (s *meterState) judge(ws *scratch, d *days) {
+	row, known := ws.grid.row(newestDay), ws.grid.known[newestDay]
 	if known == 0 {
 		return
 	}
-	var low, high [hoursADay]float32
 	a, t := &s.ahead, s.model.table
-	for k := range low {
-		low[k], high[k] = a.bounds(t, k)
+	for k := range row {
 		for e := range ws.forecasts {
 			ws.forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
-	s.spread.take(t, &a.middle, &low, &high, row, known, a.scale, off)
+	s.intervalOf(ws, d, newestDay, a)
+	s.spread.take(t, a, &ws.interval, row, known, d)
 	s.weights.judge(&ws.forecasts, row, known)
 }
 
@@ -84,106 +84,145 @@ const fewDays = 15
 // learn lets the meter's own model learn from the newest day. Hours that are
 // missing, or whose nearest counterparts are, teach nothing.
 func (s *meterState) learn(ws *scratch, d *days) {
-	g, c := &ws.grid, &d.target[1]
+	g, c := &ws.grid, d.comparedWith(newestDay)
 	if g.days < fewDays {
 		return
 	}
-	seen := g.known[1] & g.known[2] & g.known[c.like[0]]
+	seen := g.known[newestDay] & g.known[newestDay+1]
+	before := uint32(1)<<d.split - 1
+	seen &= g.known[c.like[0][0]]&before | g.known[c.like[1][0]]&^before
 	if seen == 0 {
 		return
 	}
-	ws.view.look(g, c, 1)
+	ws.view.look(g, d, newestDay)
 	regressorsOf(&ws.view, g.level, &ws.x)
 	var left [hoursADay]float32
-	w := &d.weather[1]
+	w := &c.weather
 	for k := range left {
 		left[k] = s.weather.adds(w, k)
 	}
-	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(1), &left, seen, g.level, g.scale)
+	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(newestDay), &left, seen, g.level, g.scale)
 	if w.differs {
 		s.weather.learn(w, &left)
 	}
 }
 
-// predict has every expert forecast the day ahead; smoothed is double seasonal
-// smoothing at the end of the past.
-func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw) {
-	ws.view.look(&ws.grid, &d.target[0], 0)
+// predict has every expert forecast a day; smoothed is double seasonal smoothing at the
+// end of the past. For the second day, first is what the regression forecast for the first.
+func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression, day int) {
+	ws.view.look(&ws.grid, d, day)
 	in := &ws.input
-	*in = expertInput{state: s, grid: &ws.grid, view: &ws.view, days: d, smoothed: smoothed, before: &ws.forecasts, x: &ws.x, trees: &ws.trees}
+	*in = expertInput{
+		state: s, grid: &ws.grid, view: &ws.view, days: d, day: day, first: &ws.first, regression: r, smoothed: smoothed,
+		before: &ws.forecasts, x: &ws.x, trees: &ws.trees, ranks: &ws.ranks,
+	}
 	for e := range expertTable {
 		expertTable[e].forecast(in, &ws.forecasts[e])
 	}
+	ws.first = ws.forecasts[expertRegression]
 }
 
-// predictAgain leaves the choice of the smoothing as it is.
-func (s *meterState) predictAgain(ws *scratch, d *days) {
+// smooth runs the smoothing over the past and leaves its choice as it is.
+func (s *meterState) smooth(ws *scratch) *dshw {
 	smoothed := &ws.dshw[0]
 	smoothed.run(&ws.grid, s.smoothing.parameters())
-	s.predict(ws, d, smoothed)
+	return smoothed
 }
 
-// look makes the outlook from what the experts say.
-func (s *meterState) look(ws *scratch, d *days) {
-	a, t := &s.ahead, s.model.table
-	a.issue, a.scale, a.positive = d.issue, ws.grid.scale, ws.grid.least >= 0
-	s.weights.combine(&ws.forecasts, &a.middle)
+// look makes the outlook of an issue from what the experts say.
+func (s *meterState) look(ws *scratch, issue meter.Hour, a *outlook) {
+	t := s.model.table
+	a.issue, a.scale, a.positive = issue, ws.grid.scale, ws.grid.least >= 0
+	s.weights.combine(&ws.forecasts, ws.input.day, &a.middle)
 	if a.positive {
 		for k, v := range a.middle {
 			a.middle[k] = max(v, 0)
 		}
 	}
-	s.spread.interval(d.day[0].off(), &a.low, &a.high)
+	unit := 1 / a.scale
 	for e := range ws.forecasts {
 		for k, v := range &ws.forecasts[e] {
-			a.experts[e][k] = t.code((v - a.middle[k]) / a.scale)
+			a.experts[e][k] = t.code((v - a.middle[k]) * unit)
+		}
+	}
+	var below, over [hoursADay]float32
+	s.model.forest.width(&ws.ranks, &below, &over)
+	for k := range below {
+		a.below[k], a.over[k] = t.code(below[k]), t.code(over[k])
+	}
+}
+
+// interval are the ends of the interval of each column, in kWh.
+type interval struct{ low, high [hoursADay]float32 }
+
+// intervalOf finds the ends of the interval of a day.
+func (s *meterState) intervalOf(ws *scratch, d *days, day int, a *outlook) {
+	lows, highs := s.spread.quantiles()
+	t := s.model.table
+	for k, middle := range a.middle {
+		group := d.typeOf(day, d.partOf(k)).group()
+		below, over := a.scale*t.of(a.below[k]), a.scale*t.of(a.over[k])
+		low, high := widen(t.of(lows[group]), below, over), widen(t.of(highs[group]), below, over)
+		ws.interval.low[k], ws.interval.high[k] = min(middle+low, middle), max(middle+high, middle)
+		if a.positive {
+			ws.interval.low[k] = max(ws.interval.low[k], 0)
 		}
 	}
 }
 
-// bounds are the ends of the interval of column k, in kWh.
-func (a *outlook) bounds(t *errorTable, k int) (low, high float32) {
-	low = min(a.middle[k]+a.scale*t.of(a.low[k]), a.middle[k])
-	high = max(a.middle[k]+a.scale*t.of(a.high[k]), a.middle[k])
-	if a.positive {
-		low = max(low, 0)
+// widen turns a quantile of the errors over the usual width into kWh.
+func widen(quantile, below, over float32) float32 {
+	if quantile < 0 {
+		return quantile * below
 	}
-	return low, high
+	return quantile * over
 }
 
-// Forecast fills out from the hours before issue.
+// Forecast fills out from the hours before issue, which is any hour. What lies beyond the
+// second day, as the last of 48 hours where clocks go forward, repeats the day before it.
 func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles) {
-	d := s.model.daysAt(issue)
-	if s.ahead.issue == issue {
-		s.write(d, out)
-		return
-	}
-	s.forecastAgain(w, d, out)
-}
-
-// forecastAgain is for an issue time that is not the model's own. It leaves the
-// state as it is.
-func (s *meterState) forecastAgain(w *window.Window, d *days, out Quantiles) {
 	ws := s.model.spare.Get().(*scratch)
 	defer s.model.spare.Put(ws)
-	if !ws.grid.read(w, s.model.cal, d) {
-		for i := range out.P50 {
-			out.P10[i], out.P50[i], out.P90[i] = nan(), nan(), nan()
-		}
+	d := s.model.daysAt(issue)
+	n, first := len(out.P50), d.at(dayAhead).hours
+	own := s.ahead.issue == issue
+	if own && n <= first {
+		s.write(ws, d, dayAhead, &s.ahead, out)
 		return
 	}
-	kept := s.ahead
-	s.predictAgain(ws, d)
-	s.look(ws, d)
-	s.write(d, out)
-	s.ahead = kept
+	if !ws.grid.read(w, s.model.cal, d) {
+		out.clear()
+		return
+	}
+	smoothed, a := s.smooth(ws), &ws.ahead
+	ws.elsewhere = s.regression.beginsElsewhere()
+	regression := &ws.elsewhere
+	if own {
+		regression = &s.regression
+	}
+	s.predict(ws, d, smoothed, regression, dayAhead)
+	if own {
+		a = &s.ahead
+	} else {
+		s.look(ws, issue, a)
+	}
+	s.write(ws, d, dayAhead, a, out.slice(0, min(n, first)))
+	if n > first {
+		second := min(n, first+d.at(secondDay).hours)
+		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
+		s.look(ws, issue, &ws.ahead)
+		s.write(ws, d, secondDay, &ws.ahead, out.slice(first, second))
+		for i := second; i < n; i++ {
+			out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
+		}
+	}
 }
 
-// write turns columns into the hours of the day ahead.
-func (s *meterState) write(d *days, out Quantiles) {
+// write turns the columns of a day into its hours.
+func (s *meterState) write(ws *scratch, d *days, day int, a *outlook, out Quantiles) {
+	s.intervalOf(ws, d, day, a)
 	for i := range out.P50 {
-		k := d.column(s.model.cal, 0, i)
-		out.P50[i] = s.ahead.middle[k]
-		out.P10[i], out.P90[i] = s.ahead.bounds(s.model.table, k)
+		k := d.column(s.model.cal, day, i)
+		out.P10[i], out.P50[i], out.P90[i] = ws.interval.low[k], a.middle[k], ws.interval.high[k]
 	}
 }

@@ -10,10 +10,11 @@ const triangle = regressors * (regressors + 1) / 2
 
 // Parameters of the regression.
 const (
-	memory     = 0.988 // of what was learned, kept per day: half of it after 8 weeks
-	trust      = 200   // hours of usual size that the shipped coefficients are worth
+	memory     = 0.995 // of what was learned, kept per day: half of it after 20 weeks
+	trust      = 3     // hours of usual size that the shipped coefficients are worth
+	elsewhere  = 1000  // and where the forecast begins at another hour than those that were learned from
 	mostLevels = 50    // a feature is bounded by as many times the level
-	surprising = 2     // times the scale: what is farther off than that counts less
+	surprising = 1     // times the scale: what is farther off than that counts less
 )
 
 // regressionExpert forecasts by the global regression, corrected for the meter, and
@@ -23,9 +24,13 @@ var regressionExpert = expert{
 	prior: 1,
 	forecast: func(in *expertInput, out *[hoursADay]float32) {
 		s, level := in.state, in.grid.level
-		regressorsOf(in.view, level, in.x)
-		s.regression.forecast(&s.model.given.Regression, in.x, level, out)
-		if w := &in.days.weather[0]; w.differs {
+		if in.day == secondDay {
+			regressorsOfSecond(in.view, in.first, level, in.x)
+		} else {
+			regressorsOf(in.view, level, in.x)
+		}
+		in.regression.forecast(&s.model.given.Regression, in.x, level, out)
+		if w := &in.days.comparedWith(in.day).weather; w.differs {
 			for k := range out {
 				out[k] += level * s.weather.adds(w, k)
 			}
@@ -44,21 +49,37 @@ var regressionExpert = expert{
 type regression struct {
 	square [triangle]float32 // A by rows, lower half
 	moment [regressors]float32
-	delta  [regressors]float32 // δ, solved once a day
+	delta  [regressors]float32 // δ, solved once a day with κ = trust
 }
+
+// What is left of a surprise after an hour: of that of the newest hour, and of that of
+// the newest four.
+const fast, slow = 0.7, 0.93
+
+// What is left of the surprises when the second day begins: the power 24 of fast and slow.
+const fastOfSecond, slowOfSecond = 1.9158e-4, 0.17522
 
 // regressorsOf fills x[k] with the features of column k, in units of the level.
 func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
-	const fast, slow = 0.7, 0.93 // what is left of a surprise after an hour
-	f, s := float32(fast), float32(slow)
+	fillRegressors(v, &v.lag1, &v.lag2, &v.lag3, v.level1, v.last4, 1, 1, level, x)
+}
+
+// regressorsOfSecond are the features of the second day: what was forecast for the first
+// counts as if it had come.
+func regressorsOfSecond(v *view, first *[hoursADay]float32, level float32, x *[hoursADay][regressors]float32) {
+	fillRegressors(v, first, &v.lag1, &v.lag2, mean(first), lastFour(first), fastOfSecond, slowOfSecond, level, x)
+}
+
+func fillRegressors(v *view, lag1, lag2, lag3 *[hoursADay]float32, level1, last4, left1, left4, level float32, x *[hoursADay][regressors]float32) {
+	f, s := left1*fast, left4*slow
 	unit := 1 / level
 	for k := range x {
 		x[k] = [regressors]float32{
 			1,
-			v.lag1[k] * unit, v.lag2[k] * unit, v.lag3[k] * unit,
+			lag1[k] * unit, lag2[k] * unit, lag3[k] * unit,
 			v.like1[k] * unit, v.like2[k] * unit, v.likeMean[k] * unit,
 			v.mean7[k] * unit, v.mean28[k] * unit, v.sameTypeMean[k] * unit,
-			v.level1 * unit, v.last4 * unit, v.level7 * unit, v.levelLike * unit,
+			level1 * unit, last4 * unit, v.level7 * unit, v.levelLike * unit,
 			v.surprise1 * f * unit, v.surprise4 * s * unit,
 		}
 		f, s = f*fast, s*slow
@@ -70,6 +91,14 @@ func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
 			}
 		}
 	}
+}
+
+// beginsElsewhere is the regression for a forecast that does not begin where the learned days
+// did: the newest hours mean something else there.
+func (r *regression) beginsElsewhere() (other regression) {
+	other = *r
+	other.solve(elsewhere)
+	return other
 }
 
 // learn takes a day in: its features, its values, which of them are known, and
@@ -98,7 +127,7 @@ func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors
 		r.take(&x[k], left, weight)
 		added[k] = min(max(off+added[k], -limit), limit)
 	}
-	r.solve()
+	r.solve(trust)
 }
 
 func (r *regression) take(x *[regressors]float32, left, weight float32) {
@@ -114,8 +143,8 @@ func (r *regression) take(x *[regressors]float32, left, weight float32) {
 	}
 }
 
-// solve finds δ by Cholesky's decomposition.
-func (r *regression) solve() {
+// solve finds δ for κ = trust by Cholesky's decomposition.
+func (r *regression) solve(trust float64) {
 	var l [regressors][regressors]float64
 	var inverse [regressors]float64 // of the diagonal: to multiply is faster than to divide
 	n := 0

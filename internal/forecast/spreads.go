@@ -6,15 +6,12 @@ import "math"
 const spreadDays = 28
 
 // The newer half of the days counts more, so that the interval keeps up.
-const (
-	newWeight    = 6
-	columnWeight = (1 + newWeight) * spreadDays / 2 // of a column, over all days
-)
+const newWeight = 2
 
 // Levels of an interval, and how they are steered.
 const (
 	tail      = 0.1  // wanted below the interval, and above it
-	steering  = 0.15 // step of a day towards the wanted share
+	steering  = 0.03 // step of a day towards the wanted share
 	shared    = 0.75 // of the step that the levels of the other days take too
 	leastTail = 0.002
 	mostTail  = 0.35
@@ -25,19 +22,17 @@ const codes = 256
 
 // spreads keeps the errors of the last days and, out of them, makes intervals.
 //
-// For an hour the interval is the forecast plus a low and a high quantile of the
-// errors of the last 28 days at that hour of day, the hour before and the hour
-// after; those of the newer 14 days count six times. Plain quantiles cover too
-// little where errors grow, and too much where they shrink. So the two levels,
-// 10 % at first, are steered for each meter by how often a reading fell outside
-// (adaptive conformal inference, Gibbs and Candès 2021):
+// The forest of the width knows how wide an interval usually is: for which meters, days,
+// hours and hours ahead. Errors are kept over that width, and the interval of an hour is
+// the forecast plus a low and a high quantile of those of the last 28 days times its width;
+// the newer 14 days count twice. Plain quantiles cover too little where errors grow, and too
+// much where they shrink. So the two levels, 10 % at first, are steered for each meter by how
+// often a reading fell outside (adaptive conformal inference, Gibbs and Candès 2021):
 // level += γ·(10 % − share of the day's hours outside).
 //
 // Loads vary otherwise on days off than on working days: each of the two has levels of
 // its own. A day's step moves those of the other by three quarters of it, as a season
 // changes both.
-//
-// Errors are kept in units of the scale that the meter had then.
 type spreads struct {
 	errors [spreadDays][hoursADay]int8 // a ring of days
 	newest uint8                       // where the next day goes
@@ -54,14 +49,6 @@ func (l *levels) step(size, below, over float32) {
 	l.over = min(max(l.over+size*(tail-over), leastTail), mostTail)
 }
 
-// of are the levels of a day off, or of a working day.
-func (p *spreads) of(off bool) (own, other *levels) {
-	if off {
-		return &p.levels[1], &p.levels[0]
-	}
-	return &p.levels[0], &p.levels[1]
-}
-
 // start fills the ring with the errors that are usual over all meters, so that
 // a new meter has an interval. They give way to its own.
 func (p *spreads) start(usual *[spreadDays]int8) {
@@ -74,53 +61,60 @@ func (p *spreads) start(usual *[spreadDays]int8) {
 	}
 }
 
-// take enters the errors of a day, for which middle, low and high were forecast. off is
-// true of a day off.
-func (p *spreads) take(t *errorTable, middle, low, high, row *[hoursADay]float32, known uint32, scale float32, off bool) {
-	var below, over, n float32
+// take enters the errors of the newest day, for which a was forecast with the interval i.
+func (p *spreads) take(t *errorTable, a *outlook, i *interval, row *[hoursADay]float32, known uint32, d *days) {
 	day := &p.errors[p.newest]
-	for k, v := range row {
-		if known&(1<<k) == 0 {
-			continue // the error of four weeks ago stays
-		}
-		day[k] = t.code((v - middle[k]) / scale)
-		n++
-		if v < low[k] {
-			below++
-		} else if v > high[k] {
-			over++
-		}
-	}
 	p.newest = (p.newest + 1) % spreadDays
-	own, other := p.of(off)
-	own.step(steering, below/n, over/n)
-	other.step(steering*shared, below/n, over/n)
+	for part := range 2 {
+		from, to := d.columnsOf(part)
+		var below, over, n float32
+		for k := from; k < to; k++ {
+			if known&(1<<k) == 0 {
+				continue // the error of four weeks ago stays
+			}
+			v := row[k]
+			day[k] = t.code(overWidth(v-a.middle[k], a.scale*t.of(a.below[k]), a.scale*t.of(a.over[k])))
+			n++
+			if v < i.low[k] {
+				below++
+			} else if v > i.high[k] {
+				over++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		own := d.typeOf(newestDay, part).group()
+		size := steering * float32(to-from) / hoursADay
+		p.levels[own].step(size, below/n, over/n)
+		p.levels[1-own].step(size*shared, below/n, over/n)
+	}
 }
 
-// interval finds the quantiles of the errors for each column of a day, as codes. off is
-// true of a day off.
-func (p *spreads) interval(off bool, low, high *[hoursADay]int8) {
-	l, _ := p.of(off)
-	var weight [spreadDays]uint16
-	for d := range weight {
-		weight[d] = p.weight(d)
+// overWidth is an error over the usual width on its side.
+func overWidth(e, below, over float32) float32 {
+	if e < 0 {
+		return e / below
 	}
+	return e / over
+}
+
+// quantiles finds the quantiles of the errors over the usual width, as codes, for working
+// days and for days off.
+func (p *spreads) quantiles() (low, high [2]int8) {
 	var h histogram
-	h.enter(&p.errors, &weight, 0)
-	h.enter(&p.errors, &weight, 1)
-	n := 2 * columnWeight
-	for k := range low {
-		if k >= 2 {
-			h.leave(&p.errors, &weight, k-2)
-			n -= columnWeight
-		}
-		if k >= 1 && k+1 < hoursADay {
-			h.enter(&p.errors, &weight, k+1)
-			n += columnWeight
-		}
-		low[k] = h.fromBelow(rankOf(l.below, n))
-		high[k] = h.fromBelow(n + 1 - rankOf(l.over, n))
+	n := 0
+	for d := range p.errors {
+		weight := p.weight(d)
+		h.enter(&p.errors[d], weight)
+		n += int(weight) * hoursADay
 	}
+	for i := range p.levels {
+		l := &p.levels[i]
+		low[i] = h.fromBelow(rankOf(l.below, n))
+		high[i] = h.fromBelow(n + 1 - rankOf(l.over, n))
+	}
+	return low, high
 }
 
 // rankOf is the place of a quantile among n values, counted from its end: 1 to n.
@@ -147,19 +141,11 @@ type histogram struct {
 	coarse [codes / 16]uint16
 }
 
-func (h *histogram) enter(errors *[spreadDays][hoursADay]int8, weight *[spreadDays]uint16, k int) {
-	for d, w := range weight {
-		code := uint8(errors[d][k]) ^ codes/2 // in the order of the errors
-		h.count[code] += w
-		h.coarse[code/16] += w
-	}
-}
-
-func (h *histogram) leave(errors *[spreadDays][hoursADay]int8, weight *[spreadDays]uint16, k int) {
-	for d, w := range weight {
-		code := uint8(errors[d][k]) ^ codes/2
-		h.count[code] -= w
-		h.coarse[code/16] -= w
+func (h *histogram) enter(errors *[hoursADay]int8, weight uint16) {
+	for _, e := range errors {
+		code := uint8(e) ^ codes/2 // in the order of the errors
+		h.count[code] += weight
+		h.coarse[code/16] += weight
 	}
 }
 

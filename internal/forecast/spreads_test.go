@@ -9,40 +9,32 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestIntervalIsTheWeightedQuantiles: the sliding count finds what sorting all
-// errors of an hour and its neighbours does.
-func TestIntervalIsTheWeightedQuantiles(t *testing.T) {
+// TestQuantilesAreWeighted: they are what sorting all errors finds.
+func TestQuantilesAreWeighted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var p spreads
-		for d := range p.errors {
-			for k := range p.errors[d] {
-				p.errors[d][k] = rapid.Int8().Draw(t, "error")
-			}
-		}
+		var all []int8
 		p.newest = rapid.Uint8Range(0, spreadDays-1).Draw(t, "newest")
-		off := rapid.Bool().Draw(t, "day off")
-		level, _ := p.of(off)
-		level.below = rapid.Float32Range(leastTail, mostTail).Draw(t, "below")
-		level.over = rapid.Float32Range(leastTail, mostTail).Draw(t, "over")
-		var low, high [hoursADay]int8
-		p.interval(off, &low, &high)
-		for k := range low {
-			var all []int8
-			for j := max(k-1, 0); j <= min(k+1, hoursADay-1); j++ {
-				for age := range spreadDays {
-					d := (int(p.newest) - 1 - age + spreadDays) % spreadDays
-					all = append(all, p.errors[d][j])
-					if age < spreadDays/2 {
-						for range newWeight - 1 {
-							all = append(all, p.errors[d][j])
-						}
-					}
+		for age := range spreadDays {
+			day := &p.errors[(int(p.newest)-1-age+spreadDays)%spreadDays]
+			for k := range day {
+				day[k] = rapid.Int8().Draw(t, "error")
+				all = append(all, day[k])
+				if age < spreadDays/2 {
+					all = append(all, slices.Repeat([]int8{day[k]}, newWeight-1)...)
 				}
 			}
-			slices.Sort(all)
-			rank := func(share float32) int { return max(int(math.Ceil(float64(share*float32(len(all)+1)))), 1) }
-			require.Equal(t, all[rank(level.below)-1], low[k], "low of column %d", k)
-			require.Equal(t, all[len(all)-rank(level.over)], high[k], "high of column %d", k)
+		}
+		slices.Sort(all)
+		for i := range p.levels {
+			p.levels[i].below = rapid.Float32Range(leastTail, mostTail).Draw(t, "below")
+			p.levels[i].over = rapid.Float32Range(leastTail, mostTail).Draw(t, "over")
+		}
+		low, high := p.quantiles()
+		rank := func(share float32) int { return max(int(math.Ceil(float64(share*float32(len(all)+1)))), 1) }
+		for i, l := range p.levels {
+			require.Equal(t, all[rank(l.below)-1], low[i], "low of group %d", i)
+			require.Equal(t, all[len(all)-rank(l.over)], high[i], "high of group %d", i)
 		}
 	})
 }
@@ -52,22 +44,26 @@ func TestLevelsFollowWhatFellOutside(t *testing.T) {
 	var p spreads
 	p.start(new([spreadDays]int8))
 	table := newErrorTable()
-	var middle, low, high, row [hoursADay]float32
-	for k := range high {
-		low[k], high[k] = -1, 1
+	a := &outlook{scale: 1}
+	var i interval
+	var row [hoursADay]float32
+	for k := range row {
+		i.low[k], i.high[k] = -1, 1
+		a.below[k], a.over[k] = table.code(0.5), table.code(0.5)
 	}
 	for k := 0; k < len(row); k += 2 {
 		row[k] = 2 // above, and all others inside
 	}
-	p.take(table, &middle, &low, &high, &row, allColumns, 1, false)
+	weekday, sunday := daysOf(t, "UTC", "2019-01-24 00:00"), daysOf(t, "UTC", "2019-01-21 00:00")
+	p.take(table, a, &i, &row, allColumns, weekday)
 	work, off := p.levels[0], p.levels[1]
 	require.Less(t, work.over, float32(tail), "a smaller share above means a wider interval")
 	require.Greater(t, work.below, float32(tail))
 	require.Less(t, off.over, float32(tail), "days off learn from working days")
 	require.Greater(t, off.over, work.over, "but not as much")
-	require.InDelta(t, 2, table.of(p.errors[0][2]), 0.1)
-	for range 100 {
-		p.take(table, &middle, &low, &high, &row, allColumns, 1, true)
+	require.InDelta(t, 4, table.of(p.errors[0][2]), 0.3, "in units of the width")
+	for range 300 {
+		p.take(table, a, &i, &row, allColumns, sunday)
 	}
 	for _, l := range p.levels {
 		require.InDelta(t, leastTail, l.over, 1e-6)

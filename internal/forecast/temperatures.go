@@ -79,30 +79,38 @@ func (d *days) weatherOf(temperatures *Temperatures, cal *meter.Calendar, t int)
 	if temperatures == nil {
 		return out
 	}
-	const kelvins = 10
-	like := d.target[t].like
 	var day, before wantedHours
 	day.read(temperatures, cal, d, t)
 	before.read(temperatures, cal, d, t+1)
-	usual := make([]wantedHours, len(like))
-	for i, j := range like {
-		usual[i].read(temperatures, cal, d, j)
-	}
-	for k := range out.change {
-		for need := range day[k] {
-			var mean float32
-			for i := range usual {
-				mean += usual[i][k][need] / float32(len(usual))
-			}
-			for i, x := range [...]float32{day[k][need] - before[k][need], day[k][need] - mean} {
-				if x == x && x != 0 {
-					out.change[k][2*need+i] = x / kelvins
-					out.differs = true
-				}
-			}
+	for part, like := range d.comparedWith(t).like {
+		usual := make([]wantedHours, len(like))
+		for i, j := range like {
+			usual[i].read(temperatures, cal, d, j)
+		}
+		from, to := d.columnsOf(part)
+		for k := from; k < to; k++ {
+			out.compare(k, &day, &before, usual)
 		}
 	}
 	return out
+}
+
+// compare works out what column k wants beyond the day before and the mean of the usual
+// days.
+func (w *weather) compare(k int, day, before *wantedHours, usual []wantedHours) {
+	const kelvins = 10
+	for need := range day[k] {
+		var mean float32
+		for i := range usual {
+			mean += usual[i][k][need] / float32(len(usual))
+		}
+		for i, x := range [...]float32{day[k][need] - before[k][need], day[k][need] - mean} {
+			if x == x && x != 0 {
+				w.change[k][2*need+i] = x / kelvins
+				w.differs = true
+			}
+		}
+	}
 }
 
 // wantedHours are the kelvins to heat and to cool in each column of a day, NaN
@@ -113,8 +121,8 @@ func (w *wantedHours) read(temperatures *Temperatures, cal *meter.Calendar, d *d
 	for k := range w {
 		w[k] = [2]float32{nan(), nan()}
 	}
-	for i := range d.day[j].hours {
-		heat, cool := temperatures.wanted(d.day[j].start + meter.Hour(i))
+	for i := range d.at(j).hours {
+		heat, cool := temperatures.wanted(d.at(j).start + meter.Hour(i))
 		w[d.column(cal, j, i)] = [2]float32{heat, cool}
 	}
 }

@@ -4,7 +4,9 @@ package forecast
 // each column, and a few levels. All in kWh. Nothing of the day itself nor of a
 // later one is in it.
 type view struct {
-	lag1, lag2, lag3 [hoursADay]float32 // the days before
+	first int // the newest day that is known, as days before the issue
+
+	lag1, lag2, lag3 [hoursADay]float32 // the newest days that are known
 	like1, like2     [hoursADay]float32 // the nearest days of the same weekday
 	likeMean         [hoursADay]float32 // of up to 4 of them
 	likeMedian       [hoursADay]float32
@@ -12,42 +14,56 @@ type view struct {
 	sameType1        [hoursADay]float32 // the nearest day of the same type
 	sameTypeMean     [hoursADay]float32 // of 5 of them
 	mean7, mean28    [hoursADay]float32 // of all days of one and four weeks
+	before           [hoursADay]float32 // mean of up to 4 days of the weekday of the newest day
 
 	level1, level7, levelLike float32 // means of lag1, mean7 and likeMean
+	levelBefore               float32 // mean of the week before that of level7
 	last4                     float32 // mean of the newest four hours
 
-	// How the newest hour, the newest four and the newest day differ from the mean
-	// of the days that are like that day.
-	surprise1, surprise4, surpriseDay float32
+	// How the newest hour, the newest four, the newest half day and the newest day differ
+	// from the mean of the days that are like that day.
+	surprise1, surprise4, surprise12, surpriseDay float32
 }
 
-// look fills the view for day t of the grid: 0 is the day ahead, 1 is the
-// newest day as it was to be seen a day ago.
-func (v *view) look(g *grid, c *comparison, t int) {
-	v.lag1, v.lag2, v.lag3 = *g.row(t + 1), *g.row(t + 2), *g.row(t + 3)
-	v.like1, v.like2 = *g.row(c.like[0]), *g.row(c.like[min(1, len(c.like)-1)])
-	v.sameType1 = *g.row(c.sameType[0])
-	v.observeWeekdays(g, c.like)
-	meanOfDays(&v.sameTypeMean, g, c.sameType)
-	meanOfSpan(&v.mean7, g, t+1, 7)
-	meanOfSpan(&v.mean28, g, t+1, 28)
+// look fills the view for day t of the grid, as it was to be seen before the first day
+// that is forecast together with it.
+func (v *view) look(g *grid, d *days, t int) {
+	c, first := d.comparedWith(t), max(t, dayAhead)+1
+	v.first = first
+	v.lag1, v.lag2, v.lag3 = *g.row(first), *g.row(first + 1), *g.row(first + 2)
+	for part := range 2 {
+		from, to := d.columnsOf(part)
+		if from == to {
+			continue
+		}
+		like := c.like[part]
+		copy(v.like1[from:to], g.row(like[0])[from:to])
+		copy(v.like2[from:to], g.row(like[min(1, len(like)-1)])[from:to])
+		copy(v.sameType1[from:to], g.row(c.sameType[part][0])[from:to])
+		v.observeWeekdays(g, like, from, to)
+		meanOfDays(v.sameTypeMean[from:to], g, c.sameType[part], from)
+		meanOfDays(v.before[from:to], g, c.before[part], from)
+	}
+	meanOfSpan(&v.mean7, g, first, 7)
+	meanOfSpan(&v.mean28, g, first, 28)
 
 	v.level1, v.level7, v.levelLike = mean(&v.lag1), mean(&v.mean7), mean(&v.likeMean)
+	v.levelBefore = meanOfHours(g.y[(pastDays-first-13)*hoursADay : (pastDays-first-6)*hoursADay])
 	v.last4 = lastFour(&v.lag1)
 
-	var before [hoursADay]float32
-	meanOfDays(&before, g, c.before)
 	const newest = hoursADay - 1
-	v.surprise1 = v.lag1[newest] - before[newest]
-	v.surprise4 = v.last4 - lastFour(&before)
-	v.surpriseDay = v.level1 - mean(&before)
+	v.surprise1 = v.lag1[newest] - v.before[newest]
+	v.surprise4 = v.last4 - lastFour(&v.before)
+	v.surprise12 = meanOfHours(v.lag1[hoursADay/2:]) - meanOfHours(v.before[hoursADay/2:])
+	v.surpriseDay = v.level1 - mean(&v.before)
 }
 
-func (v *view) observeWeekdays(g *grid, like []int) {
-	meanOfDays(&v.likeMean, g, like)
+// observeWeekdays compares days of the same weekday in some columns.
+func (v *view) observeWeekdays(g *grid, like []int, from, to int) {
+	meanOfDays(v.likeMean[from:to], g, like, from)
 	if len(like) < mostLike {
-		v.likeMedian = v.likeMean
-		for k := range v.likeRange {
+		copy(v.likeMedian[from:to], v.likeMean[from:to])
+		for k := from; k < to; k++ {
 			low, high := v.like1[k], v.like1[k]
 			for _, j := range like {
 				low, high = min(low, g.row(j)[k]), max(high, g.row(j)[k])
@@ -57,19 +73,26 @@ func (v *view) observeWeekdays(g *grid, like []int) {
 		return
 	}
 	a, b, c, d := g.row(like[0]), g.row(like[1]), g.row(like[2]), g.row(like[3])
-	for k := range v.likeMedian {
+	for k := from; k < to; k++ {
 		low, high := min(min(a[k], b[k]), min(c[k], d[k])), max(max(a[k], b[k]), max(c[k], d[k]))
 		v.likeMedian[k] = (a[k] + b[k] + c[k] + d[k] - low - high) / 2
 		v.likeRange[k] = high - low
 	}
 }
 
-func meanOfDays(out *[hoursADay]float32, g *grid, days []int) {
-	*out = *g.row(days[0])
+// meanOfDays is the mean of some days in the columns from the given one on.
+func meanOfDays(out []float32, g *grid, days []int, from int) {
+	copy(out, g.row(days[0])[from:])
 	for _, j := range days[1:] {
-		add(out, g.row(j))
+		row := g.row(j)[from:]
+		for k := range out {
+			out[k] += row[k]
+		}
 	}
-	scaleBy(out, 1/float32(len(days)))
+	factor := 1 / float32(len(days))
+	for k := range out {
+		out[k] *= factor
+	}
 }
 
 func meanOfSpan(out *[hoursADay]float32, g *grid, from, n int) {
@@ -98,6 +121,16 @@ func mean(v *[hoursADay]float32) float32 {
 		sum += x
 	}
 	return sum / hoursADay
+}
+
+// meanOfHours is the mean of some hours, of which there is a multiple of four: in four sums,
+// so that one addition need not wait for the other.
+func meanOfHours(v []float32) float32 {
+	var a, b, c, d float32
+	for i := 0; i+3 < len(v); i += 4 {
+		a, b, c, d = a+v[i], b+v[i+1], c+v[i+2], d+v[i+3]
+	}
+	return ((a + b) + (c + d)) / float32(len(v))
 }
 
 func lastFour(v *[hoursADay]float32) float32 {

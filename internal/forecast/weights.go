@@ -55,9 +55,14 @@ func (m *weights) judgeBlock(b int, forecasts *expertForecasts, row *[hoursADay]
 	}
 }
 
-// combine is the weighted mean of the experts, weight ∝ prior·a⁻¹⁰.
-func (m *weights) combine(forecasts *expertForecasts, out *[hoursADay]float32) {
-	for b := range m {
+// combine is the weighted mean of the experts for a day, weight ∝ prior·a⁻¹⁰. The second
+// day is combined as the end of the first.
+func (m *weights) combine(forecasts *expertForecasts, day int, out *[hoursADay]float32) {
+	for block := range m {
+		b := block
+		if day == secondDay {
+			b = blocks - 1
+		}
 		var weight [experts]float32
 		var total float32
 		for e, a := range &m[b] {
@@ -66,7 +71,7 @@ func (m *weights) combine(forecasts *expertForecasts, out *[hoursADay]float32) {
 			weight[e] = expertTable[e].prior / (a4 * a4 * a2)
 			total += weight[e]
 		}
-		for k := firstOf(b); k < firstOf(b+1); k++ {
+		for k := firstOf(block); k < firstOf(block+1); k++ {
 			var sum float32
 			for e := range forecasts {
 				sum += weight[e] * forecasts[e][k]
