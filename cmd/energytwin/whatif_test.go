@@ -233,7 +233,7 @@ func TestWhatIfTheTariffDoubles(t *testing.T) {
 	}
 	require.InDelta(t, r.Base.Energy, energy, 1e-6)
 	require.Equal(t, r.Base.Plans, plans)
-	require.Positive(t, r.Base.Realised)
+	require.Positive(t, r.Base.Realised.Energy)
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(html), cents(r.Alternative.Energy))

@@ -172,11 +172,22 @@ func TestDemandChargeLowersThePeak(t *testing.T) {
 	require.Equal(t, ReasonDemandCharge, d.Reason)
 	require.InDelta(t, 3.2, d.PeakAfter, 1e-4)
 	require.InDelta(t, 0.8*4.5, d.SavingP50, 1e-3)
+	require.InDelta(t, 0.8*4.5, d.SavingDemand, 1e-3)
+	require.InDelta(t, 0, d.SavingEnergy, 1e-3, "no kWh costs less")
 	require.InDelta(t, 3.2, d.CapKW, 1e-4)
 	in.Meters[0].MonthPeak = 3.9
 	d = plan(t, policy, in)[0]
 	require.InDelta(t, 0.1*4.5, d.SavingP50, 1e-3, "below the month's peak nothing is to be gained")
 	require.Contains(t, d.Factors, WeightedFactor{FactorMonthPeak, 3.9})
+	require.InDelta(t, 3.9, d.MonthPeak, 1e-6)
+	r, known := ledger(t, policy).Replayed(&d, float32s(evening()), nil)
+	require.True(t, known)
+	require.InDelta(t, d.SavingDemand, r.SavingDemand, 1e-3, "the realised saving counts what the promise counted")
+	require.InDelta(t, d.SavingEnergy, r.SavingEnergy, 1e-3)
+	d.MonthPeak = float32(math.NaN())
+	r, _ = ledger(t, policy).Replayed(&d, float32s(evening()), nil)
+	require.True(t, math.IsNaN(float64(r.SavingDemand)), "of a decision that does not hold the month's peak")
+	require.False(t, math.IsNaN(float64(r.SavingEnergy)))
 	in.Meters[0].MonthPeak = 5
 	require.Equal(t, ReasonNoSpread, plan(t, policy, in)[0].Reason)
 }

@@ -127,8 +127,7 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 			lowered++
 		}
 	}
-	p10, p50, p90 := sum.quantiles()
-	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
+	out.setSavings(&sum)
 	out.CO2Kg = float32(sum.co2)
 	out.Confidence = float32(lowered) / scenarioCount
 }
@@ -147,6 +146,8 @@ func (p *planner) addHeldWorth(ws *workspace, d *meterPlan, passed int, sum *out
 	for k := range scenarioCount {
 		sum.cash[k] += with.cash[k] - without.cash[k]
 	}
+	sum.energy += with.energy - without.energy
+	sum.demand += with.demand - without.demand
 	sum.co2 += with.co2 - without.co2
 }
 

@@ -16,6 +16,9 @@ func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) De
 	out := p.header(in, m.Name)
 	out.Meter = m.Name
 	out.LastReading, out.MissingShare = m.LastReading, float32(m.MissingShare)
+	if p.policy.Tariff.DemandCharge > 0 {
+		out.MonthPeak = float32(d.monthPeak)
+	}
 	out.Stale = d.reason == ReasonStaleInput
 	out.Reason = d.reason
 	before := profileOf(d.load[:n], d.known)
@@ -43,6 +46,7 @@ func (p *planner) header(in *GroupInput, name string) Decision {
 		ValidFrom:      in.IssuedAt,
 		ValidTo:        in.IssuedAt + meter.Hour(in.Slots),
 		ActionableFrom: in.ActionableFrom,
+		MonthPeak:      float32(math.NaN()),
 		CapKW:          float32(math.NaN()),
 		PriceThresh:    float32(math.NaN()),
 	}
@@ -150,8 +154,7 @@ func (p *planner) setWorth(ws *workspace, in *GroupInput, i int, plan *shiftPlan
 	}
 	out.Confidence = o.confidence()
 	out.CO2Kg = float32(o.co2)
-	p10, p50, p90 := o.quantiles()
-	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
+	out.setSavings(&o)
 }
 
 func (out *Decision) setProfiles(before, after profile) {

@@ -58,8 +58,16 @@ type Decision struct {
 	SavingP10   float32 // quantiles of the saving from ActionableFrom on, over the scenarios of the day, currency
 	SavingP50   float32
 	SavingP90   float32
-	CO2Kg       float32 // expected avoided emissions from then on, kg; NaN if the carbon intensity is unknown
-	Confidence  float32 // P(saving > 0), of a group P(peak falls), from then on, 0 to 1: the share of scenarios of the day
+
+	// SavingEnergy and SavingDemand are the expected saving on energy and on the
+	// demand charge: means over the same scenarios, in currency, so that sums over
+	// plans are what is to be expected of them. SavingP10 to SavingP90 hold both.
+	SavingEnergy float32
+	SavingDemand float32
+	MonthPeak    float32 // highest hour of the calendar month before the plan, kW; NaN of a group, and without a demand charge
+
+	CO2Kg      float32 // expected avoided emissions from then on, kg; NaN if the carbon intensity is unknown
+	Confidence float32 // P(saving > 0), of a group P(peak falls), from then on, 0 to 1: the share of scenarios of the day
 
 	Items        []PlanItem // where there are devices behind the meter; their plans add up to Plan
 	Factors      []WeightedFactor

@@ -31,11 +31,18 @@ func (l *Ledger) DecisionID(group, name string, issued meter.Hour) uuid.UUID {
 
 // Realised is the outcome of a plan.
 type Realised struct {
-	Hours       int     // of the plan that counted: measured, and not passed when it could be known
-	Saving      float32 // currency, on energy; the demand charge is a month's, see Indicators
-	CO2Kg       float32 // avoided, kg; NaN if the intensity of a changed hour is unknown
-	KWhShifted  float32 // taken away, kWh
-	KWReduction float32 // highest of these hours before less after, kW
+	Hours        int     // of the plan that counted: measured, and not passed when it could be known
+	SavingEnergy float32 // currency
+	SavingDemand float32 // currency; see MonthPeaks; NaN if the month's highest hour before the plan is not known
+	CO2Kg        float32 // avoided, kg; NaN if the intensity of a changed hour is unknown
+	KWhShifted   float32 // taken away, kWh
+	KWReduction  float32 // highest of these hours before less after, kW
+}
+
+// UnknownRealised is the outcome of a plan of which no hour counts.
+func UnknownRealised() Realised {
+	nan := float32(math.NaN())
+	return Realised{SavingEnergy: nan, SavingDemand: nan, CO2Kg: nan, KWhShifted: nan, KWReduction: nan}
 }
 
 // Replayed evaluates a plan against measurements in which nobody followed it: the
@@ -44,14 +51,25 @@ type Realised struct {
 // nothing. Moved load gives no more than the share that may move of what was
 // measured, and what it gives is all that is added elsewhere, in the plan's
 // proportion; devices follow their schedule. actual holds
-// the measured kWh of the plan's hours. False where no hour counts.
-func (l *Ledger) Replayed(d *Decision, actual []float32) (Realised, bool) {
+// the measured kWh of the hours from ValidFrom on. peaks are the meter's before these
+// hours, and are those after them then; nil counts the plan by itself, from the month's
+// highest hour before it on. False where no hour counts.
+func (l *Ledger) Replayed(d *Decision, actual []float32, peaks *MonthPeaks) (Realised, bool) {
 	var r settlement
 	n := l.replay(&r, d, actual)
+	return l.sumUp(&r, d, actual, n, peaks)
+}
+
+// sumUp is the outcome of a settlement; false where no hour counts, whose load counts
+// for the month's highest hour all the same.
+func (l *Ledger) sumUp(r *settlement, d *Decision, actual []float32, n int, peaks *MonthPeaks) (Realised, bool) {
+	demand := l.demand(r, d, actual, peaks)
 	if r.counts == 0 {
 		return Realised{}, false
 	}
-	return l.realised(&r, d.ValidFrom, n), true
+	out := l.realised(r, d, n)
+	out.SavingDemand = float32(demand)
+	return out, true
 }
 
 // Change is how a plan would have changed what was measured, kWh per hour of the
@@ -97,8 +115,8 @@ func (l *Ledger) replay(r *settlement, d *Decision, actual []float32) int {
 // Followed evaluates a plan that may have been followed: the cost of the load that
 // was expected when it was issued less that of what was measured. It measures the
 // forecast's error too: an estimate. expected and actual hold kWh of the plan's
-// hours, NaN where there is none.
-func (l *Ledger) Followed(d *Decision, expected, actual []float32) (Realised, bool) {
+// hours, NaN where there is none. peaks are as in Replayed.
+func (l *Ledger) Followed(d *Decision, expected, actual []float32, peaks *MonthPeaks) (Realised, bool) {
 	n := min(len(d.Plan), len(expected), len(actual), maxSlots)
 	var r settlement
 	for t := range n {
@@ -110,10 +128,7 @@ func (l *Ledger) Followed(d *Decision, expected, actual []float32) (Realised, bo
 		r.before[t] = float64(expected[t])
 		r.change[t] = float64(actual[t]) - float64(expected[t])
 	}
-	if r.counts == 0 {
-		return Realised{}, false
-	}
-	return l.realised(&r, d.ValidFrom, n), true
+	return l.sumUp(&r, d, actual, n, peaks)
 }
 
 // settlement is the load of a plan's hours without it, and its change.
@@ -155,7 +170,8 @@ func (r *settlement) shift(plan []float32, share float64) {
 	}
 }
 
-func (l *Ledger) realised(r *settlement, from meter.Hour, n int) (out Realised) {
+// realised sums up the hours that count.
+func (l *Ledger) realised(r *settlement, d *Decision, n int) (out Realised) {
 	cash, co2, moved := 0.0, 0.0, 0.0
 	before, after := math.Inf(-1), math.Inf(-1)
 	for t := range n {
@@ -163,7 +179,7 @@ func (l *Ledger) realised(r *settlement, from meter.Hour, n int) (out Realised) 
 			continue
 		}
 		out.Hours++
-		h, load, change := from+meter.Hour(t), r.before[t], r.change[t]
+		h, load, change := d.ValidFrom+meter.Hour(t), r.before[t], r.change[t]
 		before, after = max(before, load), max(after, load+change)
 		if change == 0 {
 			continue
@@ -172,7 +188,7 @@ func (l *Ledger) realised(r *settlement, from meter.Hour, n int) (out Realised) 
 		cash += l.Cost(h, load) - l.Cost(h, load+change)
 		co2 -= l.p.rates.carbonAt(h) * change
 	}
-	out.Saving, out.CO2Kg = float32(cash), float32(co2)
+	out.SavingEnergy, out.CO2Kg = float32(cash), float32(co2)
 	out.KWhShifted, out.KWReduction = float32(moved), float32(before-after)
 	return out
 }

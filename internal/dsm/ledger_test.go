@@ -31,10 +31,13 @@ func TestReplayedIsThePromiseWhereTheForecastHolds(t *testing.T) {
 	policy := dayPolicy()
 	load := evening()
 	d := plan(t, policy, home(load))[0]
-	r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+	r, ok := ledger(t, policy).Replayed(&d, float32s(load), nil)
 	require.True(t, ok)
 	require.Equal(t, 24, r.Hours)
-	require.InDelta(t, d.SavingP50, r.Saving, 1e-4)
+	require.InDelta(t, d.SavingP50, r.SavingEnergy, 1e-4)
+	require.InDelta(t, d.SavingEnergy, r.SavingEnergy, 1e-4)
+	require.Zero(t, d.SavingDemand+r.SavingDemand, "there is no demand charge")
+	require.True(t, math.IsNaN(float64(d.MonthPeak)))
 	require.InDelta(t, d.KWhShifted, r.KWhShifted, 1e-4)
 	require.InDelta(t, d.KWReduction, r.KWReduction, 1e-4)
 	require.Equal(t, d.ID, ledger(t, policy).DecisionID("", "a", thursday))
@@ -56,9 +59,9 @@ func TestPassedHoursPromiseNothing(t *testing.T) {
 				in.ActionableFrom += passed
 				d := plan(t, policy, in)[0]
 				require.Equal(t, whole.Plan, d.Plan)
-				r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+				r, ok := ledger(t, policy).Replayed(&d, float32s(load), nil)
 				require.Equal(t, passed < 24, ok)
-				require.InDelta(t, r.Saving, d.SavingP50, 1e-3, "%d hours have passed", passed)
+				require.InDelta(t, r.SavingEnergy, d.SavingP50, 1e-3, "%d hours have passed", passed)
 				require.LessOrEqual(t, d.SavingP10, d.SavingP50)
 			}
 		})
@@ -90,9 +93,9 @@ func TestReplayedBatteryAndCar(t *testing.T) {
 	load := evening()
 	d := plan(t, policy, home(load))[0]
 	require.Len(t, d.Items, 2)
-	r, ok := ledger(t, policy).Replayed(&d, float32s(load))
+	r, ok := ledger(t, policy).Replayed(&d, float32s(load), nil)
 	require.True(t, ok)
-	require.InDelta(t, d.SavingP50, r.Saving, 1e-3)
+	require.InDelta(t, d.SavingP50, r.SavingEnergy, 1e-3)
 }
 
 // TestReplayedClipsToWhatThereWas: half the load gives half, and no more is added
@@ -105,10 +108,10 @@ func TestReplayedClipsToWhatThereWas(t *testing.T) {
 	for s, v := range load {
 		half[s] = v / 2
 	}
-	r, ok := ledger(t, policy).Replayed(&d, float32s(half))
+	r, ok := ledger(t, policy).Replayed(&d, float32s(half), nil)
 	require.True(t, ok)
 	require.Less(t, r.KWhShifted, d.KWhShifted)
-	require.InDelta(t, d.SavingP50/2, r.Saving, 0.05)
+	require.InDelta(t, d.SavingP50/2, r.SavingEnergy, 0.05)
 }
 
 // TestReplayedLeavesTheHeatPumpItsShare: of half the load, what moves is clipped to
@@ -125,7 +128,7 @@ func TestReplayedLeavesTheHeatPumpItsShare(t *testing.T) {
 			actual[s] /= 2
 		}
 	}
-	r, ok := ledger(t, policy).Replayed(&d, actual)
+	r, ok := ledger(t, policy).Replayed(&d, actual, nil)
 	require.True(t, ok)
 	require.InDelta(t, d.KWhShifted/2, r.KWhShifted, 1e-4)
 }
@@ -137,12 +140,12 @@ func TestReplayedCountsNoPassedHourAndNoGap(t *testing.T) {
 	actual := float32s(load)
 	actual[18] = float32(math.NaN())
 	d.ActionableFrom = thursday + 12
-	r, ok := ledger(t, policy).Replayed(&d, actual)
+	r, ok := ledger(t, policy).Replayed(&d, actual, nil)
 	require.True(t, ok)
 	require.Equal(t, 11, r.Hours)
 	require.InDelta(t, 3*0.8, r.KWhShifted, 0.05, "the evening less the hour without a reading, as far as later hours take it")
 	d.ActionableFrom = thursday + 24
-	_, ok = ledger(t, policy).Replayed(&d, actual)
+	_, ok = ledger(t, policy).Replayed(&d, actual, nil)
 	require.False(t, ok)
 }
 
@@ -183,9 +186,9 @@ func TestFollowedComparesWithWhatWasExpected(t *testing.T) {
 	for s, c := range d.Plan {
 		actual[s] += c
 	}
-	r, ok := ledger(t, policy).Followed(&d, float32s(load), actual)
+	r, ok := ledger(t, policy).Followed(&d, float32s(load), actual, nil)
 	require.True(t, ok)
-	require.InDelta(t, d.SavingP50, r.Saving, 1e-4)
+	require.InDelta(t, d.SavingP50, r.SavingEnergy, 1e-4)
 	require.InDelta(t, d.KWReduction, r.KWReduction, 1e-4)
 }
 

@@ -81,8 +81,8 @@ func recordDecisions(t *testing.T, r *rand.Rand, out, words hash.Hash) (acted in
 				actual[s] = float32(3*r.Float64() - 0.5)
 			}
 			actual[r.IntN(len(actual))] = float32(math.NaN())
-			realised, counts := ledger.Replayed(&d, actual)
-			fmt.Fprintln(out, realised, counts)
+			realised, counts := ledger.Replayed(&d, actual, nil)
+			fmt.Fprintf(out, "{%v %v %v %v %v} %v\n", realised.Hours, realised.SavingEnergy, realised.CO2Kg, realised.KWhShifted, realised.KWReduction, counts)
 		}
 	}
 	return acted

@@ -105,15 +105,18 @@ func spread(quantile []float32, t int, median float64) float64 {
 
 // outcomes are what a plan is worth on each scenario of a day.
 type outcomes struct {
-	cash, value [scenarioCount]float64
-	co2         float64 // mean; NaN if the intensity of a changed hour is unknown
+	cash, value    [scenarioCount]float64
+	energy, demand float64 // means of the two parts of cash
+	co2            float64 // mean; NaN if the intensity of a changed hour is unknown
 }
 
 func (o *outcomes) set(k int, w worth) {
 	if k == 0 {
-		o.co2 = 0
+		o.energy, o.demand, o.co2 = 0, 0, 0
 	}
 	o.cash[k], o.value[k] = w.cash, w.value
+	o.energy += (w.cash - w.demand) / scenarioCount
+	o.demand += w.demand / scenarioCount
 	o.co2 += w.co2 / scenarioCount
 }
 
@@ -124,6 +127,13 @@ func (o *outcomes) expected() float64 {
 		sum += v
 	}
 	return sum / scenarioCount
+}
+
+// setSavings sets the quantiles of the saving and its two parts.
+func (out *Decision) setSavings(o *outcomes) {
+	p10, p50, p90 := o.quantiles()
+	out.SavingP10, out.SavingP50, out.SavingP90 = float32(p10), float32(p50), float32(p90)
+	out.SavingEnergy, out.SavingDemand = float32(o.energy), float32(o.demand)
 }
 
 // quantiles sorts the savings and gives three of their quantiles, between the

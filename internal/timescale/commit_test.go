@@ -141,7 +141,7 @@ func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) decisions.Row
 			IssuedAt: issued, ValidFrom: issued, ValidTo: issued + 24, ActionableFrom: issued + 1,
 			Action: dsm.ActionLoadShift, Reason: dsm.ReasonPriceSpread, Plan: plan,
 			KWhShifted: 1.25, KWReduction: 0.5, PeakBefore: 4, PeakAfter: 3.5, PARBefore: 2, PARAfter: 1.75,
-			CapKW: nan(), PriceThresh: 0.3, SavingP10: 0.1, SavingP50: 0.2, SavingP90: 0.3, CO2Kg: 0.4, Confidence: 0.95,
+			CapKW: nan(), PriceThresh: 0.3, SavingP10: 0.1, SavingP50: 0.2, SavingP90: 0.3, SavingEnergy: 0.15, SavingDemand: 0.05, MonthPeak: nan(), CO2Kg: 0.4, Confidence: 0.95,
 			Factors:      []dsm.WeightedFactor{{Factor: dsm.FactorPriceSpread, Weight: 0.2}, {Factor: dsm.FactorShiftable, Weight: 3}},
 			Binding:      []dsm.Constraint{dsm.ConstraintHeadroom, dsm.ConstraintShiftableShare},
 			Alternatives: []dsm.Alternative{{Action: dsm.ActionNone, Reason: dsm.ReasonBelowMinSaving, Saving: -0.2}},

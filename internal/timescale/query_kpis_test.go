@@ -9,6 +9,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -63,18 +64,29 @@ func TestMeteredHours(t *testing.T) {
 // has a second revision.
 func (tw small) settleSmall(t *testing.T) {
 	t.Helper()
-	var settled []decisions.Settled
+	place := map[int32]int{}
 	for i, m := range tw.meters {
-		first := decisions.Settled{ID: shiftDecision(m, day+24, 0).ID, IssuedAt: day + 24, Method: decisions.SettledSimulated, Saving: float32(i + 1), KWhShifted: 2, CO2Kg: nan()}
-		second := decisions.Settled{ID: shiftDecision(m, day+48, 0).ID, IssuedAt: day + 48, Method: decisions.SettledEstimated, Saving: float32(10 - i), KWhShifted: 2, CO2Kg: nan()}
-		if m.Name == "b" {
-			second.Saving, second.KWhShifted = nan(), nan()
-		}
-		settled = append(settled, first, second)
+		place[m.MeterNo] = i
 	}
-	require.NoError(t, tw.Settle(t.Context(), settled))
-	_, err := tw.Pool.Exec(t.Context(), `INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, saving, co2_kg)
-		VALUES ($1, $2, 1, 1, 4, 3, 0.75)`, settled[0].ID, (day + 24).Time())
+	settleBy(t, tw.store, writer.Settling{Settle: func(open []writer.Unsettled) (out []decisions.Settled) {
+		for _, u := range open {
+			i := place[u.MeterNo]
+			s := decisions.Settled{
+				ID: u.ID, IssuedAt: u.IssuedAt, Method: decisions.SettledSimulated, SavingEnergy: float32(i + 1), SavingDemand: 0.5,
+				KWhShifted: 2, CO2Kg: nan(), PeakWithout: nan(), PeakWith: nan(),
+			}
+			if u.IssuedAt == day+48 {
+				s.Method, s.SavingEnergy, s.SavingDemand = decisions.SettledEstimated, float32(10-i), nan()
+				if u.Meter == "b" {
+					s.SavingEnergy, s.KWhShifted = nan(), nan()
+				}
+			}
+			out = append(out, s)
+		}
+		return out
+	}})
+	_, err := tw.Pool.Exec(t.Context(), `INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, saving, saving_demand, co2_kg)
+		VALUES ($1, $2, 1, 1, 4, 3, -1, 0.75)`, shiftDecision(tw.meters[0], day+24, 0).ID, (day + 24).Time())
 	require.NoError(t, err)
 }
 
@@ -85,10 +97,23 @@ func TestOutcomes(t *testing.T) {
 		ctx := t.Context()
 		north, c := &tw.meters[0].GroupNo, &tw.meters[2].MeterNo
 		const end = day + 96
-		// Promised is 0.2 for each plan.
-		all := reader.Outcomes{Plans: 5, First: day + 24, Last: day + 72, KWhShifted: 4 + 2 + 2 + 2 + 2, Promised: 1, Realised: 3 + 2 + 3 + 10 + 8, Estimated: 18, CO2Kg: 0.75, CO2Plans: 1}
-		first := reader.Outcomes{Plans: 3, First: day + 24, Last: day + 48, KWhShifted: 8, Promised: 0.6, Realised: 8, CO2Kg: 0.75, CO2Plans: 1}
-		second := reader.Outcomes{Plans: 2, First: day + 48, Last: day + 72, KWhShifted: 4, Promised: 0.4, Realised: 18, Estimated: 18}
+		// Each plan promises 0.15 on energy and 0.05 on demand.
+		outcomes := func(plans int64, energy, demand, estimated, shifted float64) reader.Outcomes {
+			o := reader.Outcomes{Plans: plans, Days: 1, SettledDays: 1, First: day + 24, Last: day + 48, KWhShifted: shifted,
+				Promised: reader.Saving{Energy: 0.15 * float64(plans), Demand: 0.05 * float64(plans)}, Realised: reader.Saving{Energy: energy, Demand: demand}, Estimated: estimated}
+			return o
+		}
+		first := outcomes(3, 8, -1+0.5+0.5, 0, 8)
+		first.CO2Kg, first.CO2Plans = 0.75, 1
+		second := outcomes(2, 18, math.NaN(), 18, 4)
+		second.First, second.Last, second.Estimates = day+48, day+72, 2
+		all := outcomes(5, 26, 0, 18, 12)
+		all.Days, all.SettledDays, all.Last, all.Estimates, all.CO2Kg, all.CO2Plans = 2, 2, day+72, 2, 0.75, 1
+		ofNorth := outcomes(3, 15, -0.5, 10, 8)
+		ofNorth.Days, ofNorth.SettledDays, ofNorth.Last, ofNorth.Estimates, ofNorth.CO2Kg, ofNorth.CO2Plans = 2, 2, day+72, 1, 0.75, 1
+		ofC := outcomes(2, 11, 0.5, 8, 4)
+		ofC.Days, ofC.SettledDays, ofC.Last, ofC.Estimates = 2, 2, day+72, 1
+		open := reader.Outcomes{Days: 1, First: meter.NoHour, Last: meter.NoHour, Promised: reader.Saving{Demand: math.NaN()}, Realised: reader.Saving{Demand: math.NaN()}}
 		at := func(o reader.Outcomes, start meter.Hour) reader.Outcomes { o.Start = start.Time(); return o }
 		for name, c := range map[string]struct {
 			q    reader.OutcomeQuery
@@ -100,24 +125,39 @@ func TestOutcomes(t *testing.T) {
 			"by a local day": {reader.OutcomeQuery{From: day, To: end, Unit: reader.Days, Zone: "America/New_York"}, []reader.Outcomes{at(first, day+5), at(second, day+29)}},
 			"by month":       {reader.OutcomeQuery{From: day, To: end, Unit: reader.Months}, []reader.Outcomes{at(all, day)}},
 			"group": {reader.OutcomeQuery{Scope: reader.Scope{GroupNo: north}, From: day, To: end}, []reader.Outcomes{
-				at(reader.Outcomes{Plans: 3, First: day + 24, Last: day + 72, KWhShifted: 8, Promised: 0.6, Realised: 15, Estimated: 10, CO2Kg: 0.75, CO2Plans: 1}, day),
+				at(ofNorth, day),
 			}},
 			"meter": {reader.OutcomeQuery{Scope: reader.Scope{MeterNo: c}, From: day, To: end}, []reader.Outcomes{
-				at(reader.Outcomes{Plans: 2, First: day + 24, Last: day + 72, KWhShifted: 4, Promised: 0.4, Realised: 11, Estimated: 8}, day),
+				at(ofC, day),
 			}},
 			"from is inclusive, to is not": {reader.OutcomeQuery{From: day + 24, To: day + 48}, []reader.Outcomes{at(first, day+24)}},
 			"after the first issue":        {reader.OutcomeQuery{From: day + 25, To: day + 49}, []reader.Outcomes{at(second, day+25)}},
 			"none":                         {reader.OutcomeQuery{From: day + 25, To: day + 48}, nil},
-			"not yet settled":              {reader.OutcomeQuery{From: day + 72, To: end}, nil},
+			"not over yet":                 {reader.OutcomeQuery{From: day + 72, To: end}, nil},
+			"over, and not settled":        {reader.OutcomeQuery{From: day + 72, To: end, Now: end}, []reader.Outcomes{at(open, day+72)}},
 		} {
+			if c.q.Now == 0 {
+				c.q.Now = end - 1
+			}
 			got, err := s.Outcomes(ctx, c.q)
 			require.NoError(t, err, name)
 			require.Len(t, got, len(c.want), name)
 			for i, w := range c.want {
 				g := got[i]
 				require.Equal(t, w.Start, g.Start.UTC(), name)
-				require.InDelta(t, w.Promised, g.Promised, 1e-6, name)
-				g.Start, g.Promised = w.Start, w.Promised
+				for _, of := range [][2]float64{
+					{w.Promised.Energy, g.Promised.Energy}, {w.Promised.Demand, g.Promised.Demand}, {w.Realised.Demand, g.Realised.Demand},
+				} {
+					require.Equal(t, math.IsNaN(of[0]), math.IsNaN(of[1]), name)
+					if of[0] == of[0] {
+						require.InDelta(t, of[0], of[1], 1e-6, name)
+					}
+				}
+				g.Start, g.Promised, g.Realised.Demand = w.Start, w.Promised, 0
+				w.Realised.Demand = 0
+				if w.Promised.Demand != w.Promised.Demand {
+					w.Promised.Demand, g.Promised.Demand = 0, 0
+				}
 				require.Equal(t, w, g, name)
 			}
 		}

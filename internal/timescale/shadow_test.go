@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
@@ -17,7 +16,7 @@ func TestShadowDecisions(t *testing.T) {
 		tw := newSmall(t, s)
 		ctx := t.Context()
 		list := reader.DecisionList{From: day, To: day + 240, Limit: 100}
-		outcomes := reader.OutcomeQuery{From: day, To: day + 240, Unit: reader.Hours}
+		outcomes := reader.OutcomeQuery{From: day, To: day + 240, Now: day + 95, Unit: reader.Hours}
 
 		check := func(shadow bool, advised, shadowed int) {
 			t.Helper()
@@ -47,27 +46,9 @@ func TestShadowDecisions(t *testing.T) {
 		}
 		settleAll(t, s)
 		check(false, 9, 0)
-		_, err := s.Pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised`)
+		_, err := s.Pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised; DELETE FROM settling`)
 		require.NoError(t, err)
 		require.Equal(t, 6, settleAll(t, s), "shadow decisions are settled too")
 		check(true, 0, 9)
 	})
-}
-
-// settleAll settles every decision whose hours have passed, and returns how many.
-func settleAll(t *testing.T, s store) (n int) {
-	t.Helper()
-	for {
-		open, err := s.Unsettled(t.Context(), day)
-		require.NoError(t, err)
-		if len(open) == 0 {
-			return n
-		}
-		settled := make([]decisions.Settled, len(open))
-		for i, u := range open {
-			settled[i] = decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Method: decisions.SettledSimulated, Saving: 1}
-		}
-		require.NoError(t, s.Settle(t.Context(), settled))
-		n += len(open)
-	}
 }

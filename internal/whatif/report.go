@@ -46,10 +46,18 @@ type Figures struct {
 
 	Plans        int     `json:"plans"`        // of meters, whose hours lie in the window
 	KWhShifted   float64 `json:"kwhShifted"`   // by them
-	Promised     float64 `json:"promised"`     // medians of the savings, at issue, currency
-	Realised     float64 `json:"realised"`     // savings on what was measured, currency
+	Promised     Saving  `json:"promised"`     // what the plans expected at issue, each by itself
+	Realised     Saving  `json:"realised"`     // on what was measured; Demand is Demand above less that with all plans carried out
 	CO2AvoidedKg float64 `json:"co2AvoidedKg"` // by them, where the intensity is known
 }
+
+// Saving is what plans save, in currency.
+type Saving struct {
+	Energy float64 `json:"energy"` // on the kWh
+	Demand float64 `json:"demand"` // on the demand charges of the meters' months
+}
+
+func (s Saving) plus(o Saving) Saving { return Saving{s.Energy + o.Energy, s.Demand + o.Demand} }
 
 // Load is the load of a group or of the whole twin.
 type Load struct {
@@ -61,7 +69,7 @@ type Load struct {
 }
 
 // Cost is what the scenario cost with all plans carried out, currency.
-func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised }
+func (f *Figures) Cost() float64 { return f.Energy + f.Demand - f.Realised.Energy - f.Realised.Demand }
 
 // groupResult is what one side knows of a group.
 type groupResult struct {
@@ -131,6 +139,7 @@ func (s *side) results() (out []groupResult) {
 				continue
 			}
 			p.KWh, p.Energy, p.Demand = p.KWh+load.KWh, p.Energy+load.Energy, p.Demand+load.Demand
+			p.Realised.Demand += load.Demand - s.planned.loads[i].Demand
 			carbon += load.CO2Kg
 			p.carbon = p.carbon || load.CO2Hours > 0
 		}
@@ -151,7 +160,7 @@ func sum(results []groupResult, name string) groupResult {
 		out.Meters += p.Meters
 		out.KWh, out.Energy, out.Demand = out.KWh+p.KWh, out.Energy+p.Energy, out.Demand+p.Demand
 		out.Plans, out.KWhShifted = out.Plans+p.Plans, out.KWhShifted+p.KWhShifted
-		out.Promised, out.Realised, out.CO2AvoidedKg = out.Promised+p.Promised, out.Realised+p.Realised, out.CO2AvoidedKg+p.CO2AvoidedKg
+		out.Promised, out.Realised, out.CO2AvoidedKg = out.Promised.plus(p.Promised), out.Realised.plus(p.Realised), out.CO2AvoidedKg+p.CO2AvoidedKg
 		if p.CO2Kg != nil {
 			carbon += *p.CO2Kg
 			out.CO2Kg = &carbon

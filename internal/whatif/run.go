@@ -159,6 +159,7 @@ func (r *run) count(to meter.Hour) {
 	for _, s := range r.sides {
 		s.countLoads(to)
 		s.countPlans()
+		s.countPlanned(to)
 	}
 	r.stored += r.fx.Counts.Stored
 	r.p.Begin(&r.fx)

@@ -24,6 +24,7 @@ type side struct {
 	groupOf []*groupRun       // likewise
 	groups  []*groupRun
 	counted meter.Hour // hours before are counted
+	planned planned    // likewise, with the plans carried out
 
 	actual []float32
 	change []float64
@@ -39,8 +40,9 @@ type groupRun struct {
 	// Load by hour of the window: measured, and with the plans carried out.
 	measured, planned []float64
 
-	plans                                int
-	shifted, promised, realised, avoided float64
+	plans              int
+	promised, realised Saving // realised.Demand is that of the meters' months, see results
+	shifted, avoided   float64
 }
 
 // limit is a limit of a group's load.
@@ -54,7 +56,8 @@ func newSide(r *run, s Scenario, rules *twin.Rules) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &side{run: r, scenario: s, prices: now, counted: r.engine.readings.Start}
+	start := r.engine.readings.Start
+	out := &side{run: r, scenario: s, prices: now, counted: start, planned: planned{from: start, priced: []pricedFrom{{start, now}}}}
 	byName := map[string]*groupRun{}
 	for _, m := range r.meters {
 		g := byName[m.Group]
@@ -65,6 +68,7 @@ func newSide(r *run, s Scenario, rules *twin.Rules) (*side, error) {
 		}
 		g.meters++
 		out.loads, out.groupOf = append(out.loads, now.indicators()), append(out.groupOf, g)
+		out.planned.loads, out.planned.changes = append(out.planned.loads, now.indicators()), append(out.planned.changes, nil)
 	}
 	return out, nil
 }
@@ -128,6 +132,7 @@ func (s *side) switchTo(rules *twin.Rules, h meter.Hour) (err error) {
 	for _, load := range s.loads {
 		load.SwitchTo(s.prices.ofLoads())
 	}
+	s.planned.priced = append(s.planned.priced, pricedFrom{h, s.prices})
 	for _, g := range s.groups {
 		g.limits = append(g.limits, limit{from: int(h - s.run.engine.readings.Start), kw: capacityOf(g.name, rules.Policy.Groups)})
 	}
@@ -182,11 +187,15 @@ func (s *side) countLoads(to meter.Hour) {
 	s.counted = max(s.counted, to)
 }
 
-// countMeter counts what a meter measured in some hours.
+// countMeter counts what a meter measured in some hours, for which there are no plans.
 func (s *side) countMeter(m *meterRun, from, to meter.Hour) {
 	o := s.run.engine.o
 	for h := max(from, o.From); h < min(to, o.To); h++ {
-		s.countHour(m, s.prices.ledger.At(h), h)
+		rates := s.prices.ledger.At(h)
+		s.countHour(m, rates, h)
+		if v := float64(m.At(h)); v == v {
+			s.planned.loads[m.place].Count(rates, v, max(-v, 0))
+		}
 	}
 }
 
@@ -203,17 +212,18 @@ func (s *side) realise(by prices, m *meterRun, d *dsm.Decision) {
 	for t := range d.Plan {
 		s.actual, s.change = append(s.actual, m.At(d.ValidFrom+meter.Hour(t))), append(s.change, 0)
 	}
-	out := twin.Realised(by.ledger, d, nil, s.actual, false)
+	out := twin.Realised(by.ledger, d, nil, s.actual, false, nil)
 	g := s.groupOf[m.place]
 	g.plans++
 	if !by.foreign {
-		g.promised += float64(d.SavingP50)
+		g.promised.Energy += float64(d.SavingEnergy)
+		g.promised.Demand += float64(d.SavingDemand)
 	}
-	if out.Saving != out.Saving {
+	if out.SavingEnergy != out.SavingEnergy {
 		return // nothing was measured in its hours
 	}
 	if !by.foreign {
-		g.realised += float64(out.Saving)
+		g.realised.Energy += float64(out.SavingEnergy)
 	}
 	g.shifted += float64(out.KWhShifted)
 	if out.CO2Kg == out.CO2Kg {
@@ -223,6 +233,7 @@ func (s *side) realise(by prices, m *meterRun, d *dsm.Decision) {
 	for t, x := range s.change {
 		if x != 0 {
 			g.planned[int(d.ValidFrom-s.run.engine.readings.Start)+t] += x
+			s.planned.change(m.place, d.ValidFrom+meter.Hour(t), x)
 		}
 	}
 }

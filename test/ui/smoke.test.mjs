@@ -64,7 +64,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.locator('canvas').waitFor();
     await page.getByRole('meter').first().waitFor();
     await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
-    await page.getByRole('region', { name: 'The last 7 days' }).getByText('Realised').waitFor();
+    await page.getByRole('region', { name: 'The last 7 days' }).getByText('Would have saved').waitFor();
     await accessible(page, 'overview');
     await page.getByRole('button', { name: /Load shift/ }).first().click();
     await page.getByText('What it rests on').waitFor();
@@ -116,14 +116,15 @@ test('the last week is summed up as the API has it', async (t) => {
   const page = await open(t);
   await signIn(page, twin);
   const card = page.getByRole('region', { name: 'The last 7 days' });
-  await card.getByText('Realised').waitFor();
+  await card.getByText('Would have saved').waitFor();
   const { data } = await page.evaluate(async () => (await fetch('../api/v1/kpis')).json());
   const [week] = data.periods;
-  assert.ok(week.decisions > 0 && week.realised > 0, JSON.stringify(week));
+  assert.ok(week.decisions > 0 && week.realised.energy > 0, JSON.stringify(week));
   const pounds = new Intl.NumberFormat('en-GB', { style: 'currency', currency: 'GBP' });
-  for (const amount of [week.promised, week.realised, week.cost]) {
+  for (const amount of [week.promised.energy, week.realised.energy, week.cost]) {
     await card.locator('dd', { hasText: pounds.format(amount) }).first().waitFor();
   }
+  await card.getByText(`${week.settledDays} of ${week.days} days settled`).waitFor();
   await card.getByText('no carbon intensity is known').waitFor();
 });
 
@@ -135,7 +136,7 @@ test('a decision shows what each device does, and its realised saving beside the
   await why.getByRole('img', { name: /^Battery: change by hour/ }).waitFor();
   await why.getByRole('img', { name: /^Car: change by hour/ }).waitFor();
   await why.getByRole('columnheader', { name: 'Promised' }).waitFor();
-  await why.getByRole('row', { name: /^Saving £.* £/ }).waitFor();
+  await why.getByRole('row', { name: /^Saving on energy £.* £/ }).waitFor();
   await why.getByText('Nobody followed this plan').waitFor();
   await accessible(page, 'the outcome');
 });

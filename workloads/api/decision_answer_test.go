@@ -28,6 +28,9 @@ type headerAnswer struct {
 	SavingP10      *float32 `json:"savingP10"`
 	SavingP50      *float32 `json:"savingP50"`
 	SavingP90      *float32 `json:"savingP90"`
+	SavingEnergy   *float32 `json:"savingEnergy"`
+	SavingDemand   *float32 `json:"savingDemand"`
+	MonthPeakKW    *float32 `json:"monthPeakKw"`
 	Currency       string   `json:"currency"`
 	CO2Kg          *float32 `json:"co2Kg"`
 	Confidence     *float32 `json:"confidence"`

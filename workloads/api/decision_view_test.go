@@ -32,7 +32,7 @@ func TestDecisionAnswers(t *testing.T) {
 			IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
 			Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
 			KWhShifted: 0.25, KWReduction: -0, PeakBefore: 1.75, PeakAfter: 1.5, PARBefore: 2.1, PARAfter: 1.8,
-			CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, CO2Kg: 0.1, Confidence: 0.95,
+			CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, SavingEnergy: 0.25, SavingDemand: -0.5, MonthPeak: 4.5, CO2Kg: 0.1, Confidence: 0.95,
 			Items:        []dsm.PlanItem{{Action: dsm.ActionBattery, Saving: 0.1, Plan: []float32{-0.25, 0, 0.5, 0}, Value: []float32{0.1, 0.2, 0.3, unknown}}},
 			Factors:      []dsm.WeightedFactor{{Factor: dsm.FactorPriceSpread, Weight: 0.2}, {Factor: dsm.FactorMissing, Weight: unknown}},
 			Binding:      []dsm.Constraint{dsm.ConstraintStoreSize, 42},
@@ -43,7 +43,7 @@ func TestDecisionAnswers(t *testing.T) {
 	}
 	empty := decisions.Row{Decision: dsm.Decision{
 		IssuedAt: 438024, ValidFrom: 438024, ValidTo: 438048, ActionableFrom: 438024, LastReading: meter.NoHour, Reason: 77,
-		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, CO2Kg: unknown,
+		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, SavingEnergy: unknown, SavingDemand: unknown, MonthPeak: unknown, CO2Kg: unknown,
 	}, Shadow: true}
 	made := decisions.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
 	for name, body := range map[string]any{

@@ -183,7 +183,7 @@ func (s *server) realised(ctx context.Context, d *decisions.Row) (*Realised, err
 		method = "estimated"
 	}
 	return &Realised{
-		Method: method, Saving: maybe32(r.Saving), KWhShifted: maybe32(r.KWhShifted),
+		Method: method, SavingEnergy: maybe32(r.SavingEnergy), SavingDemand: maybe32(r.SavingDemand), KWhShifted: maybe32(r.KWhShifted),
 		KWReduction: maybe32(r.KWReduction), CO2Kg: maybe32(r.CO2Kg),
 	}, nil
 }

@@ -27,7 +27,7 @@ func (s *server) kpiOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
 		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and promised and realised savings",
-		Description: "Plans count once their hours have passed, in the period in which they were issued. They are those about meters: the plan of a group is the sum of those of its meters.",
+		Description: "Plans count once their hours have passed and they are settled, in the period in which their hours begin; settledDays of days shows how many days that is. They are those about meters: the plan of a group is the sum of those of its meters.",
 	}, s.kpis)
 }
 
@@ -46,7 +46,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 		return nil, err
 	}
 	periods := s.periods(w, in.By)
-	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}); err != nil {
+	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}, now); err != nil {
 		return nil, s.failed(ctx, "read key figures", err)
 	}
 	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: w.To > now}
@@ -81,11 +81,11 @@ func (s *server) scope(ctx context.Context, in *kpisInput, view *KPIs) (scope re
 
 // fillPeriods reads loads and realised savings, up to the twin's now: the
 // newest hour may still lack meters.
-func (s *server) fillPeriods(ctx context.Context, periods []*period, scope reader.Scope, w params.HourRange) error {
+func (s *server) fillPeriods(ctx context.Context, periods []*period, scope reader.Scope, w params.HourRange, now meter.Hour) error {
 	if w.From >= w.To {
 		return nil
 	}
-	q := reader.OutcomeQuery{Scope: scope, From: w.From, To: w.To, Unit: periods[0].unit, Zone: s.twin.Timezone}
+	q := reader.OutcomeQuery{Scope: scope, From: w.From, To: w.To, Now: now, Unit: periods[0].unit, Zone: s.twin.Timezone}
 	outcomes, err := s.db.Outcomes(ctx, q)
 	if err != nil {
 		return err

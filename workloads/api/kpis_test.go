@@ -86,21 +86,30 @@ func TestKPIsOfLoad(t *testing.T) {
 func TestKPIsOfPlans(t *testing.T) {
 	a := newTestAPI(t, nil)
 	var plans int64
-	var promised, realised, shifted float64
+	var promised, realised Saving
+	var shifted float64
+	promised.Energy, promised.Demand, realised.Energy, realised.Demand = new(float64), new(float64), new(float64), new(float64)
 	for _, h := range read[[]headerAnswer](t, a, "/api/v1/decisions?meter=home-000003&action=any&from=now-28d&limit=100").Data {
 		d := read[decisionAnswer](t, a, "/api/v1/decisions/"+h.ID).Data
 		if d.Realised != nil {
 			plans++
-			promised += float64(*d.SavingP50)
-			realised += float64(*d.Realised.Saving)
+			*promised.Energy += float64(*d.SavingEnergy)
+			*promised.Demand += float64(*d.SavingDemand)
+			*realised.Energy += float64(*d.Realised.SavingEnergy)
+			*realised.Demand += float64(*d.Realised.SavingDemand)
 			shifted += float64(*d.Realised.KWhShifted)
 		}
 	}
 	require.Greater(t, plans, int64(5))
 	p := kpis(t, a, "meter=home-000003&from=now-28d").Periods[0]
 	require.Equal(t, plans, p.Decisions)
-	require.InDelta(t, promised, *p.Promised, 1e-4)
-	require.InDelta(t, realised, *p.Realised, 1e-4)
+	require.InDelta(t, *promised.Energy, *p.Promised.Energy, 1e-4)
+	require.InDelta(t, *promised.Demand, *p.Promised.Demand, 1e-4)
+	require.InDelta(t, *realised.Energy, *p.Realised.Energy, 1e-4)
+	require.InDelta(t, *realised.Demand, *p.Realised.Demand, 1e-4)
+	require.Equal(t, "simulated", *p.Method)
+	require.Equal(t, plans, p.SettledDays, "a plan a day")
+	require.Equal(t, p.Days, p.SettledDays)
 	require.InDelta(t, shifted, *p.KWhShifted, 1e-4)
 
 	// The share rests on the hours of the plans: here the whole days in which all
@@ -108,7 +117,7 @@ func TestKPIsOfPlans(t *testing.T) {
 	list := read[[]headerAnswer](t, a, "/api/v1/decisions?meter=home-000003&action=any&status=past&from=now-28d&limit=100").Data
 	from, to := list[len(list)-1].ValidFrom, list[0].ValidTo
 	days := kpis(t, a, "meter=home-000003&from="+from.Format(time.RFC3339)+"&to="+to.Format(time.RFC3339)).Periods[0]
-	require.InEpsilon(t, realised / *days.Cost, *p.SavedShare, 1e-5)
+	require.InEpsilon(t, *realised.Energy / *days.Cost, *p.SavedShare, 1e-5)
 	require.InEpsilon(t, *p.SavedShare, *days.SavedShare, 1e-9)
 
 	cut := kpis(t, a, "meter=home-000003&from="+from.Format(time.RFC3339)+"&to="+from.Add(time.Hour).Format(time.RFC3339)).Periods[0]
@@ -126,7 +135,7 @@ func TestKPIsAddUp(t *testing.T) {
 		for _, p := range periods {
 			hours += p.Hours
 			sum[0] += float64(p.Decisions)
-			for i, v := range []*float64{p.KWh, p.Cost, p.Promised, p.Realised} {
+			for i, v := range []*float64{p.KWh, p.Cost, energyOf(p.Promised), energyOf(p.Realised)} {
 				if v != nil {
 					sum[i+1] += *v
 				}
@@ -283,7 +292,7 @@ func TestSavedShare(t *testing.T) {
 	l := filledLedger(t)
 	at := func(realised, estimated float64, last meter.Hour) float64 {
 		p := &period{from: storeEnd, to: storeEnd + 24, load: dsm.NewIndicators(l), during: dsm.NewIndicators(l)}
-		p.plans = reader.Outcomes{Plans: 2, First: storeEnd + 6, Last: last, Realised: realised, Estimated: estimated}
+		p.plans = reader.Outcomes{Plans: 2, First: storeEnd + 6, Last: last, Realised: reader.Saving{Energy: realised}, Estimated: estimated}
 		for h := range meter.Hour(24) {
 			p.count(reader.MeteredHour{Hour: storeEnd + h, KWh: 10})
 		}
@@ -296,4 +305,12 @@ func TestSavedShare(t *testing.T) {
 	require.InEpsilon(t, 5/cost, at(5, 0, storeEnd+24), 1e-9)
 	require.InEpsilon(t, 5/(cost+2), at(5, 2, storeEnd+24), 1e-9)
 	require.True(t, math.IsNaN(at(5, 0, storeEnd+25)))
+}
+
+// energyOf is a saving on energy, nil where there is none.
+func energyOf(s *Saving) *float64 {
+	if s == nil {
+		return nil
+	}
+	return s.Energy
 }

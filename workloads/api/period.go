@@ -72,7 +72,7 @@ func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
 		From: p.from.Time(), To: p.to.Time(), Hours: l.Hours, CO2Hours: l.CO2Hours,
 		PeakKW: maybe(l.PeakKW), PeakAt: maybeHour(l.PeakAt),
 		PeakToAverage: maybe(l.PeakToAverage()), LoadFactor: maybe(l.LoadFactor()),
-		Decisions: p.plans.Plans,
+		Decisions: p.plans.Plans, Days: p.plans.Days, SettledDays: p.plans.SettledDays,
 	}
 	if l.Hours > 0 {
 		out.KWh, out.FedIn, out.Cost = maybe(l.KWh), maybe(l.FedIn), maybe(l.Energy)
@@ -84,7 +84,7 @@ func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
 		out.CO2Kg = maybe(l.CO2Kg)
 	}
 	if o := p.plans; o.Plans > 0 {
-		out.KWhShifted, out.Promised, out.Realised = maybe(o.KWhShifted), maybe(o.Promised), maybe(o.Realised)
+		out.KWhShifted, out.Promised, out.Realised, out.Method = maybe(o.KWhShifted), savingView(o.Promised), savingView(o.Realised), methodOf(o)
 		out.SavedShare = maybe(p.savedShare())
 	}
 	if o := p.plans; o.CO2Plans > 0 {
@@ -102,5 +102,21 @@ func (p *period) savedShare() float64 {
 	if p.plans.Last > p.to || !(without > 0) {
 		return math.NaN()
 	}
-	return p.plans.Realised / without
+	return p.plans.Realised.Energy / without
+}
+
+func savingView(s reader.Saving) *Saving {
+	return &Saving{Energy: maybe(s.Energy), Demand: maybe(s.Demand)}
+}
+
+// methodOf is how the savings of some plans were computed.
+func methodOf(o reader.Outcomes) *string {
+	method := "mixed"
+	switch o.Estimates {
+	case 0:
+		method = "simulated"
+	case o.Plans:
+		method = "estimated"
+	}
+	return &method
 }

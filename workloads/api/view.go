@@ -155,13 +155,23 @@ type KPIPeriod struct {
 	CO2Kg      *float64 `json:"co2Kg" doc:"Emissions of the hours with a known carbon intensity; null if there are none"`
 	CO2Hours   int      `json:"co2Hours" doc:"How many of the hours these are"`
 
-	Decisions    int64    `json:"decisions" doc:"Plans for meters that were issued in the period, whose hours have passed and whose saving could be computed"`
+	Days        int64 `json:"days" doc:"Days with plans for meters whose hours begin in the period and have passed"`
+	SettledDays int64 `json:"settledDays" doc:"Of these, days whose plans are all settled: the sums below hold settled plans alone"`
+
+	Decisions    int64    `json:"decisions" doc:"Settled plans of which the saving could be computed"`
 	KWhShifted   *float64 `json:"kwhShifted" doc:"What these plans took away from some hours; null without plans"`
-	Promised     *float64 `json:"promised" doc:"Sum of the savings that these plans were expected to bring (savingP50), in the currency; null without plans"`
-	Realised     *float64 `json:"realised" doc:"The realised saving of these plans, in the currency, on energy: see a decision's realised; null without plans"`
-	SavedShare   *float64 `json:"savedShare" doc:"realised over what the energy of the hours of these plans cost without them, of all meters looked at; null where that is not known or not above 0, and where a plan reaches beyond the period"`
+	Promised     *Saving  `json:"promised" doc:"What these plans were expected to save when they were issued: savingEnergy and savingDemand, added up; null without plans"`
+	Realised     *Saving  `json:"realised" doc:"What these plans saved, see a decision's realised; null without plans"`
+	Method       *string  `json:"realisedMethod" enum:"simulated,estimated,mixed" doc:"simulated: nobody followed the plans, so realised is what they would have saved; estimated: they may have been followed, so it is measured against the forecast; null without plans"`
+	SavedShare   *float64 `json:"savedShare" doc:"realised.energy over what the energy of the hours of these plans cost without them, of all meters looked at; null where that is not known or not above 0, and where a plan reaches beyond the period"`
 	CO2Avoided   *float64 `json:"co2AvoidedKg" doc:"Emissions that these plans avoided, of those plans of which that is known; null if there are none"`
 	CO2Decisions int64    `json:"co2Decisions" doc:"How many of the plans these are"`
+}
+
+// Saving is what plans save, in the currency, on energy and on demand charges apart.
+type Saving struct {
+	Energy *float64 `json:"energy" doc:"On the kWh, by price and hour"`
+	Demand *float64 `json:"demand" doc:"On the demand charges of the meters' months; 0 without a charge, null where it is not known"`
 }
 
 // LoadPoint is one hour of load. The band adds up the quantiles of the meters,
@@ -233,11 +243,12 @@ type Alternative struct {
 
 // Realised is the outcome of a decision.
 type Realised struct {
-	Method      string   `json:"method" enum:"simulated,estimated" doc:"simulated: on measurements in which nobody followed it; estimated: against the forecast as it stood at issue"`
-	Saving      *float32 `json:"saving" doc:"On energy, in the currency; null where no hour counts"`
-	KWhShifted  *float32 `json:"kwhShifted"`
-	KWReduction *float32 `json:"kwReduction"`
-	CO2Kg       *float32 `json:"co2Kg"`
+	Method       string   `json:"method" enum:"simulated,estimated" doc:"simulated: on measurements in which nobody followed it; estimated: against the forecast as it stood at issue"`
+	SavingEnergy *float32 `json:"savingEnergy" doc:"In the currency; null where no hour counts"`
+	SavingDemand *float32 `json:"savingDemand" doc:"On the demand charge of the month, beside the plans before it, in the currency: these add up over the plans of a month. Null where the month's highest hour before the plan is not known"`
+	KWhShifted   *float32 `json:"kwhShifted"`
+	KWReduction  *float32 `json:"kwReduction"`
+	CO2Kg        *float32 `json:"co2Kg"`
 }
 
 // Provenance is what a decision was made by.

@@ -204,6 +204,9 @@ func (t *twin) run(ctx context.Context) error {
 		if err := t.waitForProcessor(taskCtx); err != nil {
 			return err
 		}
+		if err := proc.SettlePast(taskCtx); err != nil {
+			return err
+		}
 		done(errReplayed)
 		return nil
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
 )
 
@@ -22,24 +21,16 @@ func (p *Processor) maintain(ctx context.Context) error {
 	}
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
-	recent, stop := p.settleTicks()
-	defer stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-recent:
-			p.settleRecent(ctx)
-			continue
 		case <-tick.C:
 		}
 		report, err := p.stores.DB.Maintain(ctx, opts)
 		if err != nil && ctx.Err() == nil {
 			p.log.Warn("maintenance failed, it goes on at the next turn", "error", err)
 			continue
-		}
-		if !report.Busy {
-			p.settle(ctx, meter.NoHour)
 		}
 		p.log.Info("maintenance", "busy", report.Busy, "upTo", report.Watermark, "refreshed", report.Refreshed,
 			"compressed", report.Compressed, "dropped", report.Dropped, "deleted", report.Deleted)

@@ -2,90 +2,130 @@ package processor
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
-// settleEvery is how often recent plans are settled between the turns of
-// maintenance, so that a twin that lives an hour in a second knows what the plans
-// of its last week saved.
-const settleEvery = time.Minute
+// settleEvery is how often plans whose hours have passed are looked for.
+const settleEvery = 2 * time.Second
 
-// settleReach is how long before the newest plan that is settled others are looked
-// for at these turns. Those of maintenance look farther back.
-const settleReach = 2 * meter.HoursPerDay
+// settleCorrectedEvery is how often outcomes are looked for whose readings were
+// corrected.
+const settleCorrectedEvery = time.Minute
 
-// settleTicks come when recent plans are to be settled: never where a replay runs
-// as fast as it can and should not be held up.
-func (p *Processor) settleTicks() (ticks <-chan time.Time, stop func()) {
-	g := &p.cfg.Generator
-	if (g.Mode == "Replay" || g.Mode == "Loop") && g.Speed == 0 {
-		return nil, func() {}
-	}
+// keepSettled settles plans as their hours pass, until ctx ends. All processors do: each
+// partition is settled by one of them at a time.
+func (p *Processor) keepSettled(ctx context.Context) error {
 	tick := time.NewTicker(settleEvery)
-	return tick.C, tick.Stop
-}
-
-// settleRecent settles the plans of recent days. One of all processors does it at
-// a time.
-func (p *Processor) settleRecent(ctx context.Context) {
-	since, mine, err := p.stores.DB.ClaimSettling(ctx, settleEvery/2)
-	if err != nil && ctx.Err() == nil {
-		p.log.Warn("recent plans are not settled now, that is tried at the next turn", "error", err)
-	}
-	if err != nil || !mine {
-		return
-	}
-	if since != meter.NoHour {
-		since -= settleReach
-	}
-	p.settle(ctx, since)
-}
-
-func (p *Processor) settle(ctx context.Context, since meter.Hour) {
-	if p.rules.Ledger() == nil {
-		return
-	}
-	err := Settle(ctx, p.stores.DB, p.rules.Ledger(), p.cfg.Generator.Mode == "Off", since)
-	if err != nil && ctx.Err() == nil {
-		p.log.Warn("outcomes of decisions are not known yet, they are computed at the next turn", "error", err)
-	}
-}
-
-// Settle computes the outcomes of decisions issued since then whose hours have passed,
-// oldest first: against the forecast where somebody may have followed them, else as
-// if nobody had. It gives the same rows whoever does it and how often.
-func Settle(ctx context.Context, db *writer.DB, ledger *dsm.Ledger, followed bool, since meter.Hour) error {
+	defer tick.Stop()
+	var corrected time.Time
 	for {
-		open, err := db.Unsettled(ctx, since)
-		if err != nil || len(open) == 0 {
-			return err
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
 		}
-		since = open[0].IssuedAt
-		if err := db.Settle(ctx, settled(ledger, followed, open)); err != nil {
-			return err
+		if p.mayNotBeHeldUp() {
+			continue
+		}
+		again := time.Since(corrected) >= settleCorrectedEvery
+		if again {
+			corrected = time.Now()
+		}
+		if err := p.settle(ctx, again); err != nil && ctx.Err() == nil {
+			p.log.Warn("outcomes of decisions are not known yet, they are computed at the next turn", "error", err)
 		}
 	}
 }
 
-// settled computes outcomes. Where no hour counts, nothing is known.
+// mayNotBeHeldUp reports whether a replay runs as fast as it can: its plans are settled
+// when this process has nothing else to do, at the end at the latest.
+func (p *Processor) mayNotBeHeldUp() bool {
+	g := &p.cfg.Generator
+	if g.Mode != "Replay" && g.Mode != "Loop" || g.Speed > 0 {
+		return false
+	}
+	for _, partition := range p.Status().Partitions {
+		if partition.Lag > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// SettlePast settles the plans whose hours have passed by now.
+func (p *Processor) SettlePast(ctx context.Context) error { return p.settle(ctx, true) }
+
+func (p *Processor) settle(ctx context.Context, corrected bool) error {
+	ledger := p.rules.Ledger()
+	if ledger == nil {
+		return nil
+	}
+	return Settle(ctx, p.stores.DB, ledger, p.cfg.Generator.Mode == "Off", corrected)
+}
+
+// Settle computes the outcomes of decisions whose hours have passed, oldest first: against
+// the forecast where somebody may have followed them, else as if nobody had. With
+// corrected, those of decisions whose readings were corrected since are computed again.
+// It gives the same rows whoever does it and how often.
+func Settle(ctx context.Context, db *writer.DB, ledger *dsm.Ledger, followed, corrected bool) error {
+	by := writer.Settling{
+		Followed: followed, Demand: ledger.DemandCharge() > 0,
+		Settle: func(open []writer.Unsettled) []decisions.Settled { return settled(ledger, followed, open) },
+	}
+	for {
+		n, err := db.SettleNext(ctx, by)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	for corrected {
+		n, err := db.SettleCorrected(ctx, by)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// settled computes outcomes. A decision without a plan has one only if its hours cost
+// what plans before it had saved.
 func settled(ledger *dsm.Ledger, followed bool, open []writer.Unsettled) []decisions.Settled {
-	out := make([]decisions.Settled, len(open))
+	out, nan := make([]decisions.Settled, 0, len(open)), float32(math.NaN())
 	for i := range open {
 		u := &open[i]
-		s := decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated}
+		s := decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated, PeakWithout: nan, PeakWith: nan}
 		followed := followed && !u.Shadow
 		if followed {
 			s.Method = decisions.SettledEstimated
 		}
-		r := twin.Realised(ledger, &u.Decision, u.Expected, u.Actual, followed)
-		s.KWhShifted, s.KWReduction, s.Saving, s.CO2Kg = r.KWhShifted, r.KWReduction, r.Saving, r.CO2Kg
-		out[i] = s
+		if peaks := u.Peaks; peaks != nil {
+			if u.Again {
+				peaks.Month = ledger.MonthOf(u.ValidFrom)
+			}
+			if ledger.BeginPeaks(&u.Decision, peaks) {
+				s.PeakWithout, s.PeakWith = float32(peaks.Without), float32(peaks.With)
+			}
+		}
+		r := dsm.UnknownRealised()
+		if u.Action != dsm.ActionNone {
+			r = twin.Realised(ledger, &u.Decision, u.Expected, u.Actual, followed, u.Peaks)
+		} else if r.SavingDemand = ledger.Unplanned(&u.Decision, u.Actual, u.Peaks); !(r.SavingDemand < 0) {
+			continue
+		}
+		s.KWhShifted, s.KWReduction, s.SavingEnergy, s.SavingDemand, s.CO2Kg = r.KWhShifted, r.KWReduction, r.SavingEnergy, r.SavingDemand, r.CO2Kg
+		out = append(out, s)
 	}
 	return out
 }

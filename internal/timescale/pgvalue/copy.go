@@ -24,6 +24,12 @@ const (
 	null      = 0xffffffff
 )
 
+// MicrosecondsPerHour is an hour as PostgreSQL counts time.
+const MicrosecondsPerHour = 3600 * 1_000_000
+
+// Microseconds is an hour as the binary value of a timestamptz.
+func Microseconds(h meter.Hour) int64 { return (h.Unix() - epoch2000) * 1_000_000 }
+
 // AppendCount begins a row of columns.
 func AppendCount(dst []byte, columns int) []byte {
 	return binary.BigEndian.AppendUint16(dst, uint16(columns))
@@ -36,6 +42,11 @@ func AppendNull(dst []byte) []byte { return binary.BigEndian.AppendUint32(dst, n
 func AppendInt2(dst []byte, v int16) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, 2)
 	return binary.BigEndian.AppendUint16(dst, uint16(v))
+}
+
+// AppendUUID appends a uuid.
+func AppendUUID(dst []byte, id [16]byte) []byte {
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(id))), id[:]...)
 }
 
 // AppendInt4 appends an integer.
@@ -73,7 +84,7 @@ func AppendHour(dst []byte, h meter.Hour) []byte {
 		return binary.BigEndian.AppendUint32(dst, null)
 	}
 	dst = binary.BigEndian.AppendUint32(dst, 8)
-	return binary.BigEndian.AppendUint64(dst, uint64((h.Unix()-epoch2000)*1_000_000))
+	return binary.BigEndian.AppendUint64(dst, uint64(Microseconds(h)))
 }
 
 // AppendText appends a text.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
-	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/workloads/processor"
 )
 
@@ -16,5 +15,5 @@ func (f *filler) settle(ctx context.Context, twin config.Twin) error {
 	if err != nil {
 		return err
 	}
-	return processor.Settle(ctx, f.db, ledger, false, meter.NoHour)
+	return processor.Settle(ctx, f.db, ledger, false, true)
 }

@@ -7,10 +7,15 @@ const methods: Record<Schemas['Realised']['method'], string> = {
   estimated: 'What was measured is compared with the forecast as it stood when the plan was made, so the error of the forecast counts too.',
 };
 
+const columns: Record<Schemas['Realised']['method'], string> = { simulated: 'Would have been', estimated: 'Estimated' };
+
 /** Outcome shows the realised saving of a decision beside the promised one. */
 export function Outcome({ d, r }: { d: Schemas['Decision']; r: Schemas['Realised'] }) {
   const rows: [string, string, string][] = [
-    ['Saving', money(d.savingP50, d.currency), money(r.saving, d.currency)],
+    ['Saving on energy', money(d.savingEnergy, d.currency), money(r.savingEnergy, d.currency)],
+    ...(d.savingDemand || r.savingDemand
+      ? [['Saving on the demand charge', money(d.savingDemand, d.currency), money(r.savingDemand, d.currency)] as [string, string, string]]
+      : []),
     ['Energy moved', energy(d.kwhShifted), energy(r.kwhShifted)],
     ['Highest hour lowered by', power(d.kwReduction), power(r.kwReduction)],
     ['CO₂ avoided', mass(d.co2Kg), mass(r.co2Kg)],
@@ -22,7 +27,7 @@ export function Outcome({ d, r }: { d: Schemas['Decision']; r: Schemas['Realised
           <tr>
             <td />
             <th scope="col">Promised</th>
-            <th scope="col">Realised</th>
+            <th scope="col">{columns[r.method]}</th>
           </tr>
         </thead>
         <tbody>

@@ -9,15 +9,14 @@ import { Failure } from '../app/Failure';
 import { count, energy, mass, money, number, percent, power } from '../format/energy';
 import { clock, day } from '../format/time';
 import classes from './KeyFigures.module.css';
-import { savings } from './savings';
+import { type Part, realisedLabel, savings, settledDays } from './savings';
 
 interface Props {
   zone?: string | undefined;
-  followed: boolean; // somebody may follow the plans
 }
 
 /** KeyFigures sums up the last week: promised and realised savings, and the load. */
-export function KeyFigures({ zone = 'UTC', followed }: Props) {
+export function KeyFigures({ zone = 'UTC' }: Props) {
   const { data, error, refetch } = useQuery(lastWeek);
   const week = data?.data.periods[0];
   return (
@@ -29,7 +28,7 @@ export function KeyFigures({ zone = 'UTC', followed }: Props) {
       )}
       {week && week.hours > 0 && (
         <div className={classes.halves}>
-          <Savings week={week} currency={data.data.currency} followed={followed} />
+          <Savings week={week} currency={data.data.currency} />
           <Load week={week} currency={data.data.currency} zone={zone} />
         </div>
       )}
@@ -37,27 +36,44 @@ export function KeyFigures({ zone = 'UTC', followed }: Props) {
   );
 }
 
-function Savings({ week, currency, followed }: { week: Schemas['KPIPeriod']; currency: string; followed: boolean }) {
+function Savings({ week, currency }: { week: Schemas['KPIPeriod']; currency: string }) {
   const s = savings(week);
   if (!s) {
-    return <p className={classes.none}>Realised savings are known some hours after the day of a plan is over. There are none for this week yet.</p>;
+    return (
+      <p className={classes.none}>
+        Realised savings are known once a day with plans is over.{' '}
+        {week.days > 0 ? `${settledDays(week)}.` : 'There is none in this week yet.'}
+      </p>
+    );
   }
   return (
     <div>
-      <dl className={classes.bars}>
-        <Bar label="Promised" length={s.bars.promised} amount={money(s.promised, currency)} />
-        <Bar label="Realised" length={s.bars.realised} amount={money(s.realised, currency)} realised />
-      </dl>
+      <SavedPart name="On energy" part={s.energy} label={realisedLabel(week)} currency={currency} />
+      {s.demand && <SavedPart name="On demand charges" part={s.demand} label={realisedLabel(week)} currency={currency} />}
       <p className={classes.note}>
         {[
-          s.kept !== null && `${percent(s.kept)} of what ${count(week.decisions)} ${week.decisions === 1 ? 'plan' : 'plans'} promised`,
+          settledDays(week),
+          s.energy.kept !== null &&
+            `${percent(s.energy.kept)} of what ${count(week.decisions)} ${week.decisions === 1 ? 'plan' : 'plans'} promised on energy`,
           week.savedShare !== null && `${percent(week.savedShare)} of the energy cost`,
-          followed ? 'estimated against the forecasts' : 'computed as if all plans had been followed',
+          week.realisedMethod === 'simulated' ? 'computed as if all plans had been followed' : 'estimated against the forecasts',
         ]
           .filter(Boolean)
           .join(' · ')}
       </p>
     </div>
+  );
+}
+
+function SavedPart({ name, part, label, currency }: { name: string; part: Part; label: string; currency: string }) {
+  return (
+    <>
+      <h3 className={classes.part}>{name}</h3>
+      <dl className={classes.bars}>
+        <Bar label="Promised" length={part.bars.promised} amount={money(part.promised, currency)} />
+        <Bar label={label} length={part.bars.realised} amount={money(part.realised, currency)} realised />
+      </dl>
+    </>
   );
 }
 

@@ -26,7 +26,7 @@ export function Overview() {
       </div>
       <LoadCard zone={view?.timezone} />
       <Figures twin={view} />
-      <KeyFigures zone={view?.timezone} followed={view?.mode === 'Off'} />
+      <KeyFigures zone={view?.timezone} />
       <div className={classes.columns}>
         <Decisions zone={view?.timezone} open={setOpened} />
         <GroupLoads zone={view?.timezone} />
