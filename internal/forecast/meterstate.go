@@ -108,16 +108,21 @@ func (s *meterState) learn(ws *scratch, d *days) {
 }
 
 // predict has every expert forecast a day; smoothed is double seasonal smoothing at the
-// end of the past. For the second day, first is what the regression forecast for the first.
+// end of the past. The second day comes right after the first.
 func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression, day int) {
+	s.predictBy(expertTable[:], ws, d, smoothed, r, day)
+}
+
+// predictBy has the first experts of the table forecast a day.
+func (s *meterState) predictBy(some []expert, ws *scratch, d *days, smoothed *dshw, r *regression, day int) {
 	ws.view.look(&ws.grid, d, day)
 	in := &ws.input
 	*in = expertInput{
 		state: s, grid: &ws.grid, view: &ws.view, days: d, day: day, first: &ws.first, regression: r, smoothed: smoothed,
 		before: &ws.forecasts, x: &ws.x, trees: &ws.trees, ranks: &ws.ranks,
 	}
-	for e := range expertTable {
-		expertTable[e].forecast(in, &ws.forecasts[e])
+	for e := range some {
+		some[e].forecast(in, &ws.forecasts[e])
 	}
 	ws.first = ws.forecasts[expertRegression]
 }
@@ -194,16 +199,13 @@ func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles)
 		out.clear()
 		return
 	}
-	smoothed, a := s.smooth(ws), &ws.ahead
+	smoothed, a := s.smooth(ws), &s.ahead
 	ws.elsewhere = s.regression.beginsElsewhere()
-	regression := &ws.elsewhere
-	if own {
-		regression = &s.regression
-	}
-	s.predict(ws, d, smoothed, regression, dayAhead)
-	if own {
-		a = &s.ahead
+	if own { // the second day needs the regression of the first, and no more
+		s.predictBy(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression, dayAhead)
 	} else {
+		a = &ws.ahead
+		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead)
 		s.look(ws, issue, a)
 	}
 	s.write(ws, d, dayAhead, a, out.slice(0, min(n, first)))
