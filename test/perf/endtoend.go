@@ -189,8 +189,8 @@ func (b *bench) runReader(ctx context.Context, f *fixture, watch func(int64), su
 		return pass{}, err
 	}
 	took := time.Since(began)
-	if read != f.size.readings() {
-		return pass{}, fmt.Errorf("%s read %d readings, not %d", subcommand, read, f.size.readings())
+	if want := messagesIn(f.logs); read != want {
+		return pass{}, fmt.Errorf("%s read %d messages, not %d", subcommand, read, want)
 	}
-	return pass{readings: read, took: took, cpu: proc.cpu()}, nil
+	return pass{readings: f.size.readings(), took: took, cpu: proc.cpu()}, nil
 }

@@ -65,8 +65,12 @@ func loadPartition(ctx context.Context, database string, r *partitionRun) error 
 		n := 0
 		var one loadedReading
 		for rec := (stream.Record{}); batch.Next(&rec); n++ {
+			one.Meter = ""
 			if err := json.Unmarshal(rec.Value, &one); err != nil {
 				return n, fmt.Errorf("offset %d: %w", rec.Offset, err)
+			}
+			if one.Meter == "" { // a watermark
+				continue
 			}
 			rows.row(3)
 			rows.time(one.TS)
