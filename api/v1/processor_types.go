@@ -137,6 +137,13 @@ type Forecast struct {
 	// +optional
 	IssueAt string `json:"issueAt,omitempty"`
 
+	// Hours that each forecast covers, by the local clock: one of 24h ends at the same
+	// time of the next day, 23 or 25 hours later where clocks change.
+	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('24h') && duration(self) <= duration('48h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 24h to 48h"
+	// +optional
+	Horizon Duration `json:"horizon,omitempty"`
+
 	// How often forecasts are issued again within a day, from newer readings.
 	// +kubebuilder:default={}
 	// +optional

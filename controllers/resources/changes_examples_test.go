@@ -49,6 +49,7 @@ func specChanges() map[string]specChange {
 		"processor.allowedLateness":           {ofHouseholds, ``, `processor: {allowedLateness: 1h}`},
 		"processor.forecast.historyWindow":    {ofHouseholds, ``, `processor: {forecast: {historyWindow: 2016h}}`},
 		"processor.forecast.issueAt":          {ofHouseholds, ``, `processor: {forecast: {issueAt: "06:00"}}`},
+		"processor.forecast.horizon":          {ofHouseholds, ``, `processor: {forecast: {horizon: 36h}}`},
 		"processor.forecast.reissue":          {ofHouseholds, ``, `processor: {forecast: {reissue: {meters: 6h}}}`},
 		"processor.forecast.temperature":      {ofHouseholds, ``, `processor: {forecast: {temperature: {configMap: {name: agile-prices, key: prices.csv.gz}}}}`},
 		"processor.forecast.quantiles":        {ofHouseholds, ``, `processor: {forecast: {quantiles: ["0.2", "0.5", "0.8"]}}`},

@@ -21,6 +21,7 @@ func (t *Twin) Settings() (twin.Settings, error) {
 		SpecHash:        t.SpecHash,
 		Timezone:        t.Timezone,
 		IssueAt:         p.IssueAt,
+		Horizon:         p.Horizon.Hours(),
 		Reissue:         p.Reissue.Meters.Hours(),
 		AllowedLateness: meter.Hour(p.AllowedLateness.Hours()),
 		History:         p.HistoryWindow.Hours(),

@@ -69,6 +69,7 @@ type Processor struct {
 	AllowedLateness Duration   `json:"allowedLateness"`
 	HistoryWindow   Duration   `json:"historyWindow"`
 	IssueAt         string     `json:"issueAt"` // local HH:MM
+	Horizon         Duration   `json:"horizon"` // whole hours, of the local clock; 0, as in documents from before the field, is 24h
 	Reissue         Reissue    `json:"reissue"`
 	Quantiles       []float64  `json:"quantiles"` // lower, median, upper
 	Policy          dsm.Policy `json:"policy"`

@@ -132,3 +132,19 @@ func TestRulesRejectIssues(t *testing.T) {
 		})
 	}
 }
+
+// A longer horizon adds hours to forecasts. It changes neither those that there were
+// nor plans.
+func TestHorizonAddsHours(t *testing.T) {
+	s := testSettings()
+	day, want := runIssues(t, s, 24*30, someLoad)
+	s.Horizon = 48
+	two, got := runIssues(t, s, 24*30, someLoad)
+	require.Equal(t, want.Decisions, got.Decisions)
+	require.Equal(t, len(day), len(two))
+	for i := range day {
+		n := len(day[i].Forecast.P50)
+		require.Greater(t, len(two[i].Forecast.P50), n+22)
+		require.Equal(t, fmt.Sprint(day[i].Forecast.P50), fmt.Sprint(two[i].Forecast.P50[:n]))
+	}
+}

@@ -70,6 +70,8 @@ func dataChanges() []dataChange {
 		{field: "processor.forecast.historyWindow", spec: "processor: {forecast: {historyWindow: 2016h}}", does: sameReadings},
 		{field: "processor.forecast.issueAt", spec: "processor: {forecast: {issueAt: \"06:00\"}}", does: sameReadings,
 			holds: "SELECT count(*) FROM forecasts WHERE extract(hour FROM issued_at) = 6"},
+		{field: "processor.forecast.horizon", spec: "processor: {forecast: {horizon: 48h}}", does: sameReadings,
+			holds: "SELECT count(*) FROM forecasts WHERE cardinality(p50) > 25"},
 		{field: "processor.forecast.reissue", spec: "processor: {forecast: {reissue: {meters: 6h}}}", does: sameReadings,
 			holds: "SELECT count(*) FROM forecasts WHERE extract(hour FROM issued_at) = 18 AND NOT day_ahead"},
 		{field: "processor.dsm.mode", spec: "processor: {dsm: {mode: \"Off\"}}", does: sameReadings, decides: true},

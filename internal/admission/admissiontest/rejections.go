@@ -71,6 +71,8 @@ func Rejections() map[string]Rejection {
 		"minimum above maximum":            {With("processor: {autoscaling: {minReplicas: 3, maxReplicas: 2}}"), 6, "spec.processor.autoscaling", "smaller minimum"},
 		"short history":                    {With("processor: {forecast: {historyWindow: 168h}}"), 6, "spec.processor.forecast.historyWindow", "from 672h"},
 		"issue time":                       {With("processor: {forecast: {issueAt: '24:00'}}"), 6, "spec.processor.forecast.issueAt", "HH:MM"},
+		"short horizon":                    {With("processor: {forecast: {horizon: 23h}}"), 6, "spec.processor.forecast.horizon", "whole hours from 24h to 48h"},
+		"long horizon":                     {With("processor: {forecast: {horizon: 49h}}"), 6, "spec.processor.forecast.horizon", "whole hours from 24h to 48h"},
 		"re-issue within an hour":          {With("processor: {forecast: {reissue: {meters: 30m}}}"), 6, "spec.processor.forecast.reissue.meters", "whole hours from 1h to 24h"},
 		"re-issue after a day":             {With("processor: {forecast: {reissue: {meters: 25h}}}"), 6, "spec.processor.forecast.reissue.meters", "whole hours from 1h to 24h"},
 		"descending quantiles":             {With("processor: {forecast: {quantiles: ['0.9', '0.5', '0.1']}}"), 6, "spec.processor.forecast.quantiles", "0.1, 0.5 and 0.9"},

@@ -60,6 +60,7 @@ func TestSpecHash(t *testing.T) {
 		"warm-up":     func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Generator.Warmup.History = "700h" },
 		"lateness":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.AllowedLateness = "1h" },
 		"issue time":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.Forecast.IssueAt = "12:00" },
+		"horizon":     func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.Forecast.Horizon = "36h" },
 		"re-issue":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.Forecast.Reissue.Meters = "6h" },
 		"price":       func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Price = "0.26" },
 		"capacity":    func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Groups[0].CapacityKW = "33" },

@@ -14,6 +14,7 @@ func processorOf(p *v1.Processor, at Endpoints) (config.Processor, error) {
 		AllowedLateness: config.Duration(p.AllowedLateness.Std()),
 		HistoryWindow:   config.Duration(p.Forecast.HistoryWindow.Std()),
 		IssueAt:         p.Forecast.IssueAt,
+		Horizon:         config.Duration(p.Forecast.Horizon.Std()),
 		Reissue:         config.Reissue{Meters: config.Duration(p.Forecast.Reissue.Meters.Std())},
 		Policy:          policyOf(&p.DSM),
 	}
