@@ -101,9 +101,27 @@ func (x *explainer) titles() []string {
 	}
 	return []string{
 		fmt.Sprintf("Run %s at %s instead of %s", kwh, prefer, avoid),
+		fmt.Sprintf("Run %s %s instead of %s", kwh, x.roughly(), avoid),
 		fmt.Sprintf("Run %s outside %s", kwh, avoid),
 		x.movedTo(kwh),
 	}
+}
+
+// roughly is when load is to be added: before or after a time, if that is all before or
+// all after what is taken away; else noTime.
+func (x *explainer) roughly() string {
+	avoid, prefer := x.runs(x.Plan, -1), x.runs(x.Plan, +1)
+	if len(avoid) == 0 || len(prefer) == 0 {
+		return noTime
+	}
+	first, last := prefer[0], prefer[len(prefer)-1]
+	switch {
+	case first.from >= avoid[len(avoid)-1].to:
+		return "after " + x.clock(first.from)
+	case last.to <= avoid[0].from:
+		return "before " + x.clock(last.to)
+	}
+	return noTime
 }
 
 // movedTo names what the hours to use are better in.

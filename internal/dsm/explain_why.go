@@ -33,7 +33,7 @@ func (x *explainer) why() []string {
 	case ReasonDemandCharge:
 		lines = append(lines, "The highest hour of the month is charged for, and most of the saving is on that charge.")
 	case ReasonGroupLimit:
-		lines = append(lines, fmt.Sprintf("%s would exceed its limit; this is the meter's share in keeping it below.", x.Group))
+		lines = append(lines, fmt.Sprintf("%s may exceed its limit; this is the meter's share in keeping it below.", x.Group))
 	case ReasonLevelLoad:
 		lines = append(lines, "All hours cost the same, so the plan uses those with the least load.")
 	}
@@ -95,9 +95,13 @@ func (x *explainer) worth() []string {
 
 // money reports the expected saving and its 80 % interval.
 func (x *explainer) money() string {
+	word, low, high := "saving", x.SavingP10, x.SavingP90
+	if x.SavingP50 < 0 {
+		word, low, high = "cost", -x.SavingP90, -x.SavingP10
+	}
 	span := ""
-	if x.amount(x.SavingP10) != x.amount(x.SavingP90) {
-		span = fmt.Sprintf("; in four of five cases the saving is between %s and %s", x.number(x.SavingP10), x.amount(x.SavingP90))
+	if x.amount(low) != x.amount(high) {
+		span = fmt.Sprintf("; in four of five cases the %s is between %s and %s", word, x.number(low), x.amount(high))
 	}
 	switch {
 	case x.amount(x.SavingP50) == x.amount(0):

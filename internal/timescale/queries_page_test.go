@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -119,12 +120,12 @@ func TestDecisionLists(t *testing.T) {
 			require.NoError(t, err, name)
 			require.Len(t, found, c.n, name)
 		}
-		for _, byWorth := range []bool{false, true} {
+		for order, first := range map[reader.DecisionOrder]bool{reader.NewestFirst: false, reader.ByWorth: true, reader.ByRiskAndWorth: true} {
 			l := open
-			l.ByWorth = byWorth
+			l.Order = order
 			all, err := s.ListDecisions(ctx, l)
 			require.NoError(t, err)
-			require.Equal(t, byWorth, all[0].ID == about.ID)
+			require.Equal(t, first, all[0].ID == about.ID)
 			l.Limit = 1
 			var paged []decisions.Row
 			for range all {
@@ -136,9 +137,24 @@ func TestDecisionLists(t *testing.T) {
 			}
 			require.Equal(t, ids(all), ids(paged))
 		}
+		risky := shiftDecision(twin.MeterRef{MeterKey: twin.MeterKey{Name: "", Group: "north"}, GroupNo: tw.meters[0].GroupNo}, day+96, tw.prov)
+		risky.SavingP50, risky.Reason = -1, dsm.ReasonGroupLimit
+		b = tw.batch(1)
+		decided(b, risky)
+		tw.commit(t, s, b)
+		l := open
+		l.Order = reader.ByRiskAndWorth
+		all, err := s.ListDecisions(ctx, l)
+		require.NoError(t, err)
+		require.Equal(t, []uuid.UUID{risky.ID, about.ID}, ids(all)[:2], "a limit at risk comes before any saving")
+		l.Limit, l.After = 1, ptr(reader.PlaceOf(all[0]))
+		next, err := s.ListDecisions(ctx, l)
+		require.NoError(t, err)
+		require.Equal(t, about.ID, next[0].ID)
+
 		bad := open
 		bad.Status = "soon"
-		_, err := s.ListDecisions(ctx, bad)
+		_, err = s.ListDecisions(ctx, bad)
 		require.ErrorIs(t, err, reader.ErrBadQuery)
 	})
 }

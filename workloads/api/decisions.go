@@ -28,7 +28,7 @@ type decisionsInput struct {
 	Status string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
 	From   string `query:"from" maxLength:"64" doc:"Issued from here on; default now-7d"`
 	To     string `query:"to" maxLength:"64" doc:"Issued before here; default now+1h"`
-	Sort   string `query:"sort" enum:"-issuedAt,-savingP50" default:"-issuedAt" doc:"Newest first, or greatest expected saving first"`
+	Sort   string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
 }
@@ -80,9 +80,11 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 	return &output[[]DecisionHeader]{Body: Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}}, nil
 }
 
+var decisionOrders = map[string]reader.DecisionOrder{"-savingP50": reader.ByWorth, "-risk": reader.ByRiskAndWorth}
+
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (reader.DecisionList, error) {
-	q := reader.DecisionList{About: in.About, Status: in.Status, Now: now, ByWorth: in.Sort == "-savingP50", Shadow: in.Mode == string(dsm.ModeShadow)}
+	q := reader.DecisionList{About: in.About, Status: in.Status, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
 	w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 	if err != nil {
 		return q, err

@@ -20,7 +20,7 @@ func TestPagesMakeUpTheList(t *testing.T) {
 	for _, list := range []string{
 		"/api/v1/meters?sort=id", "/api/v1/meters?sort=-id", "/api/v1/meters?sort=lastKwh", "/api/v1/meters?sort=-lastKwh",
 		"/api/v1/meters?q=00001", "/api/v1/meters?status=ok&group=feeder-0001",
-		"/api/v1/decisions?from=now-3d", "/api/v1/decisions?from=now-3d&sort=-savingP50", "/api/v1/decisions?from=now-3d&action=any",
+		"/api/v1/decisions?from=now-3d", "/api/v1/decisions?from=now-3d&sort=-savingP50", "/api/v1/decisions?from=now-3d&sort=-risk", "/api/v1/decisions?from=now-3d&action=any",
 		"/api/v1/meters/home-000003/forecasts?from=now-20d",
 	} {
 		t.Run(list, func(t *testing.T) {

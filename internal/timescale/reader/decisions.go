@@ -27,14 +27,28 @@ type DecisionList struct {
 
 	From, To meter.Hour // of issue; To is exclusive
 
-	ByWorth bool // greatest expected saving first, else newest first
-	After   *DecisionPlace
-	Limit   int
+	Order DecisionOrder
+	After *DecisionPlace
+	Limit int
 }
 
-// DecisionPlace is the place of the last decision of a page, in either order.
+// DecisionOrder is the order of a list of decisions.
+type DecisionOrder int
+
+// The orders.
+const (
+	NewestFirst    DecisionOrder = iota
+	ByWorth                      // greatest expected saving first
+	ByRiskAndWorth               // limits of groups that are at risk first, then by worth
+)
+
+// atRisk is 1 for a decision about a group whose limit is at risk, held or not.
+var atRisk = fmt.Sprintf(`(CASE WHEN d.meter_no = 0 AND d.reason IN (%d, %d) THEN 1 ELSE 0 END)`, dsm.ReasonGroupLimit, dsm.ReasonNoFlexibility)
+
+// DecisionPlace is the place of the last decision of a page, in any order.
 type DecisionPlace struct {
 	IssuedAt meter.Hour
+	Risk     int
 	Saving   float32
 	ID       uuid.UUID
 }
@@ -71,8 +85,11 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 		return nil, err
 	}
 	order := ` ORDER BY d.issued_at DESC, d.id DESC`
-	if l.ByWorth {
+	switch l.Order {
+	case ByWorth:
 		order = ` ORDER BY d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
+	case ByRiskAndWorth:
+		order = ` ORDER BY ` + atRisk + ` DESC, d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
 	}
 	l.addPlace(&w)
 	return decisions.Query(ctx, db.Pool, decisions.Select+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
@@ -112,7 +129,9 @@ func (l *DecisionList) addPlace(w *where) {
 	a := l.After
 	switch {
 	case a == nil:
-	case l.ByWorth:
+	case l.Order == ByRiskAndWorth:
+		w.add(`(`+atRisk+`, d.saving_p50, d.issued_at, d.id) < (?::int, ?::real, ?::timestamptz, ?::uuid)`, a.Risk, a.Saving, a.IssuedAt.Time(), a.ID)
+	case l.Order == ByWorth:
 		w.add(`(d.saving_p50, d.issued_at, d.id) < (?::real, ?::timestamptz, ?::uuid)`, a.Saving, a.IssuedAt.Time(), a.ID)
 	default:
 		w.add(`(d.issued_at, d.id) < (?::timestamptz, ?::uuid)`, a.IssuedAt.Time(), a.ID)
@@ -121,5 +140,9 @@ func (l *DecisionList) addPlace(w *where) {
 
 // PlaceOf is where the page after this decision begins.
 func PlaceOf(d decisions.Row) DecisionPlace {
-	return DecisionPlace{IssuedAt: d.IssuedAt, Saving: d.SavingP50, ID: d.ID}
+	place := DecisionPlace{IssuedAt: d.IssuedAt, Saving: d.SavingP50, ID: d.ID}
+	if d.Meter == "" && (d.Reason == dsm.ReasonGroupLimit || d.Reason == dsm.ReasonNoFlexibility) {
+		place.Risk = 1
+	}
+	return place
 }

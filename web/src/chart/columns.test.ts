@@ -9,8 +9,8 @@ test('a later forecast replaces an earlier one hour by hour', () => {
   const c = meterColumns(
     [{ at: hour(0), kwh: 5, hours: 1 }],
     [
-      { issuedAt: hour(1), model: 'b', points: [expected(1, 20), expected(2, 21)] },
-      { issuedAt: hour(0), model: 'a', points: [expected(0, 10), expected(1, 11)] },
+      { issuedAt: hour(1), model: 'b', dayAhead: true, points: [expected(1, 20), expected(2, 21)] },
+      { issuedAt: hour(0), model: 'a', dayAhead: true, points: [expected(0, 10), expected(1, 11)] },
     ],
   );
   expect(c.x).toEqual([at(0), at(1), at(2)]);
@@ -19,7 +19,7 @@ test('a later forecast replaces an earlier one hour by hour', () => {
 });
 
 test('hours of a forecast before the first reading shown are left out', () => {
-  const c = meterColumns([{ at: hour(2), kwh: null, hours: 0 }], [{ issuedAt: hour(0), model: 'a', points: [expected(0, 1), expected(2, 2)] }]);
+  const c = meterColumns([{ at: hour(2), kwh: null, hours: 0 }], [{ issuedAt: hour(0), model: 'a', dayAhead: true, points: [expected(0, 1), expected(2, 2)] }]);
   expect(c.x).toEqual([at(2)]);
 });
 
