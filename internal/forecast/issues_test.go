@@ -91,3 +91,41 @@ func TestForecastsBetweenIssuesAllocateNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(20, func() { p.state.Forecast(p.w, midnight+7, q) }))
 	require.Zero(t, testing.AllocsPerRun(20, func() { p.state.Forecast(p.w, midnight, q) }))
 }
+
+// What was forecast before, for whichever meter, leaves no trace in a forecast.
+func TestForecastsDoNotDependOnOthers(t *testing.T) {
+	shared := engine(t, "Europe/London")
+	var players []*player
+	for seed := range uint32(3) {
+		load, gaps := household(seed), seed == 2
+		players = append(players, play(shared, func(h meter.Hour) float32 {
+			if gaps && hash(h) < .3 {
+				return nan()
+			}
+			return load(h)
+		}))
+	}
+	alone := make([]*player, len(players))
+	for i, p := range players {
+		alone[i] = play(engine(t, "Europe/London"), p.load)
+	}
+	from := midnight - 62*24
+	for h := from; h < midnight+40; h++ {
+		for i := range players {
+			players[i].run(h, h+1)
+			alone[i].run(h, h+1)
+		}
+		if h < midnight-5*24 && h%113 != 0 {
+			continue
+		}
+		for i, p := range players {
+			fresh := play(engine(t, "Europe/London"), p.load)
+			fresh.w = p.w
+			_, err := fresh.state.Restore(p.state.AppendBinary(nil))
+			require.NoError(t, err)
+			want := bitsOf(fresh.forecast(h+1, 49))
+			require.Equal(t, want, bitsOf(p.forecast(h+1, 49)), "meter %d, hour %d, among others", i, h+1-midnight)
+			require.Equal(t, want, bitsOf(alone[i].forecast(h+1, 49)), "meter %d, hour %d, alone", i, h+1-midnight)
+		}
+	}
+}
