@@ -1,6 +1,9 @@
 package dsm
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 func (x *explainer) factor(f WeightedFactor) string {
 	switch w := f.Weight; f.Factor {
@@ -112,7 +115,7 @@ func (x *explainer) rejection(a Alternative) string {
 		}
 		return worth + join + " the peak of " + x.Group + " would be higher"
 	case ReasonOutOfReach:
-		return worth + ", but load may not be moved that far"
+		return strings.Replace(worth, "would", "could", 1) + ", but load may not be moved that far"
 	case ReasonBelowMinSaving:
 		return worth + ", which is below the minimum for a plan"
 	default:

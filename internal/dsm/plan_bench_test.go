@@ -44,17 +44,21 @@ func BenchmarkPlan(b *testing.B) {
 		capacity float64
 		dynamic  bool
 		rebound  float64
+		windows  *Windows
 	}{
-		{"periods, 6 h", 6, 0, false, 0},
-		{"periods, anywhere", 0, 0, false, 0},
-		{"hourly prices, 6 h", 6, 0, true, 0.1},
-		{"hourly prices, anywhere", 0, 0, true, 0.1},
-		{"hourly prices, 6 h, tight feeder", 6, 80, true, 0},
+		{"periods, 6 h", 6, 0, false, 0, nil},
+		{"periods, anywhere", 0, 0, false, 0, nil},
+		{"hourly prices, 6 h", 6, 0, true, 0.1, nil},
+		{"hourly prices, anywhere", 0, 0, true, 0.1, nil},
+		{"hourly prices, 6 h, tight feeder", 6, 80, true, 0, nil},
+		{"windows, periods, 6 h", 6, 0, false, 0, &Windows{MaxWindows: 2, MinBlockHours: 1}},
+		{"windows, hourly prices, 6 h", 6, 0, true, 0, &Windows{MaxWindows: 2, MinBlockHours: 1}},
+		{"windows, hourly prices, 6 h, tight feeder", 6, 80, true, 0, &Windows{MaxWindows: 2, MinBlockHours: 1}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			policy := dayPolicy()
 			policy.Flexibility.MaxShiftHours, policy.Flexibility.Rebound = c.reach, c.rebound
-			policy.Groups[0].CapacityKW = c.capacity
+			policy.Groups[0].CapacityKW, policy.Windows = c.capacity, c.windows
 			in := benchDay("feeder-1", meters)
 			if c.dynamic {
 				policy.Tariff.Series = hourlyPrices(in.IssuedAt, in.Slots)

@@ -177,12 +177,28 @@ func (p *planner) addAlternatives(ws *workspace, d *meterPlan, out *Decision, me
 	if q.reach < n && d.held.moved(n) == 0 && !d.cut {
 		q.reach = n
 		var far shiftPlan
-		p.solve(ws, d, q, &far)
+		p.solveFar(ws, d, q, &far)
+		if far.moved(n) == 0 {
+			return
+		}
 		if w := p.onMean(ws, d, &far, d.devices); w.cash > mean+worthMentioning*math.Abs(mean) {
 			add(ActionLoadShift, ReasonOutOfReach, w.cash-mean)
 			a.binding = append(a.binding, ConstraintMaxShift)
 		}
 	}
+}
+
+// solveFar plans a meter's price shift without a limit on the distance. In windows it is
+// a plan that is better than the meter's own, not always the best: it is mentioned only,
+// and the best would take longer to find than the meter's plan did.
+func (p *planner) solveFar(ws *workspace, d *meterPlan, q *shiftProblem, out *shiftPlan) {
+	if p.policy.Windows == nil {
+		p.solve(ws, d, q, out)
+		return
+	}
+	w := &ws.posed
+	p.poseWindows(q, w)
+	ws.windows.improve(w, w.gain(&d.price), p.reach(q.n), out)
 }
 
 // ownPeakShave plans to bring the meter's own peak as low as it goes, given its price

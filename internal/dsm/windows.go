@@ -2,7 +2,6 @@ package dsm
 
 import (
 	"math"
-	"math/bits"
 )
 
 // windowProblem asks which load people are to move. A plan is at most moves moves,
@@ -55,13 +54,25 @@ type windowSolver struct {
 	noRoom                  uint32        // slots that take nothing
 
 	kwh   [maxSlots][maxSlots + 1]float64      // that a window to avoid gives, by first slot and end
+	value [maxSlots][maxSlots + 1]float64      // what that is worth
 	bound [maxSlots][maxSlots + 1]float64      // no move out of it is worth more
 	rest  [mostMoves + 1][maxSlots + 1]float64 // best sum of bounds of so many windows from a slot on
 
 	alone   [maxSlots][maxSlots + 1]windowMove // the best move out of a window by itself
 	isAlone [maxSlots]uint64                   // ends of the windows of which bound is what alone is worth, by first slot
 
-	before, after [maxSlots + 1][rooms]float64 // least cost of a window to prefer before, and from, a slot, by its room
+	// Least mean costs of windows to prefer with so many slots or more: of those that
+	// begin with a slot; of those beside a window to avoid, from a slot on.
+	least, leastBefore, leastAfter [maxSlots + 1][maxSlots + 1]float64
+	measured, besideUpTo           int // up to so many slots
+
+	// Slots in order of cost, and what filling up the first so many takes and costs.
+	fill  [maxSlots + 1]struct{ kwh, cost, price float64 }
+	fills int
+
+	prefers []preferred // windows to prefer in order of cost, in memory
+	memory  [maxSlots * (maxSlots + 1) / 2]preferred
+	keys    [maxSlots * (maxSlots + 1) / 2]uint64
 
 	moves, bestMoves [mostMoves]windowMove // of the search, and the best so far
 	bestCount        int
@@ -70,19 +81,40 @@ type windowSolver struct {
 
 // solve finds an optimal plan by branch and bound, and returns what it is worth; out
 // holds the moves, in the order of the windows to avoid. The bound of a window is
-// what it is worth with the best hours for its energy, wherever they lie within
-// reach; that of several windows ignores that two may want the same hours. rest
-// is the best sum of such bounds (weighted interval scheduling, as runProblem has
+// what it is worth with the cheapest window beside it; several windows cost together
+// at least what their energy does in the cheapest hours of the day. rest is the best
+// sum of the bounds of single windows (weighted interval scheduling, as runProblem has
 // it), so the search sees few windows but those of the optimum.
 func (s *windowSolver) solve(p *windowProblem, out *shiftPlan) (gain float64) {
 	s.start(p)
+	s.addOwnBounds(p.reach) // no hour is within reach of both ends of a longer one
+	s.addBounds()
+	s.sortSlots()
+	s.sortPrefers()
 	s.dive()
-	s.search(0, 0, 0, 0)
+	s.search(0, 0, 0, partial{})
+	s.write(out)
+	return s.best
+}
+
+// improve finds a plan that is worth more than atLeast, though not always the best: the
+// best move out of a window that is not too long by itself, and what goes with it.
+// Without one out is empty.
+func (s *windowSolver) improve(p *windowProblem, atLeast float64, longest int, out *shiftPlan) {
+	s.start(p)
+	s.best = max(atLeast, 0)
+	s.addOwnBounds(longest)
+	s.sortPrefers()
+	s.dive()
+	s.write(out)
+}
+
+// write sets out to the best moves.
+func (s *windowSolver) write(out *shiftPlan) {
 	*out = shiftPlan{}
 	for _, m := range s.bestMoves[:s.bestCount] {
 		s.spread(&m, out)
 	}
-	return s.best
 }
 
 // spread adds a move to a plan: each hour gives, or takes, the same share of what
@@ -98,7 +130,7 @@ func (s *windowSolver) spread(m *windowMove, out *shiftPlan) {
 	}
 }
 
-// start fills in the sums, the windows to avoid and the bounds.
+// start fills in the sums, and what the windows to avoid give.
 func (s *windowSolver) start(p *windowProblem) {
 	s.p, s.factor, s.best, s.bestCount = p, 1+p.rebound, 0, 0
 	n := p.n
@@ -128,12 +160,6 @@ func (s *windowSolver) start(p *windowProblem) {
 			s.kwh[i][j] = p.wholeSteps(s.give[j] - s.give[i])
 		}
 	}
-	if p.reach < n {
-		s.boundByMove()
-	} else {
-		s.boundByCost()
-	}
-	s.addBounds()
 }
 
 // wholeSteps rounds an energy down.
@@ -142,18 +168,6 @@ func (p *windowProblem) wholeSteps(kwh float64) float64 {
 		return p.step * math.Floor(kwh/p.step+1e-9)
 	}
 	return kwh
-}
-
-// boundByMove bounds a window to avoid by the best move out of it.
-func (s *windowSolver) boundByMove() {
-	for i := range s.p.n {
-		for j := i + s.p.minBlock; j <= s.giveEnd[i]; j++ {
-			s.bound[i][j] = 0
-			if s.kwh[i][j] > 0 {
-				s.moveAlone(i, j)
-			}
-		}
-	}
 }
 
 // moveAlone is the best move out of a window by itself; from then on what it is worth
@@ -167,105 +181,18 @@ func (s *windowSolver) moveAlone(i, j int) *windowMove {
 	return m
 }
 
-// rooms is how many classes of room boundByCost tells apart.
-const rooms = 32
-
-// boundByCost bounds a window to avoid by the least cost of the windows to prefer on
-// either side of it that have room for its energy, or for a little less: windows
-// are sorted by classes of room.
-func (s *windowSolver) boundByCost() {
-	p, n := s.p, s.p.n
-	none := math.Inf(1)
-	for t := range n + 1 {
-		for c := range rooms {
-			s.before[t][c], s.after[t][c] = none, none
-		}
-	}
-	scale := 0.0 // classes of a kWh
-	if s.room[n] > 0 {
-		scale = rooms / (s.room[n] * (1 + 1e-9))
-	}
-	for q := range n {
-		for r := q + p.minBlock; r <= n && s.noRoom&(1<<(r-1)) == 0; r++ {
-			room := s.room[r] - s.room[q]
-			mean, class := (s.cost[r]-s.cost[q])/room, int(room*scale)
-			s.before[r][class] = min(s.before[r][class], mean)
-			s.after[q][class] = min(s.after[q][class], mean)
-		}
-	}
-	for t := 1; t <= n; t++ {
-		for c := rooms - 1; c >= 0; c-- {
-			least := min(s.before[t][c], s.before[t-1][c])
-			if c+1 < rooms {
-				least = min(least, s.before[t][c+1])
-			}
-			s.before[t][c] = least
-			least = min(s.after[n-t][c], s.after[n-t+1][c])
-			if c+1 < rooms {
-				least = min(least, s.after[n-t][c+1])
-			}
-			s.after[n-t][c] = least
-		}
-	}
-	for i := range n {
-		for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
-			s.bound[i][j] = 0
-			need := s.factor * s.kwh[i][j]
-			if need > 0 && need <= s.room[n] {
-				class := int(need * scale)
-				s.bound[i][j] = max(s.worthOf(i, j)-need*min(s.before[i][class], s.after[j][class]), 0)
-			}
-		}
-	}
-}
-
-// addBounds fills in the best sums of bounds.
-func (s *windowSolver) addBounds() {
-	p := s.p
-	for k := range p.moves + 1 {
-		s.rest[k][p.n] = 0
-	}
-	for i := p.n - 1; i >= 0; i-- {
-		for k := 1; k <= p.moves; k++ {
-			best := s.rest[k][i+1]
-			for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
-				best = max(best, s.bound[i][j]+s.rest[k-1][j])
-			}
-			s.rest[k][i] = best
-		}
-	}
-}
-
 // windowSlots is the set of slots from i to j.
 func windowSlots(i, j int) uint32 { return uint32(uint64(1)<<j - uint64(1)<<i) }
 
-// eachPrefer shows the windows to prefer that are within reach of all slots from i
-// to j, have no slot of used, and room for need, with the mean of their cost. Of a
-// window that could be cut in two that have the room each, one of these costs no
-// more than it and lies within it: only what cannot be cut is of interest.
-func (s *windowSolver) eachPrefer(i, j int, need float64, used uint32, show func(from, to int, mean float64)) {
-	p, block := s.p, s.p.minBlock
-	last := min(i+p.reach+1, p.n)
-	closed := uint64(used|s.noRoom) | 1<<last
-	for q := max(j-1-p.reach, 0); q+block <= last; q++ {
-		end := q + bits.TrailingZeros64(closed>>q) // of the run of open slots
-		for enough := q; q+block <= end; q++ {
-			enough = max(enough, q+block)
-			for enough <= end && s.room[enough]-s.room[q] < need {
-				enough++
-			}
-			if enough > end {
-				break // nor does what begins later
-			}
-			for r := enough; r <= end; r++ {
-				if r-enough >= block && s.room[r]-s.room[enough] >= need {
-					break
-				}
-				show(q, r, (s.cost[r]-s.cost[q])/(s.room[r]-s.room[q]))
-			}
-		}
-		q = end
-	}
+// tie is the share by which a plan has to be worth more to be better, and not the same by
+// another way of adding up: of equal plans the first window and the shortest stays.
+const tie = 1e-12
+
+// closedTo are the slots that take nothing from a window to avoid: those of used, and
+// those that are out of reach of a slot of it.
+func (s *windowSolver) closedTo(avoid slotSpan, used uint32) uint32 {
+	reachable := windowSlots(max(avoid.to-1-s.p.reach, 0), min(avoid.from+s.p.reach+1, s.p.n))
+	return used | ^reachable
 }
 
 // dive finds a first plan: the best move by itself, and with what is left the best
@@ -277,7 +204,7 @@ func (s *windowSolver) dive() {
 		for i := range s.p.n {
 			for j := i + s.p.minBlock; j <= s.giveEnd[i]; j++ {
 				if own := windowSlots(i, j); s.bound[i][j] > most && own&used == 0 {
-					if m, gain := s.bestMove(i, j, used|own); gain > most {
+					if m, gain := s.bestMove(i, j, used|own); gain > most*(1+tie) {
 						most, plan[count] = gain, m
 					}
 				}
@@ -301,13 +228,14 @@ func (m *windowMove) slots() uint32 {
 // none.
 func (s *windowSolver) bestMove(i, j int, used uint32) (m windowMove, gain float64) {
 	m.avoid, m.kwh = slotSpan{i, j}, s.kwh[i][j]
-	need, least := s.factor*m.kwh, math.Inf(1)
-	s.eachPrefer(i, j, need, used, func(from, to int, mean float64) {
-		if mean < least {
-			least, m.prefer = mean, slotSpan{from, to}
+	need, closed := s.factor*m.kwh, s.closedTo(m.avoid, used)
+	for k := range s.prefers {
+		if w := &s.prefers[k]; w.slots&closed == 0 && w.room >= need {
+			m.prefer = w.span
+			return m, max(s.value[i][j]-need*w.mean, 0)
 		}
-	})
-	return m, max(s.worthOf(i, j)-need*least, 0)
+	}
+	return m, 0
 }
 
 // worthOf is what the energy of a window to avoid is worth.
@@ -316,29 +244,55 @@ func (s *windowSolver) worthOf(i, j int) float64 {
 }
 
 func (s *windowSolver) record(moves []windowMove, value float64) {
-	if value > s.best {
+	if value > s.best*(1+tie) {
 		s.best, s.bestCount = value, copy(s.bestMoves[:], moves)
 	}
 }
 
+// partial is a set of windows to avoid that others may follow.
+type partial struct {
+	kwh, value float64 // taken out of them, and what that is worth
+	bound      float64 // no moves out of them are worth more
+}
+
+// with is the set with another window to avoid. Together their energy costs no less
+// than the cheapest slots do: windows that want the same hours are told apart from
+// those that do not.
+func (s *windowSolver) with(b partial, i, j int) partial {
+	b.kwh += s.kwh[i][j]
+	b.value += s.value[i][j]
+	b.bound = min(b.bound+s.bound[i][j], (b.value-s.leastCost(s.factor*b.kwh))*(1+2*tie))
+	return b
+}
+
 // search tries all sets of windows to avoid that begin with the first count windows
-// of s.moves, whose bounds add up to bound; the others lie from a slot on.
-func (s *windowSolver) search(count, from int, used uint32, bound float64) {
+// of s.moves, which are so; the others lie from a slot on.
+
+func (s *windowSolver) search(count, from int, used uint32, so partial) {
 	p := s.p
 	left := p.moves - count
-	for i := from; i < p.n && bound+s.rest[left][i] > s.best; i++ {
+	for i := from; i < p.n && so.bound+s.rest[left][i] > s.best; i++ {
 		for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
-			own := s.bound[i][j]
-			if own <= 0 || bound+own+s.rest[left-1][j] <= s.best {
+			own, rest := s.bound[i][j], s.rest[left-1][j]
+			if own <= 0 || so.bound+own+rest <= s.best {
 				continue
 			}
+			all := s.with(so, i, j)
+			if all.bound+rest <= s.best {
+				continue
+			}
+			if s.moveAlone(i, j); s.bound[i][j] < own {
+				if all = s.with(so, i, j); all.bound+rest <= s.best {
+					continue
+				}
+			}
 			s.moves[count] = windowMove{avoid: slotSpan{i, j}, kwh: s.kwh[i][j]}
-			all := used | windowSlots(i, j)
-			if bound+own > s.best {
-				s.assign(count+1, all)
+			slots := used | windowSlots(i, j)
+			if all.bound > s.best {
+				s.assign(count+1, slots)
 			}
 			if left > 1 {
-				s.search(count+1, j, all, bound+own)
+				s.search(count+1, j, slots, all)
 			}
 		}
 	}
@@ -373,6 +327,7 @@ func (s *windowSolver) assign(count int, used uint32) {
 // place tries all windows to prefer for the move k and those after it; the moves
 // before it are worth value. No moves from one on are worth more than most of it.
 func (s *windowSolver) place(k, count int, used uint32, value float64, most *[mostMoves + 1]float64) {
+
 	if value+most[k] <= s.best {
 		return
 	}
@@ -387,11 +342,17 @@ func (s *windowSolver) place(k, count int, used uint32, value float64, most *[mo
 		}
 		return
 	}
-	need, worth := s.factor*s.moves[k].kwh, s.worthOf(w.from, w.to)
-	s.eachPrefer(w.from, w.to, need, used, func(from, to int, mean float64) {
-		if gain := worth - need*mean; gain > 0 && value+gain+most[k+1] > s.best {
-			s.moves[k].prefer = slotSpan{from, to}
-			s.place(k+1, count, used|windowSlots(from, to), value+gain, most)
+	need, worth, closed := s.factor*s.moves[k].kwh, s.value[w.from][w.to], s.closedTo(w, used)
+	for c := range s.prefers {
+		at := &s.prefers[c]
+		if at.slots&closed != 0 || at.room < need {
+			continue
 		}
-	})
+		gain := worth - need*at.mean
+		if gain <= 0 || value+gain+most[k+1] <= s.best {
+			return // what follows costs more
+		}
+		s.moves[k].prefer = at.span
+		s.place(k+1, count, used|at.slots, value+gain, most)
+	}
 }
