@@ -37,8 +37,8 @@ func TestLateMetersDecideTheSame(t *testing.T) {
 	t.Run("made up", func(t *testing.T) {
 		const days, late, warmUp = 44, 36, 28
 		// Each midnight decides for the meters with a reading before it, from the first
-		// one on that comes after the warm-up.
-		want := int64(6*(days-warmUp-1) + 6*(days-late-1))
+		// one on that comes after the warm-up to the one that ends the replay.
+		want := int64(6*(days-warmUp) + 6*(days-late))
 		requireTheSame(t, s.in(t), binary, runs, want, madeUp, writeLateMeters(t, days, late))
 	})
 	t.Run("as people have it", func(t *testing.T) {
