@@ -81,6 +81,10 @@ func (x *explainer) titles() []string {
 	}
 	if x.ofGroup() {
 		from, to := kilowatts(x.PeakBefore), kilowatts(x.PeakAfter)
+		if from == to { // other hours than the highest fall
+			kwh := kilowattHours(x.KWhShifted)
+			return []string{fmt.Sprintf("Move %s out of the peak of %s", kwh, x.Group), x.movedTo(kwh)}
+		}
 		return []string{
 			fmt.Sprintf("Lower the peak of %s from %s to %s", x.Group, from, to),
 			fmt.Sprintf("Lower the group's peak from %s to %s", from, to),

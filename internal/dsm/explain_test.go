@@ -68,6 +68,10 @@ func requireTitle(t require.TestingT, title string) {
 	require.False(t, strings.HasSuffix(title, "."), title)
 	require.NotContains(t, title, "GBP")
 	require.NotContains(t, title, noTime)
+	if _, change, ok := strings.Cut(title, " from "); ok {
+		from, to, _ := strings.Cut(change, " to ")
+		require.NotEqual(t, from, to, title)
+	}
 }
 
 // TestTitlesAreShort: titles keep within their bound whatever is decided, in both
