@@ -51,34 +51,30 @@ func settleAll(t *testing.T, s store) int {
 func TestSettle(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		tw := newSmall(t, s)
+		require.Zero(t, s.count(t, `SELECT count(*) FROM realised`))
 		var issues []meter.Hour
-		var first []writer.Unsettled
+		var all []writer.Unsettled // looked at afterwards: the settling holds a connection, and a server may have one
 		n := settleBy(t, s, writer.Settling{Followed: true, Settle: func(open []writer.Unsettled) []decisions.Settled {
 			require.Len(t, open, len(tw.meters))
 			issues = append(issues, open[0].IssuedAt)
-			for _, u := range open {
-				require.Len(t, u.Actual, len(u.Plan))
-				for i, kwh := range u.Actual {
-					want, there := s.kwhAt(t, u.MeterNo, u.ValidFrom+meter.Hour(i))
-					require.Equal(t, there, kwh == kwh)
-					if there {
-						require.Equal(t, want, kwh)
-					}
-				}
-				require.NotZero(t, u.Expected[0])
-				require.Nil(t, u.Peaks, "there is no demand charge")
-				_, known, err := s.SettledOf(t.Context(), &u.Row)
-				require.NoError(t, err)
-				require.False(t, known)
-			}
-			if first == nil {
-				first = open
-			}
+			all = append(all, open...)
 			return saving(0.5)(open)
 		}})
 		require.Equal(t, 6, n)
+		for _, u := range all {
+			require.Len(t, u.Actual, len(u.Plan))
+			for i, kwh := range u.Actual {
+				want, there := s.kwhAt(t, u.MeterNo, u.ValidFrom+meter.Hour(i))
+				require.Equal(t, there, kwh == kwh)
+				if there {
+					require.Equal(t, want, kwh)
+				}
+			}
+			require.NotZero(t, u.Expected[0])
+			require.Nil(t, u.Peaks, "there is no demand charge")
+		}
 		require.Equal(t, []meter.Hour{day + 24, day + 48}, issues, "the hours of the last have not all passed")
-		got, known, err := s.SettledOf(t.Context(), &first[0].Row)
+		got, known, err := s.SettledOf(t.Context(), &all[0].Row)
 		require.NoError(t, err)
 		require.True(t, known)
 		require.Equal(t, []float32{0.5, 0.25}, []float32{got.SavingEnergy, got.SavingDemand})
@@ -119,6 +115,9 @@ func TestSettleEachPartition(t *testing.T) {
 // begun is settled by another.
 func TestSettleSideBySide(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
+		if s.one {
+			t.Skip("needs several connections")
+		}
 		tw := newSmall(t, s)
 		killed, kill := context.WithCancel(t.Context())
 		_, err := s.SettleNext(killed, writer.Settling{Settle: func(open []writer.Unsettled) []decisions.Settled {
