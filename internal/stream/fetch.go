@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/fetch"
@@ -177,6 +179,8 @@ func (f *fetchCall) decode(buf []byte) (*fetchReply, error) {
 	for n := r.int32(); n > 0 && !r.short; n-- {
 		reply.aborted = append(reply.aborted, abortedTransaction{producer: r.int64(), from: r.int64()})
 	}
+	// A broker lists them in the order in which they end.
+	slices.SortFunc(reply.aborted, func(a, b abortedTransaction) int { return cmp.Compare(a.from, b.from) })
 	if f.version >= 11 {
 		r.skip(4) // preferred read replica
 	}
