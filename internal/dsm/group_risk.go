@@ -2,7 +2,6 @@ package dsm
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/energytwin/energytwin/internal/forecast"
@@ -30,15 +29,7 @@ type jointErrors [riskScenarios][maxSlots]float64
 
 func newJointErrors() *jointErrors {
 	z := new(jointErrors)
-	r := rand.New(rand.NewPCG(500, 85))
-	fresh := math.Sqrt(1 - persistence*persistence)
-	for k := 0; k < riskScenarios; k += 2 {
-		e := r.NormFloat64()
-		for t := range maxSlots {
-			z[k][t], z[k+1][t] = e, -e
-			e = persistence*e + fresh*r.NormFloat64()
-		}
-	}
+	drawMirrored(z[:], 500)
 	return z
 }
 

@@ -23,6 +23,21 @@ const (
 	decileScore = 1.2815515655446004
 )
 
+// drawMirrored fills in an even number of rows of standard normal errors by the hour, each
+// of which keeps persistence of the hour before. Every second row is the mirror image of
+// the one before it, so that their mean is 0.
+func drawMirrored(rows [][maxSlots]float64, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 85))
+	fresh := math.Sqrt(1 - persistence*persistence)
+	for k := 0; k < len(rows); k += 2 {
+		e := r.NormFloat64()
+		for t := range maxSlots {
+			rows[k][t], rows[k+1][t] = e, -e
+			e = persistence*e + fresh*r.NormFloat64()
+		}
+	}
+}
+
 // normalErrors are scenarios of a standard normal error: half of them drawn from a
 // fixed seed, the others their mirror images, so that their mean is 0. They are
 // the same in every process, as decisions have to be.
@@ -30,15 +45,7 @@ type normalErrors [scenarioCount][maxSlots]float64
 
 func newNormalErrors() *normalErrors {
 	z := new(normalErrors)
-	r := rand.New(rand.NewPCG(20, 85))
-	fresh := math.Sqrt(1 - persistence*persistence)
-	for k := 0; k < scenarioCount; k += 2 {
-		e := r.NormFloat64()
-		for t := range maxSlots {
-			z[k][t], z[k+1][t] = e, -e
-			e = persistence*e + fresh*r.NormFloat64()
-		}
-	}
+	drawMirrored(z[:], 20)
 	for t := range maxSlots { // each hour has a standard deviation of 1
 		sum := 0.0
 		for k := range scenarioCount {

@@ -256,7 +256,7 @@ type partial struct {
 }
 
 // with is the set with another window to avoid. Together their energy costs no less
-// than the cheapest slots do: windows that want the same hours are told apart from
+// than the cheapest slots do: windows that want the same hours have a lower bound than
 // those that do not.
 func (s *windowSolver) with(b partial, i, j int) partial {
 	b.kwh += s.kwh[i][j]
