@@ -268,6 +268,9 @@ func (sp *space) answer(_ context.Context, podIP string, into any) error {
 	if !ok {
 		return errors.New("nobody answers")
 	}
+	if asked, ok := value.(func() any); ok {
+		value = asked()
+	}
 	doc, err := json.Marshal(value)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
@@ -138,4 +140,32 @@ func TestGeneratorThatNeverBecomesReady(t *testing.T) {
 	require.Nil(t, twin.Status.Stream.WaitingSince)
 	sp.pass(24*time.Hour, "never")
 	sp.condition("never", v1.ConditionDataFlowing, metav1.ConditionFalse, v1.ReasonSuspended)
+}
+
+// A status that is computed from a twin which somebody changes meanwhile is not written:
+// it would come from before the change. The workloads are asked again instead.
+func TestStatusOfAnOldTwinIsNotWritten(t *testing.T) {
+	type page = map[string]any
+	sp := newSpace(t)
+	sp.twin("edited", smallest)
+	sp.ready("edited")
+	sp.runPod("edited", "api", "192.0.2.58", page{"answered": true, "rows": 0})
+	sp.pass(time.Minute, "edited")
+	sp.condition("edited", v1.ConditionDataFlowing, metav1.ConditionFalse, v1.ReasonNoReadings)
+	sp.quiet()
+	var asked atomic.Int64
+	sp.figures.Store("192.0.2.58", func() any {
+		if asked.Add(1) == 1 {
+			twin := sp.get("edited")
+			changed := twin.DeepCopy()
+			metav1.SetMetaDataAnnotation(&changed.ObjectMeta, "example.com/edited", "while the workloads are asked")
+			if err := sp.admin.Patch(sp.ctx, changed, client.MergeFrom(twin)); err != nil {
+				t.Error(err)
+			}
+		}
+		return page{"answered": true, "rows": 7}
+	})
+	sp.pass(time.Minute, "edited")
+	sp.condition("edited", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
+	require.EqualValues(t, 2, asked.Load())
 }
