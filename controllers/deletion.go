@@ -39,7 +39,7 @@ func (r *Reconciler) patchFinalizer(ctx context.Context, s *scope, hold bool) er
 	if err := r.Patch(ctx, changed, patch, client.FieldOwner(FieldOwner)); err != nil {
 		return fmt.Errorf("finalizer: %w", err)
 	}
-	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
+	r.written.note(s.key(), changed.ResourceVersion, s.now)
 	s.twin.Finalizers, s.twin.ResourceVersion = changed.Finalizers, changed.ResourceVersion
 	s.before = changed
 	return nil

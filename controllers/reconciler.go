@@ -42,7 +42,7 @@ type Reconciler struct {
 	Metrics       *Metrics
 
 	cache        applyCache
-	replaced     replaced
+	written      written
 	updates      updateTurn
 	recent       recentFigures
 	triedGrowths recentRejections
@@ -86,8 +86,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (resul
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if r.replaced.has(request.NamespacedName, twin.ResourceVersion) {
-		// What replaced it wakes the twin when the cache has it.
+	if r.written.stale(request.NamespacedName, twin.ResourceVersion, r.Now()) {
+		// What was written wakes the twin when the cache has it.
 		return ctrl.Result{RequeueAfter: conflictWait}, nil
 	}
 	s := r.newScope(ctx, twin)
@@ -179,7 +179,7 @@ func (s *scope) paused() bool { return s.twin.Annotations[v1.AnnotationPaused] =
 // forget drops what is kept in memory of a twin that is gone.
 func (r *Reconciler) forget(twin client.ObjectKey) {
 	r.cache.forget(twin)
-	r.replaced.forget(twin)
+	r.written.forget(twin)
 	r.rejected.forget(twin)
 	r.updates.release(twin)
 	r.recent.forget(twin)

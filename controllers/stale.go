@@ -1,49 +1,54 @@
 package controllers
 
 import (
-	"slices"
 	"sync"
+	"time"
 
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// replaced remembers which versions of a twin the operator has written over. The
-// cache may still hold one of them: working on it would write the same status
-// again, and record the same event a second time.
-type replaced struct {
+// written remembers the newest version of each twin that the operator wrote. The cache
+// may still hold an older one, also one that somebody else wrote meanwhile: working on
+// it would undo what the status reports, and record the same event a second time.
+type written struct {
 	mu       sync.Mutex
-	versions map[client.ObjectKey][]string
+	versions map[client.ObjectKey]writtenVersion
 }
 
-// replacedKept is how many versions of a twin are remembered: a reconciliation
-// writes two at most, the finalizer and the status.
-const replacedKept = 4
-
-// note keeps that a version was replaced by another, if it was.
-func (r *replaced) note(twin client.ObjectKey, before, after string) {
-	if before == after {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.versions == nil {
-		r.versions = map[client.ObjectKey][]string{}
-	}
-	r.versions[twin] = append(r.versions[twin], before)
-	if all := r.versions[twin]; len(all) > replacedKept {
-		r.versions[twin] = all[1:]
-	}
+type writtenVersion struct {
+	version string
+	at      time.Time
 }
 
-// has reports whether a version was replaced.
-func (r *replaced) has(twin client.ObjectKey, version string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Contains(r.versions[twin], version)
+// staleAtMost is how long a cache may lag. An API server whose store was restored from
+// a backup counts from an earlier version again: its twins are not stale for good.
+const staleAtMost = time.Minute
+
+// note keeps which version a write left.
+func (w *written) note(twin client.ObjectKey, version string, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.versions == nil {
+		w.versions = map[client.ObjectKey]writtenVersion{}
+	}
+	w.versions[twin] = writtenVersion{version, now}
 }
 
-func (r *replaced) forget(twin client.ObjectKey) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.versions, twin)
+// stale reports whether a version is older than what the operator wrote.
+func (w *written) stale(twin client.ObjectKey, version string, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last, ok := w.versions[twin]
+	if !ok || now.Sub(last.at) > staleAtMost {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(version, last.version)
+	return err == nil && order < 0
+}
+
+func (w *written) forget(twin client.ObjectKey) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.versions, twin)
 }

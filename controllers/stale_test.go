@@ -2,27 +2,27 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-func TestReplacedVersionsAreRemembered(t *testing.T) {
-	var r replaced
+func TestVersionsBeforeTheNewestWriteAreStale(t *testing.T) {
+	var w written
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	a, b := client.ObjectKey{Namespace: "n", Name: "a"}, client.ObjectKey{Namespace: "n", Name: "b"}
-	require.False(t, r.has(a, "1"))
-	r.note(a, "1", "1") // a write that changed nothing
-	require.False(t, r.has(a, "1"))
-	r.note(a, "1", "2")
-	require.True(t, r.has(a, "1"))
-	require.False(t, r.has(a, "2"))
-	require.False(t, r.has(b, "1"))
-	for _, version := range []string{"2", "3", "4", "5"} {
-		r.note(a, version, "next")
-	}
-	require.False(t, r.has(a, "1"))
-	require.True(t, r.has(a, "2"))
-	require.Len(t, r.versions[a], replacedKept)
-	r.forget(a)
-	require.False(t, r.has(a, "5"))
+	require.False(t, w.stale(a, "9", now))
+	w.note(a, "12", now)
+	require.True(t, w.stale(a, "9", now))
+	require.True(t, w.stale(a, "11", now), "one that somebody else wrote")
+	require.False(t, w.stale(a, "12", now))
+	require.False(t, w.stale(a, "13", now))
+	require.False(t, w.stale(b, "9", now))
+	require.False(t, w.stale(a, "unknown", now))
+	require.False(t, w.stale(a, "9", now.Add(2*staleAtMost)), "a store that was restored from a backup")
+	w.note(a, "20", now)
+	require.True(t, w.stale(a, "13", now))
+	w.forget(a)
+	require.False(t, w.stale(a, "13", now))
 }

@@ -40,19 +40,23 @@ func (r *Reconciler) finish(ctx context.Context, s *scope, result ctrl.Result, e
 	}
 	changed := s.before.DeepCopy()
 	changed.Status = s.twin.Status
-	// Computed from an old twin, it would undo what a newer status reports.
-	patch := client.MergeFromWithOptions(s.before, client.MergeFromWithOptimisticLock{})
-	if patchErr := r.Status().Patch(ctx, changed, patch, client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
+	if patchErr := r.Status().Patch(ctx, changed, client.MergeFrom(mergeBase(s.before)), client.FieldOwner(FieldOwner)); client.IgnoreNotFound(patchErr) != nil {
 		r.recent.forget(s.key()) // what nobody has seen is asked for again
-		if err == nil && fleeting(patchErr) {
-			return ctrl.Result{RequeueAfter: conflictWait}, nil
-		}
 		return ctrl.Result{}, errors.Join(err, fmt.Errorf("write the status: %w", patchErr))
 	}
-	r.replaced.note(s.key(), s.before.ResourceVersion, changed.ResourceVersion)
+	r.written.note(s.key(), changed.ResourceVersion, s.now)
 	r.Metrics.statusWrites.Inc()
 	r.reportEvents(s)
 	return result, err
+}
+
+// mergeBase is what a status is compared with for its patch. The patch holds phase,
+// conditions and generation also where they are as they were: computed from an old
+// twin, one of them alone would be merged into a newer status.
+func mergeBase(before *v1.DigitalTwin) *v1.DigitalTwin {
+	base := before.DeepCopy()
+	base.Status.Phase, base.Status.Conditions, base.Status.ObservedGeneration = "", nil, 0
+	return base
 }
 
 // conclude turns the outcome of a reconciliation into status and rest.
