@@ -64,6 +64,13 @@ type DSM struct {
 	// +optional
 	Hysteresis Decimal `json:"hysteresis,omitempty"`
 
+	// Time from the issue of a plan to the local midnight at which its day begins, in
+	// whole hours: with "6h" the plan of a day is known at 18:00 of the day before.
+	// +kubebuilder:default="6h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 0h to 24h"
+	// +optional
+	LeadTime Duration `json:"leadTime,omitempty"`
+
 	// Age of a meter's newest reading, in whole hours, beyond which nothing is
 	// decided for it.
 	// +kubebuilder:default="6h"

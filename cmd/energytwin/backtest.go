@@ -148,6 +148,7 @@ func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how con
 		return o, err
 	}
 	policy := fromtwin.PolicyOf(dt)
+	policy.Mode = dsm.ModeAdvisory // days are planned, whatever the twin does
 	var temperatures *forecast.Temperatures
 	if f.signals != "" {
 		if policy.Tariff.Series, temperatures, err = f.readSignals(ctx, policy.Tariff.Currency, notes); err != nil {

@@ -63,6 +63,7 @@ func specChanges() map[string]specChange {
 		"processor.dsm.minSaving":             {ofHouseholds, ``, `processor: {dsm: {minSaving: "0.5"}}`},
 		"processor.dsm.plan":                  {ofHouseholds, ``, `processor: {dsm: {plan: {mode: Hourly}}}`},
 		"processor.dsm.hysteresis":            {ofHouseholds, ``, `processor: {dsm: {hysteresis: "0.1"}}`},
+		"processor.dsm.leadTime":              {ofHouseholds, ``, `processor: {dsm: {leadTime: 12h}}`},
 		"processor.dsm.freshness":             {ofHouseholds, ``, `processor: {dsm: {freshness: 12h}}`},
 		"processor.resources":                 {ofHouseholds, ``, `processor: {resources: {limits: {memory: 1Gi}}}`},
 		"api.replicas":                        {ofHouseholds, ``, `api: {replicas: 3}`},

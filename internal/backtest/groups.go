@@ -119,7 +119,7 @@ func (o *Options) scoreGroup(g Group, at map[string]int, all []*Series, scores [
 	newReplay(&out.sum, o.Calendar, from, to, func(d *day) {
 		out.own.take(&out.sum, o.Calendar, d)
 		out.takeBoth(o.Calendar, d, next)
-	}).run(rules, fx)
+	}, nil).run(rules, fx)
 	out.own.decide(&out.sum, from, to)
 	return out
 }

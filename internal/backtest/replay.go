@@ -17,15 +17,19 @@ const (
 )
 
 // RulesOf are the rules of a backtest of a twin: it issues when the settings say, at
-// local midnight where they leave it open, from all that the engine needs, takes readings
-// of any time, and plans nothing by itself.
+// local midnight where they leave it open, from all that the engine needs, and takes readings
+// of any time. Plans are due when they are in the twin, and move nothing: Value makes those
+// that are compared.
 func RulesOf(s twin.Settings) (*twin.Rules, error) {
 	if s.IssueAt == "" {
 		s.IssueAt = "00:00"
 	}
 	s.AllowedLateness, s.History = 0, forecast.HoursNeeded
 	s.From, s.To, s.IssueFrom, s.MaxAhead, s.WarmUp = meter.NoHour, meter.NoHour, meter.NoHour, 0, false
-	s.Policy = dsm.Policy{Mode: dsm.ModeOff}
+	s.Policy = dsm.Policy{Mode: s.Policy.Mode, LeadHours: s.Policy.LeadHours, Tariff: dsm.Tariff{Currency: "XXX"}}
+	if s.Policy.Mode == "" {
+		s.Policy.Mode = dsm.ModeOff
+	}
 	return twin.NewRules(s)
 }
 
@@ -34,19 +38,21 @@ func RulesOf(s twin.Settings) (*twin.Rules, error) {
 // rest on hours before their issue only.
 type replay struct {
 	series   *Series
-	from, to meter.Hour // of the origins, to exclusive
-	visit    func(d *day)
+	from, to meter.Hour   // of the origins, to exclusive
+	visit    func(d *day) // each scheduled issue
+	planned  func(d *day) // each day of plans, as it was forecast when they were due; nil for none
 
 	p     *twin.Partition
 	ridge *ridgeFit
 	three *threeOf
 	seen  forecast.Inspection
 	day   day
+	plan  day // of plans
 	ahead day // the newest day-ahead issue
 }
 
-func newReplay(s *Series, cal *meter.Calendar, from, to meter.Hour, visit func(d *day)) *replay {
-	return &replay{series: s, from: from, to: to, visit: visit, ridge: newRidgeFit(cal), three: newThreeOf()}
+func newReplay(s *Series, cal *meter.Calendar, from, to meter.Hour, visit, planned func(d *day)) *replay {
+	return &replay{series: s, from: from, to: to, visit: visit, planned: planned, ridge: newRidgeFit(cal), three: newThreeOf()}
 }
 
 // run replays the series under rules, with effects whose memory is used again. Event time runs by the hour, whether or not
@@ -67,9 +73,34 @@ func (r *replay) run(rules *twin.Rules, fx *twin.Effects) {
 	}
 }
 
-// issued adds the forecasts of the other methods to that of the twin, shows them, and
-// lets the methods learn the day.
+// issued shows what the twin and the other methods forecast.
 func (r *replay) issued(i twin.Issue) {
+	if day := i.Plans; r.planned != nil && day.Hours() > 0 && day.Start >= r.from && day.Start < r.to {
+		r.showPlanned(i)
+	}
+	if i.Scheduled {
+		r.scheduled(i)
+	}
+}
+
+// showPlanned shows the day of plans as the twin and the naives, which always have an
+// answer, forecast it.
+func (r *replay) showPlanned(i twin.Issue) {
+	d, lead := &r.plan, int(i.Plans.Start-i.At)
+	d.origin, d.hours, d.today = i.At, len(i.Forecast.P50), i.Plans.Hours()
+	copy(d.path[combined][:], i.Forecast.P50)
+	d.repeat(naiveWeek, r.series, weekHours)
+	d.repeat(naiveDay, r.series, meter.HoursPerDay)
+	for _, m := range valued() {
+		copy(d.path[m][:], d.path[m][lead:d.hours])
+	}
+	d.origin, d.hours = i.Plans.Start, d.hours-lead
+	r.planned(d)
+}
+
+// scheduled adds the forecasts of the other methods to that of the twin, shows them, and
+// lets the methods learn the day.
+func (r *replay) scheduled(i twin.Issue) {
 	d := &r.day
 	d.origin, d.dayAhead, d.hours = i.At, i.DayAhead, min(len(i.Forecast.P50), maxLead)
 	d.scored = d.hours

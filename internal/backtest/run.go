@@ -89,15 +89,17 @@ func scoreOf(s *Series, o *Options, fx *twin.Effects) *score {
 	if o.Value != nil {
 		b = o.Value.batteryOf(s, from)
 	}
-	newReplay(s, o.Calendar, from, to, func(d *day) {
+	visit := func(d *day) {
 		c.take(s, o.Calendar, d)
 		if len(o.Groups) > 0 {
 			c.keep(d)
 		}
-		if o.Value != nil && d.dayAhead {
-			o.Value.take(c, b, s, d)
-		}
-	}).run(rules, fx)
+	}
+	var planned func(d *day)
+	if o.Value != nil {
+		planned = func(d *day) { o.Value.take(c, b, s, d) }
+	}
+	newReplay(s, o.Calendar, from, to, visit, planned).run(rules, fx)
 	c.decide(s, from, to)
 	return c
 }

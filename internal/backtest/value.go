@@ -125,7 +125,7 @@ func (v *Value) shift(c *score, d *day, actual, price []float64) {
 
 func planDay(planner dsm.Planner, d *day, path []float32) []float32 {
 	out := planner.Plan(&dsm.GroupInput{
-		IssuedAt: d.origin, Slots: d.today, ActionableFrom: d.origin,
+		IssuedAt: d.origin, Start: d.origin, Slots: d.today, ActionableFrom: d.origin,
 		Meters: []dsm.MeterInput{{
 			Name: "meter", LastReading: d.origin - 1, Forecast: forecast.Quantiles{P10: path, P50: path, P90: path},
 		}},

@@ -135,7 +135,7 @@ func (a *applianceDispatch) alternatives(of *proposal, dst []Alternative) []Alte
 // propose runs the appliance in each window at the starts that cost least.
 func (a *applianceDispatch) propose(x *site, out *proposal) {
 	var windows [maxWindows]runWindow
-	for _, w := range windows[:a.windows(a.loc, x.day.issued, x.day.n, &windows)] {
+	for _, w := range windows[:a.windows(a.loc, x.day.start, x.day.n, &windows)] {
 		for run := range w.runs {
 			for k, kwh := range a.ProfileKWh {
 				out.without[w.from+run*len(a.ProfileKWh)+k] += kwh
@@ -163,10 +163,10 @@ func (a *applianceDispatch) propose(x *site, out *proposal) {
 // fit.
 type runWindow struct{ from, to, runs int } // slots, to exclusive
 
-// windows lists the windows that reach into the plan from issued on, in order of
+// windows lists the windows that reach into the plan from start on, in order of
 // time.
-func (a *Appliance) windows(loc *time.Location, issued meter.Hour, n int, out *[maxWindows]runWindow) int {
-	windows, known := localWindow{start: clock(a.EarliestStart), end: clock(a.LatestEnd), days: a.Days}.reaching(loc, issued, n)
+func (a *Appliance) windows(loc *time.Location, start meter.Hour, n int, out *[maxWindows]runWindow) int {
+	windows, known := localWindow{start: clock(a.EarliestStart), end: clock(a.LatestEnd), days: a.Days}.reaching(loc, start, n)
 	hours, count := len(a.ProfileKWh), 0
 	for _, w := range windows[:known] {
 		runs := a.RunsPerDay

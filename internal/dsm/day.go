@@ -14,9 +14,9 @@ const nearEqual = 0.01
 
 // dayRates are the rates of one plan's slots. All meters share them.
 type dayRates struct {
-	issued meter.Hour
-	n      int
-	quiet  uint32 // slots in which no load is taken away
+	start meter.Hour
+	n     int
+	quiet uint32 // slots in which no load is taken away
 
 	price  [maxSlots]float64 // currency per kWh
 	carbon [maxSlots]float64 // kg per kWh, NaN where unknown
@@ -33,17 +33,17 @@ type dayRates struct {
 }
 
 // hour is the hour of a slot.
-func (d *dayRates) hour(t int) meter.Hour { return d.issued + meter.Hour(t) }
+func (d *dayRates) hour(t int) meter.Hour { return d.start + meter.Hour(t) }
 
-// set fills in the rates of n slots from issued on, unless they are there.
-func (d *dayRates) set(p *planner, issued meter.Hour, n int) {
-	if d.n == n && d.issued == issued {
+// set fills in the rates of n slots from start on, unless they are there.
+func (d *dayRates) set(p *planner, start meter.Hour, n int) {
+	if d.n == n && d.start == start {
 		return
 	}
 	r, o, rebound := p.rates, p.policy.Objective, p.policy.Flexibility.Rebound
-	d.issued, d.n, d.quiet = issued, n, 0
+	d.start, d.n, d.quiet = start, n, 0
 	for t := range n {
-		h := issued + meter.Hour(t)
+		h := start + meter.Hour(t)
 		d.price[t] = r.price(h)
 		d.carbon[t] = r.carbonAt(h)
 		if p.quiet != nil && p.quiet.price(h) > 0 {

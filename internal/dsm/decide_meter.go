@@ -17,7 +17,7 @@ func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) De
 	out.Meter = m.Name
 	out.LastReading, out.MissingShare = m.LastReading, float32(m.MissingShare)
 	if p.policy.Tariff.DemandCharge > 0 {
-		out.MonthPeak = float32(d.monthPeak)
+		out.MonthPeak = float32(max(m.MonthPeak, 0))
 	}
 	out.Stale = d.reason == ReasonStaleInput
 	out.Reason = d.reason
@@ -43,8 +43,8 @@ func (p *planner) header(in *GroupInput, name string) Decision {
 		ID:             p.id(in, name),
 		Group:          in.Group,
 		IssuedAt:       in.IssuedAt,
-		ValidFrom:      in.IssuedAt,
-		ValidTo:        in.IssuedAt + meter.Hour(in.Slots),
+		ValidFrom:      in.Start,
+		ValidTo:        in.Start + meter.Hour(in.Slots),
 		ActionableFrom: in.ActionableFrom,
 		MonthPeak:      float32(math.NaN()),
 		CapKW:          float32(math.NaN()),

@@ -27,7 +27,7 @@ type WeightedFactor struct {
 	Weight float32
 }
 
-// Decision is one plan for one meter or group and one issue time. A kWh is in
+// Decision is one plan for one meter or group and one local day, issued before it. A kWh is in
 // one meter's plan only. A group's plan is the sum of what its limit asks of its
 // meters and stands in their plans too: sums over decisions take meters only.
 // Slots are the hours from ValidFrom to ValidTo.
@@ -64,7 +64,7 @@ type Decision struct {
 	// plans are what is to be expected of them. SavingP10 to SavingP90 hold both.
 	SavingEnergy float32
 	SavingDemand float32
-	MonthPeak    float32 // highest hour of the calendar month before the plan, kW; NaN of a group, and without a demand charge
+	MonthPeak    float32 // highest hour of the plan's calendar month before it was issued, kW; NaN of a group, and without a demand charge
 
 	CO2Kg      float32 // expected avoided emissions from then on, kg; NaN if the carbon intensity is unknown
 	Confidence float32 // P(saving > 0), of a group P(peak falls), from then on, 0 to 1: the share of scenarios of the day

@@ -86,7 +86,7 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 	}
 	ws := p.spare.Get().(*workspace)
 	defer p.spare.Put(ws)
-	ws.day.set(p, in.IssuedAt, in.Slots)
+	ws.day.set(p, in.Start, in.Slots)
 	ws.begin(len(in.Meters))
 	for i := range in.Meters {
 		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.Group)

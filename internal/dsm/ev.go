@@ -77,7 +77,7 @@ func (e *evDispatch) propose(x *site, out *proposal) {
 	for t := range day.n {
 		own[t] = min(day.ownUse[t], day.cost[t])
 	}
-	for _, s := range stays[:e.sessions(e.loc, day.issued, day.n, &stays)] {
+	for _, s := range stays[:e.sessions(e.loc, day.start, day.n, &stays)] {
 		q := deferrable{from: s.from, to: s.to, energy: s.energy, most: e.PowerKW, limit: x.limit, load: x.load}
 		q.energy -= q.cheapest(&day.cost, &own, &added)
 		for round := 0; ; round++ {
@@ -115,12 +115,12 @@ type session struct {
 	energy   float64 // kWh to be charged in the plan
 }
 
-// sessions lists the stays that reach into the plan from issued on, in order of
+// sessions lists the stays that reach into the plan from start on, in order of
 // time. A plan charges a car that leaves within it in full, less what the plan
 // before had to charge because the hours after it would not do; of a car that
 // stays longer it charges only that rest.
-func (e *EV) sessions(loc *time.Location, issued meter.Hour, n int, out *[maxWindows]session) int {
-	windows, known := localWindow{start: clock(e.Arrival), end: clock(e.Departure), days: e.Days}.reaching(loc, issued, n)
+func (e *EV) sessions(loc *time.Location, start meter.Hour, n int, out *[maxWindows]session) int {
+	windows, known := localWindow{start: clock(e.Arrival), end: clock(e.Departure), days: e.Days}.reaching(loc, start, n)
 	count := 0
 	for _, w := range windows[:known] {
 		s := session{from: max(w.from, 0), to: min(w.to, n), energy: e.EnergyKWh}

@@ -86,7 +86,7 @@ func readBuildings(t *testing.T) *buildings {
 // input is what a processor would hand to the planner at the issue.
 func (b *buildings) input(group string, names []string, issue meter.Hour, slots int) *dsm.GroupInput {
 	model := forecast.NewSeasonalNaive()
-	in := &dsm.GroupInput{Group: group, IssuedAt: issue, Slots: slots, ActionableFrom: issue}
+	in := &dsm.GroupInput{Group: group, IssuedAt: issue, Start: issue, Slots: slots, ActionableFrom: issue}
 	for _, name := range names {
 		w := window.New(1344)
 		for h := issue - 1344; h < issue; h++ {

@@ -91,7 +91,7 @@ func TestTitlesAreShort(t *testing.T) {
 			policy.Groups[0].Name = in.Group
 		}
 		if i%5 == 0 { // 27 October 2019, when the clocks go back
-			in.IssuedAt, in.Slots = 436_703, 25
+			in.IssuedAt, in.Start, in.Slots = 436_703, 436_703, 25
 			fillDay(r, in)
 		}
 		p, err := NewPlanner(policy, cal, "default/riverside")

@@ -60,7 +60,7 @@ func TestGroupLimitAgainstTheOptimum(t *testing.T) {
 	for k := range draws {
 		policy := flat(0)
 		policy.Flexibility = Flexibility{ShiftableShare: pick(r, 0.1, 0.3, 1), MaxIncrease: pick(r, 0.1, 0.5, 2)}
-		in := &GroupInput{Group: "feeder-1", IssuedAt: thursday, Slots: 2 + r.IntN(7), ActionableFrom: thursday}
+		in := &GroupInput{Group: "feeder-1", IssuedAt: thursday, Start: thursday, Slots: 2 + r.IntN(7), ActionableFrom: thursday}
 		sum := make([]float64, in.Slots)
 		for i := range 1 + r.IntN(4) {
 			load := make([]float64, in.Slots)

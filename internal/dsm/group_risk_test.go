@@ -14,7 +14,7 @@ import (
 // riskyGroup is a group of homes whose evening peak lies near a limit, with
 // forecasts that err by a third or so.
 func riskyGroup(r *rand.Rand) *GroupInput {
-	in := &GroupInput{Group: "feeder-1", IssuedAt: thursday, Slots: 24, ActionableFrom: thursday}
+	in := &GroupInput{Group: "feeder-1", IssuedAt: thursday, Start: thursday, Slots: 24, ActionableFrom: thursday}
 	for i := range 6 + r.IntN(20) {
 		m := MeterInput{Name: fmt.Sprintf("m%02d", i), LastReading: thursday - 1}
 		size, width := 0.5+2*r.Float64(), 0.1+0.4*r.Float64()

@@ -20,10 +20,10 @@ type slotSpan struct{ from, to int }
 // own two local days and the day after.
 const maxWindows = 4
 
-// reaching lists the windows that have a slot of the plan of n slots from issued on,
+// reaching lists the windows that have a slot of the plan of n slots from first on,
 // in order of time.
-func (w localWindow) reaching(loc *time.Location, issued meter.Hour, n int) (out [maxWindows]slotSpan, count int) {
-	y, m, d := issued.Time().In(loc).Date()
+func (w localWindow) reaching(loc *time.Location, first meter.Hour, n int) (out [maxWindows]slotSpan, count int) {
+	y, m, d := first.Time().In(loc).Date()
 	nights := 0
 	if w.end <= w.start {
 		nights = 1
@@ -34,8 +34,8 @@ func (w localWindow) reaching(loc *time.Location, issued meter.Hour, n int) (out
 			continue
 		}
 		s := slotSpan{
-			from: int(meter.ClockHour(y, m, d+i, 0, w.start/60, loc) - issued),
-			to:   int(meter.HourOf(wallClock(y, m, d+i+nights, w.end, loc)) - issued),
+			from: int(meter.ClockHour(y, m, d+i, 0, w.start/60, loc) - first),
+			to:   int(meter.HourOf(wallClock(y, m, d+i+nights, w.end, loc)) - first),
 		}
 		if max(s.from, 0) < min(s.to, n) {
 			out[count] = s

@@ -12,7 +12,7 @@ import (
 
 // benchDay is a group of homes with an evening peak, each a little different.
 func benchDay(group string, meters int) *GroupInput {
-	in := &GroupInput{Group: group, IssuedAt: 430_000, Slots: 24, ActionableFrom: 430_000}
+	in := &GroupInput{Group: group, IssuedAt: 430_000, Start: 430_000, Slots: 24, ActionableFrom: 430_000}
 	for i := range meters {
 		load := make([]float64, in.Slots)
 		for t := range load {
@@ -116,7 +116,7 @@ func BenchmarkTransport(b *testing.B) {
 	require.NoError(b, err)
 	p := made.(*planner)
 	ws := newWorkspace()
-	ws.day.set(p, in.IssuedAt, in.Slots)
+	ws.day.set(p, in.Start, in.Slots)
 	ws.begin(1)
 	p.assignDevices(ws, &ws.meters[0], in.Meters[0].Name, in.Group)
 	p.planMeter(ws, in, 0, nil)

@@ -45,7 +45,7 @@ func flatForecast(load []float64) forecast.Quantiles {
 
 func randomInput(t *rapid.T, group string, slots int) *GroupInput {
 	issued := meter.Hour(rapid.IntRange(425_000, 445_000).Draw(t, "issued"))
-	in := &GroupInput{Group: group, IssuedAt: issued, Slots: slots, ActionableFrom: issued}
+	in := &GroupInput{Group: group, IssuedAt: issued, Start: issued, Slots: slots, ActionableFrom: issued}
 	lowest := float64(rapid.SampledFrom([]float64{0, 0.1, -3}).Draw(t, "lowest load"))
 	for i := range rapid.IntRange(1, 6).Draw(t, "meters") {
 		load := rapid.SliceOfN(rapid.Float64Range(lowest, 10), slots, slots).Draw(t, "load")

@@ -13,11 +13,15 @@ type MeterInput struct {
 	MissingShare float64 // of the last 7 days, 0 to 1; a suspect reading is missing
 	Suspects     int     // suspect readings among those of the 24 hours before the issue
 
-	// MonthPeak is the highest hour of the local calendar month before the issue,
-	// kW; 0 where it is not known or there was none. A demand charge needs it.
+	// MonthPeak is the highest hour before the issue in the local calendar month of the
+	// plan, kW; 0 where it is not known or there was none. A demand charge needs it.
 	MonthPeak float64
 
-	// Previous is the plan of the issue before, shifted by 24 h to the slots of
+	// ExpectedPeak is the highest median forecast of that month's hours between the issue
+	// and the plan, kW; 0 if there are none.
+	ExpectedPeak float64
+
+	// Previous is the plan of the day before, shifted by 24 h to the slots of
 	// this one (hysteresis); nil if there was none.
 	Previous []float32
 }
@@ -28,14 +32,15 @@ type MeterInput struct {
 type GroupInput struct {
 	Group          string
 	IssuedAt       meter.Hour
-	Slots          int // hours until the next issue
+	Start          meter.Hour // first hour of the plan, at or after IssuedAt
+	Slots          int        // hours of the plan
 	ActionableFrom meter.Hour
 	Meters         []MeterInput
 }
 
 // passed is how many slots have passed before the plan can be known.
 func (in *GroupInput) passed() int {
-	return min(max(int(in.ActionableFrom)-int(in.IssuedAt), 0), in.Slots)
+	return min(max(int(in.ActionableFrom)-int(in.Start), 0), in.Slots)
 }
 
 // Planner makes the plans of one policy. It is immutable and shared.

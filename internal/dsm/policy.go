@@ -23,7 +23,12 @@ type Policy struct {
 	MinSaving   float64     `json:"minSaving"`        // currency per plan below which the decision is none
 	Hysteresis  float64     `json:"hysteresis"`       // share by which a new plan must beat yesterday's
 	Freshness   int         `json:"freshnessHours"`   // hours before the issue after which the newest reading is stale; 0: never
+	LeadHours   int         `json:"leadHours"`        // hours before a local midnight at which the plan of the day that begins there is issued
 }
+
+// MaxLeadHours is the longest time from the issue of a plan to its first hour: a forecast
+// reaches to the end of the day from there.
+const MaxLeadHours = 24
 
 // Objective weighs what a plan minimises. The price of an hour is
 // Cost·price + Carbon·carbon intensity; Peak > 0 lets group limits act.

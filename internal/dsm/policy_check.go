@@ -42,6 +42,9 @@ func (p Policy) Check() error {
 	if p.Freshness < 0 {
 		c.fail("freshnessHours", "%d is negative; use 1 or more, or 0 for no check", p.Freshness)
 	}
+	if p.LeadHours < 0 || p.LeadHours > MaxLeadHours {
+		c.fail("leadHours", "%d is out of range; use 0 to %d", p.LeadHours, MaxLeadHours)
+	}
 	return errors.Join(c.errs...)
 }
 

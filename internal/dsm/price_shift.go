@@ -19,7 +19,7 @@ func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlo
 	d.price, d.held = shiftPlan{}, shiftPlan{}
 	d.rejected, d.cut = 0, rooms != nil
 	d.known = s.set(p.normal, m.Forecast, in.Slots, d.floor)
-	d.load, d.monthPeak = s.mean, max(m.MonthPeak, 0)
+	d.load, d.monthPeak = s.mean, max(m.MonthPeak, m.ExpectedPeak, 0)
 	d.ceiling = p.policy.Flexibility.MaxIncrease * peakOf(d.load[:in.Slots])
 	d.reason = p.badInput(m, in)
 	if d.usable = d.reason == ReasonUnknown; !d.usable {

@@ -140,7 +140,8 @@ func drawPolicy(r *rand.Rand) Policy {
 }
 
 func drawGroup(r *rand.Rand) *GroupInput {
-	in := &GroupInput{Group: "feeder-1", IssuedAt: meter.Hour(425_000 + r.IntN(20_000)), Slots: 23 + r.IntN(3)}
+	start := meter.Hour(425_000 + r.IntN(20_000))
+	in := &GroupInput{Group: "feeder-1", IssuedAt: start, Start: start, Slots: 23 + r.IntN(3)}
 	for i := range 1 + r.IntN(4) {
 		in.Meters = append(in.Meters, MeterInput{Name: fmt.Sprintf("m%d", i)})
 	}
@@ -151,14 +152,15 @@ func drawGroup(r *rand.Rand) *GroupInput {
 // drawDay is a day after another.
 func drawDay(r *rand.Rand, before *GroupInput) *GroupInput {
 	in := *before
-	in.IssuedAt += meter.Hour(in.Slots)
+	in.Start += meter.Hour(in.Slots)
+	in.IssuedAt = in.Start
 	in.Meters = append([]MeterInput(nil), before.Meters...)
 	fillDay(r, &in)
 	return &in
 }
 
 func fillDay(r *rand.Rand, in *GroupInput) {
-	in.ActionableFrom = in.IssuedAt + meter.Hour(oneOf(r, 0, 0, 0, 2, 9, 30))
+	in.ActionableFrom = in.Start + meter.Hour(oneOf(r, 0, 0, 0, 2, 9, 30))
 	lowest := oneOf(r, 0.1, 0.1, -3)
 	for i := range in.Meters {
 		m := &in.Meters[i]

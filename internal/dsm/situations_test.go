@@ -27,7 +27,7 @@ func evening() []float64 {
 }
 
 func homes(group string, loads ...[]float64) *GroupInput {
-	in := &GroupInput{Group: group, IssuedAt: thursday, Slots: 24, ActionableFrom: thursday}
+	in := &GroupInput{Group: group, IssuedAt: thursday, Start: thursday, Slots: 24, ActionableFrom: thursday}
 	for i, load := range loads {
 		in.Meters = append(in.Meters, MeterInput{
 			Name: string(rune('a' + i)), Forecast: flatForecast(load), LastReading: thursday - 1,
@@ -381,7 +381,7 @@ func TestIDsAreOfTwinSubjectTimeAndPolicy(t *testing.T) {
 	ids("default/other", policy)
 	policy.MinSaving = 0.01
 	ids("default/riverside", policy)
-	in.IssuedAt += 24
+	in.IssuedAt, in.Start = in.IssuedAt+24, in.Start+24
 	ids("default/riverside", policy)
 	require.Len(t, seen, 12)
 }

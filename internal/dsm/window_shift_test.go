@@ -110,7 +110,7 @@ func TestWindowPlansKeepTheirPromises(t *testing.T) {
 				require.LessOrEqual(t, sum[s], max(policy.Groups[0].CapacityKW, before[s])*(1+1e-5)+1e-5)
 			}
 			again := randomInput(t, "feeder-1", in.Slots)
-			again.IssuedAt, again.ActionableFrom = in.IssuedAt+24, in.IssuedAt+24
+			again.IssuedAt, again.Start, again.ActionableFrom = in.IssuedAt+24, in.Start+24, in.Start+24
 			for i := range again.Meters {
 				again.Meters[i].LastReading = again.IssuedAt - 1
 				if i < len(in.Meters) {

@@ -136,7 +136,7 @@ func (r Reading) unseen(q Quality, offset int64) UnseenReading {
 func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 	if p.watermark == meter.NoHour {
 		p.watermark = w
-		p.due = p.rules.issuesAfter(w)
+		p.due = p.issuesAfter(w)
 		for _, g := range p.groups {
 			for _, m := range g.meters {
 				p.retrain(m)
@@ -154,7 +154,7 @@ func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 			}
 		}
 		p.watermark++
-		if p.watermark == p.due.any {
+		if p.watermark == p.due.next {
 			p.issue(seen, fx)
 		}
 	}

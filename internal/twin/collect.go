@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/window"
 )
@@ -13,8 +14,9 @@ import (
 // one stretch to the next.
 type scratch struct {
 	touched   []*Meter
-	groups    []*group // with hours that changed
-	subHourly []*Meter // with new sub-hour readings
+	groups    []*group             // with hours that changed
+	subHourly []*Meter             // with new sub-hour readings
+	quantiles []forecast.Quantiles // of a group's meters, for the issue that is being made
 	inputs    []dsm.MeterInput
 	decisions []dsm.Decision
 	floats    arena

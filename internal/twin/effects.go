@@ -28,7 +28,7 @@ type Effects struct {
 	Rejected    []RejectedMessage // by offset
 	SubHourDone []MeterHour       // hours that no longer wait for sub-hour readings
 	SubHours    []SubHourReading  // of hours that do, after SubHourDone
-	Issued      []meter.Hour      // times of day-ahead issues, whose plans are Decisions, also where there are none
+	Issued      []meter.Hour      // times at which plans were issued: Decisions, also where there are none
 
 	Beside []Decision // under the rules of DecideBeside, in the order of Decisions; no store has them
 
@@ -130,7 +130,7 @@ type GroupHour struct {
 type Forecast struct {
 	MeterNo       int32
 	IssuedAt      meter.Hour
-	DayAhead      bool // issued at Settings.IssueAt: the plans of the day rest on it
+	DayAhead      bool // issued at Settings.IssueAt
 	Model         string
 	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
 }

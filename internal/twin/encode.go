@@ -13,7 +13,7 @@ import (
 // StateVersion is raised when the meaning or the encoding of a partition's state
 // changes. A state of another version is not restored: whoever kept it replays the
 // stream instead.
-const StateVersion = 6
+const StateVersion = 7
 
 // ErrState means that an encoded state is damaged or was made under other rules.
 var ErrState = errors.New("state does not fit")
@@ -56,7 +56,7 @@ func (p *Partition) restoreHeader(src []byte) error {
 	version, ring, model := d.uint16(), int(d.uint32()), d.text()
 	p.origin = Origin(d.text())
 	if p.watermark = d.hour(); p.watermark != meter.NoHour {
-		p.due = p.rules.issuesAfter(p.watermark)
+		p.due = p.issuesAfter(p.watermark)
 	}
 	for range d.uint16() {
 		r := Reading{Meter: p.meters[d.text()], Hour: d.hour(), KWh: math.Float32frombits(d.uint32())}

@@ -3,106 +3,110 @@ package twin
 import (
 	"slices"
 
-	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/window"
 )
 
-// freshHours is the span before an issue over which missing readings count.
-const freshHours = meter.HoursPerWeek
-
 // Issue is a forecast of one meter as it is issued, for an observer. Window and
 // State are those that the forecast was made from: an observer reads them, and
 // keeps neither them nor the slices.
 type Issue struct {
-	Meter    *Meter
-	At       meter.Hour
-	Next     meter.Hour         // the issue after it
-	DayAhead bool               // issued at Settings.IssueAt
-	Forecast forecast.Quantiles // kWh per hour from At on
-	Window   *window.Window
-	State    forecast.State
+	Meter     *Meter
+	At        meter.Hour
+	Next      meter.Hour         // the scheduled issue after it
+	Scheduled bool               // day-ahead, or issued again by Settings.Reissue; false for one that plans alone need
+	DayAhead  bool               // issued at Settings.IssueAt
+	Plans     Day                // the day that is planned on it; the zero value for none
+	Forecast  forecast.Quantiles // kWh per hour from At on
+	Window    *window.Window
+	State     forecast.State
 }
 
-// issue forecasts every meter from the hours before the watermark. If a day-ahead
-// forecast is due, it also decides, group by group. seen is the greatest hour read so
-// far: hours of a plan before it have passed.
+// issue forecasts every meter from the hours before the watermark, and decides, group by
+// group, if plans are due. seen is the greatest hour read so far: hours of a plan before
+// it have passed.
 func (p *Partition) issue(seen meter.Hour, fx *Effects) {
-	t, was := p.watermark, p.due
-	p.due = p.rules.issuesAfter(t)
-	dayAhead, until := t == was.dayAhead, t
-	if dayAhead {
-		until = p.due.dayAhead
+	t, due := p.watermark, p.due
+	p.due = p.issuesAfter(t)
+	own := p.rules.forecastHours(t, due)
+	hours := own
+	if t == due.beside {
+		hours = max(hours, int(p.beside.rules.plannedAt(t).End-t))
 	}
-	hours := p.rules.forecastHours(t, until)
-	decides := dayAhead && p.decides()
-	p.reserve(fx, decides)
+	p.reserve(fx, t, due, own)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
 		}
-		fx.inputs = fx.inputs[:0]
+		place := fx.floats.place
+		fx.quantiles = fx.quantiles[:0]
 		for _, m := range g.meters {
-			q := p.forecastMeter(m, t, hours, dayAhead, fx)
-			if decides {
-				fx.inputs = append(fx.inputs, m.planInput(t, firstHours(q, int(until-t))))
-			}
+			fx.quantiles = append(fx.quantiles, p.forecastMeter(m, t, hours, fx))
 		}
-		if decides {
-			p.decide(g, t, int(until-t), max(t, seen), fx)
+		if own > 0 {
+			p.issueForecasts(g, t, due, own, fx)
+			place = fx.floats.place
 		}
+		p.decide(g, t, due, seen, fx)
+		fx.floats.place = place
 	}
-	if dayAhead {
+	if t == due.plans {
 		fx.Issued = append(fx.Issued, t)
 	}
 }
 
 // forecastMeter forecasts one meter for some hours from t on.
-func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, dayAhead bool, fx *Effects) forecast.Quantiles {
+func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, fx *Effects) forecast.Quantiles {
 	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
 	m.model.Forecast(m.window, t, q)
-	if p.observe != nil {
-		p.observe(Issue{Meter: m, At: t, Next: p.due.any, DayAhead: dayAhead, Forecast: q, Window: m.window, State: m.model})
-	}
-	if anyValue(q.P50) {
-		fx.Forecasts = append(fx.Forecasts, Forecast{
-			MeterNo: m.MeterNo, IssuedAt: t, DayAhead: dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
-		})
-		fx.Counts.Forecasts++
-	}
 	return q
 }
 
-// firstHours are the first n hours of a forecast.
-func firstHours(q forecast.Quantiles, n int) forecast.Quantiles {
-	return forecast.Quantiles{P10: q.P10[:n], P50: q.P50[:n], P90: q.P90[:n]}
+// issueForecasts adds the forecasts of a group's meters to the effects, as far as the
+// rules have them cover hours: those beside them may need more.
+func (p *Partition) issueForecasts(g *group, t meter.Hour, due issueTimes, hours int, fx *Effects) {
+	i := Issue{At: t, Next: p.due.forecast, Scheduled: t == due.forecast, DayAhead: t == due.dayAhead}
+	if t == due.plans {
+		i.Plans = p.rules.plannedAt(t)
+	}
+	for k, m := range g.meters {
+		q := span(fx.quantiles[k], 0, hours)
+		if p.observe != nil {
+			i.Meter, i.Forecast, i.Window, i.State = m, q, m.window, m.model
+			p.observe(i)
+		}
+		if !anyValue(q.P50) {
+			continue
+		}
+		fx.Forecasts = append(fx.Forecasts, Forecast{
+			MeterNo: m.MeterNo, IssuedAt: t, DayAhead: i.DayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+		})
+		fx.Counts.Forecasts++
+	}
 }
 
-// planInput is what every plan for a meter from t on rests on; q has its hours.
-func (m *Meter) planInput(t meter.Hour, q forecast.Quantiles) dsm.MeterInput {
-	return dsm.MeterInput{
-		Name:         m.Name,
-		Forecast:     q,
-		LastReading:  m.lastBefore(t),
-		MissingShare: m.window.Missing(t, freshHours),
-		Suspects:     m.window.Suspects(t, meter.HoursPerDay),
-	}
+// span is the hours of a forecast from one to before another, as far as it reaches.
+func span(q forecast.Quantiles, from, to int) forecast.Quantiles {
+	to = min(to, len(q.P50))
+	from = min(from, to)
+	return forecast.Quantiles{P10: q.P10[from:to], P50: q.P50[from:to], P90: q.P90[from:to]}
 }
 
 // reserve makes room for one issue of all meters, so that the effects of the first
 // take no more memory than they fill.
-func (p *Partition) reserve(fx *Effects, decides bool) {
+func (p *Partition) reserve(fx *Effects, t meter.Hour, due issueTimes, hours int) {
 	meters := 0
 	for _, g := range p.groups {
 		meters += len(g.meters)
 	}
-	fx.Forecasts = slices.Grow(fx.Forecasts, meters)
-	if !decides {
-		return
+	if hours > 0 {
+		fx.Forecasts = slices.Grow(fx.Forecasts, meters)
 	}
-	fx.Decisions = slices.Grow(fx.Decisions, meters+len(p.groups))
-	if p.beside != nil {
+	if t == due.plans {
+		fx.Decisions = slices.Grow(fx.Decisions, meters+len(p.groups))
+	}
+	if t == due.beside {
 		fx.Beside = slices.Grow(fx.Beside, meters+len(p.groups))
 	}
 }

@@ -108,8 +108,8 @@ func (p *Partition) Next() int64 { return p.next }
 // agree on one.
 func (p *Partition) Watermark() meter.Hour { return p.watermark }
 
-// NextDayAhead is the next time at which day-ahead forecasts are issued and plans are
-// made; NoHour while there is no watermark.
+// NextDayAhead is the next time at which day-ahead forecasts are issued; NoHour while
+// there is no watermark.
 func (p *Partition) NextDayAhead() meter.Hour { return p.due.dayAhead }
 
 // Meters are those that are registered, in no order.
@@ -188,7 +188,7 @@ func (p *Partition) SwitchTo(r *Rules) {
 	old := p.rules
 	p.rules = r
 	if p.watermark != meter.NoHour {
-		p.due = r.issuesAfter(p.watermark)
+		p.due = p.issuesAfter(p.watermark)
 	}
 	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
 		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()

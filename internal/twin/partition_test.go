@@ -32,6 +32,7 @@ func testSettings() Settings {
 			Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
 			Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
 			Freshness:   24,
+			LeadHours:   6,
 		},
 	}
 }
@@ -333,10 +334,10 @@ func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
 	start := r.From
 	stream := func(after float32) *feed {
 		f := newFeed(r)
-		for i := range 24 * 15 {
+		for i := range 24*15 + 18 {
 			h := start + meter.Hour(i)
 			kwh := float32(i%24) / 10
-			if h >= start+24*14 {
+			if h >= start+24*15 {
 				kwh = after
 			}
 			for _, name := range []string{"a", "b"} {
@@ -347,7 +348,7 @@ func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
 	}
 	low, high := stream(1).rows.Forecasts, stream(2).rows.Forecasts
 	require.Empty(t, different(low, high))
-	require.Len(t, low, 2*14, "one forecast a meter and day")
+	require.Len(t, low, 2*(15+14), "a meter and day have one at midnight, and one at 18:00 for plans")
 }
 
 func TestOneWrongDateMovesNothing(t *testing.T) {

@@ -12,7 +12,7 @@ func Rebuild(number int, r *Rules, next int64, watermark meter.Hour) *Partition 
 	p := New(number, r)
 	p.origin, p.next, p.watermark = FromRows, next, watermark
 	if watermark != meter.NoHour {
-		p.due = r.issuesAfter(watermark)
+		p.due = p.issuesAfter(watermark)
 	}
 	return p
 }

@@ -117,21 +117,3 @@ func (r *Rules) Model() forecast.Model { return r.model }
 
 // Ledger evaluates plans against what was measured; nil when decisions are off.
 func (r *Rules) Ledger() *dsm.Ledger { return r.ledger }
-
-// monthPeak is the meter's highest hour of the local calendar month before t, kWh, as
-// far as its window reaches back; 0 if there was none, or if the tariff has no
-// demand charge.
-func (r *Rules) monthPeak(m *Meter, t meter.Hour) float64 {
-	if r.Policy.Tariff.DemandCharge <= 0 {
-		return 0
-	}
-	y, month, _ := r.cal.Local(t).Date()
-	from := meter.DayStart(y, month, 1, r.cal.Location())
-	peak := 0.0
-	for h := max(from, m.window.Oldest()); h < t; h++ {
-		if v := float64(m.window.At(h)); v > peak {
-			peak = v
-		}
-	}
-	return peak
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -49,7 +50,7 @@ func TestIssuesOfADay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testSettings()
-			s.IssueAt, s.Reissue = tt.at, tt.reissue
+			s.IssueAt, s.Reissue, s.Policy.Mode = tt.at, tt.reissue, dsm.ModeOff
 			s.From = meter.HourOf(tt.date.AddDate(0, 0, -3))
 			all, _ := runIssues(t, s, 7*24, someLoad)
 			cal := testRules(t, s).Calendar()
@@ -79,7 +80,7 @@ func TestReissuesLeaveTheDayAheadAlone(t *testing.T) {
 	often, got := runIssues(t, s, 24*40, someLoad)
 	require.NotEmpty(t, want.Decisions)
 	require.Equal(t, want.Decisions, got.Decisions)
-	require.Equal(t, 4*len(once)+3, len(often), "the first three are issued on the first day")
+	require.Equal(t, 2*len(once)+1, len(often), "18:00, when plans are issued, and midnight, against four times a day from 06:00 on")
 	for at, f := range want.Forecasts {
 		require.Equal(t, f, got.Forecasts[at])
 	}
@@ -133,6 +134,87 @@ func TestRulesRejectIssues(t *testing.T) {
 	}
 }
 
+// Plans are for local days, and issued the lead time before them with a forecast that
+// reaches to their end.
+func TestPlansOfADay(t *testing.T) {
+	spring, autumn := time.Date(2024, 3, 31, 0, 0, 0, 0, time.UTC), time.Date(2024, 10, 27, 0, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		date    time.Time // of the plan
+		zone    string
+		lead    int
+		issueAt string
+		reissue int
+		want    string // local time of the issue, hours of its forecast, and of the plan
+	}{
+		"the evening before":         {date: spring.AddDate(0, 0, 9), lead: 6, want: "18:00+30 24"},
+		"at midnight":                {date: spring.AddDate(0, 0, 9), lead: 0, want: "00:00+24 24"},
+		"a day before":               {date: spring.AddDate(0, 0, 9), lead: 24, want: "00:00+48 24"},
+		"with forecasts from noon":   {date: spring.AddDate(0, 0, 9), lead: 12, issueAt: "12:00", want: "12:00+36 24"},
+		"with forecasts again":       {date: spring.AddDate(0, 0, 9), lead: 6, reissue: 6, want: "18:00+30 24"},
+		"a day of 23 hours":          {date: spring, lead: 6, want: "18:00+29 23"},
+		"a day of 25 hours":          {date: autumn, lead: 6, want: "18:00+31 25"},
+		"25 hours, as far as can be": {date: autumn, lead: 24, want: "00:00+49 25"},
+		"clocks go back before":      {date: autumn.AddDate(0, 0, 1), lead: 24, want: "01:00+48 24"},
+		"midnight at half past":      {date: spring.AddDate(0, 0, 9), zone: "Asia/Kolkata", lead: 6, want: "18:30+30 24"},
+		"a day that begins at one":   {date: time.Date(2024, 4, 26, 0, 0, 0, 0, time.UTC), zone: "Africa/Cairo", lead: 6, want: "18:00+29 23"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := testSettings()
+			if tt.zone != "" {
+				s.Timezone = tt.zone
+			}
+			if tt.issueAt != "" {
+				s.IssueAt = tt.issueAt
+			}
+			s.Reissue, s.Policy.LeadHours = tt.reissue, tt.lead
+			s.From = meter.HourOf(tt.date.AddDate(0, 0, -3))
+			f := newFeed(testRules(t, s))
+			cal := f.p.rules.Calendar()
+			var got string
+			for i := range 5 * 24 {
+				f.batch(oneRecord(f.p.next, "a", s.From+meter.Hour(i), someLoad(i)))
+				for k := range f.fx.Decisions {
+					d := &f.fx.Decisions[k]
+					if cal.Local(d.ValidFrom).YearDay() != tt.date.YearDay() {
+						continue
+					}
+					require.Equal(t, meter.Hour(tt.lead), d.ValidFrom-d.IssuedAt)
+					require.Equal(t, d.ValidFrom, d.ActionableFrom, "known before its day")
+					require.Contains(t, f.fx.Issued, d.IssuedAt)
+					require.Len(t, f.fx.Forecasts, 1)
+					require.Equal(t, d.IssuedAt, f.fx.Forecasts[0].IssuedAt)
+					got += fmt.Sprintf("%s+%d %d", cal.Local(d.IssuedAt).Format("15:04"), len(f.fx.Forecasts[0].P50), d.ValidTo-d.ValidFrom)
+				}
+			}
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+// A day has one plan where the lead time changes.
+func TestLeadTimeBecomesShorter(t *testing.T) {
+	s := testSettings()
+	s.Timezone, s.Policy.LeadHours = "UTC", 12
+	f := newFeed(testRules(t, s))
+	days := map[meter.Hour]meter.Hour{} // when each was planned
+	for i := range 24 * 20 {
+		if i == 24*15+14 {
+			s.Policy.LeadHours = 6
+			f.p.SwitchTo(testRules(t, s))
+			f.restart(t)
+		}
+		f.batch(oneRecord(f.p.next, "a", s.From+meter.Hour(i), someLoad(i)))
+		for k := range f.fx.Decisions {
+			d := &f.fx.Decisions[k]
+			require.NotContains(t, days, d.ValidFrom)
+			days[d.ValidFrom] = d.IssuedAt
+		}
+	}
+	require.Equal(t, s.From+24*15+12, days[s.From+24*16])
+	require.Equal(t, s.From+24*16+18, days[s.From+24*17])
+	require.Len(t, days, 20)
+}
+
 // A longer horizon adds hours to forecasts. It changes neither those that there were
 // nor plans.
 func TestHorizonAddsHours(t *testing.T) {
@@ -144,7 +226,11 @@ func TestHorizonAddsHours(t *testing.T) {
 	require.Equal(t, len(day), len(two))
 	for i := range day {
 		n := len(day[i].Forecast.P50)
-		require.Greater(t, len(two[i].Forecast.P50), n+22)
+		if !day[i].Scheduled {
+			require.Len(t, two[i].Forecast.P50, n, "issued for plans alone")
+		} else {
+			require.Greater(t, len(two[i].Forecast.P50), n+22)
+		}
 		require.Equal(t, fmt.Sprint(day[i].Forecast.P50), fmt.Sprint(two[i].Forecast.P50[:n]))
 	}
 }

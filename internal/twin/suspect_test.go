@@ -157,9 +157,9 @@ func TestOneReadingThatCannotBeChangesNothingElse(t *testing.T) {
 					require.Equal(t, honest.feed.rows.Counts.Confirmed, spoilt.feed.rows.Counts.Confirmed, what)
 					require.Equal(t, honest.ofNeighbours(), spoilt.ofNeighbours(), what)
 					spoilt.requireWithin(t, highest, what)
-					next := spoilt.feed.p.rules.issuesAfter(at).dayAhead
+					next := spoilt.feed.p.rules.nextPlans(at)
 					require.Equal(t, dsm.ReasonSuspectInput, spoilt.decisions[fmt.Sprint(name(0), " ", next)].Reason, what)
-					later := spoilt.decisions[fmt.Sprint(name(0), " ", spoilt.feed.p.rules.issuesAfter(next).dayAhead)]
+					later := spoilt.decisions[fmt.Sprint(name(0), " ", spoilt.feed.p.rules.nextPlans(next))]
 					require.NotEqual(t, dsm.ReasonSuspectInput, later.Reason, what)
 				}
 			}
@@ -295,7 +295,7 @@ func TestAStuckValueIsMissingFromItsSecondDay(t *testing.T) {
 	for h := stuck; h < stuck+4*24; h++ {
 		require.Equal(t, h >= stuck+24, a.quality(h).IsSuspect(), "hour %d", h-stuck)
 	}
-	last := a.decisions[fmt.Sprint(name(0), " ", a.feed.p.rules.issuesAfter(stuck+60).dayAhead)]
+	last := a.decisions[fmt.Sprint(name(0), " ", a.feed.p.rules.nextPlans(stuck+60))]
 	require.Equal(t, dsm.ReasonSuspectInput, last.Reason)
 	require.Equal(t, stuck+23, last.LastReading)
 }
@@ -313,7 +313,7 @@ func TestACarIsLearnedAsBefore(t *testing.T) {
 	})
 	require.Zero(t, a.feed.p.meters[name(0)].window.Suspects(car+8*24, 8*24), "what follows confirms the first ones")
 	require.Equal(t, a.feed.rows.Counts.Suspect, a.feed.rows.Counts.Confirmed)
-	require.Greater(t, a.medians[fmt.Sprint(1, " ", a.feed.p.rules.issuesAfter(car+5*24).dayAhead)][23], float32(7), "after five days")
+	require.Greater(t, a.medians[fmt.Sprint(1, " ", a.feed.p.rules.NextDayAhead(car+5*24))][23], float32(7), "after five days")
 }
 
 func TestADoubledLoadIsNotSuspect(t *testing.T) {
@@ -373,7 +373,7 @@ func TestAMeterExistsFromItsFirstReading(t *testing.T) {
 		return a.decisions, restarts
 	}
 	want, _ := run(1)
-	require.Len(t, want, 23*2+3*2+23, "two meters and their feeder each day, two more from the twenty-first on")
+	require.Len(t, want, 24*2+4*2+24, "two meters and their feeder each day, two more from the twenty-first on")
 	for _, size := range []int{7, 48, 500, 1 << 20} {
 		got, _ := run(size)
 		require.Equal(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)), "batches of %d", size)

@@ -17,7 +17,7 @@ func (f *subHourFeed) watermark(h meter.Hour) { f.send(meter.AppendWatermark(nil
 func TestWatermarkEndsTheLastHours(t *testing.T) {
 	for _, lateness := range []meter.Hour{0, 3} {
 		s := testSettings()
-		s.AllowedLateness = lateness
+		s.AllowedLateness, s.Policy.LeadHours = lateness, 0 // plans of the day after the last hour too
 		const hours = 20 * meter.HoursPerDay
 		feedAll := func(more func(f *feed)) *feed {
 			f := newFeed(testRules(t, s))

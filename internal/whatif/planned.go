@@ -1,6 +1,8 @@
 package whatif
 
 import (
+	"slices"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -32,13 +34,17 @@ func (p *planned) change(place int, h meter.Hour, kwh float64) {
 	p.changes[place][i] += kwh
 }
 
-// countPlanned counts the hours before hour to, of which all plans are evaluated.
+// countPlanned counts the hours before hour to of which all plans are evaluated: those of a
+// plan that goes on are counted with its last one.
 func (s *side) countPlanned(to meter.Hour) {
 	o, p := s.run.engine.o, &s.planned
+	for i := range s.open {
+		to = min(to, s.open[i].ValidFrom)
+	}
 	for i, now := range p.priced {
 		end := to
 		if i+1 < len(p.priced) {
-			end = p.priced[i+1].from
+			end = min(to, p.priced[i+1].from)
 		}
 		for _, load := range p.loads {
 			load.SwitchTo(now.ofLoads())
@@ -47,9 +53,15 @@ func (s *side) countPlanned(to meter.Hour) {
 			s.countPlannedHour(now.ledger.At(h), h)
 		}
 	}
-	p.from, p.priced = max(p.from, to), p.priced[len(p.priced)-1:]
-	for i := range p.changes {
-		p.changes[i] = p.changes[i][:0]
+	if to <= p.from {
+		return
+	}
+	for i, c := range p.changes {
+		p.changes[i] = slices.Delete(c, 0, min(len(c), int(to-p.from)))
+	}
+	p.from = to
+	for len(p.priced) > 1 && p.priced[1].from <= to {
+		p.priced = p.priced[1:]
 	}
 }
 

@@ -141,9 +141,6 @@ func (r *run) accept(h meter.Hour, row Row) error {
 	r.p.Accept(twin.Reading{Meter: m.Meter, Hour: h, KWh: row.KWh}, r.offset, &r.fx)
 	r.offset++
 	r.noteDecided()
-	if n := len(r.fx.Issued); n > 0 {
-		r.due = max(r.due, r.p.NextDayAhead())
-	}
 	return nil
 }
 
@@ -158,10 +155,13 @@ func (r *run) noteDecided() {
 func (r *run) count(to meter.Hour) {
 	for _, s := range r.sides {
 		s.countLoads(to)
-		s.countPlans()
+		s.countPlans(to)
 		s.countPlanned(to)
 	}
 	r.stored += r.fx.Counts.Stored
 	r.p.Begin(&r.fx)
+	for _, s := range r.sides {
+		s.shown = 0
+	}
 	r.due = to + meter.HoursPerDay
 }

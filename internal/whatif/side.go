@@ -16,9 +16,8 @@ type side struct {
 	beside   bool // its decisions are those beside the run's own
 
 	prices prices
-	// madeUnder is what each of the effects' decisions that have been shown was made
-	// under: plans are evaluated by it.
-	madeUnder []prices
+	shown  int    // of the effects' decisions
+	open   []open // plans whose hours have not all been counted
 
 	loads   []*dsm.Indicators // by place of the meter in the run
 	groupOf []*groupRun       // likewise
@@ -28,6 +27,12 @@ type side struct {
 
 	actual []float32
 	change []float64
+}
+
+// open is a decision with a plan, and what it was made under: it is evaluated by that.
+type open struct {
+	twin.Decision
+	by prices
 }
 
 // groupRun is a group of a side, or the meters outside any, of which each partition
@@ -147,29 +152,36 @@ func (s *side) decisions() []twin.Decision {
 	return s.run.fx.Decisions
 }
 
-// noteDecided shows the decisions that are new, and notes what they were made under.
+// noteDecided shows the decisions that are new, and keeps those with a plan that counts.
 func (s *side) noteDecided() {
-	all, shown := s.decisions(), len(s.madeUnder)
-	if len(all) == shown {
+	o, made := s.run.engine.o, s.decisions()[s.shown:]
+	if len(made) == 0 {
 		return
 	}
-	if show := s.run.engine.o.Decided; show != nil {
-		show(s.scenario, all[shown:])
+	s.shown += len(made)
+	if o.Decided != nil {
+		o.Decided(s.scenario, made)
 	}
-	for len(s.madeUnder) < len(all) {
-		s.madeUnder = append(s.madeUnder, s.prices)
+	for i := range made {
+		if d := &made[i]; d.MeterNo != 0 && len(d.Plan) > 0 && d.ValidFrom >= o.From && d.ValidTo <= o.To {
+			s.open = append(s.open, open{*d, s.prices})
+		}
 	}
 }
 
-// countPlans evaluates the plans of the effects.
-func (s *side) countPlans() {
-	o, all := s.run.engine.o, s.decisions()
-	for i := range all {
-		if d := &all[i]; d.MeterNo != 0 && len(d.Plan) > 0 && d.ValidFrom >= o.From && d.ValidTo <= o.To {
-			s.realise(s.madeUnder[i], s.run.byIndex[d.MeterNo-1], &d.Decision)
+// countPlans evaluates the plans whose hours lie before hour to.
+func (s *side) countPlans(to meter.Hour) {
+	later := s.open[:0]
+	for i := range s.open {
+		d := &s.open[i]
+		if d.ValidTo > to {
+			later = append(later, *d)
+			continue
 		}
+		s.realise(d.by, s.run.byIndex[d.MeterNo-1], &d.Decision.Decision)
 	}
-	s.madeUnder = s.madeUnder[:0]
+	clear(s.open[len(later):])
+	s.open = later
 }
 
 // countLoads counts what was measured in the hours before hour to that are not

@@ -29,6 +29,7 @@ func rules(t testing.TB, change func(*twin.Settings)) *twin.Rules {
 			Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
 			Groups:      []dsm.Group{{Name: "feeder-0001", CapacityKW: 3}},
 			Freshness:   24,
+			LeadHours:   6,
 		},
 	}
 	if change != nil {

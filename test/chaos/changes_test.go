@@ -83,6 +83,8 @@ func dataChanges() []dataChange {
 		{field: "processor.dsm.assets", spec: "processor: {dsm: {assets: [{name: roof, group: feeder-0001, pv: {peakKW: 4}}]}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.minSaving", spec: "processor: {dsm: {minSaving: \"5\"}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.hysteresis", spec: "processor: {dsm: {hysteresis: \"0.5\"}}", does: sameReadings},
+		{field: "processor.dsm.leadTime", spec: "processor: {dsm: {leadTime: 12h}}", does: sameReadings,
+			holds: "SELECT count(*) FROM decisions WHERE extract(hour FROM issued_at) = 12"},
 		{field: "processor.dsm.freshness", spec: "processor: {dsm: {freshness: 24h}}", does: sameReadings},
 		{field: "dataset.maxKW", spec: "dataset: {maxKW: \"100\"}", does: sameReadings},
 		{field: "processor.forecast.temperature", spec: "processor: {forecast: {temperature: {configMap: {name: weather, key: t.csv}}}}", does: sameReadings,

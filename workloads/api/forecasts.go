@@ -23,7 +23,7 @@ type forecastsInput struct {
 	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
 	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
 	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`
-	DayAhead bool   `query:"dayAhead" doc:"Only day-ahead forecasts, which plans rest on: those issued at the issue time of the twin"`
+	DayAhead bool   `query:"dayAhead" doc:"Only day-ahead forecasts: those issued at the issue time of the twin"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"400" default:"10" doc:"Newest first"`
 	Cursor   string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
 }

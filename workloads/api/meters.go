@@ -204,7 +204,12 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state 
 		f := forecastView(forecasts[0])
 		state.Forecast = &f
 	}
-	decisions, err := s.db.ListDecisions(ctx, reader.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1})
+	q := reader.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1, Status: "active", Now: now}
+	decisions, err := s.db.ListDecisions(ctx, q)
+	if err == nil && len(decisions) == 0 { // the plan of a day that has not begun
+		q.Status = ""
+		decisions, err = s.db.ListDecisions(ctx, q)
+	}
 	if err != nil {
 		return err
 	}

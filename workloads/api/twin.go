@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,7 +33,7 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 		Namespace: t.Namespace, Name: t.Name, Timezone: t.Timezone, SpecHash: t.SpecHash,
 		Version: s.version, Image: t.Image,
 		Mode: t.Generator.Mode, Speed: t.Generator.Speed, Policy: string(t.Processor.Policy.Mode),
-		IssueAt: t.Processor.IssueAt, Currency: t.Processor.Policy.Tariff.Currency,
+		IssueAt: t.Processor.IssueAt, PlansAt: plansAt(t.Processor.Policy.LeadHours), Currency: t.Processor.Policy.Tariff.Currency,
 		SimulatedAt: maybeHour(p.LeastWatermark),
 		Progress:    s.progress(p.LeastWatermark),
 		Freshness:   s.freshness(p),
@@ -42,6 +43,11 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 	}
 	meta := Meta{TZ: t.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Twin]{Body: Answer[Twin]{Data: view, Meta: meta}}, nil
+}
+
+// plansAt is the time of day so many hours before a midnight.
+func plansAt(leadHours int) string {
+	return fmt.Sprintf("%02d:00", (2*meter.HoursPerDay-leadHours)%meter.HoursPerDay)
 }
 
 // progress is the share of the dataset's window that has passed.

@@ -14,7 +14,8 @@ type Twin struct {
 	Mode     string  `json:"mode" enum:"Replay,Loop,Live,Off" doc:"Where readings come from: a dataset replayed once or again and again, the dataset's year shifted to today, or from outside"`
 	Speed    float64 `json:"speed" doc:"Simulated seconds per second; 0 is as fast as possible"`
 	Policy   string  `json:"policy" enum:"Off,Shadow,Advisory" doc:"What becomes of decisions"`
-	IssueAt  string  `json:"issueAt" example:"00:00" doc:"Local time at which day-ahead forecasts and decisions are issued"`
+	IssueAt  string  `json:"issueAt" example:"00:00" doc:"Local time at which day-ahead forecasts are issued"`
+	PlansAt  string  `json:"plansAt" example:"18:00" doc:"Local time at which plans are issued: for the local day that begins the lead time later"`
 	Currency string  `json:"currency" example:"GBP" doc:"ISO 4217 code of prices and savings"`
 
 	SimulatedAt *time.Time `json:"simulatedAt" doc:"The twin's now: the hour up to which all partitions are complete; null before the first reading"`
@@ -66,7 +67,7 @@ type MeterState struct {
 	Reading  *Reading        `json:"reading,omitempty" doc:"Newest reading of the 7 days before meta.asOf; absent if there is none"`
 	Last24h  []*float32      `json:"last24hKwh" nullable:"false" doc:"The 24 hours before meta.asOf, oldest first"`
 	Forecast *Forecast       `json:"forecast,omitempty" doc:"Newest forecast of the 8 days before; absent if there is none"`
-	Decision *DecisionHeader `json:"decision,omitempty" doc:"Newest decision of the 8 days before; absent if there is none"`
+	Decision *DecisionHeader `json:"decision,omitempty" doc:"Decision for the day, else the newest of the 8 days before; absent if there is none"`
 }
 
 // Reading is the energy of one hour.
@@ -92,7 +93,7 @@ type Point struct {
 // Forecast is one forecast of one meter.
 type Forecast struct {
 	IssuedAt time.Time       `json:"issuedAt" doc:"It rests on hours before this one only"`
-	DayAhead bool            `json:"dayAhead" doc:"Issued at the issue time of the twin: the plans of the day rest on it. False for one that was issued again within the day"`
+	DayAhead bool            `json:"dayAhead" doc:"Issued at the issue time of the twin. False for one that was issued again within the day, or for the plans of the next"`
 	Model    string          `json:"model"`
 	Points   []ForecastPoint `json:"points" nullable:"false"`
 }

@@ -54,6 +54,7 @@ func policyOf(d *v1.DSM) dsm.Policy {
 		MinSaving:  d.MinSaving.Float(),
 		Hysteresis: d.Hysteresis.Float(),
 		Freshness:  hours(d.Freshness),
+		LeadHours:  hours(d.LeadTime),
 	}
 	for _, g := range d.Groups {
 		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float(), Exceedance: g.Exceedance.Float()})

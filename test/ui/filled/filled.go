@@ -274,7 +274,7 @@ func (f *filler) missing(i int, h meter.Hour) bool {
 // issue forecasts every meter and decides, group by group.
 func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 	for _, g := range f.order {
-		in := dsm.GroupInput{Group: f.refs[f.groups[g][0]].Group, IssuedAt: h, Slots: slots, ActionableFrom: h}
+		in := dsm.GroupInput{Group: f.refs[f.groups[g][0]].Group, IssuedAt: h, Start: h, Slots: slots, ActionableFrom: h}
 		for _, i := range f.groups[g] {
 			q := quantiles(slots)
 			f.states[i].Forecast(f.windows[i], h, q)

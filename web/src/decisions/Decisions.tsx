@@ -12,14 +12,14 @@ export function Decisions({ zone = 'UTC', open }: { zone?: string | undefined; o
   const mode = useDecisionMode();
   const { data, error, refetch } = useQuery(topDecisions(mode));
   const { data: state } = useQuery(twin);
-  const coming = state?.data.counts.decisions === 0 ? state.data.issueAt : undefined; // the first issue
+  const coming = state?.data.counts.decisions === 0 ? state.data.plansAt : undefined; // the first plans
   return (
     <Card title="Decisions" note={mode === 'Shadow' ? 'The most valuable of the last day, in shadow mode: not for action' : 'The most valuable of the last day'}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
       {data?.data.length === 0 && coming && (
         <Empty title="No decisions yet">
-          The first forecasts and decisions are made at {coming} of the twin’s clock ({zone}), for the day ahead.
+          The first decisions are made at {coming} of the twin’s clock ({zone}), for the day that follows.
         </Empty>
       )}
       {data?.data.length === 0 && !coming && (
