@@ -2,38 +2,80 @@ package dsm
 
 import (
 	"math"
-	"math/bits"
 )
 
 // addOwnBounds bounds each window to avoid by the least mean cost of any window to
 // prefer beside it that has as many slots as its energy needs at least. Where all slots
 // have one room, only the ends of the reach make a move worth less than its bound.
-// Windows of more slots than longest are left out.
-func (s *windowSolver) addOwnBounds(longest int) {
+// Windows for whose energy there is no room are left out.
+func (s *windowSolver) addOwnBounds() {
 	p, n := s.p, s.p.n
 	room := 0.0 // of the roomiest slot
 	for t := range n {
 		room = max(room, p.room[t])
 	}
-	s.measured = 0
+	var from [maxSlots]int // end of the first window that has no bound yet, by first slot
 	for i := range n {
-		last := min(i+p.reach+1, n) // end of the slots within reach of i
-		s.besideUpTo = 0
-		for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
-			s.bound[i][j] = 0
-			need := s.factor * s.kwh[i][j]
-			if need <= 0 || need > s.room[n] || j-i > longest {
-				continue
+		from[i] = i + p.minBlock
+		s.least[i][i] = math.Inf(1)
+	}
+	s.least[n][n] = math.Inf(1)
+	for slots, left := 1, true; left && slots <= s.longestPrefer(); slots++ {
+		s.measure(slots)
+		left = false
+		fits := room * (float64(slots) + 1e-9)
+		for i := range n {
+			j, last := from[i], min(i+p.reach+1, n) // end of the slots within reach of i
+			for ; j <= s.last[i] && s.factor*s.kwh[i][j] <= fits; j++ {
+				s.setBound(i, j, min(s.least[max(j-1-p.reach, 0)][i], s.least[j][last]))
 			}
-			slots := max(p.minBlock, int(math.Ceil(need/room-1e-9)))
-			if slots >= n {
-				continue
-			}
-			s.lookBeside(i, last, slots)
-			first := max(j-1-p.reach, 0)
-			least := min(s.leastBefore[slots][first], s.leastAfter[slots][j])
-			s.value[i][j] = s.worthOf(i, j)
-			s.bound[i][j] = max(s.value[i][j]-need*least, 0)
+			from[i], left = j, left || j <= s.last[i]
+		}
+	}
+	for i := range n {
+		s.last[i] = min(s.last[i], from[i]-1)
+	}
+}
+
+// addLooseBounds bounds each window to avoid by the cost of the cheapest slot.
+func (s *windowSolver) addLooseBounds() {
+	least := math.Inf(1)
+	for t := range s.p.n {
+		if s.p.room[t] > 0 {
+			least = min(least, s.p.cost[t])
+		}
+	}
+	for i := range s.p.n {
+		for j := i + s.p.minBlock; j <= s.last[i]; j++ {
+			s.setBound(i, j, least)
+		}
+	}
+}
+
+// setBound bounds a window to avoid by the least mean cost of its windows to prefer.
+func (s *windowSolver) setBound(i, j int, least float64) {
+	s.value[i][j], s.bound[i][j] = 0, 0
+	need := s.factor * s.kwh[i][j]
+	if need <= 0 || need > s.room[s.p.n] {
+		return
+	}
+	s.value[i][j] = s.worthOf(i, j)
+	if gain := s.value[i][j] - need*least; gain > 0 {
+		s.bound[i][j] = gain
+		s.most = max(s.most, need)
+	}
+}
+
+// measure fills in the least mean costs of windows with so many slots or more, after
+// those with one less.
+func (s *windowSolver) measure(slots int) {
+	n, longest := s.p.n, s.longestPrefer()
+	for a := n - slots + 1; a >= 0; a-- {
+		least := math.Inf(1)
+		s.least[a][a+slots-1] = least
+		for b := a + slots; b <= min(a+longest, n); b++ {
+			least = min(least, s.least[a+1][b], s.mean[a][b])
+			s.least[a][b] = least
 		}
 	}
 }
@@ -72,46 +114,6 @@ func (s *windowSolver) leastCost(need float64) float64 {
 	return s.fill[k].cost + (need-s.fill[k].kwh)*s.fill[k].price
 }
 
-// lookBeside fills in the least mean costs beside a window to avoid that begins with slot
-// i, of windows with up to so many slots at least; last is the end of its reach.
-func (s *windowSolver) lookBeside(i, last, slots int) {
-	for m := max(s.besideUpTo+1, s.p.minBlock); m <= slots; m++ {
-		s.measure(m)
-		least := math.Inf(1)
-		for q := last; q > i; q-- {
-			if q+m <= last {
-				least = min(least, s.least[m][q])
-			}
-			s.leastAfter[m][q] = least
-		}
-		least = math.Inf(1)
-		for q := i; q >= max(i-s.p.reach, 0); q-- {
-			if q+m <= i {
-				least = min(least, s.least[m][q])
-			}
-			s.leastBefore[m][q] = least
-		}
-	}
-	s.besideUpTo = max(s.besideUpTo, slots)
-}
-
-// measure fills in the least mean costs of windows with m slots or more, by their first
-// slot. One of twice as many could be cut in two, and one of the two costs no more.
-func (s *windowSolver) measure(m int) {
-	for s.measured < m {
-		s.measured++
-		k, n := s.measured, s.p.n
-		for q := range n {
-			least := math.Inf(1)
-			open := q + bits.TrailingZeros64((uint64(s.noRoom)|1<<n)>>q) // end of the run of slots with room
-			for r := q + k; r <= min(q+2*k-1, open); r++ {
-				least = min(least, (s.cost[r]-s.cost[q])/(s.room[r]-s.room[q]))
-			}
-			s.least[k][q] = least
-		}
-	}
-}
-
 // addBounds fills in the best sums of bounds.
 func (s *windowSolver) addBounds() {
 	p := s.p
@@ -121,7 +123,7 @@ func (s *windowSolver) addBounds() {
 	for i := p.n - 1; i >= 0; i-- {
 		for k := 1; k <= p.moves; k++ {
 			best := s.rest[k][i+1]
-			for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
+			for j := i + p.minBlock; j <= s.last[i]; j++ {
 				best = max(best, s.bound[i][j]+s.rest[k-1][j])
 			}
 			s.rest[k][i] = best

@@ -2,7 +2,6 @@ package dsm
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -28,38 +27,37 @@ func keyOf(mean float64, from, to int) uint64 {
 	return key&^(1<<(2*endBits)-1) | uint64(from)<<endBits | uint64(to)
 }
 
-// sortPrefers lists the windows to prefer in order of cost. One that could be cut in
-// two that have room for the largest energy each is left out: one of the two costs no
-// more and lies within it.
+// sortPrefers lists the windows to prefer in order of cost. Left out are those
+//   - that cost more than any hour is worth;
+//   - that could be cut in two that have room for the largest energy each: one of the
+//     two costs no more and lies within them.
 func (s *windowSolver) sortPrefers() {
 	n, block := s.p.n, s.p.minBlock
-	most := 0.0
-	for i := range n {
-		for j := i + block; j <= s.giveEnd[i]; j++ {
-			if s.bound[i][j] > 0 {
-				most = max(most, s.factor*s.kwh[i][j])
-			}
+	dearest := math.Inf(-1)
+	for t := range n {
+		if s.p.give[t] > 0 {
+			dearest = max(dearest, s.p.worth[t]/s.factor)
 		}
 	}
 	keys := s.keys[:0]
 	for q := range n {
-		open := q + bits.TrailingZeros64((uint64(s.noRoom)|1<<n)>>q)
 		enough := q + block
-		for enough <= open && s.room[enough]-s.room[q] < most {
+		for enough <= s.open[q] && s.room[enough]-s.room[q] < s.most {
 			enough++
 		}
-		for r := q + block; r <= open; r++ {
-			if r-enough >= block && s.room[r]-s.room[enough] >= most {
+		for r := q + block; r <= s.open[q]; r++ {
+			if r-enough >= block && s.room[r]-s.room[enough] >= s.most {
 				break
 			}
-			keys = append(keys, keyOf((s.cost[r]-s.cost[q])/(s.room[r]-s.room[q]), q, r))
+			if mean := s.mean[q][r]; mean < dearest {
+				keys = append(keys, keyOf(mean, q, r))
+			}
 		}
 	}
 	slices.Sort(keys)
 	s.prefers = s.memory[:len(keys)]
 	for k, key := range keys {
 		from, to := int(key>>endBits)&(1<<endBits-1), int(key)&(1<<endBits-1)
-		room := s.room[to] - s.room[from]
-		s.prefers[k] = preferred{windowSlots(from, to), slotSpan{from, to}, room, (s.cost[to] - s.cost[from]) / room}
+		s.prefers[k] = preferred{windowSlots(from, to), slotSpan{from, to}, s.room[to] - s.room[from], s.mean[from][to]}
 	}
 }

@@ -50,8 +50,10 @@ type windowSolver struct {
 
 	// Sums over the slots before each.
 	give, worth, room, cost [maxSlots + 1]float64
-	giveEnd                 [maxSlots]int // first slot from each on that gives nothing
-	noRoom                  uint32        // slots that take nothing
+
+	last [maxSlots]int                   // end of the longest window to avoid, by first slot
+	mean [maxSlots][maxSlots + 1]float64 // cost of a window to prefer, by first slot and end; +Inf for none
+	open [maxSlots]int                   // end of the longest of them, by first slot
 
 	kwh   [maxSlots][maxSlots + 1]float64      // that a window to avoid gives, by first slot and end
 	value [maxSlots][maxSlots + 1]float64      // what that is worth
@@ -61,10 +63,11 @@ type windowSolver struct {
 	alone   [maxSlots][maxSlots + 1]windowMove // the best move out of a window by itself
 	isAlone [maxSlots]uint64                   // ends of the windows of which bound is what alone is worth, by first slot
 
-	// Least mean costs of windows to prefer with so many slots or more: of those that
-	// begin with a slot; of those beside a window to avoid, from a slot on.
-	least, leastBefore, leastAfter [maxSlots + 1][maxSlots + 1]float64
-	measured, besideUpTo           int // up to so many slots
+	// Least mean cost of a window to prefer of so many slots or more that lies between two
+	// slots.
+	least [maxSlots + 1][maxSlots + 1]float64
+
+	most float64 // energy that a window to prefer may have to take, kWh
 
 	// Slots in order of cost, and what filling up the first so many takes and costs.
 	fill  [maxSlots + 1]struct{ kwh, cost, price float64 }
@@ -86,8 +89,8 @@ type windowSolver struct {
 // sum of the bounds of single windows (weighted interval scheduling, as runProblem has
 // it), so the search sees few windows but those of the optimum.
 func (s *windowSolver) solve(p *windowProblem, out *shiftPlan) (gain float64) {
-	s.start(p)
-	s.addOwnBounds(p.reach) // no hour is within reach of both ends of a longer one
+	s.start(p, p.reach) // no hour is within reach of both ends of a longer one
+	s.addOwnBounds()
 	s.addBounds()
 	s.sortSlots()
 	s.sortPrefers()
@@ -101,9 +104,9 @@ func (s *windowSolver) solve(p *windowProblem, out *shiftPlan) (gain float64) {
 // best move out of a window that is not too long by itself, and what goes with it.
 // Without one out is empty.
 func (s *windowSolver) improve(p *windowProblem, atLeast float64, longest int, out *shiftPlan) {
-	s.start(p)
+	s.start(p, longest)
 	s.best = max(atLeast, 0)
-	s.addOwnBounds(longest)
+	s.addLooseBounds()
 	s.sortPrefers()
 	s.dive()
 	s.write(out)
@@ -130,9 +133,10 @@ func (s *windowSolver) spread(m *windowMove, out *shiftPlan) {
 	}
 }
 
-// start fills in the sums, and what the windows to avoid give.
-func (s *windowSolver) start(p *windowProblem) {
-	s.p, s.factor, s.best, s.bestCount = p, 1+p.rebound, 0, 0
+// start fills in the sums, what the windows to avoid give, of which none has more slots
+// than longest, and what the windows to prefer cost.
+func (s *windowSolver) start(p *windowProblem, longest int) {
+	s.p, s.factor, s.most, s.best, s.bestCount = p, 1+p.rebound, 0, 0, 0
 	n := p.n
 	for t := range n {
 		s.give[t+1] = s.give[t] + p.give[t]
@@ -140,27 +144,33 @@ func (s *windowSolver) start(p *windowProblem) {
 		s.room[t+1] = s.room[t] + p.room[t]
 		s.cost[t+1] = s.cost[t] + p.room[t]*p.cost[t]
 	}
-	s.noRoom = 0
-	for t := n - 1; t >= 0; t-- {
-		switch {
-		case p.give[t] <= 0:
-			s.giveEnd[t] = t
-		case t+1 < n:
-			s.giveEnd[t] = max(s.giveEnd[t+1], t+1)
-		default:
-			s.giveEnd[t] = n
+	giveEnd, roomEnd := n, n // first slot from i on that gives nothing, or takes nothing
+	for i := n - 1; i >= 0; i-- {
+		if p.give[i] <= 0 {
+			giveEnd = i
 		}
-		if p.room[t] <= 0 {
-			s.noRoom |= 1 << t
+		if p.room[i] <= 0 {
+			roomEnd = i
 		}
-	}
-	for i := range n {
 		s.isAlone[i] = 0
-		for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
+		s.last[i] = min(giveEnd, i+longest)
+		for j := i + p.minBlock; j <= s.last[i]; j++ {
 			s.kwh[i][j] = p.wholeSteps(s.give[j] - s.give[i])
+		}
+		end := min(i+s.longestPrefer(), n)
+		s.open[i] = min(roomEnd, end)
+		for r := i + 1; r <= end; r++ {
+			s.mean[i][r] = math.Inf(1)
+			if r >= i+p.minBlock && r <= s.open[i] {
+				s.mean[i][r] = (s.cost[r] - s.cost[i]) / (s.room[r] - s.room[i])
+			}
 		}
 	}
 }
+
+// longestPrefer is how many slots a window to prefer has at most: a longer one is out of
+// reach of the window to avoid beside it.
+func (s *windowSolver) longestPrefer() int { return min(s.p.reach+1, s.p.n) - s.p.minBlock }
 
 // wholeSteps rounds an energy down.
 func (p *windowProblem) wholeSteps(kwh float64) float64 {
@@ -202,7 +212,7 @@ func (s *windowSolver) dive() {
 	for count := range s.p.moves {
 		most := 0.0
 		for i := range s.p.n {
-			for j := i + s.p.minBlock; j <= s.giveEnd[i]; j++ {
+			for j := i + s.p.minBlock; j <= s.last[i]; j++ {
 				if own := windowSlots(i, j); s.bound[i][j] > most && own&used == 0 {
 					if m, gain := s.bestMove(i, j, used|own); gain > most*(1+tie) {
 						most, plan[count] = gain, m
@@ -272,7 +282,7 @@ func (s *windowSolver) search(count, from int, used uint32, so partial) {
 	p := s.p
 	left := p.moves - count
 	for i := from; i < p.n && so.bound+s.rest[left][i] > s.best; i++ {
-		for j := i + p.minBlock; j <= s.giveEnd[i]; j++ {
+		for j := i + p.minBlock; j <= s.last[i]; j++ {
 			own, rest := s.bound[i][j], s.rest[left-1][j]
 			if own <= 0 || so.bound+own+rest <= s.best {
 				continue
