@@ -102,7 +102,7 @@ func (p *Processor) setDefaults() {
 		number(&a.TargetLag, 20_000)
 	}
 	text(&p.Forecast.HistoryWindow, "1344h")
-	text(&p.Forecast.IssueAt, "00:00")
+	text(&p.Forecast.IssueAt, "18:00")
 	text(&p.Forecast.Horizon, "24h")
 	text(&p.Forecast.Reissue.Meters, "24h")
 	if len(p.Forecast.Quantiles) == 0 {

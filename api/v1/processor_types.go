@@ -130,8 +130,10 @@ type Forecast struct {
 	// +optional
 	HistoryWindow Duration `json:"historyWindow,omitempty"`
 
-	// Local time of day at which day-ahead forecasts and decisions are issued.
-	// +kubebuilder:default="00:00"
+	// Local time of day at which day-ahead forecasts are issued. By default it is when the
+	// next day is planned (dsm.leadTime before midnight), so that one forecast a day serves
+	// both.
+	// +kubebuilder:default="18:00"
 	// +kubebuilder:validation:MaxLength=5
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([01][0-9]|2[0-3]):[0-5][0-9]$')",message="write a local time as HH:MM from 00:00 to 23:59"
 	// +optional
@@ -165,8 +167,7 @@ type Forecast struct {
 	Quantiles []Decimal `json:"quantiles,omitempty"`
 }
 
-// Reissue defines how often forecasts are issued, counted from each issueAt on. Plans
-// rest on the forecasts of issueAt.
+// Reissue defines how often forecasts are issued, counted from each issueAt on.
 type Reissue struct {
 	// Time from one forecast of a meter to the next. With 24h meters have a forecast at
 	// issueAt only. Each forecast of a meter takes some 400 bytes in the database.
