@@ -43,7 +43,7 @@ func TestLoadRefuses(t *testing.T) {
 		"negative speed":     {"speed: 3600", "speed: -1", "generator.speed: -1"},
 		"long warm-up":       {"warmUp: 672h0m0s", "warmUp: 8760h", "generator.warmUp"},
 		"short history":      {"historyWindow: 1344h0m0s", "historyWindow: 24h", "processor.historyWindow"},
-		"bad issue time":     {`issueAt: "00:00"`, `issueAt: "25:00"`, "processor.issueAt"},
+		"bad issue time":     {`issueAt: "18:00"`, `issueAt: "25:00"`, "processor.issueAt"},
 		"bad quantiles":      {"- 0.9", "- 0.4", "processor.quantiles"},
 		"bad policy":         {"shiftableShare: 0.15", "shiftableShare: 15", "flexibility.shiftableShare"},
 		"no brokers":         {"- quickstart-kafka:9092", "", "kafka.brokers: is empty"},

@@ -33,10 +33,10 @@ func keyOf(mean float64, from, to int) uint64 {
 //     two costs no more and lies within them.
 func (s *windowSolver) sortPrefers() {
 	n, block := s.p.n, s.p.minBlock
-	dearest := math.Inf(-1)
+	priciest := math.Inf(-1)
 	for t := range n {
 		if s.p.give[t] > 0 {
-			dearest = max(dearest, s.p.worth[t]/s.factor)
+			priciest = max(priciest, s.p.worth[t]/s.factor)
 		}
 	}
 	keys := s.keys[:0]
@@ -49,7 +49,7 @@ func (s *windowSolver) sortPrefers() {
 			if r-enough >= block && s.room[r]-s.room[enough] >= s.most {
 				break
 			}
-			if mean := s.mean[q][r]; mean < dearest {
+			if mean := s.mean[q][r]; mean < priciest {
 				keys = append(keys, keyOf(mean, q, r))
 			}
 		}
