@@ -110,7 +110,7 @@ func fullBatch(t *testing.T, s store, p *partition) *writer.Batch {
 	b.Revisions = []twin.Revision{{MeterNo: c.MeterNo, Hour: day + 5, OldKWh: load(1, day+5), Offset: 7}}
 	b.GroupTotals = []twin.GroupTotal{{GroupNo: a.GroupNo, Hour: day, KWh: 12, Meters: 1, FedIn: 0}, {GroupNo: a.GroupNo, Hour: day, KWh: 12.5, Meters: 2, FedIn: 0.5}}
 	for _, m := range p.meters {
-		b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+48, 2))
+		b.Forecasts = append(b.Forecasts, groupForecast(m, day+48, 2))
 		decided(b, shiftDecision(m, day+48, prov))
 		b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: day + 47, KWh: 1.5, Stored: 47})
 	}
@@ -128,6 +128,13 @@ func flatForecast(no int32, issued meter.Hour, kwh float32) twin.Forecast {
 		f.P90 = append(f.P90, kwh+float32(i))
 	}
 	f.P10[3], f.P50[3], f.P90[3] = nan(), nan(), nan()
+	return f
+}
+
+// groupForecast is a flat forecast with the group of its meter, which no query returns.
+func groupForecast(m twin.MeterRef, issued meter.Hour, kwh float32) twin.Forecast {
+	f := flatForecast(m.MeterNo, issued, kwh)
+	f.GroupNo = m.GroupNo
 	return f
 }
 

@@ -45,7 +45,7 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 
 		// A forecast issued within the day takes over from its hour on.
 		b := tw.batch(1)
-		b.Forecasts = []twin.Forecast{flatForecast(tw.meters[0].MeterNo, day+76, 50), flatForecast(tw.meters[1].MeterNo, day+76, 50)}
+		b.Forecasts = []twin.Forecast{groupForecast(tw.meters[0], day+76, 50), groupForecast(tw.meters[1], day+76, 50)}
 		tw.commit(t, s, b)
 		points, err := s.ForecastsInForce(ctx, &north, day+74, day+78)
 		require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 		for h := meter.Hour(80); h < 84; h++ {
 			b := tw.batch(1)
 			for _, m := range tw.meters[:2] {
-				f := flatForecast(m.MeterNo, day+h, float32(h))
+				f := groupForecast(m, day+h, float32(h))
 				f.DayAhead = false
 				b.Forecasts = append(b.Forecasts, f)
 			}

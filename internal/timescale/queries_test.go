@@ -41,7 +41,7 @@ func newSmall(t *testing.T, s store) small {
 		}
 		if d > 0 {
 			for i, m := range p.meters {
-				b.Forecasts = append(b.Forecasts, flatForecast(m.MeterNo, day+24*d, float32(i+2)))
+				b.Forecasts = append(b.Forecasts, groupForecast(m, day+24*d, float32(i+2)))
 				decided(b, shiftDecision(m, day+24*d, prov))
 			}
 			b.Outbox = append(b.Outbox, writer.OutboxEntry{Kind: writer.OutboxDecisions, Hour: day + 24*d})

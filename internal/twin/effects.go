@@ -129,6 +129,7 @@ type GroupHour struct {
 // Forecast is one forecast of one meter.
 type Forecast struct {
 	MeterNo       int32
+	GroupNo       int32 // of the meter; 0 for none
 	IssuedAt      meter.Hour
 	DayAhead      bool // issued at Settings.IssueAt
 	Model         string

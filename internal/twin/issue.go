@@ -80,7 +80,7 @@ func (p *Partition) issueForecasts(g *group, t meter.Hour, due issueTimes, hours
 			continue
 		}
 		fx.Forecasts = append(fx.Forecasts, Forecast{
-			MeterNo: m.MeterNo, IssuedAt: t, DayAhead: i.DayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+			MeterNo: m.MeterNo, GroupNo: m.GroupNo, IssuedAt: t, DayAhead: i.DayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
 		})
 		fx.Counts.Forecasts++
 	}

@@ -83,25 +83,19 @@ type GroupForecastPoint struct {
 // groupNo is nil.
 func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
 	// Of each issue of a partition the hours until the next one count, so that what many
-	// issues of a day say about the same hour is not read. The bound on issued_at keeps
-	// the rest of the table out.
+	// issues of a day say about the same hour is not read.
 	rows, err := db.Pool.Query(ctx, `
-		WITH members AS MATERIALIZED (
-			SELECT meter_no, group_no, partition FROM meters WHERE $3::int IS NULL OR group_no = $3),
-		issues AS MATERIALIZED (
-			SELECT partition, issued_at, lead(issued_at) OVER (PARTITION BY partition ORDER BY issued_at) AS next
-			FROM (SELECT DISTINCT m.partition, f.issued_at FROM forecasts f JOIN members m USING (meter_no)
-				WHERE f.issued_at > $1::timestamptz - make_interval(hours => $4) AND f.issued_at < $2) i)
-		SELECT m.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts,
-			sum(v.p10), sum(v.p50), sum(v.p90), count(*)
-		FROM issues i JOIN forecasts f USING (issued_at) JOIN members m USING (meter_no, partition)
-		CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
-		WHERE f.issued_at > $1::timestamptz - make_interval(hours => $4) AND f.issued_at < $2
-			AND (i.next IS NULL OR i.next > $1)
+		WITH f AS (
+			SELECT group_no, issued_at, p10, p50, p90, meters, lead(issued_at) OVER (PARTITION BY partition, group_no ORDER BY issued_at) AS next
+			FROM forecast_totals
+			WHERE issued_at > $1::timestamptz - make_interval(hours => $4) AND issued_at < $2 AND ($3::int IS NULL OR group_no = $3))
+		SELECT f.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, sum(v.p10), sum(v.p50), sum(v.p90), sum(v.meters)::int8
+		FROM f CROSS JOIN LATERAL unnest(f.p10, f.p50, f.p90, f.meters) WITH ORDINALITY v(p10, p50, p90, meters, n)
+		WHERE (f.next IS NULL OR f.next > $1)
 			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
-			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, i.next)
-			AND v.p50 <> 'NaN'
-		GROUP BY m.group_no, 2 ORDER BY 2, m.group_no`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
+			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
+			AND v.meters > 0
+		GROUP BY f.group_no, 2 ORDER BY 2, f.group_no`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts in force: %w", err)
 	}
@@ -122,10 +116,10 @@ func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to met
 // sums of those of meters.
 func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh::float8), count(*)
-		FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)
+		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh), sum(v.plans)::int8
+		FROM plan_totals d CROSS JOIN LATERAL unnest(d.kwh, d.plans) WITH ORDINALITY v(kwh, plans, n)
 		WHERE d.issued_at > $1::timestamptz - interval '50 hours' AND d.issued_at < $2
-			AND d.meter_no <> 0 AND ($3::int IS NULL OR d.group_no = $3) AND `+decisions.Advised+`
+			AND ($3::int IS NULL OR d.group_no = $3) AND `+decisions.Advised+`
 			AND d.valid_from + (v.n - 1) * interval '1 hour' >= $1
 			AND d.valid_from + (v.n - 1) * interval '1 hour' < $2
 		GROUP BY 1 ORDER BY 1`, from.Time(), to.Time(), groupNo)

@@ -124,7 +124,12 @@ func (m *maintenance) chunks(ctx context.Context, mark time.Time) error {
 			return err
 		}
 	}
-	return m.deleteOlder(ctx, "realised", "issued_at", bound)
+	for _, table := range []string{"realised", "forecast_totals", "plan_totals"} {
+		if err := m.deleteOlder(ctx, table, "issued_at", bound); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // rows maintains plain tables.
@@ -142,7 +147,7 @@ func (m *maintenance) rows(ctx context.Context, mark time.Time) error {
 	if err != nil || !ok {
 		return err
 	}
-	for _, table := range []string{"forecasts", "decisions", "realised"} {
+	for _, table := range []string{"forecasts", "decisions", "realised", "forecast_totals", "plan_totals"} {
 		if err := m.deleteOlder(ctx, table, "issued_at", bound); err != nil {
 			return err
 		}

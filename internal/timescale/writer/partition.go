@@ -59,7 +59,7 @@ func (db *DB) takePartition(ctx context.Context, partition int, owner string) (P
 	}
 	s.LastHash = uint64(hash)
 	s.Watermark = pgvalue.HourOrNone(mark)
-	return s, nil
+	return s, db.completeTotals(ctx, partition)
 }
 
 // SpecRevision is the specification that holds from an offset of a partition

@@ -279,7 +279,7 @@ func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 			q := quantiles(slots)
 			f.states[i].Forecast(f.windows[i], h, q)
 			b.Forecasts = append(b.Forecasts, twin.Forecast{
-				MeterNo: f.refs[i].MeterNo, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+				MeterNo: f.refs[i].MeterNo, GroupNo: f.refs[i].GroupNo, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
 			})
 			in.Meters = append(in.Meters, dsm.MeterInput{
 				Name: f.refs[i].Name, Forecast: q, LastReading: f.windows[i].Newest(), MissingShare: f.windows[i].Missing(h, 7*24),
