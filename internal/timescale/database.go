@@ -67,6 +67,18 @@ func Connect(ctx context.Context, url string, opts Options) (DB, error) {
 	return DB{pool}, nil
 }
 
+// OneConnection is the same store over a pool of a single connection, which opens when it
+// is first used. The caller closes it.
+func (db *DB) OneConnection() (*DB, error) {
+	cfg := db.Pool.Config()
+	cfg.MaxConns, cfg.MinConns, cfg.MinIdleConns = 1, 0, 0
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("database pool: %w", err)
+	}
+	return &DB{pool}, nil
+}
+
 // sessionSettings is one simple query that prepares a connection.
 func sessionSettings(o Options) string {
 	name := o.AppName

@@ -63,6 +63,15 @@ type Summary struct {
 	UpdatedAt time.Time // of the last batch; zero before the first
 }
 
+// Size is how many meters and named groups the twin has.
+func (db *DB) Size(ctx context.Context) (meters, groups int, err error) {
+	err = db.Pool.QueryRow(ctx, `SELECT (SELECT count(*) FROM meters), (SELECT count(*) FROM groups WHERE group_no <> 0)`).Scan(&meters, &groups)
+	if err != nil {
+		return 0, 0, fmt.Errorf("size of the twin: %w", err)
+	}
+	return meters, groups, nil
+}
+
 // Summary adds up what all partitions have done.
 func (db *DB) Summary(ctx context.Context) (Summary, error) {
 	var s Summary

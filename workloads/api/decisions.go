@@ -66,6 +66,9 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 	if err != nil {
 		return nil, err
 	}
+	if err := s.affordDecisions(ctx, in, &q); err != nil {
+		return nil, err
+	}
 	q.After, q.Limit = after, in.Limit+1
 	rows, err := s.db.ListDecisions(ctx, q)
 	if err != nil {
@@ -78,6 +81,24 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]DecisionHeader]{Body: Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}}, nil
+}
+
+// affordDecisions counts the rows of the list, and where it is sorted by what no index
+// has, or filtered, all decisions of its range.
+func (s *server) affordDecisions(ctx context.Context, in *decisionsInput, q *reader.DecisionList) error {
+	rows := in.Limit * rowOfList
+	plain := q.Order == reader.NewestFirst && in.Action == "" && in.Reason == "" && in.Status == "" && in.About == "" && !q.Shadow
+	if !plain || q.GroupNo != nil {
+		size, err := s.area(ctx)
+		if err != nil {
+			return err
+		}
+		if q.MeterNo != nil {
+			size = area{meters: 1}
+		}
+		rows += daysOf(q.To-q.From) * (size.meters + size.groups)
+	}
+	return s.afford(ctx, rows, "from", "ask for a shorter range, a meter, or fewer rows")
 }
 
 var decisionOrders = map[string]reader.DecisionOrder{"-savingP50": reader.ByWorth, "-risk": reader.ByRiskAndWorth}

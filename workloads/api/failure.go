@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/energytwin/energytwin/workloads/api/middleware"
@@ -19,17 +18,16 @@ import (
 // for the operator, not for the caller.
 func (s *server) failed(ctx context.Context, doing string, err error) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "", "the request was given up")
+		return problem.RetryAfter(problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "", "the request was given up"), 5)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.WarnContext(ctx, "request took too long", "doing", doing, "requestId", requestid.Of(ctx))
-		return problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
-			fmt.Sprintf("no answer within %d s; ask for a shorter range", int(middleware.Timeout.Seconds())))
+		return problem.RetryAfter(problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
+			fmt.Sprintf("no answer within %d s; ask for a shorter range", int(middleware.Timeout.Seconds()))), 5)
 	}
 	s.log.ErrorContext(ctx, "request failed", "doing", doing, "error", err, "requestId", requestid.Of(ctx))
 	if unreachable(err) {
-		p := problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "", "the database cannot be reached; try again")
-		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {"5"}})
+		return problem.RetryAfter(problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "", "the database cannot be reached; try again"), 5)
 	}
 	return problem.New(http.StatusInternalServerError, problem.CodeInternal, "",
 		"something went wrong here; the log names the cause under this request id")

@@ -60,6 +60,9 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if in.IssuedAt != "" {
 		extra = 0 // one was asked for, older ones are no next page
 	}
+	if err := s.afford(ctx, limit*rowOfList, "limit", "ask for fewer forecasts"); err != nil {
+		return nil, err
+	}
 	rows, err := s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, in.DayAhead, limit+extra)
 	if err != nil {
 		return nil, s.failed(ctx, "read forecasts", err)

@@ -31,6 +31,9 @@ func (s *server) listGroups(ctx context.Context, _ *noInput) (*output[[]Group], 
 	if err != nil {
 		return nil, s.failed(ctx, "list groups", err)
 	}
+	if err := s.afford(ctx, len(groups)*rowOfList, "", "ask for single groups"); err != nil {
+		return nil, err
+	}
 	peaks, err := s.peaks(ctx, now)
 	if err != nil {
 		return nil, s.failed(ctx, "read the forecasts of groups", err)

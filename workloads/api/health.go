@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -52,7 +53,7 @@ func (s *server) healthOperations(api huma.API) {
 		Path: "/ready", OperationID: "ready", Tags: []string{openapi.TagProcess}, Summary: "Can the API do its work?",
 		Description: "503 while the database cannot be reached or its schema is not that of this version.",
 		Responses:   map[string]*huma.Response{"503": {Description: "Not ready"}},
-	}, s.ready)
+	}, s.isReady)
 }
 
 func (s *server) health(context.Context, *noInput) (*healthOutput, error) {
@@ -61,10 +62,31 @@ func (s *server) health(context.Context, *noInput) (*healthOutput, error) {
 	}}, nil
 }
 
-func (s *server) ready(ctx context.Context, _ *noInput) (*readyOutput, error) {
+// readyFor is how long the outcome of the checks holds: the page is open to everybody, and
+// each check asks the database.
+const readyFor = time.Second
+
+// readiness is what the checks reported last.
+type readiness struct {
+	mu  sync.Mutex
+	out readyOutput
+	at  time.Time // zero: never
+}
+
+func (s *server) isReady(ctx context.Context, _ *noInput) (*readyOutput, error) {
+	s.ready.mu.Lock()
+	defer s.ready.mu.Unlock()
+	if now := s.clock(); s.ready.at.IsZero() || now.Sub(s.ready.at) >= readyFor {
+		s.ready.out, s.ready.at = s.runChecks(context.WithoutCancel(ctx)), now
+	}
+	out := s.ready.out
+	return &out, nil
+}
+
+func (s *server) runChecks(ctx context.Context) readyOutput {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	out := &readyOutput{Status: http.StatusOK, Body: Readiness{Status: "ready"}}
+	out := readyOutput{Status: http.StatusOK, Body: Readiness{Status: "ready"}}
 	for _, c := range s.checks() {
 		err := c.run(ctx)
 		check := Check{Name: c.name, OK: err == nil}
@@ -76,7 +98,7 @@ func (s *server) ready(ctx context.Context, _ *noInput) (*readyOutput, error) {
 		}
 		out.Body.Checks = append(out.Body.Checks, check)
 	}
-	return out, nil
+	return out
 }
 
 type check struct {
@@ -84,9 +106,11 @@ type check struct {
 	run           func(context.Context) error
 }
 
+// checks use a connection of their own: they have to answer while requests wait for the
+// others.
 func (s *server) checks() []check {
 	return []check{
-		{"database", "the database cannot be reached", s.db.Ping},
-		{"schema", "the database has another schema than this version needs; `energytwin prepare` brings it up to date", s.db.SchemaCurrent},
+		{"database", "the database cannot be reached", s.probe.Ping},
+		{"schema", "the database has another schema than this version needs; `energytwin prepare` brings it up to date", s.probe.SchemaCurrent},
 	}
 }

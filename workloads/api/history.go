@@ -2,16 +2,13 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/timescale/reader"
-	"github.com/energytwin/energytwin/workloads/api/downsample"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -28,14 +25,14 @@ const (
 
 // HistoryParams are the parameters of every history.
 type HistoryParams struct {
-	From      string `query:"from" maxLength:"64" doc:"RFC 3339, or relative to the twin's now; default now-7d" example:"now-7d"`
+	From      string `query:"from" maxLength:"64" doc:"RFC 3339, or relative to the twin's now; default now-7d, and with a step of 1d, 1w or 1mo the start of its bucket" example:"now-7d"`
 	To        string `query:"to" maxLength:"64" doc:"Exclusive; default now" example:"now"`
 	Step      string `query:"step" enum:"auto,1h,2h,3h,6h,12h,1d,1w,1mo" default:"auto" doc:"Length of a bucket; auto is the shortest that maxPoints allows. Hours count from the start of the range; days, weeks from Monday and months are those of tz"`
 	Agg       string `query:"agg" enum:"sum,mean,min,max" default:"sum" doc:"How the hours of a bucket become one value"`
 	TZ        string `query:"tz" maxLength:"64" doc:"IANA zone in which buckets begin; default the twin's"`
 	Fill      string `query:"fill" enum:"null,none" default:"null" doc:"null: a bucket without readings has the value null; none: it is left out"`
 	MaxPoints int    `query:"maxPoints" minimum:"2" maximum:"10000" default:"1000" doc:"Most points of a series. More buckets, up to 4 times as many, are thinned out so that the line keeps its shape (LTTB)"`
-	Format    string `query:"format" enum:"json,csv" default:"json" doc:"csv: columns key, at, kwh, hours"`
+	Format    string `query:"format" enum:"json,csv" default:"json" doc:"csv: columns key, at, kwh, hours, partial"`
 }
 
 type meterHistoryInput struct {
@@ -49,12 +46,6 @@ type historyInput struct {
 	Group   string `query:"group" maxLength:"128" doc:"Only this group"`
 }
 
-type historyOutput struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        Answer[[]Series]
-}
-
 func (s *server) historyOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
@@ -66,7 +57,7 @@ func (s *server) historyOperations(api huma.API) {
 	}, s.history)
 }
 
-func (s *server) meterHistory(ctx context.Context, in *meterHistoryInput) (*historyOutput, error) {
+func (s *server) meterHistory(ctx context.Context, in *meterHistoryInput) (*huma.StreamResponse, error) {
 	m, err := s.findMeter(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -74,7 +65,7 @@ func (s *server) meterHistory(ctx context.Context, in *meterHistoryInput) (*hist
 	return s.answerHistory(ctx, in.HistoryParams, []source{s.ofMeter(m)})
 }
 
-func (s *server) history(ctx context.Context, in *historyInput) (*historyOutput, error) {
+func (s *server) history(ctx context.Context, in *historyInput) (*huma.StreamResponse, error) {
 	sources, err := s.sources(ctx, in)
 	if err != nil {
 		return nil, err
@@ -84,20 +75,21 @@ func (s *server) history(ctx context.Context, in *historyInput) (*historyOutput,
 
 // source is where one series comes from.
 type source struct {
-	key  string
-	read func(context.Context, reader.SeriesQuery) ([]reader.Point, error)
+	key        string
+	rowsOfHour int // that an hour of it is read from
+	read       func(context.Context, reader.SeriesQuery) ([]reader.Point, error)
 
 	meter *reader.Meter // nil where several meters add up: suspect readings are no part of a sum
 }
 
 func (s *server) ofMeter(m reader.Meter) source {
-	return source{key: m.Name, meter: &m, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
+	return source{key: m.Name, rowsOfHour: 1, meter: &m, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
 		return s.db.MeterSeries(ctx, m.MeterNo, q)
 	}}
 }
 
 func (s *server) ofGroup(g reader.Group) source {
-	return source{key: g.Name, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
+	return source{key: g.Name, rowsOfHour: 1, read: func(ctx context.Context, q reader.SeriesQuery) ([]reader.Point, error) {
 		return s.db.GroupSeries(ctx, g.GroupNo, q)
 	}}
 }
@@ -116,7 +108,11 @@ func (s *server) sources(ctx context.Context, in *historyInput) ([]source, error
 	case in.GroupBy == "group":
 		return s.everyGroup(ctx)
 	}
-	return []source{{key: "total", read: s.db.TwinSeries}}, nil
+	size, err := s.area(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []source{{key: "total", rowsOfHour: size.groups + 1, read: s.db.TwinSeries}}, nil
 }
 
 func (s *server) everyMeter(ctx context.Context, group string) ([]source, error) {
@@ -161,8 +157,8 @@ func tooManySeries(fix string) *problem.Problem {
 		fmt.Sprintf("there are more than %d series; %s", maxSeries, fix))
 }
 
-// answerHistory reads and thins out the series.
-func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []source) (*historyOutput, error) {
+// answerHistory checks what is asked for. The series are read while they are sent.
+func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []source) (*huma.StreamResponse, error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -175,27 +171,31 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 	if err != nil {
 		return nil, err
 	}
-	meta := Meta{Unit: "kWh", Step: step, TZ: q.Zone, AsOf: asOf(now, known), Partial: window.To > now}
-	series := make([]Series, len(sources))
-	for i, from := range sources {
-		points, err := from.read(ctx, q)
-		if errors.Is(err, reader.ErrTooManyPoints) {
-			return nil, tooManyBuckets(step, in.MaxPoints)
-		}
-		if err != nil {
-			return nil, s.failed(ctx, "read a history", err)
-		}
-		series[i] = Series{Key: from.key, Points: thinned(points, in)}
-		if from.meter != nil {
-			if series[i].Suspect, err = s.suspects(ctx, *from.meter, q); err != nil {
-				return nil, err
-			}
-		}
-		for _, p := range points {
-			meta.Partial = meta.Partial || p.Known < p.Hours
-		}
+	if in.From == "" {
+		q.From = buckets{q}.startOf(q.From)
 	}
-	return formatted(series, meta, in.Format), nil
+	if err := s.affordHistory(ctx, in, q, sources); err != nil {
+		return nil, err
+	}
+	h := &history{server: s, params: in, query: q, sources: sources, meta: Meta{
+		Unit: "kWh", Step: step, TZ: q.Zone, AsOf: asOf(now, known), Partial: window.To > now,
+	}}
+	return &huma.StreamResponse{Body: h.stream}, nil
+}
+
+// affordHistory counts the points of the answer, and the hours that are read.
+func (s *server) affordHistory(ctx context.Context, in HistoryParams, q reader.SeriesQuery, sources []source) error {
+	points := min(buckets{q}.count(), in.MaxPoints)
+	if n := points * len(sources); n > mostPoints {
+		return problem.New(http.StatusUnprocessableEntity, problem.CodeTooManyPoints, "maxPoints", fmt.Sprintf(
+			"%d series of %d points each are %d, and one answer has at most %d; ask for maxPoints=%d, a longer step, a shorter range or fewer series",
+			len(sources), points, n, mostPoints, mostPoints/len(sources)))
+	}
+	rows := 0
+	for _, from := range sources {
+		rows += int(q.To-q.From) * from.rowsOfHour
+	}
+	return s.afford(ctx, rows, "from", "ask for a shorter range or fewer series")
 }
 
 // maxSuspects is how many suspect readings of a meter an answer lists.
@@ -212,15 +212,6 @@ func (s *server) suspects(ctx context.Context, m reader.Meter, q reader.SeriesQu
 		out = append(out, Reading{At: r.Hour.Time(), KWh: r.KWh})
 	}
 	return out, nil
-}
-
-func formatted(series []Series, meta Meta, format string) *historyOutput {
-	out := &historyOutput{Body: Answer[[]Series]{Data: series, Meta: meta}}
-	if format == "csv" {
-		out.ContentType = "text/csv; charset=utf-8"
-		out.Disposition = `attachment; filename="history.csv"`
-	}
-	return out
 }
 
 // step is a length of buckets; hours is the least that one has.
@@ -242,7 +233,6 @@ func steps() []step {
 func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (reader.SeriesQuery, string, error) {
 	q := reader.SeriesQuery{
 		From: w.From, To: w.To, Zone: in.TZ, Aggregate: reader.Aggregate(in.Agg),
-		MaxPoints: overSampling*in.MaxPoints + 1, // the first bucket may be cut off
 	}
 	if in.Agg == "mean" {
 		q.Aggregate = reader.Average
@@ -255,13 +245,14 @@ func seriesQuery(in HistoryParams, w params.HourRange, twinZone string) (reader.
 	}
 	for _, s := range steps() {
 		fits := w.Hours() <= s.hours*overSampling*in.MaxPoints
-		if s.name != in.Step && (in.Step != "auto" || !fits) {
+		longest := s.unit == reader.Months
+		if s.name != in.Step && (in.Step != "auto" || !fits && !longest) {
 			continue
 		}
-		if !fits {
+		if !fits && in.Step != "auto" { // a range has few months: they are thinned to any number
 			return q, "", tooManyBuckets(s.name, in.MaxPoints)
 		}
-		q.Unit = s.unit
+		q.Unit, q.MaxPoints = s.unit, w.Hours()/s.hours+2 // the first and the last one may be cut off
 		if s.unit == reader.Hours {
 			q.Hours = s.hours
 		}
@@ -274,24 +265,4 @@ func tooManyBuckets(step string, points int) *problem.Problem {
 	return problem.New(http.StatusUnprocessableEntity, problem.CodeTooManyPoints, "step", fmt.Sprintf(
 		"steps of %s make more than %d buckets, which is %d times maxPoints; ask for a longer step, a shorter range or more points",
 		step, overSampling*points, overSampling))
-}
-
-// thinned chooses at most maxPoints of the buckets.
-func thinned(buckets []reader.Point, in HistoryParams) []Point {
-	values := make([]float64, len(buckets))
-	for i, b := range buckets {
-		values[i] = math.NaN()
-		if b.Value != nil {
-			values[i] = *b.Value
-		}
-	}
-	out := []Point{}
-	for _, i := range downsample.LTTB(values, in.MaxPoints) {
-		b := buckets[i]
-		if in.Fill == "none" && b.Value == nil {
-			continue
-		}
-		out = append(out, Point{At: b.Start.UTC(), KWh: maybe(values[i]), Hours: b.Known})
-	}
-	return out
 }

@@ -129,7 +129,7 @@ func TestCSVHoldsTheSameNumbers(t *testing.T) {
 	require.Contains(t, w.Header().Get("Content-Disposition"), "attachment")
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"key", "at", "kwh", "hours"}, rows[0])
+	require.Equal(t, []string{"key", "at", "kwh", "hours", "partial"}, rows[0])
 	points := read[[]Series](t, a, query).Data[0].Points
 	require.Len(t, rows, len(points)+1)
 	for i, p := range points {
@@ -137,7 +137,7 @@ func TestCSVHoldsTheSameNumbers(t *testing.T) {
 		if p.KWh != nil {
 			want = strconv.FormatFloat(*p.KWh, 'f', -1, 64)
 		}
-		require.Equal(t, []string{"home-000001", p.At.Format(time.RFC3339), want, strconv.Itoa(p.Hours)}, rows[i+1])
+		require.Equal(t, []string{"home-000001", p.At.Format(time.RFC3339), want, strconv.Itoa(p.Hours), strconv.FormatBool(p.Partial)}, rows[i+1])
 	}
 	require.Equal(t, "application/json", a.get("/api/v1/twin", "Accept", "text/csv").Header().Get("Content-Type"))
 }

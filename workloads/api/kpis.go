@@ -45,6 +45,9 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.affordKPIs(ctx, in, scope, w); err != nil {
+		return nil, err
+	}
 	periods := s.periods(w, in.By)
 	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}, now); err != nil {
 		return nil, s.failed(ctx, "read key figures", err)
@@ -56,6 +59,31 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 		meta.Partial = meta.Partial || p.load.Hours < p.hours()
 	}
 	return &output[KPIs]{Body: Answer[KPIs]{Data: view, Meta: meta}}, nil
+}
+
+// affordKPIs counts the hours of the load and the plans of each day.
+func (s *server) affordKPIs(ctx context.Context, in *kpisInput, scope reader.Scope, w params.HourRange) error {
+	size, err := s.area(ctx)
+	if err != nil {
+		return err
+	}
+	meters, series := size.meters, size.groups+1
+	if scope.MeterNo != nil {
+		meters, series = 1, 1
+	}
+	if scope.GroupNo != nil {
+		series = 1
+		if meters, err = s.metersOf(ctx, in.Group); err != nil {
+			return err
+		}
+	}
+	return s.afford(ctx, w.Hours()*series+daysOf(w.To-w.From)*meters, "from", "ask for a shorter range, or for groups or meters")
+}
+
+// metersOf is how many meters a group has.
+func (s *server) metersOf(ctx context.Context, group string) (int, error) {
+	g, err := s.findGroup(ctx, group)
+	return g.Meters, err
 }
 
 // scope finds the meter or the group that is asked for, and names it in the view.

@@ -36,7 +36,11 @@ func (s *server) loadOperations(api huma.API) {
 }
 
 func (s *server) totalLoad(ctx context.Context, in *LoadParams) (*output[Load], error) {
-	return s.answerLoad(ctx, *in, nil, "total", nil)
+	size, err := s.area(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerLoad(ctx, *in, loadOf{id: "total", groups: size.groups + 1})
 }
 
 func (s *server) groupLoad(ctx context.Context, in *groupLoadInput) (*output[Load], error) {
@@ -44,10 +48,22 @@ func (s *server) groupLoad(ctx context.Context, in *groupLoadInput) (*output[Loa
 	if err != nil {
 		return nil, err
 	}
-	return s.answerLoad(ctx, in.LoadParams, &g.GroupNo, g.Name, s.capacity(g.Name))
+	return s.answerLoad(ctx, in.LoadParams, loadOf{id: g.Name, groupNo: &g.GroupNo, groups: 1, capacity: s.capacity(g.Name)})
 }
 
-func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo *int32, id string, capacity *float64) (*output[Load], error) {
+// loadOf is whose load is asked for.
+type loadOf struct {
+	id       string
+	groupNo  *int32 // nil: all
+	groups   int    // that it is a sum of
+	capacity *float64
+}
+
+// rowsOfHour is what an hour of a group costs: its load, and the forecasts and plans that
+// cover it.
+const rowsOfHour = 4
+
+func (s *server) answerLoad(ctx context.Context, in LoadParams, of loadOf) (*output[Load], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -56,11 +72,14 @@ func (s *server) answerLoad(ctx context.Context, in LoadParams, groupNo *int32, 
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.readLoad(ctx, groupNo, w, now)
+	if err := s.afford(ctx, w.Hours()*of.groups*rowsOfHour, "from", "ask for a shorter range, or for single groups"); err != nil {
+		return nil, err
+	}
+	c, err := s.readLoad(ctx, of.groupNo, w, now)
 	if err != nil {
 		return nil, s.failed(ctx, "read a load", err)
 	}
-	load := c.view(id, capacity)
+	load := c.view(of.id, of.capacity)
 	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: c.gaps() || w.To > now}
 	return &output[Load]{Body: Answer[Load]{Data: load, Meta: meta}}, nil
 }

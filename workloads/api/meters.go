@@ -75,6 +75,9 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	if in.Group != "" {
 		f.Group = &in.Group
 	}
+	if err := s.affordMeters(ctx, in); err != nil {
+		return nil, err
+	}
 	rows, err := s.db.Meters(ctx, f)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
@@ -85,6 +88,19 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	}
 	meta := Meta{Unit: "kWh", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]Meter]{Body: Answer[[]Meter]{Data: data, Page: page, Meta: meta}}, nil
+}
+
+// passRows is how many rows of a pass over an hour of all meters cost as much as one that
+// is looked for.
+const passRows = 10
+
+// affordMeters counts the last day of all meters, and the rows of the list.
+func (s *server) affordMeters(ctx context.Context, in *metersInput) error {
+	size, err := s.area(ctx)
+	if err != nil {
+		return err
+	}
+	return s.afford(ctx, size.meters*lastHours/passRows+in.Limit*rowOfList/passRows, "limit", "ask for fewer meters")
 }
 
 func meterSort(sort string) reader.MeterSort {

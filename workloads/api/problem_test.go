@@ -64,6 +64,7 @@ func TestProblems(t *testing.T) {
 		"a far relative time":     {"GET", "/api/v1/load?from=now-999999d", "", 422, problem.CodeInvalidParameter, "from"},
 		"too many points":         {"GET", "/api/v1/history?from=now-60d&step=1h&maxPoints=100", "", 422, problem.CodeTooManyPoints, "step"},
 		"points beyond the limit": {"GET", "/api/v1/history?maxPoints=10001", "", 422, problem.CodeInvalidParameter, "maxPoints"},
+		"too many points of all":  {"GET", "/api/v1/history?from=now-365d&step=1h&groupBy=meter&maxPoints=10000", "", 422, problem.CodeTooManyPoints, "maxPoints"},
 		"unknown step":            {"GET", "/api/v1/history?step=7m", "", 422, problem.CodeInvalidParameter, "step"},
 		"unknown zone":            {"GET", "/api/v1/history?tz=Europe/Atlantis", "", 422, problem.CodeInvalidParameter, "tz"},
 		"zone of this machine":    {"GET", "/api/v1/history?tz=Local", "", 422, problem.CodeInvalidParameter, "tz"},

@@ -46,11 +46,14 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	if err != nil {
 		return nil, s.failed(ctx, "read the summary", err)
 	}
+	if err := s.afford(ctx, int(min(p.Totals.Quarantined, mostRows-mostPoints))+in.Limit*rowOfList, "limit", "ask for fewer messages"); err != nil {
+		return nil, err
+	}
 	reasons, err := s.db.QuarantineCounts(ctx)
 	if err != nil {
 		return nil, s.failed(ctx, "count the quarantine", err)
 	}
-	rows, err := s.db.Quarantine(ctx, reader.QuarantineFilter{Reason: in.Reason, After: after, Limit: in.Limit + 1})
+	rows, err := s.db.Quarantine(ctx, reader.QuarantineFilter{Reason: in.Reason, Bytes: shownBytes, After: after, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
 	}

@@ -262,7 +262,7 @@ func TestAnEmptyTwin(t *testing.T) {
 func (s *server) documentedAPI(t *testing.T) huma.API {
 	t.Helper()
 	r := gin.New()
-	api := openapi.New(openapi.Config(s.base, csvFormat()), r, r.Group(""))
+	api := openapi.New(openapi.Config(s.base), r, r.Group(""))
 	s.openOperations(api)
 	s.operations(api)
 	_, err := openapi.Document(api)

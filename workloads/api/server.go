@@ -24,9 +24,11 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/statusport"
+	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/gate"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/pages"
@@ -61,6 +63,11 @@ type server struct {
 	registry *prometheus.Registry
 	started  time.Time
 	skill    skillOfDay
+	size     areaSize
+	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
+	ready    readiness
+
+	light, heavy *gate.Lane // see cost.go
 }
 
 // NewHandler makes everything that the API's port serves.
@@ -78,6 +85,12 @@ func Run(ctx context.Context, twin config.Twin, deps Deps) error {
 	s, err := newServer(twin, deps)
 	if err != nil {
 		return err
+	}
+	if deps.DB.Pool.Config().MaxConns > 1 { // a server with a single connection has none to spare
+		if s.probe, err = deps.DB.OneConnection(); err != nil {
+			return fmt.Errorf("api: %w", err)
+		}
+		defer s.probe.Close()
 	}
 	handler, err := s.handler()
 	if err != nil {
@@ -138,6 +151,8 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		calendar: calendar, registry: deps.Registry,
 	}
 	s.setDefaults()
+	s.probe = &deps.DB.DB
+	s.light, s.heavy = lanes(int(deps.DB.Pool.Config().MaxConns))
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
 		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB,
@@ -236,10 +251,10 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 			c.Request.Method+" is not possible here; "+allowed+" is"))
 	})
 	s.site().Register(r)
-	cfg := openapi.Config(s.base, csvFormat())
+	cfg := openapi.Config(s.base)
 	open := openapi.New(cfg, r, r.Group(""))
 	s.openOperations(open)
-	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, auth.Needs(auth.ScopeRead), middleware.WithETag))
+	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, auth.Needs(auth.ScopeRead), s.admitted, middleware.WithETag))
 	s.operations(guarded)
 	doc, err := openapi.Document(open)
 	if err != nil {

@@ -46,6 +46,10 @@ var (
 var size = filled.Size{Meters: 24, Groups: 4, Days: 42}
 
 func TestMain(m *testing.M) {
+	if database := os.Getenv(childDatabase); database != "" { // see startChild
+		fmt.Fprintln(os.Stderr, serveChild(database, os.Getenv(childKeys), os.Args[1]))
+		os.Exit(1)
+	}
 	stop, err := openStore()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cannot fill a database for the tests:", err)

@@ -88,6 +88,8 @@ type Point struct {
 	At    time.Time `json:"at" doc:"Start of the bucket"`
 	KWh   *float64  `json:"kwh" doc:"agg=sum: energy of the bucket; mean, min, max: energy of an hour of the bucket. Null for a gap"`
 	Hours int       `json:"hours" doc:"Hours of the bucket that have a value"`
+
+	Partial bool `json:"partial,omitempty" doc:"The bucket has hours without a value, or hours outside the range: it is no whole day, week or month. Left out where it is whole"`
 }
 
 // Forecast is one forecast of one meter.

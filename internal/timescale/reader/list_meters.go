@@ -73,20 +73,38 @@ func (m *Meter) Cursor() MeterCursor { return MeterCursor{m.Name, m.LastKWh} }
 
 const defaultFreshness = 24
 
-// meterSelect is a table of meters with status; $1 is the freshness in hours.
-const meterSelect = `
+// meterRows are meters with the newest that is known of them; what follows chooses.
+const meterRows = `
 	SELECT m.name, g.name AS group_name, m.meter_no, m.group_no, m.partition,
-		s.last_ts, s.last_kwh, coalesce(s.readings, 0) AS readings, 24 - h.known AS missing, h.suspect, o.watermark, m.first_seen,
-		CASE WHEN h.suspect > 0 THEN 'suspect'
-			WHEN s.last_ts IS NULL OR s.last_ts < o.watermark - $1::int * interval '1 hour' THEN 'stale'
-			WHEN h.known < 24 THEN 'gap' ELSE 'ok' END AS status
+		s.last_ts, s.last_kwh, coalesce(s.readings, 0) AS readings, o.watermark, m.first_seen
 	FROM meters m JOIN groups g USING (group_no)
 	LEFT JOIN meter_state s USING (meter_no)
-	LEFT JOIN stream_offsets o ON o.partition = m.partition
-	CROSS JOIN LATERAL (
-		SELECT count(*) FILTER (WHERE r.` + schema.Plausible + `)::int AS known, count(*) FILTER (WHERE NOT r.` + schema.Plausible + `)::int AS suspect
-		FROM generate_series(o.watermark - interval '23 hours', o.watermark, interval '1 hour') t(ts)
+	LEFT JOIN stream_offsets o ON o.partition = m.partition`
+
+// The hours of the last day of a meter m are counted by probes of the key, or for all
+// meters in one pass over the day: probing costs more than that for some tens of meters.
+const (
+	counted   = `count(*) FILTER (WHERE r.` + schema.Plausible + `)::int AS known, count(*) FILTER (WHERE NOT r.` + schema.Plausible + `)::int AS suspect`
+	lastDayOf = `CROSS JOIN LATERAL (
+		SELECT ` + counted + ` FROM generate_series(m.watermark - interval '23 hours', m.watermark, interval '1 hour') t(ts)
 		JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0) h`
+	lastDayOfAll = `LEFT JOIN (
+		SELECT meter_no, ` + counted + ` FROM readings r JOIN meters USING (meter_no) JOIN stream_offsets o USING (partition)
+		WHERE r.ts > (SELECT min(watermark) FROM stream_offsets) - interval '24 hours' AND r.ts <= (SELECT max(watermark) FROM stream_offsets)
+			AND r.ts > o.watermark - interval '24 hours' AND r.ts <= o.watermark AND r.channel = 0
+		GROUP BY meter_no) h USING (meter_no)`
+)
+
+// meterStatus is rows of meters m with their last day h; $1 is the freshness in hours.
+func meterStatus(rows, lastDay string) string {
+	return `
+	SELECT m.name, m.group_name, m.meter_no, m.group_no, m.partition, m.last_ts, m.last_kwh, m.readings,
+		24 - coalesce(h.known, 0) AS missing, coalesce(h.suspect, 0) AS suspect, m.watermark, m.first_seen,
+		CASE WHEN h.suspect > 0 THEN 'suspect'
+			WHEN m.last_ts IS NULL OR m.last_ts < m.watermark - $1::int * interval '1 hour' THEN 'stale'
+			WHEN coalesce(h.known, 0) < 24 THEN 'gap' ELSE 'ok' END AS status
+	FROM (` + rows + `) m ` + lastDay
+}
 
 // Meters are those that the filter picks, in its order, names by byte.
 func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
@@ -104,14 +122,14 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	if f.Group != nil {
 		w.add(`group_name = ?`, *f.Group)
 	}
-	if f.Status != "" {
-		w.add(`status = ?`, string(f.Status))
-	}
 	order, err := f.order(&w)
 	if err != nil {
 		return nil, err
 	}
-	sql := `SELECT * FROM (` + meterSelect + `) meters` + w.sql() + order + ` LIMIT ` + w.param(f.Limit)
+	if f.Status != "" {
+		w.add(`status = ?`, string(f.Status))
+	}
+	sql := `SELECT * FROM (` + meterStatus(meterRows, lastDayOfAll) + `) meters` + w.sql() + order + ` LIMIT ` + w.param(f.Limit)
 	rows, err := db.Pool.Query(ctx, sql, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("meters: %w", err)
@@ -156,7 +174,7 @@ func (db *DB) MeterByName(ctx context.Context, name string, freshnessHours int) 
 	if freshnessHours == 0 {
 		freshnessHours = defaultFreshness
 	}
-	rows, err := db.Pool.Query(ctx, meterSelect+` WHERE m.name = $2`, freshnessHours, name)
+	rows, err := db.Pool.Query(ctx, meterStatus(meterRows+` WHERE m.name = $2`, lastDayOf), freshnessHours, name)
 	if err != nil {
 		return Meter{}, fmt.Errorf("meter %q: %w", name, err)
 	}

@@ -14,6 +14,7 @@ import (
 // not filter.
 type QuarantineFilter struct {
 	Reason string
+	Bytes  int // of a key and of a value that are read; 0 reads all
 	After  *QuarantineCursor
 	Limit  int
 }
@@ -46,8 +47,14 @@ func (db *DB) Quarantine(ctx context.Context, f QuarantineFilter) ([]Quarantined
 	if f.After != nil {
 		w.add(`(known_at, partition, stream_offset) < (?, ?, ?)`, f.After.KnownAt, f.After.Partition, f.After.Offset)
 	}
+	start := func(column string) string {
+		if f.Bytes == 0 {
+			return column
+		}
+		return `substring(` + column + ` FROM 1 FOR ` + w.param(f.Bytes) + `)`
+	}
 	rows, err := db.Pool.Query(ctx, `
-		SELECT partition, stream_offset, reason, detail, key, value, known_at FROM quarantine`+w.sql()+`
+		SELECT partition, stream_offset, reason, detail, `+start("key")+`, `+start("value")+`, known_at FROM quarantine`+w.sql()+`
 		ORDER BY known_at DESC, partition DESC, stream_offset DESC LIMIT `+w.param(f.Limit), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)

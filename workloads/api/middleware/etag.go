@@ -10,24 +10,62 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// bufferedAnswer keeps an answer back until its ETag is known. Answers are bounded by the
-// limits on rows and points.
+// maxTagged bounds the answers that get an ETag, and with it what each of them takes in
+// memory. What follows of a longer one is sent as it is written.
+const maxTagged = 256 << 10
+
+// bufferedAnswer keeps an answer back until its ETag is known, or until it is too long
+// for one.
 type bufferedAnswer struct {
 	gin.ResponseWriter
 	body   bytes.Buffer
 	status int
+	sent   bool // it was too long
 }
 
-func (b *bufferedAnswer) Write(p []byte) (int, error)       { return b.body.Write(p) }
-func (b *bufferedAnswer) WriteString(s string) (int, error) { return b.body.WriteString(s) }
+func (b *bufferedAnswer) Write(p []byte) (int, error) {
+	if !b.sent && b.body.Len()+len(p) <= maxTagged {
+		return b.body.Write(p)
+	}
+	if err := b.send(); err != nil {
+		return 0, err
+	}
+	return b.ResponseWriter.Write(p)
+}
+
+// send sends what was kept back.
+func (b *bufferedAnswer) send() error {
+	if b.sent {
+		return nil
+	}
+	b.sent = true
+	b.ResponseWriter.WriteHeader(b.status)
+	_, err := b.ResponseWriter.Write(b.body.Bytes())
+	b.body = bytes.Buffer{}
+	return err
+}
+
+func (b *bufferedAnswer) WriteString(s string) (int, error) { return b.Write([]byte(s)) }
 func (b *bufferedAnswer) WriteHeader(code int)              { b.status = code }
 func (b *bufferedAnswer) WriteHeaderNow()                   {}
 func (b *bufferedAnswer) Status() int                       { return b.status }
 func (b *bufferedAnswer) Size() int                         { return b.body.Len() }
-func (b *bufferedAnswer) Written() bool                     { return false }
+func (b *bufferedAnswer) Written() bool                     { return b.sent }
 
-// WithETag names the content of each answer to a GET, and answers 304 where
-// the caller has it already. The tag is a weak one, as the bytes sent depend on
+// Restart forgets what was written of an answer that has failed. It reports false where
+// part of it is with the caller already: then only cutting the connection shows that the
+// answer is not whole.
+func Restart(w http.ResponseWriter) bool {
+	b, ok := w.(*bufferedAnswer)
+	if !ok || b.sent {
+		return false
+	}
+	b.body.Reset()
+	return true
+}
+
+// WithETag names the content of each answer to a GET of up to 256 KiB, and answers 304
+// where the caller has it already. The tag is a weak one, as the bytes sent depend on
 // compression.
 func WithETag(c *gin.Context) {
 	if c.Request.Method != http.MethodGet {
@@ -42,7 +80,7 @@ func WithETag(c *gin.Context) {
 	c.Next()
 	c.Writer = plain
 
-	if answer.status == http.StatusOK {
+	if !answer.sent && answer.status == http.StatusOK {
 		sum := sha256.Sum256(answer.body.Bytes())
 		tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
 		plain.Header().Set("ETag", tag)
@@ -53,8 +91,7 @@ func WithETag(c *gin.Context) {
 			return
 		}
 	}
-	plain.WriteHeader(answer.status)
-	if _, err := plain.Write(answer.body.Bytes()); err != nil {
+	if err := answer.send(); err != nil {
 		_ = c.Error(err) // the caller has gone
 	}
 }

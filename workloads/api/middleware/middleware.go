@@ -5,6 +5,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,12 +35,16 @@ func Recovered(log *slog.Logger) gin.HandlerFunc {
 			if cause == nil {
 				return
 			}
+			if err, is := cause.(error); is && errors.Is(err, http.ErrAbortHandler) { // the cause is logged where it was met
+				panic(cause)
+			}
 			log.ErrorContext(c.Request.Context(), "request panicked", "path", c.Request.URL.Path,
 				"requestId", requestid.Of(c.Request.Context()), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			if !c.Writer.Written() {
-				problem.Abort(c, problem.New(http.StatusInternalServerError, problem.CodeInternal, "",
-					"something went wrong here; the log names the cause under this request id"))
+			if c.Writer.Written() {
+				panic(http.ErrAbortHandler) // or half an answer would look like a whole one
 			}
+			problem.Abort(c, problem.New(http.StatusInternalServerError, problem.CodeInternal, "",
+				"something went wrong here; the log names the cause under this request id"))
 		}()
 		c.Next()
 	}

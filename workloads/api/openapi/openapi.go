@@ -28,7 +28,7 @@ const description = `What a digital twin of an electricity grid area knows: read
 - Times are RFC 3339 in UTC, or relative to the twin's own now (` + "`meta.asOf`" + `): ` + "`now`, `now-7d`, `now+24h`" + `. The now of a twin that replays 2019 lies in 2019.
 - An hour is named by its start. Energy is in kWh, power in kW; negative energy is export.
 - Problems are ` + "`application/problem+json`" + ` (RFC 9457) with a stable ` + "`code`" + ` and the ` + "`field`" + ` at fault.
-- Lists go on at ` + "`page.nextCursor`" + `. Answers carry an ETag for If-None-Match.
+- Lists go on at ` + "`page.nextCursor`" + `. Answers of up to 256 KiB carry an ETag for If-None-Match.
 - Send an API key as ` + "`X-API-Key`" + ` or ` + "`Authorization: Bearer`" + `.`
 
 // The tags that group operations.
@@ -43,16 +43,15 @@ const (
 )
 
 // Config is shared by all operations of a twin that is served under a base path
-// ("" is the root), so that they stand in one document. csv writes those answers
-// that have a form as CSV.
-func Config(base string, csv huma.Format) huma.Config {
-	cfg := newConfig(cmp.Or(base, "/"), csv)
+// ("" is the root), so that they stand in one document.
+func Config(base string) huma.Config {
+	cfg := newConfig(cmp.Or(base, "/"))
 	// Answers may gain fields: a client generated today must take them.
 	cfg.AllowAdditionalPropertiesByDefault = true
 	return cfg
 }
 
-func newConfig(server string, csv huma.Format) huma.Config {
+func newConfig(server string) huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -84,7 +83,6 @@ func newConfig(server string, csv huma.Format) huma.Config {
 		Formats: map[string]huma.Format{
 			"application/json": huma.DefaultJSONFormat,
 			"json":             huma.DefaultJSONFormat,
-			"text/csv":         csv,
 		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,

@@ -4,6 +4,7 @@ package problem
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -41,6 +42,7 @@ const (
 	CodeInvalidCursor     Code = "invalid_cursor"
 	CodeRangeTooLong      Code = "range_too_long"
 	CodeTooManyPoints     Code = "too_many_points"
+	CodeTooExpensive      Code = "too_expensive"
 	CodeRateLimited       Code = "rate_limited"
 	CodeInternal          Code = "internal"
 	CodeUnavailable       Code = "unavailable"
@@ -107,6 +109,19 @@ func NotFound(code Code, detail string) *Problem {
 // to ask again.
 func RetryAfter(p *Problem, seconds int) error {
 	return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {strconv.Itoa(seconds)}})
+}
+
+// AbortWith is Abort for an error that is a problem, with its headers.
+func AbortWith(c *gin.Context, err error) {
+	p := New(http.StatusInternalServerError, CodeInternal, "", "something went wrong here; the log names the cause under this request id")
+	_ = errors.As(err, &p)
+	var with huma.HeadersError
+	if errors.As(err, &with) {
+		for name, values := range with.GetHeaders() {
+			c.Header(name, values[0])
+		}
+	}
+	Abort(c, p)
 }
 
 // Abort ends a request of which no operation has been reached yet.

@@ -33,5 +33,9 @@ COMMENT ON TABLE plan_totals IS 'sums of the plans of the meters of a group, by 
 COMMENT ON COLUMN plan_totals.kwh IS 'change of load of each hour from valid_from on, kWh';
 COMMENT ON COLUMN plan_totals.plans IS 'plans that cover the hour';
 
+-- The year of a group is a range of its own.
+CREATE INDEX group_load_group ON group_load (group_no, ts);
+
 -- +goose Down
+DROP INDEX group_load_group;
 DROP TABLE plan_totals, forecast_totals;

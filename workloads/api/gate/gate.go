@@ -1,0 +1,159 @@
+// Package gate bounds the work that requests do at the same time. A request with little
+// work passes through one lane, one with much through another, so that expensive
+// questions wait for each other and for nobody else.
+package gate
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/energytwin/energytwin/workloads/api/problem"
+)
+
+// Limits of a lane.
+type Limits struct {
+	Slots  int           // requests at work at the same time
+	Queue  int           // requests that wait for a slot
+	PerKey int           // of both together, those of one API key
+	Wait   time.Duration // the longest that a request waits
+}
+
+// Lane admits as many requests as it has slots; others wait in the order in which they came.
+type Lane struct {
+	limits Limits
+
+	mu      sync.Mutex
+	free    int
+	waiting []*ticket
+	held    map[string]int // by key, at work and waiting
+}
+
+// ticket is a request that waits. ready is closed when it has a slot.
+type ticket struct{ ready chan struct{} }
+
+// NewLane makes a lane.
+func NewLane(l Limits) *Lane { return &Lane{limits: l, free: l.Slots, held: map[string]int{}} }
+
+// Enter waits for a slot. The error is a problem with Retry-After: 429 where the key has
+// its share already, 503 where the queue is full or the wait was too long.
+func (l *Lane) Enter(ctx context.Context, key string) error {
+	t, err := l.line(key)
+	if t == nil {
+		return err
+	}
+	timer := time.NewTimer(l.limits.Wait)
+	defer timer.Stop()
+	select {
+	case <-t.ready:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	if l.leaveLine(t, key) {
+		return busy()
+	}
+	return nil // the slot came at the last moment
+}
+
+// line takes a slot, or a place in the queue; the ticket is nil if there is nothing to
+// wait for.
+func (l *Lane) line(key string) (*ticket, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.held[key] >= l.limits.PerKey:
+		return nil, problem.RetryAfter(problem.New(http.StatusTooManyRequests, problem.CodeRateLimited, "",
+			"too many requests of this key are at work; wait for their answers"), retrySeconds)
+	case l.free > 0:
+		l.free--
+		l.held[key]++
+		return nil, nil
+	case len(l.waiting) >= l.limits.Queue:
+		return nil, busy()
+	}
+	l.held[key]++
+	t := &ticket{ready: make(chan struct{})}
+	l.waiting = append(l.waiting, t)
+	return t, nil
+}
+
+// leaveLine gives a place in the queue up. It reports false if the request has a slot
+// by now.
+func (l *Lane) leaveLine(t *ticket, key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.waiting {
+		if l.waiting[i] == t {
+			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
+			l.release(key)
+			return true
+		}
+	}
+	return false
+}
+
+// Leave gives a slot to the request that has waited longest.
+func (l *Lane) Leave(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release(key)
+	if len(l.waiting) == 0 {
+		l.free++
+		return
+	}
+	close(l.waiting[0].ready)
+	l.waiting = l.waiting[1:]
+}
+
+func (l *Lane) release(key string) {
+	if l.held[key]--; l.held[key] <= 0 {
+		delete(l.held, key)
+	}
+}
+
+// retrySeconds is when to ask again: most expensive requests have been answered by then.
+const retrySeconds = 2
+
+func busy() error {
+	return problem.RetryAfter(problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
+		"other requests are at work; ask again, or for less"), retrySeconds)
+}
+
+// Pass is the way of one request through the lanes.
+type Pass struct {
+	key   string
+	heavy *Lane
+	in    *Lane // nil once it has left
+}
+
+// Admit lets a request of a key into the lane light. Deepen moves it into the lane heavy.
+func Admit(ctx context.Context, light, heavy *Lane, key string) (*Pass, error) {
+	if err := light.Enter(ctx, key); err != nil {
+		return nil, err
+	}
+	return &Pass{key: key, heavy: heavy, in: light}, nil
+}
+
+// Deepen moves the request into the lane of expensive ones, and waits there. It has left
+// both where it is not admitted.
+func (p *Pass) Deepen(ctx context.Context) error {
+	if p.in == p.heavy {
+		return nil
+	}
+	p.Leave()
+	if err := p.heavy.Enter(ctx, p.key); err != nil {
+		return err
+	}
+	p.in = p.heavy
+	return nil
+}
+
+// Leave ends the work of the request.
+func (p *Pass) Leave() {
+	if p.in != nil {
+		p.in.Leave(p.key)
+		p.in = nil
+	}
+}

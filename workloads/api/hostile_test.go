@@ -1,0 +1,203 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/schema"
+	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api/auth"
+)
+
+// memoryLimit is that of a twin's API by default, and what Go is told of it.
+const (
+	memoryLimit = 128 << 20
+	goMemory    = memoryLimit / 10 * 9
+)
+
+// areaYear is a year of an area in SQL: 400 meters in 20 groups, with everything that
+// expensive requests read.
+const areaYear = `
+	INSERT INTO groups (group_no, name) SELECT i, 'feeder-' || lpad(i::text, 4, '0') FROM generate_series(1, 20) i;
+	INSERT INTO meters (meter_no, name, group_no, partition) SELECT i, 'home-' || lpad(i::text, 6, '0'), 1 + i % 20, 0 FROM generate_series(1, 400) i;
+	INSERT INTO meter_state (meter_no, last_ts, last_kwh, readings) SELECT i, '2019-12-31T23:00Z', 0.5, 8760 FROM generate_series(1, 400) i;
+	INSERT INTO stream_offsets (partition, next_offset, watermark, messages, stored) VALUES (0, 3504000, '2020-01-01T00:00Z', 3504000, 3504000);
+	INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin) VALUES ('x', 'm', '1', 'i', 's', 'd', 't', 'stream');
+	INSERT INTO readings (ts, meter_no, kwh) SELECT t, i, 0.5 FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2019-12-31T23:00Z', interval '1 hour') t, generate_series(1, 20) i;
+	INSERT INTO group_load (ts, group_no, partition, kwh, meters, fed_in) SELECT t, i, 0, 10.123456 + i, 20, 0 FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2019-12-31T23:00Z', interval '1 hour') t, generate_series(1, 20) i;
+	INSERT INTO forecast_totals (issued_at, group_no, partition, p10, p50, p90, meters) SELECT t, i, 0, array_fill(8.5::float8, ARRAY[24]), array_fill(10.5::float8, ARRAY[24]), array_fill(13.5::float8, ARRAY[24]), array_fill(20, ARRAY[24])
+		FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2020-01-01T00:00Z', interval '1 day') t, generate_series(1, 20) i;
+	INSERT INTO forecasts (issued_at, meter_no, model, p10, p50, p90) SELECT t, 1, 'combined', array_fill(0.3::real, ARRAY[24]), array_fill(0.5::real, ARRAY[24]), array_fill(0.8::real, ARRAY[24]) FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2020-01-01T00:00Z', interval '1 day') t;
+	INSERT INTO decisions (id, issued_at, valid_from, valid_to, actionable_from, last_reading, partition, meter_no, group_no, provenance_no, kwh_shifted, kw_reduction, saving_p10, saving_p50, saving_p90, confidence, missing_share, action, reason, stale, plan, packed_version, saving_energy, saving_demand)
+		SELECT gen_random_uuid(), t, t, t + interval '24 hours', t, t, 0, i, 1 + i % 20, 1, 1, 0.5, 0.1, 0.2 + i * 0.0001, 0.3, 0.9, 0, 1, 1, false, array_cat(array_fill(0.5::real, ARRAY[12]), array_fill((-0.5)::real, ARRAY[12])), 2, 0.2, 0.05
+		FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2020-01-01T00:00Z', interval '1 day') t, generate_series(1, 100) i;
+	INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, kw_reduction, saving, co2_kg, saving_demand) SELECT id, issued_at, 0, 1, 1, 0.5, 0.15, 0.1, 0.01 FROM decisions WHERE valid_to <= '2020-01-01T00:00Z';
+	INSERT INTO quarantine (partition, stream_offset, reason, detail, key, value) SELECT 0, i, 'bad_kwh', 'x', 'k', convert_to(repeat('v', 400000), 'UTF8') FROM generate_series(1, 500) i;
+	ANALYZE`
+
+// expensive are requests that are allowed and ask for as much as they can.
+func expensive() []string {
+	return []string{
+		"/api/v1/load?from=now-365d",
+		"/api/v1/groups/feeder-0003/load?from=now-365d",
+		"/api/v1/history?from=now-365d&step=1h&groupBy=group&maxPoints=2500",
+		"/api/v1/history?from=now-365d&step=1h&groupBy=group&maxPoints=2500&format=csv",
+		"/api/v1/history?from=now-365d&step=1h&maxPoints=10000",
+		"/api/v1/kpis?from=now-365d&by=day",
+		"/api/v1/decisions?from=now-365d&sort=-savingP50&limit=1000",
+		"/api/v1/decisions?from=now-365d&sort=-risk&limit=1000",
+		"/api/v1/meters?sort=-lastKwh&limit=1000",
+		"/api/v1/meters/home-000001/history?from=now-365d&step=1h&maxPoints=10000",
+		"/api/v1/meters/home-000001/forecasts?from=now-365d&limit=400",
+		"/api/v1/data-quality?limit=500",
+	}
+}
+
+// No key takes the API down: whatever 32 clients of one ask for, the process stays within
+// its memory, another key's plain questions are answered, and what is not answered is
+// rejected with when to ask again.
+func TestHostileLoad(t *testing.T) {
+	u := emptyDatabase(t)
+	require.NoError(t, schema.Migrate(t.Context(), u, schema.MigrateOptions{}))
+	conn, err := pgx.Connect(t.Context(), u)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), areaYear, pgx.QueryExecModeSimpleProtocol)
+	require.NoError(t, err)
+	keys, file := newKeysFile(t)
+	base, process := startChild(t, u, file)
+
+	for _, path := range expensive() {
+		status, header := ask(t, base+path, keys["operator"])
+		require.Equal(t, http.StatusOK, status, "%s %v", path, header)
+	}
+	var flood, plain sync.WaitGroup
+	var over atomic.Bool
+	for i := range 32 {
+		flood.Go(func() {
+			for n := range 5 {
+				path := expensive()[(i+n)%len(expensive())]
+				status, header := ask(t, base+path, keys["reader"])
+				if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+					assertRetryAfter(t, path, header)
+					continue
+				}
+				if status != http.StatusOK {
+					t.Errorf("%s: %d", path, status)
+				}
+			}
+		})
+	}
+	plain.Go(func() {
+		for !over.Load() {
+			for _, path := range []string{"/api/v1/twin", "/api/v1/decisions?limit=10", "/ready"} {
+				if status, header := ask(t, base+path, keys["operator"]); status != http.StatusOK {
+					t.Errorf("%s: %d %v", path, status, header)
+				}
+			}
+		}
+	})
+	flood.Wait()
+	over.Store(true)
+	plain.Wait()
+	if peak := peakMemory(t, process.Pid); peak > 0 {
+		t.Logf("at most %d MiB", peak>>20)
+		require.Less(t, peak, memoryLimit, "the kernel would have ended the process")
+	}
+}
+
+func assertRetryAfter(t *testing.T, path string, h http.Header) {
+	if n, err := strconv.Atoi(h.Get("Retry-After")); err != nil || n < 1 {
+		t.Errorf("%s: Retry-After %q", path, h.Get("Retry-After"))
+	}
+}
+
+// ask reads the whole answer, and nothing of it into memory.
+func ask(t *testing.T, url, key string) (int, http.Header) {
+	r, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Error(err)
+		return 0, nil
+	}
+	r.Header.Set("X-API-Key", key)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return 0, nil
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		t.Errorf("%s: %v", url, err)
+	}
+	return answer.StatusCode, answer.Header
+}
+
+// peakMemory is the most memory that a process has taken, 0 where that is not known.
+func peakMemory(t *testing.T, pid int) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+			kB, err := strconv.Atoi(strings.Fields(rest)[0])
+			require.NoError(t, err)
+			return kB << 10
+		}
+	}
+	return 0
+}
+
+// Variables that make this test binary serve an API, in a process whose memory is its own.
+const (
+	childDatabase = "ENERGYTWIN_TEST_API_DATABASE"
+	childKeys     = "ENERGYTWIN_TEST_API_KEYS"
+)
+
+// startChild starts the API as a process with the memory that a twin's has.
+func startChild(t *testing.T, database, keys string) (base string, p *os.Process) {
+	t.Helper()
+	address := freeAddress(t)
+	child := exec.Command(os.Args[0], address)
+	child.Env = append(os.Environ(), childDatabase+"="+database, childKeys+"="+keys, "GOMEMLIMIT="+strconv.Itoa(goMemory))
+	log, err := child.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, child.Start())
+	go func() {
+		for lines := bufio.NewScanner(log); lines.Scan(); {
+			t.Log(lines.Text())
+		}
+	}()
+	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+	require.Eventually(t, func() bool { return statusOf("http://"+address+"/ready") == 200 }, 2*time.Minute, 10*time.Millisecond)
+	return "http://" + address, child.Process
+}
+
+// serveChild is what that process does.
+func serveChild(database, keys, address string) error {
+	ctx := context.Background()
+	db, err := reader.Open(ctx, database, timescale.Options{})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	twin := filled.Twin()
+	twin.API.APIKeysFile, twin.API.Listen = keys, address
+	return Run(ctx, twin, Deps{DB: db, Requests: auth.Rate{PerSecond: 1e6, Burst: 1e6}}) // the rate of keys is not what protects it
+}
