@@ -16,11 +16,11 @@ import (
 )
 
 type kpisInput struct {
-	From  string `query:"from" maxLength:"64" doc:"Default now-7d" example:"now-30d"`
+	From  string `query:"from" maxLength:"64" doc:"Default now-7d, and by day or month the start of its period" example:"now-30d"`
 	To    string `query:"to" maxLength:"64" doc:"Exclusive; default now"`
 	Meter string `query:"meter" maxLength:"128" doc:"Only this meter"`
 	Group string `query:"group" maxLength:"128" doc:"Only this group; the whole twin without a meter and a group"`
-	By    string `query:"by" enum:"none,day,month" default:"none" doc:"One period, or one for each day or month of the twin's calendar; the first and the last end with the range"`
+	By    string `query:"by" enum:"none,day,month" default:"none" doc:"One period, or one for each day or month of the twin's calendar; those that the range cuts off are partial"`
 }
 
 func (s *server) kpiOperations(api huma.API) {
@@ -40,6 +40,9 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	if err != nil {
 		return nil, err
 	}
+	if in.From == "" {
+		w.From = s.periodStart(w.From, in.By)
+	}
 	view := KPIs{Scope: "twin", ID: "total", Currency: s.twin.Processor.Policy.Tariff.Currency}
 	scope, err := s.scope(ctx, in, &view)
 	if err != nil {
@@ -56,7 +59,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	view.Periods = make([]KPIPeriod, len(periods))
 	for i, p := range periods {
 		view.Periods[i] = p.view(s.ledger, scope.MeterNo != nil && in.By != "day")
-		meta.Partial = meta.Partial || p.load.Hours < p.hours()
+		meta.Partial = meta.Partial || p.partial()
 	}
 	return &output[KPIs]{Body: Answer[KPIs]{Data: view, Meta: meta}}, nil
 }

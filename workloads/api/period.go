@@ -13,6 +13,7 @@ import (
 // period is a stretch of time that key figures are computed for.
 type period struct {
 	from, to meter.Hour
+	whole    int // hours of the whole day or month, or of the range
 	unit     reader.Unit
 	key      string // its first local date, as keyOf has it
 
@@ -23,13 +24,27 @@ type period struct {
 	during *dsm.Indicators
 }
 
-func (p *period) hours() int { return int(p.to - p.from) }
+// partial reports whether hours of the period have no measurement, or lie outside the
+// range.
+func (p *period) partial() bool { return p.load.Hours < p.whole }
+
+// periodStart is the first hour of the day or month that an hour lies in.
+func (s *server) periodStart(h meter.Hour, by string) meter.Hour {
+	y, m, d := s.calendar.Local(h).Date()
+	switch by {
+	case "day":
+		return meter.DayStart(y, m, d, s.calendar.Location())
+	case "month":
+		return meter.DayStart(y, m, 1, s.calendar.Location())
+	}
+	return h
+}
 
 // periods cut a range along the twin's calendar.
 func (s *server) periods(w params.HourRange, by string) []*period {
 	var out []*period
 	for from := w.From; from < w.To; {
-		p := &period{from: from, to: w.To, key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(s.ledger), during: dsm.NewIndicators(s.ledger)}
+		p := &period{from: from, to: w.To, whole: w.Hours(), key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(s.ledger), during: dsm.NewIndicators(s.ledger)}
 		y, m, d := s.calendar.Local(from).Date()
 		switch by {
 		case "day":
@@ -48,8 +63,13 @@ func (s *server) periods(w params.HourRange, by string) []*period {
 // between makes a period end where the next local date begins.
 func (p *period) between(c *meter.Calendar, date, next time.Time) {
 	p.key = date.Format(time.DateOnly)
-	y, m, d := next.Date()
-	p.to = min(p.to, meter.DayStart(y, m, d, c.Location()))
+	begins, ends := dayStart(c, date), dayStart(c, next)
+	p.to, p.whole = min(p.to, ends), int(ends-begins)
+}
+
+func dayStart(c *meter.Calendar, date time.Time) meter.Hour {
+	y, m, d := date.Date()
+	return meter.DayStart(y, m, d, c.Location())
 }
 
 // keyOf is the local date of a time: two midnights of a day on which clocks go
@@ -69,7 +89,7 @@ func (p *period) count(m reader.MeteredHour) {
 func (p *period) view(ledger *dsm.Ledger, demand bool) KPIPeriod {
 	l := p.load
 	out := KPIPeriod{
-		From: p.from.Time(), To: p.to.Time(), Hours: l.Hours, CO2Hours: l.CO2Hours,
+		From: p.from.Time(), To: p.to.Time(), Hours: l.Hours, Partial: p.partial(), CO2Hours: l.CO2Hours,
 		PeakKW: maybe(l.PeakKW), PeakAt: maybeHour(l.PeakAt),
 		PeakToAverage: maybe(l.PeakToAverage()), LoadFactor: maybe(l.LoadFactor()),
 		Decisions: p.plans.Plans, Days: p.plans.Days, SettledDays: p.plans.SettledDays,

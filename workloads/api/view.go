@@ -146,6 +146,8 @@ type KPIPeriod struct {
 	To    time.Time `json:"to" doc:"Exclusive"`
 	Hours int       `json:"hours" doc:"Hours with a measurement: what the figures of load, cost and emissions rest on"`
 
+	Partial bool `json:"partial" doc:"Hours of the day, the month or the range have no measurement, or lie outside the range"`
+
 	KWh           *float64   `json:"kwh" doc:"Drawn less fed in"`
 	FedIn         *float64   `json:"fedInKwh" doc:"What meters fed in, 0 or more; null where some of it was stored before it was counted"`
 	PeakKW        *float64   `json:"peakKw" doc:"Highest hour, of a group or the twin that of the sum"`
