@@ -55,25 +55,41 @@ func BenchmarkDay(b *testing.B) {
 		w.Put(h, hash(h))
 	}
 	s := m.NewState().(*meterState)
-	s.turn(w, at)
-	s.turn(w, at)
+	s.Advance(w, at-1)
+	s.next = at
+	s.Advance(w, at-1)
 	d, ws := m.daysAt(at), new(scratch)
 	q := Quantiles{P10: make([]float32, MaxHorizon), P50: make([]float32, MaxHorizon), P90: make([]float32, MaxHorizon)}
 	require.True(b, ws.grid.read(w, m.cal, d))
-	s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead)
+	s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead, hoursADay)
 	for name, do := range map[string]func(){
 		"read":     func() { ws.grid.read(w, m.cal, d) },
 		"learn":    func() { s.judge(ws, d); s.learn(ws, d) },
-		"forecast": func() { s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead); s.look(ws, at, &s.ahead) },
+		"forecast": func() { s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead, hoursADay); s.look(ws, at, &s.ahead) },
 		"features": func() { treeInputOf(&ws.trees, &ws.input) },
-		"ranks":    func() { m.forest.rank(&ws.trees, d.split, &ws.ranks) },
-		"trees":    func() { m.forest.correct(&ws.ranks, 1, &ws.forecasts[expertTrees]) },
-		"width":    func() { m.forest.width(&ws.ranks, &ws.interval.low, &ws.interval.high) },
+		"ranks":    func() { m.forest.rank(&ws.trees, d.split, lanes, &ws.ranks) },
+		"trees":    func() { m.forest.correct(&ws.ranks, lanes, 1, &ws.forecasts[expertTrees]) },
+		"width":    func() { m.forest.width(&ws.ranks, lanes, &ws.interval.low, &ws.interval.high) },
 		"interval": func() { s.intervalOf(ws, d, dayAhead, &s.ahead) },
-		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at) },
-		"day":      func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at); s.Forecast(w, at, q.slice(0, 24)) },
-		"two days": func() { s.ahead.issue = d.at(newestDay).start; s.turn(w, at); s.Forecast(w, at, q.slice(0, 48)) },
-		"reissue":  func() { s.Forecast(w, at-6, q.slice(0, 24)) },
+		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.next = at; s.Advance(w, at-1) },
+		"day": func() {
+			s.ahead.issue = d.at(newestDay).start
+			s.next = at
+			s.Advance(w, at-1)
+			s.Forecast(w, at, q.slice(0, 24))
+		},
+		"two days": func() {
+			s.ahead.issue = d.at(newestDay).start
+			s.next = at
+			s.Advance(w, at-1)
+			s.Forecast(w, at, q.slice(0, 48))
+		},
+		"planned": func() {
+			s.ahead.issue = d.at(newestDay).start
+			s.next = at
+			s.AdvanceAndForecast(w, at-1, q.slice(0, 30))
+		},
+		"reissue": func() { s.Forecast(w, at-6, q.slice(0, 24)) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -237,7 +237,8 @@ func TestCombinedAllocatesNothing(t *testing.T) {
 		h++
 	}))
 	s := p.state.(*meterState)
-	require.Zero(t, testing.AllocsPerRun(20, func() { s.turn(p.w, midnight) }))
+	ws := new(scratch)
+	require.Zero(t, testing.AllocsPerRun(20, func() { s.turn(ws, p.w, midnight) }))
 }
 
 func TestCoefficientsRoundTrip(t *testing.T) {

@@ -48,6 +48,9 @@ func cellOf(x int32) uint32 { return (uint32(x) ^ 1<<31) >> cellBits }
 // lanes is the number of words that hold a rank for each column.
 const lanes = hoursADay / 8
 
+// lanesOf is the number of words that hold the first columns.
+func lanesOf(columns int) int { return (columns + 7) / 8 }
+
 type compiledTree[leaves any] struct {
 	feature [depth]uint8
 	need    [depth]uint64 // the least rank that answers yes, in every byte
@@ -141,21 +144,26 @@ func (r *ranking) of(v float32) uint8 {
 	return uint8(rank)
 }
 
-// rank turns the features of a day into ranks. split is the first column after midnight.
-func (g *compiledForest) rank(x *treeInput, split int, ranks *rankedInput) {
+// rank turns the features of a day into ranks, in the first n words. split is the first
+// column after midnight.
+func (g *compiledForest) rank(x *treeInput, split, n int, ranks *rankedInput) {
 	for f := range g.ranking {
 		switch {
 		case g.ranking[f].cut == nil:
 		case f < firstUniform:
-			g.rankAll(f, &x[f], &ranks[f])
+			g.rankAll(f, x[f][:8*n], &ranks[f])
 		default:
 			g.rankParts(f, &x[f], split, &ranks[f])
 		}
 	}
 }
 
-// correct adds the trees' values for each column, times the scale.
-func (g *compiledForest) correct(ranks *rankedInput, scale float32, out *[hoursADay]float32) {
+// correct adds the trees' values for each column of the first n words, times the scale.
+func (g *compiledForest) correct(ranks *rankedInput, n int, scale float32, out *[hoursADay]float32) {
+	if n == 1 {
+		g.correctFirst(ranks, scale, (*[8]float32)(out[:]))
+		return
+	}
 	var sum [hoursADay]float32
 	var one, two [hoursADay]uint8
 	trees := g.trees
@@ -178,17 +186,45 @@ func (g *compiledForest) correct(ranks *rankedInput, scale float32, out *[hoursA
 	}
 }
 
-// width is the usual width of the interval of each column, below and above the forecast,
-// in units of the scale.
-func (g *compiledForest) width(ranks *rankedInput, below, over *[hoursADay]float32) {
+// correctFirst is correct for the first word alone.
+func (g *compiledForest) correctFirst(ranks *rankedInput, scale float32, out *[8]float32) {
+	var sum [8]float32
+	var one, two [8]uint8
+	trees := g.trees
+	for ; len(trees) >= 2; trees = trees[2:] { // two at a time, as correct adds them
+		a, b := &trees[0], &trees[1]
+		a.leavesOfFirst(ranks, &one)
+		b.leavesOfFirst(ranks, &two)
+		for k := range sum {
+			sum[k] += a.leaf[one[k]&(1<<depth-1)] + b.leaf[two[k]&(1<<depth-1)]
+		}
+	}
+	for i := range trees {
+		trees[i].leavesOfFirst(ranks, &one)
+		for k := range sum {
+			sum[k] += trees[i].leaf[one[k]&(1<<depth-1)]
+		}
+	}
+	for k := range out {
+		out[k] += scale * sum[k]
+	}
+}
+
+// width is the usual width of the interval of each column of the first n words, below and
+// above the forecast, in units of the scale.
+func (g *compiledForest) width(ranks *rankedInput, n int, below, over *[hoursADay]float32) {
 	for k := range below {
 		below[k], over[k] = g.start.Below, g.start.Over
 	}
 	var leaf [hoursADay]uint8
 	for i := range g.widths {
 		t := &g.widths[i]
-		t.leaves(ranks, &leaf)
-		for k := range below {
+		if n == 1 {
+			t.leavesOfFirst(ranks, (*[8]uint8)(leaf[:]))
+		} else {
+			t.leaves(ranks, &leaf)
+		}
+		for k := range 8 * n {
 			w := &t.leaf[leaf[k]&(1<<depth-1)]
 			below[k] += w[0]
 			over[k] += w[1]
@@ -223,7 +259,16 @@ func (t *compiledTree[_]) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
 	binary.LittleEndian.PutUint64(out[16:], c>>(8-depth))
 }
 
-func (g *compiledForest) rankAll(f int, x *[hoursADay]float32, out *[lanes]uint64) {
+// leavesOfFirst finds the leaves of the columns in the first word.
+func (t *compiledTree[_]) leavesOfFirst(ranks *rankedInput, out *[8]uint8) {
+	var a uint64
+	for level, feature := range t.feature {
+		a = a>>1 | ((ranks[feature%treeSlots][0]|highBits)-t.need[level])&highBits
+	}
+	binary.LittleEndian.PutUint64(out[:], a>>(8-depth))
+}
+
+func (g *compiledForest) rankAll(f int, x []float32, out *[lanes]uint64) {
 	r := &g.ranking[f]
 	*out = [lanes]uint64{}
 	for k, v := range x {

@@ -60,10 +60,10 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 		}
 		g := compile(forest, &width)
 		var ranks rankedInput
-		g.rank(&x, split, &ranks)
+		g.rank(&x, split, lanes, &ranks)
 		var out, below, over [hoursADay]float32
-		g.correct(&ranks, 1, &out)
-		g.width(&ranks, &below, &over)
+		g.correct(&ranks, lanes, 1, &out)
+		g.width(&ranks, lanes, &below, &over)
 		for k := range out {
 			require.Equal(t, plain(forest, &x, k), out[k], "column %d", k)
 			wantBelow, wantOver := width.Below, width.Over

@@ -38,6 +38,7 @@ type expertInput struct {
 	view       *view
 	days       *days
 	day        int                 // that is forecast: dayAhead or secondDay
+	columns    int                 // of it that are wanted, from the first on; an expert may fill in more
 	first      *[hoursADay]float32 // for the second day: what the regression forecast for the first
 	regression *regression         // of the meter
 	smoothed   *dshw               // double seasonal smoothing at the end of the past

@@ -57,10 +57,10 @@ func inspect(state State, w *window.Window, day int, in *Inspection) bool {
 		return false
 	}
 	smoothed := s.smooth(ws)
-	s.predict(ws, d, smoothed, &s.regression, dayAhead)
+	s.predict(ws, d, smoothed, &s.regression, dayAhead, hoursADay)
 	if day == secondDay {
 		ws.elsewhere = s.regression.beginsElsewhere()
-		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
+		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay, hoursADay)
 	}
 	s.look(ws, d.issue, a)
 	in.Forecasts = ws.forecasts

@@ -129,3 +129,31 @@ func TestForecastsDoNotDependOnOthers(t *testing.T) {
 		}
 	}
 }
+
+// A forecast that ends sooner is the beginning of the one that does not, and it is the
+// same whether the model is advanced at once with it or before.
+func TestForecastsOfAnyLengthAgree(t *testing.T) {
+	for _, zone := range []string{"Europe/London", "UTC"} {
+		m := engine(t, zone)
+		for seed := range uint32(2) {
+			p := play(m, household(seed))
+			p.run(midnight-62*24, midnight-3*24-1)
+			for h := midnight - 3*24 - 1; h < midnight+24; h++ {
+				p.w.Put(h, p.load(h))
+				var other meterState
+				before := p.state.AppendBinary(nil)
+				p.state.Advance(p.w, h)
+				whole := p.forecast(h+1, MaxHorizon)
+				for _, hours := range []int{24, 25, 30, 31, 32, 33, 40, 48, 49} {
+					other = meterState{model: m}
+					_, err := other.Restore(before)
+					require.NoError(t, err)
+					q := Quantiles{P10: make([]float32, hours), P50: make([]float32, hours), P90: make([]float32, hours)}
+					other.AdvanceAndForecast(p.w, h, q)
+					require.Equal(t, bitsOf(whole.slice(0, hours)), bitsOf(q), "%d hours, hour %d", hours, h+1-midnight)
+				}
+				require.Equal(t, p.state.AppendBinary(nil), other.AppendBinary(nil))
+			}
+		}
+	}
+}

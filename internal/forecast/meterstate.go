@@ -32,33 +32,51 @@ type outlook struct {
 
 // Advance learns from a day when its last hour is over, and forecasts the next.
 func (s *meterState) Advance(w *window.Window, h meter.Hour) {
-	if h+1 < s.next {
+	if !s.learnsAfter(h) {
 		return
 	}
+	ws := s.model.spare.Get().(*scratch)
+	defer s.model.spare.Put(ws)
+	s.turn(ws, w, h+1)
+}
+
+// AdvanceAndForecast is Advance and Forecast.
+func (s *meterState) AdvanceAndForecast(w *window.Window, h meter.Hour, out Quantiles) {
+	ws := s.model.spare.Get().(*scratch)
+	defer s.model.spare.Put(ws)
+	var smoothed *dshw
+	if s.learnsAfter(h) {
+		smoothed = s.turn(ws, w, h+1)
+	}
+	s.forecast(ws, w, h+1, smoothed, out)
+}
+
+// learnsAfter reports whether a day ends with hour h.
+func (s *meterState) learnsAfter(h meter.Hour) bool {
 	if s.next == meter.NoHour {
 		s.next = s.model.cal.NextIssue(h, s.model.at)
 	}
-	if h+1 == s.next {
-		s.turn(w, s.next)
-		s.next = s.model.cal.NextIssue(s.next, s.model.at)
-	}
+	return h+1 == s.next
 }
 
-// turn ends one day and begins the next.
-func (s *meterState) turn(w *window.Window, issue meter.Hour) {
-	ws := s.model.spare.Get().(*scratch)
-	defer s.model.spare.Put(ws)
+// turn ends one day and begins the next. It returns double seasonal smoothing at the end of
+// the past, nil if there is too little to forecast from.
+func (s *meterState) turn(ws *scratch, w *window.Window, issue meter.Hour) *dshw {
+	s.next = s.model.cal.NextIssue(issue, s.model.at)
 	d := s.model.daysAt(issue)
 	if !ws.grid.read(w, s.model.cal, d) {
 		s.ahead.issue = meter.NoHour
-		return
+		return nil
 	}
 	if s.ahead.issue == d.at(newestDay).start {
 		s.judge(ws, d)
 	}
 	s.learn(ws, d)
-	s.predict(ws, d, s.smoothing.fit(&ws.dshw, &ws.grid, issue), &s.regression, dayAhead)
+	smoothed := s.smoothing.fit(&ws.dshw, &ws.grid, issue)
+	s.predict(ws, d, smoothed, &s.regression, dayAhead, hoursADay)
 	s.look(ws, issue, &s.ahead)
+	s.ahead.keep(s.model.table, &ws.forecasts)
+	return smoothed
 }
 
 // judge compares the newest day with what was forecast for it.
@@ -108,17 +126,18 @@ func (s *meterState) learn(ws *scratch, d *days) {
 }
 
 // predict has every expert forecast a day; smoothed is double seasonal smoothing at the
-// end of the past. The second day comes right after the first.
-func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression, day int) {
-	s.predictBy(expertTable[:], ws, d, smoothed, r, day)
+// end of the past. The second day comes right after the first. Only the first columns are
+// wanted.
+func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression, day, columns int) {
+	s.predictBy(expertTable[:], ws, d, smoothed, r, day, columns)
 }
 
 // predictBy has the first experts of the table forecast a day.
-func (s *meterState) predictBy(some []expert, ws *scratch, d *days, smoothed *dshw, r *regression, day int) {
+func (s *meterState) predictBy(some []expert, ws *scratch, d *days, smoothed *dshw, r *regression, day, columns int) {
 	ws.view.look(&ws.grid, d, day)
 	in := &ws.input
 	*in = expertInput{
-		state: s, grid: &ws.grid, view: &ws.view, days: d, day: day, first: &ws.first, regression: r, smoothed: smoothed,
+		state: s, grid: &ws.grid, view: &ws.view, days: d, day: day, columns: columns, first: &ws.first, regression: r, smoothed: smoothed,
 		before: &ws.forecasts, x: &ws.x, trees: &ws.trees, ranks: &ws.ranks,
 	}
 	for e := range some {
@@ -144,16 +163,20 @@ func (s *meterState) look(ws *scratch, issue meter.Hour, a *outlook) {
 			a.middle[k] = max(v, 0)
 		}
 	}
+	var below, over [hoursADay]float32
+	s.model.forest.width(&ws.ranks, lanesOf(ws.input.columns), &below, &over)
+	for k := range below[:ws.input.columns] {
+		a.below[k], a.over[k] = t.code(below[k]), t.code(over[k])
+	}
+}
+
+// keep keeps the experts' forecasts, to judge them afterwards.
+func (a *outlook) keep(t *errorTable, forecasts *expertForecasts) {
 	unit := 1 / a.scale
-	for e := range ws.forecasts {
-		for k, v := range &ws.forecasts[e] {
+	for e := range forecasts {
+		for k, v := range &forecasts[e] {
 			a.experts[e][k] = t.code((v - a.middle[k]) * unit)
 		}
-	}
-	var below, over [hoursADay]float32
-	s.model.forest.width(&ws.ranks, &below, &over)
-	for k := range below {
-		a.below[k], a.over[k] = t.code(below[k]), t.code(over[k])
 	}
 }
 
@@ -183,11 +206,17 @@ func widen(quantile, below, over float32) float32 {
 	return quantile * over
 }
 
-// Forecast fills out from the hours before issue, which is any hour. What lies beyond the
-// second day, as the last of 48 hours where clocks go forward, repeats the day before it.
+// Forecast fills out from the hours before issue, which is any hour.
 func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles) {
 	ws := s.model.spare.Get().(*scratch)
 	defer s.model.spare.Put(ws)
+	s.forecast(ws, w, issue, nil, out)
+}
+
+// forecast fills out from the hours before issue. turned is what turn has returned just
+// before for this issue, nil if it has not run. What lies beyond the second day, as the last of
+// 48 hours where clocks go forward, repeats the day before it.
+func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, turned *dshw, out Quantiles) {
 	d := s.model.daysAt(issue)
 	n, first := len(out.P50), d.at(dayAhead).hours
 	own := s.ahead.issue == issue
@@ -195,29 +224,42 @@ func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles)
 		s.write(ws, d, dayAhead, &s.ahead, out)
 		return
 	}
-	if !ws.grid.read(w, s.model.cal, d) {
+	if turned == nil && !ws.grid.read(w, s.model.cal, d) {
 		out.clear()
 		return
 	}
-	smoothed, a := s.smooth(ws), &s.ahead
+	smoothed, a := turned, &s.ahead
+	if turned == nil {
+		smoothed = s.smooth(ws)
+	}
 	ws.elsewhere = s.regression.beginsElsewhere()
-	if own { // the second day needs the regression of the first, and no more
-		s.predictBy(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression, dayAhead)
-	} else {
+	switch {
+	case !own:
 		a = &ws.ahead
-		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead)
+		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead, hoursADay)
 		s.look(ws, issue, a)
+	case turned == nil: // the second day needs the regression of the first, and no more
+		s.predictBy(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression, dayAhead, hoursADay)
 	}
 	s.write(ws, d, dayAhead, a, out.slice(0, min(n, first)))
 	if n > first {
 		second := min(n, first+d.at(secondDay).hours)
-		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
+		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay, s.columnsOf(d, second-first))
 		s.look(ws, issue, &ws.ahead)
 		s.write(ws, d, secondDay, &ws.ahead, out.slice(first, second))
 		for i := second; i < n; i++ {
 			out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
 		}
 	}
+}
+
+// columnsOf is how many columns hold the first hours of the second day: all of them where
+// clocks change.
+func (s *meterState) columnsOf(d *days, hours int) int {
+	if d.at(secondDay).hours != hoursADay {
+		return hoursADay
+	}
+	return hours
 }
 
 // write turns the columns of a day into its hours.

@@ -56,6 +56,9 @@ type State interface {
 	// from the hours before issue only. The issue may be any hour: one at which the model
 	// learns, or one between. It leaves the state as it is and allocates nothing.
 	Forecast(w *window.Window, issue meter.Hour, out Quantiles)
+	// AdvanceAndForecast is Advance with h and then Forecast for the hour after it, for less
+	// than both: where the model learns, they need the same things.
+	AdvanceAndForecast(w *window.Window, h meter.Hour, out Quantiles)
 	// AppendBinary appends the state; Restore reads it back to the bit and
 	// returns what follows.
 	AppendBinary(dst []byte) []byte

@@ -50,6 +50,11 @@ type naiveState struct{}
 
 func (naiveState) Advance(*window.Window, meter.Hour) {}
 
+func (s naiveState) AdvanceAndForecast(w *window.Window, h meter.Hour, out Quantiles) {
+	s.Advance(w, h)
+	s.Forecast(w, h+1, out)
+}
+
 func (naiveState) AppendBinary(dst []byte) []byte { return dst }
 
 func (naiveState) Restore(src []byte) ([]byte, error) { return src, nil }

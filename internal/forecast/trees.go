@@ -48,9 +48,10 @@ var treesExpert = expert{
 		g := in.grid
 		treeInputOf(in.trees, in)
 		f := in.state.model.forest
-		f.rank(in.trees, in.days.split, in.ranks)
+		n := lanesOf(in.columns)
+		f.rank(in.trees, in.days.split, n, in.ranks)
 		*out = in.before[expertRegression]
-		f.correct(in.ranks, g.scale, out)
+		f.correct(in.ranks, n, g.scale, out)
 	},
 }
 
@@ -63,7 +64,7 @@ const firstUniform = 29
 // treeInput are the features of a day, by feature and column.
 type treeInput [treeFeatures][hoursADay]float32
 
-// treeInputOf fills the features from what the other experts forecast and what
+// treeInputOf fills the wanted columns of the features from what the other experts forecast and what
 // they saw. Differences are against base, in units of the scale, so that large
 // and small, steady and restless loads look alike.
 func treeInputOf(x *treeInput, in *expertInput) {
@@ -76,7 +77,7 @@ func treeInputOf(x *treeInput, in *expertInput) {
 		&v.lag1, &v.lag2, g.row(in.day + 7), &v.like1, &v.like2, &v.likeMean, &v.likeMedian, &v.sameType1, &v.sameTypeMean, &v.mean7, &v.mean28,
 		&week.least, &week.median, &week.most, &e[expertDSHW],
 	} {
-		for k := range base {
+		for k := range base[:in.columns] {
 			x[i][k] = (profile[k] - base[k]) * unit
 		}
 	}
@@ -87,7 +88,7 @@ func treeInputOf(x *treeInput, in *expertInput) {
 		firstLead = hoursADay
 	}
 	perLevel := 1 / g.level
-	for k := range base {
+	for k := range base[:in.columns] {
 		before, after := max(k-1, 0), min(k+1, hoursADay-1)
 		x[newest][k] = (v.lag1[hoursADay-1] - base[k]) * unit
 		x[neighbours][k] = ((v.lag1[before]+v.lag1[after])/2 - base[k]) * unit

@@ -145,16 +145,19 @@ func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 		return
 	}
 	for p.watermark < w {
+		issues := p.watermark+1 == p.due.next
 		for _, g := range p.groups {
 			for _, m := range g.meters {
-				m.model.Advance(m.window, p.watermark)
+				if !issues { // issue does it, together with what it needs itself
+					m.model.Advance(m.window, p.watermark)
+				}
 				if m.subHours != nil {
 					m.expireOpenHours(p.watermark, fx)
 				}
 			}
 		}
 		p.watermark++
-		if p.watermark == p.due.next {
+		if issues {
 			p.issue(seen, fx)
 		}
 	}

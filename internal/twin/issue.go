@@ -23,8 +23,8 @@ type Issue struct {
 	State     forecast.State
 }
 
-// issue forecasts every meter from the hours before the watermark, and decides, group by
-// group, if plans are due. seen is the greatest hour read so far: hours of a plan before
+// issue ends the last hour before the watermark for every meter's model, forecasts from there
+// and decides, group by group, if plans are due. seen is the greatest hour read so far: hours of a plan before
 // it have passed.
 func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	t, due := p.watermark, p.due
@@ -59,7 +59,7 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 // forecastMeter forecasts one meter for some hours from t on.
 func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, fx *Effects) forecast.Quantiles {
 	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
-	m.model.Forecast(m.window, t, q)
+	m.model.AdvanceAndForecast(m.window, t-1, q)
 	return q
 }
 
