@@ -105,6 +105,7 @@ func (p *Processor) setDefaults() {
 	text(&p.Forecast.IssueAt, "18:00")
 	text(&p.Forecast.Horizon, "24h")
 	text(&p.Forecast.Reissue.Meters, "24h")
+	text(&p.Forecast.Reissue.Groups, "6h")
 	if len(p.Forecast.Quantiles) == 0 {
 		p.Forecast.Quantiles = []Decimal{"0.1", "0.5", "0.9"}
 	}

@@ -175,4 +175,11 @@ type Reissue struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 1h to 24h"
 	// +optional
 	Meters Duration `json:"meters,omitempty"`
+
+	// Time from one forecast of a group to the next. A group is forecast as a whole, from
+	// the sum of its meters.
+	// +kubebuilder:default="6h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 1h to 24h"
+	// +optional
+	Groups Duration `json:"groups,omitempty"`
 }

@@ -23,6 +23,7 @@ func (t *Twin) Settings() (twin.Settings, error) {
 		IssueAt:         p.IssueAt,
 		Horizon:         p.Horizon.Hours(),
 		Reissue:         p.Reissue.Meters.Hours(),
+		GroupReissue:    p.Reissue.Groups.Hours(),
 		AllowedLateness: meter.Hour(p.AllowedLateness.Hours()),
 		History:         p.HistoryWindow.Hours(),
 		From:            meter.NoHour,

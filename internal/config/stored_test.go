@@ -91,7 +91,7 @@ func TestStoredIsReadStrictly(t *testing.T) {
 func TestStoredWithoutReissues(t *testing.T) {
 	document, err := storedSample(t).Stored()
 	require.NoError(t, err)
-	before := strings.Replace(string(document), `"horizon":"24h0m0s","reissue":{"meters":"24h0m0s"},`, "", 1)
+	before := strings.Replace(string(document), `"horizon":"24h0m0s","reissue":{"meters":"24h0m0s","groups":"6h0m0s"},`, "", 1)
 	require.NotEqual(t, string(document), before)
 	was, err := config.ParseStored([]byte(before))
 	require.NoError(t, err)

@@ -89,6 +89,7 @@ type Processor struct {
 // Reissue defines how often forecasts are issued.
 type Reissue struct {
 	Meters Duration `json:"meters"` // from one forecast of a meter to the next, whole hours; 0, as in documents from before the field, is 24h
+	Groups Duration `json:"groups"` // from one forecast of a group to the next, likewise; 0, as in documents from before the field, is no forecasts of groups
 }
 
 // Series is a file with the values of a signal; package series reads it.

@@ -96,6 +96,7 @@ func (c *check) processor(p *Processor) {
 		c.fail("processor.issueAt", "%v", err)
 	}
 	c.wholeHours("processor.horizon", p.Horizon, meter.HoursPerDay, 2*meter.HoursPerDay)
+	c.wholeHours("processor.reissue.groups", p.Reissue.Groups, 1, meter.HoursPerDay)
 	c.wholeHours("processor.reissue.meters", p.Reissue.Meters, 1, meter.HoursPerDay)
 	q := p.Quantiles
 	c.that(len(q) == 3 && q[0] == 0.1 && q[1] == 0.5 && q[2] == 0.9,

@@ -73,6 +73,24 @@ func TestLoadAndForecastsByHour(t *testing.T) {
 			require.Equal(t, 2, p.Meters)
 		}
 		require.Equal(t, []float64{160, 162, 164, 166, 166, 166}, p50, "hour 79 is the one that the forecast of 76 lacks")
+		// Groups have forecasts of their own.
+		whole := func(issued meter.Hour, kwh float32) twin.GroupForecast {
+			f := flatForecast(0, issued, kwh)
+			return twin.GroupForecast{GroupNo: north, IssuedAt: issued, Model: f.Model, P10: f.P10, P50: f.P50, P90: f.P90}
+		}
+		b = tw.batch(1)
+		b.GroupForecasts = []twin.GroupForecast{whole(day+72, 7), whole(day+78, 8)}
+		tw.commit(t, s, b)
+		points, err = s.GroupForecastsInForce(ctx, &north, day+74, day+83)
+		require.NoError(t, err)
+		p50 = nil
+		for _, p := range points {
+			p50 = append(p50, p.P50)
+		}
+		require.Equal(t, []float64{7, 7, 7, 8, 8, 8, 8}, p50, "hours 75 and 81 are those that the forecasts lack")
+		points, err = s.GroupForecastsInForce(ctx, nil, day, day+72)
+		require.NoError(t, err)
+		require.Empty(t, points)
 		each, err := s.ForecastsInForce(ctx, nil, day+72, day+73)
 		require.NoError(t, err)
 		require.Len(t, each, 2, "one of each group")

@@ -68,6 +68,9 @@ func (p *Partition) EnterHistory(m *Meter, past meter.Series, fx *Effects) {
 	}
 	fx.touch(m)
 	m.join()
+	if l := m.group.load; l != nil {
+		l.outdated = true
+	}
 	for h := m.window.Oldest(); h < p.watermark; h++ {
 		m.model.Advance(m.window, h)
 	}
@@ -141,23 +144,25 @@ func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 			for _, m := range g.meters {
 				p.retrain(m)
 			}
+			g.retrain(w, p.rules.model)
 		}
 		return
 	}
 	for p.watermark < w {
-		issues := p.watermark+1 == p.due.next
+		forecasts := p.watermark+1 == p.due.meters
 		for _, g := range p.groups {
 			for _, m := range g.meters {
-				if !issues { // issue does it, together with what it needs itself
+				if !forecasts { // issue does it, together with what it needs itself
 					m.model.Advance(m.window, p.watermark)
 				}
 				if m.subHours != nil {
 					m.expireOpenHours(p.watermark, fx)
 				}
 			}
+			g.endHour(p.watermark, p.rules.model)
 		}
 		p.watermark++
-		if issues {
+		if p.watermark == p.due.next {
 			p.issue(seen, fx)
 		}
 	}

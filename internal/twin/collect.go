@@ -38,12 +38,14 @@ func (p *Partition) Begin(fx *Effects) {
 	clear(fx.Decisions)
 	clear(fx.Beside)
 	clear(fx.Forecasts)
+	clear(fx.GroupForecasts)
 	clear(fx.Rejected)
 	clear(fx.SubHours)
 	fx.SubHours, fx.SubHourDone = fx.SubHours[:0], fx.SubHourDone[:0]
 	fx.Revisions, fx.GroupTotals = fx.Revisions[:0], fx.GroupTotals[:0]
 	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
 	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
+	fx.GroupForecasts = fx.GroupForecasts[:0]
 	fx.Forecasts, fx.Decisions, fx.Beside = fx.Forecasts[:0], fx.Decisions[:0], fx.Beside[:0]
 	fx.Newest, fx.Rejected = fx.Newest[:0], fx.Rejected[:0]
 	fx.Counts = Counts{}
@@ -85,6 +87,9 @@ func (fx *Effects) touch(m *Meter) {
 
 // change notes that the group's total of hour h is another one now.
 func (fx *Effects) change(g *group, h meter.Hour) {
+	if g.load != nil {
+		g.load.note(h)
+	}
 	if len(g.changed) == 0 {
 		fx.groups = append(fx.groups, g)
 	}

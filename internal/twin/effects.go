@@ -14,21 +14,22 @@ type Effects struct {
 	NextOffset int64      // and after it
 	Watermark  meter.Hour // hours before it are over, after the stretch; NoHour for none
 
-	New         Readings          // of hours that the windows knew to be empty
-	Forecasts   []Forecast        // by issue, then group, then meter
-	Decisions   []Decision        // likewise, those about a group after its meters'
-	Pending     []UnseenReading   // readings too far ahead for the windows
-	Revisions   []Revision        // values that Corrected replaces
-	Corrected   Readings          // of hours that had another value
-	Verdicts    []Verdict         // about readings of this stretch or before
-	Older       []UnseenReading   // readings of hours before the windows
-	GroupTotals []GroupTotal      // of hours that changed
-	Recounts    []GroupHour       // totals that only a store can compute: the windows have moved on
-	Newest      []NewestReading   // of each meter with something new
-	Rejected    []RejectedMessage // by offset
-	SubHourDone []MeterHour       // hours that no longer wait for sub-hour readings
-	SubHours    []SubHourReading  // of hours that do, after SubHourDone
-	Issued      []meter.Hour      // times at which plans were issued: Decisions, also where there are none
+	New            Readings          // of hours that the windows knew to be empty
+	Forecasts      []Forecast        // by issue, then group, then meter
+	GroupForecasts []GroupForecast   // by issue, then group
+	Decisions      []Decision        // likewise, those about a group after its meters'
+	Pending        []UnseenReading   // readings too far ahead for the windows
+	Revisions      []Revision        // values that Corrected replaces
+	Corrected      Readings          // of hours that had another value
+	Verdicts       []Verdict         // about readings of this stretch or before
+	Older          []UnseenReading   // readings of hours before the windows
+	GroupTotals    []GroupTotal      // of hours that changed
+	Recounts       []GroupHour       // totals that only a store can compute: the windows have moved on
+	Newest         []NewestReading   // of each meter with something new
+	Rejected       []RejectedMessage // by offset
+	SubHourDone    []MeterHour       // hours that no longer wait for sub-hour readings
+	SubHours       []SubHourReading  // of hours that do, after SubHourDone
+	Issued         []meter.Hour      // times at which plans were issued: Decisions, also where there are none
 
 	Beside []Decision // under the rules of DecideBeside, in the order of Decisions; no store has them
 
@@ -132,6 +133,15 @@ type Forecast struct {
 	GroupNo       int32 // of the meter; 0 for none
 	IssuedAt      meter.Hour
 	DayAhead      bool // issued at Settings.IssueAt
+	Model         string
+	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
+}
+
+// GroupForecast is one forecast of the load of a group as a whole.
+type GroupForecast struct {
+	GroupNo       int32
+	IssuedAt      meter.Hour
+	DayAhead      bool
 	Model         string
 	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -13,7 +15,7 @@ import (
 // StateVersion is raised when the meaning or the encoding of a partition's state
 // changes. A state of another version is not restored: whoever kept it replays the
 // stream instead.
-const StateVersion = 7
+const StateVersion = 8
 
 // ErrState means that an encoded state is damaged or was made under other rules.
 var ErrState = errors.New("state does not fit")
@@ -34,7 +36,61 @@ func (p *Partition) AppendHeader(dst []byte) []byte {
 		dst = appendHour(dst, r.Hour)
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.KWh))
 	}
+	return p.appendGroups(dst)
+}
+
+// appendGroups encodes the loads of the groups that have meters.
+func (p *Partition) appendGroups(dst []byte) []byte {
+	for _, g := range p.groups {
+		if g.load != nil && len(g.meters) > 0 {
+			dst = appendText(dst, g.name)
+			dst = g.load.appendBinary(dst)
+		}
+	}
 	return dst
+}
+
+// appendBinary encodes the load.
+func (l *groupLoad) appendBinary(dst []byte) []byte {
+	l.compact()
+	dst = appendHour(dst, l.ended)
+	dst = append(dst, asByte(l.outdated))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(l.stale)))
+	for _, h := range l.stale {
+		dst = appendHour(dst, h)
+	}
+	dst = l.window.AppendBinary(dst)
+	return l.model.AppendBinary(dst)
+}
+
+// restoreGroups decodes what appendGroups encoded, up to the end.
+func (p *Partition) restoreGroups(d *decoder) error {
+	for len(d.src) > 0 && !d.short {
+		name := d.text()
+		at, found := slices.BinarySearchFunc(p.groups, name, func(g *group, name string) int { return strings.Compare(g.name, name) })
+		if !found || name == "" {
+			return fmt.Errorf("%w: the load of a group %q that has no meter", ErrState, name)
+		}
+		l := p.groups[at].load
+		l.ended, l.outdated = d.hour(), d.byte() == 1
+		n := int(d.uint32())
+		if d.short || len(d.src) < 4*n {
+			break
+		}
+		l.stale = make([]meter.Hour, n)
+		for i := range l.stale {
+			l.stale[i] = d.hour()
+		}
+		rest, err := l.window.Restore(d.src)
+		if err == nil {
+			rest, err = l.model.Restore(rest)
+		}
+		if err != nil {
+			return fmt.Errorf("%w: group %q: %w", ErrState, name, err)
+		}
+		d.src = rest
+	}
+	return nil
 }
 
 // Restore is the partition whose header and meters were encoded when the message
@@ -65,12 +121,15 @@ func (p *Partition) restoreHeader(src []byte) error {
 		}
 		p.pending = append(p.pending, pendingReading{r})
 	}
-	switch {
-	case d.short || len(d.src) > 0:
-		return fmt.Errorf("%w: header of wrong length", ErrState)
-	case version != p.rules.model.Version() || model != p.rules.model.Name() || ring != p.rules.ring:
+	if version != p.rules.model.Version() || model != p.rules.model.Name() || ring != p.rules.ring {
 		return fmt.Errorf("%w: made with model %s/%d and %d hours, now %s/%d and %d",
 			ErrState, model, version, ring, p.rules.model.Name(), p.rules.model.Version(), p.rules.ring)
+	}
+	if err := p.restoreGroups(&d); err != nil {
+		return err
+	}
+	if d.short || len(d.src) > 0 {
+		return fmt.Errorf("%w: header of wrong length", ErrState)
 	}
 	return nil
 }

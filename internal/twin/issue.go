@@ -23,9 +23,10 @@ type Issue struct {
 	State     forecast.State
 }
 
-// issue ends the last hour before the watermark for every meter's model, forecasts from there
-// and decides, group by group, if plans are due. seen is the greatest hour read so far: hours of a plan before
-// it have passed.
+// issue issues what is due at the watermark, group by group: the forecast of the group,
+// those of its meters, and decisions. Forecasts are made from the hours before the
+// watermark, of which those of meters also end the last one for the meter's model. seen is
+// the greatest hour read so far: hours of a plan before it have passed.
 func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	t, due := p.watermark, p.due
 	p.due = p.issuesAfter(t)
@@ -38,6 +39,10 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
+		}
+		p.issueGroupForecast(g, t, due, fx)
+		if hours == 0 {
+			continue // it is the groups' turn alone
 		}
 		place := fx.floats.place
 		fx.quantiles = fx.quantiles[:0]
@@ -54,6 +59,22 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	if t == due.plans {
 		fx.Issued = append(fx.Issued, t)
 	}
+}
+
+// issueGroupForecast forecasts the load of a group as a whole, if that is due or plans are.
+func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, fx *Effects) {
+	hours := p.rules.groupHours(t, due)
+	if g.load == nil || hours == 0 {
+		return
+	}
+	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
+	g.load.model.Forecast(g.load.window, t, q)
+	if !anyValue(q.P50) {
+		return
+	}
+	fx.GroupForecasts = append(fx.GroupForecasts, GroupForecast{
+		GroupNo: g.number, IssuedAt: t, DayAhead: t == due.dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+	})
 }
 
 // forecastMeter forecasts one meter for some hours from t on.

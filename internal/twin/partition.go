@@ -83,6 +83,7 @@ type group struct {
 	name    string
 	number  int32
 	meters  []*Meter     // that have joined, by name: sums run in this order; none before the first has
+	load    *groupLoad   // nil without forecasts of groups, and for the meters outside any group
 	changed []meter.Hour // hours whose total changed in this stretch, ascending
 }
 
@@ -158,7 +159,7 @@ func (p *Partition) group(name string, number int32) *group {
 		return strings.Compare(g.name, name)
 	})
 	if !found {
-		p.groups = slices.Insert(p.groups, at, &group{name: name, number: number})
+		p.groups = slices.Insert(p.groups, at, &group{name: name, number: number, load: newGroupLoad(name, p.rules)})
 	}
 	return p.groups[at]
 }
@@ -208,6 +209,7 @@ func (p *Partition) SwitchTo(r *Rules) {
 			}
 			p.retrain(m)
 		}
+		g.switchTo(old, r, p.watermark, sameModel)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 func testSettings() Settings {
 	from := meter.HourOf(time.Date(2024, 3, 4, 0, 0, 0, 0, time.UTC))
 	return Settings{
-		Twin: "test/twin", Timezone: "Europe/London", SpecHash: "one", IssueAt: "00:00", History: 1344,
+		Twin: "test/twin", Timezone: "Europe/London", SpecHash: "one", IssueAt: "00:00", History: 1344, GroupReissue: 24,
 		From: from, To: from + 8760, IssueFrom: meter.NoHour,
 		Policy: dsm.Policy{
 			Mode:      dsm.ModeAdvisory,
@@ -67,6 +67,7 @@ type keptRows struct {
 	Readings  map[string]keptReading
 	Forecasts map[string]string
 	Decisions map[string]string
+	Groups    map[string]string // forecasts of groups
 	GroupLoad map[string]string
 	Revisions []string
 	// Quarantine and what waits for the rest of an hour, by offset.
@@ -78,7 +79,7 @@ type keptRows struct {
 func newFeed(r *Rules) *feed {
 	return &feed{p: New(0, r), no: map[string]int32{}, rows: keptRows{
 		Readings: map[string]keptReading{}, Forecasts: map[string]string{},
-		Decisions: map[string]string{}, GroupLoad: map[string]string{},
+		Decisions: map[string]string{}, Groups: map[string]string{}, GroupLoad: map[string]string{},
 		Quarantine: map[int64]string{}, SubHours: map[string]string{},
 	}}
 }
@@ -135,6 +136,9 @@ func (f *feed) keep() {
 	unseen(r.Older)
 	for _, v := range r.Forecasts {
 		f.rows.Forecasts[fmt.Sprint(v.MeterNo, v.IssuedAt)] = fmt.Sprint(v.DayAhead, v.P10, v.P50, v.P90)
+	}
+	for _, v := range r.GroupForecasts {
+		f.rows.Groups[fmt.Sprint(v.GroupNo, v.IssuedAt)] = fmt.Sprint(v.DayAhead, v.P10, v.P50, v.P90)
 	}
 	for _, v := range r.Decisions {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
@@ -283,6 +287,7 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 	require.Empty(t, different(want.Readings, got.Readings), "readings")
 	require.Empty(t, different(want.Forecasts, got.Forecasts), "forecasts")
 	require.Empty(t, different(want.Decisions, got.Decisions), "decisions")
+	require.Empty(t, different(want.Groups, got.Groups), "forecasts of groups")
 	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
 	require.Equal(t, want.Revisions, got.Revisions)
 	require.Equal(t, want.Quarantine, got.Quarantine)
@@ -309,6 +314,7 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 		settings.AllowedLateness = rapid.SampledFrom([]meter.Hour{0, 0, 3}).Draw(t, "lateness")
 		settings.IssueAt = rapid.SampledFrom([]string{"00:00", "12:00"}).Draw(t, "issue")
 		settings.Reissue = rapid.SampledFrom([]int{24, 24, 10, 6, 1}).Draw(t, "reissue")
+		settings.GroupReissue = rapid.SampledFrom([]int{24, 6, 1, 0}).Draw(t, "reissue of groups")
 		r := testRules(t, settings)
 		records := randomStream(t)
 		whole := newFeed(r)
@@ -325,6 +331,7 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 		}
 		requireSameRows(t, whole.rows, cut.rows)
 		require.Equal(t, int64(len(records)), whole.rows.Counts.In)
+		requireGroupLoads(t, whole.p)
 		requireOpenHoursInStore(t, whole)
 	})
 }

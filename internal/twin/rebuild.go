@@ -60,4 +60,10 @@ func (p *Partition) Retrain() {
 		m.window.Renew()
 		p.retrain(m)
 	}
+	if p.watermark == meter.NoHour {
+		return
+	}
+	for _, g := range p.groups {
+		g.retrain(p.watermark, p.rules.model)
+	}
 }

@@ -24,6 +24,8 @@ type Settings struct {
 	// Reissue is how many hours after a forecast of a meter the next one is issued, by
 	// the local clock and counted from each IssueAt on; 24, or 0, is at IssueAt only.
 	Reissue int
+	// GroupReissue is the same for forecasts of groups; 0 is no forecasts of groups.
+	GroupReissue int
 
 	// AllowedLateness is how far the watermark stays behind the greatest hour.
 	AllowedLateness meter.Hour
@@ -88,6 +90,9 @@ func NewRules(s Settings) (*Rules, error) {
 	}
 	if r.Reissue < 1 || r.Reissue > meter.HoursPerDay {
 		return nil, fmt.Errorf("forecasts every %d hours: write from 1 to %d", r.Reissue, meter.HoursPerDay)
+	}
+	if r.GroupReissue < 0 || r.GroupReissue > meter.HoursPerDay {
+		return nil, fmt.Errorf("forecasts of groups every %d hours: write from 0 to %d", r.GroupReissue, meter.HoursPerDay)
 	}
 	coefficients := s.Coefficients
 	if coefficients == nil {

@@ -11,7 +11,9 @@ import (
 // and the rules, so that no state keeps them.
 type issueTimes struct {
 	next     meter.Hour // the first of those below; NoHour while there is no watermark
-	forecast meter.Hour // of forecasts, day-ahead or issued again
+	meters   meter.Hour // the first of those with forecasts of meters: all but groups
+	forecast meter.Hour // of forecasts of meters, day-ahead or issued again
+	groups   meter.Hour // of forecasts of groups, likewise
 	dayAhead meter.Hour // at Settings.IssueAt
 	plans    meter.Hour // of plans, with the forecasts that they rest on; never without a planner
 	beside   meter.Hour // of plans under the rules of DecideBeside, likewise
@@ -23,18 +25,20 @@ const never = meter.Hour(math.MaxInt32)
 // noIssues are those of a partition without a watermark.
 func noIssues() issueTimes {
 	none := meter.NoHour
-	return issueTimes{next: none, forecast: none, dayAhead: none, plans: none, beside: none}
+	return issueTimes{next: none, meters: none, forecast: none, groups: none, dayAhead: none, plans: none, beside: none}
 }
 
 // issuesAfter are the first issue times after h that are not inside the warm-up.
 func (p *Partition) issuesAfter(h meter.Hour) issueTimes {
 	due := issueTimes{
-		forecast: p.rules.nextForecast(h), dayAhead: p.rules.NextDayAhead(h), plans: p.rules.nextPlans(h), beside: never,
+		forecast: p.rules.nextForecast(h, p.rules.Reissue), groups: p.rules.nextGroupForecast(h),
+		dayAhead: p.rules.NextDayAhead(h), plans: p.rules.nextPlans(h), beside: never,
 	}
 	if p.beside != nil {
 		due.beside = p.beside.rules.nextPlans(h)
 	}
-	due.next = min(due.forecast, due.plans, due.beside)
+	due.meters = min(due.forecast, due.plans, due.beside)
+	due.next = min(due.meters, due.groups)
 	return due
 }
 
@@ -46,10 +50,18 @@ func (r *Rules) afterWarmUp(h meter.Hour) meter.Hour {
 	return max(h, r.IssueFrom-1)
 }
 
-// nextForecast is the first time after h at which forecasts are issued, day-ahead or
-// again.
-func (r *Rules) nextForecast(h meter.Hour) meter.Hour {
-	return r.cal.NextReissue(r.afterWarmUp(h), r.issueAt, r.Reissue)
+// nextForecast is the first time after h at which forecasts that are issued again every
+// so many hours are issued, day-ahead or again.
+func (r *Rules) nextForecast(h meter.Hour, every int) meter.Hour {
+	return r.cal.NextReissue(r.afterWarmUp(h), r.issueAt, every)
+}
+
+// nextGroupForecast is the first time after h at which forecasts of groups are issued.
+func (r *Rules) nextGroupForecast(h meter.Hour) meter.Hour {
+	if r.GroupReissue == 0 {
+		return never
+	}
+	return r.nextForecast(h, r.GroupReissue)
 }
 
 // NextDayAhead is the first time after h at which day-ahead forecasts are issued.
@@ -96,12 +108,20 @@ func (r *Rules) Leads() int {
 	return r.Horizon
 }
 
-// forecastHours is how many hours a forecast issued at t covers, of what is due then: the
+// forecastHours is how many hours a forecast of a meter issued at t covers, of what is due then: the
 // horizon; from a day-ahead issue to the next one at least; and the day of plans. It is 0
 // if the rules have nothing due.
 func (r *Rules) forecastHours(t meter.Hour, due issueTimes) int {
+	return r.reach(t, due.forecast, due)
+}
+
+// groupHours is the same for a forecast of a group.
+func (r *Rules) groupHours(t meter.Hour, due issueTimes) int { return r.reach(t, due.groups, due) }
+
+// reach is how many hours a forecast covers that is due at next, or for what is planned.
+func (r *Rules) reach(t, next meter.Hour, due issueTimes) int {
 	until := t
-	if t == due.forecast {
+	if t == next {
 		until = r.cal.SameClock(t, r.Horizon)
 	}
 	if t == due.dayAhead {

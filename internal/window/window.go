@@ -190,6 +190,21 @@ func (w *Window) Restore(src []byte) ([]byte, error) {
 	return rest, nil
 }
 
+// Clear makes hour h a gap. An hour that the window does not hold is one already.
+func (w *Window) Clear(h meter.Hour) {
+	if !w.holds(h) {
+		return
+	}
+	s := w.slot(h)
+	w.values[s] = nan()
+	w.screen.clear(s)
+	for w.newest != meter.NoHour && w.values[w.slot(w.newest)] != w.values[w.slot(w.newest)] {
+		if w.newest--; int64(h)-int64(w.newest) >= int64(len(w.values)) {
+			w.newest = meter.NoHour
+		}
+	}
+}
+
 // holds reports whether h lies in the window. The ages are int64 because hours
 // at both ends of int32 are farther apart than an int32 can say.
 func (w *Window) holds(h meter.Hour) bool {

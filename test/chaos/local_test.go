@@ -27,7 +27,7 @@ const (
 )
 
 // yearOfHomes is a file of readings of a year, which `dataset synth` writes.
-// ENERGYTWIN_CHAOS_READINGS names another one.
+// ENERGYTWIN_CHAOS_READINGS names another one, with the same columns.
 func yearOfHomes(t *testing.T, binary string) string {
 	t.Helper()
 	if path := os.Getenv("ENERGYTWIN_CHAOS_READINGS"); path != "" {
@@ -82,7 +82,8 @@ func runLocal(t *testing.T, binary, readings, dir, speed string, life *time.Dura
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	summary := filepath.Join(dir, "summary.json")
-	cmd := exec.CommandContext(ctx, binary, "local", "-f", sample, "--readings", readings, "--data-dir", filepath.Join(dir, "twin"),
+	cmd := exec.CommandContext(ctx, binary, "local", "-f", sample, "--readings", readings, "--group-column", "group",
+		"--data-dir", filepath.Join(dir, "twin"),
 		"--speed", speed, "--until-done", "--summary", summary, "--listen", "127.0.0.1:0")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -23,6 +23,7 @@ import (
 	"github.com/energytwin/energytwin/internal/admission"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/config/fromtwin"
+	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/stream/kafkatest"
@@ -167,6 +168,7 @@ func (s *stores) newTwin(name, readings string, speed float64) *runningTwin {
 	require.NoError(s.t, err)
 	// Ids of decisions depend on the names: all twins bear the same, one after the other.
 	resource.Namespace = "default"
+	resource.Spec.Dataset.Layout = &layout.Document{Meter: &layout.Meter{GroupColumn: "group"}}
 	s.configure(twin, resource, readings, func(cfg *config.Twin) { cfg.Generator.Speed = speed })
 	return twin
 }

@@ -18,8 +18,8 @@ import (
 // issued nothing for 8 days has none in force.
 const forecastReach = 8 * 24
 
-type forecastsInput struct {
-	MeterPath
+// ForecastsParams are the parameters of a list of forecasts.
+type ForecastsParams struct {
 	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
 	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
 	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`
@@ -28,11 +28,26 @@ type forecastsInput struct {
 	Cursor   string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
 }
 
+type forecastsInput struct {
+	MeterPath
+	ForecastsParams
+}
+
+type groupForecastsInput struct {
+	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
+	ForecastsParams
+}
+
 func (s *server) forecastOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
 		Summary: "Forecasts of a meter, newest first",
 	}, s.meterForecasts)
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/groups/{id}/forecasts", OperationID: "groupForecasts", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
+		Summary:     "Forecasts of the load of a group as a whole, newest first",
+		Description: "They are made from the sums of the group's meters, so that their quantiles are those of the sum. The medians of the meters add up to another value: see p50SumKwh of the group's load.",
+	}, s.groupForecasts)
 }
 
 func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*output[[]Forecast], error) {
@@ -40,6 +55,26 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
+	return s.listForecasts(ctx, "forecasts", in.ID, &in.ForecastsParams, func(w params.HourRange, limit int) ([]twin.Forecast, error) {
+		return s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, in.DayAhead, limit)
+	})
+}
+
+func (s *server) groupForecasts(ctx context.Context, in *groupForecastsInput) (*output[[]Forecast], error) {
+	g, err := s.findGroup(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.listForecasts(ctx, "group forecasts", in.ID, &in.ForecastsParams, func(w params.HourRange, limit int) ([]twin.Forecast, error) {
+		return s.db.GroupForecasts(ctx, g.GroupNo, w.From, w.To, in.DayAhead, limit)
+	})
+}
+
+// listForecasts answers with a page of what read returns for a range of issue times,
+// newest first, at most limit.
+func (s *server) listForecasts(ctx context.Context, kind, id string, in *ForecastsParams,
+	read func(w params.HourRange, limit int) ([]twin.Forecast, error),
+) (*output[[]Forecast], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -48,7 +83,7 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
-	filters := params.FilterPrint("forecasts", in.ID, in.IssuedAt, in.From, in.To, strconv.FormatBool(in.DayAhead))
+	filters := params.FilterPrint(kind, id, in.IssuedAt, in.From, in.To, strconv.FormatBool(in.DayAhead))
 	after, err := params.DecodeCursor[meter.Hour](filters, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -63,20 +98,20 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err := s.afford(ctx, limit*rowOfList, "limit", "ask for fewer forecasts"); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, in.DayAhead, limit+extra)
+	rows, err := read(w, limit+extra)
 	if err != nil {
-		return nil, s.failed(ctx, "read forecasts", err)
+		return nil, s.failed(ctx, "read "+kind, err)
 	}
 	data, page, err := pageOf(rows, limit, filters, func(f twin.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
 	if err != nil {
-		return nil, s.failed(ctx, "read forecasts", err)
+		return nil, s.failed(ctx, "read "+kind, err)
 	}
 	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]Forecast]{Body: Answer[[]Forecast]{Data: data, Page: page, Meta: meta}}, nil
 }
 
 // issueRange is the range of issue times that a request asks for.
-func issueRange(in *forecastsInput, now meter.Hour) (params.HourRange, int, error) {
+func issueRange(in *ForecastsParams, now meter.Hour) (params.HourRange, int, error) {
 	if in.IssuedAt == "" {
 		w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
 		return w, in.Limit, err

@@ -55,7 +55,7 @@ type peak struct {
 }
 
 func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]*peak, error) {
-	rows, err := s.db.ForecastsInForce(ctx, nil, now, now+horizon)
+	rows, err := s.db.GroupForecastsInForce(ctx, nil, now, now+horizon)
 	if err != nil {
 		return nil, err
 	}

@@ -162,8 +162,13 @@ func TestLoadAgreesWithItsParts(t *testing.T) {
 			if p.Actual != nil {
 				sums[i].Actual = add(sums[i].Actual, *p.Actual)
 			}
+			if p.P50Sum != nil {
+				sums[i].P50Sum = add(sums[i].P50Sum, *p.P50Sum)
+			}
 			if p.P50 != nil {
-				sums[i].P50, sums[i].Planned = add(sums[i].P50, *p.P50), add(sums[i].Planned, *p.Planned)
+				require.LessOrEqual(t, *p.P10, *p.P50)
+				require.LessOrEqual(t, *p.P50, *p.P90)
+				sums[i].Planned = add(sums[i].Planned, *p.Planned-*p.P50)
 			}
 			sums[i].Meters += p.Meters
 		}
@@ -176,8 +181,9 @@ func TestLoadAgreesWithItsParts(t *testing.T) {
 			measured++
 		}
 		if p.P50 != nil {
-			require.InDelta(t, *sums[i].P50, *p.P50, 1e-4)
-			require.InDelta(t, *sums[i].Planned, *p.Planned, 1e-4)
+			require.InDelta(t, *sums[i].P50Sum, *p.P50, 1e-4)
+			require.Equal(t, *p.P50Sum, *p.P50)
+			require.InDelta(t, *sums[i].Planned, *p.Planned-*p.P50, 1e-4, "what the plans change")
 			require.LessOrEqual(t, *p.P10, *p.P50)
 			require.LessOrEqual(t, *p.P50, *p.P90)
 			expected++

@@ -22,6 +22,7 @@ func TestPagesMakeUpTheList(t *testing.T) {
 		"/api/v1/meters?q=00001", "/api/v1/meters?status=ok&group=feeder-0001",
 		"/api/v1/decisions?from=now-3d", "/api/v1/decisions?from=now-3d&sort=-savingP50", "/api/v1/decisions?from=now-3d&sort=-risk", "/api/v1/decisions?from=now-3d&action=any",
 		"/api/v1/meters/home-000003/forecasts?from=now-20d",
+		"/api/v1/groups/feeder-0001/forecasts?from=now-20d",
 	} {
 		t.Run(list, func(t *testing.T) {
 			whole := pageAt(t, a, list, 400, "")

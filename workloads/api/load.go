@@ -110,6 +110,13 @@ func (s *server) readLoad(ctx context.Context, groupNo *int32, w params.HourRang
 		return nil, err
 	}
 	c.addForecasts(forecast)
+	if groupNo != nil {
+		whole, err := s.db.GroupForecastsInForce(ctx, groupNo, w.From, w.To)
+		if err != nil {
+			return nil, err
+		}
+		c.replaceForecasts(whole)
+	}
 	planned, err := s.db.PlannedChange(ctx, groupNo, w.From, w.To)
 	if err != nil {
 		return nil, err
@@ -135,11 +142,24 @@ func (c *loadCurve) addForecasts(rows []reader.GroupForecastPoint) {
 	}
 	most := 0
 	for i, n := range meters {
+		c.points[i].P50Sum = c.points[i].P50
 		future := c.window.From+meter.Hour(i) >= c.now
 		if future && n < most*9/10 {
-			c.points[i].P10, c.points[i].P50, c.points[i].P90 = nil, nil, nil
+			c.points[i].P10, c.points[i].P50, c.points[i].P90, c.points[i].P50Sum = nil, nil, nil, nil
 		}
 		most = max(most, n)
+	}
+}
+
+// replaceForecasts puts the forecasts of a group as a whole in the place of the sums
+// over its meters, of which the median stays beside.
+func (c *loadCurve) replaceForecasts(rows []reader.GroupForecastPoint) {
+	for i := range c.points {
+		c.points[i].P10, c.points[i].P50, c.points[i].P90 = nil, nil, nil
+	}
+	for _, r := range rows {
+		p := &c.points[r.Hour-c.window.From]
+		p.P10, p.P50, p.P90 = maybe(r.P10), maybe(r.P50), maybe(r.P90)
 	}
 }
 

@@ -67,7 +67,7 @@ func TestWorstLimit(t *testing.T) {
 	require.NoError(t, err)
 	measured, err := store.LoadByHour(t.Context(), &group.GroupNo, mark-horizon, mark)
 	require.NoError(t, err)
-	forecast, err := store.ForecastsInForce(t.Context(), &group.GroupNo, mark, mark+horizon)
+	forecast, err := store.GroupForecastsInForce(t.Context(), &group.GroupNo, mark, mark+horizon)
 	require.NoError(t, err)
 	require.NotEmpty(t, measured)
 	peak := slices.MaxFunc(measured, func(a, b reader.HourLoad) int { return cmp.Compare(a.KWh, b.KWh) })

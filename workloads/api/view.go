@@ -179,15 +179,15 @@ type Saving struct {
 	Demand *float64 `json:"demand" doc:"On the demand charges of the meters' months; 0 without a charge, null where it is not known"`
 }
 
-// LoadPoint is one hour of load. The band adds up the quantiles of the meters,
-// as if all erred the same way at once: it is wider than the group's own 80 %.
+// LoadPoint is one hour of load.
 type LoadPoint struct {
 	At      time.Time `json:"at" doc:"Start of the hour"`
 	Actual  *float64  `json:"actualKwh" doc:"Measured; null for hours without readings or still to come"`
 	Meters  int64     `json:"meters" doc:"Meters that reported the hour"`
-	P10     *float64  `json:"p10Kwh"`
+	P10     *float64  `json:"p10Kwh" doc:"Of a group: of the forecast of its load as a whole. Of the twin: the sum over meters, an interval that covers more than 80 % of the hours"`
 	P50     *float64  `json:"p50Kwh"`
 	P90     *float64  `json:"p90Kwh"`
+	P50Sum  *float64  `json:"p50SumKwh" doc:"Sum of the medians of the meters. Of a group it differs from p50Kwh: a sum of medians is no median of the sum, and lies below it where loads have seldom, high peaks"`
 	Planned *float64  `json:"plannedKwh" doc:"Median with the plans of the decisions in force followed"`
 }
 

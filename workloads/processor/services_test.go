@@ -52,7 +52,7 @@ func testTwin() *config.Twin {
 		Generator: config.Generator{Mode: "Replay"},
 		Processor: config.Processor{
 			HistoryWindow: config.Duration(1344 * time.Hour), IssueAt: "00:00",
-			Reissue:   config.Reissue{Meters: config.Duration(6 * time.Hour)},
+			Reissue:   config.Reissue{Meters: config.Duration(6 * time.Hour), Groups: config.Duration(4 * time.Hour)},
 			Quantiles: []float64{.1, .5, .9},
 			Policy: dsm.Policy{
 				Mode:      dsm.ModeAdvisory,

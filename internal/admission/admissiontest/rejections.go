@@ -74,6 +74,7 @@ func Rejections() map[string]Rejection {
 		"short horizon":                    {With("processor: {forecast: {horizon: 23h}}"), 6, "spec.processor.forecast.horizon", "whole hours from 24h to 48h"},
 		"long horizon":                     {With("processor: {forecast: {horizon: 49h}}"), 6, "spec.processor.forecast.horizon", "whole hours from 24h to 48h"},
 		"re-issue within an hour":          {With("processor: {forecast: {reissue: {meters: 30m}}}"), 6, "spec.processor.forecast.reissue.meters", "whole hours from 1h to 24h"},
+		"re-issue of groups":               {With("processor: {forecast: {reissue: {groups: 0h}}}"), 6, "spec.processor.forecast.reissue.groups", "whole hours from 1h to 24h"},
 		"re-issue after a day":             {With("processor: {forecast: {reissue: {meters: 25h}}}"), 6, "spec.processor.forecast.reissue.meters", "whole hours from 1h to 24h"},
 		"descending quantiles":             {With("processor: {forecast: {quantiles: ['0.9', '0.5', '0.1']}}"), 6, "spec.processor.forecast.quantiles", "0.1, 0.5 and 0.9"},
 		"quantiles without a median":       {With("processor: {forecast: {quantiles: ['0.1', '0.6', '0.9']}}"), 6, "spec.processor.forecast.quantiles", "0.1, 0.5 and 0.9"},

@@ -15,7 +15,7 @@ func processorOf(p *v1.Processor, at Endpoints) (config.Processor, error) {
 		HistoryWindow:   config.Duration(p.Forecast.HistoryWindow.Std()),
 		IssueAt:         p.Forecast.IssueAt,
 		Horizon:         config.Duration(p.Forecast.Horizon.Std()),
-		Reissue:         config.Reissue{Meters: config.Duration(p.Forecast.Reissue.Meters.Std())},
+		Reissue:         config.Reissue{Meters: config.Duration(p.Forecast.Reissue.Meters.Std()), Groups: config.Duration(p.Forecast.Reissue.Groups.Std())},
 		Policy:          policyOf(&p.DSM),
 	}
 	for _, q := range p.Forecast.Quantiles {

@@ -28,6 +28,23 @@ func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.
 	return forecasts, nil
 }
 
+// GroupForecasts are the forecasts of the load of a group as a whole, like MeterForecasts;
+// their MeterNo is 0.
+func (db *DB) GroupForecasts(ctx context.Context, groupNo int32, from, to meter.Hour, onlyDayAhead bool, limit int) ([]twin.Forecast, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT 0, issued_at, day_ahead, model, p10, p50, p90 FROM group_forecasts
+		WHERE group_no = $1 AND issued_at >= $2 AND issued_at < $3 AND (day_ahead OR NOT $4)
+		ORDER BY issued_at DESC, model LIMIT $5`, groupNo, from.Time(), to.Time(), onlyDayAhead, limit)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of group %d: %w", groupNo, err)
+	}
+	forecasts, err := pgx.CollectRows(rows, scanForecast)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of group %d: %w", groupNo, err)
+	}
+	return forecasts, nil
+}
+
 // ForecastPoint is the forecast of several meters together for one hour. The
 // p50 of a sum is near the sum of the p50; the sums of p10 and p90 lie outside
 // the 80 % interval of the sum, as meters seldom err the same way.

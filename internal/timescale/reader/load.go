@@ -71,16 +71,15 @@ func (db *DB) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak,
 	return peaks, nil
 }
 
-// GroupForecastPoint is the forecast of a group for one hour: the sums of the
-// quantiles of its meters (see ForecastPoint).
+// GroupForecastPoint is the forecast of a group for one hour.
 type GroupForecastPoint struct {
 	ForecastPoint
 	GroupNo int32
 }
 
 // ForecastsInForce are, for the hours from `from` to before `to`, the forecasts
-// that were the newest ones to cover the hour, of one group, or of each if
-// groupNo is nil.
+// that were the newest ones to cover the hour, of the meters of one group, or of each if
+// groupNo is nil: the sums of their quantiles (see ForecastPoint).
 func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
 	// Of each issue of a partition the hours until the next one count, so that what many
 	// issues of a day say about the same hour is not read.
@@ -99,16 +98,44 @@ func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to met
 	if err != nil {
 		return nil, fmt.Errorf("forecasts in force: %w", err)
 	}
-	points, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p GroupForecastPoint, err error) {
-		var ts time.Time
-		err = row.Scan(&p.GroupNo, &ts, &p.P10, &p.P50, &p.P90, &p.Meters)
-		p.Hour = meter.HourOf(ts)
-		return p, err
-	})
+	points, err := pgx.CollectRows(rows, scanGroupForecast)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts in force: %w", err)
 	}
 	return points, nil
+}
+
+// GroupForecastsInForce are, for the hours from `from` to before `to`, the forecasts of
+// the load of groups as a whole that were the newest ones to cover the hour, of one
+// group, or of each if groupNo is nil. Meters is 0.
+func (db *DB) GroupForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	rows, err := db.Pool.Query(ctx, `
+		WITH f AS (
+			SELECT group_no, issued_at, p10, p50, p90, lead(issued_at) OVER (PARTITION BY group_no ORDER BY issued_at) AS next
+			FROM group_forecasts
+			WHERE issued_at > $1::timestamptz - make_interval(hours => $4) AND issued_at < $2 AND ($3::int IS NULL OR group_no = $3))
+		SELECT f.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, v.p10, v.p50, v.p90, 0
+		FROM f CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
+		WHERE (f.next IS NULL OR f.next > $1)
+			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
+			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
+			AND v.p50 <> 'NaN'
+		ORDER BY 2, 1`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of groups in force: %w", err)
+	}
+	points, err := pgx.CollectRows(rows, scanGroupForecast)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of groups in force: %w", err)
+	}
+	return points, nil
+}
+
+func scanGroupForecast(row pgx.CollectableRow) (p GroupForecastPoint, err error) {
+	var ts time.Time
+	err = row.Scan(&p.GroupNo, &ts, &p.P10, &p.P50, &p.P90, &p.Meters)
+	p.Hour = meter.HourOf(ts)
+	return p, err
 }
 
 // PlannedChange is the sum of the plans for action of meters, of a group or of all if

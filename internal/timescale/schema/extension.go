@@ -43,6 +43,7 @@ func hypertables() []hypertable {
 		{"readings", "ts", 14, "meter_no, channel", "ts"},
 		{"group_load", "ts", 28, "group_no, partition", "ts"},
 		{"forecasts", "issued_at", 28, "meter_no, model", "issued_at"},
+		{"group_forecasts", "issued_at", 28, "group_no, model", "issued_at"},
 		{"decisions", "issued_at", 28, "meter_no", "issued_at DESC, id"},
 	}
 }

@@ -58,6 +58,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueVerdicts(rest, b.Verdicts) // after the rows that they are about
 	queueUnseen(rest, b.Older)      // after the corrections: an hour lies in the window first, and before it then
 	queueTotals(rest, b)            // after the forecasts and decisions
+	queueGroupForecasts(rest, b.GroupForecasts)
 	queueGroupTotals(rest, b.Partition, b.GroupTotals)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	queueNewest(rest, b.Newest)

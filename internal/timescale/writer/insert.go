@@ -129,6 +129,17 @@ func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 	}
 }
 
+// queueGroupForecasts writes forecasts of groups: a few rows for each issue.
+func queueGroupForecasts(q *pgx.Batch, forecasts []twin.GroupForecast) {
+	for i := range forecasts {
+		f := &forecasts[i]
+		q.Queue(`
+			INSERT INTO group_forecasts (issued_at, group_no, model, p10, p50, p90, day_ahead)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+			f.IssuedAt.Time(), f.GroupNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), f.DayAhead)
+	}
+}
+
 func queueDecisions(q *pgx.Batch, b *Batch) {
 	rows := decisions.RowsOf(b.Partition, b.Provenance, b.Decisions)
 	for i := range rows.Len() {

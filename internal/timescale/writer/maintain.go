@@ -119,7 +119,7 @@ func (m *maintenance) chunks(ctx context.Context, mark time.Time) error {
 	if err != nil || !ok {
 		return err
 	}
-	for _, table := range []string{"forecasts", "decisions"} {
+	for _, table := range []string{"forecasts", "group_forecasts", "decisions"} {
 		if err := m.drop(ctx, table, bound); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (m *maintenance) rows(ctx context.Context, mark time.Time) error {
 	if err != nil || !ok {
 		return err
 	}
-	for _, table := range []string{"forecasts", "decisions", "realised", "forecast_totals", "plan_totals"} {
+	for _, table := range []string{"forecasts", "group_forecasts", "decisions", "realised", "forecast_totals", "plan_totals"} {
 		if err := m.deleteOlder(ctx, table, "issued_at", bound); err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (m *maintenance) refresh(ctx context.Context, mark time.Time) error {
 func (m *maintenance) compress(ctx context.Context, bound time.Time) error {
 	rows, err := m.conn.Query(ctx, `
 		SELECT format('%I.%I', chunk_schema, chunk_name) FROM timescaledb_information.chunks
-		WHERE hypertable_schema = current_schema() AND hypertable_name IN ('readings', 'group_load', 'forecasts', 'decisions')
+		WHERE hypertable_schema = current_schema() AND hypertable_name IN ('readings', 'group_load', 'forecasts', 'group_forecasts', 'decisions')
 			AND range_end <= $1 AND NOT is_compressed
 		ORDER BY range_end`, bound)
 	if err != nil {

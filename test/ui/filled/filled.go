@@ -130,13 +130,14 @@ type filler struct {
 	newest     []twin.NewestReading // in the batch; one row a meter
 	groups     map[int32][]int      // group number → meters
 	order      []int32              // of groups
+	loads      map[int32]*window.Window
 	provenance int32
 	state      writer.PartitionState
 	start, end meter.Hour
 }
 
 func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (*filler, error) {
-	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}}
+	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}, loads: map[int32]*window.Window{}}
 	var err error
 	if f.calendar, err = meter.NewCalendar(cfg.Timezone); err != nil {
 		return nil, err
@@ -183,6 +184,7 @@ func (f *filler) nameMeters(ctx context.Context) error {
 		f.states = append(f.states, f.model.NewState())
 		if f.groups[r.GroupNo] == nil {
 			f.order = append(f.order, r.GroupNo)
+			f.loads[r.GroupNo] = window.New(8 * 7 * 24)
 		}
 		f.groups[r.GroupNo] = append(f.groups[r.GroupNo], i)
 	}
@@ -261,6 +263,7 @@ func (f *filler) take(b *writer.Batch, rows []dataset.Row) {
 	}
 	for _, g := range f.order {
 		if reported[g] > 0 {
+			f.loads[g].PutJudged(h, float32(load[g]), false)
 			b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g], FedIn: fedIn[g]})
 		}
 	}
@@ -292,6 +295,13 @@ func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 			}
 			b.Decisions = append(b.Decisions, stored)
 		}
+	}
+	for _, g := range f.order {
+		q := quantiles(slots)
+		f.model.NewState().Forecast(f.loads[g], h, q)
+		b.GroupForecasts = append(b.GroupForecasts, twin.GroupForecast{
+			GroupNo: g, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+		})
 	}
 	b.Counts.Forecasts += int64(len(f.refs))
 	b.Counts.Decisions = int64(len(b.Decisions))

@@ -25,7 +25,7 @@ test('hours of a forecast before the first reading shown are left out', () => {
 
 test('a gap stays a gap', () => {
   const c = loadColumns([
-    { at: hour(0), actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: 0, p90Kwh: null, plannedKwh: null },
+    { at: hour(0), actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: 0, p90Kwh: null, p50SumKwh: null, plannedKwh: null },
   ]);
   expect(c.actual).toEqual([null]);
   expect(c.p50).toEqual([0]);
@@ -33,7 +33,7 @@ test('a gap stays a gap', () => {
 });
 
 test('a plan that changes nothing is no plan', () => {
-  const c = loadColumns([{ at: hour(0), actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 2 }]);
+  const c = loadColumns([{ at: hour(0), actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, p50SumKwh: null, plannedKwh: 2 }]);
   expect(hasPlan(c)).toBe(false);
   expect(hasPlan({ ...c, planned: [1.5] })).toBe(true);
 });
@@ -46,12 +46,12 @@ test('greatest and newest skip gaps', () => {
 });
 
 test('hours of which nothing is known yet end the chart', () => {
-  const nothing = { actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: null, p90Kwh: null, plannedKwh: null };
+  const nothing = { actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: null, p90Kwh: null, p50SumKwh: null, plannedKwh: null };
   const c = loadColumns([{ ...nothing, at: hour(0) }, { ...nothing, at: hour(1), actualKwh: 1 }, { ...nothing, at: hour(2) }]);
   expect(c.x).toEqual([at(0), at(1)]);
 });
 
 test('plans are shown from now on', () => {
-  const planned = { actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 1 };
+  const planned = { actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, p50SumKwh: null, plannedKwh: 1 };
   expect(loadColumns([{ ...planned, at: hour(0) }, { ...planned, at: hour(1) }], at(1)).planned).toEqual([null, 1]);
 });
