@@ -71,6 +71,7 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 type scratch struct {
 	grid      grid
 	view      view
+	week      sevenDays
 	x         [hoursADay][regressors]float32
 	trees     treeInput
 	ranks     rankedInput

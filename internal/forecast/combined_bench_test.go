@@ -70,7 +70,7 @@ func BenchmarkDay(b *testing.B) {
 		"ranks":    func() { m.forest.rank(&ws.trees, d.split, lanes, &ws.ranks) },
 		"trees":    func() { m.forest.correct(&ws.ranks, lanes, 1, &ws.forecasts[expertTrees]) },
 		"width":    func() { m.forest.width(&ws.ranks, lanes, &ws.interval.low, &ws.interval.high) },
-		"interval": func() { s.intervalOf(ws, d, dayAhead, &s.ahead) },
+		"interval": func() { s.intervalOf(ws, d, dayAhead, &s.ahead, s.spread.quantiles()) },
 		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.next = at; s.Advance(w, at-1) },
 		"day": func() {
 			s.ahead.issue = d.at(newestDay).start

@@ -36,6 +36,7 @@ type expertInput struct {
 	state      *meterState // what was learned about the meter
 	grid       *grid
 	view       *view
+	week       *sevenDays // the newest of the view
 	days       *days
 	day        int                 // that is forecast: dayAhead or secondDay
 	columns    int                 // of it that are wanted, from the first on; an expert may fill in more

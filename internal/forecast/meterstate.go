@@ -91,7 +91,7 @@ func (s *meterState) judge(ws *scratch, d *days) {
 			ws.forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
-	s.intervalOf(ws, d, newestDay, a)
+	s.intervalOf(ws, d, newestDay, a, s.spread.quantiles())
 	s.spread.take(t, a, &ws.interval, row, known, d)
 	s.weights.judge(&ws.forecasts, row, known)
 }
@@ -135,9 +135,12 @@ func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression
 // predictBy has the first experts of the table forecast a day.
 func (s *meterState) predictBy(some []expert, ws *scratch, d *days, smoothed *dshw, r *regression, day, columns int) {
 	ws.view.look(&ws.grid, d, day)
+	if day == dayAhead {
+		ws.week.look(&ws.grid, ws.view.first)
+	}
 	in := &ws.input
 	*in = expertInput{
-		state: s, grid: &ws.grid, view: &ws.view, days: d, day: day, columns: columns, first: &ws.first, regression: r, smoothed: smoothed,
+		state: s, grid: &ws.grid, view: &ws.view, week: &ws.week, days: d, day: day, columns: columns, first: &ws.first, regression: r, smoothed: smoothed,
 		before: &ws.forecasts, x: &ws.x, trees: &ws.trees, ranks: &ws.ranks,
 	}
 	for e := range some {
@@ -183,14 +186,13 @@ func (a *outlook) keep(t *errorTable, forecasts *expertForecasts) {
 // interval are the ends of the interval of each column, in kWh.
 type interval struct{ low, high [hoursADay]float32 }
 
-// intervalOf finds the ends of the interval of a day.
-func (s *meterState) intervalOf(ws *scratch, d *days, day int, a *outlook) {
-	lows, highs := s.spread.quantiles()
+// intervalOf finds the ends of the interval of a day, from the quantiles of the errors.
+func (s *meterState) intervalOf(ws *scratch, d *days, day int, a *outlook, q spreadQuantiles) {
 	t := s.model.table
 	for k, middle := range a.middle {
 		group := d.typeOf(day, d.partOf(k)).group()
 		below, over := a.scale*t.of(a.below[k]), a.scale*t.of(a.over[k])
-		low, high := widen(t.of(lows[group]), below, over), widen(t.of(highs[group]), below, over)
+		low, high := widen(t.of(q.low[group]), below, over), widen(t.of(q.high[group]), below, over)
 		ws.interval.low[k], ws.interval.high[k] = min(middle+low, middle), max(middle+high, middle)
 		if a.positive {
 			ws.interval.low[k] = max(ws.interval.low[k], 0)
@@ -219,9 +221,9 @@ func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles)
 func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, turned *dshw, out Quantiles) {
 	d := s.model.daysAt(issue)
 	n, first := len(out.P50), d.at(dayAhead).hours
-	own := s.ahead.issue == issue
+	own, q := s.ahead.issue == issue, s.spread.quantiles()
 	if own && n <= first {
-		s.write(ws, d, dayAhead, &s.ahead, out)
+		s.write(ws, d, dayAhead, &s.ahead, q, out)
 		return
 	}
 	if turned == nil && !ws.grid.read(w, s.model.cal, d) {
@@ -241,12 +243,12 @@ func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, t
 	case turned == nil: // the second day needs the regression of the first, and no more
 		s.predictBy(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression, dayAhead, hoursADay)
 	}
-	s.write(ws, d, dayAhead, a, out.slice(0, min(n, first)))
+	s.write(ws, d, dayAhead, a, q, out.slice(0, min(n, first)))
 	if n > first {
 		second := min(n, first+d.at(secondDay).hours)
 		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay, s.columnsOf(d, second-first))
 		s.look(ws, issue, &ws.ahead)
-		s.write(ws, d, secondDay, &ws.ahead, out.slice(first, second))
+		s.write(ws, d, secondDay, &ws.ahead, q, out.slice(first, second))
 		for i := second; i < n; i++ {
 			out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
 		}
@@ -263,8 +265,8 @@ func (s *meterState) columnsOf(d *days, hours int) int {
 }
 
 // write turns the columns of a day into its hours.
-func (s *meterState) write(ws *scratch, d *days, day int, a *outlook, out Quantiles) {
-	s.intervalOf(ws, d, day, a)
+func (s *meterState) write(ws *scratch, d *days, day int, a *outlook, q spreadQuantiles, out Quantiles) {
+	s.intervalOf(ws, d, day, a, q)
 	for i := range out.P50 {
 		k := d.column(s.model.cal, day, i)
 		out.P10[i], out.P50[i], out.P90[i] = ws.interval.low[k], a.middle[k], ws.interval.high[k]

@@ -99,9 +99,12 @@ func overWidth(e, below, over float32) float32 {
 	return e / over
 }
 
-// quantiles finds the quantiles of the errors over the usual width, as codes, for working
+// spreadQuantiles are the quantiles of the errors over the usual width, as codes, for working
 // days and for days off.
-func (p *spreads) quantiles() (low, high [2]int8) {
+type spreadQuantiles struct{ low, high [2]int8 }
+
+// quantiles finds the quantiles of the errors.
+func (p *spreads) quantiles() (q spreadQuantiles) {
 	var h histogram
 	n := 0
 	for d := range p.errors {
@@ -111,10 +114,10 @@ func (p *spreads) quantiles() (low, high [2]int8) {
 	}
 	for i := range p.levels {
 		l := &p.levels[i]
-		low[i] = h.fromBelow(rankOf(l.below, n))
-		high[i] = h.fromBelow(n + 1 - rankOf(l.over, n))
+		q.low[i] = h.fromBelow(rankOf(l.below, n))
+		q.high[i] = h.fromBelow(n + 1 - rankOf(l.over, n))
 	}
-	return low, high
+	return q
 }
 
 // rankOf is the place of a quantile among n values, counted from its end: 1 to n.

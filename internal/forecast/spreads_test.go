@@ -30,11 +30,11 @@ func TestQuantilesAreWeighted(t *testing.T) {
 			p.levels[i].below = rapid.Float32Range(leastTail, mostTail).Draw(t, "below")
 			p.levels[i].over = rapid.Float32Range(leastTail, mostTail).Draw(t, "over")
 		}
-		low, high := p.quantiles()
+		q := p.quantiles()
 		rank := func(share float32) int { return max(int(math.Ceil(float64(share*float32(len(all)+1)))), 1) }
 		for i, l := range p.levels {
-			require.Equal(t, all[rank(l.below)-1], low[i], "low of group %d", i)
-			require.Equal(t, all[len(all)-rank(l.over)], high[i], "high of group %d", i)
+			require.Equal(t, all[rank(l.below)-1], q.low[i], "low of group %d", i)
+			require.Equal(t, all[len(all)-rank(l.over)], q.high[i], "high of group %d", i)
 		}
 	})
 }

@@ -71,8 +71,7 @@ func treeInputOf(x *treeInput, in *expertInput) {
 	g, v, e := in.grid, in.view, in.before
 	unit := 1 / g.scale
 	base := &e[expertRegression]
-	var week sevenDays
-	week.look(g, v.first)
+	week := in.week
 	for i, profile := range [...]*[hoursADay]float32{
 		&v.lag1, &v.lag2, g.row(in.day + 7), &v.like1, &v.like2, &v.likeMean, &v.likeMedian, &v.sameType1, &v.sameTypeMean, &v.mean7, &v.mean28,
 		&week.least, &week.median, &week.most, &e[expertDSHW],
@@ -105,7 +104,7 @@ func treeInputOf(x *treeInput, in *expertInput) {
 		x[nextSlope][k] = (v.likeMean[after] - v.likeMean[k]) * unit
 		x[lastWeek][k] = (v.like1[k] - v.likeMean[k]) * unit
 	}
-	uniform(x, in, &week)
+	uniform(x, in, week)
 }
 
 // uniform fills in the features that are the same for all columns of a part of the day.

@@ -26,11 +26,10 @@ type view struct {
 }
 
 // look fills the view for day t of the grid, as it was to be seen before the first day
-// that is forecast together with it.
+// that is forecast together with it. For the second day it has just been filled for the first,
+// which sees the same past.
 func (v *view) look(g *grid, d *days, t int) {
 	c, first := d.comparedWith(t), max(t, dayAhead)+1
-	v.first = first
-	v.lag1, v.lag2, v.lag3 = *g.row(first), *g.row(first + 1), *g.row(first + 2)
 	for part := range 2 {
 		from, to := d.columnsOf(part)
 		if from == to {
@@ -42,12 +41,20 @@ func (v *view) look(g *grid, d *days, t int) {
 		copy(v.sameType1[from:to], g.row(c.sameType[part][0])[from:to])
 		v.observeWeekdays(g, like, from, to)
 		meanOfDays(v.sameTypeMean[from:to], g, c.sameType[part], from)
-		meanOfDays(v.before[from:to], g, c.before[part], from)
+		if t != secondDay {
+			meanOfDays(v.before[from:to], g, c.before[part], from)
+		}
 	}
+	v.levelLike = mean(&v.likeMean)
+	if t == secondDay {
+		return
+	}
+	v.first = first
+	v.lag1, v.lag2, v.lag3 = *g.row(first), *g.row(first + 1), *g.row(first + 2)
 	meanOfSpan(&v.mean7, g, first, 7)
 	meanOfSpan(&v.mean28, g, first, 28)
 
-	v.level1, v.level7, v.levelLike = mean(&v.lag1), mean(&v.mean7), mean(&v.likeMean)
+	v.level1, v.level7 = mean(&v.lag1), mean(&v.mean7)
 	v.levelBefore = meanOfHours(g.y[(pastDays-first-13)*hoursADay : (pastDays-first-6)*hoursADay])
 	v.last4 = lastFour(&v.lag1)
 
