@@ -3,7 +3,7 @@ package dsm
 // decideGroup turns the plan for a group's limit into the decision about the
 // group. Its plan is the sum of what was allocated to its meters for the limit,
 // and it repeats what their plans hold: whoever adds savings up takes the
-// meters' decisions only. Peaks are those of the sum of forecasts before and
+// meters' decisions only. Peaks are those of the group's forecast before and
 // after all plans of the meters.
 func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *arena) Decision {
 	n := in.Slots

@@ -9,7 +9,7 @@ type groupPlan struct {
 	risk       groupRisk
 
 	// Loads include the reserve of risk: what holds for them holds with that probability.
-	bare    [maxSlots]float64 // sum of the meters' forecasts
+	bare    [maxSlots]float64 // mean forecast of the group: its own, else the sum of its meters'
 	load    [maxSlots]float64 // and with what devices draw without a plan
 	shifted [maxSlots]float64 // and after their price shifts
 	final   [maxSlots]float64 // and after the limit's plan
@@ -39,8 +39,9 @@ const holdRounds = 4
 // Meters with bad input are part of the sum and give nothing.
 func (p *planner) holdLimit(ws *workspace, in *GroupInput, g *groupPlan) {
 	ws.sum(g)
+	g.risk.learn(in, &g.bare)
+	ws.sum(g)
 	if g.exceedance > 0 {
-		g.risk.spreads(in)
 		g.risk.setReserve(p.joint, in.Slots, &g.load, &g.shifted, g.capacity, g.exceedance)
 		ws.sum(g)
 	}
@@ -82,7 +83,10 @@ func (g *groupPlan) mean(load *[maxSlots]float64, n int) (out [maxSlots]float64)
 
 // sum adds the meters' plans up, in the order of meters.
 func (ws *workspace) sum(g *groupPlan) {
-	g.bare, g.load, g.shifted, g.known = g.risk.reserve, g.risk.reserve, g.risk.reserve, 0
+	for t := range ws.day.n {
+		g.bare[t] = g.risk.shift[t] + g.risk.reserve[t]
+	}
+	g.load, g.shifted, g.known = g.bare, g.bare, 0
 	for i := range ws.meters {
 		d := &ws.meters[i]
 		g.known |= d.known

@@ -12,7 +12,8 @@ const (
 	// on: a probability of 0.1 then has a standard error of 0.013.
 	riskScenarios = 500
 
-	// errorCorrelation is the correlation of the errors of two meters in one hour. Bands
+	// errorCorrelation is the correlation of the errors of two meters in one hour, for a
+	// group without a forecast of its own. Bands
 	// of groups of ten buildings, made from the sum's own errors, are 0.49 as wide as the
 	// sum of the meters' bands, and those of nine homes 0.42: for equal meters the share
 	// is √(ρ + (1−ρ)/n), so ρ is 0.15 and 0.08.
@@ -36,16 +37,32 @@ func newJointErrors() *jointErrors {
 // groupRisk is how far the sum of a group may err, and what follows for its limit.
 type groupRisk struct {
 	up, down [maxSlots]float64 // standard deviations above and below the median, kWh
+	shift    [maxSlots]float64 // of the mean by the group's own forecast from the sum of its meters', kWh
 	reserve  [maxSlots]float64 // that plans leave below the capacity, kWh; 0 where the limit holds for the mean day
 
 	before, after float64 // probability that some hour exceeds the capacity, without plans and with them
 	excess        float64 // expected energy above the capacity with the plans, kWh
 }
 
-// spreads adds the meters' spreads up as errors that have errorCorrelation: the sum's
+// learn takes what the group's own forecast says about its load, where it has one: the
+// spread, and how far its mean lies from sum, that of its meters' means. The other
+// hours keep that mean, and a spread that follows from the meters'.
+func (g *groupRisk) learn(in *GroupInput, sum *[maxSlots]float64) {
+	g.addSpreads(in)
+	for t := range min(in.Slots, len(in.Forecast.P50)) {
+		median := float64(in.Forecast.P50[t])
+		if median != median {
+			continue
+		}
+		g.up[t], g.down[t] = sidesOf(in.Forecast, t)
+		g.shift[t] = median + g.offset(t) - sum[t]
+	}
+}
+
+// addSpreads adds the meters' spreads up as errors that have errorCorrelation: the sum's
 // variance is ρ·(Σσ)² + (1−ρ)·Σσ². Errors of all meters at once, as if ρ were 1, would
 // make it wider by half the number of meters' root.
-func (g *groupRisk) spreads(in *GroupInput) {
+func (g *groupRisk) addSpreads(in *GroupInput) {
 	for t := range in.Slots {
 		var up, down, up2, down2 float64
 		for i := range in.Meters {

@@ -30,8 +30,23 @@ func riskyGroup(r *rand.Rand) *GroupInput {
 	return in
 }
 
-// realDay draws what a group really uses, with plans on top: errors of meters that
-// occur together as far as errorCorrelation has it, and fade over the hours.
+// withOwnForecast gives the group a forecast of its own, which lies a tenth above the sum
+// of its meters' medians.
+func withOwnForecast(in *GroupInput) {
+	for t := range in.Slots {
+		sum := float32(0)
+		for i := range in.Meters {
+			sum += in.Meters[i].Forecast.P50[t]
+		}
+		in.Forecast.P10 = append(in.Forecast.P10, sum)
+		in.Forecast.P50 = append(in.Forecast.P50, 1.1*sum)
+		in.Forecast.P90 = append(in.Forecast.P90, 1.25*sum)
+	}
+}
+
+// realDay draws what a group really uses, with plans on top: errors of the group's own
+// forecast, else of meters that occur together as far as errorCorrelation has it. They
+// fade over the hours.
 func realDay(r *rand.Rand, in *GroupInput, decisions []Decision) (without, with [maxSlots]float64) {
 	walk := func() (e [maxSlots]float64) {
 		e[0] = r.NormFloat64()
@@ -41,6 +56,18 @@ func realDay(r *rand.Rand, in *GroupInput, decisions []Decision) (without, with 
 		return e
 	}
 	common := walk()
+	if in.Forecast.P50 != nil {
+		for t := range in.Slots {
+			without[t] = quantileOf(in.Forecast, t, common[t])
+			with[t] = without[t]
+			for i := range in.Meters {
+				if plan := decisions[i].Plan; plan != nil {
+					with[t] += float64(plan[t])
+				}
+			}
+		}
+		return without, with
+	}
 	for i := range in.Meters {
 		own := walk()
 		for t := range in.Slots {
@@ -80,7 +107,11 @@ func factorOf(d *Decision, of Factor) float64 {
 // that hold the limit at 0.1 on 12 % of the days at most.
 func TestTheProbabilityOfExceedanceIsCalibrated(t *testing.T) {
 	cal := londonCalendar(t)
-	for name, form := range map[string]*Windows{"hourly": nil, "windows": {MaxWindows: 2, MinBlockHours: 1}} {
+	windows := &Windows{MaxWindows: 2, MinBlockHours: 1}
+	for name, c := range map[string]struct {
+		form *Windows
+		own  bool
+	}{"hourly": {}, "windows": {form: windows}, "hourly, own forecast": {own: true}, "windows, own forecast": {windows, true}} {
 		t.Run(name, func(t *testing.T) {
 			type class struct{ low, high, stated, days, exceeded float64 }
 			classes := []*class{{low: 0.05, high: 0.15}, {low: 0.15, high: 0.3}, {low: 0.3, high: 0.6}}
@@ -88,14 +119,20 @@ func TestTheProbabilityOfExceedanceIsCalibrated(t *testing.T) {
 			for i := range 1500 {
 				r := rand.New(rand.NewPCG(66, uint64(i)))
 				in := riskyGroup(r)
+				if c.own {
+					withOwnForecast(in)
+				}
 				policy := dayPolicy()
-				policy.Windows, policy.Hysteresis = form, 0
+				policy.Windows, policy.Hysteresis = c.form, 0
 				policy.Flexibility.MaxShiftHours = 0
 				peak := 0.0
 				for s := range in.Slots {
 					sum := 0.0
 					for j := range in.Meters {
 						sum += float64(in.Meters[j].Forecast.P50[s])
+					}
+					if c.own {
+						sum = float64(in.Forecast.P50[s])
 					}
 					peak = max(peak, sum)
 				}
@@ -144,7 +181,8 @@ func TestNotAllMetersErrAtOnce(t *testing.T) {
 		in.Meters[i].Forecast = flatForecast(evening())
 	}
 	var g groupRisk
-	g.spreads(in)
+	var sum [maxSlots]float64
+	g.learn(in, &sum)
 	one, _ := sidesOf(in.Meters[0].Forecast, 17)
 	require.InDelta(t, 20*one*math.Sqrt(0.12+0.88/20), g.up[17], 1e-9)
 	require.Less(t, g.up[17], 0.41*20*one)

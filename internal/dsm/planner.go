@@ -36,6 +36,11 @@ type GroupInput struct {
 	Slots          int        // hours of the plan
 	ActionableFrom meter.Hour
 	Meters         []MeterInput
+
+	// Forecast is that of the group's load as a whole over the plan's hours; empty if there
+	// is none. A limit is held on it: its meters' forecasts add up to another median, and
+	// only to a guess of the spread.
+	Forecast forecast.Quantiles
 }
 
 // passed is how many slots have passed before the plan can be known.

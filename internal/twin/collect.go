@@ -17,6 +17,7 @@ type scratch struct {
 	groups    []*group             // with hours that changed
 	subHourly []*Meter             // with new sub-hour readings
 	quantiles []forecast.Quantiles // of a group's meters, for the issue that is being made
+	whole     forecast.Quantiles   // of the group
 	inputs    []dsm.MeterInput
 	decisions []dsm.Decision
 	floats    arena

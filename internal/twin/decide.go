@@ -59,7 +59,7 @@ func (p *Partition) decide(g *group, t meter.Hour, due issueTimes, seen meter.Ho
 }
 
 // decide makes the plans of one group that are issued at t, appends them to dst and
-// remembers them for the next day. Forecasts of the meters from t on are in fx; plans
+// remembers them for the next day. Forecasts of the meters and of the group from t on are in fx; plans
 // before are in memory that is used again.
 func (d *decider) decide(g *group, t, seen meter.Hour, fx *Effects, dst []Decision) []Decision {
 	day, place := d.rules.plannedAt(t), fx.floats.place
@@ -74,6 +74,7 @@ func (d *decider) decide(g *group, t, seen meter.Hour, fx *Effects, dst []Decisi
 	}
 	fx.decisions = d.rules.planner.Plan(&dsm.GroupInput{
 		Group: g.name, IssuedAt: t, Start: day.Start, Slots: day.Hours(), ActionableFrom: max(day.Start, seen), Meters: fx.inputs,
+		Forecast: span(fx.whole, int(day.Start-t), int(day.End-t)),
 	}, fx.decisions[:0])
 	fx.floats.place = place
 	for i := range fx.decisions {

@@ -30,17 +30,17 @@ type Issue struct {
 func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	t, due := p.watermark, p.due
 	p.due = p.issuesAfter(t)
-	own := p.rules.forecastHours(t, due)
-	hours := own
+	own, beside := p.rules.forecastHours(t, due), 0
 	if t == due.beside {
-		hours = max(hours, int(p.beside.rules.plannedAt(t).End-t))
+		beside = int(p.beside.rules.plannedAt(t).End - t)
 	}
+	hours := max(own, beside)
 	p.reserve(fx, t, due, own)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
 		}
-		p.issueGroupForecast(g, t, due, fx)
+		p.issueGroupForecast(g, t, due, beside, fx)
 		if hours == 0 {
 			continue // it is the groups' turn alone
 		}
@@ -61,14 +61,18 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	}
 }
 
-// issueGroupForecast forecasts the load of a group as a whole, if that is due or plans are.
-func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, fx *Effects) {
-	hours := p.rules.groupHours(t, due)
+// issueGroupForecast forecasts the load of a group as a whole for what is due, and for as
+// many hours as rules beside need. It is empty for a group without a load.
+func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, beside int, fx *Effects) {
+	own := p.rules.groupHours(t, due)
+	hours := max(own, beside)
+	fx.whole = forecast.Quantiles{}
 	if g.load == nil || hours == 0 {
 		return
 	}
-	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
-	g.load.model.Forecast(g.load.window, t, q)
+	fx.whole = forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
+	g.load.model.Forecast(g.load.window, t, fx.whole)
+	q := span(fx.whole, 0, own)
 	if !anyValue(q.P50) {
 		return
 	}
