@@ -23,6 +23,11 @@ type Message struct {
 	unescaped []byte // names that had escapes in them
 }
 
+// Errors are those of DecodeMessage. Their texts are the stable codes of rejected messages.
+func Errors() []error {
+	return []error{ErrMalformed, ErrVersion, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour, ErrNotAligned, ErrEnergy}
+}
+
 // Key is the message key that belongs to m: its group, or else its meter.
 func (m *Message) Key() []byte {
 	if len(m.Group) > 0 {

@@ -423,3 +423,22 @@ func TestGroupsSummaryAndQuarantine(t *testing.T) {
 		require.Equal(t, twin.RejectedMessage{Offset: 1, Reason: "bad_kwh", Detail: "x", Key: []byte("a"), Value: []byte("v")}, between[0])
 	})
 }
+
+// A search finds names in any case of any script, and takes no character for a pattern.
+func TestMetersAreFoundInAnyCase(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		take(t, s, 0, twin.MeterKey{Name: "école-1"}, twin.MeterKey{Name: "ÉCOLE-2"}, twin.MeterKey{Name: "Straße.3"}, twin.MeterKey{Name: "ДОМ(4)"}, twin.MeterKey{Name: `a\b_%[5]`})
+		for search, want := range map[string][]string{
+			"É": {"ÉCOLE-2", "école-1"}, "éCOLE": {"ÉCOLE-2", "école-1"}, "дом(": {"ДОМ(4)"}, "E.3": {"Straße.3"}, ".": {"Straße.3"},
+			`A\B`: {`a\b_%[5]`}, "_%[": {`a\b_%[5]`}, "|": nil, "e|o": nil, "ẞe": {"Straße.3"}, "$": nil, "^": nil, "-": {"ÉCOLE-2", "école-1"},
+		} {
+			found, err := s.Meters(t.Context(), reader.MeterFilter{Contains: search, Limit: 10})
+			require.NoError(t, err, search)
+			var names []string
+			for _, m := range found {
+				names = append(names, m.Name)
+			}
+			require.ElementsMatch(t, want, names, search)
+		}
+	})
+}

@@ -28,6 +28,17 @@ const (
 	ReasonSubHourTooLong  = "sub_hour_too_long"
 )
 
+// Reasons are all codes of rejected messages.
+func Reasons() []string {
+	codes := []string{
+		ReasonOutsideWindow, ReasonFuture, ReasonWrongPartition, ReasonGroupChanged, ReasonIncompleteHour, ReasonSubHourOverlaps, ReasonSubHourTooLong,
+	}
+	for _, err := range meter.Errors() {
+		codes = append(codes, err.Error())
+	}
+	return codes
+}
+
 // message is a record that has been decoded and checked, once.
 type message struct {
 	Record

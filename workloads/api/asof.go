@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // twinNow is the twin's own now: the hour before which every partition is
@@ -25,6 +26,11 @@ func (s *server) twinNow(ctx context.Context) (now meter.Hour, known bool, err e
 		return meter.HourOf(s.clock()), false, nil
 	}
 	return mark, true, nil
+}
+
+// times reads times relative to the twin's now, and dates of its calendar.
+func (s *server) times(now meter.Hour) params.Times {
+	return params.Times{Now: now.Time(), Zone: s.calendar.Location()}
 }
 
 // asOf is meta.asOf for a now of twinNow.

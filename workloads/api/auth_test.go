@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +21,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
@@ -320,4 +324,62 @@ func TestTrustedProxies(t *testing.T) {
 	require.NotEmpty(t, w.Header().Get("Strict-Transport-Security"))
 	require.True(t, signIn(t, behind, "reader", "X-Forwarded-Proto", "https").Result().Cookies()[0].Secure, "the scheme needs no address")
 	require.False(t, signIn(t, direct, "reader", "X-Forwarded-Proto", "https").Result().Cookies()[0].Secure)
+}
+
+// A key that is taken out of the file ends at once, and so do its sessions.
+func TestAKeyThatIsTakenOut(t *testing.T) {
+	a := newTestAPI(t, nil)
+	cookie, other := cookieOf(signIn(t, a, "operator")), cookieOf(signIn(t, a, "admin"))
+	ask := func(headers ...string) int { return a.send("GET", "/api/v1/twin", "", headers...).Code }
+	require.Equal(t, http.StatusOK, ask("X-API-Key", a.keys["operator"]))
+	require.Equal(t, http.StatusOK, ask("Cookie", cookie))
+
+	text, err := os.ReadFile(a.keysFile)
+	require.NoError(t, err)
+	var kept []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "operator:") {
+			kept = append(kept, line)
+		}
+	}
+	require.NoError(t, os.WriteFile(a.keysFile, []byte(strings.Join(kept, "")), 0o600))
+	a.now.advance(time.Second)
+	require.Equal(t, http.StatusUnauthorized, ask("X-API-Key", a.keys["operator"]))
+	require.Equal(t, http.StatusUnauthorized, ask("Cookie", cookie))
+	require.Equal(t, http.StatusUnauthorized, a.send("POST", "/api/v1/session", `{"apiKey":"`+a.keys["operator"]+`"}`).Code)
+	require.Equal(t, http.StatusOK, ask("X-API-Key", a.keys["admin"]))
+	require.Equal(t, http.StatusOK, ask("Cookie", other))
+}
+
+// Each operation names the scope that it needs, and lets nobody in who lacks it.
+func TestOperationsNameTheirScope(t *testing.T) {
+	for path, item := range documented(t) {
+		for method, text := range item {
+			var operation struct{ Security []map[string][]string }
+			require.NoError(t, json.Unmarshal(text, &operation))
+			if !strings.HasPrefix(path, "/api/") || method == "post" && path == "/api/v1/session" {
+				require.Empty(t, operation.Security, path)
+				continue
+			}
+			require.Equal(t, openapi.Needs(auth.ScopeRead), operation.Security, "%s %s", method, path)
+		}
+	}
+
+	a := newTestAPI(t, nil)
+	twin := filledTwin(t)
+	twin.API.APIKeysFile = a.keysFile
+	s, err := newServer(twin, Deps{DB: store})
+	require.NoError(t, err)
+	r := gin.New()
+	guarded := openapi.New(openapi.Config(""), r, r.Group("", s.guard.Authenticated))
+	openapi.Get(guarded, huma.Operation{Path: "/operate", OperationID: "operate", Security: openapi.Needs(auth.ScopeOperate)},
+		func(context.Context, *noInput) (*output[string], error) { return &output[string]{}, nil })
+	a.Handler = r
+	for name, want := range map[string]int{"reader": http.StatusForbidden, "operator": http.StatusOK, "admin": http.StatusOK} {
+		w := a.send("GET", "/operate", "", "X-API-Key", a.keys[name])
+		require.Equal(t, want, w.Code, name)
+		if want == http.StatusForbidden {
+			require.Contains(t, w.Body.String(), string(problem.CodeScope))
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -26,11 +27,11 @@ type decisionsInput struct {
 	Reason string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
 	Mode   string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
 	Status string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
-	From   string `query:"from" maxLength:"64" doc:"Issued from here on; default now-7d"`
-	To     string `query:"to" maxLength:"64" doc:"Issued before here; default now+1h"`
+	From   string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
+	To     string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
 	Sort   string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 type decisionPath struct {
@@ -39,15 +40,15 @@ type decisionPath struct {
 
 func (s *server) decisionOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
+		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Decisions, newest first",
 	}, s.listDecisions)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
+		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "A decision with its plan and what it rests on",
 	}, s.getDecision)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{openapi.TagDecisions}, Security: openapi.Keyed(),
+		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "A decision in plain words",
 	}, s.explainDecision)
 }
@@ -106,7 +107,7 @@ var decisionOrders = map[string]reader.DecisionOrder{"-savingP50": reader.ByWort
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (reader.DecisionList, error) {
 	q := reader.DecisionList{About: in.About, Status: in.Status, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
-	w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+	w, err := s.times(now).Range(in.From, in.To, "now-7d", "now+1h")
 	if err != nil {
 		return q, err
 	}

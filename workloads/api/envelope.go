@@ -36,14 +36,30 @@ type output[T any] struct {
 }
 
 // maybe is a value that JSON shows as null where it is missing: NaN and the
-// infinities have no JSON form, and 0 would be a lie. Sums of single-precision
-// readings are rounded to a millionth, which drops digits that nobody measured.
+// infinities have no JSON form, and 0 would be a lie. Values are rounded to the digits
+// that sums of single-precision readings have, and to a millionth at least: the others
+// are noise.
 func maybe(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
-	v = math.Round(v*1e6) / 1e6
+	v = rounded(v)
 	return &v
+}
+
+// rounded keeps 7 significant digits, at most 6 of them decimals.
+func rounded(v float64) float64 {
+	const digits, most = 7, 6
+	decimals := most
+	if size := math.Abs(v); size >= 1 {
+		decimals = min(most, digits-1-int(math.Floor(math.Log10(size))))
+	}
+	if decimals < 0 {
+		unit := math.Pow10(-decimals)
+		return math.Round(v/unit) * unit
+	}
+	unit := math.Pow10(decimals)
+	return math.Round(v*unit) / unit
 }
 
 // maybe32 is maybe for a stored float32. It stays one, so that JSON shows 0.42

@@ -9,6 +9,7 @@ import (
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -20,12 +21,12 @@ const forecastReach = 8 * 24
 
 // ForecastsParams are the parameters of a list of forecasts.
 type ForecastsParams struct {
-	IssuedAt string `query:"issuedAt" maxLength:"64" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
-	From     string `query:"from" maxLength:"64" doc:"Forecasts issued from here on; default now-7d"`
-	To       string `query:"to" maxLength:"64" doc:"Forecasts issued before here; default now+1h"`
+	IssuedAt string `query:"issuedAt" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"The newest forecast issued at or before this time; not together with from and to" example:"now"`
+	From     string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued from here on; default now-7d"`
+	To       string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued before here; default now+1h"`
 	DayAhead bool   `query:"dayAhead" doc:"Only day-ahead forecasts: those issued at the issue time of the twin"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"400" default:"10" doc:"Newest first"`
-	Cursor   string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+	Cursor   string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 type forecastsInput struct {
@@ -40,11 +41,11 @@ type groupForecastsInput struct {
 
 func (s *server) forecastOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Forecasts of a meter, newest first",
 	}, s.meterForecasts)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/groups/{id}/forecasts", OperationID: "groupForecasts", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
+		Path: "/api/v1/groups/{id}/forecasts", OperationID: "groupForecasts", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Forecasts of the load of a group as a whole, newest first",
 		Description: "They are made from the sums of the group's meters, so that their quantiles are those of the sum. The medians of the meters add up to another value: see p50SumKwh of the group's load.",
 	}, s.groupForecasts)
@@ -79,7 +80,7 @@ func (s *server) listForecasts(ctx context.Context, kind, id string, in *Forecas
 	if err != nil {
 		return nil, err
 	}
-	w, limit, err := issueRange(in, now)
+	w, limit, err := s.issueRange(in, now)
 	if err != nil {
 		return nil, err
 	}
@@ -111,15 +112,15 @@ func (s *server) listForecasts(ctx context.Context, kind, id string, in *Forecas
 }
 
 // issueRange is the range of issue times that a request asks for.
-func issueRange(in *ForecastsParams, now meter.Hour) (params.HourRange, int, error) {
+func (s *server) issueRange(in *ForecastsParams, now meter.Hour) (params.HourRange, int, error) {
 	if in.IssuedAt == "" {
-		w, err := params.ParseRange(in.From, in.To, "now-7d", "now+1h", now.Time())
+		w, err := s.times(now).Range(in.From, in.To, "now-7d", "now+1h")
 		return w, in.Limit, err
 	}
 	if in.From != "" || in.To != "" {
 		return params.HourRange{}, 0, problem.Invalid("issuedAt", "give issuedAt, or from and to, but not both")
 	}
-	at, err := params.ParseTime("issuedAt", in.IssuedAt, now.Time())
+	at, err := s.times(now).Parse("issuedAt", in.IssuedAt)
 	if err != nil {
 		return params.HourRange{}, 0, err
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 func (s *server) groupOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
+		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Groups of meters, with load and capacity",
 	}, s.listGroups)
 }

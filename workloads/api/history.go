@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -25,11 +26,11 @@ const (
 
 // HistoryParams are the parameters of every history.
 type HistoryParams struct {
-	From      string `query:"from" maxLength:"64" doc:"RFC 3339, or relative to the twin's now; default now-7d, and with a step of 1d, 1w or 1mo the start of its bucket" example:"now-7d"`
-	To        string `query:"to" maxLength:"64" doc:"Exclusive; default now" example:"now"`
+	From      string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"RFC 3339, or relative to the twin's now; default now-7d, and with a step of 1d, 1w or 1mo the start of its bucket" example:"now-7d"`
+	To        string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now" example:"now"`
 	Step      string `query:"step" enum:"auto,1h,2h,3h,6h,12h,1d,1w,1mo" default:"auto" doc:"Length of a bucket; auto is the shortest that maxPoints allows. Hours count from the start of the range; days, weeks from Monday and months are those of tz"`
 	Agg       string `query:"agg" enum:"sum,mean,min,max" default:"sum" doc:"How the hours of a bucket become one value"`
-	TZ        string `query:"tz" maxLength:"64" doc:"IANA zone in which buckets begin; default the twin's"`
+	TZ        string `query:"tz" maxLength:"64" pattern:"^[A-Za-z0-9_+/-]+$" patternDescription:"an IANA zone such as Europe/London" example:"Europe/London" doc:"IANA zone in which buckets begin; default the twin's"`
 	Fill      string `query:"fill" enum:"null,none" default:"null" doc:"null: a bucket without readings has the value null; none: it is left out"`
 	MaxPoints int    `query:"maxPoints" minimum:"2" maximum:"10000" default:"1000" doc:"Most points of a series. More buckets, up to 4 times as many, are thinned out so that the line keeps its shape (LTTB)"`
 	Format    string `query:"format" enum:"json,csv" default:"json" doc:"csv: columns key, at, kwh, hours, partial"`
@@ -48,11 +49,11 @@ type historyInput struct {
 
 func (s *server) historyOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Readings of a meter, in buckets", Responses: csvResponse(api),
 	}, s.meterHistory)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/history", OperationID: "history", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/history", OperationID: "history", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Load of the whole twin, of groups, or of all meters, in buckets", Responses: csvResponse(api),
 	}, s.history)
 }
@@ -163,7 +164,7 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, sources []
 	if err != nil {
 		return nil, err
 	}
-	window, err := params.ParseRange(in.From, in.To, "now-7d", "now", now.Time())
+	window, err := s.times(now).Range(in.From, in.To, "now-7d", "now")
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/test/ui/filled"
 )
@@ -100,6 +101,33 @@ func TestLongHistoriesAreThinnedOut(t *testing.T) {
 	require.Equal(t, greatestPoint(all), greatestPoint(few), "the peak stays")
 	chosen := read[[]Series](t, a, "/api/v1/history?from=now-30d&maxPoints=20")
 	require.Equal(t, "12h", chosen.Meta.Step, "the shortest step with at most 80 buckets")
+}
+
+// The longest step has few buckets: any number of points is thinned out of them.
+func TestTwoPointsOfAYear(t *testing.T) {
+	a := newTestAPI(t, nil)
+	for _, points := range []string{"2", "3"} {
+		answer := read[[]Series](t, a, "/api/v1/history?from=now-365d&maxPoints="+points)
+		require.Equal(t, "1mo", answer.Meta.Step)
+		require.LessOrEqual(t, len(answer.Data[0].Points), 3)
+	}
+}
+
+// A date is the local midnight with which it begins.
+func TestDates(t *testing.T) {
+	a := newTestAPI(t, func(c *config.Twin, _ *Deps) { c.Timezone = "America/New_York" })
+	byDate := read[[]Series](t, a, "/api/v1/history?step=1h&from=2019-01-10&to=2019-01-12")
+	require.Equal(t, read[[]Series](t, a, "/api/v1/history?step=1h&from=2019-01-10T05:00:00Z&to=2019-01-12T05:00:00Z"), byDate)
+	require.Len(t, byDate.Data[0].Points, 48)
+}
+
+func TestNoiseIsRoundedAway(t *testing.T) {
+	for value, want := range map[float64]float64{
+		1861.145999: 1861.146, 0.1234564: 0.123456, 167999.998959: 168000, -43263.618854: -43263.62, 12345678.9: 12345680, 0: 0, 9.9999999: 10,
+		float64(float32(1861.146)): 1861.146,
+	} {
+		require.InDelta(t, want, *maybe(value), 1e-9, "%v", value)
+	}
 }
 
 func greatestPoint(points []Point) (best Point) {

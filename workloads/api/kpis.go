@@ -10,14 +10,15 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 type kpisInput struct {
-	From  string `query:"from" maxLength:"64" doc:"Default now-7d, and by day or month the start of its period" example:"now-30d"`
-	To    string `query:"to" maxLength:"64" doc:"Exclusive; default now"`
+	From  string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Default now-7d, and by day or month the start of its period" example:"now-30d"`
+	To    string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now"`
 	Meter string `query:"meter" maxLength:"128" doc:"Only this meter"`
 	Group string `query:"group" maxLength:"128" doc:"Only this group; the whole twin without a meter and a group"`
 	By    string `query:"by" enum:"none,day,month" default:"none" doc:"One period, or one for each day or month of the twin's calendar; those that the range cuts off are partial"`
@@ -25,7 +26,7 @@ type kpisInput struct {
 
 func (s *server) kpiOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
+		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and promised and realised savings",
 		Description: "Plans count once their hours have passed and they are settled, in the period in which their hours begin; settledDays of days shows how many days that is. They are those about meters: the plan of a group is the sum of those of its meters.",
 	}, s.kpis)
@@ -36,7 +37,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	if err != nil {
 		return nil, err
 	}
-	w, err := params.ParseRange(in.From, in.To, "now-7d", "now", now.Time())
+	w, err := s.times(now).Range(in.From, in.To, "now-7d", "now")
 	if err != nil {
 		return nil, err
 	}

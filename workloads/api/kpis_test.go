@@ -198,7 +198,7 @@ func TestPeriodsFollowTheLocalCalendar(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cal, err := meter.NewCalendar(c.zone)
 			require.NoError(t, err)
-			w, err := params.ParseRange(c.from, c.to, "", "", time.Time{})
+			w, err := params.Times{Zone: time.UTC}.Range(c.from, c.to, "", "")
 			require.NoError(t, err)
 			s := &server{calendar: cal}
 			var hours []int

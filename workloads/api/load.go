@@ -7,14 +7,15 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 )
 
 // LoadParams are the parameters of a load.
 type LoadParams struct {
-	From string `query:"from" maxLength:"64" doc:"Default now-48h"`
-	To   string `query:"to" maxLength:"64" doc:"Exclusive; default now+25h, which is as far as forecasts reach"`
+	From string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Default now-48h"`
+	To   string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now+25h, which is as far as forecasts reach"`
 }
 
 type groupLoadInput struct {
@@ -24,12 +25,12 @@ type groupLoadInput struct {
 
 func (s *server) loadOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/load", OperationID: "load", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
+		Path: "/api/v1/load", OperationID: "load", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Load of the whole twin, measured and forecast, by the hour",
 		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
 	}, s.totalLoad)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/groups/{id}/load", OperationID: "groupLoad", Tags: []string{openapi.TagGroups}, Security: openapi.Keyed(),
+		Path: "/api/v1/groups/{id}/load", OperationID: "groupLoad", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Load of a group, measured and forecast, by the hour, with its capacity",
 		Description: "The forecast of an hour is the one that was in force at that hour, also for hours that have passed.",
 	}, s.groupLoad)
@@ -68,7 +69,7 @@ func (s *server) answerLoad(ctx context.Context, in LoadParams, of loadOf) (*out
 	if err != nil {
 		return nil, err
 	}
-	w, err := params.ParseRange(in.From, in.To, "now-48h", "now+25h", now.Time())
+	w, err := s.times(now).Range(in.From, in.To, "now-48h", "now+25h")
 	if err != nil {
 		return nil, err
 	}

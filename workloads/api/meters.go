@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -34,25 +36,25 @@ type metersInput struct {
 	Status string `query:"status" enum:"ok,gap,stale,suspect" doc:"Only meters of this status"`
 	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least load"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 type meterStateInput struct {
 	MeterPath
-	At string `query:"at" maxLength:"64" doc:"As it was known then; default now" example:"now-7d"`
+	At string `query:"at" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"As it was known then; default now" example:"now-7d"`
 }
 
 func (s *server) meterOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/meters", OperationID: "meters", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/meters", OperationID: "meters", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Meters, with the newest that is known of each",
 	}, s.listMeters)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}", OperationID: "meter", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/meters/{id}", OperationID: "meter", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "One meter",
 	}, s.getMeter)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{openapi.TagMeters}, Security: openapi.Keyed(),
+		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Newest reading, forecast and decision of a meter",
 		Description: "With at: the readings before that time, and the forecast and the decision that were the newest then.",
 	}, s.getMeterState)
@@ -73,6 +75,9 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 		Sort: meterSort(in.Sort), After: after.cursor(), Limit: in.Limit + 1,
 	}
 	if in.Group != "" {
+		if _, err := s.findGroup(ctx, in.Group); err != nil {
+			return nil, asFilter("group", err)
+		}
 		f.Group = &in.Group
 	}
 	if err := s.affordMeters(ctx, in); err != nil {
@@ -179,9 +184,12 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 		return nil, err
 	}
 	if in.At != "" {
-		at, err := params.ParseTime("at", in.At, now.Time())
+		at, err := s.times(now).Parse("at", in.At)
 		if err != nil {
 			return nil, err
+		}
+		if at.After(now.Time()) {
+			return nil, problem.Invalid("at", fmt.Sprintf("%s lies after the twin's now (%s), of which nothing is known yet", in.At, now.Time().Format(time.RFC3339)))
 		}
 		now, known = meter.HourOf(at), true
 	}

@@ -8,7 +8,7 @@ func (s *server) openOperations(open huma.API) {
 	s.signInOperation(open)
 }
 
-// operations need a key or a session with the scope read.
+// operations need a key or a session, of the scope that each names.
 func (s *server) operations(guarded huma.API) {
 	s.sessionOperations(guarded)
 	s.twinOperations(guarded)

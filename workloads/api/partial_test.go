@@ -26,13 +26,13 @@ func TestCutOffBucketsArePartial(t *testing.T) {
 		for _, path := range []string{"/api/v1/history?", "/api/v1/meters/home-000002/history?", "/api/v1/history?group=feeder-0002&"} {
 			answer := read[[]Series](t, a, path+query)
 			var got []bool
-			any := false
+			cut := false
 			for _, p := range answer.Data[0].Points {
 				got = append(got, p.Partial)
-				any = any || p.Partial
+				cut = cut || p.Partial
 			}
 			require.Equal(t, partial, got, path+query)
-			require.Equal(t, any, answer.Meta.Partial, path+query)
+			require.Equal(t, cut, answer.Meta.Partial, path+query)
 		}
 	}
 }

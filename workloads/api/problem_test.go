@@ -78,6 +78,12 @@ func TestProblems(t *testing.T) {
 		"unknown reason":          {"GET", "/api/v1/decisions?reason=whim", "", 422, problem.CodeInvalidParameter, "reason"},
 		"decisions of no meter":   {"GET", "/api/v1/decisions?meter=nobody", "", 422, problem.CodeUnknownMeter, "meter"},
 
+		"meters in no group":       {"GET", "/api/v1/meters?group=nobody", "", 422, problem.CodeUnknownGroup, "group"},
+		"decisions of no group":    {"GET", "/api/v1/decisions?group=nobody", "", 422, problem.CodeUnknownGroup, "group"},
+		"no reason for rejections": {"GET", "/api/v1/data-quality?reason=whim", "", 422, problem.CodeInvalidParameter, "reason"},
+		"a state to come":          {"GET", "/api/v1/meters/home-000001/state?at=now%2B1h", "", 422, problem.CodeInvalidParameter, "at"},
+		"a date that is none":      {"GET", "/api/v1/load?from=2019-02-30", "", 422, problem.CodeInvalidParameter, "from"},
+
 		"NUL in a search":            {"GET", "/api/v1/meters?q=%00", "", 422, problem.CodeInvalidParameter, "q"},
 		"bytes that are no text":     {"GET", "/api/v1/meters?q=%ff", "", 422, problem.CodeInvalidParameter, "q"},
 		"a meter that is no text":    {"GET", "/api/v1/meters/%ff/state", "", 404, problem.CodeUnknownPath, ""},

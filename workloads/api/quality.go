@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +13,11 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // shownBytes is how much of a quarantined message is shown: a message may be a
@@ -26,12 +30,12 @@ const shownMeters = 100
 type qualityInput struct {
 	Reason string `query:"reason" maxLength:"64" doc:"Only messages quarantined for this reason" example:"bad_timestamp"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"page.nextCursor of the answer before"`
+	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 func (s *server) qualityOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{openapi.TagQuality}, Security: openapi.Keyed(),
+		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{openapi.TagQuality}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "What was rejected of the stream and of the file of readings, and why; and readings that are suspect",
 	}, s.dataQuality)
 }
@@ -52,6 +56,9 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	reasons, err := s.db.QuarantineCounts(ctx)
 	if err != nil {
 		return nil, s.failed(ctx, "count the quarantine", err)
+	}
+	if _, met := reasons[in.Reason]; in.Reason != "" && !met && !slices.Contains(twin.Reasons(), in.Reason) {
+		return nil, problem.Invalid("reason", fmt.Sprintf("%q is no reason for which messages are rejected; these are %s", in.Reason, strings.Join(twin.Reasons(), ", ")))
 	}
 	rows, err := s.db.Quarantine(ctx, reader.QuarantineFilter{Reason: in.Reason, Bytes: shownBytes, After: after, Limit: in.Limit + 1})
 	if err != nil {

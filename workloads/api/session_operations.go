@@ -53,12 +53,12 @@ func (s *server) signInOperation(open huma.API) {
 
 func (s *server) sessionOperations(guarded huma.API) {
 	openapi.Get(guarded, huma.Operation{
-		Path: "/api/v1/session", OperationID: "session", Tags: []string{openapi.TagSession}, Security: openapi.Keyed(),
+		Path: "/api/v1/session", OperationID: "session", Tags: []string{openapi.TagSession}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "Who is signed in?",
 	}, s.currentSession)
 	openapi.Register(guarded, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/session", OperationID: "signOut", Tags: []string{openapi.TagSession},
-		Security: openapi.Keyed(), Summary: "End the session", DefaultStatus: http.StatusNoContent,
+		Security: openapi.Needs(auth.ScopeRead), Summary: "End the session", DefaultStatus: http.StatusNoContent,
 	}, s.signOut)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/twin"
+	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
 
@@ -18,7 +19,7 @@ const quietAfter = 5 * time.Minute
 
 func (s *server) twinOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{openapi.TagTwin}, Security: openapi.Keyed(),
+		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
 		Summary: "What this twin is, and how far it is",
 	}, s.getTwin)
 }
@@ -28,6 +29,10 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 	if err != nil {
 		return nil, s.failed(ctx, "read the summary", err)
 	}
+	newest, err := s.db.NewestReading(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "find the newest reading", err)
+	}
 	t := s.twin
 	view := Twin{
 		Namespace: t.Namespace, Name: t.Name, Timezone: t.Timezone, SpecHash: t.SpecHash,
@@ -36,7 +41,7 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 		IssueAt: t.Processor.IssueAt, PlansAt: plansAt(t.Processor.Policy.LeadHours), Currency: t.Processor.Policy.Tariff.Currency,
 		SimulatedAt: maybeHour(p.LeastWatermark),
 		Progress:    s.progress(p.LeastWatermark),
-		Freshness:   s.freshness(p),
+		Freshness:   s.freshness(p, newest),
 		Counts:      countsView(p.Totals),
 		Meters:      int64(p.Meters), Groups: int64(p.Groups),
 		GrafanaURL: t.API.GrafanaURL,
@@ -60,8 +65,8 @@ func (s *server) progress(now meter.Hour) *float64 {
 	return &share
 }
 
-func (s *server) freshness(p timescale.Summary) Freshness {
-	f := Freshness{Status: "empty", NewestReadingAt: maybeHour(p.GreatestWatermark)}
+func (s *server) freshness(p timescale.Summary, newest meter.Hour) Freshness {
+	f := Freshness{Status: "empty", NewestReadingAt: maybeHour(newest)}
 	if p.UpdatedAt.IsZero() {
 		return f
 	}

@@ -30,7 +30,7 @@ type Twin struct {
 // Freshness is how recent the newest data is.
 type Freshness struct {
 	Status          string     `json:"status" enum:"empty,fresh,stale" doc:"Stale: nothing was written for 5 minutes of wall-clock time"`
-	NewestReadingAt *time.Time `json:"newestReadingAt" doc:"The hour that the foremost partition has reached"`
+	NewestReadingAt *time.Time `json:"newestReadingAt" doc:"Start of the newest hour with a reading"`
 	WrittenAt       *time.Time `json:"writtenAt" doc:"Wall-clock time of the last write"`
 }
 
@@ -114,7 +114,7 @@ type Group struct {
 	Meters         int        `json:"meters"`
 	CapacityKW     *float64   `json:"capacityKw" doc:"Null if it has no limit"`
 	LastAt         *time.Time `json:"lastAt" doc:"Start of the newest hour with load"`
-	LastKWh        *float64   `json:"lastKwh" doc:"float32 of that hour; its mean power in kW is the same number"`
+	LastKWh        *float64   `json:"lastKwh" doc:"Energy of that hour; its mean power in kW is the same number"`
 	Utilisation    *float64   `json:"utilisation" doc:"Load over capacity in that hour; null without a limit"`
 	ForecastPeakKW *float64   `json:"forecastPeakKw" doc:"Greatest median hour of the forecast that is in force"`
 	ForecastPeakAt *time.Time `json:"forecastPeakAt"`

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -117,7 +119,7 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 		w.add(`name >= ?`, f.Prefix) // which the index can use
 	}
 	if f.Contains != "" {
-		w.add(`strpos(lower(name), lower(?)) > 0`, f.Contains)
+		w.add(`name ~ ?`, anyCase(f.Contains))
 	}
 	if f.Group != nil {
 		w.add(`group_name = ?`, *f.Group)
@@ -139,6 +141,29 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 		return nil, fmt.Errorf("meters: %w", err)
 	}
 	return meters, nil
+}
+
+// anyCase is a regular expression for a text in any case: names have a collation that
+// knows the case of ASCII alone.
+func anyCase(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		b.WriteString(`(?:`)
+		b.WriteString(literal(r))
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			b.WriteString(`|` + literal(other))
+		}
+		b.WriteString(`)`)
+	}
+	return b.String()
+}
+
+// literal is a character as a regular expression of PostgreSQL.
+func literal(r rune) string {
+	if r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		return `\` + string(r)
+	}
+	return string(r)
 }
 
 // order gives the ORDER BY, and adds the condition of the cursor.

@@ -18,6 +18,15 @@ type Newest struct {
 	Decision       meter.Hour // issue of the newest decision; NoHour if there is none
 }
 
+// NewestReading is the newest hour with a reading, NoHour if there is none.
+func (db *DB) NewestReading(ctx context.Context) (meter.Hour, error) {
+	var newest *time.Time
+	if err := db.Pool.QueryRow(ctx, `SELECT max(last_ts) FROM meter_state`).Scan(&newest); err != nil {
+		return meter.NoHour, fmt.Errorf("newest reading: %w", err)
+	}
+	return pgvalue.HourOrNone(newest), nil
+}
+
 // Newest looks for what was issued last.
 func (db *DB) Newest(ctx context.Context) (Newest, error) {
 	var forecast, decision *time.Time

@@ -15,7 +15,7 @@ import (
 
 // Options are what a Guard decides by.
 type Options struct {
-	KeysFile   string        // the API keys: see ParseKeys
+	KeysFile   string        // the API keys: see ParseKeys; it is read again as it changes
 	SecretFile string        // signs sessions, which end with the process if it is ""
 	Audience   string        // the twin that sessions are for: namespace/name
 	SessionTTL time.Duration // 0: 12 h
@@ -28,7 +28,7 @@ type Options struct {
 
 // Guard identifies callers. It is safe for concurrent use.
 type Guard struct {
-	keys     Keys
+	keys     *keyring
 	sessions *sessions
 	ended    *endedSessions
 	origins  *http.CrossOriginProtection
@@ -40,7 +40,7 @@ type Guard struct {
 
 // NewGuard reads the keys and the secret.
 func NewGuard(o Options) (*Guard, error) {
-	keys, err := LoadKeys(o.KeysFile)
+	keys, err := newKeyring(o.KeysFile, o.Clock(), o.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -150,15 +150,12 @@ func (g *Guard) ForeignOrigin(r *http.Request) *problem.Problem {
 	return nil
 }
 
-// Needs lets only holders of a scope reach the routes behind it.
-func Needs(want Scope) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		p := PrincipalOf(c.Request.Context())
-		if !p.Scope.holds(want) {
-			problem.Abort(c, problem.New(http.StatusForbidden, problem.CodeScope, "",
-				"this needs a key with the scope "+string(want)+"; "+p.Name+" has "+string(p.Scope)))
-			return
-		}
-		c.Next()
+// Lacks is the problem of a caller whose key has not the scope that an operation needs;
+// nil if it has.
+func (p Principal) Lacks(want Scope) *problem.Problem {
+	if p.Scope.holds(want) {
+		return nil
 	}
+	return problem.New(http.StatusForbidden, problem.CodeScope, "",
+		"this needs a key with the scope "+string(want)+"; "+p.Name+" has "+string(p.Scope))
 }

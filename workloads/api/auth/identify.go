@@ -51,7 +51,7 @@ func presentedKey(r *http.Request) (key string, given bool, rejected *problem.Pr
 const unknownKey = "this API key is not known here, or has expired"
 
 func (g *Guard) byKey(key string) (Principal, *problem.Problem) {
-	k, ok := g.keys.find(key, g.clock())
+	k, ok := g.keys.current(g.clock()).find(key, g.clock())
 	if !ok {
 		return Principal{}, unauthenticated("", unknownKey)
 	}
@@ -66,7 +66,7 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 		return Principal{}, ended
 	}
 	// The scope is that of the key today, and a session ends with its key.
-	k, ok := g.keys.named(claims.Subject, now)
+	k, ok := g.keys.current(now).named(claims.Subject, now)
 	if !ok || k.fingerprint() != claims.Fingerprint {
 		return Principal{}, ended
 	}

@@ -5,7 +5,6 @@ package auth
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -13,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -93,19 +91,6 @@ func KeyLine(name string, scope Scope, key string, expires time.Time) (string, e
 // Keys are the keys that are let in. They do not change.
 type Keys []Key
 
-// LoadKeys reads a keys file.
-func LoadKeys(path string) (Keys, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("API keys file: %w", err)
-	}
-	keys, err := ParseKeys(bytes.NewReader(text))
-	if err != nil {
-		return nil, fmt.Errorf("API keys file %s: %w", path, err)
-	}
-	return keys, nil
-}
-
 // ParseKeys reads lines of the form name:scope:sha256hex[:expiry]. Blank lines
 // and lines that start with # are skipped.
 func ParseKeys(r io.Reader) (Keys, error) {
@@ -113,19 +98,13 @@ func ParseKeys(r io.Reader) (Keys, error) {
 	names := map[string]bool{}
 	lines := bufio.NewScanner(r)
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		k, err := parseKey(line)
+		k, given, err := keyOf(lines.Text(), names)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n, err)
 		}
-		if names[k.Name] {
-			return nil, fmt.Errorf("line %d: the name %s occurs twice", n, k.Name)
+		if given {
+			keys = append(keys, k)
 		}
-		names[k.Name] = true
-		keys = append(keys, k)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read: %w", err)
@@ -134,6 +113,23 @@ func ParseKeys(r io.Reader) (Keys, error) {
 		return nil, errors.New("no key in it; add a line name:scope:sha256hex")
 	}
 	return keys, nil
+}
+
+// keyOf is the key of a line of the file. A blank line or a comment gives none. names are
+// those of the lines before, to which that of the key is added.
+func keyOf(line string, names map[string]bool) (k Key, given bool, err error) {
+	line = strings.TrimSpace(line)
+	if line == "" || strings.HasPrefix(line, "#") {
+		return k, false, nil
+	}
+	if k, err = parseKey(line); err != nil {
+		return k, false, err
+	}
+	if names[k.Name] {
+		return k, false, fmt.Errorf("the name %s occurs twice", k.Name)
+	}
+	names[k.Name] = true
+	return k, true, nil
 }
 
 func parseKey(line string) (Key, error) {

@@ -11,7 +11,7 @@ import (
 // The error is the problem to answer with, unless signing itself fails.
 func (g *Guard) SignIn(key, address string) (p Principal, token string, err error) {
 	now := g.clock()
-	k, ok := g.keys.find(key, now)
+	k, ok := g.keys.current(now).find(key, now)
 	if !ok {
 		if ok, wait := g.failures.take(address, now); !ok {
 			return p, "", problem.RetryAfter(limited(wait, tooManyFailures), wait)

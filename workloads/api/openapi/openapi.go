@@ -114,12 +114,34 @@ func Register[I, T any](api huma.API, op huma.Operation, handle func(context.Con
 		Description: "A problem",
 		Content:     map[string]*huma.MediaType{problem.MediaType: {Schema: schema}},
 	}
+	enforce(&op)
 	huma.Register(api, op, handle)
 }
 
-// Keyed documents that an operation needs a key or a session.
-func Keyed() []map[string][]string {
-	return []map[string][]string{{"apiKey": {}}, {"bearer": {}}, {"session": {}}}
+// Needs is the security of an operation that needs a key or a session of a scope. Register
+// documents and enforces it.
+func Needs(scope auth.Scope) []map[string][]string {
+	of := []string{string(scope)}
+	return []map[string][]string{{"apiKey": of}, {"bearer": of}, {"session": of}}
+}
+
+// enforce keeps callers out whose key has not the scope that the operation names.
+func enforce(op *huma.Operation) {
+	for _, way := range op.Security {
+		for _, scopes := range way {
+			for _, scope := range scopes {
+				want := auth.Scope(scope)
+				op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+					if lacks := auth.PrincipalOf(ctx.Context()).Lacks(want); lacks != nil {
+						problem.Abort(humagin.Unwrap(ctx), lacks)
+						return
+					}
+					next(ctx)
+				})
+				return // all ways in need the same scope
+			}
+		}
+	}
 }
 
 // Document is the OpenAPI document as indented JSON, the same bytes each time.

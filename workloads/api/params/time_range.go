@@ -18,22 +18,21 @@ const maxRange = 367 * 24 * time.Hour
 
 var relativeTime = regexp.MustCompile(`^now(?:([+-])(\d{1,6})([mhdw]))?$`)
 
-// ParseTime reads an RFC 3339 time, or one relative to now: now, now-7d,
-// now+24h. Units are m, h, d and w; a day is 24 h.
-func ParseTime(field, text string, now time.Time) (time.Time, error) {
+// Times reads times as callers of a twin write them.
+type Times struct {
+	Now  time.Time      // of the twin
+	Zone *time.Location // in which its days begin
+}
+
+// Parse reads an RFC 3339 time, a date, which is the time at which it begins in the zone,
+// or a time relative to now: now, now-7d, now+24h. Units are m, h, d and w; a day is 24 h.
+func (ts Times) Parse(field, text string) (time.Time, error) {
 	m := relativeTime.FindStringSubmatch(text)
 	if m == nil {
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q is no time; write it as 2026-01-31T00:00:00Z, now or now-7d", text))
-		}
-		if t.Year() < 1900 || t.Year() > 2200 {
-			return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q lies outside the years 1900 to 2200", text))
-		}
-		return t.UTC(), nil
+		return ts.absolute(field, text)
 	}
 	if m[2] == "" {
-		return now, nil
+		return ts.Now, nil
 	}
 	n, err := strconv.Atoi(m[1] + m[2])
 	if err != nil {
@@ -43,7 +42,22 @@ func ParseTime(field, text string, now time.Time) (time.Time, error) {
 	if days := time.Duration(n) * unit / (24 * time.Hour); days > 36_525 || days < -36_525 {
 		return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q lies more than a century away", text))
 	}
-	return now.Add(time.Duration(n) * unit), nil
+	return ts.Now.Add(time.Duration(n) * unit), nil
+}
+
+func (ts Times) absolute(field, text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if date, noDate := time.Parse(time.DateOnly, text); noDate == nil {
+		y, m, d := date.Date()
+		t, err = meter.DayStart(y, m, d, ts.Zone).Time(), nil
+	}
+	if err != nil {
+		return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q is no time; write it as 2026-01-31T00:00:00Z, 2026-01-31, now or now-7d", text))
+	}
+	if t.Year() < 1900 || t.Year() > 2200 {
+		return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q lies outside the years 1900 to 2200", text))
+	}
+	return t.UTC(), nil
 }
 
 // HourRange is a stretch of whole hours: From inclusive, To exclusive.
@@ -52,20 +66,20 @@ type HourRange struct{ From, To meter.Hour }
 // Hours is the length of the range.
 func (r HourRange) Hours() int { return int(r.To - r.From) }
 
-// ParseRange reads from and to. Both are widened to whole hours. Empty texts
-// stand for the defaults.
-func ParseRange(from, to, defaultFrom, defaultTo string, now time.Time) (HourRange, error) {
+// Range reads from and to. Both are widened to whole hours. Empty texts stand for the
+// defaults.
+func (ts Times) Range(from, to, defaultFrom, defaultTo string) (HourRange, error) {
 	if from == "" {
 		from = defaultFrom
 	}
 	if to == "" {
 		to = defaultTo
 	}
-	f, err := ParseTime("from", from, now)
+	f, err := ts.Parse("from", from)
 	if err != nil {
 		return HourRange{}, err
 	}
-	t, err := ParseTime("to", to, now)
+	t, err := ts.Parse("to", to)
 	if err != nil {
 		return HourRange{}, err
 	}
