@@ -12,6 +12,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/test/ui/filled"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 func total(s Series) (kwh float64, hours int) {
@@ -167,7 +168,34 @@ func TestCSVHoldsTheSameNumbers(t *testing.T) {
 		}
 		require.Equal(t, []string{"home-000001", p.At.Format(time.RFC3339), want, strconv.Itoa(p.Hours), strconv.FormatBool(p.Partial)}, rows[i+1])
 	}
-	require.Equal(t, "application/json", a.get("/api/v1/twin", "Accept", "text/csv").Header().Get("Content-Type"))
+}
+
+// The Accept header chooses among the forms that there are, and is rejected where it
+// leaves none.
+func TestFormsOfAnswers(t *testing.T) {
+	a := newTestAPI(t, nil)
+	const (
+		history = "/api/v1/meters/home-000001/history?from=now-2d"
+		json    = "application/json"
+		csv     = "text/csv; charset=utf-8"
+	)
+	for _, c := range []struct{ path, accept, form string }{
+		{history, "text/csv", csv}, {history, "text/*", csv}, {history, "text/csv, application/json;q=0", csv}, {history, "*/*", json},
+		{history, "application/json, text/csv", json}, {history, "text/html, */*;q=0.1", json}, {history + "&format=csv", "application/json", csv},
+		{history, "text/html", ""}, {history, "nonsense", ""}, {history, "application/json;q=0, */*;q=0", ""},
+		{"/api/v1/twin", "application/*", json}, {"/api/v1/twin", "text/csv", ""}, {"/api/v1/twin", "application/json;q=0, */*", ""},
+	} {
+		w := a.get(c.path, "Accept", c.accept)
+		if c.form == "" {
+			require.Equal(t, http.StatusNotAcceptable, w.Code, c)
+			require.Equal(t, problem.CodeNotAcceptable, problemIn(t, w).Code)
+			continue
+		}
+		require.Equal(t, http.StatusOK, w.Code, c)
+		require.Equal(t, c.form, w.Header().Get("Content-Type"), c)
+		require.Contains(t, w.Header().Values("Vary"), "Accept")
+	}
+	require.Equal(t, http.StatusOK, a.get("/", "Accept", "image/png").Code, "pages have one form")
 }
 
 func TestCSVCellsAreNoFormulas(t *testing.T) {

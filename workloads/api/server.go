@@ -119,10 +119,10 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    middleware.MaxHeaderBytes,
 	}
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
+	go func() { done <- srv.Serve(middleware.ProblemsOf(l)) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
@@ -236,7 +236,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
 	r.Use(requestid.Set, scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
-		middleware.Bounded, middleware.LimitedBody, middleware.ReadableText, middleware.ByParameter)
+		middleware.Bounded, middleware.LimitedBody, middleware.ReadableText, middleware.Acceptable)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))

@@ -22,6 +22,9 @@ const (
 	// MaxBodyBytes bounds every request body; operations may set a lower limit.
 	MaxBodyBytes = 1 << 20
 
+	// MaxHeaderBytes bounds the headers of a request.
+	MaxHeaderBytes = 64 << 10
+
 	// Timeout ends the queries of a request that takes too long.
 	Timeout = 30 * time.Second
 )
@@ -84,13 +87,6 @@ func Bounded(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), Timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
-	c.Next()
-}
-
-// ByParameter drops the Accept header: the form of an answer is chosen by the
-// parameter format alone, and only where the document offers it.
-func ByParameter(c *gin.Context) {
-	c.Request.Header.Del("Accept")
 	c.Next()
 }
 

@@ -33,6 +33,8 @@ const (
 	CodeMethod            Code = "method_not_allowed"
 	CodeTimeout           Code = "request_timeout"
 	CodeBodyTooLarge      Code = "body_too_large"
+	CodeNotAcceptable     Code = "not_acceptable"
+	CodeHeadersTooLarge   Code = "headers_too_large"
 	CodeMediaType         Code = "unsupported_media_type"
 	CodeInvalidBody       Code = "invalid_body"
 	CodeInvalidParameter  Code = "invalid_parameter"
