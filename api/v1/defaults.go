@@ -146,6 +146,7 @@ func (d *DSM) setDefaults() {
 	text(&d.MinSaving, "0.02")
 	text(&d.Hysteresis, "0.05")
 	text(&d.LeadTime, "6h")
+	text(&d.Notice, "1h")
 	text(&d.Freshness, "6h")
 }
 

@@ -58,7 +58,8 @@ type DSM struct {
 	// +optional
 	MinSaving Decimal `json:"minSaving,omitempty"`
 
-	// Share by which a new plan must beat yesterday's to replace it: "0.05" is 5 %.
+	// Share by which a new plan must beat that of the day before to replace it, and a
+	// revision the plan that it revises: "0.05" is 5 %.
 	// +kubebuilder:default="0.05"
 	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0 && double(self) <= 1.0",message="write a share from 0 to 1, such as \"0.05\""
 	// +optional
@@ -70,6 +71,14 @@ type DSM struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 0h to 24h"
 	// +optional
 	LeadTime Duration `json:"leadTime,omitempty"`
+
+	// Least time from the issue of a revision to the first hour that it changes, in whole
+	// hours. Plans are revised where forecasts are issued again within the day
+	// (forecast.reissue.meters), if that gains more than the hysteresis.
+	// +kubebuilder:default="1h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('24h') && duration(self).getSeconds() % 3600 == 0",message="write whole hours from 0h to 24h"
+	// +optional
+	Notice Duration `json:"notice,omitempty"`
 
 	// Age of a meter's newest reading, in whole hours, beyond which nothing is
 	// decided for it.

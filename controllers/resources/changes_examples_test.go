@@ -64,6 +64,7 @@ func specChanges() map[string]specChange {
 		"processor.dsm.plan":                  {ofHouseholds, ``, `processor: {dsm: {plan: {mode: Hourly}}}`},
 		"processor.dsm.hysteresis":            {ofHouseholds, ``, `processor: {dsm: {hysteresis: "0.1"}}`},
 		"processor.dsm.leadTime":              {ofHouseholds, ``, `processor: {dsm: {leadTime: 12h}}`},
+		"processor.dsm.notice":                {ofHouseholds, ``, `processor: {dsm: {notice: 2h}}`},
 		"processor.dsm.freshness":             {ofHouseholds, ``, `processor: {dsm: {freshness: 12h}}`},
 		"processor.resources":                 {ofHouseholds, ``, `processor: {resources: {limits: {memory: 1Gi}}}`},
 		"api.replicas":                        {ofHouseholds, ``, `api: {replicas: 3}`},

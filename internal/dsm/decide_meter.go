@@ -47,8 +47,11 @@ func (p *planner) header(in *GroupInput, name string) Decision {
 		ValidTo:        in.Start + meter.Hour(in.Slots),
 		ActionableFrom: in.ActionableFrom,
 		MonthPeak:      float32(math.NaN()),
-		CapKW:          float32(math.NaN()),
-		PriceThresh:    float32(math.NaN()),
+
+		SupersededEnergy: float32(math.NaN()),
+		SupersededDemand: float32(math.NaN()),
+		CapKW:            float32(math.NaN()),
+		PriceThresh:      float32(math.NaN()),
 	}
 }
 

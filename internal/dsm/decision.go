@@ -27,7 +27,8 @@ type WeightedFactor struct {
 	Weight float32
 }
 
-// Decision is one plan for one meter or group and one local day, issued before it. A kWh is in
+// Decision is one plan for one meter or group and one local day, issued before it, or a
+// revision of the plan for the rest of the day. A kWh is in
 // one meter's plan only. A group's plan is the sum of what its limit asks of its
 // meters and stands in their plans too: sums over decisions take meters only.
 // Slots are the hours from ValidFrom to ValidTo.
@@ -42,6 +43,15 @@ type Decision struct {
 	// ActionableFrom is the first hour that had not passed when the plan could
 	// be known; earlier hours count in no KPI.
 	ActionableFrom meter.Hour
+
+	// Supersedes is the decision whose plan this one replaces from ValidFrom on, where it
+	// revises a plan; the zero value if it is the first of its day. SupersededEnergy and
+	// SupersededDemand are what that plan is expected to save from there on, by the
+	// forecast and on the scenarios of this decision: promises over a day add up without.
+	// Both are NaN where nothing was planned, and of a group.
+	Supersedes       uuid.UUID
+	SupersededEnergy float32
+	SupersededDemand float32
 
 	Action Action
 	Reason Reason

@@ -75,19 +75,25 @@ func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error
 	return p, nil
 }
 
-// Plan implements Planner. It panics if in.Slots is not 1 to 32, which no issue
+// begin readies a workspace for a call. It panics if in.Slots is not 1 to 32, which no
 // calendar gives.
-func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
-	if p.policy.Mode == ModeOff {
-		return dst
-	}
+func (p *planner) begin(in *GroupInput) *workspace {
 	if in.Slots < 1 || in.Slots > maxSlots {
 		panic(fmt.Sprintf("dsm: a plan of %d slots; it has 1 to %d", in.Slots, maxSlots))
 	}
 	ws := p.spare.Get().(*workspace)
-	defer p.spare.Put(ws)
 	ws.day.set(p, in.Start, in.Slots)
 	ws.begin(len(in.Meters))
+	return ws
+}
+
+// Plan implements Planner.
+func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
+	if p.policy.Mode == ModeOff {
+		return dst
+	}
+	ws := p.begin(in)
+	defer p.spare.Put(ws)
 	for i := range in.Meters {
 		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.Group)
 		p.planMeter(ws, in, i, nil)

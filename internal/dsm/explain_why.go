@@ -5,11 +5,34 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// why is what the decision is for.
+// why is what the decision is for, and what it supersedes.
 func (x *explainer) why() []string {
+	return append(x.revises(), x.purpose()...)
+}
+
+// revises reports what a revision supersedes.
+func (x *explainer) revises() []string {
+	if x.Supersedes == uuid.Nil {
+		return nil
+	}
+	from := x.clock(x.ValidFrom)
+	switch old := x.SupersededEnergy + x.SupersededDemand; {
+	case !known(old):
+		return []string{fmt.Sprintf("From %s on this holds instead of what was decided for the day before.", from)}
+	case x.amount(max(old, 0)) == x.amount(0):
+		return []string{fmt.Sprintf("From %s on this replaces the plan for the day, which would save nothing any more.", from)}
+	default:
+		return []string{fmt.Sprintf("From %s on this replaces the plan for the day, which would save %s from then on.", from, x.amount(old))}
+	}
+}
+
+// purpose is what the decision is for.
+func (x *explainer) purpose() []string {
 	if x.Action == ActionNone {
 		return x.whyNone()
 	}

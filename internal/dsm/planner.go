@@ -1,6 +1,8 @@
 package dsm
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -24,6 +26,8 @@ type MeterInput struct {
 	// Previous is the plan of the day before, shifted by 24 h to the slots of
 	// this one (hysteresis); nil if there was none.
 	Previous []float32
+
+	InForce InForce // what Revise may supersede; Plan reads nothing of it
 }
 
 // GroupInput is what the plans for one group rest on. Meters outside any group
@@ -41,6 +45,8 @@ type GroupInput struct {
 	// is none. A limit is held on it: its meters' forecasts add up to another median, and
 	// only to a guess of the spread.
 	Forecast forecast.Quantiles
+
+	InForce uuid.UUID // decision about the group that Revise may supersede; the zero value for none
 }
 
 // passed is how many slots have passed before the plan can be known.
@@ -54,4 +60,15 @@ type Planner interface {
 	// itself, last, if it has a limit. It appends the decisions to dst. The same
 	// input gives the same bytes.
 	Plan(in *GroupInput, dst []Decision) []Decision
+
+	// Revise plans again what is left of a day, and appends a decision for each plan in
+	// force that a new one beats.
+	Revise(in *GroupInput, dst []Decision) []Decision
+
+	// Limits reports whether a group has a limit, so that its plans are revised together.
+	Limits(group string) bool
+
+	// NextBalance is the first slot from another one on at which a plan owes nothing, and a
+	// revision may begin.
+	NextBalance(plan []float32, from int) int
 }

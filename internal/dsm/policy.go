@@ -23,6 +23,7 @@ type Policy struct {
 	MinSaving   float64     `json:"minSaving"`        // currency per plan below which the decision is none
 	Hysteresis  float64     `json:"hysteresis"`       // share by which a new plan must beat yesterday's
 	Freshness   int         `json:"freshnessHours"`   // hours before the issue after which the newest reading is stale; 0: never
+	NoticeHours int         `json:"noticeHours"`      // hours before the first hour that a revision of a plan may change
 	LeadHours   int         `json:"leadHours"`        // hours before a local midnight at which the plan of the day that begins there is issued
 }
 

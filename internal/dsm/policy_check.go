@@ -45,6 +45,9 @@ func (p Policy) Check() error {
 	if p.LeadHours < 0 || p.LeadHours > MaxLeadHours {
 		c.fail("leadHours", "%d is out of range; use 0 to %d", p.LeadHours, MaxLeadHours)
 	}
+	if p.NoticeHours < 0 || p.NoticeHours > MaxLeadHours {
+		c.fail("noticeHours", "%d is out of range; use 0 to %d", p.NoticeHours, MaxLeadHours)
+	}
 	return errors.Join(c.errs...)
 }
 

@@ -19,6 +19,7 @@ func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlo
 	d.price, d.held = shiftPlan{}, shiftPlan{}
 	d.rejected, d.cut = 0, rooms != nil
 	d.known = s.set(p.normal, m.Forecast, in.Slots, d.floor)
+	d.begun = m.InForce.begun()
 	d.load, d.monthPeak = s.mean, max(m.MonthPeak, m.ExpectedPeak, 0)
 	d.ceiling = p.policy.Flexibility.MaxIncrease * peakOf(d.load[:in.Slots])
 	d.reason = p.badInput(m, in)
@@ -131,6 +132,10 @@ func hasForecast(m *MeterInput, slots int) bool {
 // than that the hour takes no more, as the problem would not be convex.
 func (p *planner) pose(day *dayRates, d *meterPlan, rooms *[maxSlots]float64, q *shiftProblem) bool {
 	flex := p.policy.Flexibility
+	if p.policy.Windows != nil && d.begun >= p.policy.Windows.MaxWindows {
+		return false
+	}
+	q.begun = d.begun
 	q.n, q.rebound, q.reach = day.n, flex.Rebound, p.reach(day.n)
 	q.worth, q.cost, q.level = day.worth, day.cost, d.load
 	gives, takes := false, false

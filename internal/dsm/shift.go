@@ -26,6 +26,7 @@ type shiftProblem struct {
 	n        int
 	reach    int     // hours; n or more: anywhere
 	rebound  float64 // ρ ≥ 0
+	begun    int     // windows to avoid that the day has had before
 	give     [maxSlots]float64
 	must     [maxSlots]float64
 	room     [maxSlots]float64

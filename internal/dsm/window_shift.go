@@ -15,7 +15,7 @@ const byLevel = 1e-7
 // feeds in takes no more than it feeds in.
 func (p *planner) poseWindows(q *shiftProblem, w *windowProblem) {
 	form := p.policy.Windows
-	w.n, w.moves, w.minBlock, w.reach, w.rebound = q.n, form.MaxWindows, form.MinBlockHours, q.reach, q.rebound
+	w.n, w.moves, w.minBlock, w.reach, w.rebound = q.n, form.MaxWindows-q.begun, form.MinBlockHours, q.reach, q.rebound
 	w.give, w.room, w.worth = q.give, q.room, q.worth
 	w.step = halfKWh
 	if form.Share > 0 {

@@ -57,6 +57,7 @@ type meterPlan struct {
 	load     [maxSlots]float64 // mean scenario of the day; 0 where unknown
 	known    uint32            // slots with a forecast
 	ceiling  float64           // ū: most that an hour may gain
+	begun    int               // windows to avoid before the hours of a revision
 	price    shiftPlan         // moves load to cheaper hours
 	held     shiftPlan         // moves load for the group's limit
 	reason   Reason            // of the price shift, or of its absence

@@ -142,10 +142,10 @@ func shiftDecision(m twin.MeterRef, issued meter.Hour, prov int32) decisions.Row
 	plan := make([]float32, 24)
 	plan[2], plan[18] = 1.25, -1.25
 	return decisions.Row{
-		MeterNo: m.MeterNo, GroupNo: m.GroupNo, Provenance: prov,
+		MeterNo: m.MeterNo, GroupNo: m.GroupNo, Provenance: prov, HeldTo: issued + 24,
 		Decision: dsm.Decision{
 			ID: uuid.NewSHA1(uuid.Nil, []byte(m.Name+issued.String())), Meter: m.Name, Group: m.Group,
-			IssuedAt: issued, ValidFrom: issued, ValidTo: issued + 24, ActionableFrom: issued + 1,
+			IssuedAt: issued, ValidFrom: issued, ValidTo: issued + 24, ActionableFrom: issued + 1, SupersededEnergy: nan(), SupersededDemand: nan(),
 			Action: dsm.ActionLoadShift, Reason: dsm.ReasonPriceSpread, Plan: plan,
 			KWhShifted: 1.25, KWReduction: 0.5, PeakBefore: 4, PeakAfter: 3.5, PARBefore: 2, PARAfter: 1.75,
 			CapKW: nan(), PriceThresh: 0.3, SavingP10: 0.1, SavingP50: 0.2, SavingP90: 0.3, SavingEnergy: 0.15, SavingDemand: 0.05, MonthPeak: nan(), CO2Kg: 0.4, Confidence: 0.95,

@@ -137,10 +137,11 @@ func TestDecisionQueries(t *testing.T) {
 		_, _, err = s.DecisionByID(ctx, uuid.New())
 		require.ErrorIs(t, err, reader.ErrNotFound)
 
-		plans, err := s.LastPlans(ctx, 3, day+72)
+		last, err := s.LastDecisions(ctx, 3, day+72)
 		require.NoError(t, err)
-		require.Len(t, plans, 3)
-		require.Equal(t, writer.LastPlan{MeterNo: tw.meters[0].MeterNo, IssuedAt: day + 48, ValidFrom: day + 48, Plan: want.Plan}, plans[0])
+		require.Len(t, last, 2*3)
+		require.Equal(t, []meter.Hour{day + 24, day + 48}, []meter.Hour{last[0].IssuedAt, last[5].IssuedAt})
+		require.Equal(t, want.Plan, last[5].Plan)
 	})
 }
 
@@ -163,8 +164,9 @@ func requireSameDecision(t *testing.T, want, got decisions.Row) {
 func TestDecisionsAreTheSameByCopyAndInsert(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
 		tw := newSmall(t, s)
-		none := decisions.Row{MeterNo: tw.meters[0].MeterNo, Provenance: tw.prov, Decision: dsm.Decision{
+		none := decisions.Row{MeterNo: tw.meters[0].MeterNo, Provenance: tw.prov, HeldTo: day + 223, Decision: dsm.Decision{
 			ID: uuid.New(), Meter: "a", IssuedAt: day + 200, ValidFrom: day + 200, ValidTo: day + 223, ActionableFrom: day + 200,
+			SupersededEnergy: nan(), SupersededDemand: nan(),
 			Reason: dsm.ReasonStaleInput, CapKW: nan(), PriceThresh: nan(), PARBefore: nan(), PARAfter: nan(),
 			LastReading: meter.NoHour, Stale: true,
 		}}

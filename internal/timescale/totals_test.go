@@ -71,8 +71,13 @@ func requireTotals(t *testing.T, s store) {
 			SELECT issued_at, group_no, partition, valid_from, provenance_no, n, v.kwh, v.plans
 			FROM plan_totals p CROSS JOIN LATERAL unnest(p.kwh, p.plans) WITH ORDINALITY v(kwh, plans, n)) kept
 		FULL JOIN (
-			SELECT issued_at, group_no, partition, valid_from, provenance_no, n, sum(v.kwh::float8) AS kwh, count(*) AS plans
-			FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n) WHERE d.meter_no <> 0
+			SELECT issued_at, group_no, partition, valid_from, provenance_no, n, sum(kwh::float8) AS kwh, sum(plans) AS plans FROM (
+				SELECT d.issued_at, d.group_no, d.partition, d.valid_from, d.provenance_no, v.n, v.kwh, 1 AS plans
+				FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n) WHERE d.meter_no <> 0
+				UNION ALL
+				SELECT d.issued_at, d.group_no, d.partition, d.valid_from, d.provenance_no, v.n - extract(epoch FROM d.valid_from - o.valid_from)::int / 3600, -v.kwh, -1
+				FROM decisions d JOIN decisions o ON o.id = d.supersedes CROSS JOIN LATERAL unnest(o.plan) WITH ORDINALITY v(kwh, n)
+				WHERE d.meter_no <> 0 AND o.valid_from + (v.n - 1) * interval '1 hour' >= d.valid_from) changes
 			GROUP BY 1, 2, 3, 4, 5, 6) rows USING (issued_at, group_no, partition, valid_from, provenance_no, n)
 		WHERE (abs(kept.kwh - rows.kwh) < 1e-9 AND kept.plans = rows.plans) IS NOT TRUE`))
 }

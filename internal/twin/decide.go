@@ -12,17 +12,11 @@ import (
 // freshHours is the span before an issue over which missing readings count.
 const freshHours = meter.HoursPerWeek
 
-// plan is what a decision asked of a meter: change of load per slot from an hour on,
-// kWh; empty if it asked for nothing.
-type plan struct {
-	kwh  []float32
-	from meter.Hour // NoHour before the first
-}
-
 // decider decides under the policy of some rules.
 type decider struct {
-	rules *Rules
-	plans map[*Meter]*plan // newest of each meter; nil if the meters have them
+	rules  *Rules
+	plans  map[*Meter]*plans // nil if the meters have them
+	limits map[*group]*plans // likewise, of groups
 }
 
 // DecideBeside makes the partition decide under other rules too, on the windows and
@@ -30,7 +24,7 @@ type decider struct {
 // switches to others. What is decided is in Effects.Beside and leads to nothing else:
 // the other effects are as without it, and an encoded state has none of it.
 func (p *Partition) DecideBeside(r *Rules) {
-	p.beside = &decider{rules: r, plans: map[*Meter]*plan{}}
+	p.beside = &decider{rules: r, plans: map[*Meter]*plans{}, limits: map[*group]*plans{}}
 	if p.watermark != meter.NoHour {
 		p.due = p.issuesAfter(p.watermark)
 	}
@@ -45,13 +39,24 @@ func (r *Rules) SharesForecasts(other *Rules) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// decide makes the plans of one group that are due at t, under the rules and under those
-// beside them.
+// decide revises the plans of one group and makes those that are due at t, under the rules
+// and under those beside them.
 func (p *Partition) decide(g *group, t meter.Hour, due issueTimes, seen meter.Hour, fx *Effects) {
+	own, made := decider{rules: p.rules}, len(fx.Decisions)
+	if t == due.forecast && p.rules.revises() {
+		fx.Decisions = own.revise(g, t, t+meter.Hour(p.rules.forecastHours(t, due)), seen, fx, fx.Decisions)
+	}
 	if t == due.plans {
-		own, made := decider{rules: p.rules}, len(fx.Decisions)
 		fx.Decisions = own.decide(g, t, seen, fx, fx.Decisions)
-		fx.Counts.Decisions += int64(len(fx.Decisions) - made)
+	}
+	fx.Counts.Decisions += int64(len(fx.Decisions) - made)
+	if p.beside == nil {
+		return
+	}
+	if t == due.forecast && p.beside.rules.revises() {
+		due.plans = due.beside
+		reach := t + meter.Hour(p.beside.rules.forecastHours(t, due))
+		fx.Beside = p.beside.revise(g, t, reach, seen, fx, fx.Beside)
 	}
 	if t == due.beside {
 		fx.Beside = p.beside.decide(g, t, seen, fx, fx.Beside)
@@ -63,13 +68,14 @@ func (p *Partition) decide(g *group, t meter.Hour, due issueTimes, seen meter.Ho
 // before are in memory that is used again.
 func (d *decider) decide(g *group, t, seen meter.Hour, fx *Effects, dst []Decision) []Decision {
 	day, place := d.rules.plannedAt(t), fx.floats.place
-	if slices.ContainsFunc(g.meters, func(m *Meter) bool { return d.planOf(m).from >= day.Start }) {
+	if slices.ContainsFunc(g.meters, func(m *Meter) bool { return d.plansOf(m).newest().day.Start >= day.Start }) {
 		return dst // it was planned before the lead time became shorter
 	}
 	fx.inputs = fx.inputs[:0]
 	for i, m := range g.meters {
 		in := d.rules.planInput(m, t, day, fx.quantiles[i])
-		in.Previous = d.planOf(m).movedTo(day.Start, day.Hours(), fx)
+		before := d.plansOf(m).newest()
+		in.Previous = before.movedTo(day.Start, day.Hours(), fx)
 		fx.inputs = append(fx.inputs, in)
 	}
 	fx.decisions = d.rules.planner.Plan(&dsm.GroupInput{
@@ -79,9 +85,11 @@ func (d *decider) decide(g *group, t, seen meter.Hour, fx *Effects, dst []Decisi
 	fx.floats.place = place
 	for i := range fx.decisions {
 		made := Decision{Decision: fx.decisions[i], GroupNo: g.number}
-		if made.Meter != "" {
+		if made.Meter == "" {
+			d.plansOfGroup(g).put(&made.Decision)
+		} else {
 			m := g.meters[i]
-			*d.planOf(m) = plan{made.Plan, day.Start}
+			d.plansOf(m).put(&made.Decision)
 			made.MeterNo = m.MeterNo
 		}
 		dst = append(dst, made)
@@ -137,28 +145,25 @@ func highest(v []float32) float64 {
 	return float64(most)
 }
 
-// planOf is the newest plan of a meter.
-func (d *decider) planOf(m *Meter) *plan {
+// plansOf are the plans of a meter.
+func (d *decider) plansOf(m *Meter) *plans {
 	if d.plans == nil {
-		return &m.plan
+		return &m.plans
 	}
 	if d.plans[m] == nil {
-		d.plans[m] = &plan{from: meter.NoHour}
+		d.plans[m] = new(plans)
 	}
 	return d.plans[m]
 }
 
-// movedTo is the plan moved by 24 hours to the slots from t on, nil if there is none.
-func (l *plan) movedTo(t meter.Hour, slots int, fx *Effects) []float32 {
-	if len(l.kwh) == 0 {
-		return nil
+// plansOfGroup are the plans for the limit of a group, of which no hours are kept; none
+// without a limit.
+func (d *decider) plansOfGroup(g *group) *plans {
+	if d.plans == nil {
+		return &g.plans
 	}
-	out := fx.floats.take(slots)
-	for i := range out {
-		out[i] = 0
-		if j := int(t-l.from) + i - meter.HoursPerDay; j >= 0 && j < len(l.kwh) {
-			out[i] = l.kwh[j]
-		}
+	if d.limits[g] == nil {
+		d.limits[g] = new(plans)
 	}
-	return out
+	return d.limits[g]
 }

@@ -17,7 +17,7 @@ type Effects struct {
 	New            Readings          // of hours that the windows knew to be empty
 	Forecasts      []Forecast        // by issue, then group, then meter
 	GroupForecasts []GroupForecast   // by issue, then group
-	Decisions      []Decision        // likewise, those about a group after its meters'
+	Decisions      []Decision        // likewise, those about a group after its meters'; revisions before the plans of a day
 	Pending        []UnseenReading   // readings too far ahead for the windows
 	Revisions      []Revision        // values that Corrected replaces
 	Corrected      Readings          // of hours that had another value
@@ -29,7 +29,7 @@ type Effects struct {
 	Rejected       []RejectedMessage // by offset
 	SubHourDone    []MeterHour       // hours that no longer wait for sub-hour readings
 	SubHours       []SubHourReading  // of hours that do, after SubHourDone
-	Issued         []meter.Hour      // times at which plans were issued: Decisions, also where there are none
+	Issued         []meter.Hour      // times at which plans were due, also where there are none, or were revised
 
 	Beside []Decision // under the rules of DecideBeside, in the order of Decisions; no store has them
 
@@ -151,6 +151,10 @@ type Decision struct {
 	dsm.Decision
 	MeterNo int32 // 0 for a decision about a group
 	GroupNo int32 // 0 for none
+
+	// Superseded is what the plan that a revision replaces asked from ValidFrom on, kWh per
+	// slot; nil if that was nothing, and of a group.
+	Superseded []float32
 }
 
 // NewestReading is the newest that is known of a meter.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"slices"
-	"strings"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -15,15 +13,16 @@ import (
 // StateVersion is raised when the meaning or the encoding of a partition's state
 // changes. A state of another version is not restored: whoever kept it replays the
 // stream instead.
-const StateVersion = 8
+const StateVersion = 9
 
 // ErrState means that an encoded state is damaged or was made under other rules.
 var ErrState = errors.New("state does not fit")
 
 // AppendHeader encodes what belongs to the partition as a whole: which model and
-// ring its meters were written with, the origin, the watermark, and the readings
-// that are pending. All numbers are little-endian; texts carry their length in two
-// bytes. The next offset and StateVersion are the caller's to keep.
+// ring its meters were written with, the origin, the watermark, the readings that are
+// pending, the plans for limits of groups, and the loads of groups. All numbers are
+// little-endian; texts carry their length in two bytes. The next offset and StateVersion
+// are the caller's to keep.
 func (p *Partition) AppendHeader(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, p.rules.model.Version())
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.rules.ring))
@@ -36,7 +35,7 @@ func (p *Partition) AppendHeader(dst []byte) []byte {
 		dst = appendHour(dst, r.Hour)
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.KWh))
 	}
-	return p.appendGroups(dst)
+	return p.appendGroups(p.appendLimits(dst))
 }
 
 // appendGroups encodes the loads of the groups that have meters.
@@ -67,7 +66,7 @@ func (l *groupLoad) appendBinary(dst []byte) []byte {
 func (p *Partition) restoreGroups(d *decoder) error {
 	for len(d.src) > 0 && !d.short {
 		name := d.text()
-		at, found := slices.BinarySearchFunc(p.groups, name, func(g *group, name string) int { return strings.Compare(g.name, name) })
+		at, found := p.groupAt(name)
 		if !found || name == "" {
 			return fmt.Errorf("%w: the load of a group %q that has no meter", ErrState, name)
 		}
@@ -125,6 +124,9 @@ func (p *Partition) restoreHeader(src []byte) error {
 		return fmt.Errorf("%w: made with model %s/%d and %d hours, now %s/%d and %d",
 			ErrState, model, version, ring, p.rules.model.Name(), p.rules.model.Version(), p.rules.ring)
 	}
+	if err := p.restoreLimits(&d); err != nil {
+		return err
+	}
 	if err := p.restoreGroups(&d); err != nil {
 		return err
 	}
@@ -144,11 +146,7 @@ func (m *Meter) AppendBinary(dst []byte) []byte {
 		return dst
 	}
 	dst = append(dst, asByte(m.joined))
-	dst = appendHour(dst, m.plan.from)
-	dst = append(dst, byte(len(m.plan.kwh)))
-	for _, v := range m.plan.kwh {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
-	}
+	dst = m.plans.appendBinary(dst)
 	dst = m.subHours.appendBinary(dst)
 	dst = m.window.AppendBinary(dst)
 	return m.model.AppendBinary(dst)
@@ -169,13 +167,7 @@ func (p *Partition) restoreMeter(name string, src []byte) error {
 	if d.byte() == 1 {
 		m.join()
 	}
-	m.plan.from = d.hour()
-	if n := int(d.byte()); n > 0 {
-		m.plan.kwh = make([]float32, n)
-		for i := range m.plan.kwh {
-			m.plan.kwh[i] = math.Float32frombits(d.uint32())
-		}
-	}
+	m.plans = d.plans()
 	m.subHours = d.subHours()
 	if d.short {
 		return fmt.Errorf("%w: meter %q is cut short", ErrState, name)

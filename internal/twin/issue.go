@@ -34,13 +34,17 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	if t == due.beside {
 		beside = int(p.beside.rules.plannedAt(t).End - t)
 	}
-	hours := max(own, beside)
+	hours, unissued := max(own, beside), beside
+	if t == due.forecast && (p.rules.revises() || p.beside != nil && p.beside.rules.revises()) {
+		unissued = max(unissued, own) // revisions hold limits on the forecast of the group too
+	}
 	p.reserve(fx, t, due, own)
+	made := len(fx.Decisions)
 	for _, g := range p.groups {
 		if len(g.meters) == 0 {
 			continue
 		}
-		p.issueGroupForecast(g, t, due, beside, fx)
+		p.issueGroupForecast(g, t, due, unissued, fx)
 		if hours == 0 {
 			continue // it is the groups' turn alone
 		}
@@ -56,16 +60,16 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		p.decide(g, t, due, seen, fx)
 		fx.floats.place = place
 	}
-	if t == due.plans {
+	if t == due.plans || len(fx.Decisions) > made {
 		fx.Issued = append(fx.Issued, t)
 	}
 }
 
 // issueGroupForecast forecasts the load of a group as a whole for what is due, and for as
-// many hours as rules beside need. It is empty for a group without a load.
-func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, beside int, fx *Effects) {
+// many hours as decisions need, which are not issued. It is empty for a group without a load.
+func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, unissued int, fx *Effects) {
 	own := p.rules.groupHours(t, due)
-	hours := max(own, beside)
+	hours := max(own, unissued)
 	fx.whole = forecast.Quantiles{}
 	if g.load == nil || hours == 0 {
 		return

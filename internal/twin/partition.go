@@ -74,8 +74,8 @@ type Meter struct {
 	model    forecast.State
 	follows  *Meter    // the meter whose message came after this one's
 	subHours *subHours // nil while it sends whole hours only
-	plan     plan      // newest
-	stored   int64     // readings that the stretch that is being applied adds
+	plans    plans
+	stored   int64 // readings that the stretch that is being applied adds
 }
 
 // group is the meters of one group, or those outside any (name "").
@@ -85,6 +85,7 @@ type group struct {
 	meters  []*Meter     // that have joined, by name: sums run in this order; none before the first has
 	load    *groupLoad   // nil without forecasts of groups, and for the meters outside any group
 	changed []meter.Hour // hours whose total changed in this stretch, ascending
+	plans   plans        // for its limit
 }
 
 // New is the state of the partition before its first message.
@@ -129,7 +130,7 @@ func (p *Partition) Observe(f func(Issue)) { p.observe = f }
 // reading has been applied: a meter becomes known with the fetch that its first
 // message is part of, and what a fetch returns must decide no effect.
 func (p *Partition) Register(ref MeterRef) *Meter {
-	m := &Meter{MeterRef: ref, foreign: ref.Partition != p.number, plan: plan{from: meter.NoHour}}
+	m := &Meter{MeterRef: ref, foreign: ref.Partition != p.number}
 	p.meters[ref.Name] = m
 	if m.foreign {
 		return m
@@ -154,10 +155,15 @@ func (m *Meter) join() {
 	m.group.meters = slices.Insert(m.group.meters, at, m)
 }
 
-func (p *Partition) group(name string, number int32) *group {
-	at, found := slices.BinarySearchFunc(p.groups, name, func(g *group, name string) int {
+// groupAt is the place of a group by its name, and whether it is there.
+func (p *Partition) groupAt(name string) (int, bool) {
+	return slices.BinarySearchFunc(p.groups, name, func(g *group, name string) int {
 		return strings.Compare(g.name, name)
 	})
+}
+
+func (p *Partition) group(name string, number int32) *group {
+	at, found := p.groupAt(name)
 	if !found {
 		p.groups = slices.Insert(p.groups, at, &group{name: name, number: number, load: newGroupLoad(name, p.rules)})
 	}
@@ -191,6 +197,9 @@ func (p *Partition) SwitchTo(r *Rules) {
 	if p.watermark != meter.NoHour {
 		p.due = p.issuesAfter(p.watermark)
 	}
+	if old.Policy.Mode != r.Policy.Mode {
+		p.forgetPlans()
+	}
 	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
 		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()
 	for _, g := range p.groups {
@@ -210,6 +219,17 @@ func (p *Partition) SwitchTo(r *Rules) {
 			p.retrain(m)
 		}
 		g.switchTo(old, r, p.watermark, sameModel)
+	}
+}
+
+// forgetPlans ends the plans in force: what was made under one mode is not revised under
+// another.
+func (p *Partition) forgetPlans() {
+	for _, g := range p.groups {
+		g.plans = nil
+		for _, m := range g.meters {
+			m.plans = nil
+		}
 	}
 }
 

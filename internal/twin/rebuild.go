@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -27,8 +28,19 @@ func (m *Meter) PutReading(h meter.Hour, kwh float32, suspect bool) {
 	m.window.PutJudged(h, kwh, suspect)
 }
 
-// PutPlan puts the meter's newest plan back, kWh per slot from a first hour on.
-func (m *Meter) PutPlan(from meter.Hour, kwh []float32) { m.plan = plan{kwh, from} }
+// PutDecision puts a decision of the last days back. Decisions come by issue and then by
+// their first hour, and plans hold from then on as they did.
+func (p *Partition) PutDecision(d *dsm.Decision) {
+	if d.Meter != "" {
+		if m := p.meters[d.Meter]; m != nil && !m.foreign {
+			m.plans.put(d)
+		}
+		return
+	}
+	if at, found := p.groupAt(d.Group); found {
+		p.groups[at].plans.put(d)
+	}
+}
 
 // PutSubHour puts a stored message about less than an hour back. An error is that of
 // decoding it.

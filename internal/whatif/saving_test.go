@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -16,9 +17,16 @@ import (
 // that with all plans carried out: of several plans against one month's peak only the
 // highest hour that is left counts.
 func TestDemandIsSavedByTheMonth(t *testing.T) {
+	for name, reissue := range map[string]int{"plans of whole days": 24, "plans that are revised": 6} {
+		t.Run(name, func(t *testing.T) { checkDemandByTheMonth(t, reissue) })
+	}
+}
+
+func checkDemandByTheMonth(t *testing.T, reissue int) {
 	const days = 70 // parts of three months
 	r := homes(t, 6, 2, days)
 	o := options(t, 2)
+	o.Base = rules(t, func(s *twin.Settings) { s.Reissue = reissue })
 	var plans []dsm.Decision
 	byNo := map[string]int32{}
 	var one sync.Mutex // partitions run side by side
@@ -26,7 +34,7 @@ func TestDemandIsSavedByTheMonth(t *testing.T) {
 		one.Lock()
 		defer one.Unlock()
 		for i := range decisions {
-			if d := decisions[i].Decision; d.Meter != "" && len(d.Plan) > 0 {
+			if d := decisions[i].Decision; d.Meter != "" && (len(d.Plan) > 0 || d.Supersedes != uuid.Nil) {
 				d.Plan = slices.Clone(d.Plan)
 				d.Items = nil // the policy has no devices
 				plans, byNo[d.Meter] = append(plans, d), decisions[i].MeterNo-1
@@ -53,22 +61,34 @@ func TestDemandIsSavedByTheMonth(t *testing.T) {
 			with[i] = append(with[i], float64(v))
 		}
 	}
+	heldTo := map[uuid.UUID]meter.Hour{}
+	for _, d := range plans {
+		heldTo[d.Supersedes] = d.ValidFrom
+	}
+	require.Equal(t, reissue < 24, len(heldTo) > 1)
 	energy, alone, promised := 0.0, 0.0, Saving{}
 	for _, d := range plans {
 		if d.ValidTo > r.End {
 			continue
 		}
 		no, at := byNo[d.Meter], int(d.ValidFrom-r.Start)
-		actual := measured[no][at : at+len(d.Plan)]
+		n := len(d.Plan)
+		if to, superseded := heldTo[d.ID]; superseded {
+			n = min(n, int(to-d.ValidFrom))
+		}
+		actual := measured[no][at : at+n]
 		change := make([]float64, len(d.Plan))
 		ledger.Change(&d, actual, change)
 		for i, x := range change {
 			with[no][at+i] += x
 		}
-		out, known := ledger.Replayed(&d, actual, nil)
-		require.True(t, known)
-		energy, alone = energy+float64(out.SavingEnergy), alone+float64(out.SavingDemand)
 		promised = promised.plus(Saving{float64(d.SavingEnergy), float64(d.SavingDemand)})
+		if d.SupersededEnergy == d.SupersededEnergy {
+			promised = promised.plus(Saving{-float64(d.SupersededEnergy), -float64(d.SupersededDemand)})
+		}
+		out, known := ledger.Replayed(&d, actual, nil)
+		require.Equal(t, n > 0, known)
+		energy, alone = energy+float64(out.SavingEnergy), alone+float64(out.SavingDemand)
 	}
 	charge := func(of func(no, hour int) float64) (sum float64) {
 		for no := range measured {

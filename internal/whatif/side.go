@@ -3,6 +3,8 @@ package whatif
 import (
 	"math"
 
+	"github.com/google/uuid"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -29,10 +31,12 @@ type side struct {
 	change []float64
 }
 
-// open is a decision with a plan, and what it was made under: it is evaluated by that.
+// open is a decision with a plan, or one that supersedes another's, and what it was made
+// under: it is evaluated by that.
 type open struct {
 	twin.Decision
-	by prices
+	by     prices
+	heldTo meter.Hour // until then its plan holds
 }
 
 // groupRun is a group of a side, or the meters outside any, of which each partition
@@ -163,8 +167,23 @@ func (s *side) noteDecided() {
 		o.Decided(s.scenario, made)
 	}
 	for i := range made {
-		if d := &made[i]; d.MeterNo != 0 && len(d.Plan) > 0 && d.ValidFrom >= o.From && d.ValidTo <= o.To {
-			s.open = append(s.open, open{*d, s.prices})
+		d := &made[i]
+		revises := d.Supersedes != uuid.Nil
+		if d.MeterNo == 0 || len(d.Plan) == 0 && !revises || d.ValidFrom < o.From || d.ValidTo > o.To {
+			continue
+		}
+		if revises {
+			s.supersede(&d.Decision)
+		}
+		s.open = append(s.open, open{*d, s.prices, d.ValidTo})
+	}
+}
+
+// supersede ends the plan that a decision replaces.
+func (s *side) supersede(by *dsm.Decision) {
+	for i := range s.open {
+		if s.open[i].ID == by.Supersedes {
+			s.open[i].heldTo = by.ValidFrom
 		}
 	}
 }
@@ -178,7 +197,7 @@ func (s *side) countPlans(to meter.Hour) {
 			later = append(later, *d)
 			continue
 		}
-		s.realise(d.by, s.run.byIndex[d.MeterNo-1], &d.Decision.Decision)
+		s.realise(d, s.run.byIndex[d.MeterNo-1])
 	}
 	clear(s.open[len(later):])
 	s.open = later
@@ -218,18 +237,22 @@ func (s *side) countHour(m *meterRun, rates dsm.Rates, h meter.Hour) {
 	}
 }
 
-// realise evaluates a plan as if it had been carried out.
-func (s *side) realise(by prices, m *meterRun, d *dsm.Decision) {
+// realise evaluates a plan as if it had been carried out while it held. One that was
+// revised is one plan, and what is promised for an hour counts once.
+func (s *side) realise(o *open, m *meterRun) {
+	d, by := &o.Decision.Decision, o.by
 	s.actual, s.change = s.actual[:0], s.change[:0]
-	for t := range d.Plan {
+	for t := range min(len(d.Plan), int(o.heldTo-d.ValidFrom)) {
 		s.actual, s.change = append(s.actual, m.At(d.ValidFrom+meter.Hour(t))), append(s.change, 0)
 	}
 	out := twin.Realised(by.ledger, d, nil, s.actual, false, nil)
 	g := s.groupOf[m.place]
-	g.plans++
+	if d.SupersededEnergy != d.SupersededEnergy {
+		g.plans++
+	}
 	if !by.foreign {
-		g.promised.Energy += float64(d.SavingEnergy)
-		g.promised.Demand += float64(d.SavingDemand)
+		g.promised.Energy += float64(d.SavingEnergy) - orZero(d.SupersededEnergy)
+		g.promised.Demand += float64(d.SavingDemand) - orZero(d.SupersededDemand)
 	}
 	if out.SavingEnergy != out.SavingEnergy {
 		return // nothing was measured in its hours
@@ -248,6 +271,14 @@ func (s *side) realise(by prices, m *meterRun, d *dsm.Decision) {
 			s.planned.change(m.place, d.ValidFrom+meter.Hour(t), x)
 		}
 	}
+}
+
+// orZero is 0 for what is not known.
+func orZero(v float32) float64 {
+	if v != v {
+		return 0
+	}
+	return float64(v)
 }
 
 // add adds what a meter measured in an hour of the window.

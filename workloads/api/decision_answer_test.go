@@ -11,11 +11,17 @@ type headerAnswer struct {
 	ValidFrom      time.Time `json:"validFrom"`
 	ValidTo        time.Time `json:"validTo"`
 	ActionableFrom time.Time `json:"actionableFrom"`
-	Status         string    `json:"status"`
-	Mode           string    `json:"mode"`
-	Action         string    `json:"action"`
-	Reason         string    `json:"reason"`
-	Title          string    `json:"title"`
+	HeldTo         time.Time `json:"heldTo"`
+	Supersedes     *string   `json:"supersedes"`
+
+	SupersededSavingEnergy *float32 `json:"supersededSavingEnergy"`
+	SupersededSavingDemand *float32 `json:"supersededSavingDemand"`
+
+	Status string `json:"status"`
+	Mode   string `json:"mode"`
+	Action string `json:"action"`
+	Reason string `json:"reason"`
+	Title  string `json:"title"`
 
 	KWhShifted     *float32 `json:"kwhShifted"`
 	KWReduction    *float32 `json:"kwReduction"`
@@ -39,16 +45,17 @@ type headerAnswer struct {
 // decisionAnswer is a decision with everything it rests on.
 type decisionAnswer struct {
 	headerAnswer
-	Plan         []PlanPoint   `json:"plan"`
-	From         []PlanWindow  `json:"from"`
-	To           []PlanWindow  `json:"to"`
-	PlanItems    []PlanItem    `json:"planItems"`
-	Factors      []Factor      `json:"factors"`
-	Binding      []string      `json:"bindingConstraints"`
-	Alternatives []Alternative `json:"alternatives"`
-	Realised     *Realised     `json:"realised,omitempty"`
-	Inputs       inputsAnswer  `json:"inputs"`
-	Provenance   Provenance    `json:"provenance"`
+	Plan         []PlanPoint    `json:"plan"`
+	From         []PlanWindow   `json:"from"`
+	To           []PlanWindow   `json:"to"`
+	PlanItems    []PlanItem     `json:"planItems"`
+	Factors      []Factor       `json:"factors"`
+	Binding      []string       `json:"bindingConstraints"`
+	Alternatives []Alternative  `json:"alternatives"`
+	History      []headerAnswer `json:"history"`
+	Realised     *Realised      `json:"realised,omitempty"`
+	Inputs       inputsAnswer   `json:"inputs"`
+	Provenance   Provenance     `json:"provenance"`
 }
 
 // inputsAnswer is what a decision rests on.

@@ -9,7 +9,7 @@ import (
 // decisionHeader shows a decision as it stands at the twin's now.
 func (s *server) decisionHeader(d decisions.Row, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
-		decision: &d, status: decisionStatus(&d.Decision, now), mode: decisionMode(&d),
+		decision: &d, status: decisionStatus(&d, now), mode: decisionMode(&d),
 		title: s.explain(d).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
@@ -21,17 +21,19 @@ func decisionMode(d *decisions.Row) string {
 	return string(dsm.ModeAdvisory)
 }
 
-func decisionStatus(d *dsm.Decision, now meter.Hour) string {
+// decisionStatus measures the hours that a decision holds by now. One that is superseded
+// before its first hour has none.
+func decisionStatus(d *decisions.Row, now meter.Hour) string {
 	switch {
-	case now < d.ValidFrom:
+	case now < d.ValidFrom && d.ValidFrom < d.HeldTo:
 		return "planned"
-	case now < d.ValidTo:
+	case now < d.HeldTo:
 		return "active"
 	}
 	return "past"
 }
 
-func (s *server) decisionView(d decisions.Row, made decisions.Provenance, now meter.Hour) Decision {
+func (s *server) decisionView(d decisions.Row, made decisions.Provenance, history []decisions.Row, now meter.Hour) Decision {
 	header := s.decisionHeader(d, now)
 	view := Decision{header, DecisionDetail{
 		Plan:         planPoints(d.ValidFrom, d.Plan),
@@ -41,9 +43,13 @@ func (s *server) decisionView(d decisions.Row, made decisions.Provenance, now me
 		Factors:      make([]Factor, len(d.Factors)),
 		Binding:      make([]string, len(d.Binding)),
 		Alternatives: make([]Alternative, len(d.Alternatives)),
+		History:      make([]DecisionHeader, len(history)),
 		Inputs:       Inputs(header),
 		Provenance:   Provenance(made),
 	}}
+	for i := range history {
+		view.History[i] = s.decisionHeader(history[i], now)
+	}
 	for i := range d.Items {
 		view.PlanItems[i] = planItem(d.ValidFrom, &d.Items[i])
 	}

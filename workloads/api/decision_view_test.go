@@ -30,6 +30,7 @@ func TestDecisionAnswers(t *testing.T) {
 		Decision: dsm.Decision{
 			ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7",
 			IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
+			Supersedes: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("before")), SupersededEnergy: 0.125, SupersededDemand: -0.25,
 			Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
 			KWhShifted: 0.25, KWReduction: -0, PeakBefore: 1.75, PeakAfter: 1.5, PARBefore: 2.1, PARAfter: 1.8,
 			CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, SavingEnergy: 0.25, SavingDemand: -0.5, MonthPeak: 4.5, CO2Kg: 0.1, Confidence: 0.95,
@@ -39,17 +40,17 @@ func TestDecisionAnswers(t *testing.T) {
 			Alternatives: []dsm.Alternative{{Action: dsm.ActionLoadShift, Reason: dsm.ReasonLowerSaving, Saving: -0.05}},
 			LastReading:  437999, MissingShare: 0.125, Stale: true,
 		},
-		MeterNo: 1, GroupNo: 2, Provenance: 3,
+		MeterNo: 1, GroupNo: 2, Provenance: 3, HeldTo: 438003,
 	}
 	empty := decisions.Row{Decision: dsm.Decision{
 		IssuedAt: 438024, ValidFrom: 438024, ValidTo: 438048, ActionableFrom: 438024, LastReading: meter.NoHour, Reason: 77,
-		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, SavingEnergy: unknown, SavingDemand: unknown, MonthPeak: unknown, CO2Kg: unknown,
-	}, Shadow: true}
+		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, SupersededEnergy: unknown, SupersededDemand: unknown, SavingEnergy: unknown, SavingDemand: unknown, MonthPeak: unknown, CO2Kg: unknown,
+	}, Shadow: true, HeldTo: 438048}
 	made := decisions.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
 	for name, body := range map[string]any{
 		"list": Answer[[]DecisionHeader]{Data: []DecisionHeader{s.decisionHeader(full, 438002), s.decisionHeader(empty, 438002)}},
-		"full": Answer[Decision]{Data: s.decisionView(full, made, 438002)},
-		"none": Answer[Decision]{Data: s.decisionView(empty, made, 438050)},
+		"full": Answer[Decision]{Data: s.decisionView(full, made, []decisions.Row{full}, 438002)},
+		"none": Answer[Decision]{Data: s.decisionView(empty, made, nil, 438050)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

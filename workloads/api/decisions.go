@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -20,18 +21,19 @@ import (
 )
 
 type decisionsInput struct {
-	Meter  string `query:"meter" maxLength:"128" doc:"Only this meter"`
-	Group  string `query:"group" maxLength:"128" doc:"Only this group and the meters in it"`
-	About  string `query:"about" enum:"meter,group" doc:"Only decisions about meters, or about groups"`
-	Action string `query:"action" maxLength:"64" doc:"An action such as load_shift, or any for every action but none"`
-	Reason string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
-	Mode   string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
-	Status string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
-	From   string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
-	To     string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
-	Sort   string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
-	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
+	Meter   string `query:"meter" maxLength:"128" doc:"Only this meter"`
+	Group   string `query:"group" maxLength:"128" doc:"Only this group and the meters in it"`
+	About   string `query:"about" enum:"meter,group" doc:"Only decisions about meters, or about groups"`
+	Action  string `query:"action" maxLength:"64" doc:"An action such as load_shift, or any for every action but none"`
+	Reason  string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
+	InForce bool   `query:"inForce" doc:"Leave out what a later decision about the same day supersedes"`
+	Mode    string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
+	Status  string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	From    string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
+	To      string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
+	Sort    string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Cursor  string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 type decisionPath struct {
@@ -54,7 +56,7 @@ func (s *server) decisionOperations(api huma.API) {
 }
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
-	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, in.Mode, in.Status, in.From, in.To, in.Sort)
+	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, strconv.FormatBool(in.InForce), in.Mode, in.Status, in.From, in.To, in.Sort)
 	after, err := params.DecodeCursor[reader.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ var decisionOrders = map[string]reader.DecisionOrder{"-savingP50": reader.ByWort
 
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (reader.DecisionList, error) {
-	q := reader.DecisionList{About: in.About, Status: in.Status, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
+	q := reader.DecisionList{About: in.About, InForce: in.InForce, Status: in.Status, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
 	w, err := s.times(now).Range(in.From, in.To, "now-7d", "now+1h")
 	if err != nil {
 		return q, err
@@ -185,7 +187,11 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 	if err != nil {
 		return nil, err
 	}
-	view := s.decisionView(d, made, now)
+	history, err := s.db.DecisionHistory(ctx, &d)
+	if err != nil {
+		return nil, s.failed(ctx, "find what a decision revises", err)
+	}
+	view := s.decisionView(d, made, history, now)
 	if view.Realised, err = s.realised(ctx, &d); err != nil {
 		return nil, err
 	}

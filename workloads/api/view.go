@@ -199,16 +199,17 @@ type Decision struct {
 
 // DecisionDetail is what a decision shows beside its header.
 type DecisionDetail struct {
-	Plan         []PlanPoint   `json:"plan" nullable:"false" doc:"Empty if the action is none"`
-	From         []PlanWindow  `json:"from" nullable:"false" doc:"Where load is taken away"`
-	To           []PlanWindow  `json:"to" nullable:"false" doc:"Where load is added"`
-	PlanItems    []PlanItem    `json:"planItems" nullable:"false" doc:"With devices behind the meter: what each device contributes to the plan"`
-	Factors      []Factor      `json:"factors" nullable:"false" doc:"What weighed in it"`
-	Binding      []string      `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
-	Alternatives []Alternative `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
-	Realised     *Realised     `json:"realised,omitempty" doc:"The outcome; left out while its hours have not passed, or it has not been computed"`
-	Inputs       Inputs        `json:"inputs"`
-	Provenance   Provenance    `json:"provenance"`
+	Plan         []PlanPoint      `json:"plan" nullable:"false" doc:"Empty if the action is none"`
+	From         []PlanWindow     `json:"from" nullable:"false" doc:"Where load is taken away"`
+	To           []PlanWindow     `json:"to" nullable:"false" doc:"Where load is added"`
+	PlanItems    []PlanItem       `json:"planItems" nullable:"false" doc:"With devices behind the meter: what each device contributes to the plan"`
+	Factors      []Factor         `json:"factors" nullable:"false" doc:"What weighed in it"`
+	Binding      []string         `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
+	Alternatives []Alternative    `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
+	History      []DecisionHeader `json:"history" nullable:"false" doc:"All decisions about the meter or group and the day, newest first: the first one is in force, each other was superseded by the one before it"`
+	Realised     *Realised        `json:"realised,omitempty" doc:"The outcome; left out while its hours have not passed, or it has not been computed"`
+	Inputs       Inputs           `json:"inputs"`
+	Provenance   Provenance       `json:"provenance"`
 }
 
 // PlanPoint is one hour of a plan.

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
@@ -257,13 +258,14 @@ func (w *worker) fromDatabase(ctx context.Context, stored writer.PartitionState)
 		return nil, fmt.Errorf("readings of partition %d: %w", w.number, err)
 	}
 	p.Retrain()
-	plans, err := w.db.LastPlans(ctx, w.number, p.Watermark()+1)
+	made, err := w.db.LastDecisions(ctx, w.number, p.Watermark()+1)
 	if err != nil {
 		return nil, fmt.Errorf("plans of partition %d: %w", w.number, err)
 	}
-	for _, plan := range plans {
-		if m := byNumber[plan.MeterNo]; m != nil {
-			m.PutPlan(plan.ValidFrom, plan.Plan)
+	shadow := p.Rules().Policy.Mode == dsm.ModeShadow
+	for i := range made {
+		if made[i].Shadow == shadow { // plans of another mode are in force no more
+			p.PutDecision(&made[i].Decision)
 		}
 	}
 	return p, nil

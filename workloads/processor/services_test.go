@@ -64,6 +64,8 @@ func testTwin() *config.Twin {
 				Flexibility: dsm.Flexibility{ShiftableShare: .15, MaxShiftHours: 6, MaxIncrease: .2},
 				Groups:      []dsm.Group{{Name: "feeder", CapacityKW: 3}},
 				Freshness:   24,
+				LeadHours:   6,
+				NoticeHours: 1,
 			},
 		},
 	}
@@ -104,6 +106,16 @@ func startServices(t *testing.T) *services {
 	return s
 }
 
+// testLoad is what meter k draws in an hour of the dataset. From 09:00 on days turn out
+// otherwise than those before, so that plans are revised.
+func testLoad(hour, k int) float32 {
+	kwh := .1 + float32(hour*(k+3)%24)/10
+	if hour%24 >= 9 {
+		kwh *= 1 + float32(hour/24*(7+k)%5)/2
+	}
+	return kwh
+}
+
 // produce appends some days of readings of two ungrouped meters and a feeder.
 func (s *services) produce(from, days int) {
 	s.t.Helper()
@@ -113,7 +125,7 @@ func (s *services) produce(from, days int) {
 	for i := range days * meter.HoursPerDay {
 		h := start + meter.Hour(from*meter.HoursPerDay+i)
 		for k, r := range []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}} {
-			r.Hour, r.KWh = h, .1+float32((int(h)*(k+3))%24)/10
+			r.Hour, r.KWh = h, testLoad(int(h-start), k)
 			producer.Append([]byte(r.Key()), meter.AppendMessage(nil, r))
 		}
 	}
@@ -185,6 +197,7 @@ func undisturbed(t *testing.T, days int) []twinrows.Table {
 	for _, table := range rows {
 		require.Positive(t, table.Rows, table.Name)
 	}
+	require.NotZero(t, s.revisions(), "plans are revised")
 	return rows
 }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
@@ -99,8 +101,26 @@ func Settle(ctx context.Context, db *writer.DB, ledger *dsm.Ledger, followed, co
 	return nil
 }
 
-// settled computes outcomes. A decision without a plan has one only if its hours cost
-// what plans before it had saved.
+// outcome is that of a decision. One that was superseded before its first hour saves
+// nothing. One without a plan has an outcome only if it supersedes a plan, or if its hours
+// cost what plans before it had saved.
+func outcome(ledger *dsm.Ledger, u *writer.Unsettled, followed bool) (r dsm.Realised, settles bool) {
+	if len(u.Actual) == 0 {
+		return dsm.Realised{}, true
+	}
+	if u.Action != dsm.ActionNone {
+		return twin.Realised(ledger, &u.Decision, u.Expected, u.Actual, followed, u.Peaks), true
+	}
+	lost := ledger.Unplanned(&u.Decision, u.Actual, u.Peaks)
+	if u.Supersedes != uuid.Nil {
+		return dsm.Realised{SavingDemand: lost}, true
+	}
+	r = dsm.UnknownRealised()
+	r.SavingDemand = lost
+	return r, lost < 0
+}
+
+// settled computes outcomes.
 func settled(ledger *dsm.Ledger, followed bool, open []writer.Unsettled) []decisions.Settled {
 	out, nan := make([]decisions.Settled, 0, len(open)), float32(math.NaN())
 	for i := range open {
@@ -118,10 +138,8 @@ func settled(ledger *dsm.Ledger, followed bool, open []writer.Unsettled) []decis
 				s.PeakWithout, s.PeakWith = float32(peaks.Without), float32(peaks.With)
 			}
 		}
-		r := dsm.UnknownRealised()
-		if u.Action != dsm.ActionNone {
-			r = twin.Realised(ledger, &u.Decision, u.Expected, u.Actual, followed, u.Peaks)
-		} else if r.SavingDemand = ledger.Unplanned(&u.Decision, u.Actual, u.Peaks); !(r.SavingDemand < 0) {
+		r, settles := outcome(ledger, u, followed)
+		if !settles {
 			continue
 		}
 		s.KWhShifted, s.KWReduction, s.SavingEnergy, s.SavingDemand, s.CO2Kg = r.KWhShifted, r.KWReduction, r.SavingEnergy, r.SavingDemand, r.CO2Kg

@@ -87,6 +87,7 @@ func Rejections() map[string]Rejection {
 		"negative saving":                  {With("processor: {dsm: {minSaving: '-0.1'}}"), 6, "spec.processor.dsm.minSaving", "write 0 or more"},
 		"hysteresis over 1":                {With("processor: {dsm: {hysteresis: 2}}"), 6, "spec.processor.dsm.hysteresis", "a share from 0 to 1"},
 		"a plan two days before":           {With("processor: {dsm: {leadTime: 48h}}"), 6, "spec.processor.dsm.leadTime", "whole hours from 0h to 24h"},
+		"half an hour of notice":           {With("processor: {dsm: {notice: 30m}}"), 6, "spec.processor.dsm.notice", "whole hours from 0h to 24h"},
 		"half an hour before":              {With("processor: {dsm: {leadTime: 30m}}"), 6, "spec.processor.dsm.leadTime", "whole hours from 0h to 24h"},
 		"freshness":                        {With("processor: {dsm: {freshness: 30m}}"), 6, "spec.processor.dsm.freshness", "whole hours from 1h"},
 		"limit without a chance":           {With("processor: {dsm: {groups: [{name: a, capacityKW: 1, exceedance: \"0\"}]}}"), 6, "spec.processor.dsm.groups[0].exceedance", "a probability from 0.01 to 0.5"},

@@ -50,11 +50,12 @@ func policyOf(d *v1.DSM) dsm.Policy {
 			MaxIncrease:    d.Flexibility.MaxIncrease.Float(),
 			Comfort:        windowsOf(d.Flexibility.Comfort),
 		},
-		Windows:    windowsOfPlans(&d.Plan),
-		MinSaving:  d.MinSaving.Float(),
-		Hysteresis: d.Hysteresis.Float(),
-		Freshness:  hours(d.Freshness),
-		LeadHours:  hours(d.LeadTime),
+		Windows:     windowsOfPlans(&d.Plan),
+		MinSaving:   d.MinSaving.Float(),
+		Hysteresis:  d.Hysteresis.Float(),
+		Freshness:   hours(d.Freshness),
+		LeadHours:   hours(d.LeadTime),
+		NoticeHours: hours(d.Notice),
 	}
 	for _, g := range d.Groups {
 		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float(), Exceedance: g.Exceedance.Float()})

@@ -51,6 +51,44 @@ func idColumn(name string, field func(*tableRow) *uuid.UUID, as shown) column {
 	}
 }
 
+// maybeIDColumn is null for the zero value.
+func maybeIDColumn(name string, field func(*tableRow) *uuid.UUID, as shown) column {
+	return column{
+		name: name,
+		append: func(dst []byte, r *tableRow) []byte {
+			if *field(r) == uuid.Nil {
+				return pgvalue.AppendNull(dst)
+			}
+			return pgvalue.AppendUUID(dst, *field(r))
+		},
+		arg:    func(r *tableRow) any { return uuid.NullUUID{UUID: *field(r), Valid: *field(r) != uuid.Nil} },
+		target: func(r *tableRow) any { return (*scannedID)(field(r)) },
+
+		shown: as, jsonType: reflect.TypeFor[*string](),
+		json: func(dst []byte, r *tableRow) []byte {
+			if *field(r) == uuid.Nil {
+				return append(dst, jsonNull...)
+			}
+			return appendJSONText(dst, field(r).String())
+		},
+	}
+}
+
+type scannedID uuid.UUID
+
+// ScanUUID takes a value of the database.
+func (id *scannedID) ScanUUID(v pgtype.UUID) error {
+	*id = scannedID(v.Bytes)
+	return nil
+}
+
+// joinedHour is an expression of an hour.
+func joinedHour(sql string, field func(*tableRow) *meter.Hour, as shown) column {
+	c := hourColumn(sql, field, as)
+	c.append, c.arg = nil, nil
+	return c
+}
+
 // joinedName is an expression of a name, "" for none.
 func joinedName(sql string, field func(*tableRow) *string, as shown) column {
 	return column{

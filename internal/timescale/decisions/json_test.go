@@ -23,6 +23,7 @@ func sampleDecisions() (full, empty Row) {
 	full.Decision = dsm.Decision{
 		ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7",
 		IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
+		Supersedes: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("before")), SupersededEnergy: 0.125, SupersededDemand: -0.25,
 		Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
 		KWhShifted: 0.25, KWReduction: 0, PeakBefore: 1.75, PeakAfter: 1.5, PARBefore: 2.1, PARAfter: 1.8,
 		CapKW: 1.5, PriceThresh: 0.3125, SavingP10: -0.01, SavingP50: 1e-9, SavingP90: 3e21, SavingEnergy: 0.25, SavingDemand: -0.5, MonthPeak: 4.5, CO2Kg: 0.1, Confidence: 0.95,
@@ -30,7 +31,7 @@ func sampleDecisions() (full, empty Row) {
 	}
 	empty.Decision = dsm.Decision{
 		IssuedAt: 438024, ValidFrom: 438024, ValidTo: 438048, ActionableFrom: 438024, LastReading: meter.NoHour, Reason: 77,
-		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, SavingEnergy: unknown, SavingDemand: unknown, MonthPeak: unknown, CO2Kg: unknown,
+		PeakBefore: unknown, PeakAfter: unknown, PARBefore: unknown, PARAfter: unknown, CapKW: unknown, PriceThresh: unknown, SupersededEnergy: unknown, SupersededDemand: unknown, SavingEnergy: unknown, SavingDemand: unknown, MonthPeak: unknown, CO2Kg: unknown,
 	}
 	return full, empty
 }

@@ -21,6 +21,7 @@ type tableRow struct {
 	*dsm.Decision
 	partition, meterNo, groupNo, provenance int32
 	shadow                                  bool
+	heldTo                                  meter.Hour
 	packed                                  packed
 }
 
@@ -37,6 +38,14 @@ var table = []column{
 	hourColumn("valid_to", func(r *tableRow) *meter.Hour { return &r.ValidTo }, shown{message: "validTo", answer: "validTo", tag: `doc:"Exclusive"`}),
 	hourColumn("actionable_from", func(r *tableRow) *meter.Hour { return &r.ActionableFrom }, shown{message: "actionableFrom", answer: "actionableFrom",
 		tag: `doc:"Earlier hours had passed before the plan could be known, and count in no KPI"`}),
+	joinedHour(HeldTo, func(r *tableRow) *meter.Hour { return &r.heldTo }, shown{answer: "heldTo",
+		tag: `doc:"Until then the plan holds: validTo, or the first hour of the decision that supersedes it"`}),
+	maybeIDColumn("supersedes", func(r *tableRow) *uuid.UUID { return &r.Supersedes }, shown{message: "supersedes", omit: true, answer: "supersedes",
+		tag: `format:"uuid" doc:"The decision whose plan this one replaces from validFrom on; null of the first one about its day"`}),
+	numberColumn("superseded_energy", func(r *tableRow) *float32 { return &r.SupersededEnergy }, shown{message: "supersededSavingEnergy", omit: true, answer: "supersededSavingEnergy",
+		tag: `doc:"What that plan is expected to save on energy from there on, in the currency; null where nothing was planned"`}),
+	numberColumn("superseded_demand", func(r *tableRow) *float32 { return &r.SupersededDemand }, shown{message: "supersededSavingDemand", omit: true, answer: "supersededSavingDemand",
+		tag: `doc:"Likewise on the demand charge"`}),
 	codeColumn("action", func(r *tableRow) *dsm.Action { return &r.Action }, shown{message: "action", answer: "action", tag: actionsTag()}),
 	codeColumn("reason", func(r *tableRow) *dsm.Reason { return &r.Reason }, shown{message: "reason", answer: "reason", tag: `doc:"Main cause" example:"price_spread"`}),
 	intColumn("partition", func(r *tableRow) *int32 { return &r.partition }),
@@ -174,7 +183,7 @@ func scanDecision(scan func(...any) error) (d Row, err error) {
 	if err := scan(targets...); err != nil {
 		return d, err
 	}
-	d.MeterNo, d.GroupNo, d.Provenance, d.Shadow = row.meterNo, row.groupNo, row.provenance, row.shadow
+	d.MeterNo, d.GroupNo, d.Provenance, d.Shadow, d.HeldTo = row.meterNo, row.groupNo, row.provenance, row.shadow, row.heldTo
 	if err := row.packed.unpack(&d.Decision); err != nil {
 		return d, fmt.Errorf("decision %s: %w", d.ID, err)
 	}

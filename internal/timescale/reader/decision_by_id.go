@@ -23,6 +23,18 @@ func (db *DB) DecisionByID(ctx context.Context, id uuid.UUID) (decisions.Row, de
 	return found[0], p, err
 }
 
+// DecisionHistory is all decisions about the meter or group of a decision and its day,
+// newest first.
+func (db *DB) DecisionHistory(ctx context.Context, d *decisions.Row) ([]decisions.Row, error) {
+	mode := decisions.Advised
+	if d.Shadow {
+		mode = decisions.Shadowed
+	}
+	return decisions.Query(ctx, db.Pool, decisions.Select+`
+		WHERE d.meter_no = $1 AND d.group_no = $2 AND d.valid_to = $3 AND d.issued_at < $3 AND d.issued_at > $3::timestamptz - interval '3 days' AND `+mode+`
+		ORDER BY d.issued_at DESC, d.valid_from DESC`, d.MeterNo, d.GroupNo, d.ValidTo.Time())
+}
+
 func (db *DB) provenance(ctx context.Context, no int32) (p decisions.Provenance, err error) {
 	err = db.Pool.QueryRow(ctx, `
 		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode

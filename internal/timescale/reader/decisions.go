@@ -18,6 +18,7 @@ type DecisionList struct {
 	About   string // meter or group; "" is both
 	Action  *dsm.Action
 	Planned bool // leave out action none
+	InForce bool // leave out what another decision supersedes
 	Reason  *dsm.Reason
 	Shadow  bool // those that are not for action, in place of those that are
 
@@ -75,6 +76,9 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 	if l.Planned {
 		w.add(`d.action <> 0`)
 	}
+	if l.InForce {
+		w.add(decisions.InForce)
+	}
 	if l.Reason != nil {
 		w.add(`d.reason = ?`, int16(*l.Reason))
 	}
@@ -114,11 +118,12 @@ func (l *DecisionList) addStatus(w *where) error {
 	case "":
 	case "planned":
 		w.add(`d.valid_from > ?`, now)
+		w.add(decisions.HeldTo + ` > d.valid_from`)
 	case "active":
 		w.add(`d.valid_from <= ?`, now)
-		w.add(`d.valid_to > ?`, now)
+		w.add(decisions.HeldTo+` > ?`, now)
 	case "past":
-		w.add(`d.valid_to <= ?`, now)
+		w.add(decisions.HeldTo+` <= ?`, now)
 	default:
 		return fmt.Errorf("%w: status %q: use planned, active or past", ErrBadQuery, l.Status)
 	}

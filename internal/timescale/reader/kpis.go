@@ -78,6 +78,8 @@ type OutcomeQuery struct {
 
 // Outcomes are the savings of the plans of one bucket, for action and about meters, whose
 // hours have passed. Sums hold those that are settled, and whose saving could be computed.
+// A plan that was revised is one: what is promised for an hour counts once, and of each
+// decision the hours that it held.
 type Outcomes struct {
 	Start       time.Time  // of the bucket: a local midnight, or From
 	Plans       int64      // in the sums
@@ -169,10 +171,10 @@ func (q *OutcomeQuery) sql() (string, []any, error) {
 		), days AS (
 			SELECT ` + bucket + ` AS bucket, ` + day + ` AS day,
 				count(*) FILTER (WHERE d.action <> 0) AS plans, count(r.decision_id) FILTER (WHERE d.action <> 0) AS settled,
-				count(r.saving) AS counted, min(d.valid_from) FILTER (WHERE r.saving IS NOT NULL) AS first, max(d.valid_to) FILTER (WHERE r.saving IS NOT NULL) AS last,
+				count(r.saving) FILTER (WHERE d.superseded_energy IS NULL) AS counted, min(d.valid_from) FILTER (WHERE r.saving IS NOT NULL) AS first, max(d.valid_to) FILTER (WHERE r.saving IS NOT NULL) AS last,
 				sum(r.kwh_shifted::float8) AS shifted,
-				sum(coalesce(d.saving_energy, d.saving_p50)::float8) FILTER (WHERE r.saving IS NOT NULL) AS promised_energy,
-				sum(d.saving_demand::float8) FILTER (WHERE r.saving IS NOT NULL) AS promised_demand,
+				sum(coalesce(d.saving_energy, d.saving_p50)::float8 - coalesce(d.superseded_energy, 0)) FILTER (WHERE r.saving IS NOT NULL) AS promised_energy,
+				sum(d.saving_demand::float8 - coalesce(d.superseded_demand, 0)) FILTER (WHERE r.saving IS NOT NULL) AS promised_demand,
 				sum(r.saving::float8) AS energy, sum(r.saving_demand::float8) AS demand,
 				sum(r.saving::float8) FILTER (WHERE r.method = ` + method + `) AS estimated,
 				count(r.saving) FILTER (WHERE r.method = ` + method + `) AS estimates,

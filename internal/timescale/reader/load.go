@@ -140,7 +140,8 @@ func scanGroupForecast(row pgx.CollectableRow) (p GroupForecastPoint, err error)
 
 // PlannedChange is the sum of the plans for action of meters, of a group or of all if
 // groupNo is nil, by hour. Decisions about groups are left out: their plans are
-// sums of those of meters.
+// sums of those of meters. Plans count while they hold: the sums of revisions are what
+// these change.
 func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
 	rows, err := db.Pool.Query(ctx, `
 		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh), sum(v.plans)::int8
@@ -149,7 +150,7 @@ func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.
 			AND ($3::int IS NULL OR d.group_no = $3) AND `+decisions.Advised+`
 			AND d.valid_from + (v.n - 1) * interval '1 hour' >= $1
 			AND d.valid_from + (v.n - 1) * interval '1 hour' < $2
-		GROUP BY 1 ORDER BY 1`, from.Time(), to.Time(), groupNo)
+		GROUP BY 1 HAVING sum(v.plans) > 0 ORDER BY 1`, from.Time(), to.Time(), groupNo)
 	if err != nil {
 		return nil, fmt.Errorf("planned change: %w", err)
 	}

@@ -3,12 +3,10 @@ package writer
 import (
 	"context"
 	"fmt"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -65,35 +63,15 @@ func (db *DB) WarmUpRows(ctx context.Context, meterNo int32) (twin.Readings, err
 	return r, nil
 }
 
-// LastPlan is the plan of a meter's newest decision.
-type LastPlan struct {
-	MeterNo   int32
-	IssuedAt  meter.Hour
-	ValidFrom meter.Hour
-	Plan      []float32 // kWh per hour from ValidFrom on; nil if the decision was for nothing
-}
-
-// LastPlans are the newest plans of a partition's meters that were issued
-// before hour `before`, by meter number. Meters without a decision are left
-// out.
-func (db *DB) LastPlans(ctx context.Context, partition int, before meter.Hour) ([]LastPlan, error) {
-	rows, err := db.Pool.Query(ctx, `
-		SELECT m.meter_no, d.issued_at, d.valid_from, d.plan
-		FROM meters m CROSS JOIN LATERAL (
-			SELECT issued_at, valid_from, plan FROM decisions d
-			WHERE d.meter_no = m.meter_no AND d.issued_at < $2 ORDER BY d.issued_at DESC LIMIT 1) d
-		WHERE m.partition = $1 ORDER BY m.meter_no`, partition, before.Time())
+// LastDecisions are the decisions of a partition, about meters and groups, that were issued
+// before hour `before`, as far back as plans of hours from then on may be, by issue and then
+// by their first hour.
+func (db *DB) LastDecisions(ctx context.Context, partition int, before meter.Hour) ([]decisions.Row, error) {
+	found, err := decisions.Query(ctx, db.Pool, decisions.Select+`
+		WHERE d.partition = $1 AND d.issued_at < $2 AND d.issued_at >= $2::timestamptz - `+longestPlan+`
+		ORDER BY d.issued_at, d.valid_from, d.meter_no, d.group_no`, partition, before.Time())
 	if err != nil {
-		return nil, fmt.Errorf("last plans of partition %d: %w", partition, err)
+		return nil, fmt.Errorf("last decisions of partition %d: %w", partition, err)
 	}
-	plans, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p LastPlan, err error) {
-		var issued, valid time.Time
-		err = row.Scan(&p.MeterNo, &issued, &valid, &p.Plan)
-		p.IssuedAt, p.ValidFrom = meter.HourOf(issued), meter.HourOf(valid)
-		return p, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("last plans of partition %d: %w", partition, err)
-	}
-	return plans, nil
+	return found, nil
 }

@@ -17,7 +17,7 @@ import (
 
 // Unsettled is a decision about a meter whose hours have passed, with what was
 // forecast at issue (the median) and what was measured, kWh per hour from ValidFrom to
-// ValidTo; NaN where there is nothing.
+// before HeldTo; NaN where there is nothing.
 type Unsettled struct {
 	decisions.Row
 	Expected, Actual []float32
@@ -128,13 +128,17 @@ type dueHours struct {
 	issued     []time.Time
 }
 
+// settles4 is what decisions are settled: those with a plan, those that supersede one, and
+// with a demand charge, by parameter 4, all.
+const settles4 = `(d.action <> 0 OR d.supersedes IS NOT NULL OR $4)`
+
 // longestPlan is how long before the end of its hours a decision may be issued.
 const longestPlan = `interval '3 days'`
 
 // nextDue finds what is to be settled next. Decisions are found by when they were issued,
 // from the first that is not settled on: what lies behind is not read.
 func nextDue(ctx context.Context, tx pgx.Tx, by Settling, p passedHours) (due dueHours, err error) {
-	const condition = `d.meter_no <> 0 AND (d.action <> 0 OR $4) AND d.valid_to > p.settled_to AND d.valid_to <= p.watermark`
+	const condition = `d.meter_no <> 0 AND ` + settles4 + ` AND d.valid_to > p.settled_to AND d.valid_to <= p.watermark`
 	rows, err := tx.Query(ctx, `
 		WITH p AS (
 			SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::timestamptz[]) f(partition, settled_to, watermark)
@@ -178,7 +182,7 @@ func nextDue(ctx context.Context, tx pgx.Tx, by Settling, p passedHours) (due du
 // readDue reads decisions that are to be settled, with what was forecast and measured.
 func readDue(ctx context.Context, tx pgx.Tx, by Settling, due dueHours) ([]Unsettled, error) {
 	found, err := decisions.Query(ctx, tx, decisions.Select+`
-		WHERE d.issued_at = ANY($1) AND d.partition = ANY($2) AND d.valid_to = $3 AND d.meter_no <> 0 AND (d.action <> 0 OR $4)
+		WHERE d.issued_at = ANY($1) AND d.partition = ANY($2) AND d.valid_to = $3 AND d.meter_no <> 0 AND `+settles4+`
 		ORDER BY d.meter_no, d.issued_at`, due.issued, due.partitions, due.to, by.Demand)
 	if err != nil {
 		return nil, err
@@ -192,7 +196,8 @@ func fillUnsettled(ctx context.Context, tx pgx.Tx, by Settling, found []decision
 	hours := newMeterHours(found, from, to)
 	open := make([]Unsettled, len(found))
 	for i := range found {
-		open[i] = Unsettled{Row: found[i], Actual: hours.of(&found[i])}
+		held := int(found[i].HeldTo - found[i].ValidFrom)
+		open[i] = Unsettled{Row: found[i], Actual: hours.of(&found[i])[:held]}
 	}
 	// Corrections are counted before readings are read: one that comes in between is
 	// found again.
@@ -250,12 +255,13 @@ func readExpected(ctx context.Context, tx pgx.Tx, open []Unsettled) error {
 		no int32
 		at meter.Hour
 	}
-	of := make(map[issue]*Unsettled, len(open))
+	of := make(map[issue][]*Unsettled, len(open))
 	issued, meters := make([]int32, len(open)), make([]int32, len(open))
 	for i := range open {
 		u := &open[i]
-		u.Expected = allNaN(int(u.ValidTo - u.ValidFrom))
-		of[issue{u.MeterNo, u.IssuedAt}] = u
+		u.Expected = allNaN(len(u.Actual))
+		at := issue{u.MeterNo, u.IssuedAt}
+		of[at] = append(of[at], u)
 		issued[i], meters[i] = int32(u.IssuedAt), u.MeterNo
 	}
 	rows, err := tx.Query(ctx, `SELECT f.meter_no, f.issued_at, f.p50
@@ -269,9 +275,10 @@ func readExpected(ctx context.Context, tx pgx.Tx, open []Unsettled) error {
 	var p50 []float32
 	if _, err := pgx.ForEachRow(rows, []any{&no, &ts, &p50}, func() error {
 		at := meter.HourOf(ts)
-		u := of[issue{no, at}]
-		if skip := int(u.ValidFrom - at); skip < len(p50) { // a forecast begins at its issue
-			copy(u.Expected, p50[skip:])
+		for _, u := range of[issue{no, at}] {
+			if skip := int(u.ValidFrom - at); skip < len(p50) { // a forecast begins at its issue
+				copy(u.Expected, p50[skip:])
+			}
 		}
 		return nil
 	}); err != nil {

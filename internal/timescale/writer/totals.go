@@ -14,7 +14,8 @@ import (
 // Sums of forecasts and plans over the meters of a group are kept in the transaction
 // of the rows that they are sums of, so that a load is read without reading every meter.
 
-// sumForecasts and sumPlans sum up stored rows. Each takes a condition on f, d or m.
+// sumForecasts and sumPlans sum up stored rows, plans less those that they supersede. Each
+// takes a condition on f, d or m.
 const (
 	sumForecasts = `
 		SELECT issued_at, group_no, partition, array_agg(p10 ORDER BY n), array_agg(p50 ORDER BY n), array_agg(p90 ORDER BY n), array_agg(meters ORDER BY n)
@@ -31,8 +32,12 @@ const (
 	sumPlans = `
 		SELECT issued_at, group_no, partition, valid_from, provenance_no, array_agg(kwh ORDER BY n), array_agg(plans ORDER BY n)
 		FROM (
-			SELECT d.issued_at, d.group_no, d.partition, d.valid_from, d.provenance_no, v.n, sum(v.kwh::float8) AS kwh, count(*)::int AS plans
-			FROM decisions d CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)
+			SELECT d.issued_at, d.group_no, d.partition, d.valid_from, d.provenance_no, v.n,
+				sum(coalesce(d.plan[v.n], 0)::float8 - coalesce(o.plan[o_passed + v.n], 0)::float8) AS kwh,
+				sum((d.plan[v.n] IS NOT NULL)::int - (o.plan[o_passed + v.n] IS NOT NULL)::int)::int AS plans
+			FROM decisions d LEFT JOIN decisions o ON o.id = d.supersedes AND o.meter_no = d.meter_no
+			CROSS JOIN LATERAL (SELECT coalesce((extract(epoch FROM d.valid_from - o.valid_from) / 3600)::int, 0) AS o_passed) p
+			CROSS JOIN LATERAL generate_series(1, greatest(cardinality(d.plan), cardinality(o.plan) - o_passed)) v(n)
 			WHERE d.meter_no <> 0 AND %s
 			GROUP BY 1, 2, 3, 4, 5, 6) hours
 		GROUP BY 1, 2, 3, 4, 5`
@@ -109,7 +114,8 @@ func (t *forecastTotal) add(f *twin.Forecast) {
 	}
 }
 
-// planTotal is the sum of the plans of a group's meters, one value an hour.
+// planTotal is the sum of the plans of a group's meters, one value an hour. A revision adds
+// what it changes, so that the sum over all issues is what holds.
 type planTotal struct {
 	issued, from meter.Hour
 	group        int32
@@ -128,7 +134,8 @@ func planTotals(decisions []twin.Decision) []*planTotal {
 	of := map[key]*planTotal{}
 	for i := range decisions {
 		d := &decisions[i]
-		if d.MeterNo == 0 || len(d.Plan) == 0 {
+		n := max(len(d.Plan), len(d.Superseded))
+		if d.MeterNo == 0 || n == 0 {
 			continue
 		}
 		k := key{d.IssuedAt, d.ValidFrom, d.GroupNo}
@@ -138,10 +145,14 @@ func planTotals(decisions []twin.Decision) []*planTotal {
 			of[k] = t
 			out = append(out, t)
 		}
-		t.kwh, t.plans = atLeast(t.kwh, len(d.Plan)), atLeast(t.plans, len(d.Plan))
+		t.kwh, t.plans = atLeast(t.kwh, n), atLeast(t.plans, n)
 		for h, change := range d.Plan {
 			t.kwh[h] += float64(change)
 			t.plans[h]++
+		}
+		for h, change := range d.Superseded {
+			t.kwh[h] -= float64(change)
+			t.plans[h]--
 		}
 	}
 	return out

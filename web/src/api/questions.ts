@@ -53,7 +53,7 @@ export const topDecisions = (mode: DecisionMode) =>
     queryFn: () =>
       answer(
         client.GET('/api/v1/decisions', {
-          params: { query: { from: 'now-24h', action: 'any', sort: '-risk', limit: 8, mode } },
+          params: { query: { from: 'now-24h', action: 'any', sort: '-risk', inForce: true, limit: 8, mode } },
         }),
       ),
     refetchInterval: calm,

@@ -142,6 +142,7 @@ function Basis({ d, zone }: { d: Schemas['Decision']; zone: string }) {
     <Section title="What it rests on">
       <dl className={classes.facts}>
         <Fact label="Issued">{dateTime(d.issuedAt, zone)}</Fact>
+        {d.heldTo !== d.validTo && <Fact label="Held until">{dateTime(d.heldTo, zone)}, then it was revised</Fact>}
         <Fact label="Newest reading">{dateTime(d.inputs.lastReadingAt, zone)}</Fact>
         <Fact label="Missing in 7 days before">{percent(d.inputs.missingShare)}</Fact>
         <Fact label="Model">
