@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +14,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 var update = flag.Bool("update", false, "write docs/reference/openapi.json and the files in testdata")
@@ -45,4 +48,33 @@ func generatedDocument(t *testing.T) []byte {
 	_, doc, err := s.router()
 	require.NoError(t, err)
 	return doc
+}
+
+// Each guarded operation documents how it fails, and when to ask again.
+func TestProblemsAreDocumented(t *testing.T) {
+	for path, item := range documented(t) {
+		for method, text := range item {
+			var operation struct {
+				Security  []map[string][]string
+				Responses map[string]struct {
+					Headers map[string]any
+					Content map[string]any
+				}
+			}
+			require.NoError(t, json.Unmarshal(text, &operation))
+			if len(operation.Security) == 0 {
+				continue
+			}
+			want := []string{"401", "403", "422", "429", "503"}
+			if strings.Contains(path, "{id}") {
+				want = append(want, "404")
+			}
+			for _, status := range want {
+				require.Contains(t, operation.Responses[status].Content, problem.MediaType, "%s %s %s", method, path, status)
+			}
+			for _, status := range []string{"429", "503"} {
+				require.Contains(t, operation.Responses[status].Headers, "Retry-After", "%s %s %s", method, path, status)
+			}
+		}
+	}
 }

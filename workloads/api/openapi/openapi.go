@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -110,9 +111,20 @@ func Register[I, T any](api huma.API, op huma.Operation, handle func(context.Con
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	op.Responses["default"] = &huma.Response{
-		Description: "A problem",
-		Content:     map[string]*huma.MediaType{problem.MediaType: {Schema: schema}},
+	problemOf := func(description string, headers map[string]*huma.Param) *huma.Response {
+		return &huma.Response{Description: description, Headers: headers, Content: map[string]*huma.MediaType{problem.MediaType: {Schema: schema}}}
+	}
+	op.Responses["default"] = problemOf("A problem", nil)
+	if len(op.Security) > 0 {
+		again := map[string]*huma.Param{"Retry-After": {Description: "Seconds after which to ask again", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+		op.Responses["401"] = problemOf("No API key or session, or one that has ended: unauthenticated", nil)
+		op.Responses["403"] = problemOf("The key has not the scope: scope_missing; or another site's page asks: cross_site_request", nil)
+		op.Responses["422"] = problemOf("A parameter at fault, which field names; or more than one answer has: too_expensive, too_many_points, range_too_long", nil)
+		op.Responses["429"] = problemOf("Too many requests of this key: rate_limited", again)
+		op.Responses["503"] = problemOf("The database cannot be reached, or expensive requests have to wait: unavailable", again)
+	}
+	if strings.Contains(op.Path, "{id}") {
+		op.Responses["404"] = problemOf("There is no such thing: unknown_meter, unknown_group or unknown_decision", nil)
 	}
 	enforce(&op)
 	huma.Register(api, op, handle)
