@@ -44,7 +44,7 @@ type groupRisk struct {
 	excess        float64 // expected energy above the capacity with the plans, kWh
 }
 
-// learn takes what the group's own forecast says about its load, where it has one: the
+// learn takes the load of the group from its own forecast, where it has one: the
 // spread, and how far its mean lies from sum, that of its meters' means. The other
 // hours keep that mean, and a spread that follows from the meters'.
 func (g *groupRisk) learn(in *GroupInput, sum *[maxSlots]float64) {

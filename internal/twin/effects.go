@@ -143,7 +143,19 @@ type GroupForecast struct {
 	IssuedAt      meter.Hour
 	DayAhead      bool
 	Model         string
-	P10, P50, P90 []float32 // kWh per hour from IssuedAt on; NaN where unknown
+	P10, P50, P90 []float32  // kWh per hour from IssuedAt on; NaN where unknown
+	Limit         *LimitRisk // nil for a group without a limit
+}
+
+// LimitRisk is how a group's load compares with its limit, by the hour of its forecast.
+type LimitRisk struct {
+	CapacityKW float32
+
+	// Probability that the hour exceeds the capacity, 0 to 1, and energy expected above
+	// it, kWh: without the plans of the meters, and with those that are made. NaN where
+	// the forecast is.
+	ProbabilityBefore, ProbabilityAfter []float32
+	ExcessBefore, ExcessAfter           []float32
 }
 
 // Decision is a decision with the numbers of what it is about.

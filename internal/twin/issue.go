@@ -44,9 +44,10 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		if len(g.meters) == 0 {
 			continue
 		}
-		p.issueGroupForecast(g, t, due, unissued, fx)
-		if hours == 0 {
-			continue // it is the groups' turn alone
+		issued := p.issueGroupForecast(g, t, due, unissued, fx)
+		if hours == 0 { // it is the groups' turn alone
+			p.addLimitRisk(g, issued, fx)
+			continue
 		}
 		place := fx.floats.place
 		fx.quantiles = fx.quantiles[:0]
@@ -59,6 +60,7 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		}
 		p.decide(g, t, due, seen, fx)
 		fx.floats.place = place
+		p.addLimitRisk(g, issued, fx)
 	}
 	if t == due.plans || len(fx.Decisions) > made {
 		fx.Issued = append(fx.Issued, t)
@@ -66,23 +68,25 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 }
 
 // issueGroupForecast forecasts the load of a group as a whole for what is due, and for as
-// many hours as decisions need, which are not issued. It is empty for a group without a load.
-func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, unissued int, fx *Effects) {
+// many hours as decisions need, which are not issued. It returns the forecast in the
+// effects, nil if there is none.
+func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, unissued int, fx *Effects) *GroupForecast {
 	own := p.rules.groupHours(t, due)
 	hours := max(own, unissued)
 	fx.whole = forecast.Quantiles{}
 	if g.load == nil || hours == 0 {
-		return
+		return nil
 	}
 	fx.whole = forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
 	g.load.model.Forecast(g.load.window, t, fx.whole)
 	q := span(fx.whole, 0, own)
 	if !anyValue(q.P50) {
-		return
+		return nil
 	}
 	fx.GroupForecasts = append(fx.GroupForecasts, GroupForecast{
 		GroupNo: g.number, IssuedAt: t, DayAhead: t == due.dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
 	})
+	return &fx.GroupForecasts[len(fx.GroupForecasts)-1]
 }
 
 // forecastMeter forecasts one meter for some hours from t on.

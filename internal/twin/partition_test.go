@@ -68,6 +68,7 @@ type keptRows struct {
 	Forecasts map[string]string
 	Decisions map[string]string
 	Groups    map[string]string // forecasts of groups
+	Limits    map[string]string // how they compare with limits
 	GroupLoad map[string]string
 	Revisions []string
 	// Quarantine and what waits for the rest of an hour, by offset.
@@ -79,7 +80,7 @@ type keptRows struct {
 func newFeed(r *Rules) *feed {
 	return &feed{p: New(0, r), no: map[string]int32{}, rows: keptRows{
 		Readings: map[string]keptReading{}, Forecasts: map[string]string{},
-		Decisions: map[string]string{}, Groups: map[string]string{}, GroupLoad: map[string]string{},
+		Decisions: map[string]string{}, Groups: map[string]string{}, Limits: map[string]string{}, GroupLoad: map[string]string{},
 		Quarantine: map[int64]string{}, SubHours: map[string]string{},
 	}}
 }
@@ -139,6 +140,9 @@ func (f *feed) keep() {
 	}
 	for _, v := range r.GroupForecasts {
 		f.rows.Groups[fmt.Sprint(v.GroupNo, v.IssuedAt)] = fmt.Sprint(v.DayAhead, v.P10, v.P50, v.P90)
+		if v.Limit != nil {
+			f.rows.Limits[fmt.Sprint(v.GroupNo, v.IssuedAt)] = fmt.Sprint(*v.Limit)
+		}
 	}
 	for _, v := range r.Decisions {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
@@ -288,6 +292,7 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 	require.Empty(t, different(want.Forecasts, got.Forecasts), "forecasts")
 	require.Empty(t, different(want.Decisions, got.Decisions), "decisions")
 	require.Empty(t, different(want.Groups, got.Groups), "forecasts of groups")
+	require.Empty(t, different(want.Limits, got.Limits), "limits")
 	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
 	require.Equal(t, want.Revisions, got.Revisions)
 	require.Equal(t, want.Quarantine, got.Quarantine)

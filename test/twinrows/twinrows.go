@@ -39,7 +39,8 @@ func queries() []struct{ name, sql string } {
 			ORDER BY d.issued_at, d.id`},
 		{"group_load", `SELECT g.name, l.ts, l.partition, l.kwh, l.meters, l.fed_in
 			FROM group_load l JOIN groups g USING (group_no) ORDER BY l.ts, g.name, l.partition`},
-		{"group_forecasts", `SELECT g.name, f.issued_at, f.day_ahead, f.model, f.p10, f.p50, f.p90
+		{"group_forecasts", `SELECT g.name, f.issued_at, f.day_ahead, f.model, f.p10, f.p50, f.p90,
+				f.capacity_kw, f.exceed_before, f.exceed_after, f.excess_before, f.excess_after
 			FROM group_forecasts f JOIN groups g USING (group_no) ORDER BY f.issued_at, g.name, f.model`},
 	}
 }

@@ -56,26 +56,28 @@ func (s *server) meterForecasts(ctx context.Context, in *forecastsInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
-	return s.listForecasts(ctx, "forecasts", in.ID, &in.ForecastsParams, func(w params.HourRange, limit int) ([]twin.Forecast, error) {
+	read := func(w params.HourRange, limit int) ([]twin.Forecast, error) {
 		return s.db.MeterForecasts(ctx, m.MeterNo, w.From, w.To, in.DayAhead, limit)
-	})
+	}
+	return listForecasts(ctx, s, "forecasts", in.ID, &in.ForecastsParams, read, func(f twin.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
 }
 
-func (s *server) groupForecasts(ctx context.Context, in *groupForecastsInput) (*output[[]Forecast], error) {
+func (s *server) groupForecasts(ctx context.Context, in *groupForecastsInput) (*output[[]GroupForecast], error) {
 	g, err := s.findGroup(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return s.listForecasts(ctx, "group forecasts", in.ID, &in.ForecastsParams, func(w params.HourRange, limit int) ([]twin.Forecast, error) {
+	read := func(w params.HourRange, limit int) ([]twin.GroupForecast, error) {
 		return s.db.GroupForecasts(ctx, g.GroupNo, w.From, w.To, in.DayAhead, limit)
-	})
+	}
+	return listForecasts(ctx, s, "group forecasts", in.ID, &in.ForecastsParams, read, func(f twin.GroupForecast) meter.Hour { return f.IssuedAt }, groupForecastView)
 }
 
 // listForecasts answers with a page of what read returns for a range of issue times,
 // newest first, at most limit.
-func (s *server) listForecasts(ctx context.Context, kind, id string, in *ForecastsParams,
-	read func(w params.HourRange, limit int) ([]twin.Forecast, error),
-) (*output[[]Forecast], error) {
+func listForecasts[Row, View any](ctx context.Context, s *server, kind, id string, in *ForecastsParams,
+	read func(w params.HourRange, limit int) ([]Row, error), issued func(Row) meter.Hour, view func(Row) View,
+) (*output[[]View], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -103,12 +105,12 @@ func (s *server) listForecasts(ctx context.Context, kind, id string, in *Forecas
 	if err != nil {
 		return nil, s.failed(ctx, "read "+kind, err)
 	}
-	data, page, err := pageOf(rows, limit, filters, func(f twin.Forecast) meter.Hour { return f.IssuedAt }, forecastView)
+	data, page, err := pageOf(rows, limit, filters, issued, view)
 	if err != nil {
 		return nil, s.failed(ctx, "read "+kind, err)
 	}
 	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[[]Forecast]{Body: Answer[[]Forecast]{Data: data, Page: page, Meta: meta}}, nil
+	return &output[[]View]{Body: Answer[[]View]{Data: data, Page: page, Meta: meta}}, nil
 }
 
 // issueRange is the range of issue times that a request asks for.
@@ -135,6 +137,27 @@ func forecastView(f twin.Forecast) Forecast {
 			At:  (f.IssuedAt + meter.Hour(i)).Time(),
 			P10: maybe32(f.P10[i]), P50: maybe32(f.P50[i]), P90: maybe32(f.P90[i]),
 		}
+	}
+	return view
+}
+
+func groupForecastView(f twin.GroupForecast) GroupForecast {
+	view := GroupForecast{IssuedAt: f.IssuedAt.Time(), DayAhead: f.DayAhead, Model: f.Model, Points: make([]GroupForecastPoint, len(f.P50))}
+	for i := range f.P50 {
+		view.Points[i].ForecastPoint = ForecastPoint{
+			At:  (f.IssuedAt + meter.Hour(i)).Time(),
+			P10: maybe32(f.P10[i]), P50: maybe32(f.P50[i]), P90: maybe32(f.P90[i]),
+		}
+	}
+	l := f.Limit
+	if l == nil {
+		return view
+	}
+	view.CapacityKW = maybe32(l.CapacityKW)
+	for i := range view.Points {
+		p := &view.Points[i]
+		p.ExceedBefore, p.ExceedAfter = maybe32(l.ProbabilityBefore[i]), maybe32(l.ProbabilityAfter[i])
+		p.ExcessBefore, p.ExcessAfter = maybe32(l.ExcessBefore[i]), maybe32(l.ExcessAfter[i])
 	}
 	return view
 }

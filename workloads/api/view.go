@@ -108,6 +108,24 @@ type ForecastPoint struct {
 	P90 *float32  `json:"p90Kwh" doc:"Exceeded in 1 of 10 cases"`
 }
 
+// GroupForecast is a forecast of the load of a group as a whole.
+type GroupForecast struct {
+	IssuedAt   time.Time            `json:"issuedAt" doc:"It rests on hours before this one only"`
+	DayAhead   bool                 `json:"dayAhead" doc:"Issued at the issue time of the twin. False for one that was issued again within the day, or for the plans of the next"`
+	Model      string               `json:"model"`
+	CapacityKW *float32             `json:"capacityKw" doc:"Limit of the group when the forecast was issued; null without one"`
+	Points     []GroupForecastPoint `json:"points" nullable:"false"`
+}
+
+// GroupForecastPoint is one hour of a forecast of a group.
+type GroupForecastPoint struct {
+	ForecastPoint
+	ExceedBefore *float32 `json:"exceedanceBefore" doc:"Probability that the hour exceeds the limit without the plans of the meters, 0 to 1; null without a limit"`
+	ExceedAfter  *float32 `json:"exceedanceAfter" doc:"Likewise with the plans that were made by then"`
+	ExcessBefore *float32 `json:"excessBeforeKwh" doc:"Energy expected above the limit without the plans; null without a limit"`
+	ExcessAfter  *float32 `json:"excessAfterKwh" doc:"Likewise with the plans"`
+}
+
 // Group is a feeder or community of meters.
 type Group struct {
 	ID             string     `json:"id"`

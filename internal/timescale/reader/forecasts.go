@@ -28,21 +28,35 @@ func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.
 	return forecasts, nil
 }
 
-// GroupForecasts are the forecasts of the load of a group as a whole, like MeterForecasts;
-// their MeterNo is 0.
-func (db *DB) GroupForecasts(ctx context.Context, groupNo int32, from, to meter.Hour, onlyDayAhead bool, limit int) ([]twin.Forecast, error) {
+// GroupForecasts are the forecasts of the load of a group as a whole, like MeterForecasts.
+func (db *DB) GroupForecasts(ctx context.Context, groupNo int32, from, to meter.Hour, onlyDayAhead bool, limit int) ([]twin.GroupForecast, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT 0, issued_at, day_ahead, model, p10, p50, p90 FROM group_forecasts
+		SELECT group_no, issued_at, day_ahead, model, p10, p50, p90, capacity_kw, exceed_before, exceed_after, excess_before, excess_after
+		FROM group_forecasts
 		WHERE group_no = $1 AND issued_at >= $2 AND issued_at < $3 AND (day_ahead OR NOT $4)
 		ORDER BY issued_at DESC, model LIMIT $5`, groupNo, from.Time(), to.Time(), onlyDayAhead, limit)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts of group %d: %w", groupNo, err)
 	}
-	forecasts, err := pgx.CollectRows(rows, scanForecast)
+	forecasts, err := pgx.CollectRows(rows, scanWholeForecast)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts of group %d: %w", groupNo, err)
 	}
 	return forecasts, nil
+}
+
+func scanWholeForecast(row pgx.CollectableRow) (f twin.GroupForecast, err error) {
+	var issued time.Time
+	var capacity *float32
+	var l twin.LimitRisk
+	err = row.Scan(&f.GroupNo, &issued, &f.DayAhead, &f.Model, &f.P10, &f.P50, &f.P90,
+		&capacity, &l.ProbabilityBefore, &l.ProbabilityAfter, &l.ExcessBefore, &l.ExcessAfter)
+	f.IssuedAt = meter.HourOf(issued)
+	if capacity != nil {
+		l.CapacityKW = *capacity
+		f.Limit = &l
+	}
+	return f, err
 }
 
 // ForecastPoint is the forecast of several meters together for one hour. The

@@ -133,10 +133,17 @@ func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 func queueGroupForecasts(q *pgx.Batch, forecasts []twin.GroupForecast) {
 	for i := range forecasts {
 		f := &forecasts[i]
+		var capacity *float32 // null, as the columns about the limit are, for a group without one
+		limit := &twin.LimitRisk{}
+		if f.Limit != nil {
+			limit, capacity = f.Limit, &f.Limit.CapacityKW
+		}
 		q.Queue(`
-			INSERT INTO group_forecasts (issued_at, group_no, model, p10, p50, p90, day_ahead)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-			f.IssuedAt.Time(), f.GroupNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), f.DayAhead)
+			INSERT INTO group_forecasts (issued_at, group_no, model, p10, p50, p90, day_ahead,
+				capacity_kw, exceed_before, exceed_after, excess_before, excess_after)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+			f.IssuedAt.Time(), f.GroupNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), f.DayAhead,
+			capacity, limit.ProbabilityBefore, limit.ProbabilityAfter, limit.ExcessBefore, limit.ExcessAfter)
 	}
 }
 

@@ -1,0 +1,39 @@
+package timescale_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// A forecast of a group is read as it was issued, with the risk of its limit or without one.
+func TestForecastsOfGroupsComeBack(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		group := tw.meters[0].GroupNo
+		with := twin.GroupForecast{
+			GroupNo: group, IssuedAt: day + 24, DayAhead: true, Model: "test",
+			P10: []float32{1, 2}, P50: []float32{2, 3}, P90: []float32{3, 4},
+			Limit: &twin.LimitRisk{
+				CapacityKW:        3.5,
+				ProbabilityBefore: []float32{0.02, 0.25}, ProbabilityAfter: []float32{0.01, 0.125},
+				ExcessBefore: []float32{0.5, 0.75}, ExcessAfter: []float32{0, 0.5},
+			},
+		}
+		without := twin.GroupForecast{
+			GroupNo: group, IssuedAt: day + 30, Model: "test", P10: []float32{1}, P50: []float32{2}, P90: []float32{3},
+		}
+		b := tw.batch(1)
+		b.GroupForecasts = []twin.GroupForecast{with, without}
+		tw.commit(t, s, b)
+		read := func(dayAhead bool) []twin.GroupForecast {
+			got, err := s.GroupForecasts(t.Context(), group, day+24, day+48, dayAhead, 10)
+			require.NoError(t, err)
+			return got
+		}
+		require.Equal(t, []twin.GroupForecast{without, with}, read(false))
+		require.Equal(t, []twin.GroupForecast{with}, read(true))
+	})
+}
