@@ -306,6 +306,9 @@ func TestMeterNamesAreFoundInAnyCase(t *testing.T) {
 func TestDecisionStatesWhatWhenAndWhy(t *testing.T) {
 	a := newTestAPI(t, nil)
 	list := read[[]headerAnswer](t, a, "/api/v1/decisions?from=now-24h&action=load_shift&sort=-savingP50").Data
+	for _, d := range list {
+		require.Equal(t, d.ValidTo, d.HeldTo, "a plan that nothing supersedes holds to its end")
+	}
 	require.NotEmpty(t, list)
 	for i := 1; i < len(list); i++ {
 		require.GreaterOrEqual(t, *list[i-1].SavingP50, *list[i].SavingP50)

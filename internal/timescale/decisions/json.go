@@ -72,7 +72,7 @@ func AnswerFields() (fields []AnswerField) {
 
 func (d *Row) row() tableRow {
 	return tableRow{
-		Decision: &d.Decision, meterNo: d.MeterNo, groupNo: d.GroupNo, provenance: d.Provenance, shadow: d.Shadow,
+		Decision: &d.Decision, meterNo: d.MeterNo, groupNo: d.GroupNo, provenance: d.Provenance, shadow: d.Shadow, heldTo: d.HeldTo,
 	}
 }
 
