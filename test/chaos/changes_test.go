@@ -44,8 +44,9 @@ type dataChange struct {
 	says string
 	// holds is a query that counts what shows that the change holds.
 	holds string
-	// decides says that decisions after the change are others.
-	decides bool
+	// decides says that decisions after the change are others, and forecasts that these are:
+	// those that plans rest on reach to the end of the planned day.
+	decides, forecasts bool
 }
 
 func dataChanges() []dataChange {
@@ -74,7 +75,7 @@ func dataChanges() []dataChange {
 			holds: "SELECT count(*) FROM forecasts WHERE cardinality(p50) > 25"},
 		{field: "processor.forecast.reissue", spec: "processor: {forecast: {reissue: {meters: 6h}}}", does: sameReadings,
 			holds: "SELECT count(*) FROM forecasts WHERE extract(hour FROM issued_at) = 12 AND NOT day_ahead"},
-		{field: "processor.dsm.mode", spec: "processor: {dsm: {mode: \"Off\"}}", does: sameReadings, decides: true},
+		{field: "processor.dsm.mode", spec: "processor: {dsm: {mode: \"Off\"}}", does: sameReadings, decides: true, forecasts: true},
 		{field: "processor.dsm.objective", spec: "processor: {dsm: {objective: {peak: 3}}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.tariff", spec: "processor: {dsm: {tariff: {currency: EUR, price: \"0.3\"}}}", does: sameReadings,
 			holds: "SELECT count(*) FROM provenance WHERE tariff LIKE '%EUR%'"},
@@ -83,7 +84,7 @@ func dataChanges() []dataChange {
 		{field: "processor.dsm.assets", spec: "processor: {dsm: {assets: [{name: roof, group: feeder-0001, pv: {peakKW: 4}}]}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.minSaving", spec: "processor: {dsm: {minSaving: \"5\"}}", does: sameReadings, decides: true},
 		{field: "processor.dsm.hysteresis", spec: "processor: {dsm: {hysteresis: \"0.5\"}}", does: sameReadings},
-		{field: "processor.dsm.leadTime", spec: "processor: {dsm: {leadTime: 12h}}", does: sameReadings,
+		{field: "processor.dsm.leadTime", spec: "processor: {dsm: {leadTime: 12h}}", does: sameReadings, decides: true, forecasts: true,
 			holds: "SELECT count(*) FROM decisions WHERE extract(hour FROM issued_at) = 12"},
 		{field: "processor.dsm.notice", spec: "processor: {dsm: {notice: 3h}}", does: sameReadings},
 		{field: "processor.dsm.freshness", spec: "processor: {dsm: {freshness: 24h}}", does: sameReadings},
@@ -173,7 +174,10 @@ func TestChangesInMidStream(t *testing.T) {
 			case sameReadings:
 				// What was issued before the change stays.
 				require.Equal(t, before, contentsOf(t, twin.database, at))
-				if strings.HasPrefix(c.field, "processor.dsm.") {
+				switch {
+				case c.forecasts:
+					require.NotEqual(t, want["forecasts"], got["forecasts"])
+				case strings.HasPrefix(c.field, "processor.dsm."):
 					require.Equal(t, want["forecasts"], got["forecasts"])
 				}
 				if c.decides {
