@@ -132,11 +132,7 @@ func TestChangesInMidStream(t *testing.T) {
 				t.Skip("made with ENERGYTWIN_CHAOS_CHANGES=all, as by make chaos")
 			}
 			s := s.in(t)
-			twin := s.apply("changed", s.newDatabase(fmt.Sprintf("changed_%d", i)), households)
-			generator, processor := twin.start(binary, "generator"), twin.start(binary, "processor")
-			at := awaitHours(t, twin.database, 300)
-			generator.stop()
-			processor.stop()
+			twin, at := s.interrupted(binary, fmt.Sprintf("changed_%d", i))
 			before := contentsOf(t, twin.database, at)
 			twin = s.apply("changed", twin.database, households, c.spec)
 			if c.does == stalls {
@@ -145,10 +141,10 @@ func TestChangesInMidStream(t *testing.T) {
 				require.Contains(t, string(out), c.says)
 				twin = s.apply("changed", twin.database, households, "generator: {speed: max}")
 			}
-			processor = twin.start(binary, "processor")
+			processor := twin.start(binary, "processor")
 			others := twin.otherProcessors(binary)
 			if strings.Contains(c.spec, "Loop") {
-				generator = twin.start(binary, "generator")
+				generator := twin.start(binary, "generator")
 				awaitHours(t, twin.database, 800)
 				generator.stop()
 			} else {
@@ -191,6 +187,24 @@ func TestChangesInMidStream(t *testing.T) {
 			}
 			s.forget(twin)
 		})
+	}
+}
+
+// interrupted is a twin whose replay was stopped on its way, and an hour up to which all is
+// stored. One that was through before anybody could stop it is replayed again, slower.
+func (s *stores) interrupted(binary, name string) (twin *runningTwin, at string) {
+	s.t.Helper()
+	for speed := 400_000; ; speed /= 4 {
+		require.Greater(s.t, speed, 1_000, "no replay can be stopped on its way")
+		twin = s.apply("changed", s.newDatabase(fmt.Sprintf("%s_%d", name, speed)), households, fmt.Sprintf("generator: {speed: %d}", speed))
+		generator, processor := twin.start(binary, "generator"), twin.start(binary, "processor")
+		at = awaitHours(s.t, twin.database, 300)
+		generator.stop()
+		processor.stop()
+		if count(s.t, twin.database, "SELECT count(*) FROM readings") < 12*768 {
+			return twin, at
+		}
+		s.forget(twin)
 	}
 }
 
