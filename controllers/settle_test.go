@@ -71,11 +71,12 @@ func (sp *space) wake(twin string) string {
 
 // settle waits until the operator has worked on a twin from beginning to end,
 // knowing all that is in the space when settle is called. A twin is not worked
-// on twice at the same time: when a second look has begun, the first has ended.
+// on twice at the same time: when another look has begun, the one before has ended. The
+// first may end at once, at a version from before the operator's newest write.
 func (sp *space) settle(twin string) {
 	sp.t.Helper()
 	sp.caughtUp()
-	for range 2 {
+	for range 3 {
 		word := sp.wake(twin)
 		sp.eventually(func() error {
 			if got := sp.looks.last(client.ObjectKey{Namespace: sp.ns, Name: twin}); got != word {

@@ -166,9 +166,10 @@ func TestEditsWhileWorkloadsAreAsked(t *testing.T) {
 			return page{"answered": true, "rows": 7 + rows}
 		})
 		sp.pass(time.Minute, "edited")
-		require.EqualValues(t, 7+rows, sp.get("edited").Status.Dataset.Rows)
-		sp.condition("edited", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
 		sp.quiet()
-		require.EqualValues(t, 7+rows, sp.get("edited").Status.Dataset.Rows)
+		sp.until("edited", "reports what its workloads have", func(twin *v1.DigitalTwin) bool {
+			return twin.Status.Dataset != nil && twin.Status.Dataset.Rows == int64(7+rows)
+		})
+		sp.condition("edited", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
 	}
 }
