@@ -24,7 +24,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/auth"
 )
 
-// memoryLimit is that of a twin's API by default, and what Go is told of it.
+// memoryLimit is that of a twin's API by default; goMemory is its GOMEMLIMIT.
 const (
 	memoryLimit = 128 << 20
 	goMemory    = memoryLimit / 10 * 9
