@@ -175,7 +175,7 @@ func (sp *space) setPod(set *appsv1.StatefulSet, name string, st corev1.PodStatu
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "data"})
 	require.NoError(sp.t, sp.admin.Create(sp.ctx, pod))
 	pod.Status = st
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	return pod
 }
 
@@ -201,7 +201,7 @@ func TestStuckPreparationIsExplained(t *testing.T) {
 	}
 	require.NoError(t, sp.admin.Create(sp.ctx, pod))
 	pod.Status.ContainerStatuses = waits("ErrImagePull", `rpc error: code = NotFound desc = docker.io/a/b:9: not found`).ContainerStatuses
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	sp.eventually(func() error {
 		c := meta.FindStatusCondition(sp.get("stuck").Status.Conditions, v1.ConditionSchemaReady)
 		if !strings.Contains(c.Message, "the image docker.io/a/b:9 of container kafka cannot be pulled: docker.io/a/b:9: not found") {
@@ -213,7 +213,7 @@ func TestStuckPreparationIsExplained(t *testing.T) {
 	sp.requests.taken()
 	require.True(t, sp.child(pod, pod.Name))
 	pod.Status.ContainerStatuses = waits("ImagePullBackOff", `Back-off pulling image "docker.io/a/b:9": ErrImagePull: rpc error: code = NotFound desc = docker.io/a/b:9: not found`).ContainerStatuses
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	sp.settle("stuck")
 	require.Empty(t, sp.requests.taken(), "the same trouble in other words writes a status")
 }

@@ -20,7 +20,7 @@ func (sp *space) fail(set string) {
 	s := &appsv1.StatefulSet{}
 	require.True(sp.t, sp.child(s, set))
 	s.Status.ReadyReplicas, s.Status.AvailableReplicas = 0, 0
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, s))
+	sp.writeStatus(s)
 }
 
 // A store that was ready and is not makes the twin Degraded; one on its way to

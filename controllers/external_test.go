@@ -72,7 +72,7 @@ func (sp *space) failJob(message string) {
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{
 		Name: "prepare", LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Message: message}},
 	}}}
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 }
 
 // A store goes from the operator's own to an external one and back, under both

@@ -125,6 +125,6 @@ func (sp *space) forbid(kind corev1.ResourceName) *corev1.ResourceQuota {
 	}
 	require.NoError(sp.t, sp.admin.Create(sp.ctx, quota))
 	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none} // what a controller would compute
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, quota))
+	sp.writeStatus(quota)
 	return quota
 }

@@ -157,7 +157,7 @@ func TestBackupIsCarriedOutOnce(t *testing.T) {
 		{Type: batchv1.JobFailureTarget, Status: corev1.ConditionTrue, LastTransitionTime: now},
 		{Type: batchv1.JobFailed, Status: corev1.ConditionTrue, LastTransitionTime: now},
 	}
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, &job))
+	sp.writeStatus(&job)
 	sp.eventually(func() error {
 		b := sp.get("kept").Status.Backup
 		if b.RequestedAt != "2026-02-01T08:00:00Z" || b.LastFailureAt == "" || b.Message != "pg_dump: error: connection refused" {
@@ -181,7 +181,7 @@ func (sp *space) endPod(job *batchv1.Job, container string, code int32, message 
 		Name: container, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Message: message}},
 	}}
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: status}
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 }
 
 // A dump is restored when the workloads have stopped, the stores are prepared

@@ -42,7 +42,7 @@ func (sp *space) deploymentStatus(name string, st appsv1.DeploymentStatus) {
 	require.True(sp.t, sp.child(d, name))
 	st.ObservedGeneration = d.Generation
 	d.Status = st
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, d))
+	sp.writeStatus(d)
 }
 
 func (sp *space) setStatus(name string, st appsv1.StatefulSetStatus) {
@@ -51,7 +51,7 @@ func (sp *space) setStatus(name string, st appsv1.StatefulSetStatus) {
 	require.True(sp.t, sp.child(set, name))
 	st.ObservedGeneration = set.Generation
 	set.Status = st
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, set))
+	sp.writeStatus(set)
 }
 
 // What somebody asked for is an update, from the first write to the last pod,
@@ -241,7 +241,7 @@ func TestDrainedNodeIsNoOutage(t *testing.T) {
 	// One that crashes is lost, also while another store's pod moves.
 	require.True(t, sp.child(pod, "drain-api-x"))
 	pod.Status.ContainerStatuses = ended("api", "Error", "panic: no").ContainerStatuses
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	sp.caughtUp()
 	sp.deploymentStatus("drain-api", appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, UnavailableReplicas: 1})
 	twin = sp.conditionWithoutWork("drain", v1.ConditionReady, metav1.ConditionFalse, v1.ReasonUnavailable)

@@ -91,6 +91,14 @@ func (sp *space) get(name string) *v1.DigitalTwin {
 	return twin
 }
 
+// writeStatus writes the status of a pod, workload or claim as the cluster's own
+// controllers do: whoever else wrote the object meanwhile, the operator above all.
+func (sp *space) writeStatus(o client.Object) {
+	sp.t.Helper()
+	o.SetResourceVersion("")
+	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, o))
+}
+
 // child reads an object; ok is false if there is none.
 func (sp *space) child(o client.Object, name string) bool {
 	sp.t.Helper()
@@ -258,7 +266,7 @@ func (sp *space) runPod(twin, component, ip string, answer any) {
 		require.NoError(sp.t, err)
 	}
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}}, HostIP: "192.0.2.1", HostIPs: []corev1.HostIP{{IP: "192.0.2.1"}}}
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	sp.figures.Store(ip, answer)
 }
 

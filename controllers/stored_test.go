@@ -125,7 +125,7 @@ func TestGeneratorThatNeverBecomesReady(t *testing.T) {
 	generator := &appsv1.Deployment{}
 	require.True(t, sp.child(generator, "never-generator"))
 	generator.Status.ReadyReplicas, generator.Status.AvailableReplicas = 0, 0
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, generator))
+	sp.writeStatus(generator)
 	sp.pass(storedGrace+time.Minute, "never")
 	twin := sp.conditionWithoutWork("never", v1.ConditionDataFlowing, metav1.ConditionFalse, v1.ReasonNothingStored)
 	message := meta.FindStatusCondition(twin.Status.Conditions, v1.ConditionDataFlowing).Message

@@ -114,11 +114,11 @@ func TestTroubleIsTold(t *testing.T) {
 	pod := &corev1.Pod{}
 	require.True(t, sp.child(pod, "ill-generator-x"))
 	pod.Status.ContainerStatuses = ended("generator", "Error", "energytwin: readings.csv, line 3: kwh is no number\n").ContainerStatuses
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, pod))
+	sp.writeStatus(pod)
 	d := &appsv1.Deployment{}
 	require.True(t, sp.child(d, "ill-generator"))
 	d.Status.ReadyReplicas, d.Status.AvailableReplicas, d.Status.UnavailableReplicas = 0, 0, 1
-	require.NoError(t, sp.admin.Status().Update(sp.ctx, d))
+	sp.writeStatus(d)
 
 	twin := sp.conditionWithoutWork("ill", v1.ConditionWorkloadsReady, metav1.ConditionFalse, v1.ReasonUnavailable)
 	require.Equal(t, "WorkloadsReady: waiting for generator: container generator ends with: energytwin: readings.csv, line 3: kwh is no number",

@@ -205,7 +205,7 @@ func TestStatusOfAChildSendsNoApply(t *testing.T) {
 		sp.fail("calm-redis")
 		require.True(t, sp.child(deployment, "calm-api"))
 		deployment.Status.AvailableReplicas = 0
-		require.NoError(t, sp.admin.Status().Update(sp.ctx, deployment))
+		sp.writeStatus(deployment)
 		sp.settle("calm")
 		sp.ready("calm")
 	}

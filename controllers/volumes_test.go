@@ -79,7 +79,7 @@ func (sp *space) expandable(set string) {
 	})
 	require.True(sp.t, sp.child(claim, claim.Name))
 	claim.Status.Phase = corev1.ClaimBound
-	require.NoError(sp.t, sp.admin.Status().Update(sp.ctx, claim))
+	sp.writeStatus(claim)
 }
 
 func (sp *space) createClass(name string) {

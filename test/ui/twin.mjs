@@ -49,5 +49,5 @@ export async function signIn(page, twin, path = '') {
   await page.goto(`${twin.address}ui/${path}`);
   await page.getByLabel('API key').fill(twin.apiKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await page.getByRole('navigation', { name: 'Pages', exact: true }).waitFor();
 }
