@@ -105,7 +105,7 @@ func TestDataFlowIsToldFromFigures(t *testing.T) {
 // they do not answer.
 func TestStatusTellsTheFigures(t *testing.T) {
 	sp := newSpace(t)
-	sp.twin("idle", "dataset: {configMap: {name: readings, key: readings.csv}}")
+	sp.twin("idle", "timezone: Europe/Berlin\ndataset: {configMap: {name: readings, key: readings.csv}}")
 	sp.configMap("readings", "readings.csv", "meter,time,kwh\n")
 	sp.wake("idle")
 	sp.ready("idle")
@@ -121,7 +121,8 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	sp.runPod("idle", "api", "192.0.2.41", map[string]any{
 		"answered": true, "meters": 12, "rows": 300, "quarantined": 4, "forecasts": 24, "forecastMeters": 11, "forecastSkill": 0.314, "decisions": 13,
 		"lastEventTime": at, "lastDecisionAt": start.Add(24 * time.Hour), "writtenAt": at,
-		"worstLimit": map[string]any{"group": "north", "capacityKW": 17.5, "peakKW": 18.64, "at": start, "forecast": true},
+		"worstLimit":  map[string]any{"group": "north", "capacityKW": 17.5, "peakKW": 18.64, "at": start, "forecast": true},
+		"limitAtRisk": map[string]any{"group": "north", "capacityKW": 17.5, "at": at, "probability": 0.434, "excessKWh": 1.26},
 	})
 	sp.pass(time.Minute, "idle")
 	sp.condition("idle", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
@@ -139,6 +140,11 @@ func TestStatusTellsTheFigures(t *testing.T) {
 	require.Equal(t, start.Add(24*time.Hour), st.Decisions.LastIssuedAt.UTC())
 	require.Equal(t, start, st.WorstLimit.At.UTC())
 	require.Equal(t, v1.WorstLimitStatus{Group: "north", CapacityKW: "17.5", PeakKW: "18.6", Share: "107%", At: st.WorstLimit.At, Forecast: true}, *st.WorstLimit)
+	require.Equal(t, at, st.LimitAtRisk.At.UTC())
+	require.Equal(t, v1.LimitAtRiskStatus{
+		Summary: "north 2013-03-02 02:00 CET: 43% to exceed 17.5 kW, 1.3 kWh expected above it",
+		Group:   "north", At: st.LimitAtRisk.At, Probability: "43%", ExcessKWh: "1.3", CapacityKW: "17.5",
+	}, *st.LimitAtRisk)
 
 	for _, ip := range []string{"192.0.2.40", "192.0.2.41"} {
 		sp.figures.Delete(ip)

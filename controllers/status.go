@@ -297,18 +297,38 @@ func (s *scope) describeFigures() {
 			st.Forecast.SkillVsNaive = strconv.Itoa(int(math.Round(100**d.ForecastSkill))) + "%"
 		}
 		st.WorstLimit = worstLimit(d.WorstLimit)
+		st.LimitAtRisk = limitAtRisk(d.LimitAtRisk, s.spec.Timezone)
 	}
 }
+
+func decimals(v float64, n int) string { return strconv.FormatFloat(v, 'f', n, 64) }
 
 func worstLimit(l *config.LimitFigures) *v1.WorstLimitStatus {
 	if l == nil {
 		return nil
 	}
-	decimals := func(v float64, n int) string { return strconv.FormatFloat(v, 'f', n, 64) }
 	return &v1.WorstLimitStatus{
 		Group: l.Group, CapacityKW: decimals(l.CapacityKW, -1), PeakKW: decimals(l.PeakKW, 1),
 		Share: decimals(100*l.Share(), 0) + "%", At: metav1.NewTime(l.At.UTC()), Forecast: l.Forecast,
 	}
+}
+
+// limitAtRisk is written with few digits, so that the status changes when people would notice.
+func limitAtRisk(r *config.RiskFigures, zone string) *v1.LimitAtRiskStatus {
+	if r == nil {
+		return nil
+	}
+	location, err := time.LoadLocation(zone)
+	if err != nil { // the spec was read by another operator
+		location = time.UTC
+	}
+	st := &v1.LimitAtRiskStatus{
+		Group: r.Group, At: metav1.NewTime(r.At.UTC()), Probability: decimals(100*r.Probability, 0) + "%",
+		ExcessKWh: decimals(r.ExcessKWh, 1), CapacityKW: decimals(r.CapacityKW, -1),
+	}
+	st.Summary = fmt.Sprintf("%s %s: %s to exceed %s kW, %s kWh expected above it",
+		st.Group, r.At.In(location).Format("2006-01-02 15:04 MST"), st.Probability, st.CapacityKW, st.ExcessKWh)
+	return st
 }
 
 // progress is the share of a replay that is published.

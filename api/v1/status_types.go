@@ -63,6 +63,12 @@ type DigitalTwinStatus struct {
 	// +optional
 	WorstLimit *WorstLimitStatus `json:"worstLimit,omitempty"`
 
+	// The limit of a group that is most likely to be exceeded in an hour of the next 48,
+	// with the plans of its meters. Absent while no limit is at risk: while no
+	// hour is more likely to exceed it than its exceedance in spec.processor.dsm.groups.
+	// +optional
+	LimitAtRisk *LimitAtRiskStatus `json:"limitAtRisk,omitempty"`
+
 	// The dumps of a managed database.
 	// +optional
 	Backup *BackupStatus `json:"backup,omitempty"`
@@ -391,6 +397,32 @@ type WorstLimitStatus struct {
 	// The load is a forecast, not measured.
 	// +optional
 	Forecast bool `json:"forecast,omitempty"`
+}
+
+// LimitAtRiskStatus is an hour in which a group is likely to exceed its limit.
+type LimitAtRiskStatus struct {
+	// What the other fields hold, in one line, with the hour in the twin's time zone.
+	// +kubebuilder:validation:MaxLength=512
+	Summary string `json:"summary"`
+
+	// Name of the group.
+	// +kubebuilder:validation:MaxLength=128
+	Group string `json:"group"`
+
+	// Start of the hour, in the readings' own time.
+	At metav1.Time `json:"at"`
+
+	// Probability that the load exceeds the limit in that hour, such as 43%.
+	// +kubebuilder:validation:MaxLength=32
+	Probability string `json:"probability"`
+
+	// Energy expected above the limit in that hour, kWh.
+	// +kubebuilder:validation:MaxLength=32
+	ExcessKWh string `json:"excessKWh"`
+
+	// Limit in kW.
+	// +kubebuilder:validation:MaxLength=32
+	CapacityKW string `json:"capacityKW"`
 }
 
 // StoresStatus defines who runs each store.

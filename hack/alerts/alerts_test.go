@@ -20,6 +20,11 @@ const (
 	messages = `energytwin_processor_messages_total`
 	rejected = `energytwin_processor_rejected_total{reason="wrong_partition"}`
 	retries  = `energytwin_processor_retries_total{operation="commit"}`
+
+	withPlans    = `energytwin_api_limit_exceedance_probability{group="north",plans="with"}`
+	withoutPlans = `energytwin_api_limit_exceedance_probability{group="north",plans="without"}`
+	tolerated    = `energytwin_api_limit_tolerated_probability{group="north"}`
+	otherLimit   = `energytwin_api_limit_tolerated_probability{group="south"}`
 )
 
 type at = func(time.Duration) float64
@@ -127,11 +132,18 @@ var scenarios = map[string]struct {
 	"lost readings before it started": {flowing(twin{lost: until(half, absent, constant(40))}), []string{"TwinReadingsLost"}},
 	"readings rejected":               {flowing(twin{rejected: counting(3)}), []string{"TwinReadingsRejected"}},
 	"all readings rejected":           {flowing(twin{rejected: counting(200), stored: zero}), []string{"TwinReadingsRejected", "TwinNothingStored"}},
+	"limit held by plans":             {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.1), tolerated: constant(0.1)}), nil},
+	"limit at risk for a moment":      {flowing(twin{withPlans: between(half, half+5*time.Minute, constant(0.3)), tolerated: constant(0.1)}), nil},
+	"no forecast of a limit":          {flowing(twin{tolerated: constant(0.1), otherLimit: constant(0.1)}), nil},
+	"limit at risk":                   {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.3), tolerated: constant(0.1), otherLimit: constant(0.4)}), []string{"TwinLimitAtRisk"}},
 	"a store keeps failing":           {flowing(twin{retries: counting(1)}), []string{"TwinStoreRetries"}},
 }
 
 // gap is a pod's series that is not there between two times.
 func gap(from, to time.Duration, s at) at { return until(from, s, until(to, absent, s)) }
+
+// between is a gauge that is not zero between two times only.
+func between(from, to time.Duration, s at) at { return until(from, zero, until(to, s, zero)) }
 
 // gapIn is a counter that stands still between two times.
 func gapIn(from, to time.Duration) at {

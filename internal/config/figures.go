@@ -91,6 +91,9 @@ type DatabaseFigures struct {
 	// WorstLimit is the limit that a group's load comes closest to, or exceeds by
 	// the greatest share. Nil where no group with a limit has any load.
 	WorstLimit *LimitFigures `json:"worstLimit,omitempty"`
+	// LimitAtRisk is the limit that is most likely to be exceeded in an hour of the next
+	// 48. Nil where none is at risk.
+	LimitAtRisk *RiskFigures `json:"limitAtRisk,omitempty"`
 	// Dataset is how the generator read its file, as the database has it; nil where
 	// there is no file.
 	Dataset *DatasetFigures `json:"dataset,omitempty"`
@@ -108,6 +111,16 @@ type LimitFigures struct {
 
 // Share is the peak as a share of the limit: 1 is at the limit.
 func (l *LimitFigures) Share() float64 { return l.PeakKW / l.CapacityKW }
+
+// RiskFigures is the forecast of a group's load in one hour beside its limit, with the
+// plans of its meters.
+type RiskFigures struct {
+	Group       string    `json:"group"`
+	CapacityKW  float64   `json:"capacityKW"`
+	At          time.Time `json:"at"`          // start of the hour
+	Probability float64   `json:"probability"` // that the load exceeds the limit, 0 to 1
+	ExcessKWh   float64   `json:"excessKWh"`   // energy expected above the limit
+}
 
 // PrepareOutcome is the termination message of the Job that prepares the
 // stores: empty when all went well.

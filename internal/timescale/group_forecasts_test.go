@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -35,5 +36,13 @@ func TestForecastsOfGroupsComeBack(t *testing.T) {
 		}
 		require.Equal(t, []twin.GroupForecast{without, with}, read(false))
 		require.Equal(t, []twin.GroupForecast{with}, read(true))
+		newest := func(from, to meter.Hour) []twin.GroupForecast {
+			got, err := s.NewestGroupForecasts(t.Context(), from, to)
+			require.NoError(t, err)
+			return got
+		}
+		require.Equal(t, []twin.GroupForecast{without}, newest(day+24, day+30))
+		require.Equal(t, []twin.GroupForecast{with}, newest(day+24, day+29))
+		require.Empty(t, newest(day+25, day+29))
 	})
 }

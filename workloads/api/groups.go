@@ -85,10 +85,8 @@ func (s *server) groupView(g reader.Group, p *peak) Group {
 
 // capacity is the limit of a group in kW; nil if it has none.
 func (s *server) capacity(group string) *float64 {
-	for _, g := range s.twin.Processor.Policy.Groups {
-		if g.Name == group && g.CapacityKW > 0 {
-			return &g.CapacityKW
-		}
+	if limit := s.limitOf(group); limit != nil {
+		return &limit.CapacityKW
 	}
 	return nil
 }

@@ -165,8 +165,13 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		s.log.Warn("costs and emissions are not known here", "error", err)
 	}
 	s.started = s.clock()
-	s.metrics, err = middleware.NewMetrics(s.registry)
-	return s, err
+	if s.metrics, err = middleware.NewMetrics(s.registry); err != nil {
+		return nil, err
+	}
+	if err := s.registry.Register(&riskCollector{s}); err != nil {
+		return nil, fmt.Errorf("api metrics: %w", err)
+	}
+	return s, nil
 }
 
 func (s *server) setDefaults() {

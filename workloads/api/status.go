@@ -58,6 +58,11 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 		s.log.WarnContext(ctx, "no figures", "error", err)
 		return config.DatabaseFigures{}
 	}
+	risks, err := s.limitRisks(ctx, sum.LeastWatermark)
+	if err != nil {
+		s.log.WarnContext(ctx, "no figures", "error", err)
+		return config.DatabaseFigures{}
+	}
 	report, err := s.datasetReport(ctx)
 	if errors.Is(err, config.ErrDatasetReport) {
 		s.log.WarnContext(ctx, "no figures of the dataset", "error", err)
@@ -75,7 +80,7 @@ func (s *server) figures(ctx context.Context) config.DatabaseFigures {
 	return config.DatabaseFigures{
 		Answered: true, Meters: int32(sum.Meters), Rows: t.Stored, Quarantined: t.Quarantined, Suspect: t.Suspect - t.Confirmed, Forecasts: t.Forecasts, ForecastMeters: int32(newest.ForecastMeters), Decisions: t.Decisions,
 		ForecastSkill: s.skill.against(ctx, s.db, sum.LeastWatermark, s.log), LastEventTime: hourTime(sum.LeastWatermark), LastDecisionAt: hourTime(newest.Decision), WrittenAt: givenTime(sum.UpdatedAt),
-		EmptyGroups: empty, WorstLimit: worst, Dataset: dataset,
+		EmptyGroups: empty, WorstLimit: worst, LimitAtRisk: mostAtRisk(risks), Dataset: dataset,
 	}
 }
 

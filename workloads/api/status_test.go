@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -84,4 +85,101 @@ func TestWorstLimit(t *testing.T) {
 
 	mark = meter.NoHour
 	require.Nil(t, worst(dsm.Group{Name: "feeder-0001", CapacityKW: 2}), "nothing is stored")
+}
+
+// The figures show the hour of the next two days in which a limit is most likely to be exceeded,
+// and Prometheus the risk of each limit.
+func TestLimitAtRisk(t *testing.T) {
+	if store == nil {
+		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
+	}
+	s := &server{twin: filled.Twin(), db: store, log: slog.New(slog.DiscardHandler)}
+	sum, err := store.Summary(t.Context())
+	require.NoError(t, err)
+	mark := sum.LeastWatermark
+	forecasts, err := store.NewestGroupForecasts(t.Context(), mark-horizon, mark)
+	require.NoError(t, err)
+	require.Len(t, forecasts, 4)
+	groups, err := store.Groups(t.Context())
+	require.NoError(t, err)
+	nameOf := map[int32]string{}
+	for _, g := range groups {
+		nameOf[g.GroupNo] = g.Name
+	}
+
+	var want *config.RiskFigures
+	metrics := map[string]float64{}
+	for _, f := range forecasts {
+		require.Less(t, f.IssuedAt, mark, "some hours of it have passed")
+		name, l := nameOf[f.GroupNo], f.Limit
+		if l == nil {
+			continue
+		}
+		for i := int(mark - f.IssuedAt); i < len(f.P50); i++ {
+			p, excess := float64(l.ProbabilityAfter[i]), float64(l.ExcessAfter[i])
+			if want == nil || p > want.Probability || p == want.Probability && excess > want.ExcessKWh {
+				want = &config.RiskFigures{
+					Group: name, CapacityKW: float64(l.CapacityKW), At: (f.IssuedAt + meter.Hour(i)).Time(), Probability: p, ExcessKWh: excess,
+				}
+			}
+			for plans, of := range map[string][2]float32{"without": {l.ProbabilityBefore[i], l.ExcessBefore[i]}, "with": {l.ProbabilityAfter[i], l.ExcessAfter[i]}} {
+				key := name + " " + plans
+				metrics["probability "+key] = max(metrics["probability "+key], float64(of[0]))
+				metrics["excess "+key] += float64(of[1])
+			}
+		}
+		metrics["tolerated "+name] = 0.2
+	}
+	require.Len(t, metrics, 3*5, "groups without a limit have no risk")
+	require.Greater(t, want.Probability, 0.2, "a limit is at risk")
+
+	tolerate := func(p float64) {
+		for i := range s.twin.Processor.Policy.Groups {
+			s.twin.Processor.Policy.Groups[i].Exceedance = p
+		}
+	}
+	tolerate(0.2)
+	risks, err := s.limitRisks(t.Context(), mark)
+	require.NoError(t, err)
+	require.Equal(t, want, mostAtRisk(risks))
+	require.Equal(t, want, s.figures(t.Context()).LimitAtRisk)
+
+	registry := prometheus.NewPedanticRegistry()
+	require.NoError(t, registry.Register(&riskCollector{s}))
+	require.Equal(t, metrics, limitMetrics(t, registry))
+
+	tolerate(want.Probability)
+	require.Nil(t, s.figures(t.Context()).LimitAtRisk, "what a limit tolerates is no risk")
+	tolerate(0)
+	risks, err = s.limitRisks(t.Context(), mark)
+	require.NoError(t, err)
+	require.Equal(t, 0.5, risks[0].tolerated, "a limit that is held for the mean day")
+	risks, err = s.limitRisks(t.Context(), meter.NoHour)
+	require.NoError(t, err)
+	require.Empty(t, risks, "nothing is stored")
+	s.twin.Processor.Policy.Groups = nil
+	require.Nil(t, s.figures(t.Context()).LimitAtRisk)
+	require.Empty(t, limitMetrics(t, registry))
+}
+
+// limitMetrics are the values of the metrics of limits by their subject, group and plans.
+func limitMetrics(t *testing.T, r *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := r.Gather()
+	require.NoError(t, err)
+	subjects := map[string]string{
+		"energytwin_api_limit_exceedance_probability": "probability", "energytwin_api_limit_expected_excess_kwh": "excess",
+		"energytwin_api_limit_tolerated_probability": "tolerated",
+	}
+	out := map[string]float64{}
+	for _, family := range families {
+		for _, m := range family.Metric {
+			key := subjects[family.GetName()]
+			for _, label := range m.Label {
+				key += " " + label.GetValue()
+			}
+			out[key] = m.GetGauge().GetValue()
+		}
+	}
+	return out
 }

@@ -39,12 +39,14 @@ func TestCommandsUnderTheirRoles(t *testing.T) {
 	require.Contains(t, sp.ok(sp.viewer, "status"), "river")
 	require.NotContains(t, sp.ok(sp.viewer, "status", "river"), "\nPOD")
 	sp.pod("river", "api", nil)
-	limit := `{"status":{"worstLimit":{"group":"north","capacityKW":"20","peakKW":"29.2","share":"146%","at":"2025-02-06T19:00:00Z","forecast":true}}}`
+	limit := `{"status":{"worstLimit":{"group":"north","capacityKW":"20","peakKW":"29.2","share":"146%","at":"2025-02-06T19:00:00Z","forecast":true},
+		"limitAtRisk":{"summary":"north 2025-02-06 19:00 GMT: 97% to exceed 20 kW, 7.9 kWh expected above it","group":"north","at":"2025-02-06T19:00:00Z","probability":"97%","excessKWh":"7.9","capacityKW":"20"}}}`
 	require.NoError(t, sp.admin.Status().Patch(t.Context(), sp.get("river"), client.RawPatch("application/merge-patch+json", []byte(limit))))
 	text := sp.ok(sp.viewer, "status", "river")
 	for _, want := range []string{
 		"Running", "ghcr.io/energytwin/energytwin:v1.0.0", "river-api-x", "redis-password", "PASSWORD OR KEY", "none yet",
 		"north: 29.2 kW of 20 kW (146%) forecast for 2025-02-06T19:00:00Z",
+		"north 2025-02-06 19:00 GMT: 97% to exceed 20 kW",
 	} {
 		require.Contains(t, text, want)
 	}

@@ -39,6 +39,7 @@ type Overview struct {
 	Forecast    *v1.ForecastStatus    `json:"forecast,omitempty"`
 	Decisions   *v1.DecisionsStatus   `json:"decisions,omitempty"`
 	WorstLimit  *v1.WorstLimitStatus  `json:"worstLimit,omitempty"`
+	LimitAtRisk *v1.LimitAtRiskStatus `json:"limitAtRisk,omitempty"`
 	Backup      *v1.BackupStatus      `json:"backup,omitempty"`
 	Restore     *v1.RestoreStatus     `json:"restore,omitempty"`
 	Credentials []v1.CredentialStatus `json:"credentials,omitempty"`
@@ -160,7 +161,7 @@ func (s *session) overview(ctx context.Context, twin *v1.DigitalTwin) (Overview,
 	out := Overview{
 		Namespace: twin.Namespace, Name: twin.Name, Phase: st.Phase, State: twin.Spec.State, ManagedBy: string(gitManagerOf(twin)),
 		Observed: st.ObservedGeneration == twin.Generation, WaitsFor: waitsFor(twin), Warnings: warnings(twin), Conditions: st.Conditions,
-		Dataset: st.Dataset, Stream: st.Stream, Forecast: st.Forecast, Decisions: st.Decisions, WorstLimit: st.WorstLimit,
+		Dataset: st.Dataset, Stream: st.Stream, Forecast: st.Forecast, Decisions: st.Decisions, WorstLimit: st.WorstLimit, LimitAtRisk: st.LimitAtRisk,
 		Backup: st.Backup, Restore: st.Restore, Credentials: st.Credentials, Endpoints: st.Endpoints,
 	}
 	if out.Backup == nil && backsUp(twin) {
@@ -260,6 +261,9 @@ func printOverview(t io.Writer, o *Overview, now time.Time) {
 			kind = "forecast"
 		}
 		fmt.Fprintf(t, "worst limit\t%s: %s kW of %s kW (%s) %s for %s\n", l.Group, l.PeakKW, l.CapacityKW, l.Share, kind, l.At.UTC().Format(time.RFC3339))
+	}
+	if l := o.LimitAtRisk; l != nil {
+		fmt.Fprintf(t, "limit at risk\t%s\n", l.Summary)
 	}
 	if e := o.Endpoints; e != nil {
 		fmt.Fprintf(t, "page\t%s\n", e.UI)

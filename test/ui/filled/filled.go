@@ -62,7 +62,7 @@ func policy() dsm.Policy {
 		},
 		Flexibility: dsm.Flexibility{ShiftableShare: 0.2, MaxShiftHours: 6, MaxIncrease: 0.4},
 		Groups: []dsm.Group{
-			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 26},
+			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 6},
 		},
 		Assets: []dsm.Asset{
 			{Name: "battery", Meters: []string{Equipped}, Battery: &dsm.Battery{CapacityKWh: 8, PowerKW: 3, Efficiency: 0.9, Reserve: 0.1}},
@@ -131,13 +131,17 @@ type filler struct {
 	groups     map[int32][]int      // group number → meters
 	order      []int32              // of groups
 	loads      map[int32]*window.Window
+	capacities map[string]float64 // of groups with a limit, kW
 	provenance int32
 	state      writer.PartitionState
 	start, end meter.Hour
 }
 
 func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (*filler, error) {
-	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}, loads: map[int32]*window.Window{}}
+	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}, loads: map[int32]*window.Window{}, capacities: map[string]float64{}}
+	for _, g := range cfg.Processor.Policy.Groups {
+		f.capacities[g.Name] = g.CapacityKW
+	}
 	var err error
 	if f.calendar, err = meter.NewCalendar(cfg.Timezone); err != nil {
 		return nil, err
@@ -300,11 +304,36 @@ func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 		q := quantiles(slots)
 		f.model.NewState().Forecast(f.loads[g], h, q)
 		b.GroupForecasts = append(b.GroupForecasts, twin.GroupForecast{
-			GroupNo: g, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+			GroupNo: g, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90, Limit: f.limitRisk(g, q, b.Decisions),
 		})
 	}
 	b.Counts.Forecasts += int64(len(f.refs))
 	b.Counts.Decisions = int64(len(b.Decisions))
+}
+
+// limitRisk compares the forecast of a group with its limit, without the plans of its
+// meters and with them; nil if it has none.
+func (f *filler) limitRisk(g int32, q forecast.Quantiles, decided []twin.Decision) *twin.LimitRisk {
+	capacity := f.capacities[f.refs[f.groups[g][0]].Group]
+	if capacity == 0 {
+		return nil
+	}
+	change := make([]float64, len(q.P50))
+	for i := range decided {
+		if d := &decided[i]; d.GroupNo == g && d.Meter != "" && d.ValidFrom == decided[len(decided)-1].ValidFrom {
+			for t, kwh := range d.Plan {
+				change[t] += float64(kwh)
+			}
+		}
+	}
+	r := &twin.LimitRisk{CapacityKW: float32(capacity)}
+	for t := range q.P50 {
+		before, excessBefore := dsm.HourRisk(q, t, 0, capacity)
+		after, excessAfter := dsm.HourRisk(q, t, change[t], capacity)
+		r.ProbabilityBefore, r.ExcessBefore = append(r.ProbabilityBefore, float32(before)), append(r.ExcessBefore, float32(excessBefore))
+		r.ProbabilityAfter, r.ExcessAfter = append(r.ProbabilityAfter, float32(after)), append(r.ExcessAfter, float32(excessAfter))
+	}
+	return r
 }
 
 func quantiles(n int) forecast.Quantiles {
