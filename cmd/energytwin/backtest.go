@@ -39,6 +39,7 @@ type backtestFlags struct {
 	issue            string
 	horizon, reissue time.Duration
 	groups           string
+	limitQuantile    float64
 	asJSON           bool
 }
 
@@ -55,6 +56,10 @@ func newBacktestCommand() *cobra.Command {
 			"the twin's forecasts are issued again within the day, and each hour counts by the newest one issued before\n" +
 			"it; the references that learn keep to the issue time. --groups also scores groups of meters and their\n" +
 			"total: by forecasts of their own, made from the sum of the meters, and by the meters' added up.\n\n" +
+			"Groups of -f with a limit by that name, and with --limit-quantile all others, also get the probability that\n" +
+			"each hour exceeds the limit, beside the share of hours that did. Days are planned so that the limit holds with its\n" +
+			"exceedance (0.1 by default), and the days on which it was exceeded with the plans carried out are counted.\n" +
+			"A limit at the quantile 0.98 of a group's hours of the whole file is one that its peaks exceed in 2 of 100 hours.\n\n" +
 			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
 			"later count. Each file is read by spec.dataset of -f and the flags of the layout; what they leave\n" +
 			"open is found out, and shown.\n\n" +
@@ -82,6 +87,7 @@ func newBacktestCommand() *cobra.Command {
 	s.DurationVar(&f.horizon, "horizon", 24*time.Hour, "hours that each forecast covers, 24h to 48h")
 	s.DurationVar(&f.reissue, "reissue", 24*time.Hour, "time from one forecast to the next, counted from each issue time, 1h to 24h; 24h is once a day")
 	s.StringVar(&f.groups, "groups", "", "file with the columns meter_id and group, or a number: groups of so many meters by name")
+	s.Float64Var(&f.limitQuantile, "limit-quantile", 0, "share of a group's own hours below its limit, such as 0.98, where -f names none; with --groups")
 	s.BoolVar(&f.asJSON, "json", false, "print JSON instead of tables")
 	s.StringVar(&f.report, "report", "", "file for a report with charts: one HTML file that needs nothing else")
 	_ = cmd.MarkFlagRequired("readings")
@@ -168,8 +174,22 @@ func (f *backtestFlags) options(ctx context.Context, dt *v1.DigitalTwin, how con
 		return o, err
 	}
 	o.RulesOf = func(string) *twin.Rules { return rules }
+	if o.Limits, err = f.limits(policy, o.Calendar); err != nil {
+		return o, err
+	}
 	o.Value, err = backtest.NewValue(policy, o.Calendar)
 	return o, err
+}
+
+// limits are those of the policy and of --limit-quantile.
+func (f *backtestFlags) limits(policy dsm.Policy, cal *meter.Calendar) (*backtest.Limits, error) {
+	if f.limitQuantile < 0 || f.limitQuantile >= 1 {
+		return nil, fmt.Errorf("--limit-quantile %g: write a share of hours from 0 to below 1, such as 0.98", f.limitQuantile)
+	}
+	if f.limitQuantile > 0 && f.groups == "" {
+		return nil, errors.New("--limit-quantile: name the groups with --groups, or leave it out")
+	}
+	return backtest.NewLimits(policy, cal, f.limitQuantile)
 }
 
 // schedule is when forecasts are issued, and for how long.

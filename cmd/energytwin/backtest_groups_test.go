@@ -44,6 +44,14 @@ func TestBacktestOfGroups(t *testing.T) {
 	require.Contains(t, string(html), "issued at 06:00 local time each day and every 6 hours")
 	require.Contains(t, string(html), "<circle class=\"d1\"")
 
+	out, err = runBacktest(t, "--readings", readings, "--groups", "2", "--limit-quantile", "0.9", "--report", page)
+	require.NoError(t, err)
+	require.Contains(t, out, "group-hours  stated  exceeded")
+	html, err = os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(html), "Limits: days held by plans")
+	require.NotContains(t, string(html), "ZgotmplZ")
+
 	out, err = runBacktest(t, "--readings", readings, "--groups", "1")
 	require.NoError(t, err)
 	require.Contains(t, out, "group-0002")
@@ -64,6 +72,8 @@ func TestBacktestReportsBadSchedulesAndGroups(t *testing.T) {
 		"issue":             {[]string{"--issue", "24:00"}, "--issue: issue time \"24:00\": write it as HH:MM"},
 		"short horizon":     {[]string{"--horizon", "12h"}, "--horizon 12h0m0s: write whole hours from 24h to 48h"},
 		"half an hour":      {[]string{"--reissue", "90m"}, "--reissue 1h30m0s: write whole hours from 1h to 24h"},
+		"limit above all":   {[]string{"--groups", "1", "--limit-quantile", "1"}, "--limit-quantile 1: write a share of hours from 0 to below 1"},
+		"no groups":         {[]string{"--limit-quantile", "0.9"}, "--limit-quantile: name the groups with --groups"},
 		"no meters":         {[]string{"--groups", "0"}, "--groups 0: write 1 or more meters"},
 		"no file":           {[]string{"--groups", "nowhere.csv"}, "or a number of meters"},
 		"no header":         {[]string{"--groups", file("a,north\n")}, "line 1: the columns are"},

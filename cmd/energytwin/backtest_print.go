@@ -124,9 +124,39 @@ func printGroups(t io.Writer, g *backtest.GroupsReport) {
 	if g.Total != nil {
 		line(g.Total)
 	}
+	printLimits(t, g.Limits)
 	for _, l := range g.LeftOut {
 		fmt.Fprintf(t, "%s is left out: %s\t\n", l.Meter, l.Detail)
 	}
+}
+
+func printLimits(t io.Writer, l *backtest.LimitsReport) {
+	if l == nil {
+		return
+	}
+	fmt.Fprintf(t, "\nLIMITS\tgroup-hours\tstated\texceeded\t95 %% band\t\t\n")
+	for i := range l.Bands {
+		b := &l.Bands[i]
+		verdict := ""
+		if b.Hours > 0 && !b.Within() {
+			verdict = "outside"
+		}
+		fmt.Fprintf(t, "%.0f–%.0f %%\t%d\t%.1f %%\t%.1f %%\t%.1f–%.1f %%\t%s\t\n",
+			100*b.From, 100*b.To, b.Hours, 100*b.Stated, 100*b.Exceeded, 100*b.Least, 100*b.Most, verdict)
+	}
+	fmt.Fprintln(t, "by the probability that forecasts of the groups state for each hour without plans; the band is that of independent hours")
+	fmt.Fprintf(t, "\nLIMIT\tkW\thours above\texceedance\tdays\tlacked\theld\texceeded\tat risk\texceeded\twithout plans\t\n")
+	line := func(name, kw, above, exceedance string, h *backtest.HeldDays) {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%.1f %%\t%d\t%.1f %%\t%.1f %%\t\n", name, kw, above, exceedance, h.Days, h.Lacked,
+			h.Held.Days, 100*h.Held.Share(), h.HeldRisk.Days, 100*h.HeldRisk.Share(), 100*h.HeldRisk.ShareWithout())
+	}
+	for i := range l.List {
+		g := &l.List[i]
+		line(g.Group, fmt.Sprintf("%.1f", g.CapacityKW), fmt.Sprintf("%.1f %%", 100*g.Above), fmt.Sprintf("%.2f", g.Exceedance), &g.Held)
+	}
+	line("all", "", "", "", &l.Held)
+	fmt.Fprintln(t, "days that were planned: on those that lacked, flexibility does not suffice; of those held, and of these the ones at risk without")
+	fmt.Fprintln(t, "plans, the share on which the limit was exceeded with the plans carried out, and would have been without them")
 }
 
 func printLeftOut(out io.Writer, meters []backtest.LeftOut) error {

@@ -38,6 +38,8 @@ type GroupsReport struct {
 	List  []GroupLine `json:"list"`  // by name
 	Total *GroupLine  `json:"total"` // all meters of the groups; null if they have no hour that counts
 
+	Limits *LimitsReport `json:"limits"` // null if no group has a limit
+
 	LeftOut []LeftOut `json:"leftOut"` // groups that do not count
 }
 
@@ -55,11 +57,28 @@ type kept struct {
 	low, middle, high []float32
 }
 
-// keep keeps the hours of an issue that count, for the groups.
-func (c *score) keep(d *day) {
-	c.kept = append(c.kept, kept{
-		origin: d.origin, low: slices.Clone(d.low[:d.scored]), middle: slices.Clone(d.path[combined][:d.scored]), high: slices.Clone(d.high[:d.scored]),
-	})
+// keep keeps some hours of an issue.
+func keep(d *day, hours int) kept {
+	return kept{
+		origin: d.origin, low: slices.Clone(d.low[:hours]), middle: slices.Clone(d.path[combined][:hours]), high: slices.Clone(d.high[:hours]),
+	}
+}
+
+// keptOf are the forecasts that each meter has of an origin, nil where it has none. next are
+// the places of the first of each that may come; origins do not fall.
+func keptOf(origin meter.Hour, lists [][]kept, next []int, out []*kept) []*kept {
+	out = out[:0]
+	for m, list := range lists {
+		for next[m] < len(list) && list[next[m]].origin < origin {
+			next[m]++
+		}
+		if next[m] == len(list) || list[next[m]].origin != origin {
+			out = append(out, nil)
+			continue
+		}
+		out = append(out, &list[next[m]])
+	}
+	return out
 }
 
 // groupScore is how the forecasts of one group were.
@@ -67,12 +86,15 @@ type groupScore struct {
 	own        *score
 	added      bandTally
 	members    []*score
+	series     []*Series // of the members
 	sum        Series
 	ownOnThese bandTally // of the hours that Added has too
+	limit      *limitScore
+	err        error
 }
 
 // groups scores all groups and their total.
-func (o *Options) groups(all []*Series, scores []*score) *GroupsReport {
+func (o *Options) groups(all []*Series, scores []*score) (*GroupsReport, error) {
 	at := map[string]int{}
 	total := Group{Name: "all groups"}
 	for i, s := range all {
@@ -85,28 +107,32 @@ func (o *Options) groups(all []*Series, scores []*score) *GroupsReport {
 	each(len(done), func() func(i int) {
 		fx := &twin.Effects{}
 		return func(i int) {
-			g := total
-			if i < len(o.Groups) {
+			g, isGroup := total, i < len(o.Groups)
+			if isGroup {
 				g = o.Groups[i]
 			}
-			done[i] = o.scoreGroup(g, at, all, scores, fx)
+			done[i] = o.scoreGroup(g, isGroup, at, all, scores, fx)
 		}
 	})
-	return groupsReport(done, o)
+	for _, g := range done {
+		if g.err != nil {
+			return nil, g.err
+		}
+	}
+	return groupsReport(done, o), nil
 }
 
 // scoreGroup forecasts the sum of a group's meters as if it were a meter. Meters without
 // any forecast are no part of it.
-func (o *Options) scoreGroup(g Group, at map[string]int, all []*Series, scores []*score, fx *twin.Effects) *groupScore {
+func (o *Options) scoreGroup(g Group, isGroup bool, at map[string]int, all []*Series, scores []*score, fx *twin.Effects) *groupScore {
 	out := &groupScore{}
-	var members []*Series
 	for _, name := range g.Meters {
 		i, known := at[name]
 		if known && len(scores[i].kept) > 0 {
-			members, out.members = append(members, all[i]), append(out.members, scores[i])
+			out.series, out.members = append(out.series, all[i]), append(out.members, scores[i])
 		}
 	}
-	out.sum = sumOf(g.Name, members)
+	out.sum = sumOf(g.Name, out.series)
 	if len(out.sum.KWh) == 0 {
 		out.own = &score{name: g.Name}
 		out.own.decide(&out.sum, 0, 0)
@@ -115,13 +141,47 @@ func (o *Options) scoreGroup(g Group, at map[string]int, all []*Series, scores [
 	rules := o.RulesOf(g.Name)
 	from, to := o.span(&out.sum, rules)
 	out.own = &score{name: g.Name, history: historicError(&out.sum, from)}
-	next := make([]int, len(out.members)) // of the forecasts that are kept
+	var planned func(d *day)
+	if o.Limits != nil && isGroup {
+		if out.limit, out.err = o.Limits.score(&out.sum); out.limit != nil {
+			planned = out.takePlanned()
+		}
+	}
+	takeBoth := out.takeBoth(o.Calendar)
 	newReplay(&out.sum, o.Calendar, from, to, func(d *day) {
 		out.own.take(&out.sum, o.Calendar, d)
-		out.takeBoth(o.Calendar, d, next)
-	}, nil).run(rules, fx)
+		takeBoth(d)
+		if out.limit != nil {
+			out.limit.takeHours(&out.sum, d)
+		}
+	}, planned).run(rules, fx)
 	out.own.decide(&out.sum, from, to)
 	return out
+}
+
+// takePlanned plans the days of the group for its limit, of which each meter has a forecast.
+func (g *groupScore) takePlanned() func(d *day) {
+	lists, next := g.lists(func(c *score) []kept { return c.planned })
+	var forecasts []*kept
+	return func(d *day) {
+		forecasts = keptOf(d.origin, lists, next, forecasts)
+		members := make([]member, len(forecasts))
+		for m, k := range forecasts {
+			if k == nil {
+				return
+			}
+			members[m] = member{g.series[m], k}
+		}
+		g.limit.takeDay(&g.sum, d, members)
+	}
+}
+
+// lists are forecasts that are kept of each member, and places in them for keptOf.
+func (g *groupScore) lists(of func(c *score) []kept) (lists [][]kept, next []int) {
+	for _, c := range g.members {
+		lists = append(lists, of(c))
+	}
+	return lists, make([]int, len(lists))
 }
 
 // sumOf is the load of a group by the rule of the twin (twin.GroupHourSum).
@@ -149,18 +209,23 @@ func sumOf(name string, members []*Series) Series {
 
 // takeBoth scores the group's own forecast and the sum of those of its meters on the
 // hours that both have.
-func (g *groupScore) takeBoth(cal *meter.Calendar, d *day, next []int) {
+func (g *groupScore) takeBoth(cal *meter.Calendar) func(d *day) {
+	lists, next := g.lists(func(c *score) []kept { return c.kept })
+	var forecasts []*kept
+	return func(d *day) {
+		forecasts = keptOf(d.origin, lists, next, forecasts)
+		g.takeHours(cal, d, forecasts)
+	}
+}
+
+func (g *groupScore) takeHours(cal *meter.Calendar, d *day, forecasts []*kept) {
 	var low, middle, high [maxLead]float64
-	for m, c := range g.members {
-		for next[m] < len(c.kept) && c.kept[next[m]].origin < d.origin {
-			next[m]++
-		}
+	for _, k := range forecasts {
 		for i := range d.scored {
-			if next[m] == len(c.kept) || c.kept[next[m]].origin != d.origin {
+			if k == nil {
 				middle[i] = math.NaN()
 				continue
 			}
-			k := &c.kept[next[m]]
 			low[i] += float64(k.low[i])
 			middle[i] += float64(k.middle[i])
 			high[i] += float64(k.high[i])
@@ -181,6 +246,7 @@ func (g *groupScore) takeBoth(cal *meter.Calendar, d *day, next []int) {
 func groupsReport(done []*groupScore, o *Options) *GroupsReport {
 	r := &GroupsReport{List: []GroupLine{}, LeftOut: []LeftOut{}}
 	var own, added []*bandTally
+	var limits []*limitScore
 	for i, g := range done {
 		isTotal := i == len(done)-1
 		if g.own.out == "" && g.added.all.hours == 0 {
@@ -202,7 +268,10 @@ func groupsReport(done []*groupScore, o *Options) *GroupsReport {
 			continue
 		}
 		r.List = append(r.List, line)
-		own, added = append(own, &g.ownOnThese), append(added, &g.added)
+		own, added, limits = append(own, &g.ownOnThese), append(added, &g.added), append(limits, g.limit)
+	}
+	if o.Limits != nil {
+		r.Limits = limitsReport(o.Limits.quantile, limits)
 	}
 	if len(own) > 0 {
 		leads := len(r.List[0].Own.ByLead)

@@ -15,8 +15,9 @@ var reportTemplate string
 // WriteHTML writes the report as one HTML file that loads nothing else.
 func (r *Report) WriteHTML(out io.Writer) error {
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"f3":      func(v float64) string { return fmt.Sprintf("%.3f", v) },
-		"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+		"f3":       func(v float64) string { return fmt.Sprintf("%.3f", v) },
+		"percent":  func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+		"percent0": func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
 		"share": func(v *float64) string {
 			if v == nil {
 				return "–"

@@ -94,6 +94,8 @@ func (r *replay) showPlanned(i twin.Issue) {
 	for _, m := range valued() {
 		copy(d.path[m][:], d.path[m][lead:d.hours])
 	}
+	copy(d.low[:], i.Forecast.P10[lead:])
+	copy(d.high[:], i.Forecast.P90[lead:])
 	d.origin, d.hours = i.Plans.Start, d.hours-lead
 	r.planned(d)
 }

@@ -27,6 +27,8 @@ type Options struct {
 	// meters; none leaves it out.
 	Groups []Group
 
+	Limits *Limits // of groups; nil leaves them out
+
 	Value *Value // of decisions; nil leaves it out
 
 	// Progress receives how many meters are done; it may be nil. It is called from
@@ -68,7 +70,10 @@ func Run(ctx context.Context, all []*Series, o Options) (*Report, error) {
 	}
 	r := newReport(scores, &o)
 	if len(o.Groups) > 0 {
-		r.Groups = o.groups(all, scores)
+		var err error
+		if r.Groups, err = o.groups(all, scores); err != nil {
+			return nil, err
+		}
 	}
 	if r.Meters == 0 {
 		return r, fmt.Errorf("%w: %s", ErrNothing, r.LeftOutText())
@@ -92,12 +97,19 @@ func scoreOf(s *Series, o *Options, fx *twin.Effects) *score {
 	visit := func(d *day) {
 		c.take(s, o.Calendar, d)
 		if len(o.Groups) > 0 {
-			c.keep(d)
+			c.kept = append(c.kept, keep(d, d.scored))
 		}
 	}
 	var planned func(d *day)
-	if o.Value != nil {
-		planned = func(d *day) { o.Value.take(c, b, s, d) }
+	if keeps := len(o.Groups) > 0 && o.Limits != nil; keeps || o.Value != nil {
+		planned = func(d *day) {
+			if keeps {
+				c.planned = append(c.planned, keep(d, d.today))
+			}
+			if o.Value != nil {
+				o.Value.take(c, b, s, d)
+			}
+		}
 	}
 	newReplay(s, o.Calendar, from, to, visit, planned).run(rules, fx)
 	c.decide(s, from, to)

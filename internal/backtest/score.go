@@ -38,6 +38,7 @@ type score struct {
 	substituted [methods]int
 	bands       bandTally // of combined
 	kept        []kept    // issues; none if no groups are asked for
+	planned     []kept    // days of plans, likewise without limits
 
 	prices, windows, peaks, batteries gains
 	seconds                           float64

@@ -135,7 +135,7 @@ func planDay(planner dsm.Planner, d *day, path []float32) []float32 {
 
 // saving is what a plan saves on the actual load, in currency.
 func (v *Value) saving(actual, price []float64, plan []float32) float64 {
-	after := v.carryOut(actual, plan)
+	after := carryOut(v.policy.Flexibility, actual, plan)
 	sum := 0.0
 	for i := range actual {
 		sum += price[i] * (actual[i] - after[i])
@@ -145,12 +145,12 @@ func (v *Value) saving(actual, price []float64, plan []float32) float64 {
 
 // carryOut is the load once a plan is carried out: no hour gives more than the
 // flexible share of what it really has, and what others gain shrinks with it.
-func (v *Value) carryOut(actual []float64, plan []float32) (after [maxLead]float64) {
+func carryOut(flex dsm.Flexibility, actual []float64, plan []float32) (after [maxLead]float64) {
 	copy(after[:], actual)
 	planned, given := 0.0, 0.0
 	for i, change := range plan {
 		if change < 0 {
-			can := min(-float64(change), v.policy.Flexibility.ShiftableShare*max(actual[i], 0))
+			can := min(-float64(change), flex.ShiftableShare*max(actual[i], 0))
 			planned -= float64(change)
 			given += can
 			after[i] -= can
@@ -179,7 +179,7 @@ func (v *Value) shave(c *score, d *day, actual []float64) {
 		for i, x := range plan {
 			changes[i] = float32(x)
 		}
-		after := v.carryOut(actual, changes)
+		after := carryOut(v.policy.Flexibility, actual, changes)
 		*c.peaks.of(m) += before - highest(after[:d.today])
 	}
 }
