@@ -52,14 +52,8 @@ type commitBench struct {
 
 func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
 	b.Helper()
-	state, err := s.TakePartition(b.Context(), 0, "bench")
-	require.NoError(b, err)
+	bench := newCommitBenchOf(b, s, 0, meters, size)
 	keys := make([]twin.MeterKey, meters)
-	for i := range keys {
-		keys[i].Name = fmt.Sprintf("meter-%05d", i)
-	}
-	refs, err := s.EnsureMeters(b.Context(), 0, keys)
-	require.NoError(b, err)
 	for p := 1; p < 12; p++ { // the meters of other partitions share the tables
 		for i := range keys {
 			keys[i].Name = fmt.Sprintf("other-%d-%05d", p, i)
@@ -67,7 +61,22 @@ func newCommitBench(b *testing.B, s store, meters, size int) *commitBench {
 		_, err := s.EnsureMeters(b.Context(), p, keys)
 		require.NoError(b, err)
 	}
-	return &commitBench{b: writer.Batch{Epoch: state.Epoch}, meters: refs, hour: day, size: size}
+	return bench
+}
+
+// newCommitBenchOf makes the batches of a partition whose meters are the only ones.
+func newCommitBenchOf(b *testing.B, s store, partition, meters, size int) *commitBench {
+	b.Helper()
+	state, err := s.TakePartition(b.Context(), partition, "bench")
+	require.NoError(b, err)
+	keys := make([]twin.MeterKey, meters)
+	for i := range keys {
+		keys[i].Name = fmt.Sprintf("meter-%05d", i)
+	}
+	refs, err := s.EnsureMeters(b.Context(), partition, keys)
+	require.NoError(b, err)
+	batch := writer.Batch{Effects: twin.Effects{Partition: partition, NextOffset: state.NextOffset}, Epoch: state.Epoch}
+	return &commitBench{b: batch, meters: refs, hour: day, size: size}
 }
 
 // next fills the batch with the next hours of all meters.

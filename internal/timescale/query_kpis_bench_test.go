@@ -42,7 +42,13 @@ func openFilled(b *testing.B, meters, days int, statements ...string) store {
 	if len(servers) == 0 {
 		b.Skip("no PostgreSQL here")
 	}
-	s := servers[0].open(b)
+	return servers[0].filled(b, meters, days, statements...)
+}
+
+// filled is a database of this server after some statements.
+func (srv server) filled(b *testing.B, meters, days int, statements ...string) store {
+	b.Helper()
+	s := srv.open(b)
 	for _, sql := range statements {
 		_, err := s.Pool.Exec(b.Context(), sql, day.Time(), meters, days)
 		require.NoError(b, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
@@ -159,28 +160,34 @@ func TestSettleSideBySide(t *testing.T) {
 }
 
 // With a demand charge the highest hours of a month go on from one decision of a meter to
-// the next.
+// the next, as they are stored: whether two days are settled at once or one after the other.
 func TestSettleCarriesTheMonthsPeaks(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s store) {
-		newSmall(t, s)
-		for turn := range 2 {
-			_, err := s.SettleNext(t.Context(), writer.Settling{Demand: true, Settle: func(open []writer.Unsettled) []decisions.Settled {
-				for _, u := range open {
-					if turn == 1 {
-						require.Equal(t, int32(24_001), u.Peaks.Month)
-						require.InDelta(t, float64(u.MeterNo)+0.5, u.Peaks.Without, 1e-6)
-						require.InDelta(t, float64(u.MeterNo), u.Peaks.With, 1e-6)
-					} else {
-						require.Zero(t, *u.Peaks)
-					}
-					u.Peaks.Month, u.Peaks.Without, u.Peaks.With = 24_001, float64(u.MeterNo)+0.5, float64(u.MeterNo)
+		tw := newSmall(t, s)
+		turn := 0
+		by := writer.Settling{Demand: true, Settle: func(open []writer.Unsettled) []decisions.Settled {
+			for _, u := range open {
+				without, with := float64(u.MeterNo)+0.1, float64(u.MeterNo)-0.1
+				if turn > 0 {
+					require.Equal(t, dsm.MonthPeaks{Month: 24_001, Without: float64(float32(without)), With: float64(float32(with))}, *u.Peaks)
+				} else {
+					require.Zero(t, *u.Peaks)
 				}
-				return saving(1)(open)
-			}})
-			require.NoError(t, err)
-		}
+				u.Peaks.Month, u.Peaks.Without, u.Peaks.With = 24_001, without, with
+			}
+			turn++
+			return saving(1)(open)
+		}}
+		require.Equal(t, 6, settleBy(t, s, by))
+		require.Equal(t, 2, turn)
 		require.Equal(t, 6, s.count(t, `SELECT count(*) FROM realised`))
 		require.Equal(t, 3, s.count(t, `SELECT count(*) FROM month_peaks`))
+
+		b := tw.batch(1)
+		b.Watermark = day + 96
+		tw.commit(t, s, b)
+		require.Equal(t, 3, settleBy(t, s, by))
+		require.Equal(t, 3, turn)
 	})
 }
 

@@ -95,11 +95,26 @@ var (
 	Insert = `INSERT INTO decisions (` + columnList(storedColumns, "") + `) VALUES (` + placeHolders(len(storedColumns)) + `) ON CONFLICT DO NOTHING`
 
 	// Select goes with Query.
-	Select = `SELECT ` + columnList(table, "d.") + `
+	Select = SelectHeldTo(HeldTo)
+
+	// SelectPlanned is Select with plans that hold as they were made, to ValidTo. To look
+	// for what supersedes each of many decisions costs more than to read them.
+	SelectPlanned = SelectHeldTo(`d.valid_to`)
+)
+
+// SelectHeldTo is Select with another expression for HeldTo.
+func SelectHeldTo(expression string) string {
+	columns := slices.Clone(table)
+	for i := range columns {
+		if columns[i].name == HeldTo {
+			columns[i].name = expression
+		}
+	}
+	return `SELECT ` + columnList(columns, "d.") + `
 		FROM decisions d
 		LEFT JOIN meters m ON m.meter_no = d.meter_no
 		LEFT JOIN groups g ON g.group_no = d.group_no `
-)
+}
 
 // columnList lists columns for SQL, those of the table behind a prefix.
 func columnList(columns []column, prefix string) string {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -39,15 +40,22 @@ type Settling struct {
 }
 
 // settleBatch is about how many decisions are settled at once. It bounds memory, and how
-// long a transaction takes.
+// long a transaction takes. Of a small area these are the decisions of many days: a
+// transaction for each day would cost more than what it does.
 const settleBatch = 20_000
 
-// SettleNext settles the decisions of some partitions whose hours end at the same time:
-// the next that have passed and are not settled. One process settles at a time, others
+// settleMemory is enough to sort and to group what one batch reads, without files.
+const settleMemory = "64MB"
+
+// SettleNext settles the next decisions of some partitions that have passed and are not
+// settled, in order of the ends of their hours. One process settles at a time, others
 // wait, and the outcomes are stored together with how far the partitions are settled. It
 // returns the number of decisions; 0 if there are none.
 func (db *DB) SettleNext(ctx context.Context, by Settling) (n int, err error) {
 	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL work_mem = '`+settleMemory+`'`); err != nil {
+			return err
+		}
 		passed, err := lockPassed(ctx, tx)
 		if err != nil || len(passed.partitions) == 0 {
 			return err
@@ -57,14 +65,14 @@ func (db *DB) SettleNext(ctx context.Context, by Settling) (n int, err error) {
 			return err
 		}
 		if len(due.partitions) == 0 {
-			return passed.settleToWatermark(ctx, tx)
+			return settleTo(ctx, tx, passed.partitions, passed.watermarks)
 		}
 		open, err := readDue(ctx, tx, by, due)
 		if err != nil {
 			return err
 		}
 		n = len(open)
-		if err := db.storeSettled(ctx, tx, by.Settle(open)); err != nil {
+		if err := db.storeSettled(ctx, tx, settleInOrder(by, open)); err != nil {
 			return err
 		}
 		if by.Demand {
@@ -72,13 +80,39 @@ func (db *DB) SettleNext(ctx context.Context, by Settling) (n int, err error) {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE settling SET settled_to = $2 WHERE partition = ANY($1)`, due.partitions, due.to)
-		return err
+		return settleTo(ctx, tx, due.partitions, due.to)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("settle decisions: %w", err)
 	}
 	return n, nil
+}
+
+// settleInOrder settles decisions, which are in order of their last hours. The highest
+// hours go on from one last hour to the next as they are stored, so that outcomes do not
+// depend on what is settled at once.
+func settleInOrder(by Settling, open []Unsettled) (out []decisions.Settled) {
+	for rest := open; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].ValidTo == rest[0].ValidTo {
+			n++
+		}
+		out = append(out, by.Settle(rest[:n])...)
+		for i := range rest[:n] {
+			if p := rest[i].Peaks; p != nil {
+				p.Without, p.With = float64(float32(p.Without)), float64(float32(p.With))
+			}
+		}
+		rest = rest[n:]
+	}
+	return out
+}
+
+// settleTo stores how far partitions are settled.
+func settleTo(ctx context.Context, tx pgx.Tx, partitions []int32, to []time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE settling s SET settled_to = u.settled_to
+		FROM unnest($1::int4[], $2::timestamptz[]) u(partition, settled_to) WHERE s.partition = u.partition`, partitions, to)
+	return err
 }
 
 // passedHours are partitions with hours that have passed and may have decisions to be
@@ -114,18 +148,35 @@ func lockPassed(ctx context.Context, tx pgx.Tx) (p passedHours, err error) {
 	return p, err
 }
 
-// settleToWatermark stores that there is nothing left to be settled.
-func (p *passedHours) settleToWatermark(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `UPDATE settling s SET settled_to = u.watermark
-		FROM unnest($1::int4[], $2::timestamptz[]) u(partition, watermark) WHERE s.partition = u.partition`, p.partitions, p.watermarks)
-	return err
-}
-
-// dueHours is partitions with decisions to be settled whose hours end at the same time.
+// dueHours is decisions to be settled: of each partition, those whose hours end after it
+// was settled and up to a time.
 type dueHours struct {
 	partitions []int32
-	from, to   time.Time // hours of the decisions
+	after      []pgtype.Timestamptz // may be -infinity
+	to         []time.Time
+	from, end  time.Time // hours of all
 	issued     []time.Time
+}
+
+// add takes decisions of a partition whose hours end at the same time.
+func (d *dueHours) add(partition int32, after pgtype.Timestamptz, from, to time.Time, issued []time.Time) {
+	i := slices.Index(d.partitions, partition)
+	if i < 0 {
+		i = len(d.partitions)
+		d.partitions, d.after, d.to = append(d.partitions, partition), append(d.after, after), append(d.to, to)
+	}
+	d.to[i] = to
+	if d.from.IsZero() || from.Before(d.from) {
+		d.from = from
+	}
+	if to.After(d.end) {
+		d.end = to
+	}
+	for _, at := range issued {
+		if !slices.ContainsFunc(d.issued, at.Equal) {
+			d.issued = append(d.issued, at)
+		}
+	}
 }
 
 // settles4 is what decisions are settled: those with a plan, those that supersede one, and
@@ -136,7 +187,8 @@ const settles4 = `(d.action <> 0 OR d.supersedes IS NOT NULL OR $4)`
 const longestPlan = `interval '3 days'`
 
 // nextDue finds what is to be settled next. Decisions are found by when they were issued,
-// from the first that is not settled on: what lies behind is not read.
+// from the first that is not settled on: what lies behind is not read. They are read as
+// far as the hours of the first reach, and in a small area some days farther.
 func nextDue(ctx context.Context, tx pgx.Tx, by Settling, p passedHours) (due dueHours, err error) {
 	const condition = `d.meter_no <> 0 AND ` + settles4 + ` AND d.valid_to > p.settled_to AND d.valid_to <= p.watermark`
 	rows, err := tx.Query(ctx, `
@@ -144,55 +196,56 @@ func nextDue(ctx context.Context, tx pgx.Tx, by Settling, p passedHours) (due du
 			SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::timestamptz[]) f(partition, settled_to, watermark)
 		), first AS (
 			SELECT d.issued_at, d.valid_to FROM decisions d JOIN p USING (partition)
-			WHERE d.issued_at >= (SELECT min(settled_to) FROM p) - `+longestPlan+` AND `+condition+`
+			WHERE d.issued_at >= (SELECT min(settled_to) FROM p) - `+longestPlan+` AND d.valid_to > (SELECT min(settled_to) FROM p) AND `+condition+`
 			ORDER BY d.issued_at LIMIT 1
+		), read AS (
+			SELECT issued_at AS since, valid_to + interval '1 day' *
+				greatest(0, $5::int / (SELECT greatest(1, count(*)) FROM meters WHERE partition = ANY($1)) - 1) AS until FROM first
 		), open AS (
-			SELECT d.partition, d.valid_to, d.valid_from, d.issued_at FROM decisions d JOIN p USING (partition)
-			WHERE d.issued_at >= (SELECT issued_at FROM first) AND d.issued_at < (SELECT valid_to FROM first) AND `+condition+`
-		), next AS (SELECT min(valid_to) AS valid_to FROM open)
-		SELECT partition, min(valid_from), valid_to, array_agg(DISTINCT issued_at), count(*)
-		FROM open JOIN next USING (valid_to) GROUP BY partition, valid_to ORDER BY partition`,
-		p.partitions, p.settledTo, p.watermarks, by.Demand)
+			SELECT d.partition, p.settled_to, d.valid_to, d.valid_from, d.issued_at FROM decisions d JOIN p USING (partition)
+			WHERE d.issued_at >= (SELECT since FROM read) AND d.issued_at < (SELECT until FROM read)
+				AND d.valid_to <= (SELECT until FROM read) AND `+condition+`
+		)
+		SELECT partition, settled_to, min(valid_from), valid_to, array_agg(DISTINCT issued_at), count(*)
+		FROM open GROUP BY partition, settled_to, valid_to ORDER BY valid_to, partition`,
+		p.partitions, p.settledTo, p.watermarks, by.Demand, settleBatch)
 	if err != nil {
 		return due, err
 	}
 	total := 0
 	var partition int32
+	var after pgtype.Timestamptz
 	var from, to time.Time
 	var issued []time.Time
 	var n int
-	_, err = pgx.ForEachRow(rows, []any{&partition, &from, &to, &issued, &n}, func() error {
-		if total += n; total > settleBatch && len(due.partitions) > 0 {
-			return nil
-		}
-		due.partitions, due.to = append(due.partitions, partition), to
-		if due.from.IsZero() || from.Before(due.from) {
-			due.from = from
-		}
-		for _, at := range issued {
-			if !slices.ContainsFunc(due.issued, at.Equal) {
-				due.issued = append(due.issued, at)
-			}
+	_, err = pgx.ForEachRow(rows, []any{&partition, &after, &from, &to, &issued, &n}, func() error {
+		if total += n; total <= settleBatch || len(due.partitions) == 0 {
+			due.add(partition, after, from, to, issued)
 		}
 		return nil
 	})
 	return due, err
 }
 
-// readDue reads decisions that are to be settled, with what was forecast and measured.
+// readDue reads decisions that are to be settled, with what was forecast and measured, in
+// order of their last hours, meters and issues.
 func readDue(ctx context.Context, tx pgx.Tx, by Settling, due dueHours) ([]Unsettled, error) {
-	found, err := decisions.Query(ctx, tx, decisions.Select+`
-		WHERE d.issued_at = ANY($1) AND d.partition = ANY($2) AND d.valid_to = $3 AND d.meter_no <> 0 AND `+settles4+`
-		ORDER BY d.meter_no, d.issued_at`, due.issued, due.partitions, due.to, by.Demand)
+	found, err := decisions.Query(ctx, tx, decisions.SelectPlanned+`
+		JOIN unnest($2::int4[], $3::timestamptz[], $5::timestamptz[]) p(partition, settled_to, due_to) ON p.partition = d.partition
+		WHERE d.issued_at = ANY($1) AND d.valid_to > p.settled_to AND d.valid_to <= p.due_to AND d.meter_no <> 0 AND `+settles4+`
+		ORDER BY d.valid_to, d.meter_no, d.issued_at`, due.issued, due.partitions, due.after, by.Demand, due.to)
 	if err != nil {
 		return nil, err
 	}
-	return fillUnsettled(ctx, tx, by, found, meter.HourOf(due.from), meter.HourOf(due.to))
+	return fillUnsettled(ctx, tx, by, found, meter.HourOf(due.from), meter.HourOf(due.end))
 }
 
-// fillUnsettled reads what was forecast and measured for decisions, which are in order
-// of their meters, in the hours from to before to.
+// fillUnsettled reads what was forecast and measured for decisions in the hours from to
+// before to.
 func fillUnsettled(ctx context.Context, tx pgx.Tx, by Settling, found []decisions.Row, from, to meter.Hour) ([]Unsettled, error) {
+	if err := readHeldTo(ctx, tx, found, to); err != nil {
+		return nil, err
+	}
 	hours := newMeterHours(found, from, to)
 	open := make([]Unsettled, len(found))
 	for i := range found {
@@ -220,9 +273,37 @@ func fillUnsettled(ctx context.Context, tx pgx.Tx, by Settling, found []decision
 	return open, nil
 }
 
+// readHeldTo finds until when the plans of decisions held, whose hours end up to a time.
+func readHeldTo(ctx context.Context, tx pgx.Tx, found []decisions.Row, to meter.Hour) error {
+	since := found[0].IssuedAt
+	for i := range found {
+		since = min(since, found[i].IssuedAt)
+	}
+	rows, err := tx.Query(ctx, `SELECT supersedes, min(valid_from) FROM decisions
+		WHERE supersedes IS NOT NULL AND issued_at >= $1 AND issued_at < $2 GROUP BY supersedes`, since.Time(), to.Time())
+	if err != nil {
+		return fmt.Errorf("revised decisions: %w", err)
+	}
+	heldTo := map[uuid.UUID]meter.Hour{}
+	var id uuid.UUID
+	var from time.Time
+	if _, err := pgx.ForEachRow(rows, []any{&id, &from}, func() error {
+		heldTo[id] = meter.HourOf(from)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("revised decisions: %w", err)
+	}
+	for i := range found {
+		if h, superseded := heldTo[found[i].ID]; superseded {
+			found[i].HeldTo = h
+		}
+	}
+	return nil
+}
+
 // countCorrections counts those of readings of the decisions' hours.
 func countCorrections(ctx context.Context, tx pgx.Tx, open []Unsettled, from, to meter.Hour) error {
-	rows, err := tx.Query(ctx, `SELECT meter_no, ts FROM reading_revisions WHERE ts >= $1 AND ts < $2`, from.Time(), to.Time())
+	rows, err := tx.Query(ctx, `SELECT meter_no, ts FROM reading_revisions WHERE ts >= $1 AND ts < $2 AND old_kwh IS NOT NULL`, from.Time(), to.Time())
 	if err != nil {
 		return fmt.Errorf("corrections of decisions: %w", err)
 	}

@@ -121,11 +121,13 @@ func readPeaks(ctx context.Context, tx pgx.Tx, open []Unsettled, meters []int32)
 func storePeaks(ctx context.Context, tx pgx.Tx, open []Unsettled) error {
 	var meters, months []int32
 	var without, with []float32
+	stored := make(map[int32]bool, len(open))
 	for i := range open {
 		u := &open[i]
-		if i > 0 && open[i-1].MeterNo == u.MeterNo || u.Peaks.Month == 0 {
+		if stored[u.MeterNo] || u.Peaks.Month == 0 {
 			continue
 		}
+		stored[u.MeterNo] = true
 		meters, months = append(meters, u.MeterNo), append(months, u.Peaks.Month)
 		without, with = append(without, float32(u.Peaks.Without)), append(with, float32(u.Peaks.With))
 	}
@@ -187,7 +189,7 @@ func findCorrected(ctx context.Context, tx pgx.Tx) (found []decisions.Row, peaks
 			FROM reading_revisions v
 			JOIN decisions d ON d.meter_no = v.meter_no AND v.ts >= d.valid_from AND v.ts < d.valid_to
 				AND d.issued_at > v.ts - `+longestPlan+` AND d.issued_at <= v.ts
-			WHERE v.ts >= (SELECT earliest FROM since) AND d.issued_at >= (SELECT earliest FROM since)
+			WHERE v.old_kwh IS NOT NULL AND v.ts >= (SELECT earliest FROM since) AND d.issued_at >= (SELECT earliest FROM since)
 			GROUP BY d.issued_at, d.id, d.valid_from
 		), open AS (
 			SELECT c.issued_at, c.id, c.valid_from, r.peak_without, r.peak_with FROM corrected c
@@ -218,6 +220,6 @@ func findCorrected(ctx context.Context, tx pgx.Tx) (found []decisions.Row, peaks
 	for at := range issued {
 		times = append(times, at)
 	}
-	found, err = decisions.Query(ctx, tx, decisions.Select+` WHERE d.issued_at = ANY($1) AND d.id = ANY($2) ORDER BY d.meter_no, d.issued_at`, times, ids)
+	found, err = decisions.Query(ctx, tx, decisions.SelectPlanned+` WHERE d.issued_at = ANY($1) AND d.id = ANY($2) ORDER BY d.meter_no, d.issued_at`, times, ids)
 	return found, peaks, err
 }
