@@ -243,6 +243,7 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 			{MeterNo: no, Hour: day + 40, KWh: 51, Quality: twin.Measured, Offset: 13},            // no row yet
 		}
 		b.Revisions = []twin.Revision{{MeterNo: no, Hour: day + 3, OldKWh: load(0, day+3), Offset: 14}, {MeterNo: no, Hour: day + 40, OldKWh: 51, Offset: 15}}
+		b.Counts.Corrections = 2
 		b.Corrected.Append(no, day+3, 52, twin.Corrected)
 		b.Corrected.Append(no, day+40, 53, twin.Corrected)
 		b.Older = []twin.UnseenReading{
@@ -259,8 +260,10 @@ func TestNoValueIsReplacedWithoutARevision(t *testing.T) {
 			"3: 54", "3: at 14 was 0.03 (0)", "3: at 16 was 52 (3)",
 			"4: 56", "4: at 17 was 0.04 (0)", "4: at 19 was 55 (2)",
 			"40: 53", "40: at 15 was 51 (0)",
-			"-1: 57",
+			"-1: 57", "-1: at 19 was nothing",
 		}, s.values(t, no, 1, 2, 3, 4, 40, -1))
+		require.EqualValues(t, 5, b.Counts.Corrections, "three from before the windows, which only the database recognises")
+		require.Equal(t, 5, s.count(t, `SELECT corrections::int FROM stream_offsets WHERE partition = 0`))
 
 		again := p.batch(10) // the topic was recreated: the windows do not know the rows
 		again.Watermark = day + 11
@@ -284,7 +287,7 @@ func (s store) values(t *testing.T, no int32, hours ...int) (out []string) {
 	for _, h := range hours {
 		rows, err := s.Pool.Query(t.Context(), `
 			SELECT $3::text || ': ' || kwh FROM readings WHERE meter_no = $1 AND ts = $2
-			UNION ALL (SELECT $3::text || ': at ' || stream_offset || ' was ' || old_kwh || ' (' || old_quality || ')'
+			UNION ALL (SELECT $3::text || ': at ' || stream_offset || ' was ' || coalesce(old_kwh || ' (' || old_quality || ')', 'nothing')
 				FROM reading_revisions WHERE meter_no = $1 AND ts = $2 ORDER BY stream_offset)`,
 			no, (day + meter.Hour(h)).Time(), strconv.Itoa(h))
 		require.NoError(t, err)

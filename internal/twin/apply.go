@@ -106,14 +106,17 @@ func (p *Partition) enter(r Reading, offset int64, fx *Effects) {
 			quality = quality.Suspect()
 			fx.Counts.Suspect++
 		}
-		fx.Older = append(fx.Older, r.unseen(quality, offset))
+		fx.Older = append(fx.Older, r.unseen(quality, offset, p.watermark))
 		fx.Counts.Late++ // whether it is new or a repeat only a store knows
 		fx.touch(m)
 		fx.change(m.group, r.Hour)
 		return
 	case window.Correction:
-		fx.correct(r, old, fx.judged(m, r.Hour, Corrected), offset)
+		fx.correct(r, old, fx.judged(m, r.Hour, Corrected), offset, p.watermark)
 	case window.Stored:
+		if quality == Late {
+			fx.Late = append(fx.Late, LateReading{MeterNo: m.MeterNo, Hour: r.Hour, Offset: offset, Watermark: p.watermark})
+		}
 		fx.New.Append(m.MeterNo, r.Hour, r.KWh, fx.judged(m, r.Hour, quality))
 		fx.Counts.Stored++
 		m.stored++
@@ -129,9 +132,10 @@ func (p *Partition) enter(r Reading, offset int64, fx *Effects) {
 	}
 }
 
-// unseen is a reading that the window has nothing about.
-func (r Reading) unseen(q Quality, offset int64) UnseenReading {
-	return UnseenReading{MeterNo: r.Meter.MeterNo, Hour: r.Hour, KWh: r.KWh, Quality: q, Offset: offset}
+// unseen is a reading that the window has nothing about, and came when the watermark was
+// at w.
+func (r Reading) unseen(q Quality, offset int64, w meter.Hour) UnseenReading {
+	return UnseenReading{MeterNo: r.Meter.MeterNo, Hour: r.Hour, KWh: r.KWh, Quality: q, Offset: offset, Watermark: w}
 }
 
 // advance ends all hours before w, one by one, and issues forecasts and decisions

@@ -43,7 +43,7 @@ func (p *Partition) Begin(fx *Effects) {
 	clear(fx.Rejected)
 	clear(fx.SubHours)
 	fx.SubHours, fx.SubHourDone = fx.SubHours[:0], fx.SubHourDone[:0]
-	fx.Revisions, fx.GroupTotals = fx.Revisions[:0], fx.GroupTotals[:0]
+	fx.Late, fx.Revisions, fx.GroupTotals = fx.Late[:0], fx.Revisions[:0], fx.GroupTotals[:0]
 	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
 	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
 	fx.GroupForecasts = fx.GroupForecasts[:0]
@@ -127,12 +127,13 @@ func (fx *Effects) rejudge(m *Meter, v window.Verdict) {
 	fx.change(m.group, v.Hour)
 }
 
-// correct adds a reading that replaces another. Verdicts about the other are void.
-func (fx *Effects) correct(r Reading, old float32, q Quality, offset int64) {
+// correct adds a reading that replaces another, and came when the watermark was at w.
+// Verdicts about the other are void.
+func (fx *Effects) correct(r Reading, old float32, q Quality, offset int64, w meter.Hour) {
 	no := r.Meter.MeterNo
 	fx.Verdicts = slices.DeleteFunc(fx.Verdicts, func(v Verdict) bool { return v.MeterNo == no && v.Hour == r.Hour })
 	fx.Corrected.Append(no, r.Hour, r.KWh, q)
-	fx.Revisions = append(fx.Revisions, Revision{MeterNo: no, Hour: r.Hour, OldKWh: old, Offset: offset})
+	fx.Revisions = append(fx.Revisions, Revision{MeterNo: no, Hour: r.Hour, OldKWh: old, Offset: offset, Watermark: w})
 	fx.Counts.Corrections++
 }
 

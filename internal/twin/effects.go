@@ -15,6 +15,7 @@ type Effects struct {
 	Watermark  meter.Hour // hours before it are over, after the stretch; NoHour for none
 
 	New            Readings          // of hours that the windows knew to be empty
+	Late           []LateReading     // those of New whose hour was over when they came
 	Forecasts      []Forecast        // by issue, then group, then meter
 	GroupForecasts []GroupForecast   // by issue, then group
 	Decisions      []Decision        // likewise, those about a group after its meters'; revisions before the plans of a day
@@ -93,23 +94,33 @@ type Verdict struct {
 	Suspect bool
 }
 
+// LateReading is a reading of an hour that was over: nothing was known of the hour before.
+type LateReading struct {
+	MeterNo   int32
+	Hour      meter.Hour
+	Offset    int64      // of the record
+	Watermark meter.Hour // when it came
+}
+
 // Revision is a value that a correction replaced.
 type Revision struct {
-	MeterNo int32
-	Hour    meter.Hour
-	OldKWh  float32
-	Offset  int64 // of the record that brought the correction
+	MeterNo   int32
+	Hour      meter.Hour
+	OldKWh    float32
+	Offset    int64      // of the record that brought the correction
+	Watermark meter.Hour // when it came: until then the old value was what is known; NoHour before the first one
 }
 
 // UnseenReading is a reading of an hour that the meter's window holds nothing about.
 // It replaces what a store has of the hour, whose value becomes a revision if it is
 // another one.
 type UnseenReading struct {
-	MeterNo int32
-	Hour    meter.Hour
-	KWh     float32
-	Quality Quality
-	Offset  int64 // of the record
+	MeterNo   int32
+	Hour      meter.Hour
+	KWh       float32
+	Quality   Quality
+	Offset    int64      // of the record
+	Watermark meter.Hour // when it came; NoHour before the first one
 }
 
 // GroupTotal is the total of a group in one hour, as far as it is known.

@@ -394,15 +394,44 @@ func TestReadingsThatTheWindowCannotCompare(t *testing.T) {
 	f := newFeed(r)
 	send := func(name string, h meter.Hour, kwh float32) { f.batch(oneRecord(f.p.next, name, h, kwh)) }
 	send("a", r.From, 1)
-	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From, KWh: 1, Quality: Measured, Offset: 0}}, f.fx.Pending)
+	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From, KWh: 1, Quality: Measured, Offset: 0, Watermark: meter.NoHour}}, f.fx.Pending)
 	send("a", r.From+1, 1)
 	send("a", r.From+4000, 1)
 	send("b", r.From+4000, 1)
-	require.Equal(t, []UnseenReading{{MeterNo: 2, Hour: r.From + 4000, KWh: 1, Quality: Measured, Offset: 3}}, f.fx.Pending)
+	require.Equal(t, []UnseenReading{{MeterNo: 2, Hour: r.From + 4000, KWh: 1, Quality: Measured, Offset: 3, Watermark: r.From + 1}}, f.fx.Pending)
 
 	send("a", r.From+1, 2)
-	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From + 1, KWh: 2, Quality: Late, Offset: 4}}, f.fx.Older)
+	require.Equal(t, []UnseenReading{{MeterNo: 1, Hour: r.From + 1, KWh: 2, Quality: Late, Offset: 4, Watermark: r.From + 4000}}, f.fx.Older)
 	require.Zero(t, f.fx.New.Len()+f.fx.Corrected.Len())
+}
+
+// Whatever changes what is known of an hour that is over states when it came, however the
+// stream falls into batches.
+func TestChangesOfThePastStateWhenTheyCame(t *testing.T) {
+	r := testRules(t, testSettings())
+	for _, size := range []int{1, 7} {
+		f := newFeed(r)
+		records := []Record{
+			oneRecord(0, "a", r.From, 1)[0], oneRecord(1, "a", r.From+1, 1)[0], oneRecord(2, "a", r.From+5, 1)[0],
+			oneRecord(3, "a", r.From+3, 2)[0], // was missing
+			oneRecord(4, "a", r.From+8, 1)[0],
+			oneRecord(5, "a", r.From+3, 3)[0], // a correction of it
+			oneRecord(6, "a", r.From+8, 4)[0], // of the newest hour
+		}
+		var late []LateReading
+		var revisions []Revision
+		for batch := range slices.Chunk(records, size) {
+			f.batch(batch)
+			late, revisions = append(late, f.fx.Late...), append(revisions, f.fx.Revisions...)
+		}
+		require.Equal(t, []LateReading{{MeterNo: 1, Hour: r.From + 3, Offset: 3, Watermark: r.From + 5}}, late)
+		require.Equal(t, []Revision{
+			{MeterNo: 1, Hour: r.From + 3, OldKWh: 2, Offset: 5, Watermark: r.From + 8},
+			{MeterNo: 1, Hour: r.From + 8, OldKWh: 1, Offset: 6, Watermark: r.From + 8},
+		}, revisions)
+		require.EqualValues(t, 2, f.rows.Counts.Late, "the reading, and its correction")
+		require.EqualValues(t, 2, f.rows.Counts.Corrections)
+	}
 }
 
 func TestRejectedMessagesKeepTheirBytes(t *testing.T) {

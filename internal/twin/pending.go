@@ -34,10 +34,10 @@ func (p *Partition) findPending(m *Meter, h meter.Hour) *pendingReading {
 // it was stored when it came first.
 func (p *Partition) acceptPending(r Reading, offset int64, fx *Effects) {
 	if same := p.findPending(r.Meter, r.Hour); same != nil {
-		same.repeat(r, offset, fx)
+		same.repeat(r, offset, p.watermark, fx)
 		return
 	}
-	fx.storePending(r, offset)
+	fx.storePending(r, offset, p.watermark)
 	p.pending = append(p.pending, pendingReading{r})
 	p.releasePending(fx)
 }
@@ -45,22 +45,22 @@ func (p *Partition) acceptPending(r Reading, offset int64, fx *Effects) {
 // storePending adds a pending reading: the message is done with as far as the
 // stream is concerned, only the window has to wait. A store may have the hour, as
 // the window could not be asked: it decides, and keeps what it replaces.
-func (fx *Effects) storePending(r Reading, offset int64) {
-	fx.Pending = append(fx.Pending, r.unseen(Measured, offset))
+func (fx *Effects) storePending(r Reading, offset int64, w meter.Hour) {
+	fx.Pending = append(fx.Pending, r.unseen(Measured, offset, w))
 	fx.Counts.Stored++
 	r.Meter.stored++
 	fx.touch(r.Meter)
 }
 
 // repeat applies another reading of the same hour.
-func (pr *pendingReading) repeat(r Reading, offset int64, fx *Effects) {
+func (pr *pendingReading) repeat(r Reading, offset int64, w meter.Hour, fx *Effects) {
 	switch old := pr.KWh; {
 	case old != old: // less than the hour was known
-		fx.storePending(r, offset)
+		fx.storePending(r, offset, w)
 	case old == r.KWh:
 		fx.Counts.Duplicates++
 	default:
-		fx.correct(r, old, Corrected, offset)
+		fx.correct(r, old, Corrected, offset, w)
 	}
 	pr.KWh = r.KWh
 }

@@ -131,7 +131,9 @@ func requireRows(t *testing.T, tables []twinrows.Table) {
 	t.Helper()
 	for _, table := range tables {
 		t.Logf("%-12s %8d rows  %s", table.Name, table.Rows, table.SHA256[:16])
-		require.Positive(t, table.Rows, table.Name)
+		if table.Name != "reading_revisions" { // nothing is corrected
+			require.Positive(t, table.Rows, table.Name)
+		}
 	}
 	if os.Getenv("ENERGYTWIN_CHAOS_READINGS") == "" {
 		require.EqualValues(t, homes*8760, tables[0].Rows)

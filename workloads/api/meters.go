@@ -56,7 +56,7 @@ func (s *server) meterOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Newest reading, forecast and decision of a meter",
-		Description: "With at: the readings before that time, and the forecast and the decision that were the newest then.",
+		Description: "With at: the readings before that time as they were known then, and the forecast and the decision that were the newest then. What a correction changed, or a late reading brought, when the twin's now was later is not shown. Corrections from before the database kept when they came are shown as if they were known at once.",
 	}, s.getMeterState)
 }
 
@@ -183,6 +183,7 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 	if err != nil {
 		return nil, err
 	}
+	past := false // what came since is left out
 	if in.At != "" {
 		at, err := s.times(now).Parse("at", in.At)
 		if err != nil {
@@ -191,10 +192,11 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 		if at.After(now.Time()) {
 			return nil, problem.Invalid("at", fmt.Sprintf("%s lies after the twin's now (%s), of which nothing is known yet", in.At, now.Time().Format(time.RFC3339)))
 		}
+		past = meter.HourOf(at) < now
 		now, known = meter.HourOf(at), true
 	}
 	state := MeterState{ID: m.Name, Group: maybeText(m.Group), Last24h: make([]*float32, lastHours)}
-	if err := s.readState(ctx, m.MeterNo, now, &state); err != nil {
+	if err := s.readState(ctx, m.MeterNo, now, past, &state); err != nil {
 		return nil, s.failed(ctx, "read a meter's state", err)
 	}
 	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
@@ -204,9 +206,9 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 	return &output[MeterState]{Body: Answer[MeterState]{Data: state, Meta: meta}}, nil
 }
 
-// readState fills in what was known of the meter before now.
-func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state *MeterState) error {
-	hours, err := s.db.MeterSeries(ctx, no, reader.SeriesQuery{From: now - readingReach, To: now, Aggregate: reader.Sum})
+// readState fills in what is known of the meter before now, or was known if that is past.
+func (s *server) readState(ctx context.Context, no int32, now meter.Hour, past bool, state *MeterState) error {
+	hours, err := s.hoursBefore(ctx, no, now, past)
 	if err != nil {
 		return err
 	}
@@ -228,7 +230,7 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state 
 		f := forecastView(forecasts[0])
 		state.Forecast = &f
 	}
-	q := reader.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1, Status: "active", Now: now}
+	q := reader.DecisionList{MeterNo: &no, From: now - forecastReach, To: now + 1, Limit: 1, Status: "active", Now: now, AsKnown: past}
 	decisions, err := s.db.ListDecisions(ctx, q)
 	if err == nil && len(decisions) == 0 { // the plan of a day that has not begun
 		q.Status = ""
@@ -242,4 +244,12 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, state 
 		state.Decision = &d
 	}
 	return nil
+}
+
+// hoursBefore are the hours in which a meter's newest reading is looked for.
+func (s *server) hoursBefore(ctx context.Context, no int32, now meter.Hour, past bool) ([]reader.Point, error) {
+	if past {
+		return s.db.MeterAsKnown(ctx, no, now-readingReach, now, now)
+	}
+	return s.db.MeterSeries(ctx, no, reader.SeriesQuery{From: now - readingReach, To: now, Aggregate: reader.Sum})
 }

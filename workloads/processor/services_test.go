@@ -195,7 +195,9 @@ func undisturbed(t *testing.T, days int) []twinrows.Table {
 	rows := s.rows()
 	require.EqualValues(t, 4*days*meter.HoursPerDay, rows[0].Rows)
 	for _, table := range rows {
-		require.Positive(t, table.Rows, table.Name)
+		if table.Name != "reading_revisions" { // nothing is corrected
+			require.Positive(t, table.Rows, table.Name)
+		}
 	}
 	require.NotZero(t, s.revisions(), "plans are revised")
 	return rows

@@ -12,3 +12,9 @@ const (
 	// InForce is true for a decision that none supersedes.
 	InForce = `NOT EXISTS (SELECT ` + superseding + `)`
 )
+
+// HeldToAsKnown is HeldTo as it was known at a time, an expression: what superseded the
+// decision later is left out.
+func HeldToAsKnown(at string) string {
+	return `coalesce((SELECT min(n.valid_from) ` + superseding + ` AND n.issued_at <= ` + at + `), d.valid_to)`
+}

@@ -26,6 +26,8 @@ type DecisionList struct {
 	Status string
 	Now    meter.Hour
 
+	AsKnown bool // at hour Now: what was decided later changes none
+
 	From, To meter.Hour // of issue; To is exclusive
 
 	Order DecisionOrder
@@ -57,6 +59,10 @@ type DecisionPlace struct {
 // ListDecisions are the decisions of a page.
 func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Row, error) {
 	w := where{}
+	heldTo := decisions.HeldTo
+	if l.AsKnown {
+		heldTo = decisions.HeldToAsKnown(w.param(l.Now.Time()))
+	}
 	w.add(`d.issued_at >= ?`, l.From.Time())
 	w.add(`d.issued_at < ?`, l.To.Time())
 	if l.Shadow {
@@ -85,7 +91,7 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 	if err := l.addAbout(&w); err != nil {
 		return nil, err
 	}
-	if err := l.addStatus(&w); err != nil {
+	if err := l.addStatus(&w, heldTo); err != nil {
 		return nil, err
 	}
 	order := ` ORDER BY d.issued_at DESC, d.id DESC`
@@ -96,7 +102,7 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 		order = ` ORDER BY ` + atRisk + ` DESC, d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
 	}
 	l.addPlace(&w)
-	return decisions.Query(ctx, db.Pool, decisions.Select+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
+	return decisions.Query(ctx, db.Pool, decisions.SelectHeldTo(heldTo)+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
 }
 
 func (l *DecisionList) addAbout(w *where) error {
@@ -112,18 +118,18 @@ func (l *DecisionList) addAbout(w *where) error {
 	return nil
 }
 
-func (l *DecisionList) addStatus(w *where) error {
+func (l *DecisionList) addStatus(w *where, heldTo string) error {
 	now := l.Now.Time()
 	switch l.Status {
 	case "":
 	case "planned":
 		w.add(`d.valid_from > ?`, now)
-		w.add(decisions.HeldTo + ` > d.valid_from`)
+		w.add(heldTo + ` > d.valid_from`)
 	case "active":
 		w.add(`d.valid_from <= ?`, now)
-		w.add(decisions.HeldTo+` > ?`, now)
+		w.add(heldTo+` > ?`, now)
 	case "past":
-		w.add(decisions.HeldTo+` <= ?`, now)
+		w.add(heldTo+` <= ?`, now)
 	default:
 		return fmt.Errorf("%w: status %q: use planned, active or past", ErrBadQuery, l.Status)
 	}

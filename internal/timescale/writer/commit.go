@@ -19,7 +19,8 @@ const uniqueViolation = "23505"
 // Commit writes the batch in one transaction that outlives a crash of the
 // server, or writes nothing. ErrFenced means that the partition has another
 // owner by now, or stands at another offset. Committing the very batch again
-// whose outcome was lost, say with the connection, succeeds.
+// whose outcome was lost, say with the connection, succeeds. Corrections of hours before
+// the windows, which the database recognises, are added to the batch's Counts.
 func (db *DB) Commit(ctx context.Context, b *Batch) error {
 	conn, err := db.Pool.Acquire(ctx)
 	if err != nil {
@@ -46,8 +47,10 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	if err != nil {
 		return err
 	}
-	if !copied {
-		queueReplaced(rest, unseenNew(b))
+	if copied {
+		queueLate(rest, b.Late)
+	} else {
+		queueReplaced(rest, b)
 		queueReadings(rest, &b.New)
 		queueForecasts(rest, b.Forecasts)
 		queueDecisions(rest, b)
@@ -56,7 +59,8 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueRevisions(rest, b.Revisions) // before the upserts: they hold what those replace
 	queueReadings(rest, &b.Corrected)
 	queueVerdicts(rest, b.Verdicts) // after the rows that they are about
-	queueUnseen(rest, b.Older)      // after the corrections: an hour lies in the window first, and before it then
+	var late int64                  // corrections that only the store recognises
+	queueOlder(rest, b, &late)      // after the corrections: an hour lies in the window first, and before it then
 	queueTotals(rest, b)            // after the forecasts and decisions
 	queueGroupForecasts(rest, b.GroupForecasts)
 	queueGroupTotals(rest, b.Partition, b.GroupTotals)
@@ -68,7 +72,11 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueSubHours(rest, b.SubHours)
 	queueOutbox(rest, b)
 	rest.Queue(`COMMIT`)
-	return conn.SendBatch(ctx, rest).Close()
+	if err := conn.SendBatch(ctx, rest).Close(); err != nil {
+		return err
+	}
+	b.Counts.Corrections += late
+	return nil
 }
 
 // beginFenced opens the transaction and moves the partition to the offset after
