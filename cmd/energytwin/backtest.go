@@ -59,7 +59,7 @@ func newBacktestCommand() *cobra.Command {
 			"Groups of -f with a limit by that name, and with --limit-quantile all others, also get the probability that\n" +
 			"each hour exceeds the limit, beside the share of hours that did. Days are planned so that the limit holds with its\n" +
 			"exceedance (0.1 by default), and the days on which it was exceeded with the plans carried out are counted.\n" +
-			"A limit at the quantile 0.98 of a group's hours of the whole file is one that its peaks exceed in 2 of 100 hours.\n\n" +
+			"A limit at the quantile 0.98 is one that 2 of 100 hours before the first forecast exceeded.\n\n" +
 			"Several files may hold the same meters, in any order: of hours that two have, those of the file that begins\n" +
 			"later count. Each file is read by spec.dataset of -f and the flags of the layout; what they leave\n" +
 			"open is found out, and shown.\n\n" +
@@ -87,7 +87,7 @@ func newBacktestCommand() *cobra.Command {
 	s.DurationVar(&f.horizon, "horizon", 24*time.Hour, "hours that each forecast covers, 24h to 48h")
 	s.DurationVar(&f.reissue, "reissue", 24*time.Hour, "time from one forecast to the next, counted from each issue time, 1h to 24h; 24h is once a day")
 	s.StringVar(&f.groups, "groups", "", "file with the columns meter_id and group, or a number: groups of so many meters by name")
-	s.Float64Var(&f.limitQuantile, "limit-quantile", 0, "share of a group's own hours below its limit, such as 0.98, where -f names none; with --groups")
+	s.Float64Var(&f.limitQuantile, "limit-quantile", 0, "share of a group's hours before the first forecast that lie below its limit, such as 0.98, where -f names none; with --groups")
 	s.BoolVar(&f.asJSON, "json", false, "print JSON instead of tables")
 	s.StringVar(&f.report, "report", "", "file for a report with charts: one HTML file that needs nothing else")
 	_ = cmd.MarkFlagRequired("readings")

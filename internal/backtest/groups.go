@@ -143,7 +143,7 @@ func (o *Options) scoreGroup(g Group, isGroup bool, at map[string]int, all []*Se
 	out.own = &score{name: g.Name, history: historicError(&out.sum, from)}
 	var planned func(d *day)
 	if o.Limits != nil && isGroup {
-		if out.limit, out.err = o.Limits.score(&out.sum); out.limit != nil {
+		if out.limit, out.err = o.Limits.score(&out.sum, from); out.limit != nil {
 			planned = out.takePlanned()
 		}
 	}

@@ -21,7 +21,9 @@ type Limits struct {
 const usualExceedance = 0.1
 
 // NewLimits are the limits that a policy names, and for other groups the quantile of the
-// group's own hours, from 0 to 1; 0 leaves those without one. Days are planned by the policy
+// group's own hours before the first forecast, from 0 to 1; 0 leaves those without one. Hours that are
+// forecast have no part in it: a limit that is drawn near the peaks to come is one that they seldom
+// exceed, whatever forecasts state. Days are planned by the policy
 // without its devices, as what these draw is not known of past readings, and without the rules that
 // hold good plans back.
 func NewLimits(policy dsm.Policy, cal *meter.Calendar, quantile float64) (*Limits, error) {
@@ -32,8 +34,8 @@ func NewLimits(policy dsm.Policy, cal *meter.Calendar, quantile float64) (*Limit
 	return &Limits{policy: policy, calendar: cal, quantile: quantile}, nil
 }
 
-// of is the limit of a group with a load; nil if it has none.
-func (l *Limits) of(s *Series) *dsm.Group {
+// of is the limit of a group with a load, whose first forecast is of `from`; nil if it has none.
+func (l *Limits) of(s *Series, from meter.Hour) *dsm.Group {
 	for i := range l.policy.Groups {
 		if g := &l.policy.Groups[i]; g.Name == s.Meter && g.CapacityKW > 0 {
 			return g
@@ -43,8 +45,8 @@ func (l *Limits) of(s *Series) *dsm.Group {
 		return nil
 	}
 	var hours []float32
-	for _, v := range s.KWh {
-		if v == v {
+	for h := s.From; h < from; h++ {
+		if v := s.At(h); v == v {
 			hours = append(hours, v)
 		}
 	}
@@ -70,8 +72,8 @@ type limitScore struct {
 	held         HeldDays
 }
 
-func (l *Limits) score(s *Series) (*limitScore, error) {
-	limit := l.of(s)
+func (l *Limits) score(s *Series, from meter.Hour) (*limitScore, error) {
+	limit := l.of(s, from)
 	if limit == nil {
 		return nil, nil
 	}

@@ -35,7 +35,7 @@ func (t *riskTally) add(probability float64, exceeded bool) {
 
 // LimitsReport is how the stated risk of limits compares with what came.
 type LimitsReport struct {
-	Quantile float64     `json:"quantile"` // of a group's hours at which its limit lies, where the policy names none; 0: it has none
+	Quantile float64     `json:"quantile"` // of a group's hours before the first forecast at which its limit lies, where the policy names none; 0: it has none
 	Bands    []RiskBand  `json:"bands"`    // by stated probability, of all groups
 	Held     HeldDays    `json:"held"`     // by plans, of all groups
 	List     []LimitLine `json:"list"`     // by group
