@@ -162,9 +162,10 @@ bench-operator: ## Measure the operator with 1,000 twins on a real API server, 2
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
 
 .PHONY: lint
-lint: $(LINT) ## Check words, recipes, style, errors and import directions (golangci-lint)
+lint: $(LINT) ## Check words, recipes, the OpenAPI document, style, errors and import directions (golangci-lint)
 	hack/check-words
 	hack/check-recipes
+	hack/check-openapi
 	$(LINT) run --allow-parallel-runners ./...
 	cd hack/packaging && $(CURDIR)/$(LINT) run --allow-parallel-runners ./...
 	cd hack/score && $(CURDIR)/$(LINT) run --allow-parallel-runners ./...

@@ -65,7 +65,7 @@ func TestMeterAsKnown(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, now, newest)
 
-		// The same batch against rows that are there: nothing is known anew.
+		// The same batch against rows that are there: nothing new is known.
 		kept := s.count(t, `SELECT count(*) FROM reading_revisions`)
 		again := p.batch(10)
 		again.Watermark = day + 31

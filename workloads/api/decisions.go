@@ -32,26 +32,29 @@ type decisionsInput struct {
 	From    string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
 	To      string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
 	Sort    string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Decisions of a page"`
 	Cursor  string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 type decisionPath struct {
-	ID string `path:"id" format:"uuid"`
+	ID string `path:"id" format:"uuid" doc:"Of the decision"`
 }
 
 func (s *server) decisionOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Decisions, newest first",
+		Summary:     "Decisions, newest first",
+		Description: "Those that were issued in a range of time. One that revises another names it in supersedes; with inForce, what was superseded is left out.",
 	}, s.listDecisions)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "A decision with its plan and what it rests on",
+		Summary:     "A decision with its plan and what it rests on",
+		Description: "With realised once its hours have passed and it is settled, and with the decisions that it supersedes or that supersede it in history.",
 	}, s.getDecision)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/decisions/{id}/explanation", OperationID: "explanation", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "A decision in plain words",
+		Summary:     "A decision in plain words",
+		Description: "The sentences are rendered from the codes and figures of the decision.",
 	}, s.explainDecision)
 }
 

@@ -42,7 +42,8 @@ type groupForecastsInput struct {
 func (s *server) forecastOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Forecasts of a meter, newest first",
+		Summary:     "Forecasts of a meter, newest first",
+		Description: "Each issue is kept. Give from and to for those that were issued in a range, or issuedAt for the newest one of a time.",
 	}, s.meterForecasts)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/groups/{id}/forecasts", OperationID: "groupForecasts", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),

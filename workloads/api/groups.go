@@ -17,7 +17,8 @@ import (
 func (s *server) groupOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/groups", OperationID: "groups", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Groups of meters, with load and capacity",
+		Summary:     "Groups of meters, with load and capacity",
+		Description: "All groups at once, by name: their number is that of feeders. Meters outside any group are left out.",
 	}, s.listGroups)
 }
 

@@ -48,6 +48,7 @@ type noInput struct{}
 func (s *server) healthOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/health", OperationID: "health", Tags: []string{openapi.TagProcess}, Summary: "Is the process alive?",
+		Description: "It asks no store: see /ready.",
 	}, s.health)
 	openapi.Get(api, huma.Operation{
 		Path: "/ready", OperationID: "ready", Tags: []string{openapi.TagProcess}, Summary: "Can the API do its work?",

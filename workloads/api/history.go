@@ -50,11 +50,13 @@ type historyInput struct {
 func (s *server) historyOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/history", OperationID: "meterHistory", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Readings of a meter, in buckets", Responses: csvResponse(api),
+		Summary:     "Readings of a meter, in buckets",
+		Description: "Hours without a reading, or with a suspect one, are gaps. Buckets that are no whole day, week or month are marked as partial.", Responses: csvResponse(api),
 	}, s.meterHistory)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/history", OperationID: "history", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Load of the whole twin, of groups, or of all meters, in buckets", Responses: csvResponse(api),
+		Summary:     "Load of the whole twin, of groups, or of all meters, in buckets",
+		Description: "One series for the twin, or with groupBy one for each group or meter. Long answers are streamed, without an ETag.", Responses: csvResponse(api),
 	}, s.history)
 }
 

@@ -35,7 +35,7 @@ type metersInput struct {
 	Group  string `query:"group" maxLength:"128" doc:"Only meters of this group"`
 	Status string `query:"status" enum:"ok,gap,stale,suspect" doc:"Only meters of this status"`
 	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least load"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Meters of a page"`
 	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
@@ -47,11 +47,13 @@ type meterStateInput struct {
 func (s *server) meterOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters", OperationID: "meters", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Meters, with the newest that is known of each",
+		Summary:     "Meters, with the newest that is known of each",
+		Description: "A page of the meters, by name or by their newest reading.",
 	}, s.listMeters)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}", OperationID: "meter", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "One meter",
+		Summary:     "One meter",
+		Description: "With its status by the last 24 hours.",
 	}, s.getMeter)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/state", OperationID: "meterState", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),

@@ -29,14 +29,15 @@ const shownMeters = 100
 
 type qualityInput struct {
 	Reason string `query:"reason" maxLength:"64" doc:"Only messages quarantined for this reason" example:"bad_timestamp"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Messages of a page"`
 	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
 }
 
 func (s *server) qualityOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/data-quality", OperationID: "dataQuality", Tags: []string{openapi.TagQuality}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "What was rejected of the stream and of the file of readings, and why; and readings that are suspect",
+		Summary:     "What was rejected of the stream and of the file of readings, and why; and readings that are suspect",
+		Description: "Counts are of all time; the messages are a page of the rejected ones, with their original bytes.",
 	}, s.dataQuality)
 }
 

@@ -28,7 +28,7 @@ type Session struct {
 type signInInput struct {
 	Body struct {
 		_      struct{} `additionalProperties:"false"`
-		APIKey string   `json:"apiKey" minLength:"1" maxLength:"200" doc:"The API key"`
+		APIKey string   `json:"apiKey" minLength:"1" maxLength:"200" doc:"The API key" example:"et_4c1f0b7e9a6d2f85"`
 	}
 }
 
@@ -46,6 +46,7 @@ func (s *server) signInOperation(open huma.API) {
 		Method: http.MethodPost, Path: "/api/v1/session", OperationID: "signIn", Tags: []string{openapi.TagSession},
 		Summary:      "Exchange an API key for a session",
 		Description:  "Sets a cookie that scripts cannot read. It ends after the twin's session time, with the key, or by DELETE.",
+		RequestBody:  &huma.RequestBody{Description: "The key that stands for the caller from now on"},
 		MaxBodyBytes: 4096, DefaultStatus: http.StatusCreated,
 		Middlewares: huma.Middlewares{s.ownPage},
 	}, s.signIn)
@@ -54,11 +55,13 @@ func (s *server) signInOperation(open huma.API) {
 func (s *server) sessionOperations(guarded huma.API) {
 	openapi.Get(guarded, huma.Operation{
 		Path: "/api/v1/session", OperationID: "session", Tags: []string{openapi.TagSession}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "Who is signed in?",
+		Summary:     "Who is signed in?",
+		Description: "The session of the cookie. With an API key there is none: 404.",
 	}, s.currentSession)
 	openapi.Register(guarded, huma.Operation{
 		Method: http.MethodDelete, Path: "/api/v1/session", OperationID: "signOut", Tags: []string{openapi.TagSession},
 		Security: openapi.Needs(auth.ScopeRead), Summary: "End the session", DefaultStatus: http.StatusNoContent,
+		Description: "It ends on every replica, and stays ended after a restart.",
 	}, s.signOut)
 }
 

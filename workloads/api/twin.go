@@ -20,7 +20,8 @@ const quietAfter = 5 * time.Minute
 func (s *server) twinOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/twin", OperationID: "twin", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
-		Summary: "What this twin is, and how far it is",
+		Summary:     "What this twin is, and how far it is",
+		Description: "simulatedAt is the twin's now, up to which every partition is complete.",
 	}, s.getTwin)
 }
 

@@ -9,8 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -75,7 +73,7 @@ func newConfig(server string) huma.Config {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"apiKey":  {Type: "apiKey", In: "header", Name: "X-API-Key"},
+					"apiKey":  {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "The API key as a header"},
 					"bearer":  {Type: "http", Scheme: "bearer", Description: "The API key as a bearer token"},
 					"session": {Type: "apiKey", In: "cookie", Name: auth.SessionCookie, Description: "Set by POST /api/v1/session"},
 				},
@@ -104,30 +102,16 @@ func Get[I, T any](api huma.API, op huma.Operation, handle func(context.Context,
 	Register(api, op, handle)
 }
 
-// Register adds what all operations have in common. In the document,
-// every status that is not described is a problem.
+// Register adds what all operations have in common: who may ask, and in the document
+// every status, problem and header, and an example.
 func Register[I, T any](api huma.API, op huma.Operation, handle func(context.Context, *I) (*T, error)) {
-	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
-	problemOf := func(description string, headers map[string]*huma.Param) *huma.Response {
-		return &huma.Response{Description: description, Headers: headers, Content: map[string]*huma.MediaType{problem.MediaType: {Schema: schema}}}
-	}
-	op.Responses["default"] = problemOf("A problem", nil)
-	if len(op.Security) > 0 {
-		again := map[string]*huma.Param{"Retry-After": {Description: "Seconds after which to ask again", Schema: &huma.Schema{Type: huma.TypeInteger}}}
-		op.Responses["401"] = problemOf("No API key or session, or one that has ended: unauthenticated", nil)
-		op.Responses["403"] = problemOf("The key has not the scope: scope_missing; or another site's page asks: cross_site_request", nil)
-		op.Responses["422"] = problemOf("A parameter at fault, which field names; or more than one answer has: too_expensive, too_many_points, range_too_long", nil)
-		op.Responses["429"] = problemOf("Too many requests of this key: rate_limited", again)
-		op.Responses["503"] = problemOf("The database cannot be reached, or expensive requests have to wait: unavailable", again)
-	}
-	if strings.Contains(op.Path, "{id}") {
-		op.Responses["404"] = problemOf("There is no such thing: unknown_meter, unknown_group or unknown_decision", nil)
-	}
+	describeFailures(api.OpenAPI(), &op)
 	enforce(&op)
 	huma.Register(api, op, handle)
+	describeAnswers(&op)
 }
 
 // Needs is the security of an operation that needs a key or a session of a scope. Register
@@ -162,6 +146,8 @@ func Document(api huma.API) ([]byte, error) {
 	// huma registers its own error model, which no operation here answers with.
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+	code := doc.Components.Schemas.Map()["Problem"].Properties["code"]
+	code.Extensions = map[string]any{"x-extensible-enum": Codes()} // a later version may have more
 	for _, schema := range doc.Components.Schemas.Map() {
 		if schema.AdditionalProperties == true {
 			schema.AdditionalProperties = nil // means the same, and generators make plainer types of it

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/problem"
+)
+
+// exampleRequests are what the examples of operations answer, where the path alone is no
+// request, or says little.
+func exampleRequests(t *testing.T, a *api) map[string]string {
+	t.Helper()
+	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=load_shift&limit=1").Data[0].ID
+	return map[string]string{
+		"meter":          "/api/v1/meters/home-000001",
+		"meterState":     "/api/v1/meters/home-000001/state",
+		"meterHistory":   "/api/v1/meters/home-000001/history?step=1d",
+		"meterForecasts": "/api/v1/meters/home-000001/forecasts?issuedAt=now",
+		"groupForecasts": "/api/v1/groups/feeder-0001/forecasts?issuedAt=now",
+		"groupLoad":      "/api/v1/groups/feeder-0001/load?from=now-1h&to=now%2B1h",
+		"load":           "/api/v1/load?from=now-1h&to=now%2B1h",
+		"history":        "/api/v1/history?step=1d&groupBy=group",
+		"decisions":      "/api/v1/decisions?action=load_shift",
+		"decision":       "/api/v1/decisions/" + decision,
+		"explanation":    "/api/v1/decisions/" + decision + "/explanation",
+	}
+}
+
+// Each operation has an example that the API once answered with, and that fits the schema
+// of now. With -update it is written again.
+func TestOperationsHaveExamples(t *testing.T) {
+	a := newTestAPI(t, nil)
+	requests := exampleRequests(t, a)
+	doc := operationsOf(t)
+	for path, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post} {
+			if op == nil {
+				continue
+			}
+			t.Run(op.OperationID, func(t *testing.T) {
+				target := path
+				if given := requests[op.OperationID]; given != "" {
+					target = given
+				}
+				if *update {
+					writeExample(t, op.OperationID, answered(t, a, op.OperationID, target))
+					return
+				}
+				body := op.Responses[strconv.Itoa(op.DefaultStatus)].Content["application/json"]
+				text, is := body.Example.(json.RawMessage)
+				require.True(t, is, "run: go test ./workloads/api -run OperationsHaveExamples -update, and then hack/generate")
+				var example any
+				require.NoError(t, json.Unmarshal(text, &example))
+				result := &huma.ValidateResult{}
+				huma.Validate(doc.Components.Schemas, body.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, example, result)
+				require.Empty(t, result.Errors)
+			})
+		}
+	}
+}
+
+// operationsOf is the document with all operations, which nobody answers.
+func operationsOf(t *testing.T) *huma.OpenAPI {
+	t.Helper()
+	s, err := newServer(filledTwin(t), Deps{DB: store})
+	require.NoError(t, err)
+	r := gin.New()
+	api := openapi.New(openapi.Config(""), r, r.Group(""))
+	s.openOperations(api)
+	s.operations(api)
+	return api.OpenAPI()
+}
+
+// answered is the answer to a request with a key, or for the session's operations in one.
+func answered(t *testing.T, a *api, operation, target string) *httptest.ResponseRecorder {
+	t.Helper()
+	var w *httptest.ResponseRecorder
+	switch operation {
+	case "signIn":
+		return signIn(t, a, "reader")
+	case "session":
+		w = a.send("GET", target, "", "Cookie", cookieOf(signIn(t, a, "reader")))
+	default:
+		w = a.get(target)
+	}
+	require.Equal(t, http.StatusOK, w.Code, "%s: %s", target, w.Body)
+	return w
+}
+
+// writeExample writes an answer, with the first two items of each list.
+func writeExample(t *testing.T, operation string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	decoder := json.NewDecoder(w.Body)
+	decoder.UseNumber()
+	var answer any
+	require.NoError(t, decoder.Decode(&answer))
+	shortened(answer)
+	if data, ok := answer.(map[string]any)["data"].(map[string]any); ok && data["csrfToken"] != nil {
+		data["csrfToken"] = "9d4e1e23bd5b727046a9e3b4b7db57bd"
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(answer))
+	require.NoError(t, os.WriteFile(filepath.Join("openapi", "examples", operation+".json"), out.Bytes(), 0o644))
+}
+
+func shortened(v any) any {
+	switch v := v.(type) {
+	case []any:
+		if len(v) > 2 {
+			v = v[:2]
+		}
+		for i := range v {
+			v[i] = shortened(v[i])
+		}
+		return v
+	case map[string]any:
+		for name := range v {
+			v[name] = shortened(v[name])
+		}
+	}
+	return v
+}
+
+// Each code of a problem has its place in the document.
+func TestCodesAreDocumented(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("problem", "problem.go"), nil, 0)
+	require.NoError(t, err)
+	var codes []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Names) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Code") {
+			return true
+		}
+		code, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		require.NoError(t, err)
+		codes = append(codes, code)
+		return false
+	})
+	require.Greater(t, len(codes), 20)
+	slices.Sort(codes)
+	require.Equal(t, codes, openapi.Codes())
+}
+
+// What the document says about headers is what answers have.
+func TestDocumentedHeadersAreSent(t *testing.T) {
+	a := newTestAPI(t, nil)
+	doc := operationsOf(t)
+	op := doc.Paths["/api/v1/twin"].Get
+	sent := func(status string, w *httptest.ResponseRecorder) {
+		require.Equal(t, status, strconv.Itoa(w.Code))
+		headers := resolved(doc, op.Responses[status]).Headers
+		require.NotEmpty(t, headers)
+		for name := range headers {
+			require.NotEmpty(t, w.Header().Get(name), "%s of %s", name, status)
+		}
+	}
+	ok := a.get("/api/v1/twin")
+	sent("200", ok)
+	sent("304", a.get("/api/v1/twin", "If-None-Match", ok.Header().Get("ETag")))
+	sent("401", a.send("GET", "/api/v1/twin", ""))
+	sent("406", a.get("/api/v1/twin", "Accept", "text/csv"))
+	sent("422", a.get("/api/v1/twin?x=1"))
+	require.Equal(t, problem.MediaType, a.send("GET", "/api/v1/twin", "").Header().Get("Content-Type"))
+}
