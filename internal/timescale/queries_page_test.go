@@ -130,6 +130,7 @@ func TestDecisionLists(t *testing.T) {
 			"reason":       {func(l *reader.DecisionList) { l.Reason = ptr(dsm.ReasonGroupLimit) }, 0},
 			"past":         {func(l *reader.DecisionList) { l.Status = "past" }, 3},
 			"active":       {func(l *reader.DecisionList) { l.Status = "active" }, 3},
+			"open":         {func(l *reader.DecisionList) { l.Status = "open" }, 7},
 			"to come":      {func(l *reader.DecisionList) { l.Status = "planned" }, 4},
 		} {
 			l := open

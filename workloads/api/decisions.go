@@ -28,7 +28,7 @@ type decisionsInput struct {
 	Reason  string `query:"reason" maxLength:"64" doc:"A reason such as price_spread"`
 	InForce bool   `query:"inForce" doc:"Leave out what a later decision about the same day supersedes"`
 	Mode    string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
-	Status  string `query:"status" enum:"planned,active,past" doc:"Measured by the twin's now"`
+	Status  string `query:"status" enum:"planned,active,open,past" doc:"Measured by the twin's now; open is planned or active"`
 	From    string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
 	To      string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
 	Sort    string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`

@@ -22,7 +22,7 @@ type DecisionList struct {
 	Reason  *dsm.Reason
 	Shadow  bool // those that are not for action, in place of those that are
 
-	// Status is planned, active or past at hour Now; "" is all.
+	// Status is planned, active, open (either of the two) or past at hour Now; "" is all.
 	Status string
 	Now    meter.Hour
 
@@ -128,10 +128,13 @@ func (l *DecisionList) addStatus(w *where, heldTo string) error {
 	case "active":
 		w.add(`d.valid_from <= ?`, now)
 		w.add(heldTo+` > ?`, now)
+	case "open":
+		w.add(heldTo+` > ?`, now)
+		w.add(heldTo + ` > d.valid_from`)
 	case "past":
 		w.add(heldTo+` <= ?`, now)
 	default:
-		return fmt.Errorf("%w: status %q: use planned, active or past", ErrBadQuery, l.Status)
+		return fmt.Errorf("%w: status %q: use planned, active, open or past", ErrBadQuery, l.Status)
 	}
 	return nil
 }
