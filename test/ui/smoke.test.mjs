@@ -70,6 +70,15 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByText('What it rests on').waitFor();
     await accessible(page, 'why');
     await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Groups', exact: true }).click();
+    await page.getByRole('meter').first().waitFor();
+    await accessible(page, 'groups');
+    await page.getByRole('link', { name: 'feeder-0001' }).click();
+    await page.locator('canvas').nth(1).waitFor();
+    await accessible(page, 'group');
+    await page.getByRole('link', { name: 'Decisions', exact: true }).click();
+    await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
+    await accessible(page, 'decisions');
     await page.getByRole('link', { name: 'Meters', exact: true }).click();
     await page.getByRole('link', { name: 'home-000001' }).waitFor();
     await accessible(page, 'meters');
@@ -178,9 +187,9 @@ test('a narrow window needs no scrolling sideways', async (t) => {
   await signIn(page, twin);
   await page.locator('canvas').waitFor();
   await page.getByRole('meter').first().waitFor();
-  for (const path of ['', 'meters/home-000002']) {
+  for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'meters', 'meters/home-000002']) {
     await page.goto(`${twin.address}ui/${path}`);
-    await page.locator('canvas').waitFor();
+    await page.locator('canvas, [role=meter], main button svg, table').first().waitFor();
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${path}: ${wide} px in a window of ${window} px`);
   }
@@ -210,4 +219,64 @@ test('what was rejected, and how the file was read, is on the first page', async
   await card.getByText('home-000001,2019-01-01T15:00:00Z,much').waitFor();
   await card.getByText('to change it, set spec.dataset.layout.unit').waitFor();
   await accessible(page, 'data quality');
+});
+
+test('from the first page to the feeder at risk, and to what is planned for it, in two clicks', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  await page.getByRole('region', { name: 'Groups' }).getByRole('link', { name: 'feeder-0001' }).click();
+  await page.getByRole('heading', { name: 'feeder-0001', level: 1 }).waitFor();
+  const { data } = await page.evaluate(async () => (await fetch('../api/v1/groups/feeder-0001/forecasts?limit=1')).json());
+  const probable = Math.max(...data[0].points.map((p) => p.exceedanceBefore));
+  assert.ok(probable > 0.05, `the limit is at risk: ${probable}`);
+  await page.getByRole('region', { name: 'Risk of exceeding the limit' }).getByRole('img', { name: /Probability by hour/ }).waitFor();
+  await page.getByRole('region', { name: 'What is planned' }).getByRole('button').first().click();
+  await page.getByRole('dialog').getByText('What it rests on').waitFor();
+});
+
+test('what is shown is in the address: a link opens it, and Back undoes a choice', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'decisions');
+  await page.getByText('Over', { exact: true }).click();
+  await page.getByRole('button', { name: /· over/ }).first().click();
+  const why = page.getByRole('dialog');
+  await why.getByText('What it rests on').waitFor();
+  assert.match(page.url(), /\?status=past&decision=/);
+  await page.reload();
+  await why.getByText('What it rests on').waitFor();
+  await page.goBack();
+  await why.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: /· over/ }).first().waitFor();
+  await page.goForward();
+  await why.getByRole('link', { name: 'Open on a page of its own' }).click();
+  await page.getByRole('heading', { name: 'Why this decision', level: 1 }).waitFor();
+  assert.match(page.url(), /\/decisions\/[0-9a-f-]{36}$/);
+  assert.match(await page.title(), /^home-\d+: .+ · riverside · EnergyTwin$|^feeder-\d+: .+ · riverside · EnergyTwin$/);
+});
+
+test('an address that leads nowhere says so, and odd names are taken as they are', async (t) => {
+  const page = await open(t);
+  page.removeAllListeners('console'); // the browser logs the 404s that this is about
+  await signIn(page, twin, 'nowhere');
+  await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+  for (const name of ['100%', 'id%20x', 'a/b', 'é ü']) {
+    await page.goto(`${twin.address}ui/meters/${encodeURIComponent(name)}`);
+    await page.getByText(`there is no meter "${name}"`).waitFor();
+  }
+});
+
+test('a twin that stops answering looks like it', async (t) => {
+  const mortal = await startTwin();
+  t.after(() => mortal.stop());
+  const context = await browser.newContext({ reducedMotion: 'reduce' });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await signIn(page, mortal);
+  await page.locator('canvas').waitFor();
+  await page.getByText('up to date').waitFor();
+  await mortal.stop();
+  await page.getByRole('alert').getByText('The twin does not answer.').waitFor();
+  await page.getByText('does not answer', { exact: true }).waitFor();
+  assert.equal(await page.getByText('up to date').count(), 0);
+  await accessible(page, 'a twin that does not answer');
 });

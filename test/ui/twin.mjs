@@ -27,7 +27,7 @@ export async function startTwin(...options) {
     async stop() {
       child.stdin.end(); // the server ends with its input
       await ended;
-      rmSync(dir, { recursive: true });
+      rmSync(dir, { recursive: true, force: true }); // it may have been stopped already
     },
   };
 }

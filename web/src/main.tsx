@@ -15,7 +15,7 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 setNonce(nonce);
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: worthRetrying, staleTime: 1_000 } },
+  defaultOptions: { queries: { retry: worthRetrying, staleTime: 1_000, networkMode: 'always' } },
   queryCache: new QueryCache({
     // A session that has ended is noticed by whatever is asked next.
     onError(error, query) {

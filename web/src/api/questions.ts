@@ -3,6 +3,7 @@ import { answer, client, type Schemas } from './client';
 
 // What the pages ask for, and how often they ask again.
 
+// The twin itself is asked most often: what moves with it can wait.
 const live = 4_000;
 const calm = 15_000;
 
@@ -22,15 +23,31 @@ export const load = (from: string) =>
   queryOptions({
     queryKey: ['load', from],
     queryFn: () => answer(client.GET('/api/v1/load', { params: { query: { from } } })),
-    refetchInterval: live,
+    refetchInterval: calm,
     placeholderData: keepPreviousData,
   });
 
 export const groups = queryOptions({
   queryKey: ['groups'],
   queryFn: () => answer(client.GET('/api/v1/groups')),
-  refetchInterval: live,
+  refetchInterval: calm,
 });
+
+export const groupLoad = (id: string, from: string) =>
+  queryOptions({
+    queryKey: ['groups', id, 'load', from],
+    queryFn: () => answer(client.GET('/api/v1/groups/{id}/load', { params: { path: { id }, query: { from } } })),
+    refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
+/** groupForecast is the newest forecast of a group. */
+export const groupForecast = (id: string) =>
+  queryOptions({
+    queryKey: ['groups', id, 'forecast'],
+    queryFn: () => answer(client.GET('/api/v1/groups/{id}/forecasts', { params: { path: { id }, query: { limit: 1 } } })),
+    refetchInterval: calm,
+  });
 
 export const lastWeek = queryOptions({
   queryKey: ['kpis', 'week'],
@@ -59,6 +76,58 @@ export const topDecisions = (mode: DecisionMode) =>
     refetchInterval: calm,
   });
 
+/** groupDecisions are those in force for a group and its meters, limits first. */
+export const groupDecisions = (group: string, mode: DecisionMode) =>
+  queryOptions({
+    queryKey: ['decisions', 'group', group, mode],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/decisions', {
+          params: { query: { group, from: 'now-24h', action: 'any', sort: '-risk', inForce: true, limit: 8, mode } },
+        }),
+      ),
+    refetchInterval: calm,
+  });
+
+export type DecisionSort = '-risk' | '-savingP50' | '-issuedAt';
+export type DecisionStatus = 'planned' | 'active' | 'open' | 'past';
+
+export interface DecisionFilter {
+  status: DecisionStatus | undefined;
+  about: 'meter' | 'group' | undefined;
+  sort: DecisionSort;
+  group: string | undefined;
+  cursor: string | undefined;
+  mode: DecisionMode;
+}
+
+/** decisions is a page of the decisions of the last week. */
+export const decisions = (filter: DecisionFilter) =>
+  queryOptions({
+    queryKey: ['decisions', 'list', filter],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/decisions', {
+          params: {
+            query: {
+              from: 'now-7d',
+              action: 'any',
+              inForce: true,
+              limit: 30,
+              sort: filter.sort,
+              mode: filter.mode,
+              ...(filter.status && { status: filter.status }),
+              ...(filter.about && { about: filter.about }),
+              ...(filter.group && { group: filter.group }),
+              ...(filter.cursor && { cursor: filter.cursor }),
+            },
+          },
+        }),
+      ),
+    refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
 export const meterDecisions = (meter: string, mode: DecisionMode) =>
   queryOptions({
     queryKey: ['decisions', 'meter', meter, mode],
@@ -85,6 +154,7 @@ export interface MeterFilter {
   q: string;
   status: MeterStatus | undefined;
   sort: MeterSort;
+  group: string | undefined;
   cursor: string | undefined;
 }
 
@@ -99,6 +169,7 @@ export const meters = (filter: MeterFilter) =>
               limit: 50,
               sort: filter.sort,
               ...(filter.q && { q: filter.q }),
+              ...(filter.group && { group: filter.group }),
               ...(filter.status && { status: filter.status }),
               ...(filter.cursor && { cursor: filter.cursor }),
             },
@@ -113,7 +184,7 @@ export const meter = (id: string) =>
   queryOptions({
     queryKey: ['meter', id],
     queryFn: () => answer(client.GET('/api/v1/meters/{id}', { params: { path: { id } } })),
-    refetchInterval: live,
+    refetchInterval: calm,
   });
 
 export const meterHistory = (id: string, from: string) =>
@@ -124,7 +195,7 @@ export const meterHistory = (id: string, from: string) =>
       (await answer(
         client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1h', maxPoints: 2500 } } }),
       )) as Schemas['AnswerListSeries'],
-    refetchInterval: live,
+    refetchInterval: calm,
     placeholderData: keepPreviousData,
   });
 
@@ -133,6 +204,6 @@ export const meterForecasts = (id: string, from: string) =>
     queryKey: ['meter', id, 'forecasts', from],
     queryFn: () =>
       answer(client.GET('/api/v1/meters/{id}/forecasts', { params: { path: { id }, query: { from, dayAhead: true, limit: 100 } } })),
-    refetchInterval: live,
+    refetchInterval: calm,
     placeholderData: keepPreviousData,
   });

@@ -2,7 +2,7 @@ import { Alert, Button, Stack, Text } from '@mantine/core';
 import { ApiError } from '../api/problem';
 
 /** Failure shows what went wrong, and offers to try again. */
-export function Failure({ error, retry }: { error: Error; retry?: () => unknown }) {
+export function Failure({ error, retry }: { error: Error; retry?: (() => unknown) | undefined }) {
   const id = error instanceof ApiError ? error.problem?.requestId : undefined;
   return (
     <Alert color="red" variant="light" title="This could not be loaded" role="alert">

@@ -1,10 +1,12 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { IconBook2, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
+import { useConnection } from './connection';
+import { ConnectionBar } from './ConnectionBar';
 import { Mark } from './Mark';
 import classes from './Shell.module.css';
 import { TwinClock } from './TwinClock';
@@ -12,10 +14,7 @@ import { TwinClock } from './TwinClock';
 /** Shell is what every page has around it. */
 export function Shell({ holder, children }: { holder: Schemas['Session']; children: ReactNode }) {
   const { data } = useQuery(twin);
-  const name = data?.data.name;
-  useEffect(() => {
-    document.title = name ? `${name} · EnergyTwin` : 'EnergyTwin';
-  }, [name]);
+  const connection = useConnection();
   return (
     <>
       <a className={classes.skip} href="#content">
@@ -28,16 +27,19 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
           </Link>
           <nav aria-label="Pages" className={classes.nav}>
             <Tab href="/" label="Overview" />
+            <Tab href="/groups" label="Groups" below />
+            <Tab href="/decisions" label="Decisions" below />
             <Tab href="/meters" label="Meters" below />
           </nav>
-          <div className={classes.clock}>{data && <TwinClock twin={data.data} />}</div>
+          <div className={classes.clock}>{data && <TwinClock twin={data.data} lost={connection.lost} />}</div>
           <div className={classes.right}>
             <SchemeSwitch />
             <Account holder={holder} />
           </div>
         </div>
+        <ConnectionBar {...connection} />
       </header>
-      <main id="content" tabIndex={-1} className={classes.main}>
+      <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}
       </main>
       <footer className={classes.footer}>

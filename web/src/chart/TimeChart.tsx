@@ -38,6 +38,7 @@ interface Props {
   zone: string;
   height?: number;
   axis: string; // what the y axis shows, with its unit
+  ticks?: (v: number) => string; // of the y axis; plain numbers if left out
   format: (v: number | null | undefined) => string;
   summary: string; // for those who cannot see the chart
 }
@@ -126,6 +127,7 @@ type Latest = { current: Props };
 
 function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) => void): uPlot.Options {
   const p = latest.current;
+  const { ticks } = p;
   const style = getComputedStyle(el);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const font = `12px ${style.fontFamily}`;
@@ -153,7 +155,7 @@ function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) =
     bands: p.band ? [{ series: [1, 2], fill: color(p.band.color) }] : [],
     axes: [
       { ...axis, values: (_, splits, _i, _space, step) => timeLabels(splits, step, p.zone), space: 64, size: 40 },
-      { ...axis, label: p.axis, labelSize: 22, size: 52, space: 44 },
+      { ...axis, label: p.axis, labelSize: 22, size: 52, space: 44, ...(ticks && { values: (_: uPlot, splits: number[]) => splits.map(ticks) }) },
     ],
     hooks: {
       setCursor: [(u) => setHover(u.cursor.idx ?? null)],
@@ -180,9 +182,11 @@ function drawMarks(u: uPlot, p: Props, color: (name: string) => string, font: st
       line(ctx, x, bbox.top, x, bbox.top + bbox.height);
       ctx.fillStyle = color('--text-dim');
       ctx.font = font.replace('12px', `${12 * ratio}px`);
-      ctx.textAlign = 'left';
+      const gap = 5 * ratio;
+      const fits = x + gap + ctx.measureText('now').width <= bbox.left + bbox.width;
+      ctx.textAlign = fits ? 'left' : 'right';
       ctx.textBaseline = 'top';
-      ctx.fillText('now', x + 5 * ratio, bbox.top);
+      ctx.fillText('now', fits ? x + gap : x - gap, bbox.top);
     }
   }
   ctx.restore();

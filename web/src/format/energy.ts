@@ -13,10 +13,13 @@ function known(v: Maybe): v is number {
   return v !== null && v !== undefined && Number.isFinite(v);
 }
 
+/** signed writes the minus sign of mathematics, which is as wide as a plus, for the hyphen. */
+const signed = (text: string): string => text.replace('-', '−');
+
 function scaled(v: Maybe, unit: string, greaterUnit: string): string {
   if (!known(v)) return unknown;
-  if (Math.abs(v) >= 10_000) return `${digits.format(v / 1000)} ${greaterUnit}`;
-  return `${Math.abs(v) >= 1000 ? grouped.format(v) : digits.format(v)} ${unit}`;
+  if (Math.abs(v) >= 10_000) return signed(`${digits.format(v / 1000)} ${greaterUnit}`);
+  return signed(`${Math.abs(v) >= 1000 ? grouped.format(v) : digits.format(v)} ${unit}`);
 }
 
 /** energy shows kWh, or MWh from 10,000 kWh on. */
@@ -47,11 +50,11 @@ export function percent(share: Maybe): string {
 export function money(amount: Maybe, currency: string): string {
   if (!known(amount)) return unknown;
   try {
-    return new Intl.NumberFormat('en-GB', { style: 'currency', currency, maximumFractionDigits: 2 }).format(amount);
+    return signed(new Intl.NumberFormat('en-GB', { style: 'currency', currency, maximumFractionDigits: 2 }).format(amount));
   } catch {
-    return `${amount.toFixed(2)} ${currency}`.trim(); // no valid code
+    return signed(`${amount.toFixed(2)} ${currency}`.trim()); // no valid code
   }
 }
 
 /** number shows a plain number with three significant digits. */
-export const number = (v: Maybe): string => (known(v) ? digits.format(v) : unknown);
+export const number = (v: Maybe): string => (known(v) ? signed(digits.format(v)) : unknown);

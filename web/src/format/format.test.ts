@@ -9,7 +9,7 @@ describe('numbers', () => {
     [999.6, '1,000 kWh'],
     [1234.5, '1,235 kWh'],
     [12_345, '12.3 MWh'],
-    [-2.5, '-2.5 kWh'],
+    [-2.5, '−2.5 kWh'],
     [null, unknown],
     [Number.NaN, unknown],
   ])('energy(%s) is %s', (v, want) => expect(energy(v)).toBe(want));
@@ -36,6 +36,7 @@ describe('numbers', () => {
   test('money in a known and in an unknown currency', () => {
     expect(money(0.425, 'GBP')).toMatch(/^£0\.4[23]$/);
     expect(money(1, '')).toBe('1.00');
+    expect(money(-2.3, 'GBP')).toBe('−£2.30');
     expect(money(null, 'GBP')).toBe(unknown);
   });
 });

@@ -1,15 +1,18 @@
 import { Anchor, SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { root, type Schemas } from '../api/client';
 import { meter, meterDecisions, meterForecasts, meterHistory, twin } from '../api/questions';
+import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
+import { useTitle } from '../app/title';
 import { meterColumns, seconds } from '../chart/columns';
 import { LoadChart } from '../chart/LoadChart';
-import { DecisionDrawer } from '../decisions/DecisionDrawer';
+import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
 import { count, energy } from '../format/energy';
@@ -25,22 +28,27 @@ const spans = [
 
 /** MeterPage shows one meter: readings, forecasts, decisions. */
 export function MeterPage({ id }: { id: string }) {
-  const [opened, setOpened] = useState<string | null>(null);
+  const [, open] = useOpenDecision();
+  useTitle(id);
   const { data, error, refetch } = useQuery(meter(id));
   const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const m = data?.data;
   return (
-    <div className={classes.page}>
+    <div className={page.page}>
       <div>
-        <Link href="/meters" className={classes.back}>
+        <Link href="/meters" className={page.back}>
           Meters
         </Link>
-        <h1 className={classes.title}>{id}</h1>
+        <h1 className={page.title}>{id}</h1>
         {m ? (
-          <p className={classes.facts}>
+          <p className={page.facts}>
             <StatusBadge status={m.status} />
-            {m.group && <span>Group {m.group}</span>}
+            {m.group && (
+              <span>
+                Group <Link className={page.link} href={addressOf('groups', m.group)}>{m.group}</Link>
+              </span>
+            )}
             <span>
               {energy(m.lastKwh)} in the hour from {dateTime(m.lastReadingAt, zone)}
             </span>
@@ -51,8 +59,8 @@ export function MeterPage({ id }: { id: string }) {
         )}
       </div>
       <LoadOfMeter id={id} known={!!m} zone={zone} />
-      <DecisionsOfMeter id={id} known={!!m} zone={zone} open={setOpened} />
-      <DecisionDrawer id={opened} zone={zone} close={() => setOpened(null)} />
+      <DecisionsOfMeter id={id} known={!!m} zone={zone} open={open} />
+      <DecisionDrawer zone={zone} />
     </div>
   );
 }
@@ -61,7 +69,7 @@ export function MeterPage({ id }: { id: string }) {
 type SectionProps = { id: string; known: boolean; zone: string };
 
 function LoadOfMeter({ id, known, zone }: SectionProps) {
-  const [from, setFrom] = useState('now-7d');
+  const [from, setFrom] = useSetting('range', 'now-7d', spans.map((s) => s.value));
   const history = useQuery(meterHistory(id, from));
   const forecasts = useQuery(meterForecasts(id, from));
   const points = history.data?.data[0]?.points;
@@ -78,7 +86,11 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
     >
       {error && !columns && <Failure error={error} retry={() => Promise.all([history.refetch(), forecasts.refetch()])} />}
       {!columns && !error && <Skeleton height={380} />}
-      {columns && columns.x.length > 0 && <LoadChart columns={columns} now={asOf ? seconds(asOf) : undefined} zone={zone} what={id} />}
+      {columns && columns.x.length > 0 && (
+        <div className={history.isPlaceholderData || forecasts.isPlaceholderData ? page.old : undefined}>
+          <LoadChart columns={columns} now={asOf ? seconds(asOf) : undefined} zone={zone} what={id} />
+        </div>
+      )}
       {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
       {suspect.length > 0 && <Suspects readings={suspect} zone={zone} />}
       <p className={classes.export}>

@@ -6,13 +6,18 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
 import { type MeterSort, type MeterStatus, meters, twin } from '../api/questions';
+import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
+import { useTitle } from '../app/title';
 import { count, energy } from '../format/energy';
 import { dateTime } from '../format/time';
 import classes from './Meters.module.css';
 import { StatusBadge } from './StatusBadge';
+
+const sorts: MeterSort[] = ['id', '-id', 'lastKwh', '-lastKwh'];
 
 const statuses = [
   { value: '', label: 'All' },
@@ -24,12 +29,14 @@ const statuses = [
 
 /** Meters is the list of meters, found by a part of the name. */
 export function Meters() {
-  const [search, setSearch] = useState('');
-  const [status, setStatus] = useState('');
-  const [sort, setSort] = useState<MeterSort>('id');
+  useTitle('Meters');
+  const [search, setSearch] = useSetting<string>('q', '');
+  const [status, setStatus] = useSetting('status', '', statuses.map((s) => s.value));
+  const [sort, setSort] = useSetting<MeterSort>('sort', 'id', sorts);
+  const [group, setGroup] = useSetting<string>('group', '');
   const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
   const [q] = useDebouncedValue(search.trim(), 250);
-  const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, cursor: before.at(-1) };
+  const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, group: group || undefined, cursor: before.at(-1) };
   const { data, error, refetch, isPlaceholderData } = useQuery(meters(filter));
   const total = useQuery(twin).data?.data;
   const zone = total?.timezone ?? 'UTC';
@@ -40,67 +47,75 @@ export function Meters() {
   }
 
   return (
-    <Card
-      title="Meters"
-      note={total && `${count(total.meters)} in all`}
-      action={
-        <div className={classes.filters}>
-          <TextInput
-            aria-label="Search meters"
-            placeholder="Search by name"
-            leftSection={<IconSearch size={16} stroke={1.7} />}
-            value={search}
-            onChange={(e) => {
-              const value = e.currentTarget.value;
-              change(() => setSearch(value));
-            }}
-          />
-          <SegmentedControl data={statuses} value={status} onChange={(v) => change(() => setStatus(v))} aria-label="Status" />
-        </div>
-      }
-    >
-      {error && !data && <Failure error={error} retry={refetch} />}
-      {!data && !error && <Skeleton height={320} />}
-      {data?.data.length === 0 && <Empty title="No meter found">{q ? `No name contains “${q}”.` : 'No meter has this status now.'}</Empty>}
-      {data && data.data.length > 0 && (
-        <div className={classes.scroll} data-old={isPlaceholderData || undefined}>
-          <table className={classes.table}>
-            <thead>
-              <tr>
-                <SortHeader label="Meter" by="id" sort={sort} set={(s) => change(() => setSort(s))} />
-                <th scope="col">Group</th>
-                <th scope="col">Status</th>
-                <SortHeader label="Last hour" by="lastKwh" sort={sort} set={(s) => change(() => setSort(s))} right />
-                <th scope="col">Hour from</th>
-                <th scope="col" className={classes.right}>
-                  Readings
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.data.map((m) => (
-                <Row key={m.id} meter={m} zone={zone} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {data && (before.length > 0 || data.page?.hasMore) && (
-        <nav className={classes.pager} aria-label="Pages of the list">
-          <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
-            Back
-          </Button>
-          <Button
-            variant="default"
-            size="xs"
-            disabled={!data.page?.nextCursor || isPlaceholderData}
-            onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
-          >
-            Next
-          </Button>
-        </nav>
-      )}
-    </Card>
+    <div className={page.page}>
+      <h1 className={page.title}>Meters</h1>
+      <Card
+        title={group ? `Meters of ${group}` : 'All meters'}
+        note={total && `${count(total.meters)} in all`}
+        action={
+          <div className={page.filters}>
+            {group && (
+              <Button size="sm" variant="default" onClick={() => change(() => setGroup(''))}>
+                Every group
+              </Button>
+            )}
+            <TextInput
+              aria-label="Search meters"
+              placeholder="Search by name"
+              leftSection={<IconSearch size={16} stroke={1.7} />}
+              value={search}
+              onChange={(e) => {
+                const value = e.currentTarget.value;
+                change(() => setSearch(value, true));
+              }}
+            />
+            <SegmentedControl data={statuses} value={status} onChange={(v) => change(() => setStatus(v))} aria-label="Status" />
+          </div>
+        }
+      >
+        {error && !data && <Failure error={error} retry={refetch} />}
+        {!data && !error && <Skeleton height={320} />}
+        {data?.data.length === 0 && <Empty title="No meter found">{q ? `No name contains “${q}”.` : 'No meter has this status now.'}</Empty>}
+        {data && data.data.length > 0 && (
+          <div className={classes.scroll} data-old={isPlaceholderData || undefined}>
+            <table className={classes.table}>
+              <thead>
+                <tr>
+                  <SortHeader label="Meter" by="id" sort={sort} set={(s) => change(() => setSort(s))} />
+                  <th scope="col">Group</th>
+                  <th scope="col">Status</th>
+                  <SortHeader label="Last hour" by="lastKwh" sort={sort} set={(s) => change(() => setSort(s))} right />
+                  <th scope="col">Hour from</th>
+                  <th scope="col" className={classes.right}>
+                    Readings
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.data.map((m) => (
+                  <Row key={m.id} meter={m} zone={zone} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        {data && (before.length > 0 || data.page?.hasMore) && (
+          <nav className={page.pager} aria-label="Pages of the list">
+            <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
+              Back
+            </Button>
+            <Button
+              variant="default"
+              size="xs"
+              disabled={!data.page?.nextCursor || isPlaceholderData}
+              onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
+            >
+              Next
+            </Button>
+          </nav>
+        )}
+      </Card>
+    </div>
   );
 }
 
@@ -131,11 +146,19 @@ function Row({ meter: m, zone }: { meter: Schemas['Meter']; zone: string }) {
   return (
     <tr>
       <th scope="row">
-        <Link href={`/meters/${encodeURIComponent(m.id)}`} className={classes.link}>
+        <Link href={addressOf('meters', m.id)} className={classes.link}>
           {m.id}
         </Link>
       </th>
-      <td>{m.group ?? '–'}</td>
+      <td>
+        {m.group ? (
+          <Link href={addressOf('groups', m.group)} className={classes.link}>
+            {m.group}
+          </Link>
+        ) : (
+          '–'
+        )}
+      </td>
       <td>
         <StatusBadge status={m.status} />
       </td>

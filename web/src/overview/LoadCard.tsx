@@ -1,10 +1,12 @@
 import { SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { load } from '../api/questions';
+import { useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
 import { greatest, iso, loadColumns, newest, seconds } from '../chart/columns';
 import { LoadChart } from '../chart/LoadChart';
 import { power } from '../format/energy';
@@ -19,8 +21,8 @@ const spans = [
 
 /** LoadCard shows the load of the whole twin beside what was and is expected. */
 export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
-  const [from, setFrom] = useState('now-72h');
-  const { data, error, refetch } = useQuery(load(from));
+  const [from, setFrom] = useSetting('range', 'now-72h', spans.map((s) => s.value));
+  const { data, error, refetch, isPlaceholderData } = useQuery(load(from));
   const asOf = data?.meta.asOf;
   const now = asOf ? seconds(asOf) : undefined;
   const columns = useMemo(() => (data ? loadColumns(data.data.points, now) : undefined), [data, now]);
@@ -34,7 +36,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={396} />}
       {data && columns && (current || coming) && (
-        <>
+        <div className={isPlaceholderData ? page.old : undefined}>
           <dl className={classes.heads}>
             <div>
               <dt>{current ? `Hour from ${clock(iso(current.x), zone)}` : 'Last hour'}</dt>
@@ -50,7 +52,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
             )}
           </dl>
           <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" summed />
-        </>
+        </div>
       )}
       {data && !current && !coming && (
         <Empty title="No readings yet">The chart begins with the first complete hour. Readings usually arrive within seconds of the start.</Empty>

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { twin } from '../api/questions';
 import { Failure } from '../app/Failure';
+import { useTitle } from '../app/title';
 import { Decisions } from '../decisions/Decisions';
-import { DecisionDrawer } from '../decisions/DecisionDrawer';
+import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DataQuality } from './DataQuality';
 import { Figures } from './Figures';
 import { GroupLoads } from './GroupLoads';
@@ -15,7 +15,8 @@ import { Replay } from './Replay';
 /** Overview is the first page: how the twin is doing now, and what it advises. */
 export function Overview() {
   const { data, error, refetch } = useQuery(twin);
-  const [opened, setOpened] = useState<string | null>(null);
+  const [, open] = useOpenDecision();
+  useTitle();
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const view = data?.data;
   return (
@@ -28,11 +29,11 @@ export function Overview() {
       <Figures twin={view} />
       <KeyFigures zone={view?.timezone} />
       <div className={classes.columns}>
-        <Decisions zone={view?.timezone} open={setOpened} />
+        <Decisions zone={view?.timezone} open={open} />
         <GroupLoads zone={view?.timezone} />
       </div>
       <DataQuality />
-      <DecisionDrawer id={opened} zone={view?.timezone ?? 'UTC'} close={() => setOpened(null)} />
+      <DecisionDrawer zone={view?.timezone ?? 'UTC'} />
     </div>
   );
 }

@@ -1,0 +1,140 @@
+import { Button, NativeSelect, SegmentedControl, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type DecisionSort, type DecisionStatus, decisions, groups, twin } from '../api/questions';
+import { useSetting } from '../app/address';
+import { Card } from '../app/Card';
+import { Empty } from '../app/Empty';
+import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
+import { useTitle } from '../app/title';
+import { DecisionDrawer, useOpenDecision } from './DecisionDrawer';
+import { DecisionList } from './DecisionList';
+import { useDecisionMode } from './mode';
+
+const all = 'all';
+type OrAll<T> = T | typeof all;
+
+const statuses: { value: OrAll<DecisionStatus>; label: string }[] = [
+  { value: 'open', label: 'Open' },
+  { value: 'planned', label: 'Planned' },
+  { value: 'active', label: 'Under way' },
+  { value: 'past', label: 'Over' },
+  { value: all, label: 'All' },
+];
+
+const subjects: { value: OrAll<'meter' | 'group'>; label: string }[] = [
+  { value: all, label: 'Meters and groups' },
+  { value: 'group', label: 'Limits of groups' },
+  { value: 'meter', label: 'Plans of meters' },
+];
+
+const sorts: { value: DecisionSort; label: string }[] = [
+  { value: '-risk', label: 'Limits at risk first' },
+  { value: '-savingP50', label: 'Greatest saving first' },
+  { value: '-issuedAt', label: 'Newest first' },
+];
+
+const notes: Record<OrAll<DecisionStatus>, string> = {
+  open: 'Planned or under way',
+  planned: 'For hours that are still to come',
+  active: 'Of the day that is under way',
+  past: 'Of days that are over, with what came of them',
+  all: 'Whatever their state',
+};
+
+const valuesOf = <T,>(choices: { value: T }[]): T[] => choices.map((c) => c.value);
+const unlessAll = <T extends string>(value: OrAll<T>): T | undefined => (value === all ? undefined : (value as T));
+
+/** DecisionsPage lists the decisions of the last week, by urgency at first. */
+export function DecisionsPage() {
+  useTitle('Decisions');
+  const [status, setStatus] = useSetting<OrAll<DecisionStatus>>('status', 'open', valuesOf(statuses));
+  const [about, setAbout] = useSetting('about', all, valuesOf(subjects));
+  const [sort, setSort] = useSetting<DecisionSort>('sort', '-risk', valuesOf(sorts));
+  const [group, setGroup] = useSetting<string>('group', '');
+  const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
+  const [, open] = useOpenDecision();
+  const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
+  const names = useQuery(groups).data?.data.map((g) => g.id) ?? [];
+  const mode = useDecisionMode();
+  const filter = { status: unlessAll(status), about: unlessAll(about), sort, group: group || undefined, mode, cursor: before.at(-1) };
+  const { data, error, refetch, isPlaceholderData } = useQuery(decisions(filter));
+
+  function change(apply: () => void) {
+    setBefore([]); // a cursor belongs to its filters
+    apply();
+  }
+
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1 className={page.title}>Decisions</h1>
+        <div className={page.filters}>
+          <SegmentedControl size="xs" data={statuses} value={status} onChange={(v) => change(() => setStatus(v))} aria-label="Status" />
+          <NativeSelect
+            size="xs"
+            data={subjects}
+            value={about}
+            onChange={(e) => {
+              const value = e.currentTarget.value as typeof about;
+              change(() => setAbout(value));
+            }}
+            aria-label="About"
+          />
+          {names.length > 0 && (
+            <NativeSelect
+              size="xs"
+              data={[{ value: '', label: 'Every group' }, ...names]}
+              value={group}
+              onChange={(e) => {
+                const value = e.currentTarget.value;
+                change(() => setGroup(value));
+              }}
+              aria-label="Group"
+            />
+          )}
+          <NativeSelect
+            size="xs"
+            data={sorts}
+            value={sort}
+            onChange={(e) => {
+              const value = e.currentTarget.value as DecisionSort;
+              change(() => setSort(value));
+            }}
+            aria-label="Order"
+          />
+        </div>
+      </div>
+      <Card
+        title="The last 7 days"
+        note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
+      >
+        {error && !data && <Failure error={error} retry={refetch} />}
+        {!data && !error && <Skeleton height={420} />}
+        {data?.data.length === 0 && <Empty title="No decision matches">Another status, group or subject may have some: plans are made once a day.</Empty>}
+        {data && data.data.length > 0 && (
+          <div className={isPlaceholderData ? page.old : undefined}>
+            <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />
+          </div>
+        )}
+        {data && (before.length > 0 || data.page?.hasMore) && (
+          <nav className={page.pager} aria-label="Pages of the list">
+            <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
+              Back
+            </Button>
+            <Button
+              variant="default"
+              size="xs"
+              disabled={!data.page?.nextCursor || isPlaceholderData}
+              onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
+            >
+              Next
+            </Button>
+          </nav>
+        )}
+      </Card>
+      <DecisionDrawer zone={zone} />
+    </div>
+  );
+}
