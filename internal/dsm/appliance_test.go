@@ -30,7 +30,7 @@ func TestApplianceWaitsForTheCheapHours(t *testing.T) {
 	r, ok := ledger(t, policy).Replayed(&d, float32s(evening()), nil)
 	require.True(t, ok)
 	require.InDelta(t, d.SavingP50, r.SavingEnergy, 1e-4, "the same is realised where the forecast holds")
-	x := Explain(d, londonCalendar(t), "GBP")
+	x := Explain(d, Contributions{}, londonCalendar(t), "GBP")
 	require.Equal(t, "Run the appliance at 20:00–22:00 instead of 17:00–19:00", x.Title)
 	require.Contains(t, x.Instruction, "run the appliance at 20:00–22:00 instead of as soon as it may, at 17:00–19:00.")
 	require.Contains(t, x.Alternatives, Remark{"run_appliance/lower_saving", "Run the appliance at the second-best start: would save as much as this plan."})

@@ -63,6 +63,7 @@ const (
 	FactorExceedAfter  Factor = 11 // and with them
 	FactorExcessEnergy Factor = 12 // energy expected above the capacity with the plans, kWh
 	FactorMetersAsked  Factor = 13 // meters whose plans hold the limit
+	FactorHeld         Factor = 14 // energy that the meter's plan moves for the limit of its group, kWh
 )
 
 // Constraint is a limit that held the plan back. The values are stored.
@@ -105,7 +106,7 @@ var (
 		FactorCarbonSpread: "carbon_spread", FactorUncertainty: "forecast_uncertainty",
 		FactorMissing: "missing_readings", FactorFedIn: "fed_in_energy", FactorMonthPeak: "month_peak",
 		FactorExceedBefore: "exceedance_before", FactorExceedAfter: "exceedance_after",
-		FactorExcessEnergy: "expected_excess", FactorMetersAsked: "meters_asked",
+		FactorExcessEnergy: "expected_excess", FactorMetersAsked: "meters_asked", FactorHeld: "moved_for_limit",
 	}
 	constraintCodes = [...]string{
 		ConstraintShiftableShare: "shiftable_share", ConstraintMaxShift: "max_shift",

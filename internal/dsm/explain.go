@@ -29,9 +29,10 @@ type Remark struct {
 }
 
 // Explain renders a decision. Times are local to cal, money is in currency.
-// What the decision leaves open (NaN) is left out.
-func Explain(d Decision, cal *meter.Calendar, currency string) Explanation {
-	x := explainer{Decision: d, cal: cal, currency: currency}
+// What the decision leaves open (NaN) is left out. by are the meters that contribute to a decision about a
+// group; they are named if they are known.
+func Explain(d Decision, by Contributions, cal *meter.Calendar, currency string) Explanation {
+	x := explainer{Decision: d, by: by, cal: cal, currency: currency}
 	e := Explanation{
 		Title:        x.title(),
 		Instruction:  x.instruction(),
@@ -56,6 +57,7 @@ func Explain(d Decision, cal *meter.Calendar, currency string) Explanation {
 // explainer is a decision with what it takes to put it into words.
 type explainer struct {
 	Decision
+	by       Contributions
 	cal      *meter.Calendar
 	currency string
 }

@@ -1,6 +1,7 @@
 package dsm_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
@@ -245,7 +246,7 @@ func TestExplainedDecisions(t *testing.T) {
 			which = len(decisions) - 1
 		}
 		fmt.Fprintf(&text, "%d. %s\n", i+1, c.name)
-		printDecision(&text, decisions[which], cal)
+		printDecision(&text, decisions[which], contributionsTo(&decisions[which], decisions), cal)
 	}
 	golden := filepath.Join("testdata", "explained.txt")
 	if *update {
@@ -257,8 +258,25 @@ func TestExplainedDecisions(t *testing.T) {
 	require.Equal(t, string(want), text.String())
 }
 
-func printDecision(text *strings.Builder, d dsm.Decision, cal *meter.Calendar) {
-	e := dsm.Explain(d, cal, "GBP")
+// contributionsTo are those of the meters' decisions to one about their group.
+func contributionsTo(about *dsm.Decision, all []dsm.Decision) (by dsm.Contributions) {
+	if about.Meter != "" {
+		return by
+	}
+	for _, d := range all {
+		for _, f := range d.Factors {
+			if f.Factor == dsm.FactorHeld {
+				by.Meters, by.KWh = by.Meters+1, by.KWh+f.Weight
+				by.Top = append(by.Top, dsm.Contribution{Meter: d.Meter, KWh: f.Weight})
+			}
+		}
+	}
+	slices.SortStableFunc(by.Top, func(a, b dsm.Contribution) int { return cmp.Compare(b.KWh, a.KWh) })
+	return by
+}
+
+func printDecision(text *strings.Builder, d dsm.Decision, by dsm.Contributions, cal *meter.Calendar) {
+	e := dsm.Explain(d, by, cal, "GBP")
 	fmt.Fprintf(text, "   %s\n", e.Title)
 	fmt.Fprintf(text, "   %s\n", e.Instruction)
 	for _, s := range e.Why {

@@ -40,6 +40,8 @@ func (x *explainer) factor(f WeightedFactor) string {
 		return fmt.Sprintf("With the plans, %s above the limit are expected to remain.", kilowattHours(w))
 	case FactorMetersAsked:
 		return fmt.Sprintf("Plans of %s hold the limit.", meters(w))
+	case FactorHeld:
+		return fmt.Sprintf("The plan moves %s for the limit of %s.", kilowattHours(w), x.Group)
 	case FactorMissing:
 		return fmt.Sprintf("%s of the readings of the last 7 days are missing.", percent(w))
 	default:

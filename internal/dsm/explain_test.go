@@ -26,7 +26,7 @@ func TestEveryDecisionCanBeExplained(t *testing.T) {
 		p, err := NewPlanner(policy, cal, "default/riverside")
 		require.NoError(t, err)
 		for _, d := range p.Plan(in, nil) {
-			e := Explain(d, cal, "GBP")
+			e := Explain(d, Contributions{}, cal, "GBP")
 			requireTitle(t, e.Title)
 			require.NotEmpty(t, e.Why, "%v %v", d.Action, d.Reason)
 			require.Equal(t, d.Action == ActionNone, len(e.Worth) == 0)
@@ -97,8 +97,8 @@ func TestTitlesAreShort(t *testing.T) {
 		p, err := NewPlanner(policy, cal, "default/riverside")
 		require.NoError(t, err)
 		for _, d := range p.Plan(in, nil) {
-			requireTitle(t, Explain(d, cal, "GBP").Title)
-			require.NotContains(t, Explain(d, cal, "GBP").Instruction, noTime)
+			requireTitle(t, Explain(d, Contributions{}, cal, "GBP").Title)
+			require.NotContains(t, Explain(d, Contributions{}, cal, "GBP").Instruction, noTime)
 			titles[d.Action]++
 		}
 	}

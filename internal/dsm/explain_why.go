@@ -42,10 +42,8 @@ func (x *explainer) purpose() []string {
 			lines = append(lines, fmt.Sprintf("With the plans of its meters the peak is %s, which is still %s above the limit.",
 				kilowatts(x.PeakAfter), kilowatts(x.PeakAfter-x.CapKW)))
 		}
-		if before, after := x.weight(FactorExceedBefore), x.weight(FactorExceedAfter); known(before) && known(after) {
-			lines = append(lines, fmt.Sprintf("The probability that it is exceeded in some hour falls from %s to %s.", percent(before), percent(after)))
-		}
-		return lines
+		lines = append(lines, x.limitRisk()...)
+		return append(lines, x.contributors()...)
 	}
 	var lines []string
 	switch x.Reason {
@@ -75,6 +73,26 @@ func (x *explainer) purpose() []string {
 	}
 	return lines
 }
+
+// limitRisk is how likely the limit is exceeded without the plans and with them, and what
+// is expected to remain above it.
+func (x *explainer) limitRisk() []string {
+	before, after := x.weight(FactorExceedBefore), x.weight(FactorExceedAfter)
+	if !known(before) || !known(after) {
+		return nil
+	}
+	text := fmt.Sprintf("The probability that it is exceeded in some hour falls from %s to %s", percent(before), percent(after))
+	if percent(before) == percent(after) {
+		text = "The probability that it is exceeded in some hour stays at " + percent(after)
+	}
+	if rest := x.weight(FactorExcessEnergy); known(rest) && rest >= leastRest {
+		text += fmt.Sprintf("; %s above it are expected to remain", kilowattHours(rest))
+	}
+	return []string{text + "."}
+}
+
+// leastRest is the energy above a limit below which nothing is shown to remain, kWh.
+const leastRest = 0.01
 
 // weight is the weight of a factor, NaN where it did not weigh.
 func (x *explainer) weight(of Factor) float32 {
@@ -206,8 +224,8 @@ func (x *explainer) whyNone() []string {
 		return []string{"No hour within reach is cheaper by enough to pay for moving load."}
 	case ReasonNoFlexibility:
 		if x.ofGroup() {
-			return []string{fmt.Sprintf("The forecast of %s peaks at %s, and its limit is %s; there is no load that may be moved, or no hour with room for it.",
-				x.Group, kilowatts(x.PeakAfter), kilowatts(x.CapKW))}
+			return append([]string{fmt.Sprintf("The forecast of %s peaks at %s, and its limit is %s; there is no load that may be moved, or no hour with room for it.",
+				x.Group, kilowatts(x.PeakAfter), kilowatts(x.CapKW))}, x.limitRisk()...)
 		}
 		return []string{"The policy lets no load move on this day, or the forecast has none that could."}
 	case ReasonNoForecast:

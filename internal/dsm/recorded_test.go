@@ -75,7 +75,7 @@ func recordDecisions(t *testing.T, r *rand.Rand, out, words hash.Hash) (acted in
 				acted++
 			}
 			writeDecision(out, &d)
-			fmt.Fprintln(words, Explain(d, cal, "GBP"))
+			fmt.Fprintln(words, Explain(d, Contributions{}, cal, "GBP"))
 			actual := make([]float32, day.Slots)
 			for s := range actual {
 				actual[s] = float32(3*r.Float64() - 0.5)

@@ -73,7 +73,7 @@ func TestAPlanIsRevised(t *testing.T) {
 	require.NotZero(t, d.SupersededEnergy)
 	requireWindowPlan(t, policy.Windows, &d)
 
-	why := Explain(d, londonCalendar(t), "GBP").Why
+	why := Explain(d, Contributions{}, londonCalendar(t), "GBP").Why
 	require.Equal(t, "From 12:00 on this replaces the plan for the day, which would save 0.45 GBP from then on.", why[0])
 
 	other := *again
@@ -113,7 +113,7 @@ func TestAPlanIsWithdrawn(t *testing.T) {
 	require.Empty(t, got[0].Plan)
 	require.Less(t, got[0].SupersededEnergy, float32(0))
 	require.Equal(t, first[0].ID, got[0].Supersedes)
-	why := Explain(got[0], londonCalendar(t), "GBP").Why
+	why := Explain(got[0], Contributions{}, londonCalendar(t), "GBP").Why
 	require.Equal(t, "From 12:00 on this replaces the plan for the day, which would save nothing any more.", why[0])
 	require.Greater(t, len(why), 1, "and why there is none")
 }

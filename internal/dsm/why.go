@@ -24,6 +24,9 @@ func (p *planner) addFactors(ws *workspace, in *GroupInput, i int, out *Decision
 			add(FactorUncertainty, u)
 		}
 	}
+	if kwh := d.held.moved(day.n); kwh > 0 {
+		add(FactorHeld, kwh)
+	}
 	if out.Reason == ReasonDemandCharge && m.MonthPeak > 0 {
 		add(FactorMonthPeak, m.MonthPeak)
 	}

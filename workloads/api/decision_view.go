@@ -10,7 +10,7 @@ import (
 func (s *server) decisionHeader(d decisions.Row, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
 		decision: &d, status: decisionStatus(&d, now), mode: decisionMode(&d),
-		title: s.explain(d).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
+		title: s.explain(d, dsm.Contributions{}).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
 
@@ -65,6 +65,20 @@ func (s *server) decisionView(d decisions.Row, made decisions.Provenance, histor
 	return view
 }
 
+// contributorsView is nil where nobody is known to contribute: also of a decision of an
+// earlier version.
+func contributorsView(by dsm.Contributions) *Contributors {
+	if by.Meters == 0 {
+		return nil
+	}
+	rest, kwh := by.Rest()
+	view := &Contributors{Meters: by.Meters, KWh: maybe32(by.KWh), Top: make([]Contributor, len(by.Top)), RestMeters: rest, RestKWh: maybe32(kwh)}
+	for i, m := range by.Top {
+		view.Top[i] = Contributor{Meter: m.Meter, KWh: maybe32(m.KWh)}
+	}
+	return view
+}
+
 func planPoints(start meter.Hour, plan []float32) []PlanPoint {
 	out := make([]PlanPoint, len(plan))
 	for i, kwh := range plan {
@@ -113,7 +127,7 @@ func (s *server) factorUnit(f dsm.Factor) string {
 		return currency + "/kWh"
 	case dsm.FactorMetersAsked:
 		return "meters"
-	case dsm.FactorShiftable, dsm.FactorFedIn, dsm.FactorExcessEnergy:
+	case dsm.FactorShiftable, dsm.FactorFedIn, dsm.FactorExcessEnergy, dsm.FactorHeld:
 		return "kWh"
 	case dsm.FactorForecastPeak, dsm.FactorExcess, dsm.FactorMonthPeak:
 		return "kW"

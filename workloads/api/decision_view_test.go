@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
 // TestDecisionAnswers: the answers of the API about decisions are the recorded ones,
@@ -64,4 +66,50 @@ func TestDecisionAnswers(t *testing.T) {
 			require.Equal(t, string(want), got.String())
 		})
 	}
+}
+
+// A decision about a limit names the meters that move most for it, and what the others move together.
+func TestDecisionNamesWhoHoldsTheLimit(t *testing.T) {
+	if store == nil {
+		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
+	}
+	s, err := newServer(filledTwin(t), Deps{DB: store})
+	require.NoError(t, err)
+	var about *decisions.Row
+	end, err := s.db.Summary(t.Context())
+	require.NoError(t, err)
+	list, err := s.db.ListDecisions(t.Context(), reader.DecisionList{
+		From: end.LeastWatermark - 24*60, To: end.LeastWatermark, About: "group", Planned: true, Limit: 1000,
+	})
+	require.NoError(t, err)
+	for i := range list {
+		if list[i].Reason == dsm.ReasonGroupLimit {
+			about = &list[i]
+			break
+		}
+	}
+	require.NotNil(t, about, "a limit was at risk in these weeks")
+
+	answer, err := s.getDecision(t.Context(), &decisionPath{ID: about.ID.String()})
+	require.NoError(t, err)
+	by := answer.Body.Data.Contributors
+	require.Positive(t, by.Meters)
+	require.Len(t, by.Top, min(by.Meters, mostContributors))
+	require.Equal(t, by.Meters, len(by.Top)+by.RestMeters)
+	sum := *by.RestKWh
+	for i, m := range by.Top {
+		sum += *m.KWh
+		require.True(t, i == 0 || *m.KWh <= *by.Top[i-1].KWh, "the greatest first")
+	}
+	require.InDelta(t, *by.KWh, sum, 1e-5)
+	require.GreaterOrEqual(t, *by.KWh, about.KWhShifted-1e-4, "what the group moves in sum, meters move at least")
+
+	words, err := s.explainDecision(t.Context(), &decisionPath{ID: about.ID.String()})
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(words.Body.Data.Why, " "), "For the limit, "+by.Top[0].Meter+" (")
+	members, err := s.db.ListDecisions(t.Context(), reader.DecisionList{From: about.IssuedAt, To: about.IssuedAt + 1, GroupNo: &about.GroupNo, About: "meter", Limit: 1})
+	require.NoError(t, err)
+	answer, err = s.getDecision(t.Context(), &decisionPath{ID: members[0].ID.String()})
+	require.NoError(t, err)
+	require.Nil(t, answer.Body.Data.Contributors)
 }

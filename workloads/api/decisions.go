@@ -198,6 +198,11 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 	if view.Realised, err = s.realised(ctx, &d); err != nil {
 		return nil, err
 	}
+	by, err := s.contributions(ctx, &d)
+	if err != nil {
+		return nil, err
+	}
+	view.Contributors = contributorsView(by)
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[Decision]{Body: Answer[Decision]{Data: view, Meta: meta}}, nil
 }
@@ -230,7 +235,11 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 	if err != nil {
 		return nil, err
 	}
-	words := s.explain(d)
+	by, err := s.contributions(ctx, &d)
+	if err != nil {
+		return nil, err
+	}
+	words := s.explain(d, by)
 	e := Explanation{
 		ID: d.ID.String(), Title: words.Title, Instruction: words.Instruction, Why: words.Why, Worth: words.Worth,
 		Factors: remarks(words.Factors), Constraints: remarks(words.Constraints), Alternatives: remarks(words.Alternatives),
@@ -239,9 +248,24 @@ func (s *server) explainDecision(ctx context.Context, in *decisionPath) (*output
 	return &output[Explanation]{Body: Answer[Explanation]{Data: e, Meta: meta}}, nil
 }
 
+// mostContributors is how many meters a decision about a group names.
+const mostContributors = 10
+
+// contributions are those to a decision about a group that acts; none of others.
+func (s *server) contributions(ctx context.Context, d *decisions.Row) (dsm.Contributions, error) {
+	if d.Meter != "" || d.Action == dsm.ActionNone {
+		return dsm.Contributions{}, nil
+	}
+	by, err := s.db.Contributions(ctx, d, mostContributors)
+	if err != nil {
+		return by, s.failed(ctx, "find who contributes to a decision", err)
+	}
+	return by, nil
+}
+
 // explain puts a decision into words, in the twin's zone and currency.
-func (s *server) explain(d decisions.Row) dsm.Explanation {
-	return dsm.Explain(d.Decision, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
+func (s *server) explain(d decisions.Row, by dsm.Contributions) dsm.Explanation {
+	return dsm.Explain(d.Decision, by, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
 }
 
 func remarks(in []dsm.Remark) []Remark {

@@ -225,9 +225,25 @@ type DecisionDetail struct {
 	Binding      []string         `json:"bindingConstraints" nullable:"false" doc:"Limits that held the plan back"`
 	Alternatives []Alternative    `json:"alternatives" nullable:"false" doc:"Plans that were weighed and rejected"`
 	History      []DecisionHeader `json:"history" nullable:"false" doc:"All decisions about the meter or group and the day, newest first: the first one is in force, each other was superseded by the one before it"`
+	Contributors *Contributors    `json:"contributors,omitempty" doc:"Of a decision about a group that acts: who moves load for its limit; left out of others"`
 	Realised     *Realised        `json:"realised,omitempty" doc:"The outcome; left out while its hours have not passed, or it has not been computed"`
 	Inputs       Inputs           `json:"inputs"`
 	Provenance   Provenance       `json:"provenance"`
+}
+
+// Contributors are the meters whose plans hold the limit of a group.
+type Contributors struct {
+	Meters     int           `json:"meters" doc:"That move load for the limit"`
+	KWh        *float32      `json:"kwh" doc:"What they move for it together"`
+	Top        []Contributor `json:"top" nullable:"false" doc:"Those that move most, at most 10, the greatest first"`
+	RestMeters int           `json:"restMeters" doc:"The others"`
+	RestKWh    *float32      `json:"restKwh" doc:"What these move together"`
+}
+
+// Contributor is one of them.
+type Contributor struct {
+	Meter string   `json:"meter"`
+	KWh   *float32 `json:"kwh"`
 }
 
 // PlanPoint is one hour of a plan.
