@@ -7,8 +7,8 @@ package dsm
 // after all plans of the meters.
 func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *arena) Decision {
 	n := in.Slots
-	out := p.header(in, "")
-	p.setInputs(ws, in, &out)
+	out := p.header(in, g.name, "")
+	p.setInputs(ws, in, g, &out)
 	out.CapKW = float32(g.capacity)
 	load, final := g.mean(&g.load, n), g.mean(&g.final, n)
 	before, after := profileOf(load[:n], g.known), profileOf(final[:n], g.known)
@@ -18,14 +18,14 @@ func (p *planner) decideGroup(ws *workspace, in *GroupInput, g *groupPlan, a *ar
 	switch {
 	case g.known == 0:
 		out.Reason = ReasonNoForecast
-	case peakOf(g.shifted[:n]) <= g.capacity*(1+1e-9):
+	case peakOf(g.shifted[:n]) <= g.capacity*(1+1e-9), g.held.moved(n) == 0 && peakOf(g.final[:n]) <= g.capacity*(1+1e-9):
 		out.Reason = ReasonWithinLimit
 	case g.held.moved(n) == 0:
 		out.Reason = ReasonNoFlexibility
 	default:
 		out.Action, out.Reason = ActionPeakShave, ReasonGroupLimit
 		out.setShift(&g.held, n, a)
-		p.setGroupWorth(ws, in, &out)
+		p.setGroupWorth(ws, in, g, &out)
 		a.alternatives = append(a.alternatives, Alternative{
 			Action: ActionNone, Reason: ReasonGroupLimit, Saving: -out.SavingP50,
 		})
@@ -63,8 +63,8 @@ func (p *planner) addRisk(ws *workspace, in *GroupInput, g *groupPlan, load, fin
 		WeightedFactor{FactorExceedAfter, float32(g.risk.after)},
 		WeightedFactor{FactorExcessEnergy, float32(g.risk.excess)})
 	asked := 0
-	for i := range ws.meters {
-		if ws.meters[i].held.moved(in.Slots) > 0 {
+	for i := g.first; i < g.end; i++ {
+		if ws.asks(g, &ws.meters[i], in.Slots) {
 			asked++
 		}
 	}
@@ -75,18 +75,18 @@ func (p *planner) addRisk(ws *workspace, in *GroupInput, g *groupPlan, load, fin
 
 // setInputs sets what the group's decision rests on: the newest reading of its
 // meters, the mean share of missing hours, and whether any meter is stale.
-func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
+func (p *planner) setInputs(ws *workspace, in *GroupInput, g *groupPlan, out *Decision) {
 	missing := 0.0
-	for i := range in.Meters {
+	for i := g.first; i < g.end; i++ {
 		m := &in.Meters[i]
-		if i == 0 || m.LastReading > out.LastReading {
+		if i == g.first || m.LastReading > out.LastReading {
 			out.LastReading = m.LastReading
 		}
 		missing += m.MissingShare
 		out.Stale = out.Stale || ws.meters[i].reason == ReasonStaleInput
 	}
-	if len(in.Meters) > 0 {
-		out.MissingShare = float32(missing / float64(len(in.Meters)))
+	if g.end > g.first {
+		out.MissingShare = float32(missing / float64(g.end-g.first))
 	}
 }
 
@@ -95,14 +95,16 @@ func (p *planner) setInputs(ws *workspace, in *GroupInput, out *Decision) {
 // are those on which all meters run low, or high, at once, so the range is wider
 // than the truth. Confidence is the share of scenarios on which the plan lowers the
 // group's peak.
-func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
+func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupPlan, out *Decision) {
 	n := in.Slots
 	var sum outcomes
 	ws.before, ws.after = [scenarioCount][maxSlots]float64{}, [scenarioCount][maxSlots]float64{}
-	for i := range ws.meters {
+	for i := g.first; i < g.end; i++ {
 		d := &ws.meters[i]
 		ws.scenarios.set(p.normal, in.Meters[i].Forecast, n, d.floor)
-		p.addHeldWorth(ws, d, in.passed(), &sum)
+		if ws.asks(g, d, n) {
+			p.addHeldWorth(ws, d, in.passed(), &sum)
+		}
 		for k := range scenarioCount {
 			scenario, before, after := &ws.scenarios.load[k], &ws.before[k], &ws.after[k]
 			for t := range n {
@@ -136,9 +138,6 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, out *Decision) {
 // price shift, on each scenario of ws.
 func (p *planner) addHeldWorth(ws *workspace, d *meterPlan, passed int, sum *outcomes) {
 	n := ws.day.n
-	if d.held.moved(n) == 0 {
-		return
-	}
 	var total shiftPlan
 	total.add(&d.price, &d.held, n)
 	without := p.onAll(ws, &ws.scenarios, d, &d.price, nil, passed)

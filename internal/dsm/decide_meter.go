@@ -13,8 +13,8 @@ import (
 // decideMeter turns a plan into the decision about one meter.
 func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) Decision {
 	m, d, n := &in.Meters[i], &ws.meters[i], in.Slots
-	out := p.header(in, m.Name)
-	out.Meter = m.Name
+	out := p.header(in, in.groupOf(i), m.Name)
+	out.Meter, out.LimitGroup = m.Name, ws.limitGroup(d, out.Group, n)
 	out.LastReading, out.MissingShare = m.LastReading, float32(m.MissingShare)
 	if p.policy.Tariff.DemandCharge > 0 {
 		out.MonthPeak = float32(max(m.MonthPeak, 0))
@@ -38,10 +38,10 @@ func (p *planner) decideMeter(ws *workspace, in *GroupInput, i int, a *arena) De
 }
 
 // header is what all decisions of one call share, and the id.
-func (p *planner) header(in *GroupInput, name string) Decision {
+func (p *planner) header(in *GroupInput, group, name string) Decision {
 	return Decision{
-		ID:             p.id(in, name),
-		Group:          in.Group,
+		ID:             p.id(group, name, in.IssuedAt),
+		Group:          group,
 		IssuedAt:       in.IssuedAt,
 		ValidFrom:      in.Start,
 		ValidTo:        in.Start + meter.Hour(in.Slots),
@@ -57,15 +57,15 @@ func (p *planner) header(in *GroupInput, name string) Decision {
 
 // id is the UUIDv5 (RFC 9562) of the subject and the issue time in the planner's
 // namespace, which is that of twin and policy. A group has no meter name.
-func (p *planner) id(in *GroupInput, name string) uuid.UUID {
+func (p *planner) id(group, name string, issued meter.Hour) uuid.UUID {
 	var buf [512]byte
 	b := append(buf[:0], p.space[:]...)
 	if name != "" {
 		b = append(append(b, "meter:"...), name...)
 	} else {
-		b = append(append(b, "group:"...), in.Group...)
+		b = append(append(b, "group:"...), group...)
 	}
-	b = binary.BigEndian.AppendUint64(b, uint64(in.IssuedAt.Unix()))
+	b = binary.BigEndian.AppendUint64(b, uint64(issued.Unix()))
 	sum := sha1.Sum(b)
 	var id uuid.UUID
 	copy(id[:], sum[:])

@@ -33,9 +33,14 @@ type WeightedFactor struct {
 // meters and stands in their plans too: sums over decisions take meters only.
 // Slots are the hours from ValidFrom to ValidTo.
 type Decision struct {
-	ID        uuid.UUID // same twin, subject, issue time and policy: same id
-	Meter     string    // "" for a decision about a group
-	Group     string
+	ID    uuid.UUID // same twin, subject, issue time and policy: same id
+	Meter string    // "" for a decision about a group
+	Group string
+
+	// LimitGroup is the group above Group whose limit the plan of a meter serves most, or
+	// which leaves its price shift less room; "" where that is Group itself, or there is none.
+	LimitGroup string
+
 	IssuedAt  meter.Hour
 	ValidFrom meter.Hour
 	ValidTo   meter.Hour // exclusive

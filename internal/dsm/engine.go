@@ -30,7 +30,7 @@ type planner struct {
 // shift problem, with the demand charge if there is one, on the mean of the
 // scenarios that the day may take. The devices behind the meter are then planned on
 // the load that is left (proposeDevices), and for each group with a capacity the
-// peak is shaved with the flexibility that is left (holdLimit). See shiftProblem,
+// peak is shaved with the flexibility that is left (holdLimits). See shiftProblem,
 // demandProblem, StorageProblem, deferrable and peakProblem. A plan is evaluated on
 // all scenarios.
 //
@@ -41,7 +41,7 @@ type planner struct {
 // where that earns more than its price (pose); a demand charge with a limited
 // reach (demandSolver); several devices that compete for what is fed in
 // (proposeDevices); and a group's limit is exact for the sum, not for each split
-// among meters (holdLimit).
+// among meters, nor between the levels of a tree (holdLimits).
 func NewPlanner(policy Policy, cal *meter.Calendar, twin string) (Planner, error) {
 	if err := policy.Check(); err != nil {
 		return nil, err
@@ -95,21 +95,19 @@ func (p *planner) Plan(in *GroupInput, dst []Decision) []Decision {
 	ws := p.begin(in)
 	defer p.spare.Put(ws)
 	for i := range in.Meters {
-		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.Group)
+		p.assignDevices(ws, &ws.meters[i], in.Meters[i].Name, in.groupOf(i))
 		p.planMeter(ws, in, i, nil)
 	}
-	limit, limited := p.limits[in.Group]
-	g := groupPlan{capacity: limit.CapacityKW, exceedance: limit.Exceedance}
-	if limited {
-		p.holdLimit(ws, in, &g)
+	if ws.setLimits(in, p.limits) {
+		p.holdLimits(ws, in)
 	}
 	made, a := len(dst), &ws.arena
 	a.reset()
 	for i := range in.Meters {
 		dst = append(dst, p.decideMeter(ws, in, i, a))
 	}
-	if limited {
-		dst = append(dst, p.decideGroup(ws, in, &g, a))
+	for k := range ws.limits {
+		dst = append(dst, p.decideGroup(ws, in, &ws.limits[k], a))
 	}
 	a.handOver(dst[made:])
 	return dst

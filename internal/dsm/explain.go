@@ -64,6 +64,14 @@ type explainer struct {
 
 func (x *explainer) ofGroup() bool { return x.Meter == "" }
 
+// limited is the group whose limit a meter's plan serves.
+func (x *explainer) limited() string {
+	if x.LimitGroup != "" {
+		return x.LimitGroup
+	}
+	return x.Group
+}
+
 // title is the first wording that is short enough and whole: names of groups are of any
 // length, and times are longer on days on which clocks change.
 func (x *explainer) title() string {
@@ -185,7 +193,7 @@ func (x *explainer) titlesOfNone() []string {
 	case ReasonNoForecast:
 		return []string{"No plan: there is no forecast yet"}
 	case ReasonGroupLimit:
-		return []string{fmt.Sprintf("No plan: %s has no room for moved load", x.Group), "No plan: the group has no room for moved load"}
+		return []string{fmt.Sprintf("No plan: %s has no room for moved load", x.limited()), "No plan: the group has no room for moved load"}
 	default:
 		return []string{"No plan: " + x.Reason.String()}
 	}

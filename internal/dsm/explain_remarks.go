@@ -61,7 +61,7 @@ func (x *explainer) constraint(c Constraint) string {
 		}
 		return "Some hours can take no more load."
 	case ConstraintCapacity:
-		return fmt.Sprintf("The limit of %s leaves less room for moved load.", x.Group)
+		return fmt.Sprintf("The limit of %s leaves less room for moved load.", x.limited())
 	case ConstraintUnproven:
 		return "Some prices are below zero, or less than what feeding in earns. The plan treats them as zero, or as equal, so there may be a better one."
 	}
@@ -115,7 +115,7 @@ func (x *explainer) rejection(a Alternative) string {
 		if x.ofGroup() {
 			return worth + join + " the peak would be higher"
 		}
-		return worth + join + " the peak of " + x.Group + " would be higher"
+		return worth + join + " the peak of " + x.limited() + " would be higher"
 	case ReasonOutOfReach:
 		return strings.Replace(worth, "would", "could", 1) + ", but load may not be moved that far"
 	case ReasonBelowMinSaving:

@@ -54,7 +54,7 @@ func (x *explainer) purpose() []string {
 	case ReasonDemandCharge:
 		lines = append(lines, "The highest hour of the month is charged for, and most of the saving is on that charge.")
 	case ReasonGroupLimit:
-		lines = append(lines, fmt.Sprintf("%s may exceed its limit; this is the meter's share in keeping it below.", x.Group))
+		lines = append(lines, fmt.Sprintf("%s may exceed its limit; this is the meter's share in keeping it below.", x.limited()))
 	case ReasonLevelLoad:
 		lines = append(lines, "All hours cost the same, so the plan uses those with the least load.")
 	}
@@ -231,7 +231,7 @@ func (x *explainer) whyNone() []string {
 	case ReasonNoForecast:
 		return []string{"There is not enough history for a forecast yet."}
 	case ReasonGroupLimit:
-		return []string{fmt.Sprintf("Prices differ enough, but more load in the cheap hours would take %s above its limit.", x.Group)}
+		return []string{fmt.Sprintf("Prices differ enough, but more load in the cheap hours would take %s above its limit.", x.limited())}
 	case ReasonWithinLimit:
 		lines := []string{x.withinLimit()}
 		if risk := x.weight(FactorExceedAfter); known(risk) {

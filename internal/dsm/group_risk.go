@@ -47,14 +47,14 @@ type groupRisk struct {
 // learn takes the load of the group from its own forecast, where it has one: the
 // spread, and how far its mean lies from sum, that of its meters' means. The other
 // hours keep that mean, and a spread that follows from the meters'.
-func (g *groupRisk) learn(in *GroupInput, sum *[maxSlots]float64) {
-	g.addSpreads(in)
-	for t := range min(in.Slots, len(in.Forecast.P50)) {
-		median := float64(in.Forecast.P50[t])
+func (g *groupRisk) learn(meters []MeterInput, n int, own forecast.Quantiles, sum *[maxSlots]float64) {
+	g.addSpreads(meters, n)
+	for t := range min(n, len(own.P50)) {
+		median := float64(own.P50[t])
 		if median != median {
 			continue
 		}
-		g.up[t], g.down[t] = sidesOf(in.Forecast, t)
+		g.up[t], g.down[t] = sidesOf(own, t)
 		g.shift[t] = median + g.offset(t) - sum[t]
 	}
 }
@@ -62,11 +62,11 @@ func (g *groupRisk) learn(in *GroupInput, sum *[maxSlots]float64) {
 // addSpreads adds the meters' spreads up as errors that have errorCorrelation: the sum's
 // variance is ρ·(Σσ)² + (1−ρ)·Σσ². Errors of all meters at once, as if ρ were 1, would
 // make it wider by half the number of meters' root.
-func (g *groupRisk) addSpreads(in *GroupInput) {
-	for t := range in.Slots {
+func (g *groupRisk) addSpreads(meters []MeterInput, n int) {
+	for t := range n {
 		var up, down, up2, down2 float64
-		for i := range in.Meters {
-			a, b := sidesOf(in.Meters[i].Forecast, t)
+		for i := range meters {
+			a, b := sidesOf(meters[i].Forecast, t)
 			up, up2 = up+a, up2+a*a
 			down, down2 = down+b, down2+b*b
 		}

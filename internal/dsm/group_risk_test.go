@@ -182,7 +182,7 @@ func TestNotAllMetersErrAtOnce(t *testing.T) {
 	}
 	var g groupRisk
 	var sum [maxSlots]float64
-	g.learn(in, &sum)
+	g.learn(in.Meters, in.Slots, in.Forecast, &sum)
 	one, _ := sidesOf(in.Meters[0].Forecast, 17)
 	require.InDelta(t, 20*one*math.Sqrt(0.12+0.88/20), g.up[17], 1e-9)
 	require.Less(t, g.up[17], 0.41*20*one)

@@ -26,7 +26,7 @@ func NewLedger(policy Policy, cal *meter.Calendar, twin string) (*Ledger, error)
 // DecisionID is the id of the decision about a meter, or with no meter's name
 // about a group, that was issued at that hour.
 func (l *Ledger) DecisionID(group, name string, issued meter.Hour) uuid.UUID {
-	return l.p.id(&GroupInput{Group: group, IssuedAt: issued}, name)
+	return l.p.id(group, name, issued)
 }
 
 // Realised is the outcome of a plan.

@@ -10,6 +10,7 @@ import (
 // MeterInput is what a plan for one meter rests on.
 type MeterInput struct {
 	Name         string
+	Group        string // read where the input has nested groups: else the group is that of the input
 	Forecast     forecast.Quantiles
 	LastReading  meter.Hour
 	MissingShare float64 // of the last 7 days, 0 to 1; a suspect reading is missing
@@ -30,11 +31,12 @@ type MeterInput struct {
 	InForce InForce // what Revise may supersede; Plan reads nothing of it
 }
 
-// GroupInput is what the plans for one group rest on. Meters outside any group
-// come as a group with no name and no limit. Meters are sorted by name, which
-// fixes the order of sums.
+// GroupInput is what the plans for one group, or for one tree of groups, rest on. Meters
+// outside any group come as a group with no name and no limit. The order of meters is
+// fixed, and with it that of sums: by name, in a tree those of a group before
+// those of the groups below it.
 type GroupInput struct {
-	Group          string
+	Group          string // the root of a tree
 	IssuedAt       meter.Hour
 	Start          meter.Hour // first hour of the plan, at or after IssuedAt
 	Slots          int        // hours of the plan
@@ -47,6 +49,26 @@ type GroupInput struct {
 	Forecast forecast.Quantiles
 
 	InForce uuid.UUID // decision about the group that Revise may supersede; the zero value for none
+
+	// Nested are the groups of a tree, those below before those above them; nil for a
+	// group by itself. Forecast and InForce are those of the nested groups then.
+	Nested []NestedGroup
+}
+
+// NestedGroup is a group of a tree.
+type NestedGroup struct {
+	Name       string
+	First, End int                // Meters[First:End] are its meters and those of the groups below it
+	Forecast   forecast.Quantiles // as GroupInput has it
+	InForce    uuid.UUID          // likewise
+}
+
+// groupOf is the group of a meter.
+func (in *GroupInput) groupOf(i int) string {
+	if len(in.Nested) == 0 {
+		return in.Group
+	}
+	return in.Meters[i].Group
 }
 
 // passed is how many slots have passed before the plan can be known.

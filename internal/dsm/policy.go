@@ -97,10 +97,12 @@ type TimeWindow struct {
 	End   string `json:"end"`
 }
 
-// Group is a set of meters behind one limit, such as a feeder.
+// Group is a set of meters behind one limit, such as a feeder. Its load is that of its
+// meters and of the groups below it.
 type Group struct {
 	Name       string  `json:"name"`
-	CapacityKW float64 `json:"capacityKW"` // 0: no limit
+	Parent     string  `json:"parent,omitempty"` // name of the group above it, such as a transformer; "" for none
+	CapacityKW float64 `json:"capacityKW"`       // 0: no limit
 
 	// Exceedance is the probability with which the group may exceed its capacity in
 	// some hour of a plan, up to 0.5; 0: the limit holds for the mean day.

@@ -163,7 +163,7 @@ func (c *policyCheck) planWindows(w *Windows, shiftable float64) {
 func (c *policyCheck) groups(groups []Group) {
 	seen := make(map[string]bool, len(groups))
 	for i, g := range groups {
-		field := fmt.Sprintf("groups[%d].", i)
+		field := fieldOfGroup(i)
 		if g.Name == "" {
 			c.fail(field+"name", "is empty; name the group as the readings do")
 		}
@@ -176,7 +176,10 @@ func (c *policyCheck) groups(groups []Group) {
 			c.fail(field+"exceedance", "%v is no probability to plan for; use 0.01 to 0.5, or 0 for the mean day", g.Exceedance)
 		}
 	}
+	c.nesting(groups)
 }
+
+func fieldOfGroup(i int) string { return fmt.Sprintf("groups[%d].", i) }
 
 func isCurrency(s string) bool {
 	if len(s) != 3 {

@@ -45,10 +45,10 @@ func (p *planner) Revise(in *GroupInput, dst []Decision) []Decision {
 	}
 	ws := p.begin(in)
 	defer p.spare.Put(ws)
-	limit, limited := p.limits[in.Group]
+	limited := ws.setLimits(in, p.limits)
 	for i := range in.Meters {
 		d := &ws.meters[i]
-		p.assignDevices(ws, d, in.Meters[i].Name, in.Group)
+		p.assignDevices(ws, d, in.Meters[i].Name, in.groupOf(i))
 		hasDevices := d.devices != nil
 		if d.devices = nil; hasDevices && limited {
 			return dst
@@ -58,10 +58,9 @@ func (p *planner) Revise(in *GroupInput, dst []Decision) []Decision {
 			d.price = shiftOf(in.Meters[i].InForce.Plan)
 		}
 	}
-	g := groupPlan{capacity: limit.CapacityKW, exceedance: limit.Exceedance}
 	if limited {
-		p.holdLimit(ws, in, &g)
-		if !p.groupGains(ws, in, &g) {
+		p.holdLimits(ws, in)
+		if !p.groupsGain(ws, in) {
 			return dst
 		}
 	}
@@ -72,7 +71,7 @@ func (p *planner) Revise(in *GroupInput, dst []Decision) []Decision {
 			continue
 		}
 		old, gain := p.inForce(ws, in, i)
-		if differs(&ws.meters[i], in, i) && (limited || p.gains(gain, old.expected())) {
+		if differs(&ws.meters[i], in, i) && (ws.meters[i].limit >= 0 || p.gains(gain, old.expected())) {
 			d := revised(p.decideMeter(ws, in, i, a), in.Meters[i].InForce.ID)
 			if was := shiftOf(in.Meters[i].InForce.Plan); was.moved(in.Slots) > 0 {
 				d.SupersededEnergy, d.SupersededDemand = float32(old.energy), float32(old.demand)
@@ -80,8 +79,11 @@ func (p *planner) Revise(in *GroupInput, dst []Decision) []Decision {
 			dst = append(dst, d)
 		}
 	}
-	if limited && len(dst) > made {
-		dst = append(dst, revised(p.decideGroup(ws, in, &g, a), in.InForce))
+	if len(dst) > made {
+		for k := range ws.limits {
+			g := &ws.limits[k]
+			dst = append(dst, revised(p.decideGroup(ws, in, g, a), g.inForce))
+		}
 	}
 	a.handOver(dst[made:])
 	return dst
@@ -113,28 +115,37 @@ func (p *planner) gains(gain, value float64) bool {
 	return gain > minimumGain && gain >= p.policy.MinSaving && gain > p.policy.Hysteresis*math.Abs(value)
 }
 
-// groupGains reports whether new plans of a group with a limit are to supersede those in
-// force: less is expected above the limit, or as little and the meters gain.
-func (p *planner) groupGains(ws *workspace, in *GroupInput, g *groupPlan) bool {
+// groupsGain reports whether new plans of groups with a limit are to supersede those in
+// force: less is expected above a limit and no more above another one, or as little and
+// the meters gain.
+func (p *planner) groupsGain(ws *workspace, in *GroupInput) bool {
 	n := in.Slots
-	load, final := g.mean(&g.load, n), g.mean(&g.final, n)
+	falls, rises := false, false
+	for k := range ws.limits {
+		g := &ws.limits[k]
+		load, final := g.mean(&g.load, n), g.mean(&g.final, n)
+		for i := g.first; i < g.end; i++ {
+			was := shiftOf(in.Meters[i].InForce.Plan)
+			for t := range n {
+				load[t] += was.up[t] - was.down[t]
+			}
+		}
+		before, after := p.excess(g, n, &load), p.excess(g, n, &final)
+		negligible := leastRelief * g.capacity
+		falls = falls || before-after > max(negligible, p.policy.Hysteresis*before)
+		rises = rises || after-before > negligible
+	}
+	if falls || rises {
+		return falls && !rises
+	}
 	gain, value := 0.0, 0.0
 	for i := range in.Meters {
-		was := shiftOf(in.Meters[i].InForce.Plan)
-		for t := range n {
-			load[t] += was.up[t] - was.down[t]
-		}
 		if ws.meters[i].usable {
 			old, more := p.inForce(ws, in, i)
 			gain, value = gain+more, value+old.expected()
 		}
 	}
-	before, after := p.excess(g, n, &load), p.excess(g, n, &final)
-	least := max(leastRelief*g.capacity, p.policy.Hysteresis*before)
-	if before-after > least {
-		return true
-	}
-	return after-before <= leastRelief*g.capacity && p.gains(gain, value)
+	return p.gains(gain, value)
 }
 
 // excess is the energy expected above the capacity of a group with some mean load, kWh.

@@ -191,57 +191,111 @@ func runsOf(plan []float32, sign float32, out []slotSpan) (count int, ok bool) {
 	return count, true
 }
 
-// holdByWindows plans meters again, one after the other, until no hour of the group
+// holdByWindows plans meters again, one after the other, until no hour of a group
 // lies above its capacity, in windows that relieve the hours that do: a kWh less in
-// one of these is worth more than any hour costs. Moved load lifts no hour above
-// the capacity.
-func (p *planner) holdByWindows(ws *workspace, g *groupPlan) {
+// one of these is worth more than any hour costs, and more still where several limits
+// of a tree gain by it. Moved load lifts no hour above a capacity.
+func (p *planner) holdByWindows(ws *workspace) {
 	w := &ws.posed
-	var open [maxSlots]float64 // taken away by price plans that may still be given up
-	for i := range ws.meters {
-		for t := range ws.day.n {
-			open[t] += ws.meters[i].price.down[t]
+	for k := range ws.limits {
+		g := &ws.limits[k]
+		g.target = g.capacity
+		for i := g.first; i < g.end; i++ {
+			for t := range ws.day.n {
+				g.open[t] += ws.meters[i].price.down[t]
+			}
 		}
 	}
 	for i := range ws.meters {
-		if peakOf(g.final[:ws.day.n]) <= g.capacity*(1+1e-9) {
-			return
-		}
 		d, q := &ws.meters[i], &ws.priceShift
-		for t := range ws.day.n {
-			open[t] = max(open[t]-d.price.down[t], 0)
+		for k := d.limit; k >= 0; k = ws.limits[k].above {
+			open := &ws.limits[k].open
+			for t := range ws.day.n {
+				open[t] = max(open[t]-d.price.down[t], 0)
+			}
 		}
-		if !d.usable || !p.pose(&ws.day, d, nil, q) {
+		if !ws.isExceeded(d) || !d.usable || !p.pose(&ws.day, d, nil, q) {
 			continue
 		}
 		p.poseWindows(q, w)
-		if !p.relieve(d, g, &open, w) {
+		if !ws.relieve(d, w) {
 			continue
 		}
 		var plan shiftPlan
 		ws.windows.solve(w, &plan)
-		for t := range w.n {
-			g.final[t] += plan.up[t] - plan.down[t] - d.price.up[t] + d.price.down[t]
-			g.held.up[t] += plan.up[t]
-			g.held.down[t] += plan.down[t]
-		}
-		d.price, d.held = shiftPlan{}, plan
+		ws.hold(d, &plan)
 	}
 }
 
-// relieve sets what the hours of a meter are worth to its group, and what room they
-// have there, without the energies open that others may put back; false if it can
-// give nothing in an hour above the capacity.
-func (p *planner) relieve(d *meterPlan, g *groupPlan, open *[maxSlots]float64, w *windowProblem) (gives bool) {
+// isExceeded reports whether some limit of a meter is.
+func (ws *workspace) isExceeded(d *meterPlan) bool {
+	for k := d.limit; k >= 0; k = ws.limits[k].above {
+		if ws.limits[k].isExceeded(ws.day.n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *groupPlan) isExceeded(n int) bool { return peakOf(g.final[:n]) > g.capacity*(1+1e-9) }
+
+// without is the load of an hour of the group without what a meter's price shift changes.
+func (g *groupPlan) without(d *meterPlan, t int) float64 {
+	return g.final[t] - d.price.up[t] + d.price.down[t]
+}
+
+// relieve sets what the hours of a meter are worth to its groups, and what room they
+// have there, without the energies that others may put back; false if it can
+// give nothing in an hour above a capacity.
+func (ws *workspace) relieve(d *meterPlan, w *windowProblem) (gives bool) {
 	low, high := rangeOf(w.cost[:w.n])
 	bonus := 1 + 2*(1+w.rebound)*(high-min(low, 0))
-	for t := range w.n {
-		without := g.final[t] - d.price.up[t] + d.price.down[t]
-		w.room[t] = min(w.room[t], max(g.capacity-without-open[t], 0))
-		if without > g.capacity {
-			w.worth[t] += bonus
-			gives = gives || w.give[t] > 0
+	for k := d.limit; k >= 0; k = ws.limits[k].above {
+		g := &ws.limits[k]
+		for t := range w.n {
+			without := g.without(d, t)
+			w.room[t] = min(w.room[t], max(g.capacity-without-g.open[t], 0))
+			if without > g.capacity {
+				w.worth[t] += bonus
+				gives = gives || w.give[t] > 0
+			}
 		}
 	}
 	return gives
+}
+
+// hold replaces the price shift of a meter by a plan for its limits. It counts for
+// each limit that it relieves.
+func (ws *workspace) hold(d *meterPlan, plan *shiftPlan) {
+	n := ws.day.n
+	exceeded := -1 // the lowest of those that are
+	for k := d.limit; k >= 0; k = ws.limits[k].above {
+		g := &ws.limits[k]
+		if exceeded < 0 && g.isExceeded(n) {
+			exceeded = k
+		}
+		for t := range n {
+			if g.without(d, t) > g.capacity {
+				d.relief[g.level] += plan.down[t]
+			}
+		}
+	}
+	by := ws.servedBy(d)
+	if d.relief[ws.limits[by].level] == 0 { // it only costs less
+		by = exceeded
+		d.relief[ws.limits[by].level] = plan.moved(n)
+	}
+	for k := d.limit; k >= 0; k = ws.limits[k].above {
+		g := &ws.limits[k]
+		for t := range n {
+			g.final[t] += plan.up[t] - plan.down[t] - d.price.up[t] + d.price.down[t]
+		}
+		if d.relief[g.level] > 0 {
+			for t := range n {
+				g.held.up[t] += plan.up[t]
+				g.held.down[t] += plan.down[t]
+			}
+		}
+	}
+	d.price, d.held = shiftPlan{}, *plan
 }

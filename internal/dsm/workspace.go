@@ -7,6 +7,7 @@ package dsm
 type workspace struct {
 	day     dayRates
 	meters  []meterPlan
+	limits  []groupPlan   // of the groups that have one, those below before those above them
 	devices []*devicePlan // of the meters that have some
 	used    int           // of devices
 
@@ -22,6 +23,8 @@ type workspace struct {
 	site      site
 	scenarios scenarios
 	arena     arena
+
+	amounts []float64 // of meters, for the hour of which a limit is being held
 
 	before, after [scenarioCount][maxSlots]float64 // a group's load, without and with the plan for its limit
 }
@@ -70,6 +73,10 @@ type meterPlan struct {
 	floor     float64     // no hour's load is below; −∞ where nothing is known
 	monthPeak float64     // highest hour of the billing month so far, kW
 	cut       bool        // the group's capacity left less room for the price shift
+
+	limit  int                // the lowest group with a limit that it is in, in workspace.limits; -1 for none
+	cutBy  int                // likewise, the one that left the least room for the price shift
+	relief [MaxLevels]float64 // energy of held that each limit asked for, kWh, by its level
 }
 
 // acts reports whether the plan changes anything.
