@@ -68,8 +68,10 @@ func (p *Partition) EnterHistory(m *Meter, past meter.Series, fx *Effects) {
 	}
 	fx.touch(m)
 	m.join()
-	if l := m.group.load; l != nil {
-		l.outdated = true
+	for g := m.group; g != nil; g = g.nesting.parent {
+		if g.load != nil {
+			g.load.outdated = true
+		}
 	}
 	for h := m.window.Oldest(); h < p.watermark; h++ {
 		m.model.Advance(m.window, h)

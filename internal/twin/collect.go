@@ -17,7 +17,8 @@ type scratch struct {
 	groups    []*group             // with hours that changed
 	subHourly []*Meter             // with new sub-hour readings
 	quantiles []forecast.Quantiles // of a group's meters, for the issue that is being made
-	whole     forecast.Quantiles   // of the group
+	tree      []inTree             // the groups of the tree, or the one group, for which something is issued
+	nested    []dsm.NestedGroup
 	inputs    []dsm.MeterInput
 	decisions []dsm.Decision
 	floats    arena
@@ -61,7 +62,7 @@ func (p *Partition) Begin(fx *Effects) {
 func (p *Partition) Finish(fx *Effects) {
 	fx.NextOffset, fx.Watermark = p.next, p.watermark
 	for _, g := range fx.groups {
-		reach := g.reach()
+		reach := reachOf(g.meters)
 		for _, h := range g.changed {
 			if h < reach {
 				fx.Recounts = append(fx.Recounts, GroupHour{GroupNo: g.number, Hour: h})
@@ -86,10 +87,16 @@ func (fx *Effects) touch(m *Meter) {
 	}
 }
 
-// change notes that the group's total of hour h is another one now.
+// change notes that the group's total of hour h is another one now, and the loads of
+// the groups above it.
 func (fx *Effects) change(g *group, h meter.Hour) {
 	if g.load != nil {
 		g.load.note(h)
+	}
+	for a := g.nesting.parent; a != nil; a = a.nesting.parent {
+		if a.load != nil {
+			a.load.note(h)
+		}
 	}
 	if len(g.changed) == 0 {
 		fx.groups = append(fx.groups, g)

@@ -31,15 +31,15 @@ func (p *Partition) DecideBeside(r *Rules) {
 }
 
 // SharesForecasts reports whether windows and forecasts under both rules are the same:
-// they differ in the policy at most.
+// they differ in the policy at most, and there not in how groups nest.
 func (r *Rules) SharesForecasts(other *Rules) bool {
 	a, b := r.Settings, other.Settings
 	a.SpecHash, b.SpecHash = "", ""
 	a.Policy, b.Policy = dsm.Policy{}, dsm.Policy{}
-	return reflect.DeepEqual(a, b)
+	return reflect.DeepEqual(a, b) && sameTree(r, other)
 }
 
-// decide revises the plans of one group and makes those that are due at t, under the rules
+// decide revises the plans of one group, or tree, and makes those that are due at t, under the rules
 // and under those beside them.
 func (p *Partition) decide(g *group, t meter.Hour, due issueTimes, seen meter.Hour, fx *Effects) {
 	own, made := decider{rules: p.rules}, len(fx.Decisions)
@@ -63,38 +63,59 @@ func (p *Partition) decide(g *group, t meter.Hour, due issueTimes, seen meter.Ho
 	}
 }
 
-// decide makes the plans of one group that are issued at t, appends them to dst and
+// decide makes the plans of one group, or tree, that are issued at t, appends them to dst and
 // remembers them for the next day. Forecasts of the meters and of the group from t on are in fx; plans
 // before are in memory that is used again.
 func (d *decider) decide(g *group, t, seen meter.Hour, fx *Effects, dst []Decision) []Decision {
-	day, place := d.rules.plannedAt(t), fx.floats.place
-	if slices.ContainsFunc(g.meters, func(m *Meter) bool { return d.plansOf(m).newest().day.Start >= day.Start }) {
+	day, place, meters := d.rules.plannedAt(t), fx.floats.place, g.all()
+	if slices.ContainsFunc(meters, func(m *Meter) bool { return d.plansOf(m).newest().day.Start >= day.Start }) {
 		return dst // it was planned before the lead time became shorter
 	}
 	fx.inputs = fx.inputs[:0]
-	for i, m := range g.meters {
+	for i, m := range meters {
 		in := d.rules.planInput(m, t, day, fx.quantiles[i])
 		before := d.plansOf(m).newest()
 		in.Previous = before.movedTo(day.Start, day.Hours(), fx)
 		fx.inputs = append(fx.inputs, in)
 	}
-	fx.decisions = d.rules.planner.Plan(&dsm.GroupInput{
+	in := dsm.GroupInput{
 		Group: g.name, IssuedAt: t, Start: day.Start, Slots: day.Hours(), ActionableFrom: max(day.Start, seen), Meters: fx.inputs,
-		Forecast: span(fx.whole, int(day.Start-t), int(day.End-t)),
-	}, fx.decisions[:0])
+	}
+	d.setGroups(&in, day, fx)
+	fx.decisions = d.rules.planner.Plan(&in, fx.decisions[:0])
 	fx.floats.place = place
 	for i := range fx.decisions {
-		made := Decision{Decision: fx.decisions[i], GroupNo: g.number}
+		made := Decision{Decision: fx.decisions[i]}
 		if made.Meter == "" {
-			d.plansOfGroup(g).put(&made.Decision)
+			of := fx.listed(made.Group)
+			d.plansOfGroup(of).put(&made.Decision)
+			made.GroupNo = of.number
 		} else {
-			m := g.meters[i]
+			m := meters[i]
 			d.plansOf(m).put(&made.Decision)
-			made.MeterNo = m.MeterNo
+			made.MeterNo, made.GroupNo = m.MeterNo, m.group.number
 		}
 		dst = append(dst, made)
 	}
 	return dst
+}
+
+// setGroups fills in the forecasts of the group, or of those of the tree, over the hours
+// of a plan, and the decisions about them that are in force.
+func (d *decider) setGroups(in *dsm.GroupInput, day Day, fx *Effects) {
+	from, to := int(in.Start-in.IssuedAt), int(day.End-in.IssuedAt)
+	fx.nested = fx.nested[:0]
+	for i := range fx.tree {
+		e := &fx.tree[i]
+		n := dsm.NestedGroup{Name: e.group.name, First: e.first, End: e.end, Forecast: span(e.whole, from, to)}
+		if p := d.plansOfGroup(e.group).of(day); p != nil {
+			n.InForce = p.id
+		}
+		fx.nested = append(fx.nested, n)
+	}
+	if in.Nested = fx.nested; len(fx.nested) == 1 {
+		in.Nested, in.Forecast, in.InForce = nil, fx.nested[0].Forecast, fx.nested[0].InForce
+	}
 }
 
 // planInput is what the plan of a meter for a day rests on; q is its forecast from the
@@ -103,6 +124,7 @@ func (r *Rules) planInput(m *Meter, t meter.Hour, day Day, q forecast.Quantiles)
 	lead := int(day.Start - t)
 	in := dsm.MeterInput{
 		Name:         m.Name,
+		Group:        m.Group,
 		Forecast:     span(q, lead, lead+day.Hours()),
 		LastReading:  m.lastBefore(t),
 		MissingShare: m.window.Missing(t, freshHours),

@@ -41,7 +41,7 @@ func (p *Partition) AppendHeader(dst []byte) []byte {
 // appendGroups encodes the loads of the groups that have meters.
 func (p *Partition) appendGroups(dst []byte) []byte {
 	for _, g := range p.groups {
-		if g.load != nil && len(g.meters) > 0 {
+		if g.load != nil && len(g.all()) > 0 {
 			dst = appendText(dst, g.name)
 			dst = g.load.appendBinary(dst)
 		}

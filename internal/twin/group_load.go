@@ -9,7 +9,8 @@ import (
 	"github.com/energytwin/energytwin/internal/window"
 )
 
-// groupLoad is the load of a group as a whole: the hourly sums of its meters, and what a
+// groupLoad is the load of a group as a whole: the hourly sums of its meters and of those of
+// the groups below it, and what a
 // model has learned from them. An hour is added up when it ends. What changes an hour
 // later, such as a late reading, a correction or a verdict, is taken in at the end of the
 // next hour: at event time, so that it does not depend on how messages fall into batches.
@@ -55,7 +56,7 @@ func (l *groupLoad) compact() {
 // endHour adds up hour h, which ends, and what has changed before it.
 func (g *group) endHour(h meter.Hour, model forecast.Model) {
 	l := g.load
-	if l == nil || len(g.meters) == 0 {
+	if l == nil || len(g.all()) == 0 {
 		return
 	}
 	if l.outdated || l.ended == meter.NoHour {
@@ -64,7 +65,7 @@ func (g *group) endHour(h meter.Hour, model forecast.Model) {
 	}
 	if len(l.stale) > 0 {
 		l.compact()
-		reach := g.reach()
+		reach := reachOf(g.all())
 		for _, s := range l.stale {
 			if s >= reach && s < h {
 				l.put(s, g.sum(s))
@@ -82,11 +83,11 @@ func (g *group) endHour(h meter.Hour, model forecast.Model) {
 // are registered depends on what a fetch returned.
 func (g *group) retrain(end meter.Hour, model forecast.Model) {
 	l := g.load
-	if l == nil || len(g.meters) == 0 {
+	if l == nil || len(g.all()) == 0 {
 		return
 	}
 	l.stale, l.outdated, l.ended, l.model = l.stale[:0], false, end, model.NewState()
-	for h := max(g.reach(), end-meter.Hour(l.window.Len())); h < end; h++ {
+	for h := max(reachOf(g.all()), end-meter.Hour(l.window.Len())); h < end; h++ {
 		l.put(h, g.sum(h))
 	}
 	l.train()
@@ -128,7 +129,7 @@ func (l *groupLoad) train() {
 // sum is the load of the group in hour h by the rule of GroupHourSum.
 func (g *group) sum(h meter.Hour) float32 {
 	var s GroupHourSum
-	for _, m := range g.meters {
+	for _, m := range g.all() {
 		s.Add(m.window.At(h), m.window.At(h-meter.HoursPerWeek))
 	}
 	return s.KWh()

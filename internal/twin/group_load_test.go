@@ -37,7 +37,7 @@ func requireGroupLoads(t require.TestingT, p *Partition) {
 		for _, h := range g.load.stale {
 			stale[h] = true
 		}
-		for h := g.reach() + meter.HoursPerWeek; h < g.load.ended; h++ {
+		for h := reachOf(g.meters) + meter.HoursPerWeek; h < g.load.ended; h++ {
 			if !stale[h] {
 				require.Equal(t, fmt.Sprint(g.sum(h)), fmt.Sprint(g.load.window.At(h)), "%s at %s", g.name, h)
 			}

@@ -23,8 +23,8 @@ type Issue struct {
 	State     forecast.State
 }
 
-// issue issues what is due at the watermark, group by group: the forecast of the group,
-// those of its meters, and decisions. Forecasts are made from the hours before the
+// issue issues what is due at the watermark, group by group, or tree by tree: the forecasts of the groups,
+// those of their meters, and decisions. Forecasts are made from the hours before the
 // watermark, of which those of meters also end the last one for the meter's model. seen is
 // the greatest hour read so far: hours of a plan before it have passed.
 func (p *Partition) issue(seen meter.Hour, fx *Effects) {
@@ -41,52 +41,57 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 	p.reserve(fx, t, due, own)
 	made := len(fx.Decisions)
 	for _, g := range p.groups {
-		if len(g.meters) == 0 {
+		meters := g.all()
+		if g.nesting.parent != nil || len(meters) == 0 {
 			continue
 		}
-		issued := p.issueGroupForecast(g, t, due, unissued, fx)
+		p.issueGroupForecasts(g, t, due, unissued, fx)
 		if hours == 0 { // it is the groups' turn alone
-			p.addLimitRisk(g, issued, fx)
+			p.addLimitRisks(fx)
 			continue
 		}
 		place := fx.floats.place
 		fx.quantiles = fx.quantiles[:0]
-		for _, m := range g.meters {
+		for _, m := range meters {
 			fx.quantiles = append(fx.quantiles, p.forecastMeter(m, t, hours, fx))
 		}
 		if own > 0 {
-			p.issueForecasts(g, t, due, own, fx)
+			p.issueForecasts(meters, t, due, own, fx)
 			place = fx.floats.place
 		}
 		p.decide(g, t, due, seen, fx)
 		fx.floats.place = place
-		p.addLimitRisk(g, issued, fx)
+		p.addLimitRisks(fx)
 	}
 	if t == due.plans || len(fx.Decisions) > made {
 		fx.Issued = append(fx.Issued, t)
 	}
 }
 
-// issueGroupForecast forecasts the load of a group as a whole for what is due, and for as
-// many hours as decisions need, which are not issued. It returns the forecast in the
-// effects, nil if there is none.
-func (p *Partition) issueGroupForecast(g *group, t meter.Hour, due issueTimes, unissued int, fx *Effects) *GroupForecast {
+// issueGroupForecasts forecasts the loads of a group as a whole, and of those below it,
+// for what is due, and for as many hours as decisions need, which are not issued.
+func (p *Partition) issueGroupForecasts(root *group, t meter.Hour, due issueTimes, unissued int, fx *Effects) {
 	own := p.rules.groupHours(t, due)
 	hours := max(own, unissued)
-	fx.whole = forecast.Quantiles{}
-	if g.load == nil || hours == 0 {
-		return nil
+	fx.tree = fx.tree[:0]
+	fx.listTree(root, 0)
+	for i := range fx.tree {
+		g := fx.tree[i].group
+		if g.load == nil || hours == 0 {
+			continue
+		}
+		whole := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
+		g.load.model.Forecast(g.load.window, t, whole)
+		fx.tree[i].whole = whole
+		q := span(whole, 0, own)
+		if !anyValue(q.P50) {
+			continue
+		}
+		fx.tree[i].issued = len(fx.GroupForecasts)
+		fx.GroupForecasts = append(fx.GroupForecasts, GroupForecast{
+			GroupNo: g.number, IssuedAt: t, DayAhead: t == due.dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
+		})
 	}
-	fx.whole = forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
-	g.load.model.Forecast(g.load.window, t, fx.whole)
-	q := span(fx.whole, 0, own)
-	if !anyValue(q.P50) {
-		return nil
-	}
-	fx.GroupForecasts = append(fx.GroupForecasts, GroupForecast{
-		GroupNo: g.number, IssuedAt: t, DayAhead: t == due.dayAhead, Model: p.rules.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90,
-	})
-	return &fx.GroupForecasts[len(fx.GroupForecasts)-1]
 }
 
 // forecastMeter forecasts one meter for some hours from t on.
@@ -96,14 +101,14 @@ func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, fx *Effects
 	return q
 }
 
-// issueForecasts adds the forecasts of a group's meters to the effects, as far as the
-// rules have them cover hours: those beside them may need more.
-func (p *Partition) issueForecasts(g *group, t meter.Hour, due issueTimes, hours int, fx *Effects) {
+// issueForecasts adds the forecasts of the meters of a group, or a tree, to the effects, as
+// far as the rules have them cover hours: those beside them may need more.
+func (p *Partition) issueForecasts(meters []*Meter, t meter.Hour, due issueTimes, hours int, fx *Effects) {
 	i := Issue{At: t, Next: p.due.forecast, Scheduled: t == due.forecast, DayAhead: t == due.dayAhead}
 	if t == due.plans {
 		i.Plans = p.rules.plannedAt(t)
 	}
-	for k, m := range g.meters {
+	for k, m := range meters {
 		q := span(fx.quantiles[k], 0, hours)
 		if p.observe != nil {
 			i.Meter, i.Forecast, i.Window, i.State = m, q, m.window, m.model

@@ -6,9 +6,9 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// planned adds what the plans of the group's meters change, kWh by the hour from one on.
+// planned adds what the plans of the group's meters, and of those of groups below it, change, kWh by the hour from one on.
 func (g *group) planned(from meter.Hour, change []float32) {
-	for _, m := range g.meters {
+	for _, m := range g.all() {
 		for i := range m.plans {
 			p := &m.plans[i]
 			for k, v := range p.kwh {
@@ -30,11 +30,19 @@ func (r *Rules) capacity(name string) float64 {
 	return 0
 }
 
-// addLimitRisk adds to a forecast of the group how it compares with its limit, after the
-// plans that are due then are made.
+// addLimitRisks adds to the forecasts of the groups of a tree how they compare with their
+// limits, after the plans that are due then are made.
+func (p *Partition) addLimitRisks(fx *Effects) {
+	for i := range fx.tree {
+		if at := fx.tree[i].issued; at >= 0 {
+			p.addLimitRisk(fx.tree[i].group, &fx.GroupForecasts[at], fx)
+		}
+	}
+}
+
 func (p *Partition) addLimitRisk(g *group, f *GroupForecast, fx *Effects) {
 	capacity := p.rules.capacity(g.name)
-	if f == nil || capacity <= 0 {
+	if capacity <= 0 {
 		return
 	}
 	n := len(f.P50)

@@ -25,8 +25,9 @@ type Partition struct {
 	due       issueTimes       // after the watermark
 	pending   []pendingReading // that jump far ahead and wait for a second one
 
-	meters map[string]*Meter
-	groups []*group // by name
+	meters  map[string]*Meter
+	groups  []*group         // by name
+	numbers map[string]int32 // see NumberGroups
 
 	last *Meter // the meter of the message before: what followed it last time likely follows it again
 
@@ -83,6 +84,7 @@ type group struct {
 	name    string
 	number  int32
 	meters  []*Meter     // that have joined, by name: sums run in this order; none before the first has
+	nesting nesting      // the groups above and below it
 	load    *groupLoad   // nil without forecasts of groups, and for the meters outside any group
 	changed []meter.Hour // hours whose total changed in this stretch, ascending
 	plans   plans        // for its limit
@@ -153,6 +155,7 @@ func (m *Meter) join() {
 		return strings.Compare(o.Name, name)
 	})
 	m.group.meters = slices.Insert(m.group.meters, at, m)
+	m.group.regroup()
 }
 
 // groupAt is the place of a group by its name, and whether it is there.
@@ -164,10 +167,13 @@ func (p *Partition) groupAt(name string) (int, bool) {
 
 func (p *Partition) group(name string, number int32) *group {
 	at, found := p.groupAt(name)
-	if !found {
-		p.groups = slices.Insert(p.groups, at, &group{name: name, number: number, load: newGroupLoad(name, p.rules)})
+	if found {
+		return p.groups[at]
 	}
-	return p.groups[at]
+	g := &group{name: name, number: number, load: newGroupLoad(name, p.rules)}
+	p.groups = slices.Insert(p.groups, at, g)
+	p.nest(g)
+	return g
 }
 
 // find is the meter of a message, nil if it is not known yet. Streams repeat
@@ -200,6 +206,7 @@ func (p *Partition) SwitchTo(r *Rules) {
 	if old.Policy.Mode != r.Policy.Mode {
 		p.forgetPlans()
 	}
+	p.renest(old)
 	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
 		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()
 	for _, g := range p.groups {
@@ -282,16 +289,17 @@ func (g *group) change(h meter.Hour) {
 	}
 }
 
-// reach is the first hour that the windows of all meters still hold.
-func (g *group) reach() meter.Hour {
+// reachOf is the first hour that the windows of all meters still hold.
+func reachOf(meters []*Meter) meter.Hour {
 	reach := meter.NoHour
-	for _, m := range g.meters {
+	for _, m := range meters {
 		reach = max(reach, m.window.Oldest())
 	}
 	return reach
 }
 
-// total is the group's total in hour h.
+// total is the total of the group's own meters in hour h: those of the groups below it
+// have totals of their own.
 func (g *group) total(h meter.Hour) GroupTotal {
 	t := GroupTotal{GroupNo: g.number, Hour: h}
 	for _, m := range g.meters {

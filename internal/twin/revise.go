@@ -10,19 +10,20 @@ import (
 // issued again within the day.
 func (r *Rules) revises() bool { return r.planner != nil && r.Reissue < meter.HoursPerDay }
 
-// revise revises the plans of one group on the forecasts issued at t, which reach to
+// revise revises the plans of one group, or tree, on the forecasts issued at t, which reach to
 // before hour reach, for hours that are the notice away and not read yet. Those of a group
 // with a limit are revised together.
 func (d *decider) revise(g *group, t, reach, seen meter.Hour, fx *Effects, dst []Decision) []Decision {
 	from := max(t+meter.Hour(d.rules.Policy.NoticeHours), seen)
-	if d.rules.planner.Limits(g.name) {
-		limited := *d.plansOfGroup(g) // none for a day that was planned before there was a limit
+	meters := g.all()
+	if first := d.firstLimited(fx); first != nil {
+		limited := *d.plansOfGroup(first) // none for a day that was planned before there was a limit
 		for i := range limited {
-			dst = d.reviseDay(g, 0, len(g.meters), t, from, reach, limited[i].day, fx, dst)
+			dst = d.reviseDay(g, 0, len(meters), t, from, reach, limited[i].day, fx, dst)
 		}
 		return dst
 	}
-	for i, m := range g.meters {
+	for i, m := range meters {
 		all := *d.plansOf(m)
 		for k := range all {
 			dst = d.reviseDay(g, i, i+1, t, from, reach, all[k].day, fx, dst)
@@ -31,38 +32,52 @@ func (d *decider) revise(g *group, t, reach, seen meter.Hour, fx *Effects, dst [
 	return dst
 }
 
-// reviseDay revises the plans of some meters of a group for a day, from the first hour on
+// firstLimited is the lowest group of the tree that has a limit, nil if none has.
+func (d *decider) firstLimited(fx *Effects) *group {
+	for i := range fx.tree {
+		if g := fx.tree[i].group; d.rules.planner.Limits(g.name) {
+			return g
+		}
+	}
+	return nil
+}
+
+// reviseDay revises the plans of some meters of a group, or a tree, for a day, from the first hour on
 // at which none of them owes load, and remembers them.
 func (d *decider) reviseDay(g *group, first, end int, t, from, reach meter.Hour, day Day, fx *Effects, dst []Decision) []Decision {
-	start := d.balanced(g.meters[first:end], max(from, day.Start), day)
+	meters := g.all()[first:end]
+	start := d.balanced(meters, max(from, day.Start), day)
 	if start >= day.End || day.End > reach {
 		return dst
 	}
 	rest := Day{Start: start, End: day.End}
 	in := dsm.GroupInput{
-		Group: g.name, IssuedAt: t, Start: start, Slots: rest.Hours(), ActionableFrom: start,
-		Forecast: span(fx.whole, int(start-t), int(day.End-t)),
+		Group: meters[0].Group, IssuedAt: t, Start: start, Slots: rest.Hours(), ActionableFrom: start,
+	}
+	if d.firstLimited(fx) != nil {
+		in.Group = g.name
+		d.setGroups(&in, day, fx)
 	}
 	fx.inputs = fx.inputs[:0]
-	for i := first; i < end; i++ {
-		fx.inputs = append(fx.inputs, d.reviseInput(g.meters[i], t, rest, fx.quantiles[i]))
-	}
-	if p := d.plansOfGroup(g).of(day); p != nil {
-		in.InForce = p.id
+	for i, m := range meters {
+		fx.inputs = append(fx.inputs, d.reviseInput(m, t, rest, fx.quantiles[first+i]))
 	}
 	in.Meters = fx.inputs
 	fx.decisions = d.rules.planner.Revise(&in, fx.decisions[:0])
-	i := first
+	i := 0
 	for k := range fx.decisions {
-		made := Decision{Decision: fx.decisions[k], GroupNo: g.number}
+		made := Decision{Decision: fx.decisions[k]}
 		if made.Meter == "" {
-			d.plansOfGroup(g).put(&made.Decision)
+			of := fx.listed(made.Group)
+			d.plansOfGroup(of).put(&made.Decision)
+			made.GroupNo = of.number
 		} else {
-			for g.meters[i].Name != made.Meter {
+			for meters[i].Name != made.Meter {
 				i++
 			}
-			made.MeterNo, made.Superseded = g.meters[i].MeterNo, fx.inputs[i-first].InForce.Plan
-			d.plansOf(g.meters[i]).put(&made.Decision)
+			m := meters[i]
+			made.MeterNo, made.GroupNo, made.Superseded = m.MeterNo, m.group.number, fx.inputs[i].InForce.Plan
+			d.plansOf(m).put(&made.Decision)
 		}
 		dst = append(dst, made)
 	}

@@ -62,7 +62,8 @@ type Rules struct {
 	cal     *meter.Calendar
 	issueAt meter.IssueTime
 	mostKWh float32 // +Inf for no limit
-	ring    int     // hours of a window
+	tree    dsm.Tree
+	ring    int // hours of a window
 	model   forecast.Model
 	planner dsm.Planner // nil when decisions are off
 	ledger  *dsm.Ledger // nil with it
@@ -71,7 +72,7 @@ type Rules struct {
 // NewRules checks settings. An error names what is wrong with the time zone, the
 // issue times, the horizon or the policy.
 func NewRules(s Settings) (*Rules, error) {
-	r := &Rules{Settings: s, mostKWh: float32(math.Inf(1)), ring: s.History + int(s.AllowedLateness)}
+	r := &Rules{Settings: s, mostKWh: float32(math.Inf(1)), tree: s.Policy.Tree(), ring: s.History + int(s.AllowedLateness)}
 	var err error
 	if r.cal, err = meter.NewCalendar(s.Timezone); err != nil {
 		return nil, err
