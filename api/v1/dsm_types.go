@@ -36,11 +36,13 @@ type DSM struct {
 	// +optional
 	Plan PlanForm `json:"plan,omitzero"`
 
-	// Limits of groups of meters, such as the feeders behind a transformer. Meters
-	// belong to a group by the dataset.
+	// Limits of groups of meters, such as the feeders behind a transformer, and how groups
+	// nest. Meters belong to a group by the dataset.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=1000
+	// +kubebuilder:validation:XValidation:rule="[self.map(g, g.name)].all(names, self.all(g, !has(g.parent) || g.parent in names))",message="a parent must be in the list; add the group, with capacityKW: \"0\" if it has no limit, or correct the name"
+	// +kubebuilder:validation:XValidation:rule="[self.map(g, g.name)].all(names, [self.filter(g, !has(g.parent)).map(g, g.name)].all(a, [self.filter(g, has(g.parent) && g.parent in a).map(g, g.name)].all(b, [self.filter(g, has(g.parent) && g.parent in b).map(g, g.name)].all(c, self.all(g, !has(g.parent) || g.parent in a || g.parent in b || g.parent in c || !(g.parent in names))))))",message="groups nest in a circle, or in more than 4 levels; remove a parent"
 	// +optional
 	Groups []GroupLimit `json:"groups,omitempty"`
 
@@ -295,12 +297,21 @@ const (
 	PlanHourly  PlanMode = "Hourly"
 )
 
-// GroupLimit is the limit of a group of meters.
+// GroupLimit is the limit of a group of meters, and the group that it belongs to.
 type GroupLimit struct {
-	// Name of the group, as the dataset has it.
+	// Name of the group, as the dataset has it, or of a group that holds other groups.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Name string `json:"name"`
+
+	// Name of the group above it in this list, such as the transformer of a feeder, or the
+	// substation of a transformer; at most 4 levels. The load of a group is that of its meters
+	// and of the groups below it. The highest group above a meter is the key of its
+	// messages, and is fixed once readings are stored.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Parent string `json:"parent,omitempty"`
 
 	// Power that the group may draw, in kW. 0 is no limit.
 	// +kubebuilder:validation:XValidation:rule="double(self) >= 0.0",message="write a power in kW, 0 or more"

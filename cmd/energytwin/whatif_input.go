@@ -180,11 +180,11 @@ func (in *whatifInput) readStored(ctx context.Context, db *reader.DB) error {
 	if err != nil {
 		return err
 	}
-	place, byKey := map[int32]int32{}, map[string]int{}
+	place, byKey, tree := map[int32]int32{}, map[string]int{}, in.base.Processor.Policy.Tree()
 	r := whatif.Readings{Start: from, End: to, Ended: ended}
 	for i, m := range meters {
 		place[m.MeterNo] = int32(i)
-		byKey[meter.Reading{Meter: m.Name, Group: m.Group}.Key()] = m.Partition
+		byKey[meter.KeyOf(m.Name, tree.Root(m.Group))] = m.Partition
 		r.Meters = append(r.Meters, whatif.Meter{Name: m.Name, Group: m.Group, Last: m.Last})
 	}
 	in.partitionOf = func(key string) int { return byKey[key] }

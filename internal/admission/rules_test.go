@@ -54,6 +54,8 @@ func TestNamesOfTwins(t *testing.T) {
 
 func TestAdmitted(t *testing.T) {
 	cases := map[string][]byte{
+		"groups on four levels": admissiontest.With("processor: {dsm: {groups: [{name: d, capacityKW: 1, parent: c}, {name: a, capacityKW: '0'}, {name: b, capacityKW: 1, parent: a}, " +
+			"{name: c, capacityKW: 1, parent: b}, {name: e, capacityKW: 1, parent: b}]}}"),
 		"nothing but households":   admissiontest.Twin("  dataset: {synthetic: {}}"),
 		"readings from outside":    admissiontest.Twin("  generator: {mode: 'Off'}"),
 		"fewer meters than groups": admissiontest.Twin("  dataset: {synthetic: {meters: 3}}"),

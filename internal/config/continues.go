@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/energytwin/energytwin/internal/dsm"
 )
 
 // Continues returns nil if readings of this twin go on where those that are
@@ -12,10 +14,13 @@ import (
 // readings their hours, and good readings would be rejected or come twice.
 //
 // Readings from outside say themselves what they are: of a twin without a
-// generator only the number of partitions counts.
+// generator only the number of partitions and the trees of groups count.
 func (t *Twin) Continues(stored *Twin) error {
 	if t.Kafka.Partitions != stored.Kafka.Partitions {
 		return fixed("kafka.topics.partitions", t.Kafka.Partitions, stored.Kafka.Partitions)
+	}
+	if err := t.sameRoots(stored); err != nil {
+		return err
 	}
 	if t.Generator.Mode == "Off" || stored.Generator.Mode == "Off" {
 		return nil
@@ -45,6 +50,22 @@ func (t *Twin) Continues(stored *Twin) error {
 	}
 	if len(now.Groups) != len(was.Groups) || len(now.Groups) > 0 && !reflect.DeepEqual(now.Groups, was.Groups) {
 		return fmt.Errorf("spec.dataset.groups puts meters into other groups than those of the readings that are stored; %s", howToContinue)
+	}
+	return nil
+}
+
+// sameRoots compares the highest groups, which are the keys of messages. Within its tree a
+// group may get another parent.
+func (t *Twin) sameRoots(was *Twin) error {
+	now, before := t.Processor.Policy.Tree(), was.Processor.Policy.Tree()
+	for _, policy := range []*dsm.Policy{&t.Processor.Policy, &was.Processor.Policy} {
+		for i := range policy.Groups {
+			name := policy.Groups[i].Name
+			if a, b := now.Root(name), before.Root(name); a != b {
+				return fmt.Errorf("spec.processor.dsm.groups: the highest group above %q is %q, but the readings that are stored came under %q, "+
+					"and a tree of groups is in one partition; %s", name, a, b, howToContinue)
+			}
+		}
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
-// EmptyGroups are the groups of the policy, by name, that no meter is in. Of
+// EmptyGroups are the groups of the policy, by name, that no meter is in or below. Of
 // made-up households all groups are known beforehand. Of readings from a file or
 // from outside nothing is, and the result is empty.
 func (t *Twin) EmptyGroups() []string {
@@ -15,9 +15,13 @@ func (t *Twin) EmptyGroups() []string {
 	if made == nil {
 		return nil
 	}
-	known := map[string]bool{}
+	known, tree := map[string]bool{}, t.Processor.Policy.Tree()
 	for i := range made.Groups {
-		known[meter.FeederName(i)] = true
+		name := meter.FeederName(i)
+		known[name] = true
+		for _, above := range tree.Above(name) {
+			known[above] = true
+		}
 	}
 	var empty []string
 	for _, g := range t.Processor.Policy.Groups {

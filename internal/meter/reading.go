@@ -20,13 +20,13 @@ type Reading struct {
 	KWh   float32 // energy in the hour, kWh; negative is export
 }
 
-// Key is the message key of the reading: its group if it has one, else the
-// meter, so that one partition holds a whole group.
-func (r Reading) Key() string {
-	if r.Group != "" {
-		return r.Group
+// KeyOf is the message key of a meter's readings: the highest group above it, else its
+// name, so that one partition holds a whole tree of groups.
+func KeyOf(meter, root string) string {
+	if root != "" {
+		return root
 	}
-	return r.Meter
+	return meter
 }
 
 // Errors of decoding and validating a message. Each is also the reason under

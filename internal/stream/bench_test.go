@@ -40,7 +40,7 @@ func report(b *testing.B) {
 
 func benchReading(i int) ([]byte, meter.Reading) {
 	r := meter.Reading{Meter: fmt.Sprintf("home-%06d", i%1000), Group: fmt.Sprintf("feeder-%04d", i%20), Hour: meter.Hour(430_000 + i/1000), KWh: float32(i%3000) / 1000}
-	return []byte(r.Key()), r
+	return []byte(meter.KeyOf(r.Meter, r.Group)), r
 }
 
 func fill(b *testing.B, a *stream.Appender) {

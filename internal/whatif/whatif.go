@@ -161,8 +161,9 @@ func newEngine(r *Readings, o *Options) (*engine, error) {
 		o.To = r.End
 	}
 	o.From, o.To = max(o.From, r.Start), min(o.To, r.End)
+	tree := o.Base.Policy.Tree()
 	for i, m := range r.Meters {
-		e.place[i] = o.PartitionOf(meter.Reading{Meter: m.Name, Group: m.Group}.Key())
+		e.place[i] = o.PartitionOf(meter.KeyOf(m.Name, tree.Root(m.Group)))
 	}
 	for p := range o.Partitions {
 		if err := e.addRuns(p); err != nil {

@@ -122,7 +122,7 @@ func TestOthersInTheTopicDoNotMislead(t *testing.T) {
 	foreign, err := b.deps.Stream.Producer(testContext(t), b.twin.Topic("readings"))
 	require.NoError(t, err)
 	future := meter.Reading{Meter: "home 3", Group: "feeder 3", Hour: start + 299, KWh: 9999}
-	foreign.Append([]byte(future.Key()), meter.AppendMessage(nil, future))
+	foreign.Append([]byte(meter.KeyOf(future.Meter, future.Group)), meter.AppendMessage(nil, future))
 	foreign.Append([]byte("feeder 1"), []byte("no JSON at all"))
 	require.NoError(t, foreign.Flush(testContext(t)))
 
@@ -177,7 +177,7 @@ func (b *bench) requireWarmUpAndStream(warm meter.Hour) {
 			require.NoError(t, err)
 			if i := int(h - s.From); ok && i >= 0 && i < len(s.KWh) && !math.IsNaN(float64(s.KWh[i])) {
 				r := meter.Reading{Meter: m.Name, Group: m.Group, Hour: h, KWh: s.KWh[i]}
-				p := stream.Partition([]byte(r.Key()), partitions)
+				p := stream.Partition([]byte(meter.KeyOf(r.Meter, r.Group)), partitions)
 				got[p] = append(got[p], r)
 			}
 		}

@@ -121,9 +121,10 @@ func newGenerator(twin *config.Twin, deps Deps) (*generator, error) {
 	default:
 		return nil, fmt.Errorf("generator mode %q: use %s, %s, %s or %s", twin.Generator.Mode, ModeReplay, ModeLoop, ModeLive, ModeOff)
 	}
+	tree := twin.Processor.Policy.Tree()
 	for i, m := range info.Meters {
 		r := route{meter: m.Name, group: twin.Dataset.GroupOf(m.Name, m.Group)}
-		r.key = []byte(meter.Reading{Meter: r.meter, Group: r.group}.Key())
+		r.key = []byte(meter.KeyOf(r.meter, tree.Root(r.group)))
 		r.partition = stream.Partition(r.key, twin.Kafka.Partitions)
 		g.routes = append(g.routes, r)
 		g.indexOf[m.Name] = int32(i)

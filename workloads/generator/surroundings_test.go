@@ -177,7 +177,7 @@ func (b *bench) wanted(keep func(dataset.MeterInfo, meter.Hour) bool) [][]meter.
 			m := info.Meters[row.Meter]
 			r := meter.Reading{Meter: m.Name, Group: m.Group, Hour: row.Hour, KWh: row.KWh}
 			if keep(m, row.Hour) {
-				p := stream.Partition([]byte(r.Key()), partitions)
+				p := stream.Partition([]byte(meter.KeyOf(r.Meter, r.Group)), partitions)
 				out[p] = append(out[p], r)
 			}
 		}

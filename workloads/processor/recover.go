@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -40,6 +42,9 @@ func (w *worker) takeOver(ctx context.Context) error {
 		return err
 	}
 	if w.p, err = w.restore(ctx, stored); err != nil {
+		return err
+	}
+	if err := w.numberGroups(ctx); err != nil {
 		return err
 	}
 	if err := w.replayTo(ctx, stored.NextOffset); err != nil {
@@ -143,6 +148,24 @@ func (w *worker) loadSpecs(ctx context.Context, next int64) error {
 		return fmt.Errorf("record the spec of partition %d: %w", w.number, err)
 	}
 	w.specs = append(w.specs, specRules{from: next, rules: w.rules})
+	return nil
+}
+
+// numberGroups gives the groups that have others below them, under any of the specs,
+// their numbers: no meter need be in them.
+func (w *worker) numberGroups(ctx context.Context) error {
+	parents := map[string]bool{}
+	for _, s := range w.specs {
+		maps.Copy(parents, s.rules.Policy.Tree().Parents())
+	}
+	if len(parents) == 0 {
+		return nil
+	}
+	numbers, err := w.db.EnsureGroups(ctx, slices.Sorted(maps.Keys(parents)))
+	if err != nil {
+		return err
+	}
+	w.p.NumberGroups(numbers)
 	return nil
 }
 

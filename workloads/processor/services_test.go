@@ -126,7 +126,7 @@ func (s *services) produce(from, days int) {
 		h := start + meter.Hour(from*meter.HoursPerDay+i)
 		for k, r := range []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}} {
 			r.Hour, r.KWh = h, testLoad(int(h-start), k)
-			producer.Append([]byte(r.Key()), meter.AppendMessage(nil, r))
+			producer.Append([]byte(meter.KeyOf(r.Meter, r.Group)), meter.AppendMessage(nil, r))
 		}
 	}
 	require.NoError(s.t, producer.Flush(s.t.Context()))

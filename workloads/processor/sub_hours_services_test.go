@@ -37,7 +37,7 @@ func (s *services) produceQuarters(from, to int) {
 		h := start + meter.Hour(i/quarters)
 		for k, r := range []meter.Reading{{Meter: "a"}, {Meter: "b"}, {Meter: "c", Group: "feeder"}, {Meter: "d", Group: "feeder"}} {
 			r.Hour, r.KWh = h, testLoad(i/quarters, k)
-			producer.Append([]byte(r.Key()), quarterOf(r, i%quarters))
+			producer.Append([]byte(meter.KeyOf(r.Meter, r.Group)), quarterOf(r, i%quarters))
 		}
 	}
 	require.NoError(s.t, producer.Flush(s.t.Context()))

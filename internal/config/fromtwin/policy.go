@@ -58,7 +58,7 @@ func policyOf(d *v1.DSM) dsm.Policy {
 		NoticeHours: hours(d.Notice),
 	}
 	for _, g := range d.Groups {
-		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, CapacityKW: g.CapacityKW.Float(), Exceedance: g.Exceedance.Float()})
+		p.Groups = append(p.Groups, dsm.Group{Name: g.Name, Parent: g.Parent, CapacityKW: g.CapacityKW.Float(), Exceedance: g.Exceedance.Float()})
 	}
 	for i := range d.Assets {
 		p.Assets = append(p.Assets, assetOf(&d.Assets[i]))

@@ -33,12 +33,7 @@ func (db *DB) ensureMeters(ctx context.Context, partition int, keys []twin.Meter
 	}
 	names, groups := sortedKeys(keys)
 	batch := &pgx.Batch{} // one round trip, one transaction
-	batch.Queue(`
-		INSERT INTO groups (name)
-		SELECT DISTINCT k.name FROM unnest($1::text[]) k(name)
-		WHERE NOT EXISTS (SELECT FROM groups g WHERE g.name = k.name)
-		ORDER BY 1 ON CONFLICT DO NOTHING`, groups)
-	// NOT EXISTS before ON CONFLICT: a conflict would use up a number.
+	batch.Queue(insertGroups, groups)
 	batch.Queue(`
 		INSERT INTO meters (name, group_no, partition)
 		SELECT k.name, g.group_no, $3
@@ -67,6 +62,34 @@ func (db *DB) ensureMeters(ctx context.Context, partition int, keys []twin.Meter
 	}
 	return refs, nil
 }
+
+// EnsureGroups gives groups their numbers, by name, making those that are new.
+func (db *DB) EnsureGroups(ctx context.Context, names []string) (map[string]int32, error) {
+	out := make(map[string]int32, len(names))
+	batch := &pgx.Batch{}
+	batch.Queue(insertGroups, names)
+	batch.Queue(`SELECT name, group_no FROM groups WHERE name = ANY ($1::text[])`, names).Query(func(rows pgx.Rows) error {
+		var name string
+		var no int32
+		_, err := pgx.ForEachRow(rows, []any{&name, &no}, func() error {
+			out[name] = no
+			return nil
+		})
+		return err
+	})
+	if err := db.Pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	return out, nil
+}
+
+// insertGroups makes groups that are new. NOT EXISTS before ON CONFLICT: a conflict would
+// use up a number.
+const insertGroups = `
+	INSERT INTO groups (name)
+	SELECT DISTINCT k.name FROM unnest($1::text[]) k(name)
+	WHERE NOT EXISTS (SELECT FROM groups g WHERE g.name = k.name)
+	ORDER BY 1 ON CONFLICT DO NOTHING`
 
 // sortedKeys are the distinct names with their groups, in one order for all
 // processes, so that two of them cannot wait for each other in a circle.
