@@ -69,7 +69,7 @@ func (p *planner) holdLimits(ws *workspace, in *GroupInput) {
 			ws.sum(g)
 		}
 	}
-	if p.anyLifted(ws) {
+	for p.moreLifted(ws) {
 		p.replan(ws, in)
 		for k := range ws.limits {
 			ws.sum(&ws.limits[k])
@@ -88,16 +88,20 @@ func (p *planner) holdLimits(ws *workspace, in *GroupInput) {
 	}
 }
 
-// anyLifted finds the groups for which price shifts have to be planned again.
-func (p *planner) anyLifted(ws *workspace) (any bool) {
+// moreLifted finds further groups for which price shifts have to be planned again: those
+// above another one may rest on what its meters give up.
+func (p *planner) moreLifted(ws *workspace) (more bool) {
 	for k := range ws.limits {
 		g := &ws.limits[k]
+		if g.lifted {
+			continue
+		}
 		// Who is planned again for the limit gives up what the price plan takes away, so in
 		// windows the price plans of the others must not rest on that.
 		g.lifted = p.liftsAbove(ws, g) || p.policy.Windows != nil && peakOf(g.shifted[:ws.day.n]) > g.capacity
-		any = any || g.lifted
+		more = more || g.lifted
 	}
-	return any
+	return more
 }
 
 // holdPeak shaves the peak of one group down to its capacity.
@@ -161,7 +165,7 @@ func (p *planner) liftsAbove(ws *workspace, g *groupPlan) bool {
 }
 
 // replan plans the price shifts again within the room of the groups: of those lifted, and
-// of those above and below them.
+// of those above and below them. Those of a meter are planned again once.
 func (p *planner) replan(ws *workspace, in *GroupInput) {
 	totals := ws.amounts[:0]
 	for k := range ws.limits {
@@ -175,7 +179,7 @@ func (p *planner) replan(ws *workspace, in *GroupInput) {
 	}
 	ws.amounts = totals
 	for i := range ws.meters {
-		if d := &ws.meters[i]; d.usable && ws.isLifted(d) && totals[d.limit] > 0 {
+		if d := &ws.meters[i]; d.usable && !d.cut && ws.isLifted(d) && totals[d.limit] > 0 {
 			rooms := ws.roomsOf(d, totals)
 			p.planMeter(ws, in, i, &rooms)
 		}

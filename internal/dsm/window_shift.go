@@ -275,9 +275,7 @@ func (ws *workspace) hold(d *meterPlan, plan *shiftPlan) {
 			exceeded = k
 		}
 		for t := range n {
-			if g.without(d, t) > g.capacity {
-				d.relief[g.level] += plan.down[t]
-			}
+			d.relief[g.level] += min(plan.down[t], max(g.without(d, t)-g.capacity, 0))
 		}
 	}
 	by := ws.servedBy(d)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/auth"
@@ -71,7 +73,7 @@ func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]*peak, er
 }
 
 func (s *server) groupView(g reader.Group, p *peak) Group {
-	view := Group{ID: g.Name, Meters: g.Meters, CapacityKW: s.capacity(g.Name)}
+	view := Group{ID: g.Name, Parent: s.parentOf(g.Name), Children: s.children(g.Name), Meters: g.Meters, CapacityKW: s.capacity(g.Name)}
 	if g.LastHour != meter.NoHour {
 		view.LastAt, view.LastKWh = maybeHour(g.LastHour), maybe(g.LastKWh)
 		if view.CapacityKW != nil {
@@ -82,6 +84,35 @@ func (s *server) groupView(g reader.Group, p *peak) Group {
 		view.ForecastPeakKW, view.ForecastPeakAt = maybe(p.kw), maybeHour(p.hour)
 	}
 	return view
+}
+
+// parentOf is the group above another one, nil if there is none.
+func (s *server) parentOf(group string) *string {
+	if parent := s.tree.Parent(group); parent != "" {
+		return &parent
+	}
+	return nil
+}
+
+// children are the groups right below another one, by name.
+func (s *server) children(group string) []string {
+	children := []string{}
+	for _, g := range s.twin.Processor.Policy.Groups {
+		if g.Parent != "" && g.Parent == group {
+			children = append(children, g.Name)
+		}
+	}
+	slices.Sort(children)
+	return children
+}
+
+// nesting is which groups of a policy hold others.
+func nesting(policy *dsm.Policy) (n reader.Nesting) {
+	tree := policy.Tree()
+	for _, g := range policy.Groups {
+		n.Add(g.Name, tree.Above(g.Name))
+	}
+	return n
 }
 
 // capacity is the limit of a group in kW; nil if it has none.

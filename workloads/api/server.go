@@ -53,6 +53,7 @@ type server struct {
 	twin     config.Twin
 	base     string // api.basePath without a slash at its end
 	db       *reader.DB
+	tree     dsm.Tree
 	version  string
 	log      *slog.Logger
 	clock    func() time.Time
@@ -147,7 +148,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	s := &server{
-		twin: twin, base: base, db: deps.DB, version: deps.Version, log: deps.Log, clock: deps.Clock,
+		twin: twin, base: base, db: deps.DB.Nested(nesting(&twin.Processor.Policy)), tree: twin.Processor.Policy.Tree(), version: deps.Version, log: deps.Log, clock: deps.Clock,
 		calendar: calendar, registry: deps.Registry,
 	}
 	s.setDefaults()

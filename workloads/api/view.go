@@ -129,7 +129,9 @@ type GroupForecastPoint struct {
 // Group is a feeder or community of meters.
 type Group struct {
 	ID             string     `json:"id"`
-	Meters         int        `json:"meters"`
+	Parent         *string    `json:"parent" doc:"The group above it; null if there is none"`
+	Children       []string   `json:"children" nullable:"false" doc:"The groups right below it, by name"`
+	Meters         int        `json:"meters" doc:"In it and in the groups below it"`
 	CapacityKW     *float64   `json:"capacityKw" doc:"Null if it has no limit"`
 	LastAt         *time.Time `json:"lastAt" doc:"Start of the newest hour with load"`
 	LastKWh        *float64   `json:"lastKwh" doc:"Energy of that hour; its mean power in kW is the same number"`

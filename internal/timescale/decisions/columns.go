@@ -105,6 +105,28 @@ func joinedName(sql string, field func(*tableRow) *string, as shown) column {
 	}
 }
 
+// maybeTextColumn is null for "".
+func maybeTextColumn(name string, field func(*tableRow) *string, as shown) column {
+	c := joinedName(name, field, as)
+	c.append = func(dst []byte, r *tableRow) []byte {
+		if *field(r) == "" {
+			return pgvalue.AppendNull(dst)
+		}
+		return pgvalue.AppendText(dst, *field(r))
+	}
+	c.arg = func(r *tableRow) any { return pgtype.Text{String: *field(r), Valid: *field(r) != ""} }
+	c.target = func(r *tableRow) any { return (*scannedText)(field(r)) }
+	return c
+}
+
+type scannedText string
+
+// ScanText takes a value of the database.
+func (s *scannedText) ScanText(v pgtype.Text) error {
+	*s = scannedText(v.String)
+	return nil
+}
+
 // joinedFlag is an expression that is true or false.
 func joinedFlag(sql string, field func(*tableRow) *bool) column {
 	return column{name: sql, target: func(r *tableRow) any { return field(r) }}

@@ -32,6 +32,8 @@ var table = []column{
 	idColumn("id", func(r *tableRow) *uuid.UUID { return &r.ID }, shown{message: "id", answer: "id", tag: `format:"uuid"`}),
 	joinedName("coalesce(m.name, '')", func(r *tableRow) *string { return &r.Meter }, shown{message: "meter", omit: true, answer: "meter", tag: `doc:"Null for a decision about a group"`}),
 	joinedName("coalesce(g.name, '')", func(r *tableRow) *string { return &r.Group }, shown{message: "group", omit: true, answer: "group"}),
+	maybeTextColumn("limit_group", func(r *tableRow) *string { return &r.LimitGroup }, shown{message: "limitGroup", omit: true, answer: "limitGroup",
+		tag: `doc:"The group above the meter's own whose limit the plan serves most, or which leaves it less room; null where that is its own group, or none"`}),
 	joinedFlag(Shadowed, func(r *tableRow) *bool { return &r.shadow }),
 	hourColumn("issued_at", func(r *tableRow) *meter.Hour { return &r.IssuedAt }, shown{message: "issuedAt", answer: "issuedAt"}),
 	hourColumn("valid_from", func(r *tableRow) *meter.Hour { return &r.ValidFrom }, shown{message: "validFrom", answer: "validFrom"}),
@@ -162,10 +164,11 @@ func (r *CopyRows) row(i int) *tableRow {
 }
 
 // RowSize is an upper bound of the bytes that row i takes: it counts each column that
-// is no list as the widest, an id.
+// is neither a list nor a text as the widest, an id.
 func (r *CopyRows) RowSize(i int) int {
 	const widest = 4 + 16
-	return 2 + widest*len(storedColumns) + packedSize(&r.rows[i].Decision)
+	d := &r.rows[i].Decision
+	return 2 + widest*len(storedColumns) + len(d.LimitGroup) + packedSize(d)
 }
 
 // AppendRow appends row i in the format of binary COPY.

@@ -14,7 +14,7 @@ import (
 // DecisionList selects a page of decisions.
 type DecisionList struct {
 	MeterNo *int32
-	GroupNo *int32 // decisions about the group and about its meters
+	GroupNo *int32 // decisions about the group, the groups below it, and their meters
 	About   string // meter or group; "" is both
 	Action  *dsm.Action
 	Planned bool // leave out action none
@@ -58,6 +58,10 @@ type DecisionPlace struct {
 
 // ListDecisions are the decisions of a page.
 func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Row, error) {
+	within, err := db.within(ctx, l.GroupNo)
+	if err != nil {
+		return nil, err
+	}
 	w := where{}
 	heldTo := decisions.HeldTo
 	if l.AsKnown {
@@ -73,8 +77,8 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 	if l.MeterNo != nil {
 		w.add(`d.meter_no = ?`, *l.MeterNo)
 	}
-	if l.GroupNo != nil {
-		w.add(`d.group_no = ?`, *l.GroupNo)
+	if within != nil {
+		w.add(`d.group_no = ANY (?::int[])`, within)
 	}
 	if l.Action != nil {
 		w.add(`d.action = ?`, int16(*l.Action))

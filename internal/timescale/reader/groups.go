@@ -23,21 +23,22 @@ type Group struct {
 	Reported int        // meters that reported it
 }
 
-const groupSelect = `
-	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = g.group_no), l.ts, l.kwh, l.meters
-	FROM groups g CROSS JOIN LATERAL (
+const groupSelect = withinSQL + `
+	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = ANY (w.parts)), l.ts, l.kwh, l.meters
+	FROM groups g JOIN (SELECT whole, array_agg(part) AS parts FROM within GROUP BY whole) w ON w.whole = g.group_no
+	CROSS JOIN LATERAL (
 		SELECT min(o.watermark) AS ts FROM stream_offsets o
-		WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = g.group_no)) mark
+		WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = ANY (w.parts))) mark
 	LEFT JOIN LATERAL (
 		SELECT l.ts, sum(l.kwh) AS kwh, sum(l.meters)::int AS meters FROM group_load l
-		WHERE l.group_no = g.group_no
+		WHERE l.group_no = ANY (w.parts)
 			AND l.ts BETWEEN mark.ts - interval '1 hour' AND mark.ts
 		GROUP BY l.ts ORDER BY l.ts DESC LIMIT 1) l ON true`
 
-// Groups are all groups that have meters, by name.
+// Groups are all groups that have meters, in them or in groups below them, by name.
 func (db *DB) Groups(ctx context.Context) ([]Group, error) {
 	rows, err := db.Pool.Query(ctx, groupSelect+`
-		WHERE EXISTS (SELECT FROM meters m WHERE m.group_no = g.group_no) ORDER BY g.name`)
+		WHERE EXISTS (SELECT FROM meters m WHERE m.group_no = ANY (w.parts)) ORDER BY g.name`, db.nesting.Whole, db.nesting.Part)
 	if err != nil {
 		return nil, fmt.Errorf("groups: %w", err)
 	}
@@ -50,7 +51,7 @@ func (db *DB) Groups(ctx context.Context) ([]Group, error) {
 
 // GroupByName is one group. ErrNotFound if there is none.
 func (db *DB) GroupByName(ctx context.Context, name string) (Group, error) {
-	rows, err := db.Pool.Query(ctx, groupSelect+` WHERE g.name = $1`, name)
+	rows, err := db.Pool.Query(ctx, groupSelect+` WHERE g.name = $3`, db.nesting.Whole, db.nesting.Part, name)
 	if err != nil {
 		return Group{}, fmt.Errorf("group %q: %w", name, err)
 	}

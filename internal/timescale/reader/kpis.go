@@ -33,10 +33,14 @@ func (db *DB) MeteredHours(ctx context.Context, scope Scope, from, to meter.Hour
 	if scope.MeterNo != nil {
 		return db.meteredByOne(ctx, *scope.MeterNo, from, to)
 	}
+	within, err := db.within(ctx, scope.GroupNo)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := db.Pool.Query(ctx, `
 		SELECT ts, sum(kwh), CASE WHEN count(fed_in) = count(*) THEN sum(fed_in) ELSE 'NaN' END FROM group_load
-		WHERE ts >= $1 AND ts < $2 AND ($3::int IS NULL OR group_no = $3)
-		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), scope.GroupNo)
+		WHERE ts >= $1 AND ts < $2 AND ($3::int[] IS NULL OR group_no = ANY ($3))
+		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), within)
 	if err != nil {
 		return nil, fmt.Errorf("metered hours: %w", err)
 	}
@@ -106,7 +110,11 @@ type Saving struct {
 // Outcomes are the buckets that have plans, in order of time. A plan counts in
 // the bucket in which its hours begin, with the newest revision of its outcome.
 func (db *DB) Outcomes(ctx context.Context, q OutcomeQuery) ([]Outcomes, error) {
-	sql, args, err := q.sql()
+	within, err := db.within(ctx, q.GroupNo)
+	if err != nil {
+		return nil, err
+	}
+	sql, args, err := q.sql(within)
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +135,8 @@ func (db *DB) Outcomes(ctx context.Context, q OutcomeQuery) ([]Outcomes, error) 
 	return out, nil
 }
 
-// sql sums up in the database: a year of 10,000 meters has millions of plans.
-func (q *OutcomeQuery) sql() (string, []any, error) {
+// sql sums up in the database, of some groups or of all: a year of 10,000 meters has millions of plans.
+func (q *OutcomeQuery) sql(groups []int32) (string, []any, error) {
 	if q.Zone == "" {
 		q.Zone = "UTC"
 	}
@@ -158,8 +166,8 @@ func (q *OutcomeQuery) sql() (string, []any, error) {
 	if q.MeterNo != nil {
 		w.add(`d.meter_no = ?`, *q.MeterNo)
 	}
-	if q.GroupNo != nil {
-		w.add(`d.group_no = ?`, *q.GroupNo)
+	if groups != nil {
+		w.add(`d.group_no = ANY (?::int[])`, groups)
 	}
 	w.add(`(d.action <> 0 OR r.decision_id IS NOT NULL)`) // without a plan some cost what others had saved on the demand charge
 	w.add(decisions.Advised)

@@ -122,7 +122,7 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 		w.add(`name ~ ?`, anyCase(f.Contains))
 	}
 	if f.Group != nil {
-		w.add(`group_name = ?`, *f.Group)
+		w.add(`group_name = ANY (?::text[])`, db.nesting.namesWithin(*f.Group))
 	}
 	order, err := f.order(&w)
 	if err != nil {

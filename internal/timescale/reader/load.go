@@ -22,10 +22,14 @@ type HourLoad struct {
 // LoadByHour is the load of a group, or of all meters if groupNo is nil, in the
 // hours from `from` to before `to` that have any.
 func (db *DB) LoadByHour(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+	within, err := db.within(ctx, groupNo)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := db.Pool.Query(ctx, `
 		SELECT ts, sum(kwh), sum(meters)::int8 FROM group_load
-		WHERE ts >= $1 AND ts < $2 AND ($3::int IS NULL OR group_no = $3)
-		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), groupNo)
+		WHERE ts >= $1 AND ts < $2 AND ($3::int[] IS NULL OR group_no = ANY ($3))
+		GROUP BY ts ORDER BY ts`, from.Time(), to.Time(), within)
 	if err != nil {
 		return nil, fmt.Errorf("load by hour: %w", err)
 	}
@@ -51,11 +55,11 @@ type GroupPeak struct {
 // GroupPeaks are, for each group that has any load in the hours from `from` to
 // before `to`, the hour of its highest load, the first one of equal hours.
 func (db *DB) GroupPeaks(ctx context.Context, from, to meter.Hour) ([]GroupPeak, error) {
-	rows, err := db.Pool.Query(ctx, `
+	rows, err := db.Pool.Query(ctx, withinSQL+`
 		SELECT DISTINCT ON (group_no) group_no, ts, kwh FROM (
-			SELECT group_no, ts, sum(kwh) AS kwh FROM group_load
-			WHERE ts >= $1 AND ts < $2 GROUP BY group_no, ts) hours
-		ORDER BY group_no, kwh DESC, ts`, from.Time(), to.Time())
+			SELECT w.whole AS group_no, l.ts, sum(l.kwh) AS kwh FROM group_load l JOIN within w ON w.part = l.group_no
+			WHERE l.ts >= $3 AND l.ts < $4 GROUP BY w.whole, l.ts) hours
+		ORDER BY group_no, kwh DESC, ts`, db.nesting.Whole, db.nesting.Part, from.Time(), to.Time())
 	if err != nil {
 		return nil, fmt.Errorf("peaks of groups: %w", err)
 	}
@@ -81,20 +85,24 @@ type GroupForecastPoint struct {
 // that were the newest ones to cover the hour, of the meters of one group, or of each if
 // groupNo is nil: the sums of their quantiles (see ForecastPoint).
 func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	within, err := db.within(ctx, groupNo)
+	if err != nil {
+		return nil, err
+	}
 	// Of each issue of a partition the hours until the next one count, so that what many
 	// issues of a day say about the same hour is not read.
 	rows, err := db.Pool.Query(ctx, `
 		WITH f AS (
 			SELECT group_no, issued_at, p10, p50, p90, meters, lead(issued_at) OVER (PARTITION BY partition, group_no ORDER BY issued_at) AS next
 			FROM forecast_totals
-			WHERE issued_at > $1::timestamptz - make_interval(hours => $4) AND issued_at < $2 AND ($3::int IS NULL OR group_no = $3))
+			WHERE issued_at > $1::timestamptz - make_interval(hours => $4) AND issued_at < $2 AND ($3::int[] IS NULL OR group_no = ANY ($3)))
 		SELECT f.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, sum(v.p10), sum(v.p50), sum(v.p90), sum(v.meters)::int8
 		FROM f CROSS JOIN LATERAL unnest(f.p10, f.p50, f.p90, f.meters) WITH ORDINALITY v(p10, p50, p90, meters, n)
 		WHERE (f.next IS NULL OR f.next > $1)
 			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
 			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
 			AND v.meters > 0
-		GROUP BY f.group_no, 2 ORDER BY 2, f.group_no`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
+		GROUP BY f.group_no, 2 ORDER BY 2, f.group_no`, from.Time(), to.Time(), within, forecast.MaxHorizon)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts in force: %w", err)
 	}
@@ -143,14 +151,18 @@ func scanGroupForecast(row pgx.CollectableRow) (p GroupForecastPoint, err error)
 // sums of those of meters. Plans count while they hold: the sums of revisions are what
 // these change.
 func (db *DB) PlannedChange(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]HourLoad, error) {
+	within, err := db.within(ctx, groupNo)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := db.Pool.Query(ctx, `
 		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, sum(v.kwh), sum(v.plans)::int8
 		FROM plan_totals d CROSS JOIN LATERAL unnest(d.kwh, d.plans) WITH ORDINALITY v(kwh, plans, n)
 		WHERE d.issued_at > $1::timestamptz - interval '50 hours' AND d.issued_at < $2
-			AND ($3::int IS NULL OR d.group_no = $3) AND `+decisions.Advised+`
+			AND ($3::int[] IS NULL OR d.group_no = ANY ($3)) AND `+decisions.Advised+`
 			AND d.valid_from + (v.n - 1) * interval '1 hour' >= $1
 			AND d.valid_from + (v.n - 1) * interval '1 hour' < $2
-		GROUP BY 1 HAVING sum(v.plans) > 0 ORDER BY 1`, from.Time(), to.Time(), groupNo)
+		GROUP BY 1 HAVING sum(v.plans) > 0 ORDER BY 1`, from.Time(), to.Time(), within)
 	if err != nil {
 		return nil, fmt.Errorf("planned change: %w", err)
 	}

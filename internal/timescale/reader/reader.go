@@ -9,7 +9,10 @@ import (
 )
 
 // DB is the store. It is safe for concurrent use.
-type DB struct{ timescale.DB }
+type DB struct {
+	timescale.DB
+	nesting Nesting
+}
 
 // Open makes the pool. It connects when first used: see Ping.
 func Open(ctx context.Context, url string, opts timescale.Options) (*DB, error) {
@@ -17,5 +20,5 @@ func Open(ctx context.Context, url string, opts timescale.Options) (*DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{DB: db}, nil
 }

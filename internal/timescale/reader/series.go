@@ -118,7 +118,7 @@ const (
 		SELECT h.ts, r.kwh FROM (SELECT ts FROM spine WHERE ts >= $7) h CROSS JOIN LATERAL (
 			SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` LIMIT 1) r`
 
-	oneGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE group_no = $6 AND ts >= $1 AND ts < $2 GROUP BY ts`
+	oneGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE group_no = ANY ($6::int[]) AND ts >= $1 AND ts < $2 GROUP BY ts`
 
 	everyGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE ts >= $1 AND ts < $2 GROUP BY ts`
 )
@@ -158,7 +158,11 @@ func (db *DB) compressedTo(ctx context.Context) (*time.Time, error) {
 
 // GroupSeries is the load of one group; 0 is all meters outside groups.
 func (db *DB) GroupSeries(ctx context.Context, groupNo int32, q SeriesQuery) ([]Point, error) {
-	return db.series(ctx, q, oneGroup, groupNo)
+	within, err := db.within(ctx, &groupNo)
+	if err != nil {
+		return nil, err
+	}
+	return db.series(ctx, q, oneGroup, within)
 }
 
 // TwinSeries is the load of all meters together.
