@@ -123,5 +123,5 @@ func (p *Partition) foreignDetail(m *Meter) string {
 		belongs = fmt.Sprintf("partition %d", m.Partition)
 	}
 	return fmt.Sprintf("the meter belongs to %s, this reading came through partition %d: its first reading had another key, "+
-		"which is the group, or the meter where there is none, or another partitioner", belongs, p.number)
+		"which is the highest group above the meter, or the meter where there is none, or another partitioner", belongs, p.number)
 }

@@ -29,7 +29,7 @@ func queries() []struct{ name, sql string } {
 			FROM readings r JOIN meters m USING (meter_no) ORDER BY r.ts, m.name, r.channel`},
 		{"forecasts", `SELECT m.name, f.issued_at, f.model, f.day_ahead, f.p10, f.p50, f.p90
 			FROM forecasts f JOIN meters m USING (meter_no) ORDER BY f.issued_at, m.name, f.model`},
-		{"decisions", `SELECT d.id, m.name AS meter, g.name AS "group", d.issued_at, d.valid_from, d.valid_to, d.actionable_from, d.supersedes, d.superseded_energy, d.superseded_demand,
+		{"decisions", `SELECT d.id, m.name AS meter, g.name AS "group", d.limit_group, d.issued_at, d.valid_from, d.valid_to, d.actionable_from, d.supersedes, d.superseded_energy, d.superseded_demand,
 				d.last_reading, d.partition, d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after,
 				d.cap_kw, d.price_threshold, d.saving_p10, d.saving_p50, d.saving_p90, d.saving_energy, d.saving_demand, d.month_peak, d.co2_kg, d.confidence, d.missing_share,
 				d.action, d.reason, d.stale, d.plan, d.packed_version, d.factors, d.alternatives, d.binding, d.items, d.amounts,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -195,6 +196,7 @@ func (w *worker) applyRead(ctx context.Context) error {
 // registerMeters makes new meters known: their numbers from the database, and into
 // history their hours from before the stream.
 func (w *worker) registerMeters(ctx context.Context, keys []twin.MeterKey, history map[string]meter.Series) error {
+	keys = w.rejectMisplaced(keys)
 	return w.retry(ctx, "new meters", func(ctx context.Context) error {
 		refs, err := w.db.EnsureMeters(ctx, w.number, keys)
 		if err != nil {
@@ -209,6 +211,28 @@ func (w *worker) registerMeters(ctx context.Context, keys []twin.MeterKey, histo
 			w.p.Register(ref)
 		}
 		return nil
+	})
+}
+
+// rejectMisplaced returns the keys without those of meters in a tree of groups whose
+// readings came under another key than its root: the tree has to be in one partition.
+// Their readings are rejected.
+func (w *worker) rejectMisplaced(keys []twin.MeterKey) []twin.MeterKey {
+	tree := w.p.Rules().Policy.Tree()
+	if !tree.Nests() {
+		return keys
+	}
+	parents := tree.Parents()
+	return slices.DeleteFunc(slices.Clone(keys), func(k twin.MeterKey) bool {
+		root := tree.Root(k.Group)
+		if root == k.Group && !parents[root] {
+			return false
+		}
+		at := stream.Partition([]byte(root), w.cfg.Kafka.Partitions)
+		if at != w.number {
+			w.p.Register(twin.MeterRef{MeterKey: k, Partition: at})
+		}
+		return at != w.number
 	})
 }
 
