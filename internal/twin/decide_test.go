@@ -66,8 +66,11 @@ func TestWhatSharesForecasts(t *testing.T) {
 		change func(*Settings)
 		shares bool
 	}{
-		"nothing":      {func(*Settings) {}, true},
-		"policy":       {func(s *Settings) { s.SpecHash, s.Policy.Mode = "two", dsm.ModeOff }, true},
+		"nothing": {func(*Settings) {}, true},
+		"policy":  {func(s *Settings) { s.SpecHash, s.Policy.Mode = "two", dsm.ModeOff }, true},
+		"nesting": {func(s *Settings) {
+			s.Policy.Groups = []dsm.Group{{Name: "feeder", Parent: "transformer", CapacityKW: 3}, {Name: "transformer"}}
+		}, false},
 		"issue time":   {func(s *Settings) { s.IssueAt = "12:00" }, false},
 		"history":      {func(s *Settings) { s.History = 1400 }, false},
 		"lateness":     {func(s *Settings) { s.AllowedLateness = 2 }, false},

@@ -30,14 +30,14 @@ func feederLoad(f *feed) *groupLoad { return f.p.groups[0].load }
 // but for those that the end of the next hour takes in.
 func requireGroupLoads(t require.TestingT, p *Partition) {
 	for _, g := range p.groups {
-		if g.load == nil || len(g.meters) == 0 || g.load.outdated {
+		if g.load == nil || len(g.all()) == 0 || g.load.outdated {
 			continue
 		}
 		stale := map[meter.Hour]bool{}
 		for _, h := range g.load.stale {
 			stale[h] = true
 		}
-		for h := reachOf(g.meters) + meter.HoursPerWeek; h < g.load.ended; h++ {
+		for h := reachOf(g.all()) + meter.HoursPerWeek; h < g.load.ended; h++ {
 			if !stale[h] {
 				require.Equal(t, fmt.Sprint(g.sum(h)), fmt.Sprint(g.load.window.At(h)), "%s at %s", g.name, h)
 			}
