@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dataset/layout"
+	"github.com/energytwin/energytwin/internal/dsm"
 )
 
 // What keeps a twin from going on with the readings that are stored is named,
@@ -27,6 +28,11 @@ func TestContinues(t *testing.T) {
 		})
 	}
 	same := func(*Twin) {}
+	nested := func(feeder, transformer string) func(*Twin) {
+		return func(t *Twin) {
+			t.Processor.Policy.Groups = []dsm.Group{{Name: "f", Parent: feeder}, {Name: "t", Parent: transformer}, {Name: "s"}}
+		}
+	}
 	outside := func(t *Twin) { t.Generator.Mode, t.Dataset = "Off", Dataset{} }
 	for name, c := range map[string]struct {
 		stored, now *Twin
@@ -43,16 +49,23 @@ func TestContinues(t *testing.T) {
 		"a file that moved": {
 			file(func(t *Twin) { t.Dataset.SHA256 = "1" }), file(func(t *Twin) { t.Dataset.SHA256, t.Dataset.Source = "1", "configMap a/b" }), "",
 		},
-		"a file that grew":  {file(func(t *Twin) { t.Dataset.SHA256 = "1" }), file(func(t *Twin) { t.Dataset.SHA256 = "2" }), ""},
-		"layout":            {file(same), file(func(t *Twin) { t.Dataset.Layout = &layout.Document{} }), "spec.dataset.layout"},
-		"groups of a file":  {file(same), file(func(t *Twin) { t.Dataset.Groups = []MeterGroup{{Name: "a"}} }), "spec.dataset.groups"},
-		"window":            {file(same), file(func(t *Twin) { t.Dataset.Span = Duration(48 * time.Hour) }), "spec.dataset.window.duration is 48h0m0s"},
-		"zone":              {synthetic(same), synthetic(func(t *Twin) { t.Timezone = "Europe/Paris" }), `spec.timezone is "Europe/Paris"`},
-		"warm-up":           {synthetic(same), synthetic(func(t *Twin) { t.Generator.WarmUp = 0 }), "spec.generator.warmup.history is 0s"},
-		"Loop":              {synthetic(same), synthetic(func(t *Twin) { t.Generator.Mode = "Loop" }), ""},
-		"Live":              {synthetic(same), synthetic(func(t *Twin) { t.Generator.Mode = "Live" }), "spec.generator.mode"},
-		"from outside":      {synthetic(same), synthetic(outside), ""},
-		"after outside":     {synthetic(outside), synthetic(same), ""},
+		"a file that grew": {file(func(t *Twin) { t.Dataset.SHA256 = "1" }), file(func(t *Twin) { t.Dataset.SHA256 = "2" }), ""},
+		"layout":           {file(same), file(func(t *Twin) { t.Dataset.Layout = &layout.Document{} }), "spec.dataset.layout"},
+		"groups of a file": {file(same), file(func(t *Twin) { t.Dataset.Groups = []MeterGroup{{Name: "a"}} }), "spec.dataset.groups"},
+		"window":           {file(same), file(func(t *Twin) { t.Dataset.Span = Duration(48 * time.Hour) }), "spec.dataset.window.duration is 48h0m0s"},
+		"zone":             {synthetic(same), synthetic(func(t *Twin) { t.Timezone = "Europe/Paris" }), `spec.timezone is "Europe/Paris"`},
+		"warm-up":          {synthetic(same), synthetic(func(t *Twin) { t.Generator.WarmUp = 0 }), "spec.generator.warmup.history is 0s"},
+		"Loop":             {synthetic(same), synthetic(func(t *Twin) { t.Generator.Mode = "Loop" }), ""},
+		"Live":             {synthetic(same), synthetic(func(t *Twin) { t.Generator.Mode = "Live" }), "spec.generator.mode"},
+		"from outside":     {synthetic(same), synthetic(outside), ""},
+		"after outside":    {synthetic(outside), synthetic(same), ""},
+		"a limit":          {synthetic(nested("", "")), synthetic(func(t *Twin) { nested("", "")(t); t.Processor.Policy.Groups[0].CapacityKW = 9 }), ""},
+		"a parent":         {synthetic(same), synthetic(nested("t", "s")), `spec.processor.dsm.groups: the highest group above "f" is "s", but the readings that are stored came under "f"`},
+		"within the tree":  {synthetic(nested("t", "s")), synthetic(nested("s", "s")), ""},
+		"another root":     {synthetic(nested("t", "s")), synthetic(nested("t", "")), `the highest group above "f" is "t", but the readings that are stored came under "s"`},
+		"no parent, outside": {
+			synthetic(func(t *Twin) { outside(t); nested("t", "s")(t) }), synthetic(outside), `the highest group above "f" is "f", but the readings that are stored came under "s"`,
+		},
 		"partitions":        {synthetic(outside), synthetic(func(t *Twin) { t.Kafka.Partitions = 6 }), "spec.kafka.topics.partitions is 6"},
 		"invalid rows":      {file(same), file(func(t *Twin) { t.Dataset.InvalidRows = "Reject" }), ""},
 		"speed and tariffs": {synthetic(same), synthetic(func(t *Twin) { t.Generator.Speed, t.Processor.IssueAt = 9, "06:00" }), ""},

@@ -28,14 +28,6 @@ func Errors() []error {
 	return []error{ErrMalformed, ErrVersion, ErrMeter, ErrTimestamp, ErrInterval, ErrNotWholeHour, ErrNotAligned, ErrEnergy}
 }
 
-// Key is the message key that belongs to m: its group, or else its meter.
-func (m *Message) Key() []byte {
-	if len(m.Group) > 0 {
-		return m.Group
-	}
-	return m.Meter
-}
-
 // Whole reports whether m is about a whole hour.
 func (m *Message) Whole() bool { return m.Minutes == wholeHour }
 

@@ -66,7 +66,6 @@ func TestDecodeMessageAccepts(t *testing.T) {
 			require.NoError(t, DecodeMessage([]byte(tc.in), &m))
 			got := Reading{Meter: string(m.Meter), Group: string(m.Group), Hour: m.Hour, KWh: m.KWh}
 			require.Equal(t, tc.want, got)
-			require.Equal(t, KeyOf(tc.want.Meter, tc.want.Group), string(m.Key()))
 		})
 	}
 }

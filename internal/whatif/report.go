@@ -93,14 +93,26 @@ func (e *engine) report() *Report {
 		total := sum(other, "")
 		r.Alternative = &total.Figures
 	}
+	base = e.nested(Base, base)
 	for i := range base {
-		g := Group{Name: base[i].name, Base: base[i].Figures}
-		if other != nil {
-			g.Alternative = &other[i].Figures
-		}
-		r.Groups = append(r.Groups, g)
+		r.Groups = append(r.Groups, Group{Name: base[i].name, Base: base[i].Figures})
+	}
+	if other != nil {
+		r.compare(e.nested(Alternative, other))
 	}
 	return r
+}
+
+// compare adds the groups of the alternative. A group that holds others in one scenario
+// alone has figures of that one.
+func (r *Report) compare(other []groupResult) {
+	for i := range other {
+		at, found := slices.BinarySearchFunc(r.Groups, other[i].name, func(g Group, name string) int { return cmp.Compare(g.Name, name) })
+		if !found {
+			r.Groups = slices.Insert(r.Groups, at, Group{Name: other[i].name})
+		}
+		r.Groups[at].Alternative = &other[i].Figures
+	}
 }
 
 // groups are the groups of a scenario, by name, over all partitions.

@@ -24,8 +24,9 @@ type side struct {
 	loads   []*dsm.Indicators // by place of the meter in the run
 	groupOf []*groupRun       // likewise
 	groups  []*groupRun
-	counted meter.Hour // hours before are counted
-	planned planned    // likewise, with the plans carried out
+	above   map[string][]limit // of groups that hold others, in the order in which they hold
+	counted meter.Hour         // hours before are counted
+	planned planned            // likewise, with the plans carried out
 
 	actual []float32
 	change []float64
@@ -66,7 +67,7 @@ func newSide(r *run, s Scenario, rules *twin.Rules) (*side, error) {
 		return nil, err
 	}
 	start := r.engine.readings.Start
-	out := &side{run: r, scenario: s, prices: now, counted: start, planned: planned{from: start, priced: []pricedFrom{{start, now}}}}
+	out := &side{run: r, scenario: s, prices: now, counted: start, above: map[string][]limit{}, planned: planned{from: start, priced: []pricedFrom{{start, now}}}}
 	byName := map[string]*groupRun{}
 	for _, m := range r.meters {
 		g := byName[m.Group]
@@ -74,6 +75,7 @@ func newSide(r *run, s Scenario, rules *twin.Rules) (*side, error) {
 			g = newGroupRun(m.Group, rules.Policy.Groups, int(r.engine.readings.End-r.engine.readings.Start))
 			byName[m.Group] = g
 			out.groups = append(out.groups, g)
+			out.limitAbove(m.Group, rules, start)
 		}
 		g.meters++
 		out.loads, out.groupOf = append(out.loads, now.indicators()), append(out.groupOf, g)
@@ -144,6 +146,7 @@ func (s *side) switchTo(rules *twin.Rules, h meter.Hour) (err error) {
 	s.planned.priced = append(s.planned.priced, pricedFrom{h, s.prices})
 	for _, g := range s.groups {
 		g.limits = append(g.limits, limit{from: int(h - s.run.engine.readings.Start), kw: capacityOf(g.name, rules.Policy.Groups)})
+		s.limitAbove(g.name, rules, h)
 	}
 	return nil
 }

@@ -99,6 +99,9 @@ const chunk = meter.HoursPerDay
 // groups and the length of the window, not by the number of readings. The figures do
 // not depend on how many processors there are.
 func Run(ctx context.Context, r Readings, o Options) (*Report, error) {
+	if err := sameTrees(&r, &o); err != nil {
+		return nil, err
+	}
 	e, err := newEngine(&r, &o)
 	if err != nil {
 		return nil, err

@@ -309,3 +309,46 @@ func TestRunFails(t *testing.T) {
 	_, err = Run(t.Context(), r, options(t, 1))
 	require.NoError(t, err)
 }
+
+// A group that holds others is a line of its own, of all that is below it; totals count each
+// meter once. The alternative may move groups within their tree.
+func TestGroupsThatHoldOthers(t *testing.T) {
+	r := homes(t, 12, 3, 35)
+	nested := func(parent string) func(*twin.Settings) {
+		return func(s *twin.Settings) {
+			s.GroupReissue = 24
+			s.Policy.Groups = []dsm.Group{
+				{Name: "feeder-0001", Parent: parent}, {Name: "feeder-0002", Parent: "substation"}, {Name: "feeder-0003"},
+				{Name: "transformer", Parent: "substation", CapacityKW: 2}, {Name: "substation", CapacityKW: 4},
+			}
+		}
+	}
+	o := options(t, 3)
+	o.Base, o.Alternative = rules(t, nested("transformer")), rules(t, nested("substation"))
+	report, err := Run(t.Context(), r, o)
+	require.NoError(t, err)
+	byName := map[string]Group{}
+	for _, g := range report.Groups {
+		byName[g.Name] = g
+	}
+	require.Len(t, byName, 5)
+	first, second, third := byName["feeder-0001"].Base, byName["feeder-0002"].Base, byName["feeder-0003"].Base
+	transformer, substation := byName["transformer"].Base, byName["substation"].Base
+	require.Equal(t, first.Meters, transformer.Meters)
+	require.InDelta(t, first.KWh, transformer.KWh, 1e-6)
+	require.Equal(t, first.Meters+second.Meters, substation.Meters)
+	require.InDelta(t, first.KWh+second.KWh, substation.KWh, 1e-6)
+	require.Equal(t, first.Plans+second.Plans, substation.Plans)
+	require.InDelta(t, 4, *substation.Measured.LimitKW, 0)
+	require.Positive(t, substation.Measured.HoursOver)
+	require.Less(t, substation.Planned.KWhOver, substation.Measured.KWhOver)
+	require.Equal(t, 12, report.Base.Meters)
+	require.InDelta(t, substation.KWh+third.KWh, report.Base.KWh, 1e-6)
+	require.Nil(t, byName["transformer"].Alternative, "it holds nothing there")
+	require.Equal(t, substation.Measured, byName["substation"].Alternative.Measured)
+
+	o.Alternative = rules(t, nested(""))
+	_, err = Run(t.Context(), r, o)
+	require.ErrorIs(t, err, ErrOtherTrees)
+	require.ErrorContains(t, err, `the highest group above "feeder-0001" is "feeder-0001", and was "substation"`)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
 )
@@ -37,6 +39,29 @@ func TestReplayPublishesTheDataset(t *testing.T) {
 	b.run(testContext(t))
 	require.Equal(t, b.wanted(everything), withoutRepeats(b.topic()), "a second run repeats the last hour only")
 	require.Less(t, last.Published, int64(40))
+}
+
+// All readings of a tree of groups have its root as their key, and name their own group.
+func TestKeyOfATreeIsItsRoot(t *testing.T) {
+	b := newBench(t, ModeReplay, 48, homes(20, 48))
+	var groups []dsm.Group
+	for _, m := range b.source.Info().Meters {
+		if m.Group != "" && !slices.ContainsFunc(groups, func(g dsm.Group) bool { return g.Name == m.Group }) {
+			groups = append(groups, dsm.Group{Name: m.Group, Parent: "substation"})
+		}
+	}
+	require.Greater(t, len(groups), 1)
+	groups = append(groups, dsm.Group{Name: "substation"})
+	b.twin.Processor.Policy.Groups = groups
+	b.run(testContext(t))
+	require.Equal(t, b.wanted(everything), b.topic())
+	held := 0
+	for _, readings := range b.topic() {
+		if slices.ContainsFunc(readings, func(r meter.Reading) bool { return r.Group != "" }) {
+			held++
+		}
+	}
+	require.Equal(t, 1, held, "one partition holds the tree")
 }
 
 // TestReportOnTheFileIsInRedis: of rows that are rejected and what is found out, and

@@ -126,7 +126,7 @@ func (b *bench) read(odd func(value []byte)) [][]meter.Reading {
 	ctx := testContext(b.t)
 	logs, err := b.deps.Stream.Offsets(ctx, b.twin.Topic("readings"))
 	require.NoError(b.t, err)
-	out := make([][]meter.Reading, len(logs))
+	out, tree := make([][]meter.Reading, len(logs)), b.twin.Processor.Policy.Tree()
 	for p, log := range logs {
 		r := b.deps.Stream.PartitionReader(b.twin.Topic("readings"), p, stream.ReaderOptions{})
 		for next := log.Start; next < log.End; {
@@ -140,7 +140,7 @@ func (b *bench) read(odd func(value []byte)) [][]meter.Reading {
 					}
 					continue
 				}
-				require.Equal(b.t, string(rec.Key), string(m.Key()))
+				require.Equal(b.t, string(rec.Key), meter.KeyOf(string(m.Meter), tree.Root(string(m.Group))))
 				require.Equal(b.t, p, stream.Partition(rec.Key, partitions))
 				out[p] = append(out[p], meter.Reading{Meter: string(m.Meter), Group: string(m.Group), Hour: m.Hour, KWh: m.KWh})
 			}
@@ -170,14 +170,14 @@ func withoutRepeats(in [][]meter.Reading) [][]meter.Reading {
 func (b *bench) wanted(keep func(dataset.MeterInfo, meter.Hour) bool) [][]meter.Reading {
 	b.t.Helper()
 	info := b.source.Info()
-	out := make([][]meter.Reading, partitions)
+	out, tree := make([][]meter.Reading, partitions), b.twin.Processor.Policy.Tree()
 	for rows, err := range b.source.Rows(info.Start) {
 		require.NoError(b.t, err)
 		for _, row := range rows {
 			m := info.Meters[row.Meter]
 			r := meter.Reading{Meter: m.Name, Group: m.Group, Hour: row.Hour, KWh: row.KWh}
 			if keep(m, row.Hour) {
-				p := stream.Partition([]byte(meter.KeyOf(r.Meter, r.Group)), partitions)
+				p := stream.Partition([]byte(meter.KeyOf(r.Meter, tree.Root(r.Group))), partitions)
 				out[p] = append(out[p], r)
 			}
 		}
