@@ -19,7 +19,7 @@ func (s *services) correct(days int) meter.Hour {
 	h := meter.HourOf(s.twin.Dataset.Start) + meter.Hour(days-1)*meter.HoursPerDay
 	for _, name := range []string{"c", "joins"} {
 		r := meter.Reading{Meter: name, Group: "feeder", Hour: h, KWh: float32(days) / 4}
-		producer.Append([]byte(r.Key()), meter.AppendMessage(nil, r))
+		producer.Append([]byte(meter.KeyOf(r.Meter, r.Group)), meter.AppendMessage(nil, r))
 	}
 	require.NoError(s.t, producer.Flush(s.t.Context()))
 	return h
