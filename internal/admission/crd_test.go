@@ -59,7 +59,7 @@ func TestCRDNames(t *testing.T) {
 	for _, c := range version.AdditionalPrinterColumns {
 		columns = append(columns, c.Name)
 	}
-	require.Equal(t, []string{"Phase", "Ready", "Meters", "Progress", "Lag", "URL", "Age", "Reason", "Rejected", "Last Event"}, columns)
+	require.Equal(t, []string{"Phase", "Ready", "Meters", "Progress", "Lag", "URL", "Age", "Reason", "Rejected", "Limit At Risk", "Last Event"}, columns)
 }
 
 func TestEachFieldIsDescribed(t *testing.T) {
