@@ -240,7 +240,7 @@ func TestPlansNameTheLimitThatBinds(t *testing.T) {
 				d := p.Plan(in, nil)[0]
 				require.Equal(t, ReasonGroupLimit, d.Reason)
 				require.Equal(t, c.limit, d.LimitGroup)
-				require.Contains(t, Explain(d, cal, "GBP").Why, c.text)
+				require.Contains(t, Explain(d, Contributions{}, cal, "GBP").Why, c.text)
 			})
 		}
 	}
