@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { power } from '../format/energy';
-import { clock, day } from '../format/time';
+import { day, hourOf } from '../format/time';
 import { greatest, hasPlan, iso, type LoadColumns, newest } from './columns';
 import { LoadTable } from './LoadTable';
 import { type Line, TimeChart } from './TimeChart';
@@ -50,7 +50,7 @@ export function LoadChart({ columns, now, zone, capacity, what, summed = false }
 
 /** summary describes in a sentence what the chart shows. */
 function summary(what: string, c: LoadColumns, now: number | undefined, zone: string): string {
-  const when = (x: number) => `${day(iso(x), zone)} at ${clock(iso(x), zone)}`;
+  const when = (x: number) => `${day(iso(x), zone)}, ${hourOf(iso(x), zone)}`;
   const last = newest(c.x, c.actual);
   const peak = now === undefined ? undefined : greatest(c.x, c.p50, now);
   const sentences = [`Load and forecast of ${what.toLowerCase()} over time.`];

@@ -2,6 +2,7 @@ import type { Schemas } from '../api/client';
 import { money, power } from '../format/energy';
 import { relativeDay } from '../format/time';
 import { actionIcon, actionName } from './actions';
+import { useEnded } from './mode';
 import { capital, statusName } from './words';
 import classes from './DecisionList.module.css';
 
@@ -17,6 +18,7 @@ interface Props {
 
 /** DecisionList shows decisions, each of which opens. */
 export function DecisionList({ decisions, now, zone, open, byDay = false }: Props) {
+  const ended = useEnded();
   return (
     <ul className={classes.list}>
       {decisions.map((d) => (
@@ -28,7 +30,7 @@ export function DecisionList({ decisions, now, zone, open, byDay = false }: Prop
               <span className={classes.title}>{d.title}</span>
               <span className={classes.note}>
                 {actionName(d.action)}
-                {!byDay && ` · ${relativeDay(d.validFrom, now, zone)}`} · {statusName(d.status)}
+                {!byDay && ` · ${relativeDay(d.validFrom, now, zone)}`} · {statusName(d.status, ended)}
               </span>
             </span>
             <Worth decision={d} />

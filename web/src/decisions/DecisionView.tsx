@@ -11,12 +11,14 @@ import { Outcome } from './Outcome';
 import { PlanItems } from './PlanItems';
 import { PlanBars } from './PlanBars';
 import { actionName } from './actions';
+import { useEnded } from './mode';
 import { statusName } from './words';
 
 /** DecisionView answers why: the plan, what it is worth, and what it rests on. */
 export function DecisionView({ id, zone }: { id: string; zone: string }) {
   const facts = useQuery(decision(id));
   const words = useQuery(explanation(id));
+  const ended = useEnded();
   const error = facts.error ?? words.error;
   if (error) return <Failure error={error} retry={() => Promise.all([facts.refetch(), words.refetch()])} />;
   if (!facts.data || !words.data) return <Skeleton height={420} />;
@@ -26,7 +28,7 @@ export function DecisionView({ id, zone }: { id: string; zone: string }) {
     <article className={classes.body}>
       <header>
         <p className={classes.subject}>
-          {d.meter ?? d.group} · {actionName(d.action)} · {statusName(d.status)}
+          {d.meter ?? d.group} · {actionName(d.action)} · {statusName(d.status, ended)}
         </p>
         <h2 className={classes.title}>{inWords.title}</h2>
       </header>

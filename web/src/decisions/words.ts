@@ -2,8 +2,11 @@
 
 const statuses: Record<string, string> = { planned: 'planned', active: 'under way', past: 'over' };
 
-/** statusName is a decision's status in words. */
-export const statusName = (code: string): string => statuses[code] ?? readable(code);
+/** statusName is a decision's status in words; of a replay that has ended, as it was then. */
+export function statusName(code: string, ended = false): string {
+  const name = statuses[code] ?? readable(code);
+  return ended && code !== 'past' ? `${name} when the replay ended` : name;
+}
 
 /** readable is an unknown code as a person reads it. */
 export function readable(code: string): string {

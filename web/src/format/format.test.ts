@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { count, energy, mass, money, percent, power, unknown } from './energy';
-import { age, clock, dateTime, hours, relativeDay } from './time';
+import { age, clock, dateTime, dayHour, hourOf, hours, relativeDay } from './time';
 
 describe('numbers', () => {
   test.each([
@@ -46,6 +46,13 @@ describe('times', () => {
     expect(dateTime('2019-07-06T13:00:00Z', 'Europe/London')).toBe('Sat 6 Jul 2019, 14:00');
     expect(clock('2019-01-06T23:30:00Z', 'Asia/Kolkata')).toBe('05:00');
     expect(hours('2019-07-06T16:00:00Z', '2019-07-06T19:00:00Z', 'Europe/London')).toBe('17:00–20:00');
+  });
+
+  test('an hour has a beginning and an end', () => {
+    expect(hourOf('2019-07-06T16:00:00Z', 'Europe/London')).toBe('17:00–18:00');
+    expect(hourOf('2019-10-27T00:00:00Z', 'Europe/London')).toBe('01:00–01:00'); // clocks go back
+    expect(dayHour('2019-07-06T22:00:00Z', 'Europe/London')).toBe('Sat 6 Jul 2019, 23:00–00:00');
+    expect([hourOf(null, 'UTC'), dayHour(undefined, 'UTC')]).toEqual([unknown, unknown]);
   });
 
   test('midnight is 00:00', () => expect(clock('2019-01-06T00:00:00Z', 'UTC')).toBe('00:00'));

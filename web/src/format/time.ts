@@ -36,6 +36,18 @@ export function clock(at: Maybe, zone: string): string {
   return at ? format(zone, { hour: '2-digit', minute: '2-digit' }).format(new Date(at)) : unknown;
 }
 
+const hour = 3_600_000;
+
+/** hourOf is the hour that begins at a time: "17:00–18:00". */
+export function hourOf(at: Maybe, zone: string): string {
+  return at ? hours(at, new Date(Date.parse(at) + hour).toISOString(), zone) : unknown;
+}
+
+/** dayHour is the hour that begins at a time, with its day: "Sat 9 Mar 2019, 14:00–15:00". */
+export function dayHour(at: Maybe, zone: string): string {
+  return at ? `${dateTime(at, zone)}–${clock(new Date(Date.parse(at) + hour).toISOString(), zone)}` : unknown;
+}
+
 /** hours is "17:00–20:00", with the end exclusive. */
 export function hours(from: string, to: string, zone: string): string {
   return `${clock(from, zone)}–${clock(to, zone)}`;

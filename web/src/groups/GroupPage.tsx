@@ -16,7 +16,7 @@ import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
 import { count, power } from '../format/energy';
-import { dateTime } from '../format/time';
+import { dayHour } from '../format/time';
 import { Risk } from './Risk';
 
 const spans = [
@@ -52,7 +52,7 @@ export function GroupPage({ id }: { id: string }) {
                 {count(group.meters)} {group.meters === 1 ? 'meter' : 'meters'}
               </Link>
             )}
-            {group && <span>{`${power(group.lastKwh)} in the hour from ${dateTime(group.lastAt, zone)}`}</span>}
+            {group && <span>{`${power(group.lastKwh)} on ${dayHour(group.lastAt, zone)}`}</span>}
             <span>{view.capacityKw === null ? 'No limit is set' : `Limit ${power(view.capacityKw)}`}</span>
           </p>
         )}

@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
 import { addressOf } from '../app/address';
 import { percent, power } from '../format/energy';
-import { clock, relativeDay } from '../format/time';
+import { hourOf, relativeDay } from '../format/time';
 import classes from './GroupRow.module.css';
 import { scaleOf } from './scale';
 
@@ -55,7 +55,7 @@ export function GroupRow({ group: g, greatest, now, zone }: Props) {
           <>
             {' · '}
             <span data-over={overSoon || undefined}>
-              peak {power(g.forecastPeakKw)} {g.forecastPeakAt && relativeDay(g.forecastPeakAt, now, zone)} at {clock(g.forecastPeakAt, zone)}
+              peak {power(g.forecastPeakKw)} {g.forecastPeakAt && relativeDay(g.forecastPeakAt, now, zone)}, {hourOf(g.forecastPeakAt, zone)}
               {overSoon && ', above the limit'}
             </span>
           </>

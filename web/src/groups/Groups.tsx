@@ -6,7 +6,7 @@ import { Card } from '../app/Card';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
-import { clock } from '../format/time';
+import { hourOf } from '../format/time';
 import { GroupList } from './GroupList';
 import { tightness } from './scale';
 
@@ -30,7 +30,7 @@ export function Groups() {
       <h1 className={page.title}>Groups</h1>
       <Card
         title={headline(rows)}
-        note={`The bar is the load of ${at ? `the hour from ${clock(at, zone)}` : 'the last hour'}, the tick the peak still expected, the red line the limit`}
+        note={`The bar is the load of ${at ? hourOf(at, zone) : 'the last hour'}, the tick the peak still expected, the red line the limit`}
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={320} />}

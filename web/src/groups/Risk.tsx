@@ -7,7 +7,7 @@ import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import { type Line, TimeChart } from '../chart/TimeChart';
 import { energy, percent } from '../format/energy';
-import { clock, relativeDay } from '../format/time';
+import { hourOf, relativeDay } from '../format/time';
 import { riskColumns, worstHour } from './risk';
 
 /** Risk shows for each coming hour how likely the group is to exceed its limit, with the plans and without. */
@@ -28,7 +28,7 @@ export function Risk({ id, now, zone }: { id: string; now: string | null; zone: 
   if (forecast && forecast.capacityKw === null) return null;
   const worst = forecast && worstHour(forecast.points, now);
   const sentence = worst
-    ? `Most likely ${relativeDay(worst.at, now, zone)} from ${clock(worst.at, zone)}: ${percent(worst.exceedanceBefore)} without plans, ${percent(worst.exceedanceAfter)} with them, ${energy(worst.excessAfterKwh)} above the limit on average.`
+    ? `Most likely ${relativeDay(worst.at, now, zone)} ${hourOf(worst.at, zone)}: ${percent(worst.exceedanceBefore)} without plans, ${percent(worst.exceedanceAfter)} with them, ${energy(worst.excessAfterKwh)} above the limit on average.`
     : 'No coming hour is expected above the limit.';
   return (
     <Card title="Risk of exceeding the limit" note="The probability that an hour is above the limit, by the group’s own forecast">

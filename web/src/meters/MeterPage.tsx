@@ -16,7 +16,7 @@ import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
 import { count, energy } from '../format/energy';
-import { dateTime } from '../format/time';
+import { dayHour } from '../format/time';
 import classes from './MeterPage.module.css';
 import { StatusBadge } from './StatusBadge';
 
@@ -50,7 +50,7 @@ export function MeterPage({ id }: { id: string }) {
               </span>
             )}
             <span>
-              {energy(m.lastKwh)} in the hour from {dateTime(m.lastReadingAt, zone)}
+              {energy(m.lastKwh)} on {dayHour(m.lastReadingAt, zone)}
             </span>
             <span>{count(m.readings)} readings</span>
           </p>
@@ -106,7 +106,7 @@ const mostNamed = 5;
 
 /** Suspects names readings that the chart leaves out, the newest ones. */
 function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: string }) {
-  const named = readings.slice(-mostNamed).map((r) => `${energy(r.kwh)} in the hour from ${dateTime(r.at, zone)}`);
+  const named = readings.slice(-mostNamed).map((r) => `${energy(r.kwh)} on ${dayHour(r.at, zone)}`);
   return (
     <p className={classes.suspects} role="note">
       <strong>{readings.length === 1 ? '1 suspect reading' : `${count(readings.length)} suspect readings`}</strong>, left out of the chart, of

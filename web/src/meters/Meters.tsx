@@ -13,7 +13,7 @@ import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { count, energy } from '../format/energy';
-import { dateTime } from '../format/time';
+import { dayHour } from '../format/time';
 import classes from './Meters.module.css';
 import { StatusBadge } from './StatusBadge';
 
@@ -85,7 +85,7 @@ export function Meters() {
                   <th scope="col">Group</th>
                   <th scope="col">Status</th>
                   <SortHeader label="Last hour" by="lastKwh" sort={sort} set={(s) => change(() => setSort(s))} right />
-                  <th scope="col">Hour from</th>
+                  <th scope="col">Hour</th>
                   <th scope="col" className={classes.right}>
                     Readings
                   </th>
@@ -163,7 +163,7 @@ function Row({ meter: m, zone }: { meter: Schemas['Meter']; zone: string }) {
         <StatusBadge status={m.status} />
       </td>
       <td className={classes.right}>{energy(m.lastKwh)}</td>
-      <td>{dateTime(m.lastReadingAt, zone)}</td>
+      <td>{dayHour(m.lastReadingAt, zone)}</td>
       <td className={classes.right}>{count(m.readings)}</td>
     </tr>
   );

@@ -10,7 +10,7 @@ import page from '../app/Page.module.css';
 import { greatest, iso, loadColumns, newest, seconds } from '../chart/columns';
 import { LoadChart } from '../chart/LoadChart';
 import { power } from '../format/energy';
-import { clock, relativeDay } from '../format/time';
+import { hourOf, relativeDay } from '../format/time';
 import classes from './LoadCard.module.css';
 
 const spans = [
@@ -39,13 +39,13 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
         <div className={isPlaceholderData ? page.old : undefined}>
           <dl className={classes.heads}>
             <div>
-              <dt>{current ? `Hour from ${clock(iso(current.x), zone)}` : 'Last hour'}</dt>
+              <dt>{current ? `Measured, ${hourOf(iso(current.x), zone)}` : 'Last hour'}</dt>
               <dd>{power(current?.value)}</dd>
             </div>
             {coming && (
               <div>
                 <dt>
-                  Peak expected {relativeDay(iso(coming.x), asOf, zone)} at {clock(iso(coming.x), zone)}
+                  Peak expected {relativeDay(iso(coming.x), asOf, zone)}, {hourOf(iso(coming.x), zone)}
                 </dt>
                 <dd>{power(coming.value)}</dd>
               </div>
