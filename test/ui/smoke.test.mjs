@@ -79,6 +79,9 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByRole('link', { name: 'Decisions', exact: true }).click();
     await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
     await accessible(page, 'decisions');
+    await page.getByRole('link', { name: 'Data quality', exact: true }).click();
+    await page.getByRole('region', { name: 'Rejected messages' }).getByText('this is not JSON').waitFor();
+    await accessible(page, 'data quality');
     await page.getByRole('link', { name: 'Meters', exact: true }).click();
     await page.getByRole('link', { name: 'home-000001' }).waitFor();
     await accessible(page, 'meters');
@@ -187,9 +190,9 @@ test('a narrow window needs no scrolling sideways', async (t) => {
   await signIn(page, twin);
   await page.locator('canvas').waitFor();
   await page.getByRole('meter').first().waitFor();
-  for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'meters', 'meters/home-000002']) {
+  for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'meters', 'meters/home-000002']) {
     await page.goto(`${twin.address}ui/${path}`);
-    await page.locator('canvas, [role=meter], main button svg, table').first().waitFor();
+    await page.locator('canvas, [role=meter], main button svg, main code, table').first().waitFor();
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${path}: ${wide} px in a window of ${window} px`);
   }
@@ -279,4 +282,20 @@ test('a twin that stops answering looks like it', async (t) => {
   await page.getByText('does not answer', { exact: true }).waitFor();
   assert.equal(await page.getByText('up to date').count(), 0);
   await accessible(page, 'a twin that does not answer');
+});
+
+test('every rejected message is shown with its bytes and the reason', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  await page.getByRole('region', { name: 'Data quality' }).getByRole('link', { name: 'All about it' }).click();
+  const messages = page.getByRole('region', { name: 'Rejected messages' });
+  await messages.getByText('this is not JSON').waitFor();
+  assert.equal(await messages.getByRole('listitem').count(), 3);
+  await messages.getByLabel('Reason').selectOption('bad_timestamp');
+  await messages.getByText('this is not JSON').waitFor({ state: 'detached' });
+  await messages.getByText('"ts":"yesterday"').waitFor();
+  assert.equal(await messages.getByRole('listitem').count(), 2);
+  assert.match(page.url(), /data-quality\?reason=bad_timestamp$/);
+  await page.getByRole('region', { name: 'The file of readings' }).getByText('The rows', { exact: true }).click();
+  await page.getByText('home-000001,2019-01-01T15:00:00Z,much').waitFor();
 });

@@ -61,6 +61,16 @@ export const quality = queryOptions({
   refetchInterval: calm,
 });
 
+/** rejected is a page of the rejected messages, newest first, of one reason or of all. */
+export const rejected = (reason: string, cursor: string | undefined) =>
+  queryOptions({
+    queryKey: ['quality', reason, cursor],
+    queryFn: () =>
+      answer(client.GET('/api/v1/data-quality', { params: { query: { limit: 25, ...(reason && { reason }), ...(cursor && { cursor }) } } })),
+    refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
 /** DecisionMode picks the decisions for action, or those of a policy in shadow mode. */
 export type DecisionMode = 'Advisory' | 'Shadow';
 

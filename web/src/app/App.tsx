@@ -12,6 +12,7 @@ import { Groups } from '../groups/Groups';
 import { MeterPage } from '../meters/MeterPage';
 import { Meters } from '../meters/Meters';
 import { Overview } from '../overview/Overview';
+import { QualityPage } from '../quality/QualityPage';
 import { SignIn } from '../session/SignIn';
 import { usePathName } from './address';
 import { Failure } from './Failure';
@@ -52,6 +53,7 @@ export function App() {
           <Route path="/decisions/:id">
             <Named page={DecisionPage} />
           </Route>
+          <Route path="/data-quality" component={QualityPage} />
           <Route path="/meters" component={Meters} />
           <Route path="/meters/:id">
             <Named page={MeterPage} />

@@ -30,6 +30,7 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
             <Tab href="/groups" label="Groups" below />
             <Tab href="/decisions" label="Decisions" below />
             <Tab href="/meters" label="Meters" below />
+            <Tab href="/data-quality" label="Data quality" />
           </nav>
           <div className={classes.clock}>{data && <TwinClock twin={data.data} lost={connection.lost} />}</div>
           <div className={classes.right}>

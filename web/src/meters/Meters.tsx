@@ -11,10 +11,10 @@ import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
+import classes from '../app/Table.module.css';
 import { useTitle } from '../app/title';
 import { count, energy } from '../format/energy';
 import { dayHour } from '../format/time';
-import classes from './Meters.module.css';
 import { StatusBadge } from './StatusBadge';
 
 const sorts: MeterSort[] = ['id', '-id', 'lastKwh', '-lastKwh'];

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { count } from '../format/energy';
 import { age } from '../format/time';
-import classes from './Figures.module.css';
+import classes from '../app/Figures.module.css';
 
 /** Figures are the twin's totals. */
 export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
