@@ -17,6 +17,7 @@ func (s *server) operations(guarded huma.API) {
 	s.meterOperations(guarded)
 	s.historyOperations(guarded)
 	s.forecastOperations(guarded)
+	s.accuracyOperations(guarded)
 	s.groupOperations(guarded)
 	s.decisionOperations(guarded)
 	s.qualityOperations(guarded)
