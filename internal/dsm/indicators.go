@@ -65,6 +65,13 @@ type Rates struct {
 	month  time.Month // local
 }
 
+// Price is what a drawn kWh costs in the hour, currency; 0 of no ledger.
+func (r *Rates) Price() float64 { return r.price }
+
+// Carbon is the carbon intensity of the hour, kg per kWh; NaN if it is not known, and 0 of
+// no ledger.
+func (r *Rates) Carbon() float64 { return r.carbon }
+
 // At are the rates of an hour. Those of no ledger (nil) know the hour alone.
 func (l *Ledger) At(h meter.Hour) Rates {
 	if l == nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -44,5 +45,12 @@ func TestForecastsOfGroupsComeBack(t *testing.T) {
 		require.Equal(t, []twin.GroupForecast{without}, newest(day+24, day+30))
 		require.Equal(t, []twin.GroupForecast{with}, newest(day+24, day+29))
 		require.Empty(t, newest(day+25, day+29))
+
+		risk, err := s.GroupRisk(t.Context(), group, day+24, day+48)
+		require.NoError(t, err)
+		require.Equal(t, []reader.HourRisk{
+			{Hour: day + 24, CapacityKW: 3.5, P50: 2, ProbabilityBefore: float64(float32(0.02)), ProbabilityAfter: float64(float32(0.01)), ExcessBefore: .5},
+			{Hour: day + 25, CapacityKW: 3.5, P50: 3, ProbabilityBefore: .25, ProbabilityAfter: .125, ExcessBefore: .75, ExcessAfter: .5},
+		}, risk, "the newer forecast covers later hours, and knew no limit")
 	})
 }

@@ -83,6 +83,25 @@ func TestRevisions(t *testing.T) {
 		require.InDelta(t, -3, planned[22].KWh, 1e-6)
 		require.InDelta(t, 3, planned[23].KWh, 1e-6)
 
+		plan, err := s.MeterPlan(ctx, no, day+24, day+48)
+		require.NoError(t, err)
+		require.Len(t, plan, 24)
+		for i, v := range plan {
+			want := first.Plan[i]
+			if i >= 18 {
+				want = third.Plan[i-18]
+			} else if i >= 12 {
+				want = second.Plan[i-12]
+			}
+			require.Equal(t, reader.HourValue{Hour: day + 24 + meter.Hour(i), KWh: want}, v)
+		}
+		plan, err = s.MeterPlan(ctx, no, day+40, day+44)
+		require.NoError(t, err)
+		require.Len(t, plan, 4)
+		plan, err = s.MeterPlan(ctx, tw.meters[1].MeterNo, day+24, day+48)
+		require.NoError(t, err)
+		require.Empty(t, plan, "it was withdrawn before its first hour")
+
 		hours := map[uuid.UUID]int{}
 		settleBy(t, s, writer.Settling{Followed: true, Settle: func(open []writer.Unsettled) []decisions.Settled {
 			for _, u := range open {
