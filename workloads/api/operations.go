@@ -18,6 +18,8 @@ func (s *server) operations(guarded huma.API) {
 	s.meterLoadOperations(guarded)
 	s.priceOperations(guarded)
 	s.breachOperations(guarded)
+	s.upkeepOperations(guarded)
+	s.specOperations(guarded)
 	s.historyOperations(guarded)
 	s.forecastOperations(guarded)
 	s.accuracyOperations(guarded)

@@ -65,6 +65,7 @@ type server struct {
 	started  time.Time
 	skill    skillOfDay
 	size     areaSize
+	work     rateOfWork
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
 	ready    readiness
 
