@@ -151,6 +151,15 @@ func TestAccuracy(t *testing.T) {
 		require.EqualValues(t, hours, north24[0].Hours)
 		require.InDelta(t, sum/float64(hours), north24[0].MAE, 1e-9)
 
+		nested := s.Nested(reader.Nesting{Whole: []string{"north"}, Part: []string{"south"}})
+		below, err := nested.Accuracy(t.Context(), reader.AccuracyQuery{Scope: reader.Scope{GroupNo: &north}, From: day + 8*24, To: now, Now: now, By: reader.ByMeter, Zone: "UTC"})
+		require.NoError(t, err)
+		require.Len(t, below, 3, "those of the group below too")
+		above, err := nested.Accuracy(t.Context(), reader.AccuracyQuery{Groups: true, From: day + 8*24, To: now, Now: now, By: reader.ByGroup, Zone: "UTC"})
+		require.NoError(t, err)
+		require.Equal(t, whole[1], above[1])
+		require.Greater(t, above[0].MAE, north24[0].MAE, "its forecast is of its own meters, its load of all")
+
 		_, err = s.Accuracy(t.Context(), reader.AccuracyQuery{By: "moon", Zone: "UTC"})
 		require.ErrorIs(t, err, reader.ErrBadQuery)
 	})

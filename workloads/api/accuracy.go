@@ -23,7 +23,7 @@ type accuracyInput struct {
 	All   bool   `query:"all" doc:"Also forecasts that were issued again within the day, or for plans. Without it those of the issue time alone"`
 }
 
-// Accuracy is how near forecasts came to what was measured.
+// Accuracy is how near forecasts were to the measurements.
 type Accuracy struct {
 	Of    string         `json:"of" enum:"meters,groups"`
 	By    string         `json:"by" enum:"none,lead,hour,weekday,day,meter,group,model"`
@@ -46,7 +46,7 @@ type AccuracyLine struct {
 func (s *server) accuracyOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/forecasts/accuracy", OperationID: "forecastAccuracy", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary:     "How near forecasts came to what was measured, by lead, hour, weekday, day, meter, group or model",
+		Summary:     "How near forecasts were to the measurements, by lead, hour, weekday, day, meter, group or model",
 		Description: "Hours that are not over yet, have no measurement, or none a week before, are left out. The measures are those of energytwin backtest.",
 	}, s.forecastAccuracy)
 }

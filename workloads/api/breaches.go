@@ -14,7 +14,7 @@ import (
 )
 
 type breachesInput struct {
-	ID          string  `path:"id" maxLength:"128" doc:"Name of the group"`
+	GroupPath
 	From        string  `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Default now-30d" example:"now-7d"`
 	To          string  `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now+48h"`
 	Probability float64 `query:"probability" minimum:"0" maximum:"1" default:"0.1" doc:"Hours still to come count from this probability of exceeding the limit on, without the plans"`

@@ -42,6 +42,7 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 
 		"forecastAccuracy": "/api/v1/forecasts/accuracy?by=weekday",
 		"meterLoad":        "/api/v1/meters/home-000001/load?from=now-1h&to=now%2B1h",
+		"group":            "/api/v1/groups/feeder-0001",
 		"groupBreaches":    "/api/v1/groups/feeder-0001/breaches?probability=0",
 		"cheapHours":       "/api/v1/signals/cheap-hours?hours=2&contiguous=true",
 		"decision":         "/api/v1/decisions/" + decision,

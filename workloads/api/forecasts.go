@@ -35,7 +35,7 @@ type forecastsInput struct {
 }
 
 type groupForecastsInput struct {
-	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
+	GroupPath
 	ForecastsParams
 }
 

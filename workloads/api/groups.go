@@ -22,6 +22,33 @@ func (s *server) groupOperations(api huma.API) {
 		Summary:     "Groups of meters, with load and capacity",
 		Description: "All groups at once, by name: their number is that of feeders. Meters outside any group are left out.",
 	}, s.listGroups)
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/groups/{id}", OperationID: "group", Tags: []string{openapi.TagGroups}, Security: openapi.Needs(auth.ScopeRead),
+		Summary:     "One group",
+		Description: "With the load of its newest hour, its limit, and the greatest hour still to come.",
+	}, s.getGroup)
+}
+
+// GroupPath is the group that a path names.
+type GroupPath struct {
+	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
+}
+
+func (s *server) getGroup(ctx context.Context, in *GroupPath) (*output[Group], error) {
+	g, err := s.findGroup(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, known, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	peaks, err := s.peaks(ctx, &g.GroupNo, now)
+	if err != nil {
+		return nil, s.failed(ctx, "read the forecast of a group", err)
+	}
+	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
+	return &output[Group]{Body: Answer[Group]{Data: s.groupView(g, peaks[g.GroupNo]), Meta: meta}}, nil
 }
 
 // listGroups answers with all groups at once: their number is that of feeders,
@@ -38,7 +65,7 @@ func (s *server) listGroups(ctx context.Context, _ *noInput) (*output[[]Group], 
 	if err := s.afford(ctx, len(groups)*rowOfList, "", "ask for single groups"); err != nil {
 		return nil, err
 	}
-	peaks, err := s.peaks(ctx, now)
+	peaks, err := s.peaks(ctx, nil, now)
 	if err != nil {
 		return nil, s.failed(ctx, "read the forecasts of groups", err)
 	}
@@ -58,8 +85,9 @@ type peak struct {
 	kw   float64
 }
 
-func (s *server) peaks(ctx context.Context, now meter.Hour) (map[int32]*peak, error) {
-	rows, err := s.db.GroupForecastsInForce(ctx, nil, now, now+horizon)
+// peaks are those of one group, or of all if groupNo is nil.
+func (s *server) peaks(ctx context.Context, groupNo *int32, now meter.Hour) (map[int32]*peak, error) {
+	rows, err := s.db.GroupForecastsInForce(ctx, groupNo, now, now+horizon)
 	if err != nil {
 		return nil, err
 	}

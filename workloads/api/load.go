@@ -19,7 +19,7 @@ type LoadParams struct {
 }
 
 type groupLoadInput struct {
-	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
+	GroupPath
 	LoadParams
 }
 

@@ -20,6 +20,7 @@ func (s *server) operations(guarded huma.API) {
 	s.breachOperations(guarded)
 	s.upkeepOperations(guarded)
 	s.specOperations(guarded)
+	s.alertOperations(guarded)
 	s.historyOperations(guarded)
 	s.forecastOperations(guarded)
 	s.accuracyOperations(guarded)

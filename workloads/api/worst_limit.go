@@ -27,7 +27,7 @@ func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.
 	for _, p := range measured {
 		peaks[p.GroupNo] = peak{hour: p.Hour, kw: p.KWh}
 	}
-	forecast, err := s.peaks(ctx, watermark)
+	forecast, err := s.peaks(ctx, nil, watermark)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (db *DB) Accuracy(ctx context.Context, q AccuracyQuery) ([]Accuracy, error)
 
 // accuracySQL sums up for each key and series first, as errors are compared within a
 // series. Parameters: $1 the first hour that is read, $2 the hour before which hours are,
-// $3 zone, $4 and $5 the range of issues, $6 the meter or group, $7 as meterChunks has it.
+// $3 zone, $4 and $5 the range of issues, and from $6 on those of the sources.
 func (db *DB) accuracySQL(ctx context.Context, q *AccuracyQuery) (string, []any, error) {
 	key, err := q.key()
 	if err != nil {
@@ -99,16 +99,15 @@ func (db *DB) accuracySQL(ctx context.Context, q *AccuracyQuery) (string, []any,
 	if q.All {
 		dayAhead = ``
 	}
-	forecasts, hours := q.groupSources()
-	if !q.Groups {
-		var more []any
-		if forecasts, hours, more, err = db.meterSources(ctx, q); err != nil {
-			return "", nil, err
-		}
-		args = append(args, more...)
-	} else if q.GroupNo != nil {
-		args = append(args, *q.GroupNo)
+	sources := db.meterSources
+	if q.Groups {
+		sources = db.groupSources
 	}
+	forecasts, hours, more, err := sources(ctx, q)
+	if err != nil {
+		return "", nil, fmt.Errorf("accuracy of forecasts: %w", err)
+	}
+	args = append(args, more...)
 	return `
 		WITH spine AS (SELECT ts FROM generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') s(ts)),
 		hours AS MATERIALIZED (` + hours + `),
@@ -166,19 +165,21 @@ func (q *AccuracyQuery) key() (accuracyKey, error) {
 	return accuracyKey{}, fmt.Errorf("%w: key %q", ErrBadQuery, q.By)
 }
 
-// groupSources are the forecasts of groups and their hours.
-func (q *AccuracyQuery) groupSources() (forecasts, hours string) {
-	one := ``
+// groupSources are the forecasts of groups and their hours, with the parameters from $6 on.
+func (db *DB) groupSources(_ context.Context, q *AccuracyQuery) (forecasts, hours string, args []any, err error) {
+	args = []any{db.nesting.Whole, db.nesting.Part}
+	issued, load := ``, ``
 	if q.GroupNo != nil {
-		one = ` AND group_no = $6`
+		issued, load, args = ` AND f.group_no = $8`, ` AND w.whole = $8`, append(args, *q.GroupNo)
 	}
 	return `SELECT f.group_no AS no, f.group_no AS in_group, f.model, f.issued_at, f.p10, f.p50, f.p90 FROM group_forecasts f
-			WHERE f.issued_at >= $4 AND f.issued_at < $5` + one,
-		`SELECT group_no AS no, ts, sum(kwh) AS kwh FROM group_load WHERE ts >= $1 AND ts < $2` + one + ` GROUP BY 1, 2`
+			WHERE f.issued_at >= $4 AND f.issued_at < $5` + issued,
+		`SELECT w.whole AS no, l.ts, sum(l.kwh) AS kwh FROM group_load l JOIN (` + withinBy("$6", "$7") + `) w ON w.part = l.group_no
+			WHERE l.ts >= $1 AND l.ts < $2` + load + ` GROUP BY 1, 2`, args, nil
 }
 
-// meterSources are the forecasts of meters and their hours, with the parameters from $6 on.
-// One meter's hours are read as its history is.
+// meterSources are the forecasts of meters and their hours, likewise. One meter's hours are
+// read as its history is.
 func (db *DB) meterSources(ctx context.Context, q *AccuracyQuery) (forecasts, hours string, args []any, err error) {
 	const from = `SELECT f.meter_no AS no, m.group_no AS in_group, f.model, f.issued_at, f.p10, f.p50, f.p90 FROM forecasts f JOIN meters m USING (meter_no)
 		WHERE f.issued_at >= $4 AND f.issued_at < $5`
@@ -190,14 +191,15 @@ func (db *DB) meterSources(ctx context.Context, q *AccuracyQuery) (forecasts, ho
 		args = []any{*q.MeterNo}
 		compressed, err := db.compressedTo(ctx)
 		if err != nil {
-			return "", "", nil, fmt.Errorf("accuracy of forecasts: %w", err)
+			return "", "", nil, err
 		}
 		if compressed != nil && compressed.After((q.From - meter.HoursPerWeek).Time()) {
 			source, args = meterChunks, append(args, *compressed)
 		}
 		return from + ` AND f.meter_no = $6`, `SELECT $6::int AS no, s.ts, s.kwh::float8 AS kwh FROM (` + source + `) s`, args, nil
 	case q.GroupNo != nil:
-		return from + ` AND m.group_no = $6`, all + ` AND m.group_no = $6`, []any{*q.GroupNo}, nil
+		within, err := db.within(ctx, q.GroupNo)
+		return from + ` AND m.group_no = ANY ($6::int[])`, all + ` AND m.group_no = ANY ($6::int[])`, []any{within}, err
 	}
 	return from, all, nil, nil
 }

@@ -23,7 +23,7 @@ type Group struct {
 	Reported int        // meters that reported it
 }
 
-const groupSelect = withinSQL + `
+var groupSelect = withinSQL + `
 	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = ANY (w.parts)), l.ts, l.kwh, l.meters
 	FROM groups g JOIN (SELECT whole, array_agg(part) AS parts FROM within GROUP BY whole) w ON w.whole = g.group_no
 	CROSS JOIN LATERAL (

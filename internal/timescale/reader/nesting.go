@@ -60,9 +60,14 @@ func (n *Nesting) namesWithin(group string) []string {
 
 // withinSQL is each group with itself and with those below it, whole and part, by the
 // nesting in the parameters $1 and $2.
-const withinSQL = `
-	WITH within AS (
+var withinSQL = `
+	WITH within AS (` + withinBy("$1", "$2") + `)`
+
+// withinBy is the query of withinSQL with other parameters for the nesting.
+func withinBy(whole, part string) string {
+	return `
 		SELECT g.group_no AS whole, g.group_no AS part FROM groups g
 		UNION ALL
-		SELECT w.group_no, p.group_no FROM unnest($1::text[], $2::text[]) n(whole, part)
-		JOIN groups w ON w.name = n.whole JOIN groups p ON p.name = n.part)`
+		SELECT w.group_no, p.group_no FROM unnest(` + whole + `::text[], ` + part + `::text[]) n(whole, part)
+		JOIN groups w ON w.name = n.whole JOIN groups p ON p.name = n.part`
+}

@@ -1,0 +1,166 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+)
+
+// Alert is something that a person should know of now.
+type Alert struct {
+	Kind     string     `json:"kind" enum:"limit_exceeded,limit_at_risk,not_fresh,not_together,not_settled,not_relayed,meters_stale,meters_suspect" doc:"limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status"`
+	Severity string     `json:"severity" enum:"critical,warning"`
+	Message  string     `json:"message" doc:"In one sentence"`
+	Group    *string    `json:"group" doc:"That it is about; null for none"`
+	Meters   []string   `json:"meters" nullable:"false" doc:"That it is about, by name, at most the first 20"`
+	At       *time.Time `json:"at" doc:"Start of the hour that it is about; null for none"`
+	Value    *float64   `json:"value" doc:"Load in kW, probability, or number of meters; null for none"`
+	Limit    *float64   `json:"limit" doc:"What the value is above: capacity in kW, or tolerated probability; null for none"`
+}
+
+func (s *server) alertOperations(api huma.API) {
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/alerts", OperationID: "alerts", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
+		Summary:     "What is wrong now, the worst first",
+		Description: "Alerts follow from what is stored, and end when their cause does. None is kept.",
+	}, s.alerts)
+}
+
+func (s *server) alerts(ctx context.Context, _ *noInput) (*output[[]Alert], error) {
+	size, err := s.area(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.afford(ctx, size.groups*rowOfList+2*size.meters*lastHours/passRows, "", "ask for single groups and meters"); err != nil {
+		return nil, err
+	}
+	partitions, err := s.db.Progress(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the progress", err)
+	}
+	upkeep, err := s.db.Upkeep(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the upkeep", err)
+	}
+	p := progressOf(partitions)
+	found := s.failing(&p, &upkeep)
+	limits, err := s.limitAlerts(ctx, p.least)
+	if err != nil {
+		return nil, s.failed(ctx, "read the limits", err)
+	}
+	meters, err := s.meterAlerts(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the meters", err)
+	}
+	data := worstFirst(found, limits, meters)
+	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.least)}
+	return &output[[]Alert]{Body: Answer[[]Alert]{Data: data, Meta: meta}}, nil
+}
+
+// worstFirst are alerts in their order, critical ones before warnings.
+func worstFirst(lists ...[]Alert) []Alert {
+	out := []Alert{}
+	for _, severity := range []string{"critical", "warning"} {
+		for _, list := range lists {
+			for i := range list {
+				if list[i].Severity == severity {
+					out = append(out, list[i])
+				}
+			}
+		}
+	}
+	return out
+}
+
+// failing are the conditions that fail.
+func (s *server) failing(p *progress, u *reader.Upkeep) (found []Alert) {
+	kinds := map[string]string{"Fresh": "not_fresh", "Together": "not_together", "Settled": "not_settled", "Relayed": "not_relayed"}
+	for _, c := range s.conditions(p, u) {
+		if c.OK {
+			continue
+		}
+		severity := "warning"
+		if c.Type == "Fresh" {
+			severity = "critical"
+		}
+		found = append(found, Alert{Kind: kinds[c.Type], Severity: severity, Message: c.Message, Meters: []string{}})
+	}
+	return found
+}
+
+// limitAlerts are those of groups above their limits, and of groups that may be.
+func (s *server) limitAlerts(ctx context.Context, now meter.Hour) (found []Alert, err error) {
+	groups, err := s.db.Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		capacity := s.capacity(g.Name)
+		if capacity == nil || g.LastHour == meter.NoHour || g.LastKWh <= *capacity {
+			continue
+		}
+		found = append(found, Alert{
+			Kind: "limit_exceeded", Severity: "critical", Group: maybeText(g.Name), Meters: []string{}, At: maybeHour(g.LastHour), Value: maybe(g.LastKWh), Limit: maybe(*capacity),
+			Message: fmt.Sprintf("%s draws %.4g kW, its limit is %.4g kW", g.Name, g.LastKWh, *capacity),
+		})
+	}
+	risks, err := s.limitRisks(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	for i := range risks {
+		r := &risks[i]
+		if r.worst.Probability <= r.tolerated {
+			continue
+		}
+		at := r.worst.At.UTC()
+		found = append(found, Alert{
+			Kind: "limit_at_risk", Severity: "warning", Group: maybeText(r.group), Meters: []string{}, At: &at, Value: maybe(r.worst.Probability), Limit: maybe(r.tolerated),
+			Message: fmt.Sprintf("%s exceeds its limit of %.4g kW with a probability of %.0f %% in the hour from %s", r.group, r.worst.CapacityKW, 100*r.worst.Probability, at.Format(time.RFC3339)),
+		})
+	}
+	return found, nil
+}
+
+// Meters of an alert that are counted, and of these that are named.
+const (
+	mostCounted = 1000
+	mostNamed   = 20
+)
+
+// meterAlerts are those of meters that do not report, or cannot be right.
+func (s *server) meterAlerts(ctx context.Context) (found []Alert, err error) {
+	for _, of := range []struct {
+		status     reader.MeterStatus
+		kind, what string
+	}{
+		{reader.StatusStale, "meters_stale", "have not reported for longer than the policy's freshness"},
+		{reader.StatusSuspect, "meters_suspect", "have readings of the last 24 hours that do not fit what they have measured before"},
+	} {
+		meters, err := s.db.Meters(ctx, reader.MeterFilter{Status: of.status, FreshnessHours: s.twin.Processor.Policy.Freshness, Limit: mostCounted})
+		if err != nil {
+			return nil, err
+		}
+		if len(meters) == 0 {
+			continue
+		}
+		alert := Alert{Kind: of.kind, Severity: "warning", Meters: []string{}, Value: maybe(float64(len(meters)))}
+		for _, m := range meters[:min(mostNamed, len(meters))] {
+			alert.Meters = append(alert.Meters, m.Name)
+		}
+		count := fmt.Sprint(len(meters))
+		if len(meters) == mostCounted {
+			count = "at least " + count
+		}
+		alert.Message = count + " meters " + of.what
+		found = append(found, alert)
+	}
+	return found, nil
+}
