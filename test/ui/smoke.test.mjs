@@ -82,6 +82,14 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByRole('link', { name: 'Data quality', exact: true }).click();
     await page.getByRole('region', { name: 'Rejected messages' }).getByText('this is not JSON').waitFor();
     await accessible(page, 'data quality');
+    await page.getByRole('link', { name: 'Forecasts', exact: true }).click();
+    await page.getByRole('row', { name: /^0–1 hours ahead/ }).waitFor();
+    await page.getByRole('row', { name: /^home-/ }).first().waitFor();
+    await accessible(page, 'forecasts');
+    await page.getByRole('link', { name: 'Operations', exact: true }).click();
+    await page.getByRole('region', { name: 'Specification' }).waitFor();
+    await page.getByRole('region', { name: 'Partitions' }).getByRole('row').nth(1).waitFor();
+    await accessible(page, 'operations');
     await page.getByRole('link', { name: 'Meters', exact: true }).click();
     await page.getByRole('link', { name: 'home-000001' }).waitFor();
     await accessible(page, 'meters');
@@ -190,9 +198,9 @@ test('a narrow window needs no scrolling sideways', async (t) => {
   await signIn(page, twin);
   await page.locator('canvas').waitFor();
   await page.getByRole('meter').first().waitFor();
-  for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'meters', 'meters/home-000002']) {
+  for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'forecasts', 'operations', 'meters', 'meters/home-000002']) {
     await page.goto(`${twin.address}ui/${path}`);
-    await page.locator('canvas, [role=meter], main button svg, main code, table').first().waitFor();
+    await page.locator('canvas, [role=meter], main button svg, main code, main table').first().waitFor();
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window, `${path}: ${wide} px in a window of ${window} px`);
   }
@@ -298,4 +306,27 @@ test('every rejected message is shown with its bytes and the reason', async (t) 
   assert.match(page.url(), /data-quality\?reason=bad_timestamp$/);
   await page.getByRole('region', { name: 'The file of readings' }).getByText('The rows', { exact: true }).click();
   await page.getByText('home-000001,2019-01-01T15:00:00Z,much').waitFor();
+});
+
+test('the accuracy of forecasts is that of the API, by hour and by meter', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'forecasts');
+  await page.getByLabel('By', { exact: true }).selectOption('weekday');
+  const ask = (by) => page.evaluate(async (by) => (await (await fetch(`../api/v1/forecasts/accuracy?by=${by}&from=now-8d`)).json()).data.lines, by);
+  const [monday] = await ask('weekday');
+  const row = page.getByRole('region', { name: 'Error beside that of the week before' }).getByRole('row', { name: /^Monday/ });
+  await row.getByText(Number(monday.relMae.toPrecision(3)).toString(), { exact: true }).waitFor();
+  await row.getByText(`${Math.round(monday.coverage * 100)} %`, { exact: true }).waitFor();
+  const worst = (await ask('meter')).sort((a, b) => b.relMae - a.relMae)[0].key;
+  await page.getByRole('region', { name: 'Meters that are hardest to forecast' }).getByRole('row').nth(1).getByRole('link', { name: worst }).click();
+  await page.getByRole('heading', { name: worst, level: 1 }).waitFor();
+});
+
+test('operations show whether the twin keeps up, and what it follows from', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'operations');
+  const { data } = await page.evaluate(async () => (await fetch('../api/v1/operations')).json());
+  for (const { message } of data.conditions) await page.getByText(message.replace(/ at .*/, '')).first().waitFor();
+  const { data: spec } = await page.evaluate(async () => (await fetch('../api/v1/spec')).json());
+  await page.getByRole('region', { name: 'How to reproduce this twin' }).getByText(spec.specHash, { exact: true }).waitFor();
 });

@@ -6,6 +6,7 @@ import { answer, client, type Schemas } from './client';
 // The twin itself is asked most often: what moves with it can wait.
 const live = 4_000;
 const calm = 15_000;
+const rare = 60_000;
 
 export const session = queryOptions({
   queryKey: ['session'],
@@ -70,6 +71,30 @@ export const rejected = (reason: string, cursor: string | undefined) =>
     refetchInterval: calm,
     placeholderData: keepPreviousData,
   });
+
+export type AccuracyOf = 'meters' | 'groups';
+export type AccuracyBy = 'none' | 'lead' | 'hour' | 'weekday' | 'day' | 'meter' | 'group' | 'model';
+
+/** accuracy compares forecasts with what was measured. */
+export const accuracy = (of: AccuracyOf, by: AccuracyBy, from: string) =>
+  queryOptions({
+    queryKey: ['accuracy', of, by, from],
+    queryFn: () => answer(client.GET('/api/v1/forecasts/accuracy', { params: { query: { of, by, from } } })),
+    refetchInterval: rare,
+    placeholderData: keepPreviousData,
+  });
+
+export const operations = queryOptions({
+  queryKey: ['operations'],
+  queryFn: () => answer(client.GET('/api/v1/operations')),
+  refetchInterval: calm,
+});
+
+export const spec = queryOptions({
+  queryKey: ['spec'],
+  queryFn: () => answer(client.GET('/api/v1/spec')),
+  staleTime: rare,
+});
 
 /** DecisionMode picks the decisions for action, or those of a policy in shadow mode. */
 export type DecisionMode = 'Advisory' | 'Shadow';

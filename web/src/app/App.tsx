@@ -7,10 +7,12 @@ import { ApiError } from '../api/problem';
 import { session } from '../api/questions';
 import { DecisionPage } from '../decisions/DecisionPage';
 import { DecisionsPage } from '../decisions/DecisionsPage';
+import { Forecasts } from '../forecasts/Forecasts';
 import { GroupPage } from '../groups/GroupPage';
 import { Groups } from '../groups/Groups';
 import { MeterPage } from '../meters/MeterPage';
 import { Meters } from '../meters/Meters';
+import { OperationsPage } from '../operations/OperationsPage';
 import { Overview } from '../overview/Overview';
 import { QualityPage } from '../quality/QualityPage';
 import { SignIn } from '../session/SignIn';
@@ -53,6 +55,8 @@ export function App() {
           <Route path="/decisions/:id">
             <Named page={DecisionPage} />
           </Route>
+          <Route path="/forecasts" component={Forecasts} />
+          <Route path="/operations" component={OperationsPage} />
           <Route path="/data-quality" component={QualityPage} />
           <Route path="/meters" component={Meters} />
           <Route path="/meters/:id">

@@ -30,7 +30,9 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
             <Tab href="/groups" label="Groups" below />
             <Tab href="/decisions" label="Decisions" below />
             <Tab href="/meters" label="Meters" below />
+            <Tab href="/forecasts" label="Forecasts" />
             <Tab href="/data-quality" label="Data quality" />
+            <Tab href="/operations" label="Operations" />
           </nav>
           <div className={classes.clock}>{data && <TwinClock twin={data.data} lost={connection.lost} />}</div>
           <div className={classes.right}>

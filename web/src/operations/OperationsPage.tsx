@@ -1,0 +1,111 @@
+import { Skeleton } from '@mantine/core';
+import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../api/client';
+import { operations, twin } from '../api/questions';
+import { Card } from '../app/Card';
+import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
+import table from '../app/Table.module.css';
+import { useTitle } from '../app/title';
+import { count, number } from '../format/energy';
+import { age, dateTime } from '../format/time';
+import classes from './OperationsPage.module.css';
+import { Reproduce } from './Reproduce';
+
+/** OperationsPage shows whether the twin keeps up, and what it runs. */
+export function OperationsPage() {
+  useTitle('Operations');
+  const { data, error, refetch } = useQuery(operations);
+  const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
+  const view = data?.data;
+  return (
+    <div className={page.page}>
+      <h1 className={page.title}>Operations</h1>
+      {error && !view && <Failure error={error} retry={refetch} />}
+      {!view && !error && <Skeleton height={420} />}
+      {view && (
+        <>
+          <Health view={view} zone={zone} />
+          <Partitions rows={view.partitions} zone={zone} />
+        </>
+      )}
+      <Reproduce image={view?.image} />
+    </div>
+  );
+}
+
+function Health({ view: v, zone }: { view: Schemas['Operations']; zone: string }) {
+  const wrong = v.conditions.filter((c) => !c.ok).length;
+  return (
+    <Card title={wrong === 0 ? 'The twin keeps up' : wrong === 1 ? '1 thing needs attention' : `${wrong} things need attention`}>
+      <ul className={classes.conditions}>
+        {v.conditions.map((c) => (
+          <li key={c.type} data-ok={c.ok}>
+            {c.ok ? <IconCircleCheck size={18} stroke={1.7} aria-label="In order" /> : <IconAlertTriangle size={18} stroke={1.7} aria-label="Needs attention" />}
+            <span>
+              <strong>{c.type}</strong> {c.message}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <dl className={classes.facts}>
+        <Fact label="Newest forecasts">{dateTime(v.lastForecastsAt, zone)}</Fact>
+        <Fact label="Newest decisions">{dateTime(v.lastDecisionsAt, zone)}</Fact>
+        <Fact label="Plans settled to">{dateTime(v.settledTo, zone)}</Fact>
+        <Fact label="Readings stored">{v.readingsPerSecond === null ? 'measured at the next look' : `${number(v.readingsPerSecond)} a second`}</Fact>
+        <Fact label="Waiting to be announced">{count(v.unrelayed)}</Fact>
+        <Fact label="Database">{v.database}</Fact>
+        <Fact label="Database maintained">{v.maintainedAt ? age(v.maintainedAt, Date.now()) : 'not yet'}</Fact>
+        <Fact label="Version">{v.version}</Fact>
+      </dl>
+    </Card>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Partitions({ rows, zone }: { rows: Schemas['Operations']['partitions']; zone: string }) {
+  return (
+    <Card title="Partitions" note="Each is read by one processor; the twin’s time is that of the one furthest behind">
+      <div className={table.scroll}>
+        <table className={table.table}>
+          <thead>
+            <tr>
+              <th scope="col">Partition</th>
+              <th scope="col">Complete before</th>
+              <th scope="col" className={table.right}>
+                Behind, hours
+              </th>
+              <th scope="col" className={table.right}>
+                Next offset
+              </th>
+              <th scope="col">Written</th>
+              <th scope="col">Processor</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((p) => (
+              <tr key={p.partition}>
+                <th scope="row">{p.partition}</th>
+                <td>{dateTime(p.watermark, zone)}</td>
+                <td className={table.right}>{count(p.behindHours)}</td>
+                <td className={table.right}>{count(p.nextOffset)}</td>
+                <td>{age(p.writtenAt, Date.now())}</td>
+                <td>{p.owner}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
