@@ -68,6 +68,7 @@ func (p *Partition) EnterHistory(m *Meter, past meter.Series, fx *Effects) {
 	}
 	fx.touch(m)
 	m.join()
+	p.changes.outdated = true
 	for g := m.group; g != nil; g = g.nesting.parent {
 		if g.load != nil {
 			g.load.outdated = true

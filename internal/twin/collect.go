@@ -41,13 +41,14 @@ func (p *Partition) Begin(fx *Effects) {
 	clear(fx.Beside)
 	clear(fx.Forecasts)
 	clear(fx.GroupForecasts)
+	clear(fx.Loads)
 	clear(fx.Rejected)
 	clear(fx.SubHours)
 	fx.SubHours, fx.SubHourDone = fx.SubHours[:0], fx.SubHourDone[:0]
 	fx.Late, fx.Revisions, fx.GroupTotals = fx.Late[:0], fx.Revisions[:0], fx.GroupTotals[:0]
 	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
 	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
-	fx.GroupForecasts = fx.GroupForecasts[:0]
+	fx.GroupForecasts, fx.Loads = fx.GroupForecasts[:0], fx.Loads[:0]
 	fx.Forecasts, fx.Decisions, fx.Beside = fx.Forecasts[:0], fx.Decisions[:0], fx.Beside[:0]
 	fx.Newest, fx.Rejected = fx.Newest[:0], fx.Rejected[:0]
 	fx.Counts = Counts{}
@@ -88,11 +89,12 @@ func (fx *Effects) touch(m *Meter) {
 }
 
 // change notes that the group's total of hour h is another one now, and the loads of
-// the groups above it.
+// the groups above it and of the partition.
 func (fx *Effects) change(g *group, h meter.Hour) {
 	if g.load != nil {
 		g.load.note(h)
 	}
+	g.twin.note(h)
 	for a := g.nesting.parent; a != nil; a = a.nesting.parent {
 		if a.load != nil {
 			a.load.note(h)

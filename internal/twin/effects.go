@@ -18,6 +18,7 @@ type Effects struct {
 	Late           []LateReading     // those of New whose hour was over when they came
 	Forecasts      []Forecast        // by issue, then group, then meter
 	GroupForecasts []GroupForecast   // by issue, then group
+	Loads          []PartitionLoad   // by issue
 	Decisions      []Decision        // likewise, those about a group after its meters'; revisions before the plans of a day
 	Pending        []UnseenReading   // readings too far ahead for the windows
 	Revisions      []Revision        // values that Corrected replaces

@@ -13,14 +13,14 @@ import (
 // StateVersion is raised when the meaning or the encoding of a partition's state
 // changes. A state of another version is not restored: whoever kept it replays the
 // stream instead.
-const StateVersion = 9
+const StateVersion = 10
 
 // ErrState means that an encoded state is damaged or was made under other rules.
 var ErrState = errors.New("state does not fit")
 
 // AppendHeader encodes what belongs to the partition as a whole: which model and
 // ring its meters were written with, the origin, the watermark, the readings that are
-// pending, the plans for limits of groups, and the loads of groups. All numbers are
+// pending, the plans for limits of groups, and what is to be added up of the load of the partition and of groups. All numbers are
 // little-endian; texts carry their length in two bytes. The next offset and StateVersion
 // are the caller's to keep.
 func (p *Partition) AppendHeader(dst []byte) []byte {
@@ -35,7 +35,7 @@ func (p *Partition) AppendHeader(dst []byte) []byte {
 		dst = appendHour(dst, r.Hour)
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.KWh))
 	}
-	return p.appendGroups(p.appendLimits(dst))
+	return p.appendGroups(p.changes.appendBinary(p.appendLimits(dst)))
 }
 
 // appendGroups encodes the loads of the groups that have meters.
@@ -51,14 +51,7 @@ func (p *Partition) appendGroups(dst []byte) []byte {
 
 // appendBinary encodes the load.
 func (l *groupLoad) appendBinary(dst []byte) []byte {
-	l.compact()
-	dst = appendHour(dst, l.ended)
-	dst = append(dst, asByte(l.outdated))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(l.stale)))
-	for _, h := range l.stale {
-		dst = appendHour(dst, h)
-	}
-	dst = l.window.AppendBinary(dst)
+	dst = l.window.AppendBinary(l.loadChanges.appendBinary(dst))
 	return l.model.AppendBinary(dst)
 }
 
@@ -71,14 +64,8 @@ func (p *Partition) restoreGroups(d *decoder) error {
 			return fmt.Errorf("%w: the load of a group %q that has no meter", ErrState, name)
 		}
 		l := p.groups[at].load
-		l.ended, l.outdated = d.hour(), d.byte() == 1
-		n := int(d.uint32())
-		if d.short || len(d.src) < 4*n {
+		if l.loadChanges = d.loadChanges(); d.short {
 			break
-		}
-		l.stale = make([]meter.Hour, n)
-		for i := range l.stale {
-			l.stale[i] = d.hour()
 		}
 		rest, err := l.window.Restore(d.src)
 		if err == nil {
@@ -127,6 +114,7 @@ func (p *Partition) restoreHeader(src []byte) error {
 	if err := p.restoreLimits(&d); err != nil {
 		return err
 	}
+	p.changes = d.loadChanges()
 	if err := p.restoreGroups(&d); err != nil {
 		return err
 	}

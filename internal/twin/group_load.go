@@ -2,7 +2,6 @@ package twin
 
 import (
 	"math"
-	"slices"
 
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -15,16 +14,10 @@ import (
 // later, such as a late reading, a correction or a verdict, is taken in at the end of the
 // next hour: at event time, so that it does not depend on how messages fall into batches.
 type groupLoad struct {
-	window   *window.Window
-	model    forecast.State
-	ended    meter.Hour   // hours before it have been added up; NoHour for none
-	stale    []meter.Hour // hours before ended whose sums may have changed
-	noted    meter.Hour   // the newest of stale, which is likely to change again: it is noted once
-	outdated bool         // history has come in: all hours are added up, and the model is retrained
+	loadChanges // where they are outdated, the model is retrained
+	window      *window.Window
+	model       forecast.State
 }
-
-// mostStale is how many stale hours are noted before repeated ones are removed.
-const mostStale = 4096
 
 // newGroupLoad is the load of a group of that name before its first hour; nil under rules
 // without forecasts of groups, and for the meters outside any group, which may lie in
@@ -33,24 +26,7 @@ func newGroupLoad(name string, r *Rules) *groupLoad {
 	if name == "" || r.GroupReissue == 0 {
 		return nil
 	}
-	return &groupLoad{window: window.New(r.ring), model: r.model.NewState(), ended: meter.NoHour, noted: meter.NoHour}
-}
-
-// note notes that the reading of a meter in hour h has changed. It may stand in for a
-// missing one a week later.
-func (l *groupLoad) note(h meter.Hour) {
-	if h >= l.ended || l.outdated || len(l.stale) > 0 && h == l.noted {
-		return
-	}
-	if len(l.stale) >= mostStale {
-		l.compact()
-	}
-	l.stale, l.noted = append(l.stale, h, h+meter.HoursPerWeek), h
-}
-
-func (l *groupLoad) compact() {
-	slices.Sort(l.stale)
-	l.stale = slices.Compact(l.stale)
+	return &groupLoad{loadChanges: noChanges(), window: window.New(r.ring), model: r.model.NewState()}
 }
 
 // endHour adds up hour h, which ends, and what has changed before it.
@@ -86,7 +62,8 @@ func (g *group) retrain(end meter.Hour, model forecast.Model) {
 	if l == nil || len(g.all()) == 0 {
 		return
 	}
-	l.stale, l.outdated, l.ended, l.model = l.stale[:0], false, end, model.NewState()
+	l.taken(end)
+	l.model = model.NewState()
 	for h := max(reachOf(g.all()), end-meter.Hour(l.window.Len())); h < end; h++ {
 		l.put(h, g.sum(h))
 	}

@@ -28,6 +28,24 @@ func (s *GroupHourSum) Add(reading, weekBefore float32) {
 	}
 }
 
+// add takes in the sum of other meters.
+func (s *GroupHourSum) add(other GroupHourSum) {
+	s.kwh += other.kwh
+	s.expected += other.expected
+	s.reported += other.reported
+}
+
+// Parts are the energy, kWh, and how many meters were expected and reported: what a store
+// keeps of a sum.
+func (s *GroupHourSum) Parts() (kwh float64, expected, reported int32) {
+	return s.kwh, int32(s.expected), int32(s.reported)
+}
+
+// GroupHourSumOf is the sum with these parts.
+func GroupHourSumOf(kwh float64, expected, reported int32) GroupHourSum {
+	return GroupHourSum{kwh: kwh, expected: int(expected), reported: int(reported)}
+}
+
 // KWh is the load of the group; NaN where no meter, or fewer than nine tenths of those
 // expected, reported.
 func (s *GroupHourSum) KWh() float32 {

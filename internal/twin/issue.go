@@ -39,6 +39,7 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 		unissued = max(unissued, own) // revisions hold limits on the forecast of the group too
 	}
 	p.reserve(fx, t, due, own)
+	p.issueLoad(t, due, fx)
 	made := len(fx.Decisions)
 	for _, g := range p.groups {
 		meters := g.all()

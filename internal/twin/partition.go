@@ -28,6 +28,7 @@ type Partition struct {
 	meters  map[string]*Meter
 	groups  []*group         // by name
 	numbers map[string]int32 // see NumberGroups
+	changes loadChanges      // of the load of all meters, since the issue before
 
 	last *Meter // the meter of the message before: what followed it last time likely follows it again
 
@@ -86,6 +87,7 @@ type group struct {
 	meters  []*Meter     // that have joined, by name: sums run in this order; none before the first has
 	nesting nesting      // the groups above and below it
 	load    *groupLoad   // nil without forecasts of groups, and for the meters outside any group
+	twin    *loadChanges // of the partition
 	changed []meter.Hour // hours whose total changed in this stretch, ascending
 	plans   plans        // for its limit
 }
@@ -93,7 +95,7 @@ type group struct {
 // New is the state of the partition before its first message.
 func New(number int, r *Rules) *Partition {
 	return &Partition{
-		number: number, rules: r, origin: FromStream,
+		number: number, rules: r, origin: FromStream, changes: noChanges(),
 		watermark: meter.NoHour, due: noIssues(),
 		meters: map[string]*Meter{}, newcomers: map[string]struct{}{},
 	}
@@ -170,7 +172,7 @@ func (p *Partition) group(name string, number int32) *group {
 	if found {
 		return p.groups[at]
 	}
-	g := &group{name: name, number: number, load: newGroupLoad(name, p.rules)}
+	g := &group{name: name, number: number, load: newGroupLoad(name, p.rules), twin: &p.changes}
 	p.groups = slices.Insert(p.groups, at, g)
 	p.nest(g)
 	return g

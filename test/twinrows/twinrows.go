@@ -42,6 +42,7 @@ func queries() []struct{ name, sql string } {
 		{"group_forecasts", `SELECT g.name, f.issued_at, f.day_ahead, f.model, f.p10, f.p50, f.p90,
 				f.capacity_kw, f.exceed_before, f.exceed_after, f.excess_before, f.excess_after
 			FROM group_forecasts f JOIN groups g USING (group_no) ORDER BY f.issued_at, g.name, f.model`},
+		{"twin_forecasts", `SELECT issued_at, model, day_ahead, p10, p50, p90, partitions FROM twin_forecasts ORDER BY issued_at`},
 		{"reading_revisions", `SELECT m.name, v.ts, v.channel, v.stream_offset, v.old_kwh, v.old_quality, v.watermark
 			FROM reading_revisions v JOIN meters m USING (meter_no) ORDER BY v.ts, m.name, v.channel, v.stream_offset`},
 	}

@@ -42,7 +42,7 @@ func TestEveryColumnIsCompared(t *testing.T) {
 	defer func() { _ = conn.Close(ctx) }()
 	for stored, compared := range map[string]string{
 		"readings": "readings", "forecasts": "forecasts", "decisions": "decisions", "provenance": "decisions", "group_load": "group_load",
-		"group_forecasts": "group_forecasts", "reading_revisions": "reading_revisions",
+		"group_forecasts": "group_forecasts", "twin_forecasts": "twin_forecasts", "reading_revisions": "reading_revisions",
 	} {
 		rows, err := conn.Query(ctx, `SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1`, stored)
 		require.NoError(t, err)

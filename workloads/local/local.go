@@ -207,6 +207,9 @@ func (t *twin) run(ctx context.Context) error {
 		if err := proc.SettlePast(taskCtx); err != nil {
 			return err
 		}
+		if err := proc.ForecastPast(taskCtx); err != nil {
+			return err
+		}
 		done(errReplayed)
 		return nil
 	})

@@ -129,6 +129,7 @@ func (p *Processor) Run(ctx context.Context) error {
 	tasks.Go(func() error { return p.watch(ctx) })
 	tasks.Go(func() error { return p.maintain(ctx) })
 	tasks.Go(func() error { return p.keepSettled(ctx) })
+	tasks.Go(func() error { return p.keepForecast(ctx) })
 	tasks.Go(func() error { return p.storeReport(ctx) })
 	err := tasks.Wait()
 	p.saveAll(context.WithoutCancel(ctx))

@@ -181,6 +181,9 @@ func (s *services) allAnnounced() bool {
 
 func (s *services) rows() []twinrows.Table {
 	s.t.Helper()
+	p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	require.NoError(s.t, err)
+	require.NoError(s.t, p.ForecastPast(s.t.Context())) // what no turn of a processor has made yet
 	tables, err := twinrows.Read(s.t.Context(), s.url, nil)
 	require.NoError(s.t, err)
 	return tables

@@ -63,6 +63,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueOlder(rest, b, &late)      // after the corrections: an hour lies in the window first, and before it then
 	queueTotals(rest, b)            // after the forecasts and decisions
 	queueGroupForecasts(rest, b.GroupForecasts)
+	queueLoads(rest, b)
 	queueGroupTotals(rest, b.Partition, b.GroupTotals)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	queueNewest(rest, b.Newest)

@@ -1,0 +1,119 @@
+package writer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/twin"
+)
+
+// queueLoads writes what the partition knows about its load at issue times.
+func queueLoads(q *pgx.Batch, b *Batch) {
+	for i := range b.Loads {
+		l := &b.Loads[i]
+		kwh, expected, reported := make([]float64, len(l.Sums)), make([]int32, len(l.Sums)), make([]int32, len(l.Sums))
+		for k := range l.Sums {
+			kwh[k], expected[k], reported[k] = l.Sums[k].Parts()
+		}
+		q.Queue(`
+			INSERT INTO partition_loads (issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+			l.IssuedAt.Time(), b.Partition, l.DayAhead, l.Ahead, l.SpecHash, l.Hours, kwh, expected, reported)
+	}
+}
+
+// LoadOfPartition is what a partition knew about its load at an issue.
+type LoadOfPartition struct {
+	twin.PartitionLoad
+	Partition int
+}
+
+// PartitionLoads are what partitions knew at the issues after hour from, up to and with hour
+// to, by issue and partition.
+func (db *DB) PartitionLoads(ctx context.Context, from, to meter.Hour) ([]LoadOfPartition, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported FROM partition_loads
+		WHERE issued_at > $1 AND issued_at <= $2 ORDER BY issued_at, partition`, from.Time(), to.Time())
+	if err != nil {
+		return nil, fmt.Errorf("loads of partitions: %w", err)
+	}
+	loads, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l LoadOfPartition, err error) {
+		var issued time.Time
+		var kwh []float64
+		var expected, reported []int32
+		if err = row.Scan(&issued, &l.Partition, &l.DayAhead, &l.Ahead, &l.SpecHash, &l.Hours, &kwh, &expected, &reported); err != nil {
+			return l, err
+		}
+		l.IssuedAt = meter.HourOf(issued)
+		for i := range l.Hours {
+			l.Sums = append(l.Sums, twin.GroupHourSumOf(kwh[i], expected[i], reported[i]))
+		}
+		return l, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("loads of partitions: %w", err)
+	}
+	return loads, nil
+}
+
+// TwinForecastsDue are the issues of which the whole twin has no forecast yet, or one that
+// lacks a partition, and that every partition with readings has passed, in order.
+func (db *DB) TwinForecastsDue(ctx context.Context) ([]meter.Hour, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT l.issued_at FROM (
+			SELECT issued_at, count(*) AS partitions FROM partition_loads
+			WHERE issued_at <= (SELECT min(watermark) FROM stream_offsets) GROUP BY 1) l
+		LEFT JOIN twin_forecasts f USING (issued_at)
+		WHERE f.issued_at IS NULL OR f.partitions < l.partitions
+		ORDER BY 1`)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of the twin that are due: %w", err)
+	}
+	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (meter.Hour, error) {
+		var issued time.Time
+		err := row.Scan(&issued)
+		return meter.HourOf(issued), err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of the twin that are due: %w", err)
+	}
+	return due, nil
+}
+
+// PutTwinForecast stores a forecast of the whole twin. One of fewer partitions is replaced.
+func (db *DB) PutTwinForecast(ctx context.Context, f *twin.GroupForecast, partitions int) error {
+	_, err := db.Pool.Exec(ctx, `
+		INSERT INTO twin_forecasts AS t (issued_at, model, day_ahead, p10, p50, p90, partitions) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (issued_at) DO UPDATE SET (model, day_ahead, p10, p50, p90, partitions) =
+			(excluded.model, excluded.day_ahead, excluded.p10, excluded.p50, excluded.p90, excluded.partitions)
+		WHERE t.partitions < excluded.partitions`,
+		f.IssuedAt.Time(), f.Model, f.DayAhead, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), partitions)
+	if err != nil {
+		return fmt.Errorf("forecast of the twin of %s: %w", f.IssuedAt, err)
+	}
+	return nil
+}
+
+// SpecOf is the specification with a hash, as Stored wrote it; nil if none is known.
+func (db *DB) SpecOf(ctx context.Context, hash string) ([]byte, error) {
+	var document []byte
+	err := db.Pool.QueryRow(ctx, `SELECT spec FROM spec_revisions WHERE spec_hash = $1 LIMIT 1`, hash).Scan(&document)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("specification %s: %w", hash, err)
+	}
+	return document, nil
+}
+
+// ForgetLoads deletes what partitions knew before hour `before`: no forecast rests on it any more.
+func (db *DB) ForgetLoads(ctx context.Context, before meter.Hour) error {
+	_, err := db.Pool.Exec(ctx, `DELETE FROM partition_loads WHERE issued_at < $1`, before.Time())
+	if err != nil {
+		return fmt.Errorf("old loads of partitions: %w", err)
+	}
+	return nil
+}
