@@ -116,7 +116,15 @@ func (s *server) readLoad(ctx context.Context, groupNo *int32, w params.HourRang
 		if err != nil {
 			return nil, err
 		}
-		c.replaceForecasts(whole)
+		c.replaceForecasts(w.From, whole)
+	} else {
+		whole, err := s.db.TwinForecastsInForce(ctx, w.From, w.To)
+		if err != nil {
+			return nil, err
+		}
+		if len(whole) > 0 { // hours before have no forecast of the whole: it came with a later version
+			c.replaceForecasts(whole[0].Hour, whole)
+		}
 	}
 	planned, err := s.db.PlannedChange(ctx, groupNo, w.From, w.To)
 	if err != nil {
@@ -152,10 +160,10 @@ func (c *loadCurve) addForecasts(rows []reader.GroupForecastPoint) {
 	}
 }
 
-// replaceForecasts puts the forecasts of a group as a whole in the place of the sums
-// over its meters, of which the median stays beside.
-func (c *loadCurve) replaceForecasts(rows []reader.GroupForecastPoint) {
-	for i := range c.points {
+// replaceForecasts puts the forecasts of a group, or the twin, as a whole in the place of the
+// sums over its meters from an hour on, of which the median stays beside.
+func (c *loadCurve) replaceForecasts(from meter.Hour, rows []reader.GroupForecastPoint) {
+	for i := int(from - c.window.From); i < len(c.points); i++ {
 		c.points[i].P10, c.points[i].P50, c.points[i].P90 = nil, nil, nil
 	}
 	for _, r := range rows {

@@ -47,8 +47,28 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 		Meters:      int64(p.Meters), Groups: int64(p.Groups),
 		GrafanaURL: t.API.GrafanaURL,
 	}
+	if err := s.addPeak(ctx, p.LeastWatermark, &view); err != nil {
+		return nil, s.failed(ctx, "read the forecast of the twin", err)
+	}
 	meta := Meta{TZ: t.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Twin]{Body: Answer[Twin]{Data: view, Meta: meta}}, nil
+}
+
+// addPeak adds the greatest hour still to come of the twin's forecast.
+func (s *server) addPeak(ctx context.Context, now meter.Hour, view *Twin) error {
+	if now == meter.NoHour {
+		return nil
+	}
+	rows, err := s.db.TwinForecastsInForce(ctx, now, now+horizon)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if view.ForecastPeakKW == nil || r.P50 > *view.ForecastPeakKW {
+			view.ForecastPeakKW, view.ForecastPeakAt = maybe(r.P50), maybeHour(r.Hour)
+		}
+	}
+	return nil
 }
 
 // plansAt is the time of day so many hours before a midnight.

@@ -24,7 +24,11 @@ type Twin struct {
 	Counts      Counts     `json:"counts"`
 	Meters      int64      `json:"meters"`
 	Groups      int64      `json:"groups"`
-	GrafanaURL  string     `json:"grafanaUrl,omitempty"`
+
+	ForecastPeakKW *float64   `json:"forecastPeakKw" doc:"Greatest median hour still to come of the forecast of the whole twin; null while there is none"`
+	ForecastPeakAt *time.Time `json:"forecastPeakAt"`
+
+	GrafanaURL string `json:"grafanaUrl,omitempty"`
 }
 
 // Freshness is how recent the newest data is.
@@ -207,7 +211,7 @@ type LoadPoint struct {
 	P10     *float64  `json:"p10Kwh" doc:"Of a group: of the forecast of its load as a whole. Of the twin: the sum over meters, an interval that covers more than 80 % of the hours"`
 	P50     *float64  `json:"p50Kwh"`
 	P90     *float64  `json:"p90Kwh"`
-	P50Sum  *float64  `json:"p50SumKwh" doc:"Sum of the medians of the meters. Of a group it differs from p50Kwh: a sum of medians is no median of the sum, and lies below it where loads have seldom, high peaks"`
+	P50Sum  *float64  `json:"p50SumKwh" doc:"Sum of the medians of the meters. It differs from p50Kwh, which is of the group or the twin as a whole: a sum of medians is no median of the sum, and lies below it where loads have seldom, high peaks"`
 	Planned *float64  `json:"plannedKwh" doc:"Median with the plans of the decisions in force followed"`
 }
 

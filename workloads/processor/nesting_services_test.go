@@ -32,8 +32,15 @@ func startSubstation(t *testing.T) *services {
 	return s
 }
 
-// produceTree appends some days of readings of a meter outside the tree and of four in it.
+// produceTree appends some days of readings of a meter outside the tree, in the other
+// partition, and of four in it.
 func (s *services) produceTree(from, days int) {
+	s.t.Helper()
+	s.produceTreeTo(from, days, func(int) bool { return true })
+}
+
+// produceTreeTo appends those of them that go to some partitions.
+func (s *services) produceTreeTo(from, days int, partition func(int) bool) {
 	s.t.Helper()
 	producer, err := s.stores.Stream.Producer(s.t.Context(), s.twin.Topic("readings"))
 	require.NoError(s.t, err)
@@ -41,10 +48,12 @@ func (s *services) produceTree(from, days int) {
 	for i := range days * meter.HoursPerDay {
 		h := start + meter.Hour(from*meter.HoursPerDay+i)
 		for k, r := range []meter.Reading{
-			{Meter: "a"}, {Meter: "b", Group: "feeder-1"}, {Meter: "c", Group: "feeder-1"}, {Meter: "d", Group: "feeder-2"}, {Meter: "e", Group: "transformer"},
+			{Meter: "q"}, {Meter: "b", Group: "feeder-1"}, {Meter: "c", Group: "feeder-1"}, {Meter: "d", Group: "feeder-2"}, {Meter: "e", Group: "transformer"},
 		} {
 			r.Hour, r.KWh = h, testLoad(int(h-start), k)
-			producer.Append([]byte(meter.KeyOf(r.Meter, tree.Root(r.Group))), meter.AppendMessage(nil, r))
+			if key := []byte(meter.KeyOf(r.Meter, tree.Root(r.Group))); partition(stream.Partition(key, testPartitions)) {
+				producer.Append(key, meter.AppendMessage(nil, r))
+			}
 		}
 	}
 	require.NoError(s.t, producer.Flush(s.t.Context()))
@@ -69,6 +78,8 @@ func TestNestedGroupsGiveTheSameRows(t *testing.T) {
 		require.EqualValues(t, 5*days*meter.HoursPerDay, want[0].Rows)
 		require.Equal(t, 4, s.count(`SELECT count(DISTINCT group_no) FROM group_forecasts`), "each level has forecasts of its own")
 		require.Equal(t, 1, s.count(`SELECT count(DISTINCT partition) FROM meters WHERE group_no <> 0`))
+		require.Equal(t, 2, s.count(`SELECT count(DISTINCT partition) FROM meters`))
+		require.Positive(t, s.count(`SELECT count(*) FROM twin_forecasts WHERE partitions = 2`))
 		require.Equal(t, 3, s.count(`SELECT count(DISTINCT group_no) FROM decisions WHERE meter_no = 0`), "each limit is decided on")
 		require.Positive(t, s.count(`SELECT count(*) FROM decisions WHERE limit_group = 'transformer'`))
 		requireEachMeterOnce(t, s)

@@ -139,6 +139,31 @@ func (db *DB) GroupForecastsInForce(ctx context.Context, groupNo *int32, from, t
 	return points, nil
 }
 
+// TwinForecastsInForce are, for the hours from `from` to before `to`, the forecasts of the load
+// of the whole twin that were the newest ones to cover the hour. GroupNo and Meters are 0.
+func (db *DB) TwinForecastsInForce(ctx context.Context, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	rows, err := db.Pool.Query(ctx, `
+		WITH f AS (
+			SELECT issued_at, p10, p50, p90, lead(issued_at) OVER (ORDER BY issued_at) AS next
+			FROM twin_forecasts
+			WHERE issued_at > $1::timestamptz - make_interval(hours => $3) AND issued_at < $2)
+		SELECT 0, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, v.p10, v.p50, v.p90, 0
+		FROM f CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
+		WHERE (f.next IS NULL OR f.next > $1)
+			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
+			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
+			AND v.p50 <> 'NaN'
+		ORDER BY 2`, from.Time(), to.Time(), forecast.MaxHorizon)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of the twin in force: %w", err)
+	}
+	points, err := pgx.CollectRows(rows, scanGroupForecast)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of the twin in force: %w", err)
+	}
+	return points, nil
+}
+
 func scanGroupForecast(row pgx.CollectableRow) (p GroupForecastPoint, err error) {
 	var ts time.Time
 	err = row.Scan(&p.GroupNo, &ts, &p.P10, &p.P50, &p.P90, &p.Meters)

@@ -82,6 +82,11 @@ func Fill(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (meter
 	if err := f.run(ctx); err != nil {
 		return meter.NoHour, fmt.Errorf("fill the database: %w", err)
 	}
+	for i := range f.ofTwin {
+		if err := db.PutTwinForecast(ctx, &f.ofTwin[i], 1); err != nil {
+			return meter.NoHour, err
+		}
+	}
 	if err := f.settle(ctx, cfg); err != nil {
 		return meter.NoHour, fmt.Errorf("settle decisions: %w", err)
 	}
@@ -131,14 +136,16 @@ type filler struct {
 	groups     map[int32][]int      // group number → meters
 	order      []int32              // of groups
 	loads      map[int32]*window.Window
-	capacities map[string]float64 // of groups with a limit, kW
+	whole      *window.Window       // of the twin
+	ofTwin     []twin.GroupForecast // of the twin, by issue
+	capacities map[string]float64   // of groups with a limit, kW
 	provenance int32
 	state      writer.PartitionState
 	start, end meter.Hour
 }
 
 func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (*filler, error) {
-	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}, loads: map[int32]*window.Window{}, capacities: map[string]float64{}}
+	f := &filler{db: db, size: size, model: forecast.NewSeasonalNaive(), groups: map[int32][]int{}, loads: map[int32]*window.Window{}, whole: window.New(8 * 7 * 24), capacities: map[string]float64{}}
 	for _, g := range cfg.Processor.Policy.Groups {
 		f.capacities[g.Name] = g.CapacityKW
 	}
@@ -265,12 +272,15 @@ func (f *filler) take(b *writer.Batch, rows []dataset.Row) {
 		b.Counts.In++
 		b.Counts.Stored++
 	}
+	all := 0.0
 	for _, g := range f.order {
 		if reported[g] > 0 {
 			f.loads[g].PutJudged(h, float32(load[g]), false)
+			all += load[g]
 			b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: g, Hour: h, KWh: load[g], Meters: reported[g], FedIn: fedIn[g]})
 		}
 	}
+	f.whole.PutJudged(h, float32(all), false)
 }
 
 // missing reports whether a reading never came.
@@ -307,6 +317,9 @@ func (f *filler) issue(b *writer.Batch, h meter.Hour, slots int) {
 			GroupNo: g, IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: q.P10, P50: q.P50, P90: q.P90, Limit: f.limitRisk(g, q, b.Decisions),
 		})
 	}
+	whole := quantiles(slots)
+	f.model.NewState().Forecast(f.whole, h, whole)
+	f.ofTwin = append(f.ofTwin, twin.GroupForecast{IssuedAt: h, DayAhead: true, Model: f.model.Name(), P10: whole.P10, P50: whole.P50, P90: whole.P90})
 	b.Counts.Forecasts += int64(len(f.refs))
 	b.Counts.Decisions = int64(len(b.Decisions))
 }

@@ -1,0 +1,63 @@
+package processor
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
+
+// The forecast of the whole twin is made from what its partitions knew at the issue: late readings
+// change those of later issues, and a partition that begins late is taken in from then on.
+func TestTwinForecastsRestOnWhatWasKnown(t *testing.T) {
+	run := func(t *testing.T, each bool) (string, int) {
+		s := startSubstation(t)
+		s.produceTree(0, 8)
+		if each {
+			s.process()
+			s.rows()
+		}
+		producer, err := s.stores.Stream.Producer(t.Context(), s.twin.Topic("readings"))
+		require.NoError(t, err)
+		start := meter.HourOf(s.twin.Dataset.Start)
+		for i := range 24 { // corrections of a day of one partition
+			r := meter.Reading{Meter: "c", Group: "feeder-1", Hour: start + meter.Hour(24*5+i), KWh: 9}
+			producer.Append([]byte("substation"), meter.AppendMessage(nil, r))
+		}
+		require.NoError(t, producer.Flush(t.Context()))
+		s.produceTree(8, 6)
+		s.process()
+		var sums string
+		s.rows()
+		require.NoError(t, s.stores.DB.Pool.QueryRow(t.Context(), `SELECT md5(string_agg(t::text, ',' ORDER BY issued_at)) FROM twin_forecasts t`).Scan(&sums))
+		return sums, s.count(`SELECT count(*) FROM twin_forecasts`)
+	}
+	want, issues := run(t, false)
+	got, _ := run(t, true)
+	require.Equal(t, want, got)
+	require.Greater(t, issues, 14*5, "every four hours")
+}
+
+// One partition after the other gives the forecasts of both at once: those that lack a partition
+// are made again.
+func TestTwinForecastsTakeInLatePartitions(t *testing.T) {
+	const days = 10
+	forecasts := func(s *services) (sums string) {
+		s.process()
+		s.rows()
+		require.NoError(t, s.stores.DB.Pool.QueryRow(t.Context(), `SELECT md5(string_agg(t::text, ',' ORDER BY issued_at)) FROM twin_forecasts t`).Scan(&sums))
+		return sums
+	}
+	at := startSubstation(t)
+	at.produceTree(0, days)
+	want := forecasts(at)
+	require.Positive(t, at.count(`SELECT count(*) FROM twin_forecasts WHERE partitions = 2`))
+
+	late := startSubstation(t)
+	late.produceTreeTo(0, days, func(p int) bool { return p == 0 })
+	require.NotEqual(t, want, forecasts(late))
+	require.Zero(t, late.count(`SELECT count(*) FROM twin_forecasts WHERE partitions = 2`))
+	late.produceTreeTo(0, days, func(p int) bool { return p == 1 })
+	require.Equal(t, want, forecasts(late))
+}
