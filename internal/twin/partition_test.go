@@ -70,6 +70,7 @@ type keptRows struct {
 	Groups    map[string]string // forecasts of groups
 	Limits    map[string]string // how they compare with limits
 	GroupLoad map[string]string
+	Loads     map[string]string // what the partition knew at issues
 	Revisions []string
 	// Quarantine and what waits for the rest of an hour, by offset.
 	Quarantine map[int64]string
@@ -80,7 +81,7 @@ type keptRows struct {
 func newFeed(r *Rules) *feed {
 	return &feed{p: New(0, r), no: map[string]int32{}, rows: keptRows{
 		Readings: map[string]keptReading{}, Forecasts: map[string]string{},
-		Decisions: map[string]string{}, Groups: map[string]string{}, Limits: map[string]string{}, GroupLoad: map[string]string{},
+		Decisions: map[string]string{}, Groups: map[string]string{}, Limits: map[string]string{}, GroupLoad: map[string]string{}, Loads: map[string]string{},
 		Quarantine: map[int64]string{}, SubHours: map[string]string{},
 	}}
 }
@@ -143,6 +144,9 @@ func (f *feed) keep() {
 		if v.Limit != nil {
 			f.rows.Limits[fmt.Sprint(v.GroupNo, v.IssuedAt)] = fmt.Sprint(*v.Limit)
 		}
+	}
+	for _, v := range r.Loads {
+		f.rows.Loads[v.IssuedAt.String()] = fmt.Sprint(v)
 	}
 	for _, v := range r.Decisions {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
@@ -294,6 +298,7 @@ func requireSameRows(t require.TestingT, want, got keptRows) {
 	require.Empty(t, different(want.Groups, got.Groups), "forecasts of groups")
 	require.Empty(t, different(want.Limits, got.Limits), "limits")
 	require.Empty(t, different(want.GroupLoad, got.GroupLoad), "group load")
+	require.Empty(t, different(want.Loads, got.Loads), "loads at issues")
 	require.Equal(t, want.Revisions, got.Revisions)
 	require.Equal(t, want.Quarantine, got.Quarantine)
 	require.Equal(t, want.SubHours, got.SubHours)

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -48,6 +49,35 @@ func queries() []struct{ name, sql string } {
 	}
 }
 
+// twinForecastsMissing is whether the whole twin lacks a forecast of an issue that all partitions
+// have passed.
+const twinForecastsMissing = `
+	SELECT EXISTS (SELECT FROM (
+		SELECT issued_at, count(*) AS partitions FROM partition_loads
+		WHERE issued_at <= (SELECT min(watermark) FROM stream_offsets) GROUP BY 1) l
+	LEFT JOIN twin_forecasts f USING (issued_at)
+	WHERE f.issued_at IS NULL OR f.partitions < l.partitions)`
+
+// awaitTwinForecasts waits for the forecasts of the whole twin, which processors make
+// when the last partition has passed an issue.
+func awaitTwinForecasts(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for missing := true; missing; {
+		if err := conn.QueryRow(ctx, twinForecastsMissing).Scan(&missing); err != nil {
+			return fmt.Errorf("forecasts of the twin are missing: %w", err)
+		}
+		if missing {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("forecasts of the twin are missing: %w", ctx.Err())
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
 // Read reads the tables of the database at url. Where out is not nil, it is
 // given a writer per table for the rows themselves, as CSV.
 func Read(ctx context.Context, url string, out func(table string) (io.WriteCloser, error)) ([]Table, error) {
@@ -57,6 +87,9 @@ func Read(ctx context.Context, url string, out func(table string) (io.WriteClose
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	if _, err := conn.Exec(ctx, `SET timezone = 'UTC'; SET extra_float_digits = 1`); err != nil {
+		return nil, err
+	}
+	if err := awaitTwinForecasts(ctx, conn); err != nil {
 		return nil, err
 	}
 	var tables []Table

@@ -124,7 +124,7 @@ func (m *maintenance) chunks(ctx context.Context, mark time.Time) error {
 			return err
 		}
 	}
-	for _, table := range []string{"realised", "forecast_totals", "plan_totals"} {
+	for _, table := range []string{"realised", "forecast_totals", "plan_totals", "twin_forecasts"} {
 		if err := m.deleteOlder(ctx, table, "issued_at", bound); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (m *maintenance) rows(ctx context.Context, mark time.Time) error {
 	if err != nil || !ok {
 		return err
 	}
-	for _, table := range []string{"forecasts", "group_forecasts", "decisions", "realised", "forecast_totals", "plan_totals"} {
+	for _, table := range []string{"forecasts", "group_forecasts", "decisions", "realised", "forecast_totals", "plan_totals", "twin_forecasts"} {
 		if err := m.deleteOlder(ctx, table, "issued_at", bound); err != nil {
 			return err
 		}

@@ -69,7 +69,8 @@ func (db *DB) TwinForecastsDue(ctx context.Context) ([]meter.Hour, error) {
 			SELECT issued_at, count(*) AS partitions FROM partition_loads
 			WHERE issued_at <= (SELECT min(watermark) FROM stream_offsets) GROUP BY 1) l
 		LEFT JOIN twin_forecasts f USING (issued_at)
-		WHERE f.issued_at IS NULL OR f.partitions < l.partitions
+		WHERE (f.issued_at IS NULL OR f.partitions < l.partitions)
+			AND l.issued_at >= coalesce((SELECT decisions_from FROM maintenance), '-infinity') -- what maintenance deleted is not made again
 		ORDER BY 1`)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts of the twin that are due: %w", err)
