@@ -43,19 +43,25 @@ func (p *Partition) issueLoad(t meter.Hour, due issueTimes, fx *Effects) {
 	if c.outdated || from == meter.NoHour {
 		from = t - meter.Hour(p.rules.ring)
 	}
+	most := len(c.stale) + max(int(t-max(from, reach)), 0)
+	l.Hours, l.Sums = make([]meter.Hour, 0, most), make([]GroupHourSum, 0, most)
 	for _, h := range c.stale {
 		if h >= reach && h < from {
-			l.Hours = append(l.Hours, h)
+			l.add(h, p.sum(h))
 		}
 	}
 	for h := max(from, reach); h < t; h++ {
-		l.Hours = append(l.Hours, h)
-	}
-	for _, h := range l.Hours {
-		l.Sums = append(l.Sums, p.sum(h))
+		// At first, hours from before any reading are left out.
+		if s := p.sum(h); s.expected > 0 || c.ended != meter.NoHour {
+			l.add(h, s)
+		}
 	}
 	c.taken(t)
 	fx.Loads = append(fx.Loads, l)
+}
+
+func (l *PartitionLoad) add(h meter.Hour, s GroupHourSum) {
+	l.Hours, l.Sums = append(l.Hours, h), append(l.Sums, s)
 }
 
 // sum is the load of all meters of the partition in hour h.
