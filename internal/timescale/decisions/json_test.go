@@ -21,7 +21,7 @@ import (
 func sampleDecisions() (full, empty Row) {
 	unknown := float32(math.NaN())
 	full.Decision = dsm.Decision{
-		ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7",
+		ID: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("full")), Meter: `home "<1>" & ü`, Group: "feeder-7", LimitGroup: "substation",
 		IssuedAt: 438000, ValidFrom: 438000, ValidTo: 438004, ActionableFrom: 438001,
 		Supersedes: uuid.NewSHA1(uuid.NameSpaceDNS, []byte("before")), SupersededEnergy: 0.125, SupersededDemand: -0.25,
 		Action: dsm.ActionBattery, Reason: dsm.ReasonPriceSpread, Plan: []float32{-0.25, 1e-7, 0.5, 0},
