@@ -33,9 +33,19 @@ try {
     await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
     await page.screenshot({ path: join(out, `${name}-why.png`) });
     await page.keyboard.press('Escape');
-    await page.getByRole('link', { name: 'Meters' }).click();
-    await page.getByRole('link', { name: /home-/ }).first().waitFor();
-    await shoot('meters');
+    for (const [path, awaited] of [
+      ['groups', page.getByRole('meter')],
+      ['groups/feeder-0001', page.locator('canvas').nth(1)],
+      ['decisions', page.getByRole('button', { name: /Load shift/ })],
+      ['forecasts', page.getByRole('row', { name: /^home-/ })],
+      ['data-quality', page.getByText('this is not JSON')],
+      ['operations', page.getByRole('region', { name: 'Specification' })],
+      ['meters', page.getByRole('link', { name: /home-/ })],
+    ]) {
+      await page.goto(`${twin.address}ui/${path}`);
+      await awaited.first().waitFor();
+      await shoot(path.replace('/', '-'));
+    }
     await page.getByRole('link', { name: /home-000002/ }).click();
     await page.locator('canvas').first().waitFor();
     await page.getByRole('button', { name: /Load shift|No plan/ }).first().waitFor();
