@@ -265,7 +265,7 @@ test('what is shown is in the address: a link opens it, and Back undoes a choice
   assert.match(await page.title(), /^home-\d+: .+ · riverside · EnergyTwin$|^feeder-\d+: .+ · riverside · EnergyTwin$/);
 });
 
-test('an address that leads nowhere says so, and odd names are taken as they are', async (t) => {
+test('an address that leads nowhere is reported, and odd names are taken as they are', async (t) => {
   const page = await open(t);
   page.removeAllListeners('console'); // the browser logs the 404s that this is about
   await signIn(page, twin, 'nowhere');

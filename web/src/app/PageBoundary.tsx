@@ -2,7 +2,7 @@ import { Alert, Button, Stack, Text } from '@mantine/core';
 import { Component, type ErrorInfo, type ReactNode } from 'react';
 
 interface Props {
-  /** Another place begins anew, whatever went wrong at the one before. */
+  /** What failed at one place has no effect on the next. */
   place: string;
   children: ReactNode;
 }

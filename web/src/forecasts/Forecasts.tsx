@@ -30,7 +30,7 @@ const bys: { value: AccuracyBy; label: string }[] = [
   { value: 'day', label: 'By day' },
 ];
 
-/** Forecasts shows how near the forecasts came to what was measured. */
+/** Forecasts shows how close the forecasts were to what was measured. */
 export function Forecasts() {
   useTitle('Forecasts');
   const [of, setOf] = useSetting<AccuracyOf>('of', 'meters', ofs.map((o) => o.value));
