@@ -232,6 +232,17 @@ test('what was rejected, and how the file was read, is on the first page', async
   await accessible(page, 'data quality');
 });
 
+test('a limit at risk stands at the top of the first page, and leads to its group', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  const card = page.getByRole('region', { name: 'Limits at risk' });
+  await card.getByText(/above 6 kW (today|tomorrow), \d\d:00–\d\d:00: .* kWh expected above it, and (> )?\d+ % without plans/).waitFor();
+  assert.equal(await page.getByRole('region').first().getByRole('heading').first().textContent(), 'Limits at risk');
+  await accessible(page, 'limits at risk');
+  await card.getByRole('link', { name: 'feeder-0004' }).click();
+  await page.getByRole('heading', { name: 'feeder-0004', level: 1 }).waitFor();
+});
+
 test('from the first page to the feeder at risk, and to what is planned for it, in two clicks', async (t) => {
   const page = await open(t);
   await signIn(page, twin);

@@ -47,8 +47,12 @@ func (s *server) getGroup(ctx context.Context, in *GroupPath) (*output[Group], e
 	if err != nil {
 		return nil, s.failed(ctx, "read the forecast of a group", err)
 	}
+	risks, err := s.limitRisks(ctx, now)
+	if err != nil {
+		return nil, s.failed(ctx, "read the risk of limits", err)
+	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[Group]{Body: Answer[Group]{Data: s.groupView(g, peaks[g.GroupNo]), Meta: meta}}, nil
+	return &output[Group]{Body: Answer[Group]{Data: s.groupView(g, peaks[g.GroupNo], riskView(risks, g.Name)), Meta: meta}}, nil
 }
 
 // listGroups answers with all groups at once: their number is that of feeders,
@@ -69,10 +73,14 @@ func (s *server) listGroups(ctx context.Context, _ *noInput) (*output[[]Group], 
 	if err != nil {
 		return nil, s.failed(ctx, "read the forecasts of groups", err)
 	}
+	risks, err := s.limitRisks(ctx, now)
+	if err != nil {
+		return nil, s.failed(ctx, "read the risk of limits", err)
+	}
 	data := []Group{}
 	for _, g := range groups {
 		if g.Name != "" { // meters outside any group are no group
-			data = append(data, s.groupView(g, peaks[g.GroupNo]))
+			data = append(data, s.groupView(g, peaks[g.GroupNo], riskView(risks, g.Name)))
 		}
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
@@ -100,8 +108,23 @@ func (s *server) peaks(ctx context.Context, groupNo *int32, now meter.Hour) (map
 	return peaks, nil
 }
 
-func (s *server) groupView(g reader.Group, p *peak) Group {
-	view := Group{ID: g.Name, Parent: s.parentOf(g.Name), Children: s.children(g.Name), Meters: g.Meters, CapacityKW: s.capacity(g.Name)}
+// riskView is the risk of a group's limit; nil if it has none.
+func riskView(risks []limitRisk, group string) *LimitRisk {
+	for i := range risks {
+		if r := &risks[i]; r.group == group {
+			return &LimitRisk{
+				At: r.worst.At, With: rounded(r.worst.Probability), Excess: rounded(r.worst.ExcessKWh),
+				Without: rounded(r.without.probability), Tolerated: r.tolerated, AtRisk: r.atRisk(),
+			}
+		}
+	}
+	return nil
+}
+
+func (s *server) groupView(g reader.Group, p *peak, risk *LimitRisk) Group {
+	view := Group{
+		ID: g.Name, Parent: s.parentOf(g.Name), Children: s.children(g.Name), Meters: g.Meters, CapacityKW: s.capacity(g.Name), LimitRisk: risk,
+	}
 	if g.LastHour != meter.NoHour {
 		view.LastAt, view.LastKWh = maybeHour(g.LastHour), maybe(g.LastKWh)
 		if view.CapacityKW != nil {

@@ -96,6 +96,9 @@ func (r *limitRisk) add(f *twin.GroupForecast, watermark meter.Hour) (found bool
 	return found
 }
 
+// atRisk reports whether some hour is more likely to exceed the limit than is tolerated.
+func (r *limitRisk) atRisk() bool { return r.worst.Probability > r.tolerated }
+
 func (r *hoursRisk) add(probability, excess float64) {
 	r.probability = max(r.probability, probability)
 	r.excess += excess
@@ -107,7 +110,7 @@ func mostAtRisk(risks []limitRisk) *config.RiskFigures {
 	var most *config.RiskFigures
 	for i := range risks {
 		r := &risks[i].worst
-		if r.Probability <= risks[i].tolerated {
+		if !risks[i].atRisk() {
 			continue
 		}
 		if most == nil || r.Probability > most.Probability || r.Probability == most.Probability && r.ExcessKWh > most.ExcessKWh {

@@ -94,6 +94,8 @@ func TestLimitAtRisk(t *testing.T) {
 		t.Skip("no PostgreSQL here: install it, or set ENERGYTWIN_TEST_POSTGRES_URL")
 	}
 	s := &server{twin: filled.Twin(), db: store, log: slog.New(slog.DiscardHandler)}
+	const free = "feeder-0003" // has no limit any more
+	s.twin.Processor.Policy.Groups = slices.DeleteFunc(s.twin.Processor.Policy.Groups, func(g dsm.Group) bool { return g.Name == free })
 	sum, err := store.Summary(t.Context())
 	require.NoError(t, err)
 	mark := sum.LeastWatermark
@@ -112,7 +114,7 @@ func TestLimitAtRisk(t *testing.T) {
 	for _, f := range forecasts {
 		require.Less(t, f.IssuedAt, mark, "some hours of it have passed")
 		name, l := nameOf[f.GroupNo], f.Limit
-		if l == nil {
+		if name == free {
 			continue
 		}
 		for i := int(mark - f.IssuedAt); i < len(f.P50); i++ {
@@ -128,21 +130,41 @@ func TestLimitAtRisk(t *testing.T) {
 				metrics["excess "+key] += float64(of[1])
 			}
 		}
-		metrics["tolerated "+name] = 0.2
+		metrics["tolerated "+name] = 0.15
 	}
 	require.Len(t, metrics, 3*5, "groups without a limit have no risk")
-	require.Greater(t, want.Probability, 0.2, "a limit is at risk")
+	require.Greater(t, want.Probability, 0.15, "a limit is at risk")
 
 	tolerate := func(p float64) {
 		for i := range s.twin.Processor.Policy.Groups {
 			s.twin.Processor.Policy.Groups[i].Exceedance = p
 		}
 	}
-	tolerate(0.2)
+	tolerate(0.15)
 	risks, err := s.limitRisks(t.Context(), mark)
 	require.NoError(t, err)
 	require.Equal(t, want, mostAtRisk(risks))
 	require.Equal(t, want, s.figures(t.Context()).LimitAtRisk)
+
+	answer, err := s.listGroups(t.Context(), nil)
+	require.NoError(t, err)
+	atRisk := 0
+	for _, g := range answer.Body.Data {
+		if g.CapacityKW == nil {
+			require.Nil(t, g.LimitRisk)
+			continue
+		}
+		require.InDelta(t, metrics["probability "+g.ID+" with"], g.LimitRisk.With, 1e-6)
+		require.InDelta(t, metrics["probability "+g.ID+" without"], g.LimitRisk.Without, 1e-6)
+		require.Equal(t, g.LimitRisk.With > 0.15, g.LimitRisk.AtRisk)
+		require.Equal(t, 0.15, g.LimitRisk.Tolerated)
+		if g.ID == want.Group {
+			require.Equal(t, want.At, g.LimitRisk.At)
+			require.InDelta(t, want.ExcessKWh, g.LimitRisk.Excess, 1e-6)
+			atRisk++
+		}
+	}
+	require.Equal(t, 1, atRisk)
 
 	registry := prometheus.NewPedanticRegistry()
 	require.NoError(t, registry.Register(&riskCollector{s}))

@@ -142,6 +142,17 @@ type Group struct {
 	Utilisation    *float64   `json:"utilisation" doc:"Load over capacity in that hour; null without a limit"`
 	ForecastPeakKW *float64   `json:"forecastPeakKw" doc:"Greatest median hour of the forecast that is in force"`
 	ForecastPeakAt *time.Time `json:"forecastPeakAt"`
+	LimitRisk      *LimitRisk `json:"limitRisk,omitempty" doc:"How likely the limit is exceeded in the coming hours of the newest forecast; left out without a limit or a forecast"`
+}
+
+// LimitRisk is the coming hour in which a group is most likely to exceed its limit.
+type LimitRisk struct {
+	At        time.Time `json:"at" doc:"Start of the hour that is most likely with the plans of the meters"`
+	With      float64   `json:"exceedanceAfter" minimum:"0" maximum:"1" doc:"Probability that this hour exceeds the limit, with the plans"`
+	Excess    float64   `json:"excessAfterKwh" doc:"Energy expected above the limit in this hour, with the plans"`
+	Without   float64   `json:"exceedanceBefore" minimum:"0" maximum:"1" doc:"Probability of the hour that is most likely without the plans"`
+	Tolerated float64   `json:"tolerated" doc:"Probability above which the limit is at risk: exceedance of the group in the policy"`
+	AtRisk    bool      `json:"atRisk" doc:"exceedanceAfter is above tolerated"`
 }
 
 // Load is the load of a group or of the whole twin, with its forecast.

@@ -62,7 +62,7 @@ func policy() dsm.Policy {
 		},
 		Flexibility: dsm.Flexibility{ShiftableShare: 0.2, MaxShiftHours: 6, MaxIncrease: 0.4},
 		Groups: []dsm.Group{
-			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 6},
+			{Name: "feeder-0001", CapacityKW: 17}, {Name: "feeder-0002", CapacityKW: 15}, {Name: "feeder-0003", CapacityKW: 26}, {Name: "feeder-0004", CapacityKW: 6, Exceedance: 0.1},
 		},
 		Assets: []dsm.Asset{
 			{Name: "battery", Meters: []string{Equipped}, Battery: &dsm.Battery{CapacityKWh: 8, PowerKW: 3, Efficiency: 0.9, Reserve: 0.1}},

@@ -8,6 +8,7 @@ import { DataQuality } from './DataQuality';
 import { Figures } from './Figures';
 import { GroupLoads } from './GroupLoads';
 import { KeyFigures } from './KeyFigures';
+import { LimitsAtRisk } from './LimitsAtRisk';
 import { LoadCard } from './LoadCard';
 import classes from './Overview.module.css';
 import { Replay } from './Replay';
@@ -25,6 +26,7 @@ export function Overview() {
         <h1 className={classes.title}>{view?.name ?? ' '}</h1>
         {view && <Replay twin={view} />}
       </div>
+      <LimitsAtRisk zone={view?.timezone} />
       <LoadCard zone={view?.timezone} />
       <Figures twin={view} />
       <KeyFigures zone={view?.timezone} />

@@ -1,0 +1,43 @@
+import { Anchor } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import { groups } from '../api/questions';
+import { Card } from '../app/Card';
+import { energy, percent, power } from '../format/energy';
+import { hours, relativeDay } from '../format/time';
+import classes from './LimitsAtRisk.module.css';
+import { limitsAtRisk } from './limits';
+
+const shown = 5;
+
+/** LimitsAtRisk lists the groups that are likely to exceed their limits in spite of all plans. It is absent while no limit is at risk. */
+export function LimitsAtRisk({ zone = 'UTC' }: { zone?: string | undefined }) {
+  const { data } = useQuery(groups);
+  const risks = limitsAtRisk(data?.data ?? []);
+  if (!data || risks.length === 0) return null;
+  const rest = risks.length - shown;
+  return (
+    <Card title="Limits at risk" note="More likely to be exceeded in a coming hour than their exceedance allows, with all plans">
+      <ul className={classes.list}>
+        {risks.slice(0, shown).map(({ group, capacityKw, risk }) => (
+          <li key={group} className={classes.row}>
+            <Anchor component={Link} href={`/groups/${encodeURIComponent(group)}`} fw={600} c="var(--accent)">
+              {group}
+            </Anchor>
+            <span className={classes.probability}>{percent(risk.exceedanceAfter)}</span>
+            <span className={classes.text}>
+              above {power(capacityKw)} {relativeDay(risk.at, data.meta.asOf, zone)},{' '}
+              {hours(risk.at, new Date(Date.parse(risk.at) + 3_600_000).toISOString(), zone)}: {energy(risk.excessAfterKwh)} expected above it, and{' '}
+              {percent(risk.exceedanceBefore)} without plans
+            </span>
+          </li>
+        ))}
+      </ul>
+      {rest > 0 && (
+        <Anchor component={Link} href="/groups" size="sm" c="var(--accent)" mt="sm" display="inline-block">
+          {rest === 1 ? 'One more limit at risk' : `${rest} more limits at risk`}
+        </Anchor>
+      )}
+    </Card>
+  );
+}
