@@ -51,6 +51,20 @@ func TestWhoHoldsALimitIsNamed(t *testing.T) {
 	require.Equal(t, "The probability that it is exceeded in some hour stays at 60 %; 2 kWh above it are expected to remain.", why[1])
 }
 
+// A meter's decision names the limit that it moves load for, also that of a group above its own.
+func TestMeterNamesTheLimitItServes(t *testing.T) {
+	start := meter.Hour(434_000)
+	d := Decision{
+		Meter: "a", Group: "north", IssuedAt: start - 6, ValidFrom: start, ValidTo: start + 2, Action: ActionPeakShave, Reason: ReasonGroupLimit,
+		Plan: []float32{-1.5, 1.5}, KWhShifted: 1.5, Factors: []WeightedFactor{{FactorHeld, 1.5}},
+	}
+	for limitGroup, want := range map[string]string{"": "north", "substation": "substation"} {
+		d.LimitGroup = limitGroup
+		factors := Explain(d, Contributions{}, londonCalendar(t), "GBP").Factors
+		require.Equal(t, []Remark{{"moved_for_limit", "The plan moves 1.5 kWh for the limit of " + want + "."}}, factors)
+	}
+}
+
 // What the meters move for a limit adds up to the plan of the group, hour by hour: each flow is split
 // among them.
 func TestContributionsAddUp(t *testing.T) {

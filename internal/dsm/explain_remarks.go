@@ -41,7 +41,7 @@ func (x *explainer) factor(f WeightedFactor) string {
 	case FactorMetersAsked:
 		return fmt.Sprintf("Plans of %s hold the limit.", meters(w))
 	case FactorHeld:
-		return fmt.Sprintf("The plan moves %s for the limit of %s.", kilowattHours(w), x.Group)
+		return fmt.Sprintf("The plan moves %s for the limit of %s.", kilowattHours(w), x.limited())
 	case FactorMissing:
 		return fmt.Sprintf("%s of the readings of the last 7 days are missing.", percent(w))
 	default:
