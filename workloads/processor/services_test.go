@@ -135,20 +135,42 @@ func (s *services) produce(from, days int) {
 // process runs a processor until every message is in the database.
 func (s *services) process() {
 	s.t.Helper()
-	s.processUntil(s.caughtUp)
+	s.run(func(p *Processor) bool { return s.caughtUp() && s.noted(p) })
 }
 
-// processUntil runs a processor until done says so.
+// processUntil runs a processor until the stores hold enough.
 func (s *services) processUntil(enough func() bool) {
+	s.t.Helper()
+	s.run(func(*Processor) bool { return enough() })
+}
+
+func (s *services) run(enough func(*Processor) bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	require.NoError(s.t, err)
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
-	require.Eventually(s.t, enough, 5*time.Minute, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return enough(p) }, 5*time.Minute, 20*time.Millisecond)
 	cancel()
 	require.NoError(s.t, <-done)
+}
+
+// noted reports whether the processor knows that what is in the database is there. One that
+// is stopped before the answer to a commit saves no checkpoint of it.
+func (s *services) noted(p *Processor) bool {
+	next := map[int]int64{}
+	for _, status := range p.Status().Partitions {
+		next[status.Partition] = status.NextOffset
+	}
+	progress, err := s.stores.DB.Progress(s.t.Context())
+	require.NoError(s.t, err)
+	for _, p := range progress {
+		if next[p.Partition] < p.NextOffset {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *services) caughtUp() bool {
