@@ -5,6 +5,8 @@ import { limitsAtRisk } from './limits';
 const group = (id: string, after: number, excess: number, atRisk: boolean): Schemas['Group'] => ({
   id,
   meters: 3,
+  parent: null,
+  children: [],
   capacityKw: 10,
   lastAt: null,
   lastKwh: null,
