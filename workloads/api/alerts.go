@@ -138,11 +138,17 @@ const (
 // meterAlerts are those of meters that do not report, or cannot be right.
 func (s *server) meterAlerts(ctx context.Context) (found []Alert, err error) {
 	for _, of := range []struct {
-		status     reader.MeterStatus
-		kind, what string
+		status          reader.MeterStatus
+		kind, one, many string
 	}{
-		{reader.StatusStale, "meters_stale", "have not reported for longer than the policy's freshness"},
-		{reader.StatusSuspect, "meters_suspect", "have readings of the last 24 hours that do not fit what they have measured before"},
+		{
+			reader.StatusStale, "meters_stale",
+			"1 meter has not reported for longer than the policy's freshness", "%s meters have not reported for longer than the policy's freshness",
+		},
+		{
+			reader.StatusSuspect, "meters_suspect",
+			"1 meter has readings of the last 24 hours that do not fit what it has measured before", "%s meters have readings of the last 24 hours that do not fit what they have measured before",
+		},
 	} {
 		meters, err := s.db.Meters(ctx, reader.MeterFilter{Status: of.status, FreshnessHours: s.twin.Processor.Policy.Freshness, Limit: mostCounted})
 		if err != nil {
@@ -159,7 +165,9 @@ func (s *server) meterAlerts(ctx context.Context) (found []Alert, err error) {
 		if len(meters) == mostCounted {
 			count = "at least " + count
 		}
-		alert.Message = count + " meters " + of.what
+		if alert.Message = of.one; len(meters) > 1 {
+			alert.Message = fmt.Sprintf(of.many, count)
+		}
 		found = append(found, alert)
 	}
 	return found, nil

@@ -11,15 +11,13 @@ interface Props {
   zone: string;
   capacity?: number | null | undefined;
   what: string;
-  /** The band of several meters adds up their bands, which is more than 80 % of the sum. */
-  summed?: boolean;
 }
 
 /**
  * LoadChart shows measured load against its forecast. The energy of an hour in
  * kWh is its mean power in kW.
  */
-export function LoadChart({ columns, now, zone, capacity, what, summed = false }: Props) {
+export function LoadChart({ columns, now, zone, capacity, what }: Props) {
   const lines = useMemo(() => {
     const out: Line[] = [{ label: 'Forecast', values: columns.p50, color: '--forecast', width: 1.75, dash: [5, 4] }];
     if (hasPlan(columns)) out.push({ label: 'With the plans', values: columns.planned, color: '--plan', width: 1.75 });
@@ -27,8 +25,8 @@ export function LoadChart({ columns, now, zone, capacity, what, summed = false }
     return out;
   }, [columns]);
   const band = useMemo(
-    () => ({ label: summed ? '80 % bands, added up' : '80 % band', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
-    [columns, summed],
+    () => ({ label: '80 % band', low: columns.p10, high: columns.p90, color: '--forecast-band' }),
+    [columns],
   );
   return (
     <>
