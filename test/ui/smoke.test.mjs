@@ -61,7 +61,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByLabel('API key').waitFor();
     await accessible(page, 'sign-in');
     await signIn(page, twin);
-    await page.locator('canvas').waitFor();
+    await page.locator('canvas').first().waitFor();
     await page.getByRole('meter').first().waitFor();
     await page.getByRole('button', { name: /Load shift/ }).first().waitFor();
     await page.getByRole('region', { name: 'The last 7 days' }).getByText('Would have saved').waitFor();
@@ -94,7 +94,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByRole('link', { name: 'home-000001' }).waitFor();
     await accessible(page, 'meters');
     await page.getByRole('link', { name: 'home-000001' }).click();
-    await page.locator('canvas').waitFor();
+    await page.locator('canvas').first().waitFor();
     await page.getByText('Show the numbers').click();
     await page.getByRole('columnheader', { name: 'Measured, kWh' }).waitFor();
     await accessible(page, 'meter');
@@ -175,6 +175,7 @@ test('meters are found, sorted, and open at their own address', async (t) => {
   await page.goto(`${twin.address}ui/meters/home-000007`);
   await page.getByRole('heading', { name: 'home-000007' }).waitFor();
   await page.getByRole('img', { name: /Newest measured hour/ }).waitFor();
+  await page.getByRole('img', { name: /^Price of a kWh by hour, £0.12 to £0.42/ }).waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download the readings as CSV').click()]);
   assert.match(readFileSync(await download.path(), 'utf8'), /^key,at,kwh,hours,partial\nhome-000007,2019-/);
 });
@@ -196,7 +197,7 @@ test('the API documentation works without any other server', async (t) => {
 test('a narrow window needs no scrolling sideways', async (t) => {
   const page = await open(t, { viewport: { width: 360, height: 800 } });
   await signIn(page, twin);
-  await page.locator('canvas').waitFor();
+  await page.locator('canvas').first().waitFor();
   await page.getByRole('meter').first().waitFor();
   for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'forecasts', 'operations', 'meters', 'meters/home-000002']) {
     await page.goto(`${twin.address}ui/${path}`);
@@ -294,7 +295,7 @@ test('a twin that stops answering looks like it', async (t) => {
   t.after(() => context.close());
   const page = await context.newPage();
   await signIn(page, mortal);
-  await page.locator('canvas').waitFor();
+  await page.locator('canvas').first().waitFor();
   await page.getByText('up to date').waitFor();
   await mortal.stop();
   await page.getByRole('alert').getByText('The twin does not answer.').waitFor();

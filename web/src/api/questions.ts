@@ -222,23 +222,25 @@ export const meter = (id: string) =>
     refetchInterval: calm,
   });
 
-export const meterHistory = (id: string, from: string) =>
+/** meterLoad is what was measured, forecast and planned hour by hour, and the price of each. */
+export const meterLoad = (id: string, from: string) =>
   queryOptions({
-    queryKey: ['meter', id, 'history', from],
-    queryFn: async () =>
-      // Without format=csv the answer is JSON.
-      (await answer(
-        client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1h', maxPoints: 2500 } } }),
-      )) as Schemas['AnswerListSeries'],
+    queryKey: ['meter', id, 'load', from],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}/load', { params: { path: { id }, query: { from } } })),
     refetchInterval: calm,
     placeholderData: keepPreviousData,
   });
 
-export const meterForecasts = (id: string, from: string) =>
+/** meterSuspects are the suspect readings of a meter. */
+export const meterSuspects = (id: string, from: string) =>
   queryOptions({
-    queryKey: ['meter', id, 'forecasts', from],
-    queryFn: () =>
-      answer(client.GET('/api/v1/meters/{id}/forecasts', { params: { path: { id }, query: { from, dayAhead: true, limit: 100 } } })),
+    queryKey: ['meter', id, 'suspects', from],
+    queryFn: async () =>
+      // Without format=csv the answer is JSON.
+      (
+        (await answer(
+          client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1d' } } }),
+        )) as Schemas['AnswerListSeries']
+      ).data[0]?.suspect ?? [],
     refetchInterval: calm,
-    placeholderData: keepPreviousData,
   });

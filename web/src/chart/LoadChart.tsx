@@ -11,13 +11,15 @@ interface Props {
   zone: string;
   capacity?: number | null | undefined;
   what: string;
+  /** The charts of a page that share it show one hour together. */
+  cursor?: string | undefined;
 }
 
 /**
  * LoadChart shows measured load against its forecast. The energy of an hour in
  * kWh is its mean power in kW.
  */
-export function LoadChart({ columns, now, zone, capacity, what }: Props) {
+export function LoadChart({ columns, now, zone, capacity, what, cursor }: Props) {
   const lines = useMemo(() => {
     const out: Line[] = [{ label: 'Forecast', values: columns.p50, color: '--forecast', width: 1.75, dash: [5, 4] }];
     if (hasPlan(columns)) out.push({ label: 'With the plans', values: columns.planned, color: '--plan', width: 1.75 });
@@ -39,6 +41,7 @@ export function LoadChart({ columns, now, zone, capacity, what }: Props) {
         zone={zone}
         axis="Mean power of the hour, kW"
         format={power}
+        cursor={cursor}
         summary={summary(what, columns, now, zone)}
       />
       <LoadTable columns={columns} zone={zone} what={what} />

@@ -14,6 +14,7 @@ export interface Line {
   color: string; // name of a CSS variable
   width?: number;
   dash?: number[];
+  stepped?: boolean; // the value of a point holds until the next
 }
 
 export interface Band {
@@ -40,6 +41,7 @@ interface Props {
   axis: string; // what the y axis shows, with its unit
   ticks?: (v: number) => string; // of the y axis; plain numbers if left out
   format: (v: number | null | undefined) => string;
+  cursor?: string | undefined; // charts of one name show one hour together
   summary: string; // for those who cannot see the chart
 }
 
@@ -123,6 +125,8 @@ function data(p: Props): uPlot.AlignedData {
   return [p.x, ...columns] as uPlot.AlignedData;
 }
 
+const stepped = uPlot.paths.stepped!({ align: 1 });
+
 type Latest = { current: Props };
 
 function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) => void): uPlot.Options {
@@ -141,7 +145,7 @@ function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) =
   const series: uPlot.Series[] = [{}];
   if (p.band) series.push({ width: 0, points: { show: false } }, { width: 0, points: { show: false } });
   for (const l of p.lines) {
-    series.push({ label: l.label, stroke: color(l.color), width: l.width ?? 2, dash: l.dash ?? [], points: { show: false } });
+    series.push({ label: l.label, stroke: color(l.color), width: l.width ?? 2, dash: l.dash ?? [], points: { show: false }, ...(l.stepped && { paths: stepped }) });
   }
   return {
     width: el.clientWidth,
@@ -149,13 +153,13 @@ function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) =
     padding: [12, 8, 0, 0],
     legend: { show: false },
     tzDate: (t) => uPlot.tzDate(new Date(t * 1000), p.zone),
-    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 }, ...(p.cursor !== undefined && { sync: { key: p.cursor } }) },
     scales: { y: { range: (_, low, high) => yRange(low, high, latest.current.limit?.value) } },
     series,
     bands: p.band ? [{ series: [1, 2], fill: color(p.band.color) }] : [],
     axes: [
       { ...axis, values: (_, splits, _i, _space, step) => timeLabels(splits, step, p.zone), space: 64, size: 40 },
-      { ...axis, label: p.axis, labelSize: 22, size: 52, space: 44, ...(ticks && { values: (_: uPlot, splits: number[]) => splits.map(ticks) }) },
+      { ...axis, label: p.axis, labelSize: 22, size: 52, space: (p.height ?? 320) < 160 ? 20 : 44, ...(ticks && { values: (_: uPlot, splits: number[]) => splits.map(ticks) }) },
     ],
     hooks: {
       setCursor: [(u) => setHover(u.cursor.idx ?? null)],

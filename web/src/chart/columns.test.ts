@@ -1,31 +1,12 @@
 import { expect, test } from 'vitest';
-import { greatest, hasPlan, loadColumns, meterColumns, newest } from './columns';
+import { greatest, hasPlan, loadColumns, newest } from './columns';
 
 const hour = (n: number) => new Date(Date.UTC(2019, 0, 1, n)).toISOString();
 const at = (n: number) => Date.UTC(2019, 0, 1, n) / 1000;
-const expected = (n: number, p50: number) => ({ at: hour(n), p10Kwh: p50 - 1, p50Kwh: p50, p90Kwh: p50 + 1 });
-
-test('a later forecast replaces an earlier one hour by hour', () => {
-  const c = meterColumns(
-    [{ at: hour(0), kwh: 5, hours: 1 }],
-    [
-      { issuedAt: hour(1), model: 'b', dayAhead: true, points: [expected(1, 20), expected(2, 21)] },
-      { issuedAt: hour(0), model: 'a', dayAhead: true, points: [expected(0, 10), expected(1, 11)] },
-    ],
-  );
-  expect(c.x).toEqual([at(0), at(1), at(2)]);
-  expect(c.p50).toEqual([10, 20, 21]);
-  expect(c.actual).toEqual([5, null, null]);
-});
-
-test('hours of a forecast before the first reading shown are left out', () => {
-  const c = meterColumns([{ at: hour(2), kwh: null, hours: 0 }], [{ issuedAt: hour(0), model: 'a', dayAhead: true, points: [expected(0, 1), expected(2, 2)] }]);
-  expect(c.x).toEqual([at(2)]);
-});
 
 test('a gap stays a gap', () => {
   const c = loadColumns([
-    { at: hour(0), actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: 0, p90Kwh: null, p50SumKwh: null, plannedKwh: null },
+    { at: hour(0), actualKwh: null, p10Kwh: null, p50Kwh: 0, p90Kwh: null, plannedKwh: null },
   ]);
   expect(c.actual).toEqual([null]);
   expect(c.p50).toEqual([0]);
@@ -33,7 +14,7 @@ test('a gap stays a gap', () => {
 });
 
 test('a plan that changes nothing is no plan', () => {
-  const c = loadColumns([{ at: hour(0), actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, p50SumKwh: null, plannedKwh: 2 }]);
+  const c = loadColumns([{ at: hour(0), actualKwh: null, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 2 }]);
   expect(hasPlan(c)).toBe(false);
   expect(hasPlan({ ...c, planned: [1.5] })).toBe(true);
 });
@@ -46,12 +27,12 @@ test('greatest and newest skip gaps', () => {
 });
 
 test('hours of which nothing is known yet end the chart', () => {
-  const nothing = { actualKwh: null, meters: 0, p10Kwh: null, p50Kwh: null, p90Kwh: null, p50SumKwh: null, plannedKwh: null };
+  const nothing = { actualKwh: null, p10Kwh: null, p50Kwh: null, p90Kwh: null, plannedKwh: null };
   const c = loadColumns([{ ...nothing, at: hour(0) }, { ...nothing, at: hour(1), actualKwh: 1 }, { ...nothing, at: hour(2) }]);
   expect(c.x).toEqual([at(0), at(1)]);
 });
 
 test('plans are shown from now on', () => {
-  const planned = { actualKwh: null, meters: 0, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, p50SumKwh: null, plannedKwh: 1 };
+  const planned = { actualKwh: null, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 1 };
   expect(loadColumns([{ ...planned, at: hour(0) }, { ...planned, at: hour(1) }], at(1)).planned).toEqual([null, 1]);
 });

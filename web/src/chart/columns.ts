@@ -13,12 +13,15 @@ export interface LoadColumns {
   planned: Column;
 }
 
+/** Hour is what a load chart shows of an hour: of the twin, a group or a meter. */
+export type Hour = Pick<Schemas['LoadPoint'], 'at' | 'actualKwh' | 'p10Kwh' | 'p50Kwh' | 'p90Kwh' | 'plannedKwh'>;
+
 /**
  * loadColumns turns hours into columns. Hours at the end of which nothing is
  * known yet are left out, and so are the plans for hours before now, which
  * nobody can follow any more.
  */
-export function loadColumns(hours: Schemas['LoadPoint'][], now = Number.NEGATIVE_INFINITY): LoadColumns {
+export function loadColumns(hours: Hour[], now = Number.NEGATIVE_INFINITY): LoadColumns {
   let end = hours.length;
   while (end > 0 && hours[end - 1]?.actualKwh === null && hours[end - 1]?.p50Kwh === null) end--;
   const points = hours.slice(0, end);
@@ -29,27 +32,6 @@ export function loadColumns(hours: Schemas['LoadPoint'][], now = Number.NEGATIVE
     p50: points.map((p) => p.p50Kwh),
     p90: points.map((p) => p.p90Kwh),
     planned: points.map((p) => (seconds(p.at) >= now ? p.plannedKwh : null)),
-  };
-}
-
-/**
- * meterColumns lays the readings and the forecasts of a meter onto one axis. An
- * hour that several forecasts cover takes the one issued last.
- */
-export function meterColumns(points: Schemas['Point'][], forecasts: Schemas['Forecast'][]): LoadColumns {
-  const actual = new Map(points.map((p) => [seconds(p.at), p.kwh]));
-  const expected = new Map<number, Schemas['ForecastPoint']>();
-  const oldestFirst = [...forecasts].sort((a, b) => a.issuedAt.localeCompare(b.issuedAt));
-  for (const f of oldestFirst) for (const p of f.points) expected.set(seconds(p.at), p);
-  const first = points[0] ? seconds(points[0].at) : Number.NEGATIVE_INFINITY;
-  const x = [...new Set([...actual.keys(), ...expected.keys()])].filter((t) => t >= first).sort((a, b) => a - b);
-  return {
-    x,
-    actual: x.map((t) => actual.get(t) ?? null),
-    p10: x.map((t) => expected.get(t)?.p10Kwh ?? null),
-    p50: x.map((t) => expected.get(t)?.p50Kwh ?? null),
-    p90: x.map((t) => expected.get(t)?.p90Kwh ?? null),
-    planned: x.map(() => null),
   };
 }
 

@@ -47,10 +47,15 @@ export function percent(share: Maybe): string {
 }
 
 /** money shows an amount in an ISO 4217 currency. */
-export function money(amount: Maybe, currency: string): string {
+export const money = (amount: Maybe, currency: string): string => inCurrency(amount, currency, 2);
+
+/** unitPrice shows the price of a kWh, of which a hundredth of a penny counts. */
+export const unitPrice = (price: Maybe, currency: string): string => inCurrency(price, currency, 4);
+
+function inCurrency(amount: Maybe, currency: string, most: number): string {
   if (!known(amount)) return unknown;
   try {
-    return signed(new Intl.NumberFormat('en-GB', { style: 'currency', currency, maximumFractionDigits: 2 }).format(amount));
+    return signed(new Intl.NumberFormat('en-GB', { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: most }).format(amount));
   } catch {
     return signed(`${amount.toFixed(2)} ${currency}`.trim()); // no valid code
   }

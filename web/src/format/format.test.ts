@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { count, energy, mass, money, percent, power, unknown } from './energy';
+import { count, energy, mass, money, percent, power, unitPrice, unknown } from './energy';
 import { age, clock, dateTime, dayHour, hourOf, hours, relativeDay } from './time';
 
 describe('numbers', () => {
@@ -36,6 +36,7 @@ describe('numbers', () => {
   test('money in a known and in an unknown currency', () => {
     expect(money(0.425, 'GBP')).toMatch(/^£0\.4[23]$/);
     expect(money(1, '')).toBe('1.00');
+    expect([unitPrice(0.2735, 'GBP'), unitPrice(0.3, 'GBP')]).toEqual(['£0.2735', '£0.30']);
     expect(money(-2.3, 'GBP')).toBe('−£2.30');
     expect(money(null, 'GBP')).toBe(unknown);
   });

@@ -3,15 +3,16 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { root, type Schemas } from '../api/client';
-import { meter, meterDecisions, meterForecasts, meterHistory, twin } from '../api/questions';
+import { meter, meterDecisions, meterLoad, meterSuspects, twin } from '../api/questions';
 import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
-import { meterColumns, seconds } from '../chart/columns';
+import { loadColumns, seconds } from '../chart/columns';
 import { LoadChart } from '../chart/LoadChart';
+import { PriceStrip } from '../chart/PriceStrip';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
@@ -70,29 +71,30 @@ type SectionProps = { id: string; known: boolean; zone: string };
 
 function LoadOfMeter({ id, known, zone }: SectionProps) {
   const [from, setFrom] = useSetting('range', 'now-7d', spans.map((s) => s.value));
-  const history = useQuery(meterHistory(id, from));
-  const forecasts = useQuery(meterForecasts(id, from));
-  const points = history.data?.data[0]?.points;
-  const suspect = history.data?.data[0]?.suspect ?? [];
-  const columns = useMemo(() => points && meterColumns(points, forecasts.data?.data ?? []), [points, forecasts.data]);
-  const asOf = history.data?.meta.asOf;
-  const error = known ? (history.error ?? forecasts.error) : null;
+  const { data, error: failure, refetch, isPlaceholderData } = useQuery(meterLoad(id, from));
+  const suspects = useQuery(meterSuspects(id, from)).data ?? [];
+  const asOf = data?.meta.asOf;
+  const now = asOf ? seconds(asOf) : undefined;
+  const points = data?.data.points;
+  const columns = useMemo(() => points && loadColumns(points, now), [points, now]);
+  const error = known ? failure : null;
   const csv = new URL(`api/v1/meters/${encodeURIComponent(id)}/history?from=${from}&step=1h&format=csv`, root);
   return (
     <Card
       title="Load"
-      note="Readings, and the day-ahead forecast that was in force at each hour"
+      note="Readings, the forecast that was in force at each hour, the load if the plans are followed, and the price"
       action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
     >
-      {error && !columns && <Failure error={error} retry={() => Promise.all([history.refetch(), forecasts.refetch()])} />}
+      {error && !columns && <Failure error={error} retry={refetch} />}
       {!columns && !error && <Skeleton height={380} />}
-      {columns && columns.x.length > 0 && (
-        <div className={history.isPlaceholderData || forecasts.isPlaceholderData ? page.old : undefined}>
-          <LoadChart columns={columns} now={asOf ? seconds(asOf) : undefined} zone={zone} what={id} />
+      {data && columns && columns.x.length > 0 && (
+        <div className={isPlaceholderData ? page.old : undefined}>
+          <LoadChart columns={columns} now={now} zone={zone} what={id} cursor={id} />
+          <PriceStrip points={data.data.points.slice(0, columns.x.length)} currency={data.data.currency} now={now} zone={zone} cursor={id} />
         </div>
       )}
       {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
-      {suspect.length > 0 && <Suspects readings={suspect} zone={zone} />}
+      {suspects.length > 0 && <Suspects readings={suspects} zone={zone} />}
       <p className={classes.export}>
         <Anchor href={csv.href} size="sm" c="var(--accent)">
           Download the readings as CSV
