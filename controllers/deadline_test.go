@@ -174,7 +174,8 @@ func TestWideColumns(t *testing.T) {
 	sp.twin("wide", smallest)
 	sp.ready("wide")
 	at := time.Date(2025, 1, 2, 3, 0, 0, 0, time.UTC)
-	sp.runPod("wide", "api", "192.0.2.90", map[string]any{"answered": true, "meters": 2, "rows": 7, "quarantined": 4, "lastEventTime": at})
+	sp.runPod("wide", "api", "192.0.2.90", map[string]any{"answered": true, "meters": 2, "rows": 7, "quarantined": 4, "lastEventTime": at,
+		"limitAtRisk": map[string]any{"group": "north", "capacityKW": 17.5, "at": at, "probability": 0.434, "excessKWh": 1.26}})
 	sp.pass(time.Minute, "wide")
 	sp.condition("wide", v1.ConditionDataFlowing, metav1.ConditionTrue, v1.ReasonFlowing)
 	cfg := rest.CopyConfig(sp.env.Config)
@@ -196,5 +197,8 @@ func TestWideColumns(t *testing.T) {
 			wide[column.Name] = table.Rows[0].Cells[i]
 		}
 	}
-	require.Equal(t, map[string]any{"Reason": "Available", "Rejected": float64(4), "Last Event": "2025-01-02T03:00:00Z"}, wide)
+	require.Equal(t, map[string]any{
+		"Reason": "Available", "Rejected": float64(4), "Last Event": "2025-01-02T03:00:00Z",
+		"Limit At Risk": "north 2025-01-02 03:00 UTC: 43% to exceed 17.5 kW, 1.3 kWh expected above it",
+	}, wide)
 }
