@@ -53,7 +53,9 @@ func TestReplay(t *testing.T) {
 	want := s.rows(name)
 	require.EqualValues(t, count, want[0].Rows)
 	for _, table := range want {
-		require.Positive(t, table.Rows, table.Name)
+		if table.Name != "reading_revisions" { // nothing is corrected
+			require.Positive(t, table.Rows, table.Name)
+		}
 	}
 
 	began = time.Now()
