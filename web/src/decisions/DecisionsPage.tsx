@@ -1,12 +1,12 @@
-import { Button, NativeSelect, SegmentedControl, Skeleton } from '@mantine/core';
+import { NativeSelect, SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { type DecisionSort, type DecisionStatus, decisions, groups, twin } from '../api/questions';
 import { useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
+import { Pager, usePages } from '../app/Pager';
 import { useTitle } from '../app/title';
 import { DecisionDrawer, useOpenDecision } from './DecisionDrawer';
 import { DecisionList } from './DecisionList';
@@ -53,16 +53,16 @@ export function DecisionsPage() {
   const [about, setAbout] = useSetting('about', all, valuesOf(subjects));
   const [sort, setSort] = useSetting<DecisionSort>('sort', '-risk', valuesOf(sorts));
   const [group, setGroup] = useSetting<string>('group', '');
-  const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
+  const pages = usePages();
   const [, open] = useOpenDecision();
   const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
   const names = useQuery(groups).data?.data.map((g) => g.id) ?? [];
   const mode = useDecisionMode();
-  const filter = { status: unlessAll(status), about: unlessAll(about), sort, group: group || undefined, mode, cursor: before.at(-1) };
+  const filter = { status: unlessAll(status), about: unlessAll(about), sort, group: group || undefined, mode, cursor: pages.cursor };
   const { data, error, refetch, isPlaceholderData } = useQuery(decisions(filter));
 
   function change(apply: () => void) {
-    setBefore([]); // a cursor belongs to its filters
+    pages.restart();
     apply();
   }
 
@@ -118,21 +118,7 @@ export function DecisionsPage() {
             <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />
           </div>
         )}
-        {data && (before.length > 0 || data.page?.hasMore) && (
-          <nav className={page.pager} aria-label="Pages of the list">
-            <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
-              Back
-            </Button>
-            <Button
-              variant="default"
-              size="xs"
-              disabled={!data.page?.nextCursor || isPlaceholderData}
-              onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
-            >
-              Next
-            </Button>
-          </nav>
-        )}
+        <Pager pages={pages} page={data?.page} busy={isPlaceholderData} />
       </Card>
       <DecisionDrawer zone={zone} />
     </div>

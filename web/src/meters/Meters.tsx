@@ -2,7 +2,6 @@ import { Button, SegmentedControl, Skeleton, TextInput, VisuallyHidden } from '@
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
 import { type MeterSort, type MeterStatus, meters, twin } from '../api/questions';
@@ -11,6 +10,7 @@ import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
+import { Pager, usePages } from '../app/Pager';
 import classes from '../app/Table.module.css';
 import { useTitle } from '../app/title';
 import { count, energy } from '../format/energy';
@@ -34,15 +34,15 @@ export function Meters() {
   const [status, setStatus] = useSetting('status', '', statuses.map((s) => s.value));
   const [sort, setSort] = useSetting<MeterSort>('sort', 'id', sorts);
   const [group, setGroup] = useSetting<string>('group', '');
-  const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
+  const pages = usePages();
   const [q] = useDebouncedValue(search.trim(), 250);
-  const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, group: group || undefined, cursor: before.at(-1) };
+  const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, group: group || undefined, cursor: pages.cursor };
   const { data, error, refetch, isPlaceholderData } = useQuery(meters(filter));
   const total = useQuery(twin).data?.data;
   const zone = total?.timezone ?? 'UTC';
 
   function change(apply: () => void) {
-    setBefore([]); // a cursor belongs to its filters
+    pages.restart();
     apply();
   }
 
@@ -99,21 +99,7 @@ export function Meters() {
             </table>
           </div>
         )}
-        {data && (before.length > 0 || data.page?.hasMore) && (
-          <nav className={page.pager} aria-label="Pages of the list">
-            <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
-              Back
-            </Button>
-            <Button
-              variant="default"
-              size="xs"
-              disabled={!data.page?.nextCursor || isPlaceholderData}
-              onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
-            >
-              Next
-            </Button>
-          </nav>
-        )}
+        <Pager pages={pages} page={data?.page} busy={isPlaceholderData} />
       </Card>
     </div>
   );

@@ -1,6 +1,5 @@
-import { Button, NativeSelect, Skeleton } from '@mantine/core';
+import { NativeSelect, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
 import { quality, rejected, twin } from '../api/questions';
@@ -9,6 +8,7 @@ import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
+import { Pager, usePages } from '../app/Pager';
 import table from '../app/Table.module.css';
 import { useTitle } from '../app/title';
 import { count } from '../format/energy';
@@ -42,8 +42,8 @@ export function QualityPage() {
 
 function Messages({ reasons, zone }: { reasons: Schemas['ReasonCount'][]; zone: string }) {
   const [reason, setReason] = useSetting<string>('reason', '');
-  const [before, setBefore] = useState<string[]>([]); // cursors of the pages walked
-  const { data, error, refetch, isPlaceholderData } = useQuery(rejected(reason, before.at(-1)));
+  const pages = usePages();
+  const { data, error, refetch, isPlaceholderData } = useQuery(rejected(reason, pages.cursor));
   const choices = [{ value: '', label: 'Every reason' }, ...reasons.map((r) => ({ value: r.reason, label: `${r.reason} (${count(r.count)})` }))];
   return (
     <Card
@@ -57,7 +57,7 @@ function Messages({ reasons, zone }: { reasons: Schemas['ReasonCount'][]; zone: 
             data={choices}
             value={reason}
             onChange={(e) => {
-              setBefore([]); // a cursor belongs to its reason
+              pages.restart();
               setReason(e.currentTarget.value);
             }}
           />
@@ -82,21 +82,7 @@ function Messages({ reasons, zone }: { reasons: Schemas['ReasonCount'][]; zone: 
           ))}
         </ul>
       )}
-      {data && (before.length > 0 || data.page?.hasMore) && (
-        <nav className={page.pager} aria-label="Pages of the list">
-          <Button variant="default" size="xs" disabled={before.length === 0} onClick={() => setBefore(before.slice(0, -1))}>
-            Back
-          </Button>
-          <Button
-            variant="default"
-            size="xs"
-            disabled={!data.page?.nextCursor || isPlaceholderData}
-            onClick={() => data.page?.nextCursor && setBefore([...before, data.page.nextCursor])}
-          >
-            Next
-          </Button>
-        </nav>
-      )}
+      <Pager pages={pages} page={data?.page} busy={isPlaceholderData} />
     </Card>
   );
 }
