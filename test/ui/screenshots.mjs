@@ -30,7 +30,7 @@ try {
     await shoot('overview');
     await page.getByRole('button', { name: /Load shift/ }).first().click();
     await page.getByText('What it rests on').waitFor();
-    await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished))); // one whose element has gone is over too
     await page.screenshot({ path: join(out, `${name}-why.png`) });
     await page.keyboard.press('Escape');
     for (const [path, awaited] of [

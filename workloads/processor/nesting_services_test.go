@@ -1,12 +1,8 @@
 package processor
 
 import (
-	"context"
-	"log/slog"
 	"testing"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -105,21 +101,7 @@ func TestNestedGroupsGiveTheSameRows(t *testing.T) {
 	t.Run("with two processors, of which one ends", func(t *testing.T) {
 		s := startSubstation(t)
 		s.produceTree(0, 10)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 2)
-		firstCtx, stopFirst := context.WithCancel(ctx)
-		for _, ctx := range []context.Context{firstCtx, ctx} {
-			p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-			require.NoError(t, err)
-			go func() { done <- p.Run(ctx) }()
-		}
-		require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
-		stopFirst()
-		require.NoError(t, <-done)
-		s.produceTree(10, days-10)
-		require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
-		cancel()
-		require.NoError(t, <-done)
+		s.processByTwo(func() { s.produceTree(10, days-10) })
 		require.Equal(t, want, s.rows())
 	})
 }

@@ -165,21 +165,7 @@ func TestTwoProcessorsShareThePartitions(t *testing.T) {
 	want := undisturbed(t, days)
 	s := startServices(t)
 	s.produce(0, 10)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 2)
-	firstCtx, stopFirst := context.WithCancel(ctx)
-	for _, ctx := range []context.Context{firstCtx, ctx} {
-		p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-		require.NoError(t, err)
-		go func() { done <- p.Run(ctx) }()
-	}
-	require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
-	stopFirst()
-	require.NoError(t, <-done)
-	s.produce(10, days-10)
-	require.Eventually(t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
-	cancel()
-	require.NoError(t, <-done)
+	s.processByTwo(func() { s.produce(10, days-10) })
 	require.Equal(t, want, s.rows())
 }
 

@@ -156,6 +156,27 @@ func (s *services) run(enough func(*Processor) bool) {
 	require.NoError(s.t, <-done)
 }
 
+// processByTwo runs two processors until every message is in the database, and ends one of
+// them. The other goes on with what more produces.
+func (s *services) processByTwo(more func()) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	done := make(chan error, 2)
+	firstCtx, stopFirst := context.WithCancel(ctx)
+	for _, ctx := range []context.Context{firstCtx, ctx} {
+		p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		require.NoError(s.t, err)
+		go func() { done <- p.Run(ctx) }()
+	}
+	require.Eventually(s.t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
+	stopFirst()
+	require.NoError(s.t, <-done)
+	more()
+	require.Eventually(s.t, s.caughtUp, 5*time.Minute, 20*time.Millisecond)
+	cancel()
+	require.NoError(s.t, <-done)
+}
+
 // noted reports whether the processor knows that what is in the database is there. One that
 // is stopped before the answer to a commit saves no checkpoint of it.
 func (s *services) noted(p *Processor) bool {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { decision, explanation } from '../api/questions';
+import { Fact } from '../app/Fact';
 import { Failure } from '../app/Failure';
 import { energy, money, percent, power } from '../format/energy';
 import { dateTime } from '../format/time';
@@ -137,14 +138,5 @@ function Basis({ d, zone }: { d: Schemas['Decision']; zone: string }) {
         )}
       </dl>
     </Section>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

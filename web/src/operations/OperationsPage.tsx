@@ -1,10 +1,10 @@
 import { Skeleton } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { operations, twin } from '../api/questions';
 import { Card } from '../app/Card';
+import { Fact } from '../app/Fact';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import table from '../app/Table.module.css';
@@ -61,15 +61,6 @@ function Health({ view: v, zone }: { view: Schemas['Operations']; zone: string }
         <Fact label="Version">{v.version}</Fact>
       </dl>
     </Card>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

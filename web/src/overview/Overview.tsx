@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { twin } from '../api/questions';
 import { Failure } from '../app/Failure';
+import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { Decisions } from '../decisions/Decisions';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
@@ -21,9 +22,9 @@ export function Overview() {
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const view = data?.data;
   return (
-    <div className={classes.page}>
-      <div className={classes.head}>
-        <h1 className={classes.title}>{view?.name ?? ' '}</h1>
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1 className={page.title}>{view?.name ?? ' '}</h1>
         {view && <Replay twin={view} />}
       </div>
       <LimitsAtRisk zone={view?.timezone} />
