@@ -351,20 +351,49 @@ func TestAKeyThatIsTakenOut(t *testing.T) {
 	require.Equal(t, http.StatusOK, ask("Cookie", other))
 }
 
-// Each operation names the scope that it needs, and lets nobody in who lacks it.
+// Each operation names the scope that it needs, in its security and as x-required-scope.
 func TestOperationsNameTheirScope(t *testing.T) {
 	for path, item := range documented(t) {
 		for method, text := range item {
-			var operation struct{ Security []map[string][]string }
+			var operation struct {
+				Security []map[string][]string
+				Scope    auth.Scope `json:"x-required-scope"`
+			}
 			require.NoError(t, json.Unmarshal(text, &operation))
 			if !strings.HasPrefix(path, "/api/") || method == "post" && path == "/api/v1/session" {
 				require.Empty(t, operation.Security, path)
+				require.Empty(t, operation.Scope, path)
 				continue
 			}
-			require.Equal(t, openapi.Needs(auth.ScopeRead), operation.Security, "%s %s", method, path)
+			require.Contains(t, []auth.Scope{auth.ScopeRead, auth.ScopeOperate, auth.ScopeAdmin}, operation.Scope, "%s %s", method, path)
+			require.Equal(t, openapi.Needs(operation.Scope), operation.Security, "%s %s", method, path)
 		}
 	}
+}
 
+// An operation lets nobody in whose key has a lower scope than it names, and whatever else
+// is wrong with the request.
+func TestOperationsNeedTheirScope(t *testing.T) {
+	a := newTestAPI(t, nil)
+	below := map[auth.Scope][]string{auth.ScopeOperate: {"reader"}, auth.ScopeAdmin: {"reader", "operator"}}
+	for path, item := range documented(t) {
+		for method, text := range item {
+			var operation struct {
+				Scope auth.Scope `json:"x-required-scope"`
+			}
+			require.NoError(t, json.Unmarshal(text, &operation))
+			for _, name := range below[operation.Scope] {
+				w := a.send(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "x"), "", "X-API-Key", a.keys[name])
+				require.Equal(t, http.StatusForbidden, w.Code, "%s %s by %s: %s", method, path, name, w.Body)
+				p := problemIn(t, w)
+				require.Equal(t, problem.CodeScope, p.Code)
+				require.Equal(t, string(operation.Scope), p.Scope, "%s %s", method, path)
+			}
+		}
+	}
+}
+
+func TestScopesOfOneRoute(t *testing.T) {
 	a := newTestAPI(t, nil)
 	twin := filledTwin(t)
 	twin.API.APIKeysFile = a.keysFile
@@ -379,7 +408,9 @@ func TestOperationsNameTheirScope(t *testing.T) {
 		w := a.send("GET", "/operate", "", "X-API-Key", a.keys[name])
 		require.Equal(t, want, w.Code, name)
 		if want == http.StatusForbidden {
-			require.Contains(t, w.Body.String(), string(problem.CodeScope))
+			p := problemIn(t, w)
+			require.Equal(t, problem.CodeScope, p.Code)
+			require.Equal(t, "operate", p.Scope)
 		}
 	}
 }

@@ -156,6 +156,8 @@ func (p Principal) Lacks(want Scope) *problem.Problem {
 	if p.Scope.holds(want) {
 		return nil
 	}
-	return problem.New(http.StatusForbidden, problem.CodeScope, "",
+	lacks := problem.New(http.StatusForbidden, problem.CodeScope, "",
 		"this needs a key with the scope "+string(want)+"; "+p.Name+" has "+string(p.Scope))
+	lacks.Scope = string(want)
+	return lacks
 }

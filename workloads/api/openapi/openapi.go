@@ -115,29 +115,42 @@ func Register[I, T any](api huma.API, op huma.Operation, handle func(context.Con
 }
 
 // Needs is the security of an operation that needs a key or a session of a scope. Register
-// documents and enforces it.
+// enforces it, and documents it: as the roles of each way to sign in, and as x-required-scope.
 func Needs(scope auth.Scope) []map[string][]string {
 	of := []string{string(scope)}
 	return []map[string][]string{{"apiKey": of}, {"bearer": of}, {"session": of}}
 }
 
-// enforce keeps callers out whose key has not the scope that the operation names.
-func enforce(op *huma.Operation) {
+// requiredScope is the scope that an operation names by Needs; "" if it needs no key.
+func requiredScope(op *huma.Operation) auth.Scope {
 	for _, way := range op.Security {
 		for _, scopes := range way {
-			for _, scope := range scopes {
-				want := auth.Scope(scope)
-				op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-					if lacks := auth.PrincipalOf(ctx.Context()).Lacks(want); lacks != nil {
-						problem.Abort(humagin.Unwrap(ctx), lacks)
-						return
-					}
-					next(ctx)
-				})
-				return // all ways in need the same scope
+			if len(scopes) > 0 { // all ways in need the same scope
+				return auth.Scope(scopes[0])
 			}
 		}
 	}
+	return ""
+}
+
+// enforce keeps callers out whose key has not the scope that the operation names.
+func enforce(op *huma.Operation) {
+	want := requiredScope(op)
+	if want == "" {
+		return
+	}
+	if op.Extensions == nil {
+		op.Extensions = map[string]any{}
+	}
+	op.Extensions["x-required-scope"] = string(want)
+	admit := func(ctx huma.Context, next func(huma.Context)) {
+		if lacks := auth.PrincipalOf(ctx.Context()).Lacks(want); lacks != nil {
+			problem.Abort(humagin.Unwrap(ctx), lacks)
+			return
+		}
+		next(ctx)
+	}
+	op.Middlewares = append(huma.Middlewares{admit}, op.Middlewares...) // before whatever the operation does itself
 }
 
 // Document is the OpenAPI document as indented JSON, the same bytes each time.

@@ -63,6 +63,7 @@ type Problem struct {
 	Detail    string         `json:"detail" doc:"What is wrong here, and how to fix it" example:"limit: expected number <= 1000"`
 	Field     string         `json:"field,omitempty" doc:"The first parameter or body field at fault" example:"limit"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Every parameter or body field at fault"`
+	Scope     string         `json:"requiredScope,omitempty" enum:"read,operate,admin" doc:"With the code scope_missing: the least scope that the request needs"`
 	RequestID string         `json:"requestId,omitempty" doc:"The answer's X-Request-Id, to find the request in the log"`
 }
 
