@@ -48,7 +48,7 @@ func TestMeterAsKnown(t *testing.T) {
 			day + 24: {1: load(0, day+1), 2: 22, 3: load(0, day+3), 6: 60},
 			day + 25: {1: load(0, day+1), 2: 22, 3: 30, 6: 60, 7: 70},
 		} {
-			points, err := s.MeterAsKnown(t.Context(), no, day+1, day+8, at)
+			points, err := s.MeterSeries(t.Context(), no, reader.SeriesQuery{From: day + 1, To: day + 8, Aggregate: reader.Sum, AsKnown: &at})
 			require.NoError(t, err)
 			got := hours{}
 			for i, pt := range points {
@@ -61,7 +61,8 @@ func TestMeterAsKnown(t *testing.T) {
 		}
 		now, err := s.MeterSeries(t.Context(), no, reader.SeriesQuery{From: day + 1, To: day + 8, Aggregate: reader.Sum})
 		require.NoError(t, err)
-		newest, err := s.MeterAsKnown(t.Context(), no, day+1, day+8, day+30)
+		later := day + 30
+		newest, err := s.MeterSeries(t.Context(), no, reader.SeriesQuery{From: day + 1, To: day + 8, Aggregate: reader.Sum, AsKnown: &later})
 		require.NoError(t, err)
 		require.Equal(t, now, newest)
 

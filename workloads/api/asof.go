@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/workloads/api/params"
+	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
 // twinNow is the twin's own now: the hour before which every partition is
@@ -31,6 +33,19 @@ func (s *server) twinNow(ctx context.Context) (now meter.Hour, known bool, err e
 // times reads times relative to the twin's now, and dates of its calendar.
 func (s *server) times(now meter.Hour) params.Times {
 	return params.Times{Now: now.Time(), Zone: s.calendar.Location()}
+}
+
+// pastHour reads the hour of a parameter that asks for what was known then: it does not lie
+// after the twin's now.
+func (s *server) pastHour(field, text string, now meter.Hour) (meter.Hour, error) {
+	at, err := s.times(now).Parse(field, text)
+	if err != nil {
+		return 0, err
+	}
+	if at.After(now.Time()) {
+		return 0, problem.Invalid(field, fmt.Sprintf("%s lies after the twin's now (%s), of which nothing is known yet", text, now.Time().Format(time.RFC3339)))
+	}
+	return meter.HourOf(at), nil
 }
 
 // asOf is meta.asOf for a now of twinNow.

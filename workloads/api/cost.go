@@ -32,14 +32,20 @@ const (
 	lightQueue = 96
 	heavyQueue = 24
 	heavyWait  = 15 * time.Second
+
+	// Files take long and little at a time: two are written beside everything else.
+	bulkSlots  = 2
+	bulkQueue  = 4
+	bulkPerKey = 2
 )
 
 // lanes leave half of the connections to requests with little work. One key gets two
 // thirds of a lane, so that it holds up no other.
-func lanes(connections int) (light, heavy *gate.Lane) {
+func lanes(connections int) (light, heavy, bulk *gate.Lane) {
 	slots := max(1, connections/2)
 	return gate.NewLane(gate.Limits{Slots: lightSlots, Queue: lightQueue, PerKey: (lightSlots + lightQueue) * 2 / 3, Wait: heavyWait}),
-		gate.NewLane(gate.Limits{Slots: slots, Queue: heavyQueue, PerKey: (slots + heavyQueue) * 2 / 3, Wait: heavyWait})
+		gate.NewLane(gate.Limits{Slots: slots, Queue: heavyQueue, PerKey: (slots + heavyQueue) * 2 / 3, Wait: heavyWait}),
+		gate.NewLane(gate.Limits{Slots: bulkSlots, Queue: bulkQueue, PerKey: bulkPerKey, Wait: heavyWait})
 }
 
 type passKey struct{}
@@ -47,7 +53,7 @@ type passKey struct{}
 // admitted lets a request into the lane of those with little work, until it is answered.
 func (s *server) admitted(c *gin.Context) {
 	ctx := c.Request.Context()
-	pass, err := gate.Admit(ctx, s.light, s.heavy, auth.PrincipalOf(ctx).Name)
+	pass, err := gate.Admit(ctx, s.light, auth.PrincipalOf(ctx).Name)
 	if err != nil {
 		problem.AbortWith(c, err)
 		return
@@ -68,7 +74,7 @@ func (s *server) afford(ctx context.Context, rows int, field, less string) error
 	if rows <= lightRows || !ok {
 		return nil
 	}
-	return pass.Deepen(ctx)
+	return pass.Move(ctx, s.heavy)
 }
 
 // area is how large the twin is.

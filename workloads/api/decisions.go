@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,7 @@ type decisionsInput struct {
 	Sort    string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Decisions of a page"`
 	Cursor  string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
+	Format  string `query:"format" enum:"json,csv,ndjson,parquet" default:"json" doc:"A file has all decisions that the filters leave, whatever the limit; its columns are the fields of a decision of the list"`
 }
 
 type decisionPath struct {
@@ -45,6 +47,7 @@ func (s *server) decisionOperations(api huma.API) {
 		Path: "/api/v1/decisions", OperationID: "decisions", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Decisions, newest first",
 		Description: "Those that were issued in a range of time. One that revises another names it in supersedes; with inForce, what was superseded is left out.",
+		Responses:   fileResponses(api, reflect.TypeFor[Answer[[]DecisionHeader]]()),
 	}, s.listDecisions)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/decisions/{id}", OperationID: "decision", Tags: []string{openapi.TagDecisions}, Security: openapi.Needs(auth.ScopeRead),
@@ -58,7 +61,7 @@ func (s *server) decisionOperations(api huma.API) {
 	}, s.explainDecision)
 }
 
-func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output[[]DecisionHeader], error) {
+func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*huma.StreamResponse, error) {
 	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, strconv.FormatBool(in.InForce), in.Mode, in.Status, in.From, in.To, in.Sort)
 	after, err := params.DecodeCursor[reader.DecisionPlace](filters, in.Cursor)
 	if err != nil {
@@ -71,6 +74,9 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 	q, err := s.decisionQuery(ctx, in, now)
 	if err != nil {
 		return nil, err
+	}
+	if in.Format != "json" {
+		return s.decisionFile(ctx, in, q, now)
 	}
 	if err := s.affordDecisions(ctx, in, &q); err != nil {
 		return nil, err
@@ -86,7 +92,7 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*output
 		return nil, s.failed(ctx, "list decisions", err)
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return &output[[]DecisionHeader]{Body: Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}}, nil
+	return jsonOrFile(Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}), nil
 }
 
 // affordDecisions counts the rows of the list, and where it is sorted by what no index

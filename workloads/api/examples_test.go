@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -66,7 +67,14 @@ func TestOperationsHaveExamples(t *testing.T) {
 				if given := requests[op.OperationID]; given != "" {
 					target = given
 				}
-				body := op.Responses[strconv.Itoa(op.DefaultStatus)].Content["application/json"]
+				forms := op.Responses[strconv.Itoa(op.DefaultStatus)].Content
+				if forms["text/csv"] != nil {
+					checkFileExample(t, a, op.OperationID, target, forms["text/csv"])
+				}
+				body := forms["application/json"]
+				if body == nil {
+					return
+				}
 				wrong := wrongExample(doc, body)
 				if *update && wrong != "" {
 					writeExample(t, op.OperationID, answered(t, a, op.OperationID, target))
@@ -76,6 +84,22 @@ func TestOperationsHaveExamples(t *testing.T) {
 			})
 		}
 	}
+}
+
+// checkFileExample compares the columns of an example with those of an answer.
+func checkFileExample(t *testing.T, a *api, operation, target string, body *huma.MediaType) {
+	t.Helper()
+	w := a.get(target, "Accept", "text/csv")
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	lines := strings.SplitAfterN(w.Body.String(), "\n", 4)
+	require.Greater(t, len(lines), 2, "an example has rows")
+	columns, _, _ := strings.Cut(fmt.Sprint(body.Example), "\n")
+	if *update && columns+"\n" != lines[0] {
+		example := strings.Join(lines[:len(lines)-1], "")
+		require.NoError(t, os.WriteFile(filepath.Join("openapi", "examples", operation+".csv"), []byte(example), 0o600))
+		return
+	}
+	require.Equal(t, lines[0], columns+"\n", "run: go test ./workloads/api -run OperationsHaveExamples -update, and then hack/generate")
 }
 
 // wrongExample is what is wrong with the example of an answer; "" if nothing is.

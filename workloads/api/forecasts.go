@@ -2,17 +2,21 @@ package api
 
 import (
 	"context"
+	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/params"
 	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/table"
 )
 
 // forecastReach is how far back the newest forecast is looked for: a twin that
@@ -39,7 +43,21 @@ type groupForecastsInput struct {
 	ForecastsParams
 }
 
+type allForecastsInput struct {
+	From     string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued from here on; default now-7d" example:"now-7d"`
+	To       string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued before here; default now+1h"`
+	Group    string `query:"group" maxLength:"128" doc:"Only meters of this group"`
+	DayAhead bool   `query:"dayAhead" doc:"Only day-ahead forecasts: those issued at the issue time of the twin"`
+	Format   string `query:"format" enum:"csv,ndjson,parquet" default:"csv" doc:"Columns: meter, issuedAt, dayAhead, model, at, p10Kwh, p50Kwh, p90Kwh"`
+}
+
 func (s *server) forecastOperations(api huma.API) {
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/forecasts", OperationID: "forecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
+		Summary:     "Forecasts of all meters as a file",
+		Description: "A row for each hour of each forecast that was issued in a range of time, oldest issue first. The file is streamed, whatever its length.",
+		Responses:   fileResponses(api, nil),
+	}, s.allForecasts)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/meters/{id}/forecasts", OperationID: "meterForecasts", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Forecasts of a meter, newest first",
@@ -112,6 +130,81 @@ func listForecasts[Row, View any](ctx context.Context, s *server, kind, id strin
 	}
 	meta := Meta{Unit: "kWh", Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]View]{Body: Answer[[]View]{Data: data, Page: page, Meta: meta}}, nil
+}
+
+// forecastRow is one hour of a forecast of a meter as a row of a file.
+type forecastRow struct {
+	Meter    string    `json:"meter"`
+	IssuedAt time.Time `json:"issuedAt"`
+	DayAhead bool      `json:"dayAhead"`
+	Model    string    `json:"model"`
+	At       time.Time `json:"at"`
+	P10      *float32  `json:"p10Kwh"`
+	P50      *float32  `json:"p50Kwh"`
+	P90      *float32  `json:"p90Kwh"`
+}
+
+// forecastsOfPage is how many forecasts are read at once for a file.
+const forecastsOfPage = 500
+
+func (s *server) allForecasts(ctx context.Context, in *allForecastsInput) (*huma.StreamResponse, error) {
+	now, _, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.times(now).Range(in.From, in.To, "now-7d", "now+1h")
+	if err != nil {
+		return nil, err
+	}
+	var group *int32
+	if in.Group != "" {
+		g, err := s.findGroup(ctx, in.Group)
+		if err != nil {
+			return nil, asFilter("group", err)
+		}
+		group = &g.GroupNo
+	}
+	meters, err := s.db.MeterNames(ctx, in.Group)
+	if err != nil {
+		return nil, s.failed(ctx, "list meters", err)
+	}
+	names := make(map[int32]string, len(meters))
+	for _, m := range meters {
+		names[m.MeterNo] = m.Name
+	}
+	fill := func(ctx context.Context, write func(row any) error) error {
+		var after *reader.ForecastPlace
+		for {
+			page, err := s.db.AllForecasts(ctx, group, w.From, w.To, in.DayAhead, after, forecastsOfPage)
+			if err != nil {
+				return s.failed(ctx, "read forecasts", err)
+			}
+			for i := range page {
+				if err := writeForecast(&page[i], names[page[i].MeterNo], write); err != nil {
+					return err
+				}
+			}
+			if len(page) < forecastsOfPage {
+				return nil
+			}
+			last := &page[len(page)-1]
+			after = &reader.ForecastPlace{IssuedAt: last.IssuedAt, MeterNo: last.MeterNo, Model: last.Model}
+		}
+	}
+	// Every hour of a day-ahead forecast, and about as many of those that were issued again.
+	rows := w.Hours() * len(meters) * 2
+	return s.download(ctx, rows, &file{name: s.fileName(nameWith("forecasts", in.Group), w), format: table.Format(in.Format), row: reflect.TypeFor[forecastRow](), fill: fill})
+}
+
+func writeForecast(f *twin.Forecast, meterName string, write func(row any) error) error {
+	view := forecastView(*f)
+	for _, p := range view.Points {
+		row := forecastRow{Meter: meterName, IssuedAt: view.IssuedAt, DayAhead: view.DayAhead, Model: view.Model, At: p.At, P10: p.P10, P50: p.P50, P90: p.P90}
+		if err := write(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // issueRange is the range of issue times that a request asks for.

@@ -1,19 +1,20 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"math"
-	"net/http"
+	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/downsample"
-	"github.com/energytwin/energytwin/workloads/api/middleware"
-	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/table"
 )
 
 // history is an answer that is sent series by series, so that it takes the memory of one.
@@ -25,42 +26,31 @@ type history struct {
 	meta    Meta
 }
 
-// stream sends the answer. One that fails is a problem as long as nothing has been sent;
-// afterwards the connection is cut, as half an answer would look like a whole one.
-func (h *history) stream(ctx huma.Context) {
-	c := humagin.Unwrap(ctx)
-	err := h.write(ctx)
-	if err == nil {
-		return
-	}
-	if !middleware.Restart(c.Writer) {
-		panic(http.ErrAbortHandler)
-	}
-	c.Writer.Header().Del("Content-Disposition")
-	problem.AbortWith(c, err)
-}
-
-func (h *history) write(ctx huma.Context) error {
-	if h.params.Format == "csv" {
-		ctx.SetHeader("Content-Type", "text/csv; charset=utf-8")
-		ctx.SetHeader("Content-Disposition", `attachment; filename="history.csv"`)
-		return h.writeAll(ctx, newCSVSeries(ctx.BodyWriter()))
-	}
-	ctx.SetHeader("Content-Type", "application/json")
-	return h.writeAll(ctx, &jsonSeries{to: ctx.BodyWriter()})
-}
-
-// seriesWriter writes an answer of series.
-type seriesWriter interface {
-	series(s *Series) error
-	end(m *Meta) error
-}
-
-func (h *history) writeAll(ctx huma.Context, to seriesWriter) error {
+// rows is how many rows the answer is read from.
+func (h *history) rows() (rows int) {
 	for _, from := range h.sources {
-		series, err := h.read(ctx, from)
+		rows += int(h.query.To-h.query.From) * from.rowsOfHour
+	}
+	return rows
+}
+
+// stream sends the answer as JSON.
+func (h *history) stream(hc huma.Context) {
+	hc.SetHeader("Content-Type", "application/json")
+	answerOrCut(humagin.Unwrap(hc), h.write(hc))
+}
+
+func (h *history) write(hc huma.Context) error {
+	to := &jsonSeries{to: hc.BodyWriter()}
+	for _, from := range h.sources {
+		series, err := h.read(hc.Context(), from)
 		if err != nil {
 			return err
+		}
+		if from.meterNo != nil {
+			if series.Suspect, err = h.server.suspects(hc.Context(), *from.meterNo, h.query); err != nil {
+				return err
+			}
 		}
 		if err := to.series(series); err != nil {
 			return err
@@ -69,19 +59,39 @@ func (h *history) writeAll(ctx huma.Context, to seriesWriter) error {
 	return to.end(&h.meta)
 }
 
-func (h *history) read(hc huma.Context, from source) (*Series, error) {
-	ctx := hc.Context()
+// seriesRow is a point of a series as a row of a file.
+type seriesRow struct {
+	Key     string    `json:"key"`
+	At      time.Time `json:"at"`
+	KWh     *float64  `json:"kwh"`
+	Hours   int       `json:"hours"`
+	Partial bool      `json:"partial"`
+}
+
+// file is the answer as a file, one series after the other.
+func (h *history) file(name string) *file {
+	return &file{name: name, format: table.Format(h.params.Format), row: reflect.TypeFor[seriesRow](), fill: func(ctx context.Context, write func(row any) error) error {
+		for _, from := range h.sources {
+			series, err := h.read(ctx, from)
+			if err != nil {
+				return err
+			}
+			for _, p := range series.Points {
+				if err := write(seriesRow{Key: series.Key, At: p.At, KWh: p.KWh, Hours: p.Hours, Partial: p.Partial}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}}
+}
+
+func (h *history) read(ctx context.Context, from source) (*Series, error) {
 	points, err := from.read(ctx, h.query)
 	if err != nil {
 		return nil, h.server.failed(ctx, "read a history", err)
 	}
-	series := &Series{Key: from.key, Points: h.thinned(points)}
-	if from.meter != nil {
-		if series.Suspect, err = h.server.suspects(ctx, *from.meter, h.query); err != nil {
-			return nil, err
-		}
-	}
-	return series, nil
+	return &Series{Key: from.key, Points: h.thinned(points)}, nil
 }
 
 // thinned chooses at most maxPoints of the buckets.
@@ -96,7 +106,11 @@ func (h *history) thinned(of []reader.Point) []Point {
 		h.meta.Partial = h.meta.Partial || partial[i]
 	}
 	out := []Point{}
-	for _, i := range downsample.LTTB(values, h.params.MaxPoints) {
+	most := h.params.thinTo()
+	if most == 0 {
+		most = max(len(of), 2)
+	}
+	for _, i := range downsample.LTTB(values, most) {
 		b := of[i]
 		if h.params.Fill == "none" && b.Value == nil {
 			continue

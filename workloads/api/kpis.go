@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,9 @@ type kpisInput struct {
 	Meter string `query:"meter" maxLength:"128" doc:"Only this meter"`
 	Group string `query:"group" maxLength:"128" doc:"Only this group; the whole twin without a meter and a group"`
 	By    string `query:"by" enum:"none,day,month" default:"none" doc:"One period, or one for each day or month of the twin's calendar; those that the range cuts off are partial"`
+	Each  string `query:"groupBy" enum:"none,meter" default:"none" doc:"meter: those of each meter, in a file"`
+
+	Format string `query:"format" enum:"json,csv,ndjson,parquet" default:"json" doc:"A file has the fields of a period as columns, with promised and realised spread out, after scope and id"`
 }
 
 func (s *server) kpiOperations(api huma.API) {
@@ -29,10 +33,11 @@ func (s *server) kpiOperations(api huma.API) {
 		Path: "/api/v1/kpis", OperationID: "kpis", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Key figures of the twin, a group or a meter: energy, cost, peak, emissions, and promised and realised savings",
 		Description: "Plans count once their hours have passed and they are settled, in the period in which their hours begin; settledDays of days shows how many days that is. They are those about meters: the plan of a group is the sum of those of its meters.",
+		Responses:   fileResponses(api, reflect.TypeFor[Answer[KPIs]]()),
 	}, s.kpis)
 }
 
-func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error) {
+func (s *server) kpis(ctx context.Context, in *kpisInput) (*huma.StreamResponse, error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
@@ -49,20 +54,35 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*output[KPIs], error)
 	if err != nil {
 		return nil, err
 	}
+	if in.Format != "json" {
+		return s.kpiFile(ctx, in, view, scope, w, now)
+	}
+	if in.Each != "none" {
+		return nil, problem.Invalid("groupBy", "key figures of each meter come as a file; ask with format=csv, ndjson or parquet")
+	}
 	if err := s.affordKPIs(ctx, in, scope, w); err != nil {
 		return nil, err
 	}
+	partial, err := s.fillKPIs(ctx, in, &view, scope, w, now)
+	if err != nil {
+		return nil, err
+	}
+	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: partial || w.To > now}
+	return jsonOrFile(Answer[KPIs]{Data: view, Meta: meta}), nil
+}
+
+// fillKPIs computes the periods of a view. It reports whether one of them is partial.
+func (s *server) fillKPIs(ctx context.Context, in *kpisInput, view *KPIs, scope reader.Scope, w params.HourRange, now meter.Hour) (partial bool, err error) {
 	periods := s.periods(w, in.By)
 	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}, now); err != nil {
-		return nil, s.failed(ctx, "read key figures", err)
+		return false, s.failed(ctx, "read key figures", err)
 	}
-	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: w.To > now}
 	view.Periods = make([]KPIPeriod, len(periods))
 	for i, p := range periods {
 		view.Periods[i] = p.view(s.ledger, scope.MeterNo != nil && in.By != "day")
-		meta.Partial = meta.Partial || p.partial()
+		partial = partial || p.partial()
 	}
-	return &output[KPIs]{Body: Answer[KPIs]{Data: view, Meta: meta}}, nil
+	return partial, nil
 }
 
 // affordKPIs counts the hours of the load and the plans of each day.

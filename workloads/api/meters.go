@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -187,15 +186,12 @@ func (s *server) getMeterState(ctx context.Context, in *meterStateInput) (*outpu
 	}
 	past := false // what came since is left out
 	if in.At != "" {
-		at, err := s.times(now).Parse("at", in.At)
+		at, err := s.pastHour("at", in.At, now)
 		if err != nil {
 			return nil, err
 		}
-		if at.After(now.Time()) {
-			return nil, problem.Invalid("at", fmt.Sprintf("%s lies after the twin's now (%s), of which nothing is known yet", in.At, now.Time().Format(time.RFC3339)))
-		}
-		past = meter.HourOf(at) < now
-		now, known = meter.HourOf(at), true
+		past = at < now
+		now, known = at, true
 	}
 	state := MeterState{ID: m.Name, Group: maybeText(m.Group), Last24h: make([]*float32, lastHours)}
 	if err := s.readState(ctx, m.MeterNo, now, past, &state); err != nil {
@@ -250,8 +246,9 @@ func (s *server) readState(ctx context.Context, no int32, now meter.Hour, past b
 
 // hoursBefore are the hours in which a meter's newest reading is looked for.
 func (s *server) hoursBefore(ctx context.Context, no int32, now meter.Hour, past bool) ([]reader.Point, error) {
+	q := reader.SeriesQuery{From: now - readingReach, To: now, Aggregate: reader.Sum}
 	if past {
-		return s.db.MeterAsKnown(ctx, no, now-readingReach, now, now)
+		q.AsKnown = &now
 	}
-	return s.db.MeterSeries(ctx, no, reader.SeriesQuery{From: now - readingReach, To: now, Aggregate: reader.Sum})
+	return s.db.MeterSeries(ctx, no, q)
 }

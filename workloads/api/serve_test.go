@@ -33,8 +33,8 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=any&limit=1").Data[0].ID
 	checked := 0
 	for path, item := range api.OpenAPI().Paths {
-		if item.Get == nil || path == "/api/v1/session" {
-			continue
+		if item.Get == nil || path == "/api/v1/session" || item.Get.Responses["200"].Content["application/json"] == nil {
+			continue // a file has no schema
 		}
 		id := "home-000001"
 		switch {

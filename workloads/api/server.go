@@ -69,7 +69,7 @@ type server struct {
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
 	ready    readiness
 
-	light, heavy *gate.Lane // see cost.go
+	light, heavy, bulk *gate.Lane // see cost.go
 }
 
 // NewHandler makes everything that the API's port serves.
@@ -154,7 +154,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	}
 	s.setDefaults()
 	s.probe = &deps.DB.DB
-	s.light, s.heavy = lanes(int(deps.DB.Pool.Config().MaxConns))
+	s.light, s.heavy, s.bulk = lanes(int(deps.DB.Pool.Config().MaxConns))
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
 		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB,
@@ -222,7 +222,7 @@ func (s *server) handler() (http.Handler, error) {
 func compressible() []string {
 	return []string{
 		"application/json", problem.MediaType, "application/openapi+json", "text/csv", "text/html", "text/css",
-		"text/plain", "text/javascript", "application/javascript", "image/svg+xml",
+		"application/x-ndjson", "text/plain", "text/javascript", "application/javascript", "image/svg+xml",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/test/twinrows"
 )
 
@@ -74,7 +75,7 @@ func TestLateReadingsAreKnownFromWhenTheyCame(t *testing.T) {
 // known is the energy of an hour as it was known at another.
 func (s *services) known(no int32, h, at meter.Hour) *float64 {
 	s.t.Helper()
-	points, err := s.reader.MeterAsKnown(s.t.Context(), no, h, h+1, at)
+	points, err := s.reader.MeterSeries(s.t.Context(), no, reader.SeriesQuery{From: h, To: h + 1, Aggregate: reader.Sum, AsKnown: &at})
 	require.NoError(s.t, err)
 	return points[0].Value
 }

@@ -28,6 +28,39 @@ func (db *DB) MeterForecasts(ctx context.Context, meterNo int32, from, to meter.
 	return forecasts, nil
 }
 
+// ForecastPlace is the place of the last forecast of a page of AllForecasts.
+type ForecastPlace struct {
+	IssuedAt meter.Hour
+	MeterNo  int32
+	Model    string
+}
+
+// AllForecasts are the forecasts of all meters, or of those of a group, issued from
+// hour `from` to before hour `to`, oldest first, that follow a place; at most limit.
+func (db *DB) AllForecasts(ctx context.Context, groupNo *int32, from, to meter.Hour, onlyDayAhead bool, after *ForecastPlace, limit int) ([]twin.Forecast, error) {
+	within, err := db.within(ctx, groupNo)
+	if err != nil {
+		return nil, err
+	}
+	if after == nil {
+		after = &ForecastPlace{IssuedAt: from}
+	}
+	rows, err := db.Pool.Query(ctx, `
+		SELECT meter_no, issued_at, day_ahead, model, p10, p50, p90 FROM forecasts
+		WHERE issued_at >= $1 AND issued_at < $2 AND (day_ahead OR NOT $3) AND (issued_at, meter_no, model) > ($4, $5, $6)
+			AND ($7::int[] IS NULL OR meter_no IN (SELECT meter_no FROM meters WHERE group_no = ANY ($7)))
+		ORDER BY issued_at, meter_no, model LIMIT $8`,
+		after.IssuedAt.Time(), to.Time(), onlyDayAhead, after.IssuedAt.Time(), after.MeterNo, after.Model, within, limit)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of all meters: %w", err)
+	}
+	forecasts, err := pgx.CollectRows(rows, scanForecast)
+	if err != nil {
+		return nil, fmt.Errorf("forecasts of all meters: %w", err)
+	}
+	return forecasts, nil
+}
+
 // GroupForecasts are the forecasts of the load of a group as a whole, like MeterForecasts.
 func (db *DB) GroupForecasts(ctx context.Context, groupNo int32, from, to meter.Hour, onlyDayAhead bool, limit int) ([]twin.GroupForecast, error) {
 	rows, err := db.Pool.Query(ctx, `

@@ -143,6 +143,32 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	return meters, nil
 }
 
+// MeterName is a meter and its group, without anything that is known of it.
+type MeterName struct {
+	MeterNo     int32
+	Name, Group string
+}
+
+// MeterNames are all meters by name, or those of a group and the groups below it; group ""
+// is all.
+func (db *DB) MeterNames(ctx context.Context, group string) ([]MeterName, error) {
+	var within []string
+	if group != "" {
+		within = db.nesting.namesWithin(group)
+	}
+	rows, err := db.Pool.Query(ctx, `
+		SELECT meter_no, m.name, g.name FROM meters m JOIN groups g USING (group_no)
+		WHERE $1::text[] IS NULL OR g.name = ANY ($1) ORDER BY m.name`, within)
+	if err != nil {
+		return nil, fmt.Errorf("names of meters: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowToStructByPos[MeterName])
+	if err != nil {
+		return nil, fmt.Errorf("names of meters: %w", err)
+	}
+	return names, nil
+}
+
 // anyCase is a regular expression for a text in any case: names have a collation that
 // knows the case of ASCII alone.
 func anyCase(text string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,10 @@ type SeriesQuery struct {
 	Aggregate Aggregate
 	Zone      string // IANA name for calendar units; "" is UTC
 	MaxPoints int    // most buckets; 0 is 10,000
+
+	// AsKnown takes back what corrections and late readings changed when the watermark was
+	// past this hour. Of a meter alone; nil is what is known now.
+	AsKnown *meter.Hour
 }
 
 // Point is one bucket of a series.
@@ -123,6 +128,20 @@ const (
 	everyGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE ts >= $1 AND ts < $2 GROUP BY ts`
 )
 
+// firstSourceArg is the number of a source's first parameter.
+const firstSourceArg = 6
+
+// asKnown is a meter's source before what was revised when the watermark was past the
+// hour of parameter n: the first of such revisions keeps what there was.
+func asKnown(source string, n int) string {
+	return `SELECT h.ts, CASE WHEN v.ts IS NULL THEN r.kwh ELSE v.kwh END AS kwh
+		FROM spine h LEFT JOIN (` + source + `) r USING (ts)
+		LEFT JOIN LATERAL (
+			SELECT v.ts, CASE WHEN v.old_quality & 4 = 0 THEN v.old_kwh END AS kwh FROM reading_revisions v
+			WHERE v.ts = h.ts AND v.meter_no = $6 AND v.channel = 0 AND v.watermark > $` + strconv.Itoa(n) + `
+			ORDER BY v.watermark, v.known_at, v.stream_offset LIMIT 1) v ON true`
+}
+
 // bucketSQL lays the source over the hours from $1 to before $2. Parameters:
 // $3 unit, $4 zone, $5 hours of a bucket.
 func bucketSQL(agg Aggregate, source string) string {
@@ -142,10 +161,15 @@ func (db *DB) MeterSeries(ctx context.Context, meterNo int32, q SeriesQuery) ([]
 	if err != nil {
 		return nil, fmt.Errorf("history of meter %d: %w", meterNo, err)
 	}
-	if compressed == nil || !compressed.After(q.From.Time()) {
-		return db.series(ctx, q, meterProbes, meterNo)
+	source, args := meterProbes, []any{meterNo}
+	if compressed != nil && compressed.After(q.From.Time()) {
+		source, args = meterChunks, append(args, *compressed)
 	}
-	return db.series(ctx, q, meterChunks, meterNo, *compressed)
+	if q.AsKnown != nil {
+		args = append(args, q.AsKnown.Time())
+		source = asKnown(source, firstSourceArg+len(args)-1)
+	}
+	return db.series(ctx, q, source, args...)
 }
 
 // compressedTo is the end of the chunks that maintenance has compressed; nil

@@ -123,30 +123,29 @@ func busy() error {
 
 // Pass is the way of one request through the lanes.
 type Pass struct {
-	key   string
-	heavy *Lane
-	in    *Lane // nil once it has left
+	key string
+	in  *Lane // nil once it has left
 }
 
-// Admit lets a request of a key into the lane light. Deepen moves it into the lane heavy.
-func Admit(ctx context.Context, light, heavy *Lane, key string) (*Pass, error) {
-	if err := light.Enter(ctx, key); err != nil {
+// Admit lets a request of a key into a lane.
+func Admit(ctx context.Context, lane *Lane, key string) (*Pass, error) {
+	if err := lane.Enter(ctx, key); err != nil {
 		return nil, err
 	}
-	return &Pass{key: key, heavy: heavy, in: light}, nil
+	return &Pass{key: key, in: lane}, nil
 }
 
-// Deepen moves the request into the lane of expensive ones, and waits there. It has left
-// both where it is not admitted.
-func (p *Pass) Deepen(ctx context.Context) error {
-	if p.in == p.heavy {
+// Move takes the request into another lane, and waits there. It has left both where it is
+// not admitted.
+func (p *Pass) Move(ctx context.Context, lane *Lane) error {
+	if p.in == lane {
 		return nil
 	}
 	p.Leave()
-	if err := p.heavy.Enter(ctx, p.key); err != nil {
+	if err := lane.Enter(ctx, p.key); err != nil {
 		return err
 	}
-	p.in = p.heavy
+	p.in = lane
 	return nil
 }
 

@@ -95,12 +95,12 @@ func TestSlotsAreNeitherLostNorMade(t *testing.T) {
 			if i%7 == 0 {
 				go cancel()
 			}
-			p, err := Admit(ctx, light, heavy, string(rune('a'+i%3)))
+			p, err := Admit(ctx, light, string(rune('a'+i%3)))
 			if err != nil {
 				return
 			}
 			defer p.Leave()
-			if p.Deepen(ctx) != nil {
+			if p.Move(ctx, heavy) != nil {
 				return
 			}
 			mu.Lock()

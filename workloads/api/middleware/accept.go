@@ -9,17 +9,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/table"
 )
 
-// Forms of answers under /api.
-const (
-	formJSON = "application/json"
-	formCSV  = "text/csv"
-)
+const formJSON = "application/json"
 
 // Acceptable rejects a request under /api for whose answer the Accept header leaves no
-// form. Histories come as CSV too: a caller that takes that and no JSON asks for it, as
-// format=csv does. The header is dropped then: the form is settled.
+// form. Where answers come as files too, a caller that takes such a form and no JSON asks
+// for it, as the parameter format does. The header is dropped then: the form is settled.
 func Acceptable(c *gin.Context) {
 	header := strings.Join(c.Request.Header.Values("Accept"), ",")
 	c.Request.Header.Del("Accept")
@@ -28,22 +25,39 @@ func Acceptable(c *gin.Context) {
 		return
 	}
 	c.Writer.Header().Add("Vary", "Accept")
-	csv := strings.HasSuffix(c.FullPath(), "/history")
 	query := c.Request.URL.Query()
-	switch {
-	case query.Has("format") || accepts(header, formJSON):
-	case csv && accepts(header, formCSV):
-		query.Set("format", "csv")
-		c.Request.URL.RawQuery = query.Encode()
-	default:
-		forms := formJSON
-		if csv {
-			forms += " and " + formCSV
-		}
-		problem.Abort(c, problem.New(http.StatusNotAcceptable, problem.CodeNotAcceptable, "Accept", "answers come as "+forms+" here"))
+	json, files := formsOf(c.FullPath())
+	if query.Has("format") || json && accepts(header, formJSON) {
+		c.Next()
 		return
 	}
-	c.Next()
+	var forms []string
+	if json {
+		forms = append(forms, formJSON)
+	}
+	if files {
+		for _, f := range table.Formats() {
+			if accepts(header, f.MediaType()) {
+				query.Set("format", string(f))
+				c.Request.URL.RawQuery = query.Encode()
+				c.Next()
+				return
+			}
+			forms = append(forms, f.MediaType())
+		}
+	}
+	problem.Abort(c, problem.New(http.StatusNotAcceptable, problem.CodeNotAcceptable, "Accept", "answers come as "+strings.Join(forms, ", ")+" here"))
+}
+
+// formsOf reports whether the answers of a path come as JSON and as files.
+func formsOf(path string) (json, files bool) {
+	switch path {
+	case "/api/v1/forecasts":
+		return false, true
+	case "/api/v1/history", "/api/v1/meters/:id/history", "/api/v1/decisions", "/api/v1/kpis":
+		return true, true
+	}
+	return true, false
 }
 
 // accepts reports whether an Accept header takes a media type (RFC 9110, 12.5.1): the most

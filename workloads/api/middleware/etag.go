@@ -45,6 +45,9 @@ func (b *bufferedAnswer) send() error {
 	return err
 }
 
+// Unwrap leads http.ResponseController to the connection.
+func (b *bufferedAnswer) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
 func (b *bufferedAnswer) WriteString(s string) (int, error) { return b.Write([]byte(s)) }
 func (b *bufferedAnswer) WriteHeader(code int)              { b.status = code }
 func (b *bufferedAnswer) WriteHeaderNow()                   {}

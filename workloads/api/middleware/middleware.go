@@ -82,12 +82,27 @@ func LimitedBody(c *gin.Context) {
 	c.Next()
 }
 
+type unboundedKey struct{}
+
 // Bounded gives up a request that takes too long.
 func Bounded(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), Timeout)
+	caller := c.Request.Context()
+	ctx, cancel := context.WithTimeout(caller, Timeout)
 	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
+	c.Request = c.Request.WithContext(context.WithValue(ctx, unboundedKey{}, caller))
 	c.Next()
+}
+
+// Unbounded is the context of a request without the limit of Bounded: it ends when the
+// caller goes, or with the returned function.
+func Unbounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	free, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	caller, bounded := ctx.Value(unboundedKey{}).(context.Context)
+	if !bounded {
+		caller = ctx
+	}
+	stop := context.AfterFunc(caller, cancel)
+	return free, func() { stop(); cancel() }
 }
 
 // HeadAsGet answers HEAD with the headers of GET; net/http drops the body.

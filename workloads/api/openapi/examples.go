@@ -19,3 +19,12 @@ func exampleOf(operation string) any {
 	}
 	return json.RawMessage(text)
 }
+
+// fileExampleOf is the example of an operation's answer as CSV; nil if there is none.
+func fileExampleOf(operation string) any {
+	text, err := examples.ReadFile("examples/" + operation + ".csv")
+	if err != nil {
+		return nil
+	}
+	return string(text)
+}

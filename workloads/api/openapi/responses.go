@@ -150,6 +150,9 @@ func describeAnswers(op *huma.Operation) {
 		if body := answer.Content["application/json"]; body != nil && body.Example == nil {
 			body.Example = exampleOf(op.OperationID)
 		}
+		if body := answer.Content["text/csv"]; body != nil && body.Example == nil {
+			body.Example = fileExampleOf(op.OperationID)
+		}
 	}
 }
 
