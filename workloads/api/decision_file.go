@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,9 +18,23 @@ import (
 // decisionsOfPage is how many decisions are read at once for a file.
 const decisionsOfPage = 1_000
 
-// decisionRow is the type of a decision as a row of a file: the fields of its header.
-var decisionRow = rowOf(headerFields)
+// fieldsNamed are some fields of the header of a decision in their own order, or all if
+// there are no names.
+func fieldsNamed(names []string) []decisionField {
+	if names == nil {
+		return headerFields
+	}
+	var out []decisionField
+	for _, name := range names {
+		i := slices.IndexFunc(headerFields, func(f decisionField) bool { return f.name == name })
+		if i >= 0 && !slices.ContainsFunc(out, func(f decisionField) bool { return f.name == name }) {
+			out = append(out, headerFields[i])
+		}
+	}
+	return out
+}
 
+// rowOf is the type of a decision as a row of a file.
 func rowOf(fields []decisionField) reflect.Type {
 	out := make([]reflect.StructField, len(fields))
 	for i, f := range fields {
@@ -38,6 +53,8 @@ func (s *server) decisionFile(ctx context.Context, in *decisionsInput, q reader.
 	if in.Meter != "" {
 		size, name = area{meters: 1}, nameWith("decisions", in.Meter)
 	}
+	fields := fieldsNamed(in.names())
+	rowType := rowOf(fields)
 	q.Limit = decisionsOfPage
 	fill := func(ctx context.Context, write func(row any) error) error {
 		for {
@@ -47,8 +64,8 @@ func (s *server) decisionFile(ctx context.Context, in *decisionsInput, q reader.
 			}
 			for _, d := range rows {
 				header := s.decisionHeader(d, now)
-				row := reflect.New(decisionRow)
-				if err := json.Unmarshal(appendFields(nil, headerFields, &header), row.Interface()); err != nil {
+				row := reflect.New(rowType)
+				if err := json.Unmarshal(appendFields(nil, fields, &header), row.Interface()); err != nil {
 					return err
 				}
 				if err := write(row.Elem().Interface()); err != nil {
@@ -62,6 +79,6 @@ func (s *server) decisionFile(ctx context.Context, in *decisionsInput, q reader.
 			q.After = &place
 		}
 	}
-	f := &file{name: s.fileName(name, params.HourRange{From: q.From, To: q.To}), format: table.Format(in.Format), row: decisionRow, fill: fill}
+	f := &file{name: s.fileName(name, params.HourRange{From: q.From, To: q.To}), format: table.Format(in.Format), row: rowType, fill: fill}
 	return s.download(ctx, daysOf(q.To-q.From)*(size.meters+size.groups), f)
 }

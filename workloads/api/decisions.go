@@ -22,6 +22,7 @@ import (
 )
 
 type decisionsInput struct {
+	FieldsOf[DecisionHeader]
 	Meter   string `query:"meter" maxLength:"128" doc:"Only this meter"`
 	Group   string `query:"group" maxLength:"128" doc:"Only this group and the meters in it"`
 	About   string `query:"about" enum:"meter,group" doc:"Only decisions about meters, or about groups"`

@@ -119,7 +119,8 @@ func answerOrCut(c *gin.Context, err error) {
 func jsonOrFile(body any) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		hc.SetHeader("Content-Type", "application/json")
-		answerOrCut(humagin.Unwrap(hc), huma.DefaultJSONFormat.Marshal(hc.BodyWriter(), body))
+		body, err := pickFields(hc, "", body)
+		answerOrCut(humagin.Unwrap(hc), errors.Join(err, huma.DefaultJSONFormat.Marshal(hc.BodyWriter(), body)))
 	}}
 }
 

@@ -33,6 +33,7 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 	return map[string]string{
 		"meter":          "/api/v1/meters/home-000001",
 		"meterState":     "/api/v1/meters/home-000001/state",
+		"meterQuality":   "/api/v1/meters/home-000001/data-quality?from=now-3d",
 		"meterHistory":   "/api/v1/meters/home-000001/history?step=1d",
 		"meterForecasts": "/api/v1/meters/home-000001/forecasts?issuedAt=now",
 		"groupForecasts": "/api/v1/groups/feeder-0001/forecasts?issuedAt=now",
@@ -47,6 +48,7 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 		"groupBreaches":    "/api/v1/groups/feeder-0001/breaches?probability=0",
 		"cheapHours":       "/api/v1/signals/cheap-hours?hours=2&contiguous=true",
 		"decision":         "/api/v1/decisions/" + decision,
+		"openADREvents":    "/api/v1/openadr/events?programID=plans",
 		"explanation":      "/api/v1/decisions/" + decision + "/explanation",
 	}
 }
@@ -155,9 +157,11 @@ func writeExample(t *testing.T, operation string, w *httptest.ResponseRecorder) 
 	decoder.UseNumber()
 	var answer any
 	require.NoError(t, decoder.Decode(&answer))
-	shortened(answer)
-	if data, ok := answer.(map[string]any)["data"].(map[string]any); ok && data["csrfToken"] != nil {
-		data["csrfToken"] = "9d4e1e23bd5b727046a9e3b4b7db57bd"
+	answer = shortened(answer)
+	if object, ok := answer.(map[string]any); ok {
+		if data, ok := object["data"].(map[string]any); ok && data["csrfToken"] != nil {
+			data["csrfToken"] = "9d4e1e23bd5b727046a9e3b4b7db57bd"
+		}
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

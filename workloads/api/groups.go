@@ -29,6 +29,8 @@ func (s *server) groupOperations(api huma.API) {
 	}, s.getGroup)
 }
 
+type groupsInput struct{ FieldsOf[Group] }
+
 // GroupPath is the group that a path names.
 type GroupPath struct {
 	ID string `path:"id" maxLength:"128" doc:"Name of the group"`
@@ -57,7 +59,7 @@ func (s *server) getGroup(ctx context.Context, in *GroupPath) (*output[Group], e
 
 // listGroups answers with all groups at once: their number is that of feeders,
 // not of meters.
-func (s *server) listGroups(ctx context.Context, _ *noInput) (*output[[]Group], error) {
+func (s *server) listGroups(ctx context.Context, _ *groupsInput) (*output[[]Group], error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err

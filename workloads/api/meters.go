@@ -30,6 +30,7 @@ type MeterPath struct {
 }
 
 type metersInput struct {
+	FieldsOf[Meter]
 	Search string `query:"q" maxLength:"128" doc:"Part of the id, in any case"`
 	Group  string `query:"group" maxLength:"128" doc:"Only meters of this group"`
 	Status string `query:"status" enum:"ok,gap,stale,suspect" doc:"Only meters of this status"`

@@ -259,6 +259,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	})
 	s.site().Register(r)
 	cfg := openapi.Config(s.base)
+	cfg.Transformers = append(cfg.Transformers, pickFields)
 	open := openapi.New(cfg, r, r.Group(""))
 	s.openOperations(open)
 	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, s.admitted, middleware.WithETag))

@@ -38,6 +38,7 @@ const (
 	TagDecisions = "Decisions"
 	TagQuality   = "Data quality"
 	TagSession   = "Session"
+	TagOpenADR   = "OpenADR"
 	TagProcess   = "Process"
 )
 
@@ -68,6 +69,7 @@ func newConfig(server string) huma.Config {
 				{Name: TagDecisions, Description: "What to move, when, why, and what it is worth"},
 				{Name: TagQuality, Description: "What was rejected, and why"},
 				{Name: TagSession, Description: "Signing in from a browser"},
+				{Name: TagOpenADR, Description: "Prices, limits and plans for clients of OpenADR 3.1"},
 				{Name: TagProcess, Description: "Health of this process"},
 			},
 			Components: &huma.Components{

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/meter"
+	"github.com/energytwin/energytwin/internal/timescale/decisions"
+	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/workloads/api/auth"
+	"github.com/energytwin/energytwin/workloads/api/openadr"
+	"github.com/energytwin/energytwin/workloads/api/openapi"
+)
+
+type openADRInput struct {
+	Program string   `query:"programID" enum:"prices,limits,plans" doc:"Only events of this program"`
+	Targets []string `query:"targets,explode" maxItems:"50" doc:"Only events about these meters or groups, or about all"`
+	Skip    int      `query:"skip" minimum:"0" maximum:"10000" default:"0" doc:"Events that are left out"`
+	Limit   int      `query:"limit" minimum:"1" maximum:"50" default:"50" doc:"Most events of an answer"`
+}
+
+type openADRPrograms struct{ Body []openadr.Program }
+
+type openADREvents struct{ Body []openadr.Event }
+
+func (s *server) openADROperations(api huma.API) {
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/openadr/programs", OperationID: "openADRPrograms", Tags: []string{openapi.TagOpenADR}, Security: openapi.Needs(auth.ScopeRead),
+		Summary:     "Programs, as OpenADR 3.1 has them",
+		Description: "One for prices, one for the limits of groups, and one for plans. The answer is a list, as that protocol has it.",
+	}, s.openADRPrograms)
+	openapi.Get(api, huma.Operation{
+		Path: "/api/v1/openadr/events", OperationID: "openADREvents", Tags: []string{openapi.TagOpenADR}, Security: openapi.Needs(auth.ScopeRead),
+		Summary:     "Prices, limits and plans that are in force, as events of OpenADR 3.1",
+		Description: "Prices and limits of the next 24 hours, and the plans that are planned or under way, newest first. Plans are changes of load in kW against the forecast. Read only.",
+	}, s.openADREvents)
+}
+
+func (s *server) openADRPrograms(ctx context.Context, _ *noInput) (*openADRPrograms, error) {
+	now, _, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &openADRPrograms{Body: openadr.ProgramsOf(s.twin.Name, s.twin.Processor.Policy.Tariff.Currency, now.Time())}, nil
+}
+
+func (s *server) openADREvents(ctx context.Context, in *openADRInput) (*openADREvents, error) {
+	now, _, err := s.twinNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	wanted := func(e *openadr.Event) bool {
+		return (in.Program == "" || in.Program == e.ProgramID) &&
+			(len(in.Targets) == 0 || len(e.Targets) == 0 || slices.ContainsFunc(e.Targets, func(t string) bool { return slices.Contains(in.Targets, t) }))
+	}
+	events := []openadr.Event{s.priceEvent(now)}
+	limits, err := s.limitEvents(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	events = slices.DeleteFunc(append(events, limits...), func(e openadr.Event) bool { return !wanted(&e) })
+	if more := in.Skip + in.Limit - len(events); more > 0 && (in.Program == "" || in.Program == openadr.Plans) {
+		plans, err := s.planEvents(ctx, now, in.Targets, more)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, plans...)
+	}
+	first := min(in.Skip, len(events))
+	return &openADREvents{Body: events[first:min(first+in.Limit, len(events))]}, nil
+}
+
+// eventHours is how far ahead prices and limits are shown.
+const eventHours = 24
+
+func (s *server) priceEvent(now meter.Hour) openadr.Event {
+	hours := make([]openadr.Hour, eventHours)
+	for i := range hours {
+		h := now + meter.Hour(i)
+		rate := s.rateOf(h)
+		hours[i] = openadr.Hour{Start: h.Time(), Price: rate.Price, Carbon: rate.Carbon}
+	}
+	return openadr.PriceEvent(hours, s.twin.Processor.Policy.Tariff.Currency)
+}
+
+func (s *server) limitEvents(ctx context.Context, now meter.Hour) ([]openadr.Event, error) {
+	groups, err := s.db.Groups(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "list groups", err)
+	}
+	var out []openadr.Event
+	for _, g := range groups {
+		if kw := s.capacity(g.Name); kw != nil {
+			out = append(out, openadr.LimitEvent(g.Name, *kw, now.Time(), eventHours))
+		}
+	}
+	return out, nil
+}
+
+// planEvents are the newest plans that are planned or under way, of some meters and groups
+// or of all; at most most.
+func (s *server) planEvents(ctx context.Context, now meter.Hour, targets []string, most int) ([]openadr.Event, error) {
+	if err := s.afford(ctx, most*rowOfList, "skip", "skip fewer events, or name targets"); err != nil {
+		return nil, err
+	}
+	q := reader.DecisionList{Planned: true, InForce: true, Status: "open", Now: now, From: now - forecastReach, To: now + 1, Limit: decisionsOfPage}
+	var out []openadr.Event
+	for len(out) < most {
+		rows, err := s.db.ListDecisions(ctx, q)
+		if err != nil {
+			return nil, s.failed(ctx, "list decisions", err)
+		}
+		for i := range rows {
+			if p := s.openPlan(&rows[i]); (len(targets) == 0 || slices.Contains(targets, p.For)) && len(out) < most {
+				out = append(out, openadr.PlanEvent(&p))
+			}
+		}
+		if len(rows) < decisionsOfPage {
+			break
+		}
+		place := reader.PlaceOf(rows[len(rows)-1])
+		q.After = &place
+	}
+	return out, nil
+}
+
+// openPlan is what a decision asks for in the hours that it holds.
+func (s *server) openPlan(d *decisions.Row) openadr.Plan {
+	p := openadr.Plan{
+		ID: d.ID.String(), Title: s.explain(*d, dsm.Contributions{}).Title, For: d.Meter, ForLimit: d.Reason == dsm.ReasonGroupLimit,
+		IssuedAt: d.IssuedAt.Time(), From: d.ValidFrom.Time(),
+	}
+	if d.Meter == "" {
+		p.For = d.Group
+	}
+	for i, kwh := range d.Plan {
+		if d.ValidFrom+meter.Hour(i) >= d.HeldTo {
+			break
+		}
+		p.KW = append(p.KW, rounded(float64(kwh))) // kWh of an hour are mean kW
+	}
+	return p
+}
