@@ -14,8 +14,8 @@ export function rememberToken(token: string): void {
   csrfToken = token;
 }
 
-// The browser's cache answers repeated questions with If-None-Match by itself.
-export const client = createClient<paths>({ baseUrl: root.href.replace(/\/$/, ''), credentials: 'same-origin' });
+// Pages ask for JSON; files are links. The browser's cache answers repeated questions with If-None-Match by itself.
+export const client = createClient<paths, 'application/json'>({ baseUrl: root.href.replace(/\/$/, ''), credentials: 'same-origin' });
 
 client.use({
   onRequest({ request }) {

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { answer, client, type Schemas } from './client';
+import { answer, client } from './client';
 
 // What the pages ask for, and how often they ask again.
 
@@ -231,16 +231,19 @@ export const meterLoad = (id: string, from: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** meterQuality is how complete and sure the readings of a meter are, day by day. */
+export const meterQuality = (id: string) =>
+  queryOptions({
+    queryKey: ['meter', id, 'quality'],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}/data-quality', { params: { path: { id }, query: { from: 'now-12w' } } })),
+    refetchInterval: rare,
+  });
+
 /** meterSuspects are the suspect readings of a meter. */
 export const meterSuspects = (id: string, from: string) =>
   queryOptions({
     queryKey: ['meter', id, 'suspects', from],
     queryFn: async () =>
-      // Without format=csv the answer is JSON.
-      (
-        (await answer(
-          client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1d' } } }),
-        )) as Schemas['AnswerListSeries']
-      ).data[0]?.suspect ?? [],
+      (await answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1d' } } }))).data[0]?.suspect ?? [],
     refetchInterval: calm,
   });

@@ -8,6 +8,7 @@ import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { Pager, usePages } from '../app/Pager';
 import { useTitle } from '../app/title';
+import { Downloads } from '../download/Downloads';
 import { DecisionDrawer, useOpenDecision } from './DecisionDrawer';
 import { DecisionList } from './DecisionList';
 import { useDecisionMode } from './mode';
@@ -109,6 +110,7 @@ export function DecisionsPage() {
       <Card
         title="The last 7 days"
         note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
+        action={<Downloads files={[{ what: 'All of them', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, mode } }]} />}
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={420} />}

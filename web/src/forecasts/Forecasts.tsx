@@ -9,6 +9,7 @@ import { Failure } from '../app/Failure';
 import figures from '../app/Figures.module.css';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
+import { Downloads } from '../download/Downloads';
 import { count, number, percent } from '../format/energy';
 import { AccuracyBars } from './AccuracyBars';
 import { comparison, worst } from './accuracy';
@@ -64,6 +65,16 @@ export function Forecasts() {
         )}
       </Card>
       <Worst of={of} from={from} />
+      <Card title="As files" note="All meters, every hour of the time chosen above">
+        <Downloads
+          files={[
+            { what: 'Forecasts', path: 'forecasts', query: { from, dayAhead: 'true' } },
+            { what: 'Readings', path: 'history', query: { from, groupBy: 'meter', step: '1h' } },
+            { what: 'Decisions', path: 'decisions', query: { from } },
+            { what: 'Key figures by day', path: 'kpis', query: { from, by: 'day', groupBy: 'meter' } },
+          ]}
+        />
+      </Card>
     </div>
   );
 }

@@ -1,8 +1,8 @@
-import { Anchor, SegmentedControl, Skeleton } from '@mantine/core';
+import { SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
-import { root, type Schemas } from '../api/client';
+import type { Schemas } from '../api/client';
 import { meter, meterDecisions, meterLoad, meterSuspects, twin } from '../api/questions';
 import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
@@ -16,9 +16,11 @@ import { PriceStrip } from '../chart/PriceStrip';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
+import { Downloads } from '../download/Downloads';
 import { count, energy } from '../format/energy';
 import { dayHour } from '../format/time';
 import classes from './MeterPage.module.css';
+import { QualityCalendar } from './QualityCalendar';
 import { StatusBadge } from './StatusBadge';
 
 const spans = [
@@ -61,6 +63,7 @@ export function MeterPage({ id }: { id: string }) {
       </div>
       <LoadOfMeter id={id} known={!!m} zone={zone} />
       <DecisionsOfMeter id={id} known={!!m} zone={zone} open={open} />
+      <QualityCalendar id={id} known={!!m} zone={zone} />
       <DecisionDrawer zone={zone} />
     </div>
   );
@@ -78,7 +81,11 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
   const points = data?.data.points;
   const columns = useMemo(() => points && loadColumns(points, now), [points, now]);
   const error = known ? failure : null;
-  const csv = new URL(`api/v1/meters/${encodeURIComponent(id)}/history?from=${from}&step=1h&format=csv`, root);
+  const files = [
+    { what: 'Readings', path: `meters/${encodeURIComponent(id)}/history`, query: { from, step: '1h' } },
+    { what: 'Decisions', path: 'decisions', query: { from, meter: id } },
+    { what: 'Key figures by day', path: 'kpis', query: { from, by: 'day', meter: id } },
+  ];
   return (
     <Card
       title="Load"
@@ -95,11 +102,9 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
       )}
       {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
       {suspects.length > 0 && <Suspects readings={suspects} zone={zone} />}
-      <p className={classes.export}>
-        <Anchor href={csv.href} size="sm" c="var(--accent)">
-          Download the readings as CSV
-        </Anchor>
-      </p>
+      <div className={classes.export}>
+        <Downloads files={files} />
+      </div>
     </Card>
   );
 }
