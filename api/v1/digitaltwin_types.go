@@ -80,6 +80,7 @@ type DigitalTwinList struct {
 // +kubebuilder:validation:XValidation:rule="self.?processor.?replicas.orValue(1) <= self.?kafka.?topics.?partitions.orValue(12)",message="processor.replicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer replicas"
 // +kubebuilder:validation:XValidation:rule="self.?processor.?autoscaling.?maxReplicas.orValue(1) <= self.?kafka.?topics.?partitions.orValue(12)",message="processor.autoscaling.maxReplicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer"
 // +kubebuilder:validation:XValidation:rule="!has(self.operations) || !has(self.operations.backupAt) || (has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.backup))",message="operations.backupAt needs timescale.managed.backup, which has the place of the dumps; write that, or remove operations.backupAt"
+// +kubebuilder:validation:XValidation:rule="!self.?ingest.?http.?enabled.orValue(false) || self.?generator.?mode.orValue('Replay') == 'Off'",message="ingest.http.enabled needs generator.mode: \"Off\", with the quotes, as a generator publishes all readings of the twin itself; write that, or remove ingest.http.enabled"
 type DigitalTwinSpec struct {
 	// IANA time zone of the area, such as Europe/London. Calendar features,
 	// tariffs and issue times are local to it.
@@ -150,6 +151,10 @@ type DigitalTwinSpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Generator Generator `json:"generator,omitzero"`
+
+	// How readings come in from outside.
+	// +optional
+	Ingest Ingest `json:"ingest,omitzero"`
 
 	// How the stream is turned into forecasts and decisions.
 	// +kubebuilder:default={}

@@ -135,7 +135,14 @@ func newAPICommand() *cobra.Command {
 			return err
 		}
 		defer db.Close()
-		return api.Run(ctx, *twin, api.Deps{DB: db, Version: version})
+		deps := api.Deps{DB: db, Version: version}
+		if twin.TakesReadings() {
+			if deps.Stream, err = stream.Connect(twin.Kafka); err != nil {
+				return err
+			}
+			defer deps.Stream.Close()
+		}
+		return api.Run(ctx, *twin, deps)
 	})
 }
 

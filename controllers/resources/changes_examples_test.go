@@ -43,6 +43,7 @@ func specChanges() map[string]specChange {
 		"generator.speed":                     {ofHouseholds, `generator: {speed: 3600}`, `generator: {speed: max}`},
 		"generator.warmup.history":            {ofHouseholds, `generator: {warmup: {history: 672h}}`, `generator: {warmup: {history: 336h}}`},
 		"generator.maxLag":                    {ofHouseholds, ``, `generator: {maxLag: 9000}`},
+		"ingest.http.enabled":                 {ofHouseholds, `generator: {mode: "Off"}`, `{generator: {mode: "Off"}, ingest: {http: {enabled: false}}}`},
 		"generator.resources":                 {ofHouseholds, ``, `generator: {resources: {limits: {memory: 1Gi}}}`},
 		"processor.replicas":                  {ofHouseholds, ``, `processor: {replicas: 3}`},
 		"processor.autoscaling":               {ofHouseholds, ``, `processor: {autoscaling: {maxReplicas: 3}}`},

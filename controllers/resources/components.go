@@ -38,10 +38,11 @@ type Component struct {
 	// Reported is where the status has its volume.
 	Reported func(*v1.VolumesStatus) **v1.VolumeStatus
 
-	reads []string                   // groups of secrets that its pods read, those of stores that they reach
-	build func(*builder)             // adds its objects
-	flows func(*builder) *policy     // its NetworkPolicy, nil for none
-	proof func(*builder, Proof) *pod // tries its image, nil for one that is not proven
+	reads []string                           // groups of secrets that its pods read, those of stores that they reach
+	also  func(*v1.DigitalTwinSpec) []string // further groups, by a spec with defaults; nil for none
+	build func(*builder)                     // adds its objects
+	flows func(*builder) *policy             // its NetworkPolicy, nil for none
+	proof func(*builder, Proof) *pod         // tries its image, nil for one that is not proven
 }
 
 // Role is how the operator treats a component.
@@ -179,7 +180,13 @@ func Components() []Component {
 			Needs:    func(s *v1.DigitalTwinSpec) int32 { return *s.API.Replicas },
 			Image:    workloadsImage,
 			reads:    []string{groupDatabase, groupAPI},
-			build:    (*builder).api, flows: (*builder).apiPolicy,
+			also: func(s *v1.DigitalTwinSpec) []string {
+				if s.TakesHTTP() {
+					return []string{groupKafka}
+				}
+				return nil
+			},
+			build: (*builder).api, flows: (*builder).apiPolicy,
 		},
 		{
 			Name: v1.ComponentPrometheus, Role: RoleMonitoring, Condition: v1.ConditionMonitoringReady, Kind: KindDeployment, Step: StepMonitoring,
@@ -210,6 +217,14 @@ const (
 	groupDatabase = "database"
 	groupAPI      = "api"
 )
+
+// groups are the groups of secrets that the pods of a component read, in a twin of a spec.
+func (c *Component) groups(spec *v1.DigitalTwinSpec) []string {
+	if c.also == nil {
+		return c.reads
+	}
+	return append(slices.Clone(c.reads), c.also(spec)...)
+}
 
 func workloadsImage(i *Images) *string { return &i.Workloads }
 

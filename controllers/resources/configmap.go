@@ -191,16 +191,19 @@ func (b *builder) configRead(component string) config.Twin {
 			Kafka: c.Kafka, Redis: c.Redis, Database: config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile},
 		}
 	case v1.ComponentGenerator:
-		c.SpecHash, c.Processor, c.Database = "", config.Processor{}, config.Database{}
+		c.SpecHash, c.Processor, c.Database, c.Ingest = "", config.Processor{}, config.Database{}, config.Ingest{}
 		c.Kafka = joined(c.Kafka)
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentProcessor:
-		c.Generator.Speed, c.Generator.MaxLag = 0, 0
+		c.Generator.Speed, c.Generator.MaxLag, c.Ingest = 0, 0, config.Ingest{}
 		c.Kafka = joined(c.Kafka)
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentAPI:
 		c.Generator.MaxLag = 0
-		c.Kafka, c.Redis = config.Kafka{}, config.Redis{}
+		c.Redis = config.Redis{}
+		if c.Kafka = joined(c.Kafka); !c.TakesReadings() {
+			c.Kafka = config.Kafka{}
+		}
 		c.Database = config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}
 	}
 	return c

@@ -63,7 +63,7 @@ func (b *builder) networkPolicies() {
 func (b *builder) clients(group string) []*peer {
 	var out []*peer
 	for _, c := range Components() {
-		if slices.Contains(c.reads, group) {
+		if slices.Contains(c.groups(b.spec), group) {
 			out = append(out, b.pods(c.Name))
 		}
 	}
@@ -146,7 +146,7 @@ func (b *builder) grafanaPolicy() *policy {
 // external ones.
 func (b *builder) toStores(component string) *policy {
 	p := &policy{component: component}
-	for _, group := range ComponentOf(component).reads {
+	for _, group := range b.groups(component) {
 		switch group {
 		case groupKafka:
 			if e := b.spec.Kafka.External; e != nil {

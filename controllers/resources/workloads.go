@@ -39,7 +39,7 @@ func (b *builder) reads(component string) string {
 	if component == v1.ComponentPrepare && b.in.Restored != "" {
 		read = append(read, b.in.Restored) // a dump has the schema of the version that wrote it
 	}
-	for _, group := range ComponentOf(component).reads {
+	for _, group := range b.groups(component) {
 		for _, key := range sortedKeys(b.secretFiles(group, component)) {
 			read = append(read, key, values[key])
 		}
@@ -55,6 +55,12 @@ func (b *builder) reads(component string) string {
 		}
 	}
 	return hashOf(read...)
+}
+
+// groups are the groups of secrets that a component reads in this twin.
+func (b *builder) groups(component string) []string {
+	c := ComponentOf(component)
+	return c.groups(b.spec)
 }
 
 // certificate is a Secret of certificates, mounted in a folder of its own.
@@ -82,7 +88,7 @@ func (b *builder) certificates(store string) []certificate {
 
 func (b *builder) workloadMounts(component string) []*corev1ac.VolumeMountApplyConfiguration {
 	out := []*corev1ac.VolumeMountApplyConfiguration{readOnly("config", configDir), mount("tmp", scratchDir)}
-	for _, group := range ComponentOf(component).reads {
+	for _, group := range b.groups(component) {
 		if b.hasSecrets(group) {
 			out = append(out, readOnly(group, path.Join(secretsDir, group)))
 		}
@@ -96,7 +102,7 @@ func (b *builder) workloadMounts(component string) []*corev1ac.VolumeMountApplyC
 func (b *builder) workloadVolumes(component string) []*corev1ac.VolumeApplyConfiguration {
 	out := []*corev1ac.VolumeApplyConfiguration{configMapVolume("config", ConfigName(b.twin.Name)), scratch("tmp")}
 	values := b.connectionValues()
-	for _, group := range ComponentOf(component).reads {
+	for _, group := range b.groups(component) {
 		if b.hasSecrets(group) {
 			files := b.secretFiles(group, component)
 			for key := range files {

@@ -23,6 +23,7 @@ type Twin struct {
 
 	Dataset   Dataset   `json:"dataset"`
 	Generator Generator `json:"generator"`
+	Ingest    Ingest    `json:"ingest,omitzero"`
 	Processor Processor `json:"processor"`
 	API       API       `json:"api"`
 	Kafka     Kafka     `json:"kafka"`
@@ -62,6 +63,12 @@ type Generator struct {
 	Speed  float64  `json:"speed"`  // simulated seconds per second; 0 is as fast as the processor takes them
 	WarmUp Duration `json:"warmUp"` // history that is written to Redis, not published
 	MaxLag int64    `json:"maxLag"` // messages per partition that the processor may be behind before publishing pauses
+}
+
+// Ingest defines how readings come in from outside. Nothing does while the generator
+// publishes.
+type Ingest struct {
+	HTTP bool `json:"http,omitempty"` // the API takes readings
 }
 
 // Processor defines how the stream is turned into forecasts and decisions.
@@ -149,6 +156,9 @@ type TLS struct {
 	KeyFile    string `json:"keyFile,omitempty"`
 	SkipVerify bool   `json:"skipVerify,omitempty"`
 }
+
+// TakesReadings reports whether the API takes readings.
+func (t *Twin) TakesReadings() bool { return t.Generator.Mode == "Off" && t.Ingest.HTTP }
 
 // Topic names of the twin.
 func (t *Twin) Topic(kind string) string { return t.Namespace + "." + t.Name + "." + kind }

@@ -213,7 +213,7 @@ func (o *opened) read(rec *Record) error {
 	if rec.Key, b, ok = takeNullable(b); !ok {
 		return ErrCorrupt
 	}
-	if rec.Value, _, ok = takeNullable(b); !ok {
+	if rec.Value, rec.headers, ok = takeNullable(b); !ok {
 		return ErrCorrupt
 	}
 	return nil

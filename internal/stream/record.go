@@ -13,10 +13,37 @@ type Record struct {
 	Millis int64 // the record's time, ms since 1970; the broker's with LogAppendTime
 	Key    []byte
 	Value  []byte // nil in a tombstone
+
+	headers []byte // as they came; see Header
 }
 
 // Time is the record's time: with LogAppendTime, when the broker took it.
 func (r Record) Time() time.Time { return time.UnixMilli(r.Millis).UTC() }
+
+// Header is the value of the record's header with that name, valid as long as Key and
+// Value are; nil if there is none.
+func (r Record) Header(name string) []byte {
+	b := r.headers
+	count, n := binary.Varint(b)
+	if n <= 0 {
+		return nil
+	}
+	b = b[n:]
+	for range count {
+		var key, value []byte
+		var ok bool
+		if key, b, ok = takeNullable(b); !ok {
+			return nil
+		}
+		if value, b, ok = takeNullable(b); !ok {
+			return nil
+		}
+		if string(key) == name {
+			return value
+		}
+	}
+	return nil
+}
 
 // Header is a named value beside a record.
 type Header struct {

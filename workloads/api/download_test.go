@@ -217,7 +217,7 @@ func TestHalfAFileIsCut(t *testing.T) {
 	}
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
-	router.Use(middleware.Bounded, middleware.WithETag)
+	router.Use(middleware.LimitsOf{}.Bounded, middleware.WithETag)
 	operations := humagin.New(router, huma.DefaultConfig("", ""))
 	for path, rows := range map[string]int{"/short": 1, "/long": 1_000} {
 		body := fail(rows)

@@ -50,6 +50,7 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 		"decision":         "/api/v1/decisions/" + decision,
 		"openADREvents":    "/api/v1/openadr/events?programID=plans",
 		"explanation":      "/api/v1/decisions/" + decision + "/explanation",
+		"readingsBatch":    "/api/v1/readings/" + sentBatch(t),
 	}
 }
 
@@ -143,6 +144,11 @@ func answered(t *testing.T, a *api, operation, target string) *httptest.Response
 		return signIn(t, a, "reader")
 	case "session":
 		w = a.send("GET", target, "", "Cookie", cookieOf(signIn(t, a, "reader")))
+	case "sendReadings":
+		taking, _ := takingReadings(t)
+		w = post(t, taking, target, "application/x-ndjson", oneReading+"\n{\"meter\":\"new-1\"}\n")
+		batchOf(t, w, http.StatusAccepted)
+		return w
 	default:
 		w = a.get(target)
 	}

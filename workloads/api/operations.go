@@ -29,4 +29,5 @@ func (s *server) operations(guarded huma.API) {
 	s.openADROperations(guarded)
 	s.qualityOperations(guarded)
 	s.meterQualityOperations(guarded)
+	s.readingsOperations(guarded)
 }

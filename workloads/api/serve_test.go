@@ -31,6 +31,7 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 	require.NoError(t, err)
 	api := s.documentedAPI(t)
 	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=any&limit=1").Data[0].ID
+	batch := sentBatch(t)
 	checked := 0
 	for path, item := range api.OpenAPI().Paths {
 		if item.Get == nil || path == "/api/v1/session" || item.Get.Responses["200"].Content["application/json"] == nil {
@@ -40,6 +41,8 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 		switch {
 		case strings.HasPrefix(path, "/api/v1/decisions/"):
 			id = decision
+		case strings.HasPrefix(path, "/api/v1/readings/"):
+			id = batch
 		case strings.HasPrefix(path, "/api/v1/groups/"):
 			id = "feeder-0001"
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/statusport"
+	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/web"
@@ -34,6 +35,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/pages"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 	"github.com/energytwin/energytwin/workloads/api/requestid"
+	"github.com/energytwin/energytwin/workloads/ingest"
 )
 
 // Deps is what the API stands on. DB is required, the rest has defaults.
@@ -44,6 +46,7 @@ type Deps struct {
 	Clock    func() time.Time     // nil: time.Now
 	Registry *prometheus.Registry // metrics go there; nil: a new one
 	Listener net.Listener         // nil: listen on the twin's api.listen
+	Stream   *stream.Client       // takes readings from outside; nil where none are accepted
 	Requests auth.Rate            // per API key; zero: 50/s, 200 at once
 	Failures auth.Rate            // failed sign-ins per address; zero: 1 in 6 s, 20 at once
 }
@@ -70,6 +73,7 @@ type server struct {
 	ready    readiness
 
 	light, heavy, bulk *gate.Lane // see cost.go
+	ingest             ingestion
 }
 
 // NewHandler makes everything that the API's port serves.
@@ -155,6 +159,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	s.setDefaults()
 	s.probe = &deps.DB.DB
 	s.light, s.heavy, s.bulk = lanes(int(deps.DB.Pool.Config().MaxConns))
+	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock)
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
 		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB,
@@ -242,8 +247,9 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
+	limits := middleware.LimitsOf{pathReadings: {Body: ingest.MaxBodyBytes, Time: middleware.Timeout + longestWait}}
 	r.Use(requestid.Set, scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
-		middleware.Bounded, middleware.LimitedBody, middleware.ReadableText, middleware.Acceptable)
+		limits.Bounded, limits.LimitedBody, middleware.ReadableText, middleware.Acceptable)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))

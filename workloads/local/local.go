@@ -238,7 +238,7 @@ func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
 
 func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
 	return api.Run(ctx, *t.cfg, api.Deps{
-		DB: t.reader, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+		DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
 	})
 }
 

@@ -159,7 +159,7 @@ func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) err
 			}
 			w.p.SwitchTo(r)
 		}
-		w.p.Read(twin.Record(rec))
+		w.p.Read(twin.Record{Offset: rec.Offset, Millis: rec.Millis, Key: rec.Key, Value: rec.Value})
 		last = rec
 	}
 	if err := set.Err(); err != nil {

@@ -165,6 +165,7 @@ func Rejections() map[string]Rejection {
 		"short retention":                {With("timescale: {retention: {raw: 24h}}"), 6, "spec.timescale.retention.raw", "at least 168h"},
 		"short retention of decisions":   {With("timescale: {retention: {decisions: 24h}}"), 6, "spec.timescale.retention.decisions", "at least 168h"},
 		"image tag":                      {With("timescale: {managed: {version: 'a:b'}}"), 6, "spec.timescale.managed.version", "such as 2.22.1-pg17"},
+		"readings beside a generator":    {With("ingest: {http: {enabled: true}}"), 5, "spec", "ingest.http.enabled needs generator.mode"},
 		"backup now to nowhere":          {With("operations: {backupAt: '2026-01-31T08:00:00Z'}"), 5, "spec", "operations.backupAt needs timescale.managed.backup"},
 		"restart of what is not there":   {With("operations: {restartAt: {database: '2026-01-31T08:00:00Z'}}"), 6, "spec.operations.restartAt", "write a component"},
 		"restart at no time":             {With("operations: {restartAt: {api: yesterday}}"), 6, "spec.operations.restartAt[api]", "write a time in UTC"},

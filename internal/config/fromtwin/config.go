@@ -50,6 +50,7 @@ func Config(twin *v1.DigitalTwin, at Endpoints) (*config.Twin, error) {
 		Image:     cmp.Or(s.Image, at.Image),
 		Dataset:   data,
 		Generator: generatorOf(&s.Generator),
+		Ingest:    config.Ingest{HTTP: s.TakesHTTP()},
 		Processor: processor,
 		API:       apiOf(&s.API, at),
 		Kafka:     kafkaOf(s.Kafka, at),

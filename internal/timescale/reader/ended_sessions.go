@@ -9,8 +9,7 @@ import (
 )
 
 // EndSession records that a session was signed out. Its token would have expired
-// at expires. Ending it twice is harmless. The row is all that the reader's role
-// may write.
+// at expires. Ending it twice is harmless.
 func (db *DB) EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error {
 	_, err := db.Pool.Exec(ctx, `INSERT INTO ended_sessions (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, expires)
 	if err != nil {

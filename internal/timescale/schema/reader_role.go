@@ -10,14 +10,28 @@ import (
 // read. In a database that somebody else manages it need not exist.
 const readerRole = "twin_reader"
 
-// grantReader lets the reader's role sign sessions out. That it may read every
-// table is among the default privileges of the database. A dump that is restored
-// brings no privileges, so they are granted at each migration.
+// grantReader lets the reader's role sign sessions out, and keep track of the batches of
+// readings that are sent to the API. That it may read every table is among the default
+// privileges of the database. A dump that is restored brings no privileges, so they are
+// granted at each migration.
 func grantReader(ctx context.Context, conn *pgx.Conn) error {
 	var exists bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, readerRole).Scan(&exists); err != nil || !exists {
 		return err
 	}
-	_, err := conn.Exec(ctx, `GRANT INSERT ON ended_sessions TO `+readerRole)
-	return err
+	for _, right := range readerRights() {
+		if _, err := conn.Exec(ctx, `GRANT `+right+` TO `+readerRole); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readerRights are what the reader's role may do beside reading.
+func readerRights() []string {
+	return []string{
+		`INSERT ON ended_sessions`,
+		`INSERT ON ingest_batches`,
+		`UPDATE (claim, claimed_until, published_at, partitions, first_offsets, next_offsets, answer) ON ingest_batches`,
+	}
 }

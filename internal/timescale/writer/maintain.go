@@ -68,6 +68,9 @@ func (m *maintenance) run(ctx context.Context) error {
 	if _, err := m.conn.Exec(ctx, `DELETE FROM ended_sessions WHERE ends_at < now()`); err != nil { // such a token ends by itself
 		return err
 	}
+	if _, err := m.conn.Exec(ctx, `DELETE FROM ingest_batches WHERE received_at < now() - interval '7 days'`); err != nil {
+		return err
+	}
 	var mark *time.Time
 	if err := m.conn.QueryRow(ctx, `SELECT min(watermark) FROM stream_offsets`).Scan(&mark); err != nil {
 		return err

@@ -70,24 +70,42 @@ func Secured(c *gin.Context) {
 	c.Next()
 }
 
+// Limits of a request.
+type Limits struct {
+	Body int64 // bytes, as they are sent
+	Time time.Duration
+}
+
+// LimitsOf are the limits of a request by the pattern of its path. Others have MaxBodyBytes
+// and Timeout.
+type LimitsOf map[string]Limits
+
+func (l LimitsOf) of(c *gin.Context) Limits {
+	if own, has := l[c.FullPath()]; has {
+		return own
+	}
+	return Limits{Body: MaxBodyBytes, Time: Timeout}
+}
+
 // LimitedBody rejects a body that is announced as too large before reading it,
 // and cuts off one that was not.
-func LimitedBody(c *gin.Context) {
-	if c.Request.ContentLength > MaxBodyBytes {
+func (l LimitsOf) LimitedBody(c *gin.Context) {
+	most := l.of(c).Body
+	if c.Request.ContentLength > most {
 		problem.Abort(c, problem.New(http.StatusRequestEntityTooLarge, problem.CodeBodyTooLarge, "body",
-			fmt.Sprintf("the body has %d bytes, at most %d are taken", c.Request.ContentLength, MaxBodyBytes)))
+			fmt.Sprintf("the body has %d bytes, at most %d are taken", c.Request.ContentLength, most)))
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, MaxBodyBytes)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	c.Next()
 }
 
 type unboundedKey struct{}
 
 // Bounded gives up a request that takes too long.
-func Bounded(c *gin.Context) {
+func (l LimitsOf) Bounded(c *gin.Context) {
 	caller := c.Request.Context()
-	ctx, cancel := context.WithTimeout(caller, Timeout)
+	ctx, cancel := context.WithTimeout(caller, l.of(c).Time)
 	defer cancel()
 	c.Request = c.Request.WithContext(context.WithValue(ctx, unboundedKey{}, caller))
 	c.Next()

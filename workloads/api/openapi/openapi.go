@@ -37,6 +37,7 @@ const (
 	TagGroups    = "Groups"
 	TagDecisions = "Decisions"
 	TagQuality   = "Data quality"
+	TagReadings  = "Readings"
 	TagSession   = "Session"
 	TagOpenADR   = "OpenADR"
 	TagProcess   = "Process"
@@ -68,6 +69,7 @@ func newConfig(server string) huma.Config {
 				{Name: TagGroups, Description: "Feeders or communities: load, forecast and capacity"},
 				{Name: TagDecisions, Description: "What to move, when, why, and what it is worth"},
 				{Name: TagQuality, Description: "What was rejected, and why"},
+				{Name: TagReadings, Description: "Sending readings from outside"},
 				{Name: TagSession, Description: "Signing in from a browser"},
 				{Name: TagOpenADR, Description: "Prices, limits and plans for clients of OpenADR 3.1"},
 				{Name: TagProcess, Description: "Health of this process"},

@@ -31,7 +31,17 @@ func failures() []failure {
 	below := func(collection string) func(*huma.Operation) bool {
 		return func(op *huma.Operation) bool { return strings.HasPrefix(op.Path, "/api/v1/"+collection+"/{id}") }
 	}
+	readings := func(op *huma.Operation) bool { return op.Method == http.MethodPost && op.Path == "/api/v1/readings" }
 	return []failure{
+		{"UnreadableReadings", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody}, "The body is missing, is no JSON, or cannot be unpacked", nil, readings},
+		{"UnknownBatch", 404, []problem.Code{problem.CodeUnknownBatch}, "There is no such batch, or no more", nil, below("readings")},
+		{"ReadingsConflict", 409, []problem.Code{problem.CodeReadingsNotTaken, problem.CodeInProgress},
+			"This twin takes no readings from outside, or a request with this idempotency key is being worked on", []string{"Retry-After"}, readings},
+		{"UnsupportedReadings", 415, []problem.Code{problem.CodeMediaType}, "The body has another media type, or another encoding, than those of this document", nil, readings},
+		{"InvalidReadings", 422, []problem.Code{
+			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
+			problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
+		}, "The readings cannot be read as a whole, a parameter is at fault, or the idempotency key was used for another body", nil, readings},
 		{"BadBody", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody, problem.CodeBadRequest}, "The body is missing or is no JSON", nil, takesBody},
 		{"Unauthenticated", 401, []problem.Code{problem.CodeUnauthenticated}, "There is no API key or session, or one that has ended", []string{"WWW-Authenticate"}, guarded},
 		{"UnknownKey", 401, []problem.Code{problem.CodeUnauthenticated}, "There is no such API key", nil, takesBody},
