@@ -52,6 +52,12 @@ async function accessible(page, where) {
   assert.deepEqual(found, [], where);
 }
 
+/** download clicks on a link to a file, and reads what comes. */
+async function download(page, link) {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: link }).click()]);
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'latin1') };
+}
+
 for (const colorScheme of ['light', 'dark']) {
   test(`every page is accessible, ${colorScheme}`, async (t) => {
     const page = await open(t, { colorScheme });
@@ -176,8 +182,9 @@ test('meters are found, sorted, and open at their own address', async (t) => {
   await page.getByRole('heading', { name: 'home-000007' }).waitFor();
   await page.getByRole('img', { name: /Newest measured hour/ }).waitFor();
   await page.getByRole('img', { name: /^Price of a kWh by hour, £0.12 to £0.42/ }).waitFor();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download the readings as CSV').click()]);
-  assert.match(readFileSync(await download.path(), 'utf8'), /^key,at,kwh,hours,partial\nhome-000007,2019-/);
+  const file = await download(page, 'Download readings as CSV');
+  assert.match(file.name, /^riverside-history-home-000007-2019-\d\d-\d\d-2019-\d\d-\d\d\.csv$/);
+  assert.match(file.text, /^key,at,kwh,hours,partial\nhome-000007,2019-/);
 });
 
 test('a meter that does not exist is reported', async (t) => {
@@ -332,6 +339,36 @@ test('the accuracy of forecasts is that of the API, by hour and by meter', async
   const worst = (await ask('meter')).sort((a, b) => b.relMae - a.relMae)[0].key;
   await page.getByRole('region', { name: 'Meters that are hardest to forecast' }).getByRole('row').nth(1).getByRole('link', { name: worst }).click();
   await page.getByRole('heading', { name: worst, level: 1 }).waitFor();
+});
+
+test('forecasts, readings, decisions and key figures of all meters are files', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'forecasts?range=now-29d');
+  const forecasts = await download(page, 'Download forecasts as CSV');
+  assert.match(forecasts.name, /^riverside-forecasts-2019-.*\.csv$/);
+  const meters = new Set(forecasts.text.split('\n').slice(1, -1).map((l) => l.split(',')[0]));
+  const { page: all } = await page.evaluate(async () => (await fetch('../api/v1/meters?limit=1000')).json());
+  assert.equal(all.hasMore, false);
+  assert.equal(meters.size, await page.evaluate(async () => (await (await fetch('../api/v1/meters?limit=1000')).json()).data.length));
+  const readings = await download(page, 'Download readings as Parquet');
+  assert.match(readings.name, /\.parquet$/);
+  assert.match(readings.text, /^PAR1[^]*PAR1$/);
+  assert.match((await download(page, 'Download key figures by day as NDJSON')).text, /^\{"scope":"meter","id":"home-000001"/);
+  await page.goto(`${twin.address}ui/decisions?status=past&about=group`);
+  const decisions = await download(page, 'Download decisions as NDJSON');
+  const rows = decisions.text.trim().split('\n').map((l) => JSON.parse(l));
+  assert.ok(rows.length > 0 && rows.every((d) => d.status === 'past' && d.meter === null), 'the file has what the filters leave');
+});
+
+test('a meter shows which of its hours are missing, day by day', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'meters/home-000001');
+  const card = page.getByRole('region', { name: 'Data quality' });
+  const { data } = await page.evaluate(async () => (await fetch('../api/v1/meters/home-000001/data-quality?from=now-12w')).json());
+  const day = data.days.find((d) => d.missing > 0);
+  await card.getByText(`${day.missing} missing of ${day.hours} hours`).first().waitFor();
+  assert.equal(await card.getByRole('table', { name: 'Days' }).locator('td[data-lack=none]').count(), data.days.filter((d) => d.missing + d.suspect === 0).length);
+  await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
 });
 
 test('operations show whether the twin keeps up, and what it follows from', async (t) => {

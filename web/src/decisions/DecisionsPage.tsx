@@ -110,7 +110,7 @@ export function DecisionsPage() {
       <Card
         title="The last 7 days"
         note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
-        action={<Downloads files={[{ what: 'All of them', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, mode } }]} />}
+        action={<Downloads files={[{ what: 'Decisions', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, mode } }]} />}
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={420} />}
