@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -60,6 +61,8 @@ func computedAfter(column string) []decisionField {
 		return []decisionField{
 			computedText("status", `enum:"planned,active,past" doc:"Measured by the twin's now"`, func(h *DecisionHeader) string { return h.status }),
 			computedText("mode", `enum:"Advisory,Shadow" doc:"Shadow: not for action"`, func(h *DecisionHeader) string { return h.mode }),
+			computedText("feedback", `enum:"none,accepted,rejected,snoozed,followed" doc:"What people answered last"`,
+				func(h *DecisionHeader) string { return cmp.Or(h.decision.Feedback, "none") }),
 		}
 	case "reason":
 		return []decisionField{computedText("title", `doc:"The decision in plain words, in one line"`, func(h *DecisionHeader) string { return h.title })}

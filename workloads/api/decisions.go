@@ -31,6 +31,7 @@ type decisionsInput struct {
 	InForce bool   `query:"inForce" doc:"Leave out what a later decision about the same day supersedes"`
 	Mode    string `query:"mode" enum:"Advisory,Shadow" default:"Advisory" doc:"Those for action, or those that were made under the mode Shadow"`
 	Status  string `query:"status" enum:"planned,active,open,past" doc:"Measured by the twin's now; open is planned or active"`
+	Verdict string `query:"feedback" enum:"none,accepted,rejected,snoozed,followed" doc:"Only decisions of which this is the newest feedback; none: those without any"`
 	From    string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued from here on; default now-7d"`
 	To      string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Issued before here; default now+1h"`
 	Sort    string `query:"sort" enum:"-issuedAt,-savingP50,-risk" default:"-issuedAt" doc:"Newest first, greatest expected saving first, or limits of groups that are at risk first and then by expected saving"`
@@ -63,7 +64,7 @@ func (s *server) decisionOperations(api huma.API) {
 }
 
 func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*huma.StreamResponse, error) {
-	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, strconv.FormatBool(in.InForce), in.Mode, in.Status, in.From, in.To, in.Sort)
+	filters := params.FilterPrint("decisions", in.Meter, in.Group, in.About, in.Action, in.Reason, strconv.FormatBool(in.InForce), in.Mode, in.Status, in.Verdict, in.From, in.To, in.Sort)
 	after, err := params.DecodeCursor[reader.DecisionPlace](filters, in.Cursor)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*huma.S
 // has, or filtered, all decisions of its range.
 func (s *server) affordDecisions(ctx context.Context, in *decisionsInput, q *reader.DecisionList) error {
 	rows := in.Limit * rowOfList
-	plain := q.Order == reader.NewestFirst && in.Action == "" && in.Reason == "" && in.Status == "" && in.About == "" && !q.Shadow
+	plain := q.Order == reader.NewestFirst && in.Action == "" && in.Reason == "" && in.Status == "" && in.About == "" && in.Verdict == "" && !q.Shadow
 	if !plain || q.GroupNo != nil {
 		size, err := s.area(ctx)
 		if err != nil {
@@ -118,7 +119,7 @@ var decisionOrders = map[string]reader.DecisionOrder{"-savingP50": reader.ByWort
 
 // decisionQuery translates names and times of a request.
 func (s *server) decisionQuery(ctx context.Context, in *decisionsInput, now meter.Hour) (reader.DecisionList, error) {
-	q := reader.DecisionList{About: in.About, InForce: in.InForce, Status: in.Status, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
+	q := reader.DecisionList{About: in.About, InForce: in.InForce, Status: in.Status, Feedback: in.Verdict, Now: now, Order: decisionOrders[in.Sort], Shadow: in.Mode == string(dsm.ModeShadow)}
 	w, err := s.times(now).Range(in.From, in.To, "now-7d", "now+1h")
 	if err != nil {
 		return q, err
@@ -210,6 +211,9 @@ func (s *server) getDecision(ctx context.Context, in *decisionPath) (*output[Dec
 		return nil, err
 	}
 	view.Contributors = contributorsView(by)
+	if view.Feedback, err = s.feedbackOf(ctx, d.ID); err != nil {
+		return nil, err
+	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[Decision]{Body: Answer[Decision]{Data: view, Meta: meta}}, nil
 }

@@ -144,6 +144,10 @@ func answered(t *testing.T, a *api, operation, target string) *httptest.Response
 		return signIn(t, a, "reader")
 	case "session":
 		w = a.send("GET", target, "", "Cookie", cookieOf(signIn(t, a, "reader")))
+	case "giveFeedback":
+		w = answerDecision(a, openDecision(t, a, 3), `{"verdict":"rejected","comment":"the boiler is broken"}`)
+		require.Equal(t, http.StatusCreated, w.Code, w.Body)
+		return w
 	case "sendReadings":
 		taking, _ := takingReadings(t)
 		w = post(t, taking, target, "application/x-ndjson", oneReading+"\n{\"meter\":\"new-1\"}\n")

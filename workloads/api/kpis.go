@@ -67,6 +67,9 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*huma.StreamResponse,
 	if err != nil {
 		return nil, err
 	}
+	if view.Feedback, err = s.feedbackFigures(ctx, scope, w); err != nil {
+		return nil, err
+	}
 	meta := Meta{Step: map[string]string{"day": "1d", "month": "1mo"}[in.By], TZ: s.twin.Timezone, AsOf: asOf(now, known), Partial: partial || w.To > now}
 	return jsonOrFile(Answer[KPIs]{Data: view, Meta: meta}), nil
 }

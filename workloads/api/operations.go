@@ -26,6 +26,7 @@ func (s *server) operations(guarded huma.API) {
 	s.accuracyOperations(guarded)
 	s.groupOperations(guarded)
 	s.decisionOperations(guarded)
+	s.feedbackOperations(guarded)
 	s.openADROperations(guarded)
 	s.qualityOperations(guarded)
 	s.meterQualityOperations(guarded)

@@ -173,6 +173,8 @@ type KPIs struct {
 	ID       string      `json:"id" doc:"Group or meter; total for the whole twin"`
 	Currency string      `json:"currency" doc:"ISO 4217 code of costs and savings"`
 	Periods  []KPIPeriod `json:"periods" nullable:"false" doc:"In order of time"`
+
+	Feedback *FeedbackFigures `json:"feedback,omitempty" doc:"What people answered to the decisions whose first hour lies in the range"`
 }
 
 // KPIPeriod is a period with its key figures.
@@ -244,6 +246,7 @@ type DecisionDetail struct {
 	History      []DecisionHeader `json:"history" nullable:"false" doc:"All decisions about the meter or group and the day, newest first: the first one is in force, each other was superseded by the one before it"`
 	Contributors *Contributors    `json:"contributors,omitempty" doc:"Of a decision about a group that acts: who moves load for its limit; left out of others"`
 	Realised     *Realised        `json:"realised,omitempty" doc:"The outcome; left out while its hours have not passed, or it has not been computed"`
+	Feedback     []Feedback       `json:"feedbackHistory" nullable:"false" doc:"What people answered, newest first"`
 	Inputs       Inputs           `json:"inputs"`
 	Provenance   Provenance       `json:"provenance"`
 }

@@ -16,4 +16,6 @@ type Row struct {
 	// HeldTo is until when the plan holds: ValidTo, or the first hour of the decision that
 	// supersedes it, as far as one is stored.
 	HeldTo meter.Hour
+
+	Feedback string // the newest verdict of people; "" for none
 }

@@ -13,6 +13,7 @@ import (
 // is none.
 func (db *DB) DecisionByID(ctx context.Context, id uuid.UUID) (decisions.Row, decisions.Provenance, error) {
 	found, err := decisions.Query(ctx, db.Pool, decisions.Select+`WHERE d.id = $1 LIMIT 1`, id)
+	found, err = db.withFeedback(ctx, found, err)
 	if err != nil {
 		return decisions.Row{}, decisions.Provenance{}, err
 	}
@@ -30,9 +31,10 @@ func (db *DB) DecisionHistory(ctx context.Context, d *decisions.Row) ([]decision
 	if d.Shadow {
 		mode = decisions.Shadowed
 	}
-	return decisions.Query(ctx, db.Pool, decisions.Select+`
+	found, err := decisions.Query(ctx, db.Pool, decisions.Select+`
 		WHERE d.meter_no = $1 AND d.group_no = $2 AND d.valid_to = $3 AND d.issued_at < $3 AND d.issued_at > $3::timestamptz - interval '3 days' AND `+mode+`
 		ORDER BY d.issued_at DESC, d.valid_from DESC`, d.MeterNo, d.GroupNo, d.ValidTo.Time())
+	return db.withFeedback(ctx, found, err)
 }
 
 func (db *DB) provenance(ctx context.Context, no int32) (p decisions.Provenance, err error) {

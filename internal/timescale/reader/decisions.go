@@ -20,7 +20,9 @@ type DecisionList struct {
 	Planned bool // leave out action none
 	InForce bool // leave out what another decision supersedes
 	Reason  *dsm.Reason
-	Shadow  bool // those that are not for action, in place of those that are
+	// Feedback is the newest verdict; none is those without feedback, "" is all.
+	Feedback string
+	Shadow   bool // those that are not for action, in place of those that are
 
 	// Status is planned, active, open (either of the two) or past at hour Now; "" is all.
 	Status string
@@ -92,6 +94,13 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 	if l.Reason != nil {
 		w.add(`d.reason = ?`, int16(*l.Reason))
 	}
+	switch l.Feedback {
+	case "":
+	case "none":
+		w.add(verdictOf + ` IS NULL`)
+	default:
+		w.add(verdictOf+` = ?`, l.Feedback)
+	}
 	if err := l.addAbout(&w); err != nil {
 		return nil, err
 	}
@@ -106,7 +115,8 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 		order = ` ORDER BY ` + atRisk + ` DESC, d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
 	}
 	l.addPlace(&w)
-	return decisions.Query(ctx, db.Pool, decisions.SelectHeldTo(heldTo)+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
+	rows, err := decisions.Query(ctx, db.Pool, decisions.SelectHeldTo(heldTo)+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
+	return db.withFeedback(ctx, rows, err)
 }
 
 func (l *DecisionList) addAbout(w *where) error {

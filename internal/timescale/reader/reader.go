@@ -1,5 +1,5 @@
 // Package reader is the store of a twin as the API and replays have it: it answers
-// questions. Beside SELECT it needs INSERT on ended_sessions, and to insert and update rows of
+// questions. Beside SELECT it needs INSERT on ended_sessions and decision_feedback, and to insert and update rows of
 // ingest_batches.
 package reader
 

@@ -10,8 +10,8 @@ import (
 // read. In a database that somebody else manages it need not exist.
 const readerRole = "twin_reader"
 
-// grantReader lets the reader's role sign sessions out, and keep track of the batches of
-// readings that are sent to the API. That it may read every table is among the default
+// grantReader lets the reader's role sign sessions out, store what people answer to
+// decisions, and keep track of the batches of readings that are sent to the API. That it may read every table is among the default
 // privileges of the database. A dump that is restored brings no privileges, so they are
 // granted at each migration.
 func grantReader(ctx context.Context, conn *pgx.Conn) error {
@@ -31,6 +31,7 @@ func grantReader(ctx context.Context, conn *pgx.Conn) error {
 func readerRights() []string {
 	return []string{
 		`INSERT ON ended_sessions`,
+		`INSERT ON decision_feedback`,
 		`INSERT ON ingest_batches`,
 		`UPDATE (claim, claimed_until, published_at, partitions, first_offsets, next_offsets, answer) ON ingest_batches`,
 	}

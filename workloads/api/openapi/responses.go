@@ -37,6 +37,8 @@ func failures() []failure {
 		{"UnknownBatch", 404, []problem.Code{problem.CodeUnknownBatch}, "There is no such batch, or no more", nil, below("readings")},
 		{"ReadingsConflict", 409, []problem.Code{problem.CodeReadingsNotTaken, problem.CodeInProgress},
 			"This twin takes no readings from outside, or a request with this idempotency key is being worked on", []string{"Retry-After"}, readings},
+		{"FeedbackConflict", 409, []problem.Code{problem.CodeDecisionClosed, problem.CodeNotBegun, problem.CodeFeedbackChanged},
+			"The decision takes no such feedback now, or has newer feedback", nil, func(op *huma.Operation) bool { return strings.HasSuffix(op.Path, "/feedback") }},
 		{"UnsupportedReadings", 415, []problem.Code{problem.CodeMediaType}, "The body has another media type, or another encoding, than those of this document", nil, readings},
 		{"InvalidReadings", 422, []problem.Code{
 			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
