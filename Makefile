@@ -157,6 +157,10 @@ bench-go: ## Run the Go benchmarks of the hot paths (BENCH=pattern)
 bench-twin: packages-test ## Measure the whole twin beside the limits of its stores (ARGS=--quick for a minute's look)
 	go run ./test/perf $(ARGS)
 
+.PHONY: bench-api
+bench-api: packages-test ## Measure the answers of the API beside the bare SQL of the same questions (ARGS="--meters 10000")
+	go run ./test/benchapi $(ARGS)
+
 .PHONY: bench-operator
 bench-operator: ## Measure the operator with 1,000 twins on a real API server, 25 minutes (ARGS=-quick for a short look)
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
