@@ -132,7 +132,7 @@ func (x *explainer) difference(saving float32) string {
 	}
 	size, than := x.amount(max(saving, -saving)), " more than this plan"
 	if size == x.amount(0) {
-		size = "under 0.01 " + x.currency
+		size = "under " + x.amount(0.01)
 	}
 	if saving < 0 {
 		than = " less than this plan"

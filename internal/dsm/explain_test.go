@@ -66,7 +66,7 @@ func requireTitle(t require.TestingT, title string) {
 	require.NotEmpty(t, title)
 	require.LessOrEqual(t, utf8.RuneCountInString(title), MostTitle, title)
 	require.False(t, strings.HasSuffix(title, "."), title)
-	require.NotContains(t, title, "GBP")
+	require.NotContains(t, title, "£")
 	require.NotContains(t, title, noTime)
 	if _, change, ok := strings.Cut(title, " from "); ok {
 		from, to, _ := strings.Cut(change, " to ")

@@ -110,12 +110,11 @@ func (x *explainer) storedValue(p *PlanItem) string {
 	for _, v := range p.Value[:len(p.Value)-1] { // at the end of the plan nothing is left
 		low, high = min(low, v), max(high, v)
 	}
-	of := significant(low) + " to " + significant(high)
-	if x.price(low) == x.price(high) {
-		of = significant(low)
+	of := x.unitPrice(low) + " to " + x.unitPrice(high)
+	if x.unitPrice(low) == x.unitPrice(high) {
+		of = x.unitPrice(low)
 	}
-	return fmt.Sprintf("A stored kWh is worth %s %s over the day: it pays to charge while energy costs less, and to discharge while it costs more, losses counted.",
-		of, x.currency)
+	return fmt.Sprintf("A stored kWh is worth %s over the day: it pays to charge while energy costs less, and to discharge while it costs more, losses counted.", of)
 }
 
 // worth is what the plan is worth: the saving and how sure it is, the highest hour,
@@ -142,7 +141,7 @@ func (x *explainer) money() string {
 	}
 	span := ""
 	if x.amount(low) != x.amount(high) {
-		span = fmt.Sprintf("; in four of five cases the %s is between %s and %s", word, x.number(low), x.amount(high))
+		span = fmt.Sprintf("; in four of five cases the %s is between %s and %s", word, x.amount(low), x.amount(high))
 	}
 	switch {
 	case x.amount(x.SavingP50) == x.amount(0):

@@ -47,20 +47,15 @@ func percent(share float32) string {
 	return strconv.FormatFloat(p, 'f', 0, 64) + " %"
 }
 
-// number is an amount of money without its currency.
-func (x *explainer) number(v float32) string {
-	s := strconv.FormatFloat(float64(v), 'f', 2, 64)
-	if s == "-0.00" {
-		return "0.00"
-	}
-	return s
+func (x *explainer) amount(v float32) string {
+	return money(float64(v), x.currency, leastDecimals)
 }
 
-func (x *explainer) amount(v float32) string { return x.number(v) + " " + x.currency }
-
 // price is a price per kWh, or a difference of prices.
-func (x *explainer) price(v float32) string {
-	return significant(v) + " " + x.currency + " per kWh"
+func (x *explainer) price(v float32) string { return x.unitPrice(v) + " per kWh" }
+
+func (x *explainer) unitPrice(v float32) string {
+	return money(float64(v), x.currency, priceDecimals)
 }
 
 func (x *explainer) date(h meter.Hour) string { return x.cal.Local(h).Format("Monday 2 January 2006") }

@@ -74,7 +74,7 @@ func TestAPlanIsRevised(t *testing.T) {
 	requireWindowPlan(t, policy.Windows, &d)
 
 	why := Explain(d, Contributions{}, londonCalendar(t), "GBP").Why
-	require.Equal(t, "From 12:00 on this replaces the plan for the day, which would save 0.45 GBP from then on.", why[0])
+	require.Equal(t, "From 12:00 on this replaces the plan for the day, which would save £0.45 from then on.", why[0])
 
 	other := *again
 	other.Start, other.Slots, other.ActionableFrom = again.Start+1, again.Slots-1, again.Start+1
