@@ -29,6 +29,7 @@ func newRootCommand() *cobra.Command {
 		newGeneratorCommand(),
 		newProcessorCommand(),
 		newAPICommand(),
+		newBridgeCommand(),
 		newPrepareCommand(),
 		newProveCommand(),
 		newOperatorCommand(),

@@ -68,7 +68,33 @@ type Generator struct {
 // Ingest defines how readings come in from outside. Nothing does while the generator
 // publishes.
 type Ingest struct {
-	HTTP bool `json:"http,omitempty"` // the API takes readings
+	HTTP bool  `json:"http,omitempty"` // the API takes readings
+	MQTT *MQTT `json:"mqtt,omitempty"` // a broker that readings come from; nil for none
+}
+
+// MQTT defines a broker of MQTT 5 that readings come from, and how a message is one.
+type MQTT struct {
+	URL      string   `json:"url"`      // mqtt://host:1883, or mqtts://host:8883
+	Topics   []string `json:"topics"`   // filters, with + and #
+	ClientID string   `json:"clientID"` // the broker keeps messages for it while it is away
+	UserFile string   `json:"userFile,omitempty"`
+	PassFile string   `json:"passFile,omitempty"`
+	TLS      *TLS     `json:"tls,omitempty"`
+
+	Mapping MQTTMapping `json:"mapping,omitzero"`
+}
+
+// MQTTMapping defines where the parts of a reading are. Fields of the payload, a JSON object,
+// are named by their path, such as Body.energy. The zero value is that of the messages of the
+// readings topic.
+type MQTTMapping struct {
+	Topic    string `json:"topic,omitempty"`    // such as area/{group}/{meter}/energy: levels that are parts of the reading
+	Meter    string `json:"meter,omitempty"`    // field; "" is meter
+	Group    string `json:"group,omitempty"`    // field; "" is group
+	Time     string `json:"time,omitempty"`     // field, of RFC 3339 or Unix seconds; "" is ts
+	Energy   string `json:"energy,omitempty"`   // field; "" is kwh
+	Unit     string `json:"unit,omitempty"`     // kWh or Wh; "" is kWh
+	Interval string `json:"interval,omitempty"` // PT1H, PT30M or PT15M of all messages; "" is the field interval
 }
 
 // Processor defines how the stream is turned into forecasts and decisions.

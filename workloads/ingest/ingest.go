@@ -94,11 +94,14 @@ func (r *Rules) NewIntake(now time.Time) *Intake {
 // allows an hour after the broker's: a minute is for the difference of the clocks.
 const aheadOfClock = time.Hour + time.Minute
 
+// Reject takes in a message that cannot be used, as it came. The processor quarantines it.
+func (in *Intake) Reject(r Rejection, raw []byte) { in.reject(r, raw[:min(len(raw), MaxRowBytes)]) }
+
 // Rows is how many rows were taken in.
 func (in *Intake) Rows() int { return in.Accepted + in.Rejected }
 
-// message takes a message in, which must not change until the intake is published.
-func (in *Intake) message(row int64, raw []byte) {
+// Message takes a message in, as a row. It must not change until the intake is published.
+func (in *Intake) Message(row int64, raw []byte) {
 	if len(raw) > MaxRowBytes {
 		in.reject(Rejection{Row: row, Code: CodeRowTooLong, Detail: detailRowTooLong}, raw[:MaxRowBytes])
 		return

@@ -23,7 +23,7 @@ func (in *Intake) JSON(text []byte) error {
 		if !json.Valid(text) {
 			return notJSON(text)
 		}
-		in.message(1, text)
+		in.Message(1, text)
 		return nil
 	}
 	if !json.Valid(text) { // of half an array nothing is used
@@ -37,7 +37,7 @@ func (in *Intake) JSON(text []byte) error {
 		return ErrTooManyRows
 	}
 	for i, row := range rows {
-		in.message(int64(i+1), row)
+		in.Message(int64(i+1), row)
 	}
 	return in.some()
 }
@@ -74,7 +74,7 @@ func (in *Intake) Lines(text []byte) error {
 		if in.Rows() == MaxRows {
 			return ErrTooManyRows
 		}
-		in.message(row, line)
+		in.Message(row, line)
 	}
 	return in.some()
 }
