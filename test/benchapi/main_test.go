@@ -46,6 +46,7 @@ func TestTargets(t *testing.T) {
 	require.True(t, metAll([]line{good}))
 	for _, change := range []func(*line){
 		func(l *line) { l.Target = 0.008 }, func(l *line) { l.SQLMedian = 0.005 }, func(l *line) { l.SQLP99 = 0.02 },
+		func(l *line) { l.Rejected = 1 },
 	} {
 		bad := good
 		change(&bad)

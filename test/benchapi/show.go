@@ -17,6 +17,9 @@ func show(to io.Writer, lines []line, o options) {
 		if !l.met() {
 			verdict = "NOT MET"
 		}
+		if l.Rejected > 0 {
+			verdict += fmt.Sprintf(", %d of %d rejected", l.Rejected, l.Asked)
+		}
 		fmt.Fprintf(w, "%s\t%.2f\t%.0f\t%.2f\t%.2f\t%.1f\t%.1f\t%.2f\t%s\n", l.Question,
 			milli*l.Median, milli*l.Target, milli*l.SQLMedian, l.Median/l.SQLMedian, milli*l.P99, milli*l.SQLP99, l.P99/l.SQLP99, verdict)
 	}
