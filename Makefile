@@ -128,6 +128,10 @@ test-race: ## Run the Go tests under the race detector (slow)
 test-web: web/node_modules/.package-lock.json ## Run the tests of the user interface
 	cd web && npm run --silent generate && npm test --silent
 
+.PHONY: test-api
+test-api: packages-test ## Ask the API what Schemathesis makes of its document, and hostile requests (EXAMPLES=500 for a thorough run)
+	@hack/test-api
+
 .PHONY: test-ui
 test-ui: web test/ui/node_modules/.package-lock.json ## Run the user interface in a browser (Chromium)
 	cd test/ui && npm test --silent

@@ -301,12 +301,16 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 
 func TestEachKeyHasItsOwnRate(t *testing.T) {
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.Requests = auth.Rate{PerSecond: 2, Burst: 5} })
-	for range 5 {
-		require.Equal(t, http.StatusOK, a.get("/api/v1/twin").Code)
+	for left := 4; left >= 0; left-- {
+		w := a.get("/api/v1/twin")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, `"key";q=5;w=3`, w.Header().Get("RateLimit-Policy"))
+		require.Contains(t, w.Header().Get("RateLimit"), `"key";r=`+strconv.Itoa(left)+";t=")
 	}
 	w := a.get("/api/v1/twin")
 	require.Equal(t, http.StatusTooManyRequests, w.Code)
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
+	require.Equal(t, `"key";r=0;t=3`, w.Header().Get("RateLimit"))
 	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "X-API-Key", a.keys["admin"]).Code)
 	require.Equal(t, http.StatusOK, a.get("/health").Code, "probes are not counted")
 	a.now.advance(time.Second)

@@ -153,8 +153,10 @@ func answered(t *testing.T, a *api, operation, target string) *httptest.Response
 		w = post(t, taking, target, "application/x-ndjson", oneReading+"\n{\"meter\":\"new-1\"}\n")
 		batchOf(t, w, http.StatusAccepted)
 		return w
+	case "createKey", "rotateKey":
+		return createdKey(t, a, operation)
 	default:
-		w = a.get(target)
+		w = a.send("GET", target, "", "X-API-Key", a.keys["admin"])
 	}
 	require.Equal(t, http.StatusOK, w.Code, "%s: %s", target, w.Body)
 	return w
@@ -172,6 +174,9 @@ func writeExample(t *testing.T, operation string, w *httptest.ResponseRecorder) 
 		if data, ok := object["data"].(map[string]any); ok && data["csrfToken"] != nil {
 			data["csrfToken"] = "9d4e1e23bd5b727046a9e3b4b7db57bd"
 		}
+	}
+	if data, ok := answer.(map[string]any)["data"].(map[string]any); ok && data["key"] != nil {
+		data["key"] = "et_Zm9yIGV4YW1wbGUgb25seTogbm90IGEga2V5IGF0IGFsbA"
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

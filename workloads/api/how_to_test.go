@@ -15,10 +15,14 @@ func TestRequestsOfTheHowTo(t *testing.T) {
 	a := newTestAPI(t, nil)
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "how-to", "use-the-api.md"))
 	require.NoError(t, err)
-	requests := regexp.MustCompile(`curl .*"\$TWIN(/api/v1/[^"]*)"`).FindAllSubmatch(text, -1)
+	requests := regexp.MustCompile(`curl .*"\$TWIN(/api/v1/[^"]*)"(?:.* -d '(.*)')?`).FindAllSubmatch(text, -1)
 	require.Greater(t, len(requests), 12)
 	for _, r := range requests {
-		w := a.get(string(r[1]))
-		require.Equal(t, http.StatusOK, w.Code, "%s: %s", r[1], w.Body)
+		method, want := "GET", http.StatusOK
+		if len(r[2]) > 0 {
+			method, want = "POST", http.StatusCreated
+		}
+		w := a.byAdmin(method, string(r[1]), string(r[2]))
+		require.Equal(t, want, w.Code, "%s: %s", r[1], w.Body)
 	}
 }

@@ -11,6 +11,7 @@ func (s *server) openOperations(open huma.API) {
 // operations need a key or a session, of the scope that each names.
 func (s *server) operations(guarded huma.API) {
 	s.sessionOperations(guarded)
+	s.keyOperations(guarded)
 	s.twinOperations(guarded)
 	s.loadOperations(guarded)
 	s.kpiOperations(guarded)

@@ -46,7 +46,7 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 		case strings.HasPrefix(path, "/api/v1/groups/"):
 			id = "feeder-0001"
 		}
-		w := a.get(strings.ReplaceAll(path, "{id}", id))
+		w := a.send("GET", strings.ReplaceAll(path, "{id}", id), "", "X-API-Key", a.keys["admin"])
 		require.Equal(t, http.StatusOK, w.Code, path)
 		var body any
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))

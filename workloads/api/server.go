@@ -162,7 +162,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock)
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
-		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB,
+		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB, Keys: deps.DB,
 		Requests: deps.Requests, Failures: deps.Failures, Clock: s.clock, Log: s.log,
 	})
 	if err != nil {

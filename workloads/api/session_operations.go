@@ -80,7 +80,7 @@ func (s *server) ownPage(ctx huma.Context, next func(huma.Context)) {
 
 func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {
 	c, _ := ctx.Value(ginKey{}).(*gin.Context)
-	p, token, err := s.guard.SignIn(in.Body.APIKey, c.ClientIP())
+	p, token, err := s.guard.SignIn(ctx, in.Body.APIKey, c.ClientIP())
 	var rejected *problem.Problem
 	if errors.As(err, &rejected) {
 		return nil, err

@@ -26,6 +26,7 @@ func TestProblemsOfTheTransport(t *testing.T) {
 		"no host":             {"GET /health HTTP/1.1\r\n\r\n", 400, problem.CodeBadRequest},
 		"a header with a gap": {"GET /health HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n", 400, problem.CodeBadRequest},
 		"another encoding":    {"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: rot13\r\n\r\n", 501, problem.CodeBadRequest},
+		"an expectation":      {"GET /health HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n", 417, problem.CodeBadRequest},
 		"large headers":       {"GET /health HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("b", 200_000) + "\r\n\r\n", 431, problem.CodeHeadersTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {

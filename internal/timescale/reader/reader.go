@@ -1,6 +1,6 @@
 // Package reader is the store of a twin as the API and replays have it: it answers
-// questions. Beside SELECT it needs INSERT on ended_sessions and decision_feedback, and to insert and update rows of
-// ingest_batches.
+// questions. Beside SELECT it needs INSERT on ended_sessions, decision_feedback, api_keys and
+// api_key_endings, and to insert and update rows of ingest_batches and api_key_uses.
 package reader
 
 import (

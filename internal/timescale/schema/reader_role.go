@@ -10,10 +10,9 @@ import (
 // read. In a database that somebody else manages it need not exist.
 const readerRole = "twin_reader"
 
-// grantReader lets the reader's role sign sessions out, store what people answer to
-// decisions, and keep track of the batches of readings that are sent to the API. That it may read every table is among the default
-// privileges of the database. A dump that is restored brings no privileges, so they are
-// granted at each migration.
+// grantReader gives the reader's role its rights. That it may read every table is among
+// the default privileges of the database. A dump that is restored brings no privileges, so
+// they are granted at each migration.
 func grantReader(ctx context.Context, conn *pgx.Conn) error {
 	var exists bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, readerRole).Scan(&exists); err != nil || !exists {
@@ -34,5 +33,7 @@ func readerRights() []string {
 		`INSERT ON decision_feedback`,
 		`INSERT ON ingest_batches`,
 		`UPDATE (claim, claimed_until, published_at, partitions, first_offsets, next_offsets, answer) ON ingest_batches`,
+		`INSERT ON api_keys, api_key_endings`, // whose rows count only with the seal of the API
+		`INSERT, UPDATE (used_at) ON api_key_uses`,
 	}
 }

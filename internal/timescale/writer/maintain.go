@@ -71,6 +71,9 @@ func (m *maintenance) run(ctx context.Context) error {
 	if _, err := m.conn.Exec(ctx, `DELETE FROM ingest_batches WHERE received_at < now() - interval '7 days'`); err != nil {
 		return err
 	}
+	if err := m.endedAPIKeys(ctx); err != nil {
+		return err
+	}
 	var mark *time.Time
 	if err := m.conn.QueryRow(ctx, `SELECT min(watermark) FROM stream_offsets`).Scan(&mark); err != nil {
 		return err
@@ -87,6 +90,22 @@ func (m *maintenance) run(ctx context.Context) error {
 		return m.chunks(ctx, mark.UTC())
 	}
 	return m.rows(ctx, mark.UTC())
+}
+
+// endedAPIKeys forgets API keys a month after they expired or were revoked, and what
+// belongs to them.
+func (m *maintenance) endedAPIKeys(ctx context.Context) error {
+	for _, sql := range []string{
+		`DELETE FROM api_keys k WHERE k.expires_at < now() - interval '30 days' OR EXISTS (SELECT FROM api_key_endings e
+			WHERE e.key_id = k.id AND greatest(e.ends_at, e.recorded_at) < now() - interval '30 days')`,
+		`DELETE FROM api_key_endings e WHERE NOT EXISTS (SELECT FROM api_keys k WHERE k.id = e.key_id)`,
+		`DELETE FROM api_key_uses u WHERE u.key_id NOT LIKE 'secret.%' AND NOT EXISTS (SELECT FROM api_keys k WHERE k.id::text = u.key_id)`,
+	} {
+		if _, err := m.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unlock frees the lock even if the run was cancelled: the connection goes back

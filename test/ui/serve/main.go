@@ -31,18 +31,19 @@ func main() {
 	days := flag.Int("days", 45, "days that the twin has lived")
 	meters := flag.Int("meters", 60, "households")
 	empty := flag.Bool("empty", false, "a twin that has seen nothing yet")
+	requests := flag.Float64("requests", 0, "requests per second that a key may send; 0: as many as by default")
 	flag.Parse()
 	size := filled.Size{Meters: *meters, Groups: 4, Days: *days}
 	if *empty {
 		size = filled.Size{}
 	}
-	if err := run(*listen, *base, size); err != nil {
+	if err := run(*listen, *base, size, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, base string, size filled.Size) (err error) {
+func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	postgres, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
@@ -96,7 +97,7 @@ func run(listen, base string, size filled.Size) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return api.Run(ctx, twin, api.Deps{DB: reader, Version: "test", Listener: listener})
+	return api.Run(ctx, twin, api.Deps{DB: reader, Version: "test", Listener: listener, Requests: rate, Failures: rate})
 }
 
 func firstOf(errs ...error) error {

@@ -20,8 +20,9 @@ type Options struct {
 	Audience   string        // the twin that sessions are for: namespace/name
 	SessionTTL time.Duration // 0: 12 h
 	Ended      SessionStore
-	Requests   Rate // per API key; zero: 50/s, 200 at once
-	Failures   Rate // failed sign-ins per address; zero: 1 in 6 s, 20 at once
+	Keys       KeyStore // keys beside those of the file
+	Requests   Rate     // per API key; zero: 50/s, 200 at once
+	Failures   Rate     // failed sign-ins per address; zero: 1 in 6 s, 20 at once
 	Clock      func() time.Time
 	Log        *slog.Logger
 }
@@ -29,6 +30,8 @@ type Options struct {
 // Guard identifies callers. It is safe for concurrent use.
 type Guard struct {
 	keys     *keyring
+	stored   *StoredKeys
+	uses     *uses
 	sessions *sessions
 	ended    *endedSessions
 	origins  *http.CrossOriginProtection
@@ -48,8 +51,10 @@ func NewGuard(o Options) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
+	stored := NewStoredKeys(o.Keys, sessions.secret, o.Log)
+	stored.taken = func() Keys { return keys.current(o.Clock()) }
 	return &Guard{
-		keys: keys, sessions: sessions, ended: newEndedSessions(o.Ended), origins: http.NewCrossOriginProtection(),
+		keys: keys, stored: stored, uses: newUses(o.Keys, o.Log), sessions: sessions, ended: newEndedSessions(o.Ended), origins: http.NewCrossOriginProtection(),
 		requests: newRateLimit(cmp.Or(o.Requests, Rate{PerSecond: 50, Burst: 200})),
 		failures: newRateLimit(cmp.Or(o.Failures, Rate{PerSecond: 1.0 / 6, Burst: 20})),
 		clock:    o.Clock, log: o.Log,
@@ -60,7 +65,10 @@ func NewGuard(o Options) (*Guard, error) {
 type Principal struct {
 	Name    string // of the API key
 	Scope   Scope
+	Key     string   // id of the API key
 	Session *Session // nil for an API key
+
+	key *Key
 }
 
 type principalKey struct{}
@@ -81,8 +89,10 @@ func (g *Guard) Authenticated(c *gin.Context) {
 		g.reject(c, rejected)
 		return
 	}
-	if ok, wait := g.requests.take(p.Name, g.clock()); !ok {
-		abortLimited(c, wait, "too many requests with this key")
+	left := g.requests.take(p.Name, g.clock())
+	g.requests.describe(c.Writer.Header(), left)
+	if !left.ok {
+		abortLimited(c, left.wait, "too many requests with this key")
 		return
 	}
 	if rejected := g.crossSite(c, p); rejected != nil {
@@ -100,17 +110,20 @@ func (g *Guard) Authenticated(c *gin.Context) {
 // address of a proxy, and no guessing finds 256 bits.
 func (g *Guard) reject(c *gin.Context, rejected *problem.Problem) {
 	if rejected.Status != http.StatusUnauthorized { // it is not known who sends it
-		c.Header("Retry-After", "5")
+		c.Header("Retry-After", strconv.Itoa(unknownFor))
 		problem.Abort(c, rejected)
 		return
 	}
-	if ok, wait := g.failures.take(c.ClientIP(), g.clock()); !ok {
-		abortLimited(c, wait, tooManyFailures)
+	if left := g.failures.take(c.ClientIP(), g.clock()); !left.ok {
+		abortLimited(c, left.wait, tooManyFailures)
 		return
 	}
 	c.Header("WWW-Authenticate", `Bearer realm="energytwin"`)
 	problem.Abort(c, rejected)
 }
+
+// unknownFor is after how many seconds to ask again while it is not known who asks.
+const unknownFor = 5
 
 const tooManyFailures = "too many failed sign-ins from this address"
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/energytwin/energytwin/internal/apikey"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 	"github.com/energytwin/energytwin/workloads/api/requestid"
 )
@@ -18,7 +20,7 @@ func (g *Guard) identify(c *gin.Context) (Principal, *problem.Problem) {
 		return Principal{}, rejected
 	}
 	if given {
-		return g.byKey(key)
+		return g.byKey(c.Request.Context(), key)
 	}
 	cookie, err := c.Request.Cookie(SessionCookie)
 	if err != nil {
@@ -50,12 +52,31 @@ func presentedKey(r *http.Request) (key string, given bool, rejected *problem.Pr
 
 const unknownKey = "this API key is not known here, or has expired"
 
-func (g *Guard) byKey(key string) (Principal, *problem.Problem) {
-	k, ok := g.keys.current(g.clock()).find(key, g.clock())
+func (g *Guard) byKey(ctx context.Context, key string) (Principal, *problem.Problem) {
+	now := g.clock()
+	if k, ok := g.keys.current(now).find(key, now); ok {
+		return g.holderOf(ctx, &k, now), nil
+	}
+	if !apikey.Strong(key) { // what cannot be a key is not looked up
+		return Principal{}, unauthenticated("", unknownKey)
+	}
+	stored, err := g.stored.current(ctx, now)
+	if err != nil {
+		g.log.ErrorContext(ctx, "an API key cannot be checked", "error", err, "requestId", requestid.Of(ctx))
+		return Principal{}, problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
+			"the database cannot be reached, so that it is not known whether this API key still holds; try again, or send a key of the twin's Secret")
+	}
+	k, ok := stored.find(key, now)
 	if !ok {
 		return Principal{}, unauthenticated("", unknownKey)
 	}
-	return Principal{Name: k.Name, Scope: k.Scope}, nil
+	return g.holderOf(ctx, &k, now), nil
+}
+
+// holderOf is the holder of a key that is used now.
+func (g *Guard) holderOf(ctx context.Context, k *Key, now time.Time) Principal {
+	g.uses.used(ctx, k.ID, now)
+	return Principal{Name: k.Name, Scope: k.Scope, Key: k.ID, key: k}
 }
 
 func (g *Guard) bySession(ctx context.Context, token string) (Principal, *problem.Problem) {
@@ -65,19 +86,30 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 	if err != nil {
 		return Principal{}, ended
 	}
+	unknown := func(err error) *problem.Problem {
+		g.log.ErrorContext(ctx, "a session cannot be checked", "error", err, "requestId", requestid.Of(ctx))
+		return problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
+			"the database cannot be reached, so that it is not known whether this session was signed out; try again, or send an API key of the twin's Secret")
+	}
 	// The scope is that of the key today, and a session ends with its key.
-	k, ok := g.keys.current(now).named(claims.Subject, now)
-	if !ok || k.fingerprint() != claims.Fingerprint {
-		return Principal{}, ended
+	k, ok := g.keys.current(now).of(&claims, now)
+	if !ok {
+		stored, err := g.stored.current(ctx, now)
+		if err != nil {
+			return Principal{}, unknown(err)
+		}
+		if k, ok = stored.of(&claims, now); !ok {
+			return Principal{}, ended
+		}
 	}
 	signedOut, err := g.ended.has(ctx, &claims, now)
 	if err != nil {
-		g.log.ErrorContext(ctx, "a session cannot be checked", "error", err, "requestId", requestid.Of(ctx))
-		return Principal{}, problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
-			"the database cannot be reached, so that it is not known whether this session was signed out; try again, or send an API key")
+		return Principal{}, unknown(err)
 	}
 	if signedOut {
 		return Principal{}, ended
 	}
-	return Principal{Name: k.Name, Scope: k.Scope, Session: g.sessions.session(claims)}, nil
+	p := g.holderOf(ctx, &k, now)
+	p.Session = g.sessions.session(claims)
+	return p, nil
 }

@@ -44,11 +44,15 @@ func (s Scope) rank() int {
 	return 0
 }
 
+// FileKeyPrefix begins the id of a key of the file, which has no other id than its name.
+const FileKeyPrefix = "secret."
+
 // keyName is what a key may be called.
 var keyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
 // Key is an API key as it is kept: never the key itself.
 type Key struct {
+	ID      string // of a stored key its UUID, of a key of the file FileKeyPrefix and its name
 	Name    string
 	Scope   Scope
 	Hash    [sha256.Size]byte
@@ -137,7 +141,7 @@ func parseKey(line string) (Key, error) {
 	if len(parts) < 3 {
 		return Key{}, errors.New("write it as name:scope:sha256hex[:expiry]")
 	}
-	k := Key{Name: parts[0], Scope: Scope(parts[1])}
+	k := Key{ID: FileKeyPrefix + parts[0], Name: parts[0], Scope: Scope(parts[1])}
 	if !keyName.MatchString(k.Name) {
 		return Key{}, fmt.Errorf("name %q: use 1 to 63 letters, digits, dots, dashes or underscores", k.Name)
 	}
@@ -173,10 +177,10 @@ func (ks Keys) find(presented string, now time.Time) (Key, bool) {
 	return ks[at], true
 }
 
-// named is the entry of a name, unless it has expired.
-func (ks Keys) named(name string, now time.Time) (Key, bool) {
+// of is the entry that a session was given for, unless it has expired.
+func (ks Keys) of(c *sessionClaims, now time.Time) (Key, bool) {
 	for _, k := range ks {
-		if k.Name == name && !k.expired(now) {
+		if k.Name == c.Subject && k.fingerprint() == c.Fingerprint && !k.expired(now) {
 			return k, true
 		}
 	}

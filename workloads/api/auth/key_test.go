@@ -24,7 +24,7 @@ func TestNewKeyIsLetIn(t *testing.T) {
 
 	found, ok := keys.find(key, noon.Add(-time.Second))
 	require.True(t, ok)
-	require.Equal(t, Key{Name: "grafana", Scope: ScopeRead, Hash: sha256.Sum256([]byte(key)), Expires: noon}, found)
+	require.Equal(t, Key{ID: "secret.grafana", Name: "grafana", Scope: ScopeRead, Hash: sha256.Sum256([]byte(key)), Expires: noon}, found)
 	_, ok = keys.find(key, noon)
 	require.False(t, ok, "a key ends at its expiry")
 	_, ok = keys.find(key+"x", noon.Add(-time.Second))

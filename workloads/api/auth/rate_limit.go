@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"fmt"
 	"math"
+	"net/http"
 	"sync"
 	"time"
 
@@ -35,16 +37,37 @@ func newRateLimit(r Rate) *rateLimit {
 	return &rateLimit{rate: r, callers: map[string]*caller{}}
 }
 
-// take reports whether the caller may go on now, and else how many seconds to
-// wait.
-func (l *rateLimit) take(who string, now time.Time) (ok bool, retryAfter int) {
-	r := l.of(who, now).ReserveN(now, 1)
+// allowance is what is left to a caller.
+type allowance struct {
+	ok        bool
+	wait      int // seconds after which to ask again, if not ok
+	left      int // further requests at once
+	fullAgain int // seconds until all of the burst is there again
+}
+
+// take counts a request of a caller, who may go on if the allowance is ok.
+func (l *rateLimit) take(who string, now time.Time) allowance {
+	limiter := l.of(who, now)
+	r := limiter.ReserveN(now, 1)
 	delay := r.DelayFrom(now)
-	if r.OK() && delay == 0 {
-		return true, 0
+	ok := r.OK() && delay == 0
+	if !ok {
+		r.CancelAt(now)
 	}
-	r.CancelAt(now)
-	return false, max(1, int(math.Ceil(delay.Seconds())))
+	tokens := max(0, limiter.TokensAt(now))
+	a := allowance{ok: ok, left: int(tokens), fullAgain: int(math.Ceil((float64(l.rate.Burst) - tokens) / l.rate.PerSecond))}
+	if !ok {
+		a.wait = max(1, int(math.Ceil(delay.Seconds())))
+	}
+	return a
+}
+
+// describe adds the headers of draft-ietf-httpapi-ratelimit-headers: q requests in w
+// seconds, of which r are left and all after t seconds. They are those of this replica.
+func (l *rateLimit) describe(h http.Header, a allowance) {
+	window := max(1, int(math.Ceil(float64(l.rate.Burst)/l.rate.PerSecond)))
+	h.Set("RateLimit-Policy", fmt.Sprintf(`"key";q=%d;w=%d`, l.rate.Burst, window))
+	h.Set("RateLimit", fmt.Sprintf(`"key";r=%d;t=%d`, a.left, a.fullAgain))
 }
 
 func (l *rateLimit) of(who string, now time.Time) *rate.Limiter {

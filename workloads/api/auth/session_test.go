@@ -44,8 +44,7 @@ func TestSessionOfAKeyThatEndsSooner(t *testing.T) {
 func TestRateLimitForgetsCallers(t *testing.T) {
 	l := newRateLimit(Rate{PerSecond: 1, Burst: 2})
 	for i := range 3 * maxCallers {
-		ok, _ := l.take(strconv.Itoa(i), noon)
-		require.True(t, ok)
+		require.True(t, l.take(strconv.Itoa(i), noon).ok)
 	}
 	require.LessOrEqual(t, len(l.callers), maxCallers)
 }

@@ -58,6 +58,9 @@ func transportProblem(p []byte) []byte {
 	if !is {
 		return nil
 	}
+	if bytes.HasPrefix(rest, []byte("417 ")) { // it comes with headers of its own, and no body
+		return answerOf(problem.New(http.StatusExpectationFailed, problem.CodeBadRequest, "Expect", "the only expectation that is understood is 100-continue"))
+	}
 	line, text, is := bytes.Cut(rest, []byte(transportHeaders))
 	if !is || len(line) < 3 || bytes.ContainsRune(line, '\n') {
 		return nil
@@ -70,10 +73,15 @@ func transportProblem(p []byte) []byte {
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		rejected = problem.New(status, problem.CodeHeadersTooLarge, "", fmt.Sprintf("the headers have more than %d bytes; send fewer or shorter ones", MaxHeaderBytes))
 	}
+	return answerOf(rejected)
+}
+
+// answerOf is a whole answer with a problem; nil if it cannot be written.
+func answerOf(rejected *problem.Problem) []byte {
 	body, err := json.Marshal(rejected)
 	if err != nil {
 		return nil
 	}
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), problem.MediaType, len(body), body)
+		rejected.Status, rejected.Title, problem.MediaType, len(body), body)
 }

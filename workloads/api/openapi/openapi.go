@@ -28,7 +28,8 @@ const description = `What a digital twin of an electricity grid area knows: read
 - An hour is named by its start. Energy is in kWh, power in kW; negative energy is export.
 - Problems are ` + "`application/problem+json`" + ` (RFC 9457) with a stable ` + "`code`" + ` and the ` + "`field`" + ` at fault.
 - Lists go on at ` + "`page.nextCursor`" + `. Answers of up to 256 KiB carry an ETag for If-None-Match.
-- Send an API key as ` + "`X-API-Key`" + ` or ` + "`Authorization: Bearer`" + `.`
+- Send an API key as ` + "`X-API-Key`" + ` or ` + "`Authorization: Bearer`" + `. Each operation names the scope it needs (` + "`x-required-scope`" + `): ` + "`read`, `operate` or `admin`" + `, of which each holds the ones before.
+- ` + "`RateLimit`" + ` and ` + "`RateLimit-Policy`" + ` show what a key has left. Each replica of the API counts for itself.`
 
 // The tags that group operations.
 const (
@@ -40,6 +41,7 @@ const (
 	TagReadings  = "Readings"
 	TagSession   = "Session"
 	TagOpenADR   = "OpenADR"
+	TagKeys      = "API keys"
 	TagProcess   = "Process"
 )
 
@@ -72,6 +74,7 @@ func newConfig(server string) huma.Config {
 				{Name: TagReadings, Description: "Sending readings from outside"},
 				{Name: TagSession, Description: "Signing in from a browser"},
 				{Name: TagOpenADR, Description: "Prices, limits and plans for clients of OpenADR 3.1"},
+				{Name: TagKeys, Description: "Keys that are created over the API, beside those of the twin's Secret"},
 				{Name: TagProcess, Description: "Health of this process"},
 			},
 			Components: &huma.Components{
@@ -157,6 +160,23 @@ func enforce(op *huma.Operation) {
 	op.Middlewares = append(huma.Middlewares{admit}, op.Middlewares...) // before whatever the operation does itself
 }
 
+// describeText documents what holds for the text of every query parameter: it is neither
+// empty nor has a NUL (see middleware.ReadableText).
+func describeText(doc *huma.OpenAPI) {
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				if p.In == "query" && p.Schema.Type == huma.TypeString && p.Schema.Pattern == "" && p.Schema.Format == "" && len(p.Schema.Enum) == 0 {
+					p.Schema.Pattern = `^[^\x00]+$`
+				}
+			}
+		}
+	}
+}
+
 // Document is the OpenAPI document as indented JSON, the same bytes each time.
 func Document(api huma.API) ([]byte, error) {
 	doc := api.OpenAPI()
@@ -170,6 +190,7 @@ func Document(api huma.API) ([]byte, error) {
 			schema.AdditionalProperties = nil // means the same, and generators make plainer types of it
 		}
 	}
+	describeText(doc)
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)

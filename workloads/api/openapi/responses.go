@@ -32,6 +32,9 @@ func failures() []failure {
 		return func(op *huma.Operation) bool { return strings.HasPrefix(op.Path, "/api/v1/"+collection+"/{id}") }
 	}
 	readings := func(op *huma.Operation) bool { return op.Method == http.MethodPost && op.Path == "/api/v1/readings" }
+	onKeys := func(op *huma.Operation) bool {
+		return op.Method == http.MethodPost && strings.HasPrefix(op.Path, "/api/v1/keys")
+	}
 	return []failure{
 		{"UnreadableReadings", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody}, "The body is missing, is no JSON, or cannot be unpacked", nil, readings},
 		{"UnknownBatch", 404, []problem.Code{problem.CodeUnknownBatch}, "There is no such batch, or no more", nil, below("readings")},
@@ -44,6 +47,16 @@ func failures() []failure {
 			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
 			problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
 		}, "The readings cannot be read as a whole, a parameter is at fault, or the idempotency key was used for another body", nil, readings},
+		{"UnknownAPIKey", 404, []problem.Code{problem.CodeUnknownKey}, "There is no such API key", nil, below("keys")},
+		{"KeysConflict", 409, []problem.Code{problem.CodeNameTaken, problem.CodeKeyEnded, problem.CodeKeyOfSecret, problem.CodeTooManyKeys},
+			"The key cannot be made: its name is taken, the key has ended or belongs to the Secret, or there are too many", nil, onKeys},
+		{"InvalidKey", 422, []problem.Code{
+			problem.CodeInvalidBody, problem.CodeInvalidParameter, problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
+		}, "A field of the body is at fault, which field names", nil, onKeys},
+		{"KeyOfSecret", 409, []problem.Code{problem.CodeKeyOfSecret}, "The key belongs to the twin's Secret, where it is to be taken out", nil,
+			func(op *huma.Operation) bool {
+				return op.Method == http.MethodDelete && strings.HasPrefix(op.Path, "/api/v1/keys")
+			}},
 		{"BadBody", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody, problem.CodeBadRequest}, "The body is missing or is no JSON", nil, takesBody},
 		{"Unauthenticated", 401, []problem.Code{problem.CodeUnauthenticated}, "There is no API key or session, or one that has ended", []string{"WWW-Authenticate"}, guarded},
 		{"UnknownKey", 401, []problem.Code{problem.CodeUnauthenticated}, "There is no such API key", nil, takesBody},
@@ -83,8 +96,12 @@ var headers = map[string]*huma.Param{
 		Example: `W/"5d41402abc4b2a76b9719d91"`},
 	"Cache-Control": {Description: "Answers belong to the caller, and are asked for again each time", Schema: &huma.Schema{Type: huma.TypeString},
 		Example: "private, no-cache"},
-	"Vary":             {Description: "Headers that the answer depends on", Schema: &huma.Schema{Type: huma.TypeString}, Example: "Authorization, X-API-Key, Cookie"},
-	"Retry-After":      {Description: "Seconds after which to ask again", Schema: &huma.Schema{Type: huma.TypeInteger}, Example: 5},
+	"Vary":        {Description: "Headers that the answer depends on", Schema: &huma.Schema{Type: huma.TypeString}, Example: "Authorization, X-API-Key, Cookie"},
+	"Retry-After": {Description: "Seconds after which to ask again", Schema: &huma.Schema{Type: huma.TypeInteger}, Example: 5},
+	"RateLimit-Policy": {Description: "Requests that a key has in so many seconds, at each replica of the API", Schema: &huma.Schema{Type: huma.TypeString},
+		Example: `"key";q=200;w=4`},
+	"RateLimit": {Description: "Requests that the key has left at this replica, and after how many seconds it has all of them", Schema: &huma.Schema{Type: huma.TypeString},
+		Example: `"key";r=199;t=1`},
 	"WWW-Authenticate": {Description: "How to send a key", Schema: &huma.Schema{Type: huma.TypeString}, Example: `Bearer realm="energytwin"`},
 }
 
@@ -141,7 +158,7 @@ func problemResponse(schema *huma.Schema, f *failure) *huma.Response {
 func describeAnswers(op *huma.Operation) {
 	names := []string{"X-Request-Id"}
 	if len(op.Security) > 0 {
-		names = append(names, "Cache-Control", "Vary")
+		names = append(names, "Cache-Control", "Vary", "RateLimit", "RateLimit-Policy")
 		if op.Method == http.MethodGet {
 			names = append(names, "ETag")
 			op.Responses["304"] = &huma.Response{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -15,6 +16,9 @@ import (
 // maxRange is the longest stretch of time that one answer covers: a year, and
 // a day of slack for time zones.
 const maxRange = 367 * 24 * time.Hour
+
+// century is the farthest that a relative time lies from now.
+const century = 36_525 * 24 * time.Hour
 
 var relativeTime = regexp.MustCompile(`^now(?:([+-])(\d{1,6})([mhdw]))?$`)
 
@@ -39,14 +43,14 @@ func (ts Times) Parse(field, text string) (time.Time, error) {
 		return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q: %v", text, err))
 	}
 	unit := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[3]]
-	if days := time.Duration(n) * unit / (24 * time.Hour); days > 36_525 || days < -36_525 {
+	if most := int(century / unit); n > most || n < -most { // before it is multiplied, which may overflow
 		return time.Time{}, problem.Invalid(field, fmt.Sprintf("%q lies more than a century away", text))
 	}
 	return ts.Now.Add(time.Duration(n) * unit), nil
 }
 
 func (ts Times) absolute(field, text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := time.Parse(time.RFC3339, strings.ToUpper(text)) // RFC 3339 has t and z too
 	if date, noDate := time.Parse(time.DateOnly, text); noDate == nil {
 		y, m, d := date.Date()
 		t, err = meter.DayStart(y, m, d, ts.Zone).Time(), nil
