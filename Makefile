@@ -165,6 +165,10 @@ bench-twin: packages-test ## Measure the whole twin beside the limits of its sto
 bench-api: packages-test ## Measure the answers of the API beside the bare SQL of the same questions (ARGS="--meters 10000")
 	go run ./test/benchapi $(ARGS)
 
+.PHONY: bench-ingest
+bench-ingest: ## Send readings to API servers that are killed at random, and count each in the stream (ARGS="--kill-every 4s")
+	go run ./test/ingest $(ARGS)
+
 .PHONY: bench-operator
 bench-operator: ## Measure the operator with 1,000 twins on a real API server, 25 minutes (ARGS=-quick for a short look)
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
