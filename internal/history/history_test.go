@@ -245,31 +245,92 @@ func TestLive(t *testing.T) {
 		}
 		require.NoError(t, s.Publish(ctx, 0))
 		require.NoError(t, s.Publish(ctx, 0, event(0, 0), event(1, 0)))
-		late := map[int]string{0: "", 1: ""}
-		none, err := s.Live(ctx, late, time.Millisecond)
+		r := &LiveReader{redis: s.redis, prefix: s.prefix, partitions: 2}
+		kept, all, err := r.Kept(ctx, 0, 10)
+		require.NoError(t, err)
+		require.True(t, all)
+		require.Len(t, kept, 1, "an event before any batch is none")
+		late := []LiveID{kept[0].ID, {}}
+		none, lost, err := r.After(ctx, late, time.Millisecond)
 		require.NoError(t, err)
 		require.Empty(t, none)
+		require.Empty(t, lost)
 
 		require.NoError(t, s.Publish(ctx, 0, event(1, 0), event(2, 0), event(2, 1)), "a repeat is harmless")
 		require.NoError(t, s.Publish(ctx, 1, event(7, 1)))
 		var got []string
 		for len(got) < 3 {
-			events, err := s.Live(ctx, late, time.Second)
+			events, lost, err := r.After(ctx, late, time.Second)
 			require.NoError(t, err)
+			require.Empty(t, lost)
 			for _, e := range events {
-				require.Equal(t, e.ID, e.Fields["at"])
+				require.Equal(t, e.ID.String(), e.Field("at"))
 				got = append(got, fmt.Sprintf("%d: %s", e.Partition, e.ID))
+				late[e.Partition] = e.ID
 			}
 		}
 		require.ElementsMatch(t, []string{"0: 2-0", "0: 2-1", "1: 7-1"}, got)
-		require.Equal(t, map[int]string{0: "2-1", 1: "7-1"}, late)
+		require.Equal(t, []LiveID{{2, 1}, {7, 1}}, late)
+		kept, all, err = r.Kept(ctx, 0, 2)
+		require.NoError(t, err)
+		require.False(t, all, "there are earlier ones")
+		require.Equal(t, []LiveID{{2, 0}, {2, 1}}, []LiveID{kept[0].ID, kept[1].ID})
 
 		recreated := Event{TopicGeneration: 1, Offset: 1, N: 1, Fields: map[string]any{"at": "a new topic"}}
 		require.NoError(t, s.Publish(ctx, 0, recreated, event(3, 0)), "what the topic before led to comes too late")
-		events, err := s.Live(ctx, late, time.Second)
+		events, _, err := r.After(ctx, late, time.Second)
 		require.NoError(t, err)
-		require.Equal(t, []LiveEvent{{Partition: 0, ID: "281474976710657-1", Fields: recreated.Fields}}, events)
+		require.Equal(t, []LiveEvent{{Partition: 0, ID: LiveID{281474976710657, 1}, Fields: recreated.Fields}}, events)
 	})
+}
+
+// A reader that comes too late for some events learns of it.
+func TestLiveEventsThatWereTrimmed(t *testing.T) {
+	eachRedis(t, func(t *testing.T, s *Store) {
+		ctx := testContext(t)
+		r := &LiveReader{redis: s.redis, prefix: s.prefix, partitions: 1}
+		publish := func(from, n int64) {
+			events := make([]Event, n)
+			for i := range events {
+				events[i] = Event{Offset: from + int64(i), Fields: map[string]any{FieldType: LiveState}}
+			}
+			require.NoError(t, s.Publish(ctx, 0, events...))
+		}
+		publish(1, livePage)
+		for _, from := range []LiveID{{}, {Offset: 1}} {
+			_, lost, err := r.After(ctx, []LiveID{from}, time.Second)
+			require.NoError(t, err)
+			require.Empty(t, lost, "all are kept")
+		}
+		publish(1+livePage, 2*liveLength)
+		for _, from := range []LiveID{{}, {Offset: 1}} {
+			_, lost, err := r.After(ctx, []LiveID{from}, time.Second)
+			require.NoError(t, err)
+			require.Equal(t, []int{0}, lost)
+		}
+		kept, all, err := r.Kept(ctx, 0, 2*liveLength)
+		require.NoError(t, err)
+		require.False(t, all)
+		_, lost, err := r.After(ctx, []LiveID{kept[0].ID}, time.Second)
+		require.NoError(t, err)
+		require.Empty(t, lost)
+		found, err := r.Has(ctx, 0, LiveID{Offset: 1})
+		require.NoError(t, err)
+		require.False(t, found)
+	})
+}
+
+func TestLiveIDs(t *testing.T) {
+	id, err := ParseLiveID("281474976710657-12")
+	require.NoError(t, err)
+	require.Equal(t, "281474976710657-12", id.String())
+	for _, bad := range []string{"", "-", "1", "1-", "-1", "a-1", "1-b", "1-1-1", "18446744073709551616-0"} {
+		_, err := ParseLiveID(bad)
+		require.Error(t, err, bad)
+	}
+	require.Negative(t, LiveID{1, 9}.Compare(LiveID{2, 0}))
+	require.Positive(t, LiveID{2, 1}.Compare(LiveID{2, 0}))
+	require.Zero(t, id.Compare(id))
 }
 
 func TestPrefixesAreNoPatterns(t *testing.T) {

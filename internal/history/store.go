@@ -38,10 +38,18 @@ type Store struct {
 // Connect prepares the store of a twin whose keys start with prefix. It reads
 // the files that cfg names but opens no connection yet.
 func Connect(cfg config.Redis, prefix string) (*Store, error) {
+	client, err := connect(cfg, "energytwin")
+	if err != nil {
+		return nil, err
+	}
+	return &Store{redis: client, prefix: prefix}, nil
+}
+
+func connect(cfg config.Redis, name string) (*redis.Client, error) {
 	if cfg.Address == "" {
 		return nil, errors.New("redis: no address given; set redis.address to host:port")
 	}
-	options := &redis.Options{Addr: cfg.Address, ClientName: "energytwin"}
+	options := &redis.Options{Addr: cfg.Address, ClientName: name}
 	var err error
 	if cfg.UserFile != "" {
 		if options.Username, err = config.ReadSecret("redis.userFile", cfg.UserFile); err != nil {
@@ -56,7 +64,7 @@ func Connect(cfg config.Redis, prefix string) (*Store, error) {
 	if options.TLSConfig, err = cfg.TLS.Client("redis.tls"); err != nil {
 		return nil, err
 	}
-	return &Store{redis: redis.NewClient(options), prefix: prefix}, nil
+	return redis.NewClient(options), nil
 }
 
 // Close closes the connections.
@@ -72,7 +80,11 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // partitionKey is the key of something that each partition has one of.
 func (s *Store) partitionKey(kind string, partition int) string {
-	return s.prefix + kind + "/" + strconv.Itoa(partition)
+	return partitionKey(s.prefix, kind, partition)
+}
+
+func partitionKey(prefix, kind string, partition int) string {
+	return prefix + kind + "/" + strconv.Itoa(partition)
 }
 
 // batchBytes is about how much one pipeline sends: large enough that round

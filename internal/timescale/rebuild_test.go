@@ -242,10 +242,11 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 			require.Equal(t, 1, item.Partition)
 			require.Equal(t, []int{5 * (1 + i/2), i % 2}, []int{int(item.BatchOffset), item.Number})
 		}
-		require.NoError(t, s.MarkRelayed(ctx, []int64{first[0].ID}))
+		require.NoError(t, s.MarkRelayed(ctx, []int64{first[0].ID}, nil, nil))
 		third, err := s.Outbox(ctx, 100)
 		require.NoError(t, err)
 		require.Len(t, third, 3)
+		require.False(t, third[0].AfterLoss)
 
 		// A relay that died leaves its claim to run out.
 		_, err = s.Pool.Exec(ctx, `UPDATE outbox SET claimed_until = now() - interval '1 second'`)
@@ -253,5 +254,23 @@ func TestOutboxIsClaimedByPartition(t *testing.T) {
 		again, err := s.Outbox(ctx, 100)
 		require.NoError(t, err)
 		require.Len(t, again, 7)
+
+		// What follows live events that were dropped is marked, until readers know of it.
+		require.NoError(t, s.MarkRelayed(ctx, nil, []int32{1, 1}, nil))
+		lost := func() (partitions []int) {
+			_, err := s.Pool.Exec(ctx, `UPDATE outbox SET claimed_until = NULL`)
+			require.NoError(t, err)
+			items, err := s.Outbox(ctx, 100)
+			require.NoError(t, err)
+			for _, item := range items {
+				if item.AfterLoss {
+					partitions = append(partitions, item.Partition)
+				}
+			}
+			return partitions
+		}
+		require.Equal(t, []int{1, 1, 1, 1}, lost())
+		require.NoError(t, s.MarkRelayed(ctx, nil, nil, []int32{1}))
+		require.Empty(t, lost())
 	})
 }

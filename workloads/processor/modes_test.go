@@ -2,11 +2,11 @@ package processor
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
@@ -35,10 +35,8 @@ func TestModesInMidStream(t *testing.T) {
 		for _, log := range logs {
 			topic += int(log.End)
 		}
-		events, err := s.stores.Redis.Live(t.Context(), map[int]string{0: "0", 1: "0"}, time.Millisecond)
-		require.NoError(t, err)
-		for _, e := range events {
-			if e.Fields["type"] == "decisions" {
+		for _, e := range s.liveEvents() {
+			if e.Field(history.FieldType) == history.LiveDecisions {
 				live++
 			}
 		}

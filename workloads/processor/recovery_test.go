@@ -2,9 +2,7 @@ package processor
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strings"
 	"testing"
 	"time"
 
@@ -140,23 +138,16 @@ func (s *services) requireLiveOfTheTopic() {
 	s.t.Helper()
 	logs, err := s.stores.Stream.Offsets(s.t.Context(), s.twin.Topic("readings"))
 	require.NoError(s.t, err)
-	after := map[int]string{}
-	for partition := range logs {
-		after[partition] = "0-0"
-	}
-	for {
-		events, err := s.stores.Redis.Live(s.t.Context(), after, time.Millisecond)
-		require.NoError(s.t, err)
-		if len(events) == 0 {
-			break
-		}
+	after := map[int]history.LiveID{}
+	for _, e := range s.liveEvents() {
+		after[e.Partition] = e.ID
 	}
 	for partition, log := range logs {
 		if log.End == 0 {
 			continue // no meter's key falls into this partition
 		}
 		const secondTopic = 1 << 48
-		require.True(s.t, strings.HasPrefix(after[partition], fmt.Sprintf("%d-", secondTopic+log.End)), "%d: %s, not %d", partition, after[partition], log.End)
+		require.EqualValues(s.t, secondTopic+log.End, after[partition].Offset, "partition %d", partition)
 	}
 }
 

@@ -2,7 +2,6 @@ package processor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -75,69 +74,112 @@ func (r *relayer) relaySome(ctx context.Context) (int, error) {
 	if err := r.connect(ctx); err != nil {
 		return 0, err
 	}
-	ids, events := make([]int64, len(items)), make([]history.Event, len(items))
+	newest := newestStates(items)
+	ids, events := make([]int64, len(items)), make([]liveEvent, 0, len(items))
 	for i := range items {
-		ids[i] = items[i].ID
-		if events[i], err = r.announce(ctx, &items[i]); err != nil {
+		item := &items[i]
+		ids[i] = item.ID
+		if item.Kind == writer.OutboxState && newest[item.Partition] != item.ID {
+			r.metrics.relayed.WithLabelValues("superseded").Inc()
+			continue
+		}
+		event, err := r.announce(ctx, item)
+		if err != nil {
 			return 0, err
 		}
+		events = append(events, liveEvent{partition: item.Partition, afterLoss: item.AfterLoss, Event: event})
 	}
 	if err := r.flush(ctx); err != nil {
 		return 0, err
 	}
-	if err := r.publish(ctx, items, events); err != nil {
+	left, err := r.publish(ctx, events)
+	if err != nil {
 		return 0, err
 	}
-	if err := r.stores.DB.MarkRelayed(ctx, ids); err != nil {
+	published := events[:len(events)-len(left)]
+	if err := r.stores.DB.MarkRelayed(ctx, ids, partitionsOf(left, false), partitionsOf(published, true)); err != nil {
 		return 0, err
 	}
 	r.unannounced.announced(items)
 	return len(items), nil
 }
 
-// publish puts events on the live stream. If Redis stays away they are dropped:
-// whoever watches reads the state again, and the topics must go on. The error is
+// liveEvent is an event on its way to the live stream of a partition. afterLoss marks the
+// first ones after others were dropped, so that readers know of the gap.
+type liveEvent struct {
+	partition int
+	afterLoss bool
+	history.Event
+}
+
+// newestStates is, for each partition, the last entry about the load of its groups: the
+// entries before it are superseded before anybody could see them.
+func newestStates(items []writer.OutboxItem) map[int]int64 {
+	newest := map[int]int64{}
+	for i := range items {
+		if items[i].Kind == writer.OutboxState {
+			newest[items[i].Partition] = items[i].ID
+		}
+	}
+	return newest
+}
+
+// partitionsOf are the partitions of events, or of those after a loss only.
+func partitionsOf(events []liveEvent, afterLoss bool) (partitions []int32) {
+	for i := range events {
+		if events[i].afterLoss || !afterLoss {
+			partitions = append(partitions, int32(events[i].partition))
+		}
+	}
+	return partitions
+}
+
+// publish puts events on the live stream. If Redis stays away, those that are left are
+// dropped: whoever watches reads the state again, and the topics must go on. The error is
 // that of ctx.
-func (r *relayer) publish(ctx context.Context, items []writer.OutboxItem, events []history.Event) error {
+func (r *relayer) publish(ctx context.Context, events []liveEvent) (left []liveEvent, err error) {
 	start := time.Now()
 	if start.Before(r.awayUntil) {
 		r.metrics.liveDropped.Add(float64(len(events)))
-		return nil
+		return events, nil
 	}
 	giveUp := start
 	if r.awayUntil.IsZero() {
 		giveUp = start.Add(r.patience)
 	}
-	for i := 0; i < len(events); {
-		err := r.publishOne(ctx, items[i].Partition, events[i])
+	for len(events) > 0 {
+		err := r.publishOne(ctx, &events[0])
 		switch {
 		case err == nil:
-			i++
+			events = events[1:]
 			continue
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		r.metrics.relayErrors.Inc()
 		if time.Now().After(giveUp) {
 			r.awayUntil = time.Now().Add(r.patience)
-			r.metrics.liveDropped.Add(float64(len(events) - i))
-			r.log.Warn("live events are dropped", "events", len(events)-i, "error", err)
-			return nil
+			r.metrics.liveDropped.Add(float64(len(events)))
+			r.log.Warn("live events are dropped", "events", len(events), "error", err)
+			return events, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(relayEvery):
 		}
 	}
 	r.awayUntil = time.Time{}
-	return nil
+	return nil, nil
 }
 
-func (r *relayer) publishOne(ctx context.Context, partition int, event history.Event) error {
+func (r *relayer) publishOne(ctx context.Context, event *liveEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
-	return r.stores.Redis.Publish(ctx, partition, event)
+	if event.afterLoss {
+		event.Fields[history.FieldGap] = 1
+	}
+	return r.stores.Redis.Publish(ctx, event.partition, event.Event)
 }
 
 func (r *relayer) connect(ctx context.Context) (err error) {
@@ -170,12 +212,14 @@ func (r *relayer) announce(ctx context.Context, item *writer.OutboxItem) (histor
 	case writer.OutboxQuarantine:
 		event.Fields, err = r.announceQuarantine(ctx, item)
 	case writer.OutboxState:
-		event.Fields, err = r.announceState(ctx, item)
+		event.Fields = map[string]any{history.FieldType: history.LiveState, history.FieldHour: item.Hour.String()}
+	case writer.OutboxForecasts:
+		event.Fields = map[string]any{history.FieldType: history.LiveForecasts, history.FieldHour: item.Hour.String()}
 	default:
 		err = fmt.Errorf("outbox entry %d has the unknown kind %d", item.ID, item.Kind)
 	}
 	if err == nil {
-		r.metrics.relayed.WithLabelValues(fmt.Sprint(event.Fields["type"])).Inc()
+		r.metrics.relayed.WithLabelValues(fmt.Sprint(event.Fields[history.FieldType])).Inc()
 	}
 	return event, err
 }
@@ -203,7 +247,7 @@ func (r *relayer) announceDecisions(ctx context.Context, item *writer.OutboxItem
 			}
 		}
 	}
-	return map[string]any{"type": "decisions", "issuedAt": item.Hour.String(), "count": len(decisions)}, nil
+	return map[string]any{history.FieldType: history.LiveDecisions, history.FieldHour: item.Hour.String(), "count": len(decisions)}, nil
 }
 
 // announceQuarantine copies rejected messages to the dead-letter
@@ -224,28 +268,8 @@ func (r *relayer) announceQuarantine(ctx context.Context, item *writer.OutboxIte
 			}
 		}
 	}
-	return map[string]any{"type": "quarantine", "count": len(messages)}, nil
-}
-
-func (r *relayer) announceState(ctx context.Context, item *writer.OutboxItem) (map[string]any, error) {
-	loads, err := r.stores.DB.GroupLoadAt(ctx, item.Partition, item.Hour)
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]groupEvent, len(loads))
-	for i, l := range loads {
-		groups[i] = groupEvent{Group: l.Group, KWh: l.KWh, Meters: l.Meters}
-	}
-	text, err := json.Marshal(groups)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"type": "state", "ts": item.Hour.String(), "groups": text}, nil
-}
-
-// groupEvent is the load of a group in an hour, as the live stream carries it.
-type groupEvent struct {
-	Group  string  `json:"group"` // "" for the meters outside any
-	KWh    float64 `json:"kwh"`
-	Meters int32   `json:"meters"` // that have reported
+	return map[string]any{
+		history.FieldType: history.LiveRejected, history.FieldHour: item.Hour.String(),
+		history.FieldFrom: item.FromOffset, history.FieldTo: item.ToOffset, "count": len(messages),
+	}, nil
 }

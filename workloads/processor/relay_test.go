@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/history"
 )
 
 // TestLiveEventsWaitForRedis: an entry stays in the outbox until Redis has its
@@ -106,4 +107,13 @@ func TestLiveEventsWaitForRedis(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, server.XLen(ctx, live).Val())
 	require.True(t, r.awayUntil.IsZero(), "Redis is back")
+	require.Equal(t, "1", s.liveEvents()[0].Field(history.FieldGap), "readers learn that events were dropped")
+	announce(5)
+	announce(6)
+	_, err = r.relaySome(ctx)
+	require.NoError(t, err)
+	events := s.liveEvents()
+	require.Len(t, events, 2, "of several states the newest alone")
+	require.EqualValues(t, 6, events[1].ID.Offset)
+	require.Empty(t, events[1].Field(history.FieldGap))
 }

@@ -310,3 +310,17 @@ func (s *services) forgetRedis() {
 	s.stores.Redis, err = history.Connect(redisConfig(s.t, redis), s.twin.KeyPrefix())
 	require.NoError(s.t, err)
 }
+
+// liveEvents are those that the live streams hold, of each partition in ascending order.
+func (s *services) liveEvents() (events []history.LiveEvent) {
+	s.t.Helper()
+	live, err := history.ConnectLive(s.twin.Redis, s.twin.KeyPrefix(), s.twin.Kafka.Partitions)
+	require.NoError(s.t, err)
+	defer live.Close()
+	for p := range live.Partitions() {
+		kept, _, err := live.Kept(s.t.Context(), p, 10_000)
+		require.NoError(s.t, err)
+		events = append(events, kept...)
+	}
+	return events
+}

@@ -27,12 +27,35 @@ func (b *Batch) Announce() {
 			b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxDecisions, Hour: t})
 		}
 	}
+	b.announceForecasts()
 	b.announceRejected()
 	if len(b.GroupTotals) > 0 {
 		b.Outbox = append(b.Outbox, OutboxEntry{
 			Kind: OutboxState, Hour: b.Watermark, FromOffset: b.PrevOffset, ToOffset: b.NextOffset - 1,
 		})
 	}
+}
+
+// announceForecasts adds the newest issue of the batch, unless the decisions that were
+// issued then announce it already. Earlier ones of the same batch were replaced before
+// anybody could see them.
+func (b *Batch) announceForecasts() {
+	newest := meter.NoHour
+	for i := range b.GroupForecasts {
+		newest = max(newest, b.GroupForecasts[i].IssuedAt)
+	}
+	for _, t := range b.Issued {
+		newest = max(newest, t)
+	}
+	if newest == meter.NoHour {
+		return
+	}
+	for _, e := range b.Outbox {
+		if e.Hour == newest {
+			return
+		}
+	}
+	b.Outbox = append(b.Outbox, OutboxEntry{Kind: OutboxForecasts, Hour: newest})
 }
 
 // announceRejected adds the rejected messages, which are in order of offset.
@@ -61,6 +84,7 @@ const (
 	OutboxDecisions  OutboxKind = 1 // the partition's decisions issued at Hour
 	OutboxQuarantine OutboxKind = 2 // the partition's quarantined messages of FromOffset..ToOffset
 	OutboxState      OutboxKind = 3 // the load of the partition's groups at Hour
+	OutboxForecasts  OutboxKind = 4 // the partition's forecasts issued at Hour, where no decisions of then are announced
 )
 
 // OutboxEntry announces rows of a batch to the relay. It holds no copy of them.

@@ -1,6 +1,7 @@
 package writer
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +17,7 @@ func TestAnnouncements(t *testing.T) {
 
 	b.Issued = []meter.Hour{3, 27}
 	b.Announce()
-	require.Empty(t, b.Outbox, "forecasts alone")
+	require.Equal(t, []OutboxEntry{{Kind: OutboxForecasts, Hour: 27}}, b.Outbox, "the newest alone, where there are no decisions")
 	b.Decisions = make([]twin.Decision, 2)
 	for _, offset := range []int64{7, 8, 10, 20, 120, 150} { // those before 100 waited for the rest of an hour
 		b.Rejected = append(b.Rejected, twin.RejectedMessage{Offset: offset})
@@ -35,7 +36,15 @@ func TestAnnouncements(t *testing.T) {
 	b.Announce()
 	require.Equal(t, want, b.Outbox, "a batch is used again")
 
+	b.GroupForecasts = []twin.GroupForecast{{IssuedAt: 3}, {IssuedAt: 27}}
+	b.Announce()
+	require.Equal(t, want, b.Outbox, "decisions announce the forecasts of then")
+	b.GroupForecasts = append(b.GroupForecasts, twin.GroupForecast{IssuedAt: 28}, twin.GroupForecast{IssuedAt: 29})
+	b.Announce()
+	require.Equal(t, slices.Insert(slices.Clone(want), 2, OutboxEntry{Kind: OutboxForecasts, Hour: 29}), b.Outbox)
+
 	b.Shadow = true
 	b.Announce()
-	require.Equal(t, want[2:], b.Outbox, "shadow decisions are not announced")
+	require.Equal(t, OutboxEntry{Kind: OutboxForecasts, Hour: 29}, b.Outbox[0])
+	require.Equal(t, want[2:], b.Outbox[1:], "shadow decisions are not announced")
 }

@@ -26,6 +26,7 @@ type OutboxItem struct {
 	TopicGeneration int   // as in PartitionState, when the entry was made
 	BatchOffset     int64 // next offset of the batch that made the entry
 	Number          int   // within the batch, from 0
+	AfterLoss       bool  // live events of the partition before this one were dropped
 	OutboxEntry
 }
 
@@ -50,7 +51,7 @@ func (db *DB) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
 					WHERE partition NOT IN (SELECT partition FROM outbox WHERE claimed_until > clock_timestamp())
 					ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
 				RETURNING id, partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
-			SELECT * FROM claimed ORDER BY id`, limit, outboxLease.Milliseconds())
+			SELECT c.*, g.partition IS NOT NULL FROM claimed c LEFT JOIN live_gaps g USING (partition) ORDER BY c.id`, limit, outboxLease.Milliseconds())
 		if err != nil {
 			return err
 		}
@@ -66,14 +67,23 @@ func (db *DB) Outbox(ctx context.Context, limit int) ([]OutboxItem, error) {
 func scanOutboxItem(row pgx.CollectableRow) (i OutboxItem, err error) {
 	var kind int16
 	var ts *time.Time
-	err = row.Scan(&i.ID, &i.Partition, &i.TopicGeneration, &i.BatchOffset, &i.Number, &kind, &ts, &i.FromOffset, &i.ToOffset)
+	err = row.Scan(&i.ID, &i.Partition, &i.TopicGeneration, &i.BatchOffset, &i.Number, &kind, &ts, &i.FromOffset, &i.ToOffset, &i.AfterLoss)
 	i.Kind, i.Hour = OutboxKind(kind), pgvalue.HourOrNone(ts)
 	return i, err
 }
 
-// MarkRelayed removes entries that were announced.
-func (db *DB) MarkRelayed(ctx context.Context, ids []int64) error {
-	if _, err := db.Pool.Exec(ctx, `DELETE FROM outbox WHERE id = ANY ($1)`, ids); err != nil {
+// MarkRelayed removes entries that were announced. dropped are the partitions of which
+// live events were dropped, and recovered those whose readers know that by now.
+func (db *DB) MarkRelayed(ctx context.Context, ids []int64, dropped, recovered []int32) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM outbox WHERE id = ANY ($1)`, ids)
+	if len(recovered) > 0 {
+		batch.Queue(`DELETE FROM live_gaps WHERE partition = ANY ($1)`, recovered)
+	}
+	if len(dropped) > 0 {
+		batch.Queue(`INSERT INTO live_gaps SELECT DISTINCT unnest($1::int4[]) ON CONFLICT DO NOTHING`, dropped)
+	}
+	if err := db.Pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("mark outbox entries as relayed: %w", err)
 	}
 	return nil
