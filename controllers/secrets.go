@@ -54,6 +54,7 @@ func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
 		if e.SecretRef != nil {
 			out = append(out, secretKey{"redis.external.secretRef", e.SecretRef.Name, "username", true, config.Password})
 		}
+		add("redis.external.liveSecretRef", e.LiveSecretRef, config.Password, "username", "password")
 		tls("redis.external", e.TLS)
 	}
 	if e := s.Timescale.External; e != nil {

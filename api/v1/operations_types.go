@@ -16,7 +16,7 @@ type Operations struct {
 	// Replaces generated passwords and keys, by their key in the credentials
 	// Secret. Stores take the new ones first, then their clients.
 	// +kubebuilder:validation:MaxProperties=10
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['kafka-password', 'kafka-internal-password', 'redis-password', 'postgres-password', 'owner-password', 'reader-password', 'api-key', 'session-secret', 'grafana-password'])",message="write a key of the twin's credentials Secret, such as redis-password or api-key"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k in ['kafka-password', 'kafka-internal-password', 'redis-password', 'redis-live-password', 'postgres-password', 'owner-password', 'reader-password', 'api-key', 'session-secret', 'grafana-password'])",message="write a key of the twin's credentials Secret, such as redis-password or api-key"
 	// +optional
 	RotateAt map[string]Instant `json:"rotateAt,omitempty"`
 }

@@ -146,6 +146,8 @@ type ManagedRedis struct {
 }
 
 // ExternalRedis is a store that is there already.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.liveSecretRef) || has(self.secretRef)",message="write redis.external.secretRef beside redis.external.liveSecretRef: where nobody logs in, the API does not either"
 type ExternalRedis struct {
 	// Address as host:port.
 	// +kubebuilder:validation:MaxLength=255
@@ -160,6 +162,12 @@ type ExternalRedis struct {
 	// one. If left out, nobody logs in.
 	// +optional
 	SecretRef *SecretReference `json:"secretRef,omitempty"`
+
+	// Secret with the keys username and password of a user that may read the live
+	// streams, and nothing else: the API's. If left out although secretRef is
+	// there, the API cannot show live events.
+	// +optional
+	LiveSecretRef *SecretReference `json:"liveSecretRef,omitempty"`
 }
 
 // Timescale is the database of readings, forecasts and decisions: PostgreSQL

@@ -142,6 +142,14 @@ func newAPICommand() *cobra.Command {
 			}
 			defer deps.Stream.Close()
 		}
+		if at, ok := twin.Redis.ForLive(); ok {
+			live, err := history.ConnectLive(at, twin.KeyPrefix(), twin.Kafka.Partitions)
+			if err != nil {
+				return err
+			}
+			defer live.Close()
+			deps.Live = live
+		}
 		return api.Run(ctx, *twin, deps)
 	})
 }

@@ -180,11 +180,14 @@ func Components() []Component {
 			Needs:    func(s *v1.DigitalTwinSpec) int32 { return *s.API.Replicas },
 			Image:    workloadsImage,
 			reads:    []string{groupDatabase, groupAPI},
-			also: func(s *v1.DigitalTwinSpec) []string {
+			also: func(s *v1.DigitalTwinSpec) (groups []string) {
 				if s.TakesHTTP() {
-					return []string{groupKafka}
+					groups = append(groups, groupKafka)
 				}
-				return nil
+				if readsLive(s) {
+					groups = append(groups, groupRedis)
+				}
+				return groups
 			},
 			build: (*builder).api, flows: (*builder).apiPolicy,
 		},

@@ -61,6 +61,7 @@ func (b *builder) redisEndpoint(at *fromtwin.Endpoints) {
 	if e == nil {
 		at.RedisAddress = net.JoinHostPort(b.host(b.name(v1.ComponentRedis)), strconv.Itoa(PortRedis))
 		at.RedisUserFile, at.RedisPassFile = secretFile("redis", "username"), secretFile("redis", "password")
+		at.LiveUserFile, at.LivePassFile = secretFile("redis", fileLiveUser), secretFile("redis", fileLivePass)
 		return
 	}
 	at.RedisAddress = e.Address
@@ -71,6 +72,9 @@ func (b *builder) redisEndpoint(at *fromtwin.Endpoints) {
 	at.RedisPassFile = secretFile("redis", "password")
 	if len(b.in.Secrets[e.SecretRef.Name]["username"]) > 0 {
 		at.RedisUserFile = secretFile("redis", "username")
+	}
+	if e.LiveSecretRef != nil {
+		at.LiveUserFile, at.LivePassFile = secretFile("redis", fileLiveUser), secretFile("redis", fileLivePass)
 	}
 }
 
@@ -182,6 +186,9 @@ func (b *builder) configMap() {
 func (b *builder) configRead(component string) config.Twin {
 	c := *b.conf
 	c.Image = ""
+	if component != v1.ComponentAPI {
+		c.Redis.LiveUserFile, c.Redis.LivePassFile = "", ""
+	}
 	switch component {
 	case v1.ComponentPrepare:
 		// What decides whether the twin goes on with the readings that are stored.
@@ -200,9 +207,9 @@ func (b *builder) configRead(component string) config.Twin {
 		c.API = config.API{StatusListen: c.API.StatusListen}
 	case v1.ComponentAPI:
 		c.Generator.MaxLag = 0
-		c.Redis = config.Redis{}
+		c.Redis.UserFile, c.Redis.PassFile = "", ""
 		if c.Kafka = joined(c.Kafka); !c.TakesReadings() {
-			c.Kafka = config.Kafka{}
+			c.Kafka = config.Kafka{Partitions: c.Kafka.Partitions}
 		}
 		c.Database = config.Database{URL: c.Database.URL, URLFile: c.Database.URLFile}
 	}

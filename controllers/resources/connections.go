@@ -21,6 +21,8 @@ const (
 	keyKafkaLogin     = "kafka-login.properties" // of brokers among each other
 	keyRedisUser      = "redis-username"
 	keyRedisPass      = "redis-password"
+	keyLiveUser       = "redis-live-username" // of the API, which reads the live streams
+	keyLivePass       = "redis-live-password"
 	keyRedisAccess    = "users.acl"
 	keyDatabaseURL    = "database-url"         // of the owner, who may change the schema
 	keyDatabaseURLAPI = "database-url-api"     // of the API
@@ -76,20 +78,27 @@ func (b *builder) redisConnection(values map[string]string) {
 		if user := b.in.Secrets[e.SecretRef.Name]["username"]; len(user) > 0 {
 			values[keyRedisUser] = string(user)
 		}
+		if live := e.LiveSecretRef; live != nil {
+			values[keyLiveUser], values[keyLivePass] = b.secretValue(live.Name, "username"), b.secretValue(live.Name, "password")
+		}
 		return
 	}
+	values[keyLiveUser] = LiveUser
+	values[keyLivePass] = b.in.Credentials[KeyLivePassword]
 	values[keyRedisUser] = StoreUser
 	values[keyRedisPass] = b.in.Credentials[KeyRedisPassword]
 	values[keyRedisAccess] = b.redisAccess()
 }
 
-// redisAccess lets the twin's user at the twin's keys, and nobody else at
-// anything. Whoever reads the file does not learn the password.
+// redisAccess lets the twin's user at the twin's keys, the API's at the live streams, to
+// read them, and nobody else at anything. Whoever reads the file does not learn the passwords.
 func (b *builder) redisAccess() string {
 	prefix := b.twin.Namespace + "/" + b.twin.Name + "/"
 	return "user default off\n" +
 		"user " + StoreUser + " on #" + sha256Hex(b.in.Credentials[KeyRedisPassword]) +
-		" ~" + prefix + "* &" + prefix + "* +@all -@admin -@dangerous +info\n"
+		" ~" + prefix + "* &" + prefix + "* +@all -@admin -@dangerous +info\n" +
+		"user " + LiveUser + " on #" + sha256Hex(b.in.Credentials[KeyLivePassword]) +
+		" resetchannels ~" + prefix + "live/* -@all +@connection -@admin -@dangerous +xread +xrevrange\n"
 }
 
 func (b *builder) databaseConnection(values map[string]string) {

@@ -18,6 +18,7 @@ const (
 	KeyKafkaPassword    = "kafka-password"
 	KeyKafkaInternal    = "kafka-internal-password"
 	KeyRedisPassword    = "redis-password"
+	KeyLivePassword     = "redis-live-password"
 	KeyPostgresPassword = "postgres-password"
 	KeyOwnerPassword    = "owner-password"
 	KeyReaderPassword   = "reader-password"
@@ -29,6 +30,7 @@ const (
 // Users of managed stores.
 const (
 	StoreUser    = "twin"
+	LiveUser     = "live" // of Redis: reads the live streams
 	DatabaseName = "twin"
 	OwnerRole    = "twin_owner"
 	ReaderRole   = "twin_reader"
@@ -41,7 +43,7 @@ type Credentials map[string]string
 // CredentialKeys are the keys that a complete Secret has.
 func CredentialKeys() []string {
 	return []string{
-		KeyKafkaPassword, KeyKafkaInternal, KeyRedisPassword, KeyPostgresPassword, KeyOwnerPassword,
+		KeyKafkaPassword, KeyKafkaInternal, KeyRedisPassword, KeyLivePassword, KeyPostgresPassword, KeyOwnerPassword,
 		KeyReaderPassword, KeyAPIKey, KeySessionSecret, KeyGrafanaPassword,
 	}
 }

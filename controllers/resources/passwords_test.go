@@ -145,8 +145,41 @@ func TestRedisTakesAnyPassword(t *testing.T) {
 			require.Eventually(t, func() bool { return store.Ping(t.Context()) == nil }, 20*time.Second, 20*time.Millisecond)
 			out, err := exec.Command(probe[0], probe[1], here(probe[2], secrets, "")).CombinedOutput()
 			require.NoError(t, err, "%s", out)
+
+			files := writeFiles(t, map[string]string{"user": values[keyLiveUser], "password": values[keyLivePass]})
+			at := config.Redis{Address: "127.0.0.1:" + port, UserFile: filepath.Join(files, "user"), PassFile: filepath.Join(files, "password")}
+			readsLiveAlone(t, store, at)
 		})
 	}
+}
+
+// readsLiveAlone checks that a user sees the live streams of the twin and nothing else, and
+// changes nothing.
+func readsLiveAlone(t *testing.T, store *history.Store, at config.Redis) {
+	t.Helper()
+	ctx := t.Context()
+	require.NoError(t, store.Publish(ctx, 0, history.Event{Offset: 1, Fields: map[string]any{"type": "state"}}))
+	reads := func(prefix string) error {
+		live, err := history.ConnectLive(at, prefix, 1)
+		require.NoError(t, err)
+		defer live.Close()
+		if _, _, err := live.Kept(ctx, 0, 10); err != nil {
+			return err
+		}
+		if _, err := live.Has(ctx, 0, history.LiveID{Offset: 1}); err != nil {
+			return err
+		}
+		_, _, err = live.After(ctx, make([]history.LiveID, 1), time.Millisecond)
+		return err
+	}
+	require.NoError(t, reads("demo/small/"))
+	require.ErrorContains(t, reads("demo/other/"), "NOPERM")
+	other, err := history.Connect(at, "demo/small/")
+	require.NoError(t, err)
+	defer other.Close()
+	require.ErrorContains(t, other.Publish(ctx, 0, history.Event{Offset: 2, Fields: map[string]any{"type": "state"}}), "NOPERM")
+	_, err = other.LoadCheckpoint(ctx, 0)
+	require.ErrorContains(t, err, "NOPERM")
 }
 
 // A real PostgreSQL takes any password from the script that runs in its pod, and

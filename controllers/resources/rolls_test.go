@@ -151,6 +151,7 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 		KeyKafkaPassword:    {managed, own(KeyKafkaPassword), "kafka prepare generator processor"},
 		KeyKafkaInternal:    {managed, own(KeyKafkaInternal), "kafka"},
 		KeyRedisPassword:    {managed, own(KeyRedisPassword), "redis prepare generator processor"},
+		KeyLivePassword:     {managed, own(KeyLivePassword), "redis api"},
 		KeyPostgresPassword: {managed, own(KeyPostgresPassword), "timescale"},
 		KeyOwnerPassword:    {managed, own(KeyOwnerPassword), "timescale prepare processor"},
 		KeyReaderPassword:   {managed, own(KeyReaderPassword), "timescale api grafana"},

@@ -14,6 +14,21 @@ import (
 	v1 "github.com/energytwin/energytwin/api/v1"
 )
 
+// Files of the user that reads the live streams.
+const (
+	fileLiveUser = "live-username"
+	fileLivePass = "live-password"
+)
+
+// readsLive reports whether the API can read the live streams: a Redis of others lets it in as
+// a user of its own, or where nobody logs in.
+func readsLive(s *v1.DigitalTwinSpec) bool {
+	if s.Redis == nil || s.Redis.External == nil {
+		return true
+	}
+	return s.Redis.External.SecretRef == nil || s.Redis.External.LiveSecretRef != nil
+}
+
 // secretFiles are the keys of the connections Secret that a group shows as
 // files.
 func (b *builder) secretFiles(group, component string) map[string]string {
@@ -21,6 +36,9 @@ func (b *builder) secretFiles(group, component string) map[string]string {
 	case groupKafka:
 		return map[string]string{keyKafkaUser: "username", keyKafkaPass: "password"}
 	case groupRedis:
+		if component == v1.ComponentAPI {
+			return map[string]string{keyLiveUser: fileLiveUser, keyLivePass: fileLivePass}
+		}
 		return map[string]string{keyRedisUser: "username", keyRedisPass: "password"}
 	case groupDatabase:
 		if component == v1.ComponentAPI {

@@ -164,6 +164,20 @@ type Redis struct {
 	TLS      *TLS   `json:"tls,omitempty"`
 	UserFile string `json:"userFile,omitempty"`
 	PassFile string `json:"passFile,omitempty"`
+
+	// Of a user that reads the live streams only: the API's.
+	LiveUserFile string `json:"liveUserFile,omitempty"`
+	LivePassFile string `json:"livePassFile,omitempty"`
+}
+
+// ForLive is Redis as the API sees it. It reports false where others log in and the API has
+// no user of its own.
+func (r Redis) ForLive() (Redis, bool) {
+	if r.LivePassFile == "" {
+		return r, r.PassFile == ""
+	}
+	r.UserFile, r.PassFile = r.LiveUserFile, r.LivePassFile
+	return r, true
 }
 
 // Database defines where the authoritative store is, and how long rows stay.

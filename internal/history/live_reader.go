@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -62,16 +63,32 @@ type LiveReader struct {
 	redis      *redis.Client
 	prefix     string
 	partitions int
+
+	dialled  atomic.Int64 // connections that were made
+	verified atomic.Int64 // of these, those by which Redis still had what was read before
 }
+
+// ErrForgotten is that of a Redis that has lost events which were read already: what it holds
+// now is another history.
+var ErrForgotten = errors.New("redis has lost events")
 
 // ConnectLive prepares a reader of the live streams of a twin whose keys start with prefix.
 // It reads the files that cfg names but opens no connection yet.
 func ConnectLive(cfg config.Redis, prefix string, partitions int) (*LiveReader, error) {
-	client, err := connect(cfg, "energytwin-api")
-	if err != nil {
+	r := &LiveReader{prefix: prefix, partitions: partitions}
+	options := redis.Options{
+		ClientName: "energytwin-api",
+		MaxRetries: -1, // who reads tries again
+		OnConnect: func(context.Context, *redis.Conn) error {
+			r.dialled.Add(1)
+			return nil
+		},
+	}
+	var err error
+	if r.redis, err = connect(cfg, options); err != nil {
 		return nil, err
 	}
-	return &LiveReader{redis: client, prefix: prefix, partitions: partitions}, nil
+	return r, nil
 }
 
 // Close closes the connections.
@@ -99,7 +116,8 @@ const livePage = 500
 
 // After are events after given ones, some of each partition, in ascending order. It waits
 // for at most wait and then returns what there is, maybe nothing. lost are partitions of
-// which events after the given one have been dropped already, unread.
+// which events after the given one have been dropped already, unread. ErrForgotten reports
+// that Redis has lost the given ones since the connection before this one.
 func (r *LiveReader) After(ctx context.Context, after []LiveID, wait time.Duration) (events []LiveEvent, lost []int, err error) {
 	keys := make([]string, 0, 2*len(after))
 	partitions := make(map[string]int, len(after))
@@ -111,11 +129,11 @@ func (r *LiveReader) After(ctx context.Context, after []LiveID, wait time.Durati
 		keys = append(keys, id.String())
 	}
 	streams, err := r.redis.XRead(ctx, &redis.XReadArgs{Streams: keys, Count: livePage, Block: wait}).Result()
-	if errors.Is(err, redis.Nil) {
-		return nil, nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, nil, fmt.Errorf("read live events: %w", err)
+	}
+	if err := r.verify(ctx, after); err != nil {
+		return nil, nil, err
 	}
 	for _, stream := range streams {
 		p := partitions[stream.Stream]
@@ -136,6 +154,29 @@ func (r *LiveReader) After(ctx context.Context, after []LiveID, wait time.Durati
 		events = append(events, found...)
 	}
 	return events, lost, nil
+}
+
+// verify checks, once for each connection, that Redis still has events that were read. A
+// Redis that comes back without its data looks like one without news otherwise.
+func (r *LiveReader) verify(ctx context.Context, ids []LiveID) error {
+	dialled := r.dialled.Load()
+	if dialled == r.verified.Load() {
+		return nil
+	}
+	for p, id := range ids {
+		if id == (LiveID{}) {
+			continue
+		}
+		found, err := r.Has(ctx, p, id)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("%w: event %s of partition %d", ErrForgotten, id, p)
+		}
+	}
+	r.verified.Store(dialled)
+	return nil
 }
 
 // trimmed reports whether an event is not kept any longer.

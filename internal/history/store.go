@@ -38,18 +38,18 @@ type Store struct {
 // Connect prepares the store of a twin whose keys start with prefix. It reads
 // the files that cfg names but opens no connection yet.
 func Connect(cfg config.Redis, prefix string) (*Store, error) {
-	client, err := connect(cfg, "energytwin")
+	client, err := connect(cfg, redis.Options{ClientName: "energytwin"})
 	if err != nil {
 		return nil, err
 	}
 	return &Store{redis: client, prefix: prefix}, nil
 }
 
-func connect(cfg config.Redis, name string) (*redis.Client, error) {
+func connect(cfg config.Redis, options redis.Options) (*redis.Client, error) {
 	if cfg.Address == "" {
 		return nil, errors.New("redis: no address given; set redis.address to host:port")
 	}
-	options := &redis.Options{Addr: cfg.Address, ClientName: name}
+	options.Addr = cfg.Address
 	var err error
 	if cfg.UserFile != "" {
 		if options.Username, err = config.ReadSecret("redis.userFile", cfg.UserFile); err != nil {
@@ -64,7 +64,7 @@ func connect(cfg config.Redis, name string) (*redis.Client, error) {
 	if options.TLSConfig, err = cfg.TLS.Client("redis.tls"); err != nil {
 		return nil, err
 	}
-	return redis.NewClient(options), nil
+	return redis.NewClient(&options), nil
 }
 
 // Close closes the connections.

@@ -15,7 +15,7 @@ import (
 
 // Alert is something that a person should know of now.
 type Alert struct {
-	Kind     string     `json:"kind" enum:"limit_exceeded,limit_at_risk,not_fresh,not_together,not_settled,not_relayed,meters_stale,meters_suspect" doc:"limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status"`
+	Kind     string     `json:"kind" enum:"limit_exceeded,limit_at_risk,not_fresh,not_together,not_settled,not_relayed,meters_stale,meters_suspect,readings_rejected" doc:"limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream"`
 	Severity string     `json:"severity" enum:"critical,warning"`
 	Message  string     `json:"message" doc:"In one sentence"`
 	Group    *string    `json:"group" doc:"That it is about; null for none"`
@@ -106,10 +106,7 @@ func (s *server) limitAlerts(ctx context.Context, now meter.Hour) (found []Alert
 		if capacity == nil || g.LastHour == meter.NoHour || g.LastKWh <= *capacity {
 			continue
 		}
-		found = append(found, Alert{
-			Kind: "limit_exceeded", Severity: "critical", Group: maybeText(g.Name), Meters: []string{}, At: maybeHour(g.LastHour), Value: maybe(g.LastKWh), Limit: maybe(*capacity),
-			Message: fmt.Sprintf("%s draws %.4g kW, its limit is %.4g kW", g.Name, g.LastKWh, *capacity),
-		})
+		found = append(found, limitExceeded(g.Name, g.LastHour, g.LastKWh, *capacity))
 	}
 	risks, err := s.limitRisks(ctx, now)
 	if err != nil {
@@ -127,6 +124,14 @@ func (s *server) limitAlerts(ctx context.Context, now meter.Hour) (found []Alert
 		})
 	}
 	return found, nil
+}
+
+// limitExceeded is the alert of a group whose load in an hour is above its limit.
+func limitExceeded(group string, at meter.Hour, kwh, capacity float64) Alert {
+	return Alert{
+		Kind: "limit_exceeded", Severity: "critical", Group: maybeText(group), Meters: []string{}, At: maybeHour(at), Value: maybe(kwh), Limit: maybe(capacity),
+		Message: fmt.Sprintf("%s draws %.4g kW, its limit is %.4g kW", group, kwh, capacity),
+	}
 }
 
 // Meters of an alert that are counted, and of these that are named.

@@ -158,7 +158,7 @@ func serveOnLoopback(t *testing.T, h http.Handler) string {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serve(ctx, l, h) }()
+	go func() { done <- serve(ctx, l, h, func() {}) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
 	return "http://" + l.Addr().String()
 }

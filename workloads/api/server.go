@@ -35,6 +35,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/pages"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 	"github.com/energytwin/energytwin/workloads/api/requestid"
+	events "github.com/energytwin/energytwin/workloads/api/stream"
 	"github.com/energytwin/energytwin/workloads/ingest"
 )
 
@@ -49,6 +50,8 @@ type Deps struct {
 	Stream   *stream.Client       // takes readings from outside; nil where none are accepted
 	Requests auth.Rate            // per API key; zero: 50/s, 200 at once
 	Failures auth.Rate            // failed sign-ins per address; zero: 1 in 6 s, 20 at once
+	Live     events.Source        // of events; nil: nobody can watch
+	Watchers events.Limits        // of those who do
 }
 
 // server answers requests. Its fields do not change after newServer.
@@ -71,6 +74,8 @@ type server struct {
 	work     rateOfWork
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
 	ready    readiness
+
+	live *events.Hub
 
 	light, heavy, bulk *gate.Lane // see cost.go
 	ingest             ingestion
@@ -112,13 +117,14 @@ func Run(ctx context.Context, twin config.Twin, deps Deps) error {
 	defer cancel()
 	status := make(chan error, 1)
 	go func() { status <- s.serveStatus(ctx, cancel) }()
-	err = serve(ctx, listener, handler)
+	err = serve(ctx, listener, handler, s.live.Close)
 	cancel()
 	return errors.Join(err, <-status)
 }
 
-// serve answers until ctx ends, then lets requests under way finish.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+// serve answers until ctx ends, then lets requests under way finish. closing is called
+// before: it ends those that would go on.
+func serve(ctx context.Context, l net.Listener, h http.Handler, closing func()) error {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -127,6 +133,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		IdleTimeout:       120 * time.Second,
 		MaxHeaderBytes:    middleware.MaxHeaderBytes,
 	}
+	defer closing()
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(middleware.ProblemsOf(l)) }()
 	select {
@@ -137,6 +144,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	// The context of the caller has ended; this one bounds the farewell.
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	closing()
 	return srv.Shutdown(bye)
 }
 
@@ -175,6 +183,11 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	if s.metrics, err = middleware.NewMetrics(s.registry); err != nil {
 		return nil, err
 	}
+	watching, err := events.NewMetrics(s.registry)
+	if err != nil {
+		return nil, err
+	}
+	s.live = events.NewHub(events.Options{Source: deps.Live, Expand: s.liveItems, Limits: deps.Watchers, Metrics: watching, Log: s.log})
 	if err := s.registry.Register(&riskCollector{s}); err != nil {
 		return nil, fmt.Errorf("api metrics: %w", err)
 	}
@@ -270,6 +283,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	s.openOperations(open)
 	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, s.admitted, middleware.WithETag))
 	s.operations(guarded)
+	s.streamOperation(openapi.New(cfg, r, r.Group("", s.guard.Authenticated)))
 	doc, err := openapi.Document(open)
 	if err != nil {
 		return nil, nil, fmt.Errorf("api: %w", err)

@@ -237,8 +237,13 @@ func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
 }
 
 func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
+	live, err := history.ConnectLive(t.cfg.Redis, t.cfg.KeyPrefix(), t.cfg.Kafka.Partitions)
+	if err != nil {
+		return err
+	}
+	defer live.Close()
 	return api.Run(ctx, *t.cfg, api.Deps{
-		DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+		Live: live, DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
 	})
 }
 

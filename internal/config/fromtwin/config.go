@@ -54,7 +54,7 @@ func Config(twin *v1.DigitalTwin, at Endpoints) (*config.Twin, error) {
 		Processor: processor,
 		API:       apiOf(&s.API, at),
 		Kafka:     kafkaOf(s.Kafka, at),
-		Redis:     config.Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile},
+		Redis:     config.Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile, LiveUserFile: at.LiveUserFile, LivePassFile: at.LivePassFile},
 		Database:  databaseOf(s.Timescale, at),
 	}
 	t.HashRows()

@@ -15,6 +15,8 @@ type Endpoints struct {
 	RedisAddress  string
 	RedisUserFile string
 	RedisPassFile string
+	LiveUserFile  string // of who reads the live streams only
+	LivePassFile  string
 	RedisTLS      *config.TLS
 
 	DatabaseURL     string // without a password; "" if DatabaseURLFile is set

@@ -236,7 +236,7 @@ export const meterQuality = (id: string) =>
   queryOptions({
     queryKey: ['meter', id, 'quality'],
     queryFn: () => answer(client.GET('/api/v1/meters/{id}/data-quality', { params: { path: { id }, query: { from: 'now-12w' } } })),
-    refetchInterval: rare,
+    refetchInterval: seldom,
   });
 
 /** meterSuspects are the suspect readings of a meter. */

@@ -12,7 +12,11 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/table"
 )
 
-const formJSON = "application/json"
+// Forms of answers under /api beside files.
+const (
+	formJSON   = "application/json"
+	formEvents = "text/event-stream"
+)
 
 // Acceptable rejects a request under /api for whose answer the Accept header leaves no
 // form. Where answers come as files too, a caller that takes such a form and no JSON asks
@@ -25,6 +29,14 @@ func Acceptable(c *gin.Context) {
 		return
 	}
 	c.Writer.Header().Add("Vary", "Accept")
+	if c.FullPath() == StreamPath {
+		if !accepts(header, formEvents) {
+			problem.Abort(c, problem.New(http.StatusNotAcceptable, problem.CodeNotAcceptable, "Accept", "events come as "+formEvents+" here"))
+			return
+		}
+		c.Next()
+		return
+	}
 	query := c.Request.URL.Query()
 	json, files := formsOf(c.FullPath())
 	if query.Has("format") || json && accepts(header, formJSON) {

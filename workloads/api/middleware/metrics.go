@@ -51,7 +51,9 @@ func (m *Metrics) Observed(log *slog.Logger, clock func() time.Time) gin.Handler
 		}
 		status, took := c.Writer.Status(), clock().Sub(start)
 		m.requests.WithLabelValues(route, knownMethod(c.Request.Method), strconv.Itoa(status)).Inc()
-		m.duration.WithLabelValues(route).Observe(took.Seconds())
+		if route != StreamPath { // which takes as long as its caller stays
+			m.duration.WithLabelValues(route).Observe(took.Seconds())
+		}
 		log.DebugContext(c.Request.Context(), "request", "method", c.Request.Method, "route", route,
 			"status", status, "took", took.Round(10*time.Microsecond), "requestId", requestid.Of(c.Request.Context()))
 	}

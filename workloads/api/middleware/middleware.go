@@ -27,6 +27,9 @@ const (
 
 	// Timeout ends the queries of a request that takes too long.
 	Timeout = 30 * time.Second
+
+	// StreamPath is the route whose answer goes on until its caller leaves.
+	StreamPath = "/api/v1/stream"
 )
 
 // Recovered turns a panic into a 500, so that one bad request does not end the
@@ -104,6 +107,10 @@ type unboundedKey struct{}
 
 // Bounded gives up a request that takes too long.
 func (l LimitsOf) Bounded(c *gin.Context) {
+	if c.FullPath() == StreamPath {
+		c.Next()
+		return
+	}
 	caller := c.Request.Context()
 	ctx, cancel := context.WithTimeout(caller, l.of(c).Time)
 	defer cancel()
@@ -123,13 +130,17 @@ func Unbounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return free, func() { stop(); cancel() }
 }
 
+type headKey struct{}
+
+// IsHead reports whether a request asks for headers alone.
+func IsHead(ctx context.Context) bool { return ctx.Value(headKey{}) != nil }
+
 // HeadAsGet answers HEAD with the headers of GET; net/http drops the body.
 func HeadAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
-			get := *r
-			get.Method = http.MethodGet
-			r = &get
+			r = r.WithContext(context.WithValue(r.Context(), headKey{}, true))
+			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})

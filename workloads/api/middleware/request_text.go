@@ -22,7 +22,7 @@ func ReadableText(c *gin.Context) {
 			"the path is no text: it holds a NUL or bytes that are not UTF-8; no name has these"))
 		return
 	}
-	if p := unreadable(c.Request.URL.RawQuery); p != nil {
+	if p := unreadable(c.Request.URL.RawQuery, c.FullPath() == StreamPath); p != nil {
 		problem.Abort(c, p)
 		return
 	}
@@ -30,8 +30,8 @@ func ReadableText(c *gin.Context) {
 }
 
 // unreadable is what is wrong with a query; nil if each parameter is given once, as
-// text.
-func unreadable(raw string) *problem.Problem {
+// text. repeatable is set where filters may be given several times.
+func unreadable(raw string, repeatable bool) *problem.Problem {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
 		return problem.New(http.StatusUnprocessableEntity, problem.CodeMalformedQuery, "",
@@ -48,12 +48,12 @@ func unreadable(raw string) *problem.Problem {
 		case !isText(name):
 			return problem.New(http.StatusUnprocessableEntity, problem.CodeUnknownParameter, "",
 				"the name of a parameter holds a NUL or bytes that are not UTF-8")
-		case len(values) > 1:
+		case len(values) > 1 && !repeatable:
 			return problem.New(http.StatusUnprocessableEntity, problem.CodeRepeatedParameter, name,
 				name+": given more than once; give it once")
-		case values[0] == "":
+		case slices.Contains(values, ""):
 			return problem.Invalid(name, name+": given without a value; add one, or leave the parameter out")
-		case !isText(values[0]):
+		case !isText(strings.Join(values, "")):
 			return problem.Invalid(name, name+": holds a NUL or bytes that are not UTF-8; percent-encode the UTF-8 bytes of the text")
 		}
 	}

@@ -80,7 +80,7 @@ func failures() []failure {
 		{"RateLimited", 429, []problem.Code{problem.CodeRateLimited}, "There are too many requests of this key, or too many bad keys from this address", []string{"Retry-After"}, keyed},
 		{"HeadersTooLarge", 431, []problem.Code{problem.CodeHeadersTooLarge}, "The headers are too large", nil, always},
 		{"InternalError", 500, []problem.Code{problem.CodeInternal}, "Something went wrong, which the log names under the request's id", nil, always},
-		{"Unavailable", 503, []problem.Code{problem.CodeUnavailable}, "The database cannot be reached, or expensive requests have to wait", []string{"Retry-After"}, keyed},
+		{"Unavailable", 503, []problem.Code{problem.CodeUnavailable}, "The database cannot be reached, expensive requests have to wait, or there are too many streams", []string{"Retry-After"}, keyed},
 	}
 }
 
@@ -159,7 +159,7 @@ func describeAnswers(op *huma.Operation) {
 	names := []string{"X-Request-Id"}
 	if len(op.Security) > 0 {
 		names = append(names, "Cache-Control", "Vary", "RateLimit", "RateLimit-Policy")
-		if op.Method == http.MethodGet {
+		if op.Method == http.MethodGet && !isStream(op) {
 			names = append(names, "ETag")
 			op.Responses["304"] = &huma.Response{
 				Description: "The caller has this content already: If-None-Match names its ETag", Headers: headersOf(names...),
@@ -183,6 +183,12 @@ func describeAnswers(op *huma.Operation) {
 			body.Example = fileExampleOf(op.OperationID)
 		}
 	}
+}
+
+// isStream reports whether an operation answers with events, which have no ETag.
+func isStream(op *huma.Operation) bool {
+	answer := op.Responses["200"]
+	return answer != nil && answer.Content["text/event-stream"] != nil
 }
 
 // Codes are all codes of problems that the document names, in order.
