@@ -169,6 +169,10 @@ bench-api: packages-test ## Measure the answers of the API beside the bare SQL o
 bench-ingest: ## Send readings to API servers that are killed at random, and count each in the stream (ARGS="--kill-every 4s")
 	go run ./test/ingest $(ARGS)
 
+.PHONY: bench-live
+bench-live: ## Measure the stream of events with 1,000 clients: time to all of them, memory of one (ARGS="-clients 100")
+	go run ./test/live $(ARGS)
+
 .PHONY: bench-operator
 bench-operator: ## Measure the operator with 1,000 twins on a real API server, 25 minutes (ARGS=-quick for a short look)
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)
