@@ -1,12 +1,19 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { answer, client } from './client';
+import { live } from './live';
 
 // What the pages ask for, and how often they ask again.
 
-// The twin itself is asked most often: what moves with it can wait.
-const live = 4_000;
-const calm = 15_000;
 const rare = 60_000;
+
+/** unlessLive asks again and again where no events come; where they do, they lead to the questions. */
+const unlessLive = (every: number, beside: number | false) => () => (live.isOn() ? beside : every);
+
+// The twin itself is asked most often: what moves with it can wait. Beside events, it is asked to
+// notice that the connection is gone.
+const often = unlessLive(4_000, rare);
+const calm = unlessLive(15_000, false);
+const seldom = unlessLive(rare, false);
 
 export const session = queryOptions({
   queryKey: ['session'],
@@ -17,7 +24,7 @@ export const session = queryOptions({
 export const twin = queryOptions({
   queryKey: ['twin'],
   queryFn: () => answer(client.GET('/api/v1/twin')),
-  refetchInterval: live,
+  refetchInterval: often,
 });
 
 export const load = (from: string) =>
@@ -80,7 +87,7 @@ export const accuracy = (of: AccuracyOf, by: AccuracyBy, from: string) =>
   queryOptions({
     queryKey: ['accuracy', of, by, from],
     queryFn: () => answer(client.GET('/api/v1/forecasts/accuracy', { params: { query: { of, by, from } } })),
-    refetchInterval: rare,
+    refetchInterval: seldom,
     placeholderData: keepPreviousData,
   });
 

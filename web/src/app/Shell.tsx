@@ -6,6 +6,7 @@ import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
 import { useConnection } from './connection';
+import { useLive } from './useLive';
 import { ConnectionBar } from './ConnectionBar';
 import { Mark } from './Mark';
 import classes from './Shell.module.css';
@@ -15,6 +16,7 @@ import { TwinClock } from './TwinClock';
 export function Shell({ holder, children }: { holder: Schemas['Session']; children: ReactNode }) {
   const { data } = useQuery(twin);
   const connection = useConnection();
+  useLive();
   return (
     <>
       <a className={classes.skip} href="#content">

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { live } from '../api/live';
 import { twin } from '../api/questions';
 import { isLost } from './lost';
 
@@ -16,6 +17,7 @@ export interface Connection {
  */
 export function useConnection(): Connection {
   const { dataUpdatedAt: heard, failureCount, isError } = useQuery(twin);
+  const events = useSyncExternalStore(live.subscribe, live.isOn);
   const [now, setNow] = useState(Date.now);
   const [shown, setShown] = useState(Date.now); // a hidden page does not ask
   useEffect(() => {
@@ -27,5 +29,5 @@ export function useConnection(): Connection {
       document.removeEventListener('visibilitychange', show);
     };
   }, []);
-  return { lost: isLost(isError ? 1 : failureCount, Math.max(heard, shown), now), heard };
+  return { lost: isLost(isError ? 1 : failureCount, Math.max(heard, shown, live.changed), now, events), heard };
 }

@@ -1,0 +1,54 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import type { Schemas } from '../api/client';
+import { live } from '../api/live';
+import { groups } from '../api/questions';
+import { Refresher } from '../api/refresh';
+
+/** everySoOften is how often it is decided what to ask again, in milliseconds. */
+const everySoOften = 1_000;
+
+/** useLive keeps what the pages show up to date by the stream of events, as long as they can be seen. */
+export function useLive(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const refresher = new Refresher(Date.now());
+    const deaf = live.listen((kind, data) => {
+      if (kind === 'state') showLoad(queries, data as Schemas['StateEvent']);
+      refresher.note(kind, Date.now());
+    });
+    // With an answer it is decided when a question is asked next: without events, soon.
+    const changed = live.subscribe(() => {
+      if (!live.isOn() && !document.hidden) void queries.invalidateQueries({ type: 'active' });
+    });
+    const tick = setInterval(() => {
+      if (!live.isOn()) return;
+      const onPage = queries
+        .getQueryCache()
+        .findAll({ type: 'active', fetchStatus: 'idle' })
+        .map((q) => ({ root: String(q.queryKey[0]), answered: q.state.dataUpdatedAt, key: q.queryKey }));
+      const next = refresher.next(onPage, Date.now());
+      if (next) void queries.refetchQueries({ queryKey: next.key, exact: true });
+    }, everySoOften);
+    const stop = live.start();
+    return () => {
+      clearInterval(tick);
+      deaf();
+      changed();
+      stop();
+    };
+  }, [queries]);
+}
+
+/** showLoad puts the load of an event into the list of groups, without asking for it. */
+function showLoad(queries: QueryClient, event: Schemas['StateEvent']): void {
+  const updatedAt = queries.getQueryState(groups.queryKey)?.dataUpdatedAt ?? 0; // the rest of the answer is as old as before
+  queries.setQueryData(groups.queryKey, (known) => {
+    const at = known?.data.findIndex((g) => g.id === event.group) ?? -1;
+    const group = known?.data[at];
+    if (!known || !group || (group.lastAt && group.lastAt >= event.at)) return known;
+    const lastKwh = event.kwh;
+    const utilisation = group.capacityKw && lastKwh !== null ? lastKwh / group.capacityKw : group.utilisation;
+    return { ...known, data: known.data.with(at, { ...group, lastAt: event.at, lastKwh, utilisation }) };
+  }, { updatedAt });
+}
