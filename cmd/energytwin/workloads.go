@@ -125,7 +125,7 @@ func newProcessorCommand() *cobra.Command {
 }
 
 func newAPICommand() *cobra.Command {
-	return workloadCommand("api", "Serve the REST API and the UI", func(ctx context.Context, twin *config.Twin) error {
+	cmd := workloadCommand("api", "Serve the REST API and the UI", func(ctx context.Context, twin *config.Twin) error {
 		url, err := twin.Database.ConnString()
 		if err != nil {
 			return err
@@ -152,6 +152,8 @@ func newAPICommand() *cobra.Command {
 		}
 		return api.Run(ctx, *twin, deps)
 	})
+	cmd.AddCommand(newAPIKeysCommand())
+	return cmd
 }
 
 // connections are a workload's connections to the stores.

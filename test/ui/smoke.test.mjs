@@ -207,7 +207,7 @@ for (const width of [320, 360, 2560]) {
     await signIn(page, twin);
     await page.locator('canvas').first().waitFor();
     await page.getByRole('meter').first().waitFor();
-    for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'forecasts', 'operations', 'meters', 'meters/home-000002']) {
+    for (const path of ['', 'groups', 'groups/feeder-0001', 'decisions', 'data-quality', 'forecasts', 'operations', 'settings', 'meters', 'meters/home-000002']) {
       await page.goto(`${twin.address}ui/${path}`);
       await page.locator('canvas, [role=meter], main button svg, main code, main table').first().waitFor();
       const [wide, window, used] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, document.querySelector('main').clientWidth]);
@@ -372,6 +372,25 @@ test('a meter shows which of its hours are missing, day by day', async (t) => {
   await card.getByText(`${day.missing} missing of ${day.hours} hours`).first().waitFor();
   assert.equal(await card.getByRole('table', { name: 'Days' }).locator('td[data-lack=none]').count(), data.days.filter((d) => d.missing + d.suspect === 0).length);
   await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
+});
+
+test('a key is created, shown once, and revoked', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'settings');
+  await page.getByLabel('Name of a new key').fill('charger-1');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const made = page.getByRole('status').filter({ hasText: 'is shown this once' });
+  const key = await made.locator('code').textContent();
+  assert.match(key, /^et_[A-Za-z0-9_-]{43}$/);
+  const status = () => page.evaluate(async (k) => (await fetch('../api/v1/twin', { headers: { 'X-API-Key': k }, credentials: 'omit' })).status, key);
+  assert.equal(await status(), 200);
+  await accessible(page, 'settings');
+  await made.getByRole('button', { name: 'I have kept it' }).click();
+  const row = page.getByRole('row').filter({ hasText: 'charger-1' });
+  await row.getByRole('button', { name: 'Revoke charger-1' }).click();
+  await row.getByRole('button', { name: 'Revoke charger-1 for good' }).click();
+  await row.getByRole('cell', { name: 'revoked' }).waitFor();
+  assert.ok(!(await page.content()).includes(key));
 });
 
 test('operations show whether the twin keeps up, and what it follows from', async (t) => {

@@ -254,3 +254,9 @@ export const meterSuspects = (id: string, from: string) =>
       (await answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1d' } } }))).data[0]?.suspect ?? [],
     refetchInterval: calm,
   });
+
+export const keys = queryOptions({
+  queryKey: ['keys'],
+  queryFn: () => answer(client.GET('/api/v1/keys')),
+  refetchInterval: calm,
+});

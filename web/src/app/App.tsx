@@ -15,6 +15,7 @@ import { Meters } from '../meters/Meters';
 import { OperationsPage } from '../operations/OperationsPage';
 import { Overview } from '../overview/Overview';
 import { QualityPage } from '../quality/QualityPage';
+import { SettingsPage } from '../settings/SettingsPage';
 import { SignIn } from '../session/SignIn';
 import { usePathName } from './address';
 import { Failure } from './Failure';
@@ -57,6 +58,7 @@ export function App() {
           </Route>
           <Route path="/forecasts" component={Forecasts} />
           <Route path="/operations" component={OperationsPage} />
+          <Route path="/settings" component={SettingsPage} />
           <Route path="/data-quality" component={QualityPage} />
           <Route path="/meters" component={Meters} />
           <Route path="/meters/:id">

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconBook2, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
+import { IconBook2, IconLogout, IconMoon, IconSettings, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
@@ -106,6 +106,9 @@ function Account({ holder }: { holder: Schemas['Session'] }) {
         <Menu.Label>
           Signed in as {holder.name} ({holder.scope})
         </Menu.Label>
+        <Menu.Item component={Link} href="/settings" leftSection={<IconSettings size={16} stroke={1.7} />}>
+          Settings
+        </Menu.Item>
         <Menu.Item component="a" href={new URL('docs', root).href} leftSection={<IconBook2 size={16} stroke={1.7} />}>
           API documentation
         </Menu.Item>
