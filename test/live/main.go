@@ -317,7 +317,9 @@ func (p *process) watch(ctx context.Context, store *history.Store, key string, i
 		worst = append(worst, slices.Max(times))
 	}
 	slices.Sort(took)
-	at := func(q float64) time.Duration { return took[min(len(took)-1, int(q*float64(len(took))))].Round(time.Millisecond) }
+	at := func(q float64) time.Duration {
+		return took[min(len(took)-1, int(q*float64(len(took))))].Round(time.Millisecond)
+	}
 	fmt.Printf("%d clients, %d issues of %d decisions each\n", n, rounds, sent)
 	fmt.Printf("from the announcement to the last decision: median %s, p99 %s, worst %s\n", at(0.5), at(0.99), slices.Max(worst).Round(time.Millisecond))
 	fmt.Printf("memory of the API: %d MiB with one client, %d MiB with all idle, %d MiB after the issues\n", before>>20, idle>>20, p.memory()>>20)

@@ -15,6 +15,8 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 )
 
+const pathOpenADREvents = "/api/v1/openadr/events"
+
 type openADRInput struct {
 	Program string   `query:"programID" enum:"prices,limits,plans" doc:"Only events of this program"`
 	Targets []string `query:"targets,explode" maxItems:"50" doc:"Only events about these meters or groups, or about all"`
@@ -33,7 +35,7 @@ func (s *server) openADROperations(api huma.API) {
 		Description: "One for prices, one for the limits of groups, and one for plans. The answer is a list, as that protocol has it.",
 	}, s.openADRPrograms)
 	openapi.Get(api, huma.Operation{
-		Path: "/api/v1/openadr/events", OperationID: "openADREvents", Tags: []string{openapi.TagOpenADR}, Security: openapi.Needs(auth.ScopeRead),
+		Path: pathOpenADREvents, OperationID: "openADREvents", Tags: []string{openapi.TagOpenADR}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Prices, limits and plans that are in force, as events of OpenADR 3.1",
 		Description: "Prices and limits of the next 24 hours, and the plans that are planned or under way, newest first. Plans are changes of load in kW against the forecast. Read only.",
 	}, s.openADREvents)

@@ -57,6 +57,7 @@ func TestOpenADREvents(t *testing.T) {
 		require.NotEmpty(t, plans[i].Targets[0])
 	}
 	target := plans[0].Targets[0]
+	require.Equal(t, readEvents(t, a, "programID=plans&targets="+target), readEvents(t, a, "programID=plans&targets=nobody&targets="+target), "several targets")
 	for _, e := range readEvents(t, a, "programID=plans&targets="+target) {
 		require.Equal(t, []string{target}, e.Targets)
 	}

@@ -261,8 +261,9 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 		return nil, nil, fmt.Errorf("api: trustedProxies: %w; write addresses or ranges such as 10.0.0.0/8", err)
 	}
 	limits := middleware.LimitsOf{pathReadings: {Body: ingest.MaxBodyBytes, Time: middleware.Timeout + longestWait}}
+	repeatable := middleware.Repeatable{middleware.StreamPath: {"group", "meter", "kind"}, pathOpenADREvents: {"targets"}}
 	r.Use(requestid.Set, scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
-		limits.Bounded, limits.LimitedBody, middleware.ReadableText, middleware.Acceptable)
+		limits.Bounded, limits.LimitedBody, repeatable.ReadableText, middleware.Acceptable)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"there is nothing at "+s.base+c.Request.URL.Path+"; "+s.base+"/docs shows what there is"))

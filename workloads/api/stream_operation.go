@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -25,17 +26,6 @@ type streamInput struct {
 	LastID string   `query:"lastEventId" maxLength:"8192" doc:"Like the header Last-Event-ID, for callers that cannot set it; the header counts where both are there"`
 	Header string   `header:"Last-Event-ID" maxLength:"8192" doc:"Id of the last event that the caller has: the stream goes on behind it"`
 }
-
-// streamExample is what a stream looks like.
-const streamExample = `retry: 1382
-: heartbeat
-id: 18250-0_18377-1
-
-id: 18250-0_18401-0
-event: state
-data: {"group":"feeder-0001","at":"2019-06-01T16:00:00Z","kwh":18.4,"meters":20}
-
-`
 
 // streamOperation is apart from the others: a stream is in no lane, and has no ETag.
 func (s *server) streamOperation(api huma.API) {
@@ -78,8 +68,11 @@ func (s *server) streamAnswer(api huma.API) *huma.Response {
 	return &huma.Response{
 		Description: "Events, until the caller leaves",
 		Content: map[string]*huma.MediaType{"text/event-stream": {
-			Schema:  &huma.Schema{Type: huma.TypeArray, Description: "Each item is an event, with its data as JSON in one line", Items: &huma.Schema{OneOf: events}},
-			Example: streamExample,
+			Schema: &huma.Schema{Type: huma.TypeArray, Description: "Each item is an event, with its data as JSON in one line", Items: &huma.Schema{OneOf: events}},
+			Example: []any{map[string]any{
+				"id": "18250-0_18401-0", "event": string(stream.KindState),
+				"data": StateEvent{Group: maybeText("feeder-0001"), At: time.Date(2019, 6, 1, 16, 0, 0, 0, time.UTC), KWh: maybe(18.4), Meters: 20},
+			}},
 		}},
 	}
 }

@@ -192,13 +192,14 @@ func TestStreamsOfOneMeter(t *testing.T) {
 func TestStreamRequests(t *testing.T) {
 	l := newLiveAPI(t)
 	for target, code := range map[string]problem.Code{
-		"?kind=nonsense":    problem.CodeInvalidParameter,
-		"?meter=nobody":     problem.CodeUnknownMeter,
-		"?group=nowhere":    problem.CodeUnknownGroup,
-		"?kinds=decision":   problem.CodeUnknownParameter,
-		"?meter=":           problem.CodeInvalidParameter,
-		"?meter=%00&meter=": problem.CodeInvalidParameter,
-		"?lastEventId=1&lastEventId=2&kind=state&kind=state&kind=state&kind=state&kind=state&kind=state": problem.CodeInvalidParameter,
+		"?kind=nonsense":               problem.CodeInvalidParameter,
+		"?meter=nobody":                problem.CodeUnknownMeter,
+		"?group=nowhere":               problem.CodeUnknownGroup,
+		"?kinds=decision":              problem.CodeUnknownParameter,
+		"?meter=":                      problem.CodeInvalidParameter,
+		"?meter=%00&meter=":            problem.CodeInvalidParameter,
+		"?lastEventId=1&lastEventId=2": problem.CodeRepeatedParameter,
+		"?kind=state&kind=state&kind=state&kind=state&kind=state&kind=state": problem.CodeInvalidParameter,
 	} {
 		w := l.get("/api/v1/stream" + target)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code, target)

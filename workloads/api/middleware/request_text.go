@@ -13,16 +13,20 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
+// Repeatable are the parameters that may be given several times, by path.
+type Repeatable map[string][]string
+
 // ReadableText rejects a path or query that is no text, before anything is read from
 // it: the database stores no NUL and nothing but UTF-8, and of a query that is
-// malformed a part would be dropped in silence.
-func ReadableText(c *gin.Context) {
+// malformed a part would be dropped in silence. Parameters are given once, but for the
+// repeatable ones.
+func (r Repeatable) ReadableText(c *gin.Context) {
 	if !isText(c.Request.URL.Path) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
 			"the path is no text: it holds a NUL or bytes that are not UTF-8; no name has these"))
 		return
 	}
-	if p := unreadable(c.Request.URL.RawQuery, c.FullPath() == StreamPath); p != nil {
+	if p := unreadable(c.Request.URL.RawQuery, r[c.FullPath()]); p != nil {
 		problem.Abort(c, p)
 		return
 	}
@@ -30,8 +34,8 @@ func ReadableText(c *gin.Context) {
 }
 
 // unreadable is what is wrong with a query; nil if each parameter is given once, as
-// text. repeatable is set where filters may be given several times.
-func unreadable(raw string, repeatable bool) *problem.Problem {
+// text.
+func unreadable(raw string, repeatable []string) *problem.Problem {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
 		return problem.New(http.StatusUnprocessableEntity, problem.CodeMalformedQuery, "",
@@ -48,7 +52,7 @@ func unreadable(raw string, repeatable bool) *problem.Problem {
 		case !isText(name):
 			return problem.New(http.StatusUnprocessableEntity, problem.CodeUnknownParameter, "",
 				"the name of a parameter holds a NUL or bytes that are not UTF-8")
-		case len(values) > 1 && !repeatable:
+		case len(values) > 1 && !slices.Contains(repeatable, name):
 			return problem.New(http.StatusUnprocessableEntity, problem.CodeRepeatedParameter, name,
 				name+": given more than once; give it once")
 		case slices.Contains(values, ""):

@@ -174,6 +174,13 @@ func describeText(doc *huma.OpenAPI) {
 				if p.In == "query" && p.Schema.Type == huma.TypeString && p.Schema.Pattern == "" && p.Schema.Format == "" && len(p.Schema.Enum) == 0 {
 					p.Schema.Pattern = `^[^\x00]+$`
 				}
+				if p.In == "query" && p.Schema.Type == huma.TypeArray && p.Schema.MinItems == nil {
+					one := 1
+					p.Schema.MinItems = &one
+					if items := p.Schema.Items; items.Type == huma.TypeString && items.Pattern == "" && items.Format == "" && len(items.Enum) == 0 {
+						items.Pattern = `^[^\x00]+$`
+					}
+				}
 			}
 		}
 	}
