@@ -159,6 +159,7 @@ func Rejections() map[string]Rejection {
 		"memory beyond the limit":        {With("redis: {managed: {maxMemory: 1Gi}}"), 6, "spec.redis.managed", "a greater limit"},
 		"redis of both kinds":            {With("redis: {managed: {}, external: {address: 'a:1'}}"), 6, "spec.redis", "at most one of redis.managed and redis.external"},
 		"redis address":                  {With("redis: {external: {address: 'redis://a'}}"), 6, "spec.redis.external.address", "host:port"},
+		"live user without a login":      {With("redis: {external: {address: 'a:1', liveSecretRef: {name: s}}}"), 6, "spec.redis.external", "write redis.external.secretRef beside"},
 		"redis version":                  {With("redis: {managed: {version: latest}}"), 6, "spec.redis.managed.version", "such as 7.2.5"},
 		"timescale of both kinds":        {With("timescale: {managed: {}, external: {host: a, database: d, secretRef: {name: s}}}"), 6, "spec.timescale", "at most one of timescale.managed and timescale.external"},
 		"database host with a port":      {With("timescale: {external: {host: 'a.org:5432', database: d, secretRef: {name: s}}}"), 6, "spec.timescale.external.host", "without a port"},
