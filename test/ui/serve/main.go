@@ -15,7 +15,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/schema"
@@ -85,6 +87,20 @@ func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 	if err := os.WriteFile(twin.API.APIKeysFile, []byte(line+"\n"), 0o600); err != nil {
 		return err
 	}
+	redis, err := embedded.Redis(ctx, embedded.RedisOptions{InProcess: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstOf(err, redis.Stop(context.Background())) }()
+	twin.Redis = config.Redis{Address: redis.Address, PassFile: filepath.Join(dir, "redis")}
+	if err := os.WriteFile(twin.Redis.PassFile, []byte(redis.Password), 0o600); err != nil {
+		return err
+	}
+	live, err := history.ConnectLive(twin.Redis, twin.KeyPrefix(), 1)
+	if err != nil {
+		return err
+	}
+	defer live.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
@@ -97,7 +113,7 @@ func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return api.Run(ctx, twin, api.Deps{DB: reader, Version: "test", Listener: listener, Requests: rate, Failures: rate})
+	return api.Run(ctx, twin, api.Deps{DB: reader, Live: live, Version: "test", Listener: listener, Requests: rate, Failures: rate})
 }
 
 func firstOf(errs ...error) error {
