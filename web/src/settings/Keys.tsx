@@ -60,7 +60,7 @@ function ManagedKeys({ zone }: { zone: string }) {
 /** NewKey shows a key, which nobody can show again. */
 function NewKey({ made, done }: { made: Schemas['CreatedKey']; done: () => void }) {
   return (
-    <Alert color="teal" variant="light" title={`The key of ${made.name} is shown this once`} role="status" mb="md">
+    <Alert color="teal" variant="light" title={`The key of ${made.name} is shown this once`} role="status" mb="md" styles={{ title: { color: 'var(--text)' } }}>
       <div className={classes.key}>
         <code>{made.key}</code>
         <CopyButton value={made.key}>
