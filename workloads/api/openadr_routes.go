@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,26 +106,66 @@ func (s *server) limitEvents(ctx context.Context, now meter.Hour) ([]openadr.Eve
 // planEvents are the newest plans that are planned or under way, of some meters and groups
 // or of all; at most most.
 func (s *server) planEvents(ctx context.Context, now meter.Hour, targets []string, most int) ([]openadr.Event, error) {
-	if err := s.afford(ctx, most*rowOfList, "skip", "skip fewer events, or name targets"); err != nil {
+	if err := s.afford(ctx, most*max(len(targets), 1)*rowOfList, "skip", "skip fewer events, or name fewer targets"); err != nil {
 		return nil, err
 	}
-	q := reader.DecisionList{Planned: true, InForce: true, Status: "open", Now: now, From: now - forecastReach, To: now + 1, Limit: decisionsOfPage}
+	q := reader.DecisionList{Planned: true, InForce: true, Status: "open", Now: now, From: now - forecastReach, To: now + 1, Limit: most}
+	if len(targets) == 0 {
+		return s.eventsOf(ctx, q)
+	}
 	var out []openadr.Event
-	for len(out) < most {
-		rows, err := s.db.ListDecisions(ctx, q)
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(targets))) {
+		of, found, err := s.plansFor(ctx, q, name)
 		if err != nil {
-			return nil, s.failed(ctx, "list decisions", err)
+			return nil, err
 		}
-		for i := range rows {
-			if p := s.openPlan(&rows[i]); (len(targets) == 0 || slices.Contains(targets, p.For)) && len(out) < most {
-				out = append(out, openadr.PlanEvent(&p))
+		if !found {
+			continue // a client may name what this twin does not have: it has no events
+		}
+		events, err := s.eventsOf(ctx, of)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events {
+			if e.Targets[0] == name { // and not a group below it
+				out = append(out, e)
 			}
 		}
-		if len(rows) < decisionsOfPage {
-			break
-		}
-		place := reader.PlaceOf(rows[len(rows)-1])
-		q.After = &place
+	}
+	slices.SortStableFunc(out, func(a, b openadr.Event) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return out[:min(most, len(out))], nil
+}
+
+// plansFor narrows a list down to what is about a meter or a group.
+func (s *server) plansFor(ctx context.Context, q reader.DecisionList, name string) (reader.DecisionList, bool, error) {
+	m, err := s.db.MeterByName(ctx, name, s.twin.Processor.Policy.Freshness)
+	if err == nil {
+		q.MeterNo = &m.MeterNo
+		return q, true, nil
+	}
+	if !errors.Is(err, reader.ErrNotFound) {
+		return q, false, s.failed(ctx, "find a meter", err)
+	}
+	g, err := s.db.GroupByName(ctx, name)
+	if errors.Is(err, reader.ErrNotFound) {
+		return q, false, nil
+	}
+	if err != nil {
+		return q, false, s.failed(ctx, "find a group", err)
+	}
+	q.GroupNo, q.About = &g.GroupNo, "group"
+	return q, true, nil
+}
+
+func (s *server) eventsOf(ctx context.Context, q reader.DecisionList) ([]openadr.Event, error) {
+	rows, err := s.db.ListDecisions(ctx, q)
+	if err != nil {
+		return nil, s.failed(ctx, "list decisions", err)
+	}
+	out := make([]openadr.Event, len(rows))
+	for i := range rows {
+		p := s.openPlan(&rows[i])
+		out[i] = openadr.PlanEvent(&p)
 	}
 	return out, nil
 }

@@ -61,6 +61,8 @@ func TestOpenADREvents(t *testing.T) {
 	for _, e := range readEvents(t, a, "programID=plans&targets="+target) {
 		require.Equal(t, []string{target}, e.Targets)
 	}
+	require.Len(t, readEvents(t, a, "programID=plans&targets="+target+"&targets="+target+"&targets=nosuch"), len(readEvents(t, a, "programID=plans&targets="+target)))
+	require.Empty(t, readEvents(t, a, "programID=plans&targets=nosuch"))
 	all := readEvents(t, a, "")
 	require.Equal(t, openadr.Prices, all[0].ProgramID)
 	require.LessOrEqual(t, len(all), 50)

@@ -4,17 +4,16 @@ import type { Kind } from './live';
 
 /** affected are the first parts of the keys of questions that an event changes the answers of. */
 const affected: Record<Kind, string[]> = {
-  state: ['twin', 'load', 'groups', 'meters', 'operations', 'kpis'],
-  forecast: ['load', 'groups', 'meters', 'accuracy'],
-  decision: ['decisions', 'meters', 'kpis'],
+  state: ['twin', 'load', 'groups', 'meters', 'meter', 'operations', 'kpis'],
+  forecast: ['load', 'groups', 'meters', 'meter', 'accuracy'],
+  decision: ['decisions', 'decision', 'meters', 'meter', 'kpis'],
   limit: ['groups', 'decisions'],
   alert: ['quality', 'groups'],
-  reset: ['twin', 'load', 'groups', 'meters', 'operations', 'kpis', 'accuracy', 'decisions', 'quality'],
+  reset: ['twin', 'load', 'groups', 'meters', 'meter', 'operations', 'kpis', 'accuracy', 'decisions', 'decision', 'quality'],
 };
 
-/** perMinute bounds the questions that events lead to; pause is the time for one of them, in milliseconds. */
-const perMinute = 4;
-export const pause = 60_000 / perMinute;
+/** pause is the least time between two rounds of questions, in milliseconds. */
+export const pause = 15_000;
 
 /** Question is one that is on the page. */
 export interface Question {
@@ -23,34 +22,24 @@ export interface Question {
   answered: number;
 }
 
-/** Refresher decides what to ask again, and when. */
+/**
+ * Refresher decides what to ask again, and when. All that events have changed is asked for in one
+ * round, so that a page shows one time and not one for each of its parts.
+ */
 export class Refresher {
   private readonly dirty = new Map<string, number>();
-  private allowance = perMinute;
-  private refilled: number;
-
-  constructor(now: number) {
-    this.refilled = now;
-  }
+  private last = -Infinity;
 
   /** note takes an event. */
   note(kind: Kind, now: number): void {
     for (const root of affected[kind]) this.dirty.set(root, now);
   }
 
-  /** next is the question to ask now, the one with the oldest answer; undefined for none. */
-  next<Q extends Question>(onPage: Q[], now: number): Q | undefined {
-    const earned = Math.floor((now - this.refilled) / pause);
-    if (earned > 0) {
-      this.allowance = Math.min(perMinute, this.allowance + earned);
-      this.refilled += earned * pause;
-    }
-    if (this.allowance < 1) return undefined;
-    let oldest: Q | undefined;
-    for (const q of onPage) {
-      if ((this.dirty.get(q.root) ?? 0) > q.answered && q.answered < (oldest?.answered ?? Infinity)) oldest = q;
-    }
-    if (oldest) this.allowance--;
-    return oldest;
+  /** round is the questions to ask now; none while the last round is too recent. */
+  round<Q extends Question>(onPage: Q[], now: number): Q[] {
+    if (now - this.last < pause) return [];
+    const changed = onPage.filter((q) => (this.dirty.get(q.root) ?? 0) > q.answered);
+    if (changed.length > 0) this.last = now;
+    return changed;
   }
 }

@@ -12,7 +12,7 @@ const everySoOften = 1_000;
 export function useLive(): void {
   const queries = useQueryClient();
   useEffect(() => {
-    const refresher = new Refresher(Date.now());
+    const refresher = new Refresher();
     const deaf = live.listen((kind, data) => {
       if (kind === 'state') showLoad(queries, data as Schemas['StateEvent']);
       refresher.note(kind, Date.now());
@@ -27,8 +27,7 @@ export function useLive(): void {
         .getQueryCache()
         .findAll({ type: 'active', fetchStatus: 'idle' })
         .map((q) => ({ root: String(q.queryKey[0]), answered: q.state.dataUpdatedAt, key: q.queryKey }));
-      const next = refresher.next(onPage, Date.now());
-      if (next) void queries.refetchQueries({ queryKey: next.key, exact: true });
+      for (const { key } of refresher.round(onPage, Date.now())) void queries.refetchQueries({ queryKey: key, exact: true });
     }, everySoOften);
     const stop = live.start();
     return () => {

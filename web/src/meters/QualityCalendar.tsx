@@ -7,6 +7,7 @@ import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import { count } from '../format/energy';
 import { dateTime } from '../format/time';
+import parts from '../quality/quality.module.css';
 import { lack, summary, weeks } from './quality';
 import classes from './QualityCalendar.module.css';
 
@@ -22,7 +23,7 @@ export function QualityCalendar({ id, known, zone }: { id: string; known: boolea
       {!quality && !error && <Skeleton height={220} />}
       {quality?.days.length === 0 && <Empty title="No readings">There are none in the last 12 weeks.</Empty>}
       {quality && quality.days.length > 0 && (
-        <div className={classes.halves}>
+        <div className={parts.halves}>
           <Calendar days={quality.days} />
           <Summary quality={quality} zone={zone} />
         </div>
