@@ -61,7 +61,7 @@ func TestMeteredHours(t *testing.T) {
 
 // settleSmall settles the plans of two days: those of day+24 as simulated, those
 // of day+48 as estimated, of which one could not be computed. One of the first
-// has a second revision.
+// is settled again after a correction.
 func (tw small) settleSmall(t *testing.T) {
 	t.Helper()
 	place := map[int32]int{}
@@ -72,7 +72,7 @@ func (tw small) settleSmall(t *testing.T) {
 		for _, u := range open {
 			i := place[u.MeterNo]
 			s := decisions.Settled{
-				ID: u.ID, IssuedAt: u.IssuedAt, Method: decisions.SettledSimulated, SavingEnergy: float32(i + 1), SavingDemand: 0.5,
+				ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated, SavingEnergy: float32(i + 1), SavingDemand: 0.5,
 				KWhShifted: 2, CO2Kg: nan(), PeakWithout: nan(), PeakWith: nan(),
 			}
 			if u.IssuedAt == day+48 {
@@ -85,9 +85,82 @@ func (tw small) settleSmall(t *testing.T) {
 		}
 		return out
 	}})
-	_, err := tw.Pool.Exec(t.Context(), `INSERT INTO realised (decision_id, issued_at, revision, method, kwh_shifted, saving, saving_demand, co2_kg)
-		VALUES ($1, $2, 1, 1, 4, 3, -1, 0.75)`, shiftDecision(tw.meters[0], day+24, 0).ID, (day + 24).Time())
+	_, err := tw.Pool.Exec(t.Context(), `INSERT INTO reading_revisions (ts, meter_no, stream_offset, old_kwh) VALUES ($1, $2, 1, 1)`,
+		(day + 30).Time(), tw.meters[0].MeterNo)
 	require.NoError(t, err)
+	n, err := tw.SettleCorrected(t.Context(), writer.Settling{Settle: func(open []writer.Unsettled) (out []decisions.Settled) {
+		for _, u := range open {
+			out = append(out, decisions.Settled{
+				ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated,
+				KWhShifted: 4, SavingEnergy: 3, SavingDemand: -1, CO2Kg: 0.75, PeakWithout: nan(), PeakWith: nan(),
+			})
+		}
+		return out
+	}})
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+}
+
+// The sums that are kept say what the decisions of the meters say, however far they are.
+func TestOutcomesOfMetersAddUp(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		tw := newSmall(t, s)
+		ctx := t.Context()
+		ask := func(scope reader.Scope) map[string]reader.Outcomes {
+			found, err := s.Outcomes(ctx, reader.OutcomeQuery{Scope: scope, From: day, To: day + 96, Now: day + 96, Unit: reader.Days})
+			require.NoError(t, err)
+			days := map[string]reader.Outcomes{}
+			for _, o := range found {
+				days[o.Start.UTC().String()] = o
+			}
+			return days
+		}
+		check := func(when string) {
+			t.Helper()
+			sums := map[string]reader.Outcomes{}
+			for i := range tw.meters {
+				for start, o := range ask(reader.Scope{MeterNo: &tw.meters[i].MeterNo}) {
+					sum := sums[start]
+					sum.Plans += o.Plans
+					sum.KWhShifted += o.KWhShifted
+					sum.Promised.Energy += o.Promised.Energy
+					sum.Realised.Energy += o.Realised.Energy
+					sum.CO2Plans += o.CO2Plans
+					sums[start] = sum
+				}
+			}
+			twin := ask(reader.Scope{})
+			require.Len(t, twin, len(sums), when)
+			for start, sum := range sums {
+				o := twin[start]
+				require.Equal(t, []int64{sum.Plans, sum.CO2Plans}, []int64{o.Plans, o.CO2Plans}, when)
+				require.InDeltaSlice(t, []float64{sum.KWhShifted, sum.Promised.Energy, sum.Realised.Energy},
+					[]float64{o.KWhShifted, o.Promised.Energy, o.Realised.Energy}, 1e-6, when)
+			}
+		}
+		kept := func() int { return s.count(t, `SELECT coalesce(sum(plans), 0)::int FROM outcome_totals`) }
+
+		check("before anything is settled")
+		require.Zero(t, kept())
+		tw.settleSmall(t)
+		check("settled, and settled again after a correction")
+		require.NotZero(t, kept())
+
+		before := kept()
+		_, err := s.Pool.Exec(ctx, `DELETE FROM outcome_totals; UPDATE settling SET summed_to = '-infinity'`)
+		require.NoError(t, err)
+		check("settled by a version without sums")
+		settleAll(t, s)
+		require.Equal(t, before, kept())
+		check("summed up afterwards")
+
+		_, err = s.Pool.Exec(ctx, `UPDATE settling SET summed_to = summed_to - interval '1 day'`)
+		require.NoError(t, err)
+		check("settled in part by a version without sums")
+		settleAll(t, s)
+		check("summed up afterwards, over what was kept")
+		require.Equal(t, before, kept())
+	})
 }
 
 func TestOutcomes(t *testing.T) {

@@ -46,7 +46,7 @@ func TestShadowDecisions(t *testing.T) {
 		}
 		settleAll(t, s)
 		check(false, 9, 0)
-		_, err := s.Pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised; DELETE FROM settling`)
+		_, err := s.Pool.Exec(ctx, `UPDATE provenance SET mode = 'Shadow'; DELETE FROM realised; DELETE FROM outcome_totals; DELETE FROM settling`)
 		require.NoError(t, err)
 		require.Equal(t, 6, settleAll(t, s), "shadow decisions are settled too")
 		check(true, 0, 9)

@@ -47,11 +47,11 @@ func (db *DB) MeterPlan(ctx context.Context, meterNo int32, from, to meter.Hour)
 	rows, err := db.Pool.Query(ctx, `
 		SELECT d.valid_from + (v.n - 1) * interval '1 hour' AS ts, v.kwh
 		FROM (SELECT d.valid_from, d.plan, `+decisions.HeldTo+` AS held_to FROM decisions d
-			WHERE d.meter_no = $3 AND d.issued_at > $1::timestamptz - interval '`+longestPlan+`' AND d.issued_at < $2 AND `+decisions.Advised+`) d
+			WHERE d.meter_no = $3 AND d.issued_at > $4 AND d.issued_at < $2 AND `+decisions.Advised+`) d
 		CROSS JOIN LATERAL unnest(d.plan) WITH ORDINALITY v(kwh, n)
 		WHERE d.valid_from + (v.n - 1) * interval '1 hour' >= $1
 			AND d.valid_from + (v.n - 1) * interval '1 hour' < least($2, d.held_to)
-		ORDER BY 1`, from.Time(), to.Time(), meterNo)
+		ORDER BY 1`, from.Time(), to.Time(), meterNo, from.Time().Add(-longestPlan))
 	if err != nil {
 		return nil, fmt.Errorf("plan of meter %d: %w", meterNo, err)
 	}
@@ -68,7 +68,7 @@ func (db *DB) MeterPlan(ctx context.Context, meterNo int32, from, to meter.Hour)
 }
 
 // longestPlan is how long before the end of its hours a plan may be issued.
-const longestPlan = "50 hours"
+const longestPlan = 50 * time.Hour
 
 // HourValue is the energy of one hour.
 type HourValue struct {

@@ -151,7 +151,7 @@ func (m *maintenance) chunks(ctx context.Context, mark time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return m.deleteOlder(ctx, "outcome_totals", "valid_from", bound)
 }
 
 // rows maintains plain tables.
@@ -174,7 +174,7 @@ func (m *maintenance) rows(ctx context.Context, mark time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return m.deleteOlder(ctx, "outcome_totals", "valid_from", bound)
 }
 
 // noteBound stores from when on rows are kept, before any goes: a refresh must

@@ -49,9 +49,15 @@ const settleMemory = "64MB"
 
 // SettleNext settles the next decisions of some partitions that have passed and are not
 // settled, in order of the ends of their hours. One process settles at a time, others
-// wait, and the outcomes are stored together with how far the partitions are settled. It
+// wait, and the outcomes are stored together with their sums and with how far the
+// partitions are settled. It
 // returns the number of decisions; 0 if there are none.
 func (db *DB) SettleNext(ctx context.Context, by Settling) (n int, err error) {
+	for more := true; more; {
+		if more, err = db.sumUnsummed(ctx); err != nil {
+			return 0, fmt.Errorf("settle decisions: %w", err)
+		}
+	}
 	err = pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL work_mem = '`+settleMemory+`'`); err != nil {
 			return err
@@ -79,6 +85,9 @@ func (db *DB) SettleNext(ctx context.Context, by Settling) (n int, err error) {
 			if err := storePeaks(ctx, tx, open); err != nil {
 				return err
 			}
+		}
+		if err := sumOutcomes(ctx, tx, due); err != nil {
+			return err
 		}
 		return settleTo(ctx, tx, due.partitions, due.to)
 	})
@@ -108,9 +117,11 @@ func settleInOrder(by Settling, open []Unsettled) (out []decisions.Settled) {
 	return out
 }
 
-// settleTo stores how far partitions are settled.
+// settleTo stores how far partitions are settled, and how far their outcomes are summed
+// up: what an earlier version settles meanwhile is left to sumUnsummed.
 func settleTo(ctx context.Context, tx pgx.Tx, partitions []int32, to []time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE settling s SET settled_to = u.settled_to
+	_, err := tx.Exec(ctx, `UPDATE settling s SET settled_to = u.settled_to,
+			summed_to = CASE WHEN s.summed_to = s.settled_to THEN u.settled_to ELSE s.summed_to END
 		FROM unnest($1::int4[], $2::timestamptz[]) u(partition, settled_to) WHERE s.partition = u.partition`, partitions, to)
 	return err
 }

@@ -171,7 +171,10 @@ func (db *DB) SettleCorrected(ctx context.Context, by Settling) (n int, err erro
 			open[i].Peaks, open[i].Again = peaks[open[i].ID], true
 		}
 		n = len(open)
-		return db.storeSettled(ctx, tx, by.Settle(open))
+		if err := db.storeSettled(ctx, tx, by.Settle(open)); err != nil {
+			return err
+		}
+		return sumAgain(ctx, tx, open)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("settle corrected decisions: %w", err)
