@@ -267,6 +267,36 @@ test('from the first page to the feeder at risk, and to what is planned for it, 
   await page.getByRole('dialog').getByText('What it rests on').waitFor();
 });
 
+test('a decision is answered where its reasons are, and shows who answered what', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'decisions?feedback=none');
+  await page.locator('li').filter({ hasText: 'under way' }).getByRole('button').first().click();
+  const why = page.getByRole('dialog');
+  await why.getByLabel('Comment').fill('The heat pump waits');
+  await why.getByRole('button', { name: 'Accept' }).click();
+  await why.getByText(/^Accepted by /).waitFor();
+  await why.getByText('The heat pump waits').waitFor();
+  await why.getByRole('button', { name: 'Snooze' }).click();
+  await why.getByRole('menuitem', { name: 'for an hour' }).click();
+  await why.getByText(/^Snoozed by .*, until /).waitFor();
+  await accessible(page, 'an answered decision');
+});
+
+test('several decisions are answered at once', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'decisions?feedback=none&about=meter');
+  const rows = page.locator('li').filter({ hasText: 'under way' });
+  for (const at of [0, 1]) await rows.nth(at).getByRole('checkbox').check();
+  const bar = page.getByRole('region', { name: 'Answer to picked decisions' });
+  await bar.getByText('2 decisions picked').waitFor();
+  await accessible(page, 'picked decisions');
+  await bar.getByRole('button', { name: 'Reject' }).click();
+  await bar.getByText('Rejected: 2 decisions.').waitFor();
+  await page.goto(`${twin.address}ui/decisions?feedback=rejected&about=meter`);
+  await page.getByText(/· rejected$/).nth(1).waitFor();
+  assert.equal(await page.getByText(/· rejected$/).count(), 2);
+});
+
 test('what is shown is in the address: a link opens it, and Back undoes a choice', async (t) => {
   const page = await open(t);
   await signIn(page, twin, 'decisions');

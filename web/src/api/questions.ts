@@ -134,11 +134,14 @@ export const groupDecisions = (group: string, mode: DecisionMode) =>
 export type DecisionSort = '-risk' | '-savingP50' | '-issuedAt';
 export type DecisionStatus = 'planned' | 'active' | 'open' | 'past';
 
+export type DecisionFeedback = 'none' | 'accepted' | 'rejected' | 'snoozed' | 'followed';
+
 export interface DecisionFilter {
   status: DecisionStatus | undefined;
   about: 'meter' | 'group' | undefined;
   sort: DecisionSort;
   group: string | undefined;
+  feedback: DecisionFeedback | undefined;
   cursor: string | undefined;
   mode: DecisionMode;
 }
@@ -161,6 +164,7 @@ export const decisions = (filter: DecisionFilter) =>
               ...(filter.status && { status: filter.status }),
               ...(filter.about && { about: filter.about }),
               ...(filter.group && { group: filter.group }),
+              ...(filter.feedback && { feedback: filter.feedback }),
               ...(filter.cursor && { cursor: filter.cursor }),
             },
           },

@@ -1,8 +1,10 @@
+import { Checkbox } from '@mantine/core';
 import type { Schemas } from '../api/client';
 import { money, power } from '../format/energy';
 import { relativeDay } from '../format/time';
 import { actionIcon, actionName } from './actions';
 import { useEnded } from './mode';
+import { verdictName } from './answers';
 import { capital, statusName } from './words';
 import classes from './DecisionList.module.css';
 
@@ -14,15 +16,33 @@ interface Props {
   zone: string;
   open: (id: string) => void;
   byDay?: boolean; // name each by its day: all are about one meter
+  picking?: Picking | undefined;
+}
+
+/** Picking lets people pick some of the decisions. */
+export interface Picking {
+  picked: ReadonlySet<string>;
+  may: (d: Header) => boolean;
+  toggle: (id: string) => void;
 }
 
 /** DecisionList shows decisions, each of which opens. */
-export function DecisionList({ decisions, now, zone, open, byDay = false }: Props) {
+export function DecisionList({ decisions, now, zone, open, byDay = false, picking }: Props) {
   const ended = useEnded();
   return (
     <ul className={classes.list}>
       {decisions.map((d) => (
-        <li key={d.id}>
+        <li key={d.id} className={classes.item}>
+          {picking && (
+            <Checkbox
+              className={classes.pick}
+              size="md"
+              checked={picking.picked.has(d.id)}
+              disabled={!picking.may(d)}
+              onChange={() => picking.toggle(d.id)}
+              aria-label={`Pick the decision about ${d.meter ?? d.group}: ${d.title}`}
+            />
+          )}
           <button type="button" className={classes.row} onClick={() => open(d.id)}>
             <Icon action={d.action} />
             <span className={classes.text}>
@@ -31,6 +51,7 @@ export function DecisionList({ decisions, now, zone, open, byDay = false }: Prop
               <span className={classes.note}>
                 {actionName(d.action)}
                 {!byDay && ` · ${relativeDay(d.validFrom, now, zone)}`} · {statusName(d.status, ended)}
+                {d.feedback !== 'none' && ` · ${verdictName[d.feedback]}`}
               </span>
             </span>
             <Worth decision={d} />

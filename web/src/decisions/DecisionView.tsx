@@ -8,6 +8,7 @@ import { Failure } from '../app/Failure';
 import { energy, money, percent, power } from '../format/energy';
 import { dateTime } from '../format/time';
 import classes from './DecisionView.module.css';
+import { Feedback } from './Feedback';
 import { Outcome } from './Outcome';
 import { PlanItems } from './PlanItems';
 import { PlanBars } from './PlanBars';
@@ -37,6 +38,9 @@ export function DecisionView({ id, zone }: { id: string; zone: string }) {
         <p>{inWords.instruction}</p>
       </div>
       {d.plan.length > 0 && <PlanBars plan={d.plan} zone={zone} />}
+      <Section title="Answer">
+        <Feedback d={d} now={facts.data.meta.asOf} zone={zone} />
+      </Section>
       {d.planItems.length > 0 && (
         <Section title="What each thing does">
           <PlanItems items={d.planItems} zone={zone} currency={d.currency} />

@@ -1,6 +1,7 @@
 import { NativeSelect, SegmentedControl, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type DecisionSort, type DecisionStatus, decisions, groups, twin } from '../api/questions';
+import { useState } from 'react';
+import { type DecisionFeedback, type DecisionSort, type DecisionStatus, decisions, groups, twin } from '../api/questions';
 import { useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
@@ -9,9 +10,12 @@ import page from '../app/Page.module.css';
 import { Pager, usePages } from '../app/Pager';
 import { useTitle } from '../app/title';
 import { Downloads } from '../download/Downloads';
+import { BulkAnswer } from './BulkAnswer';
 import { DecisionDrawer, useOpenDecision } from './DecisionDrawer';
 import { DecisionList } from './DecisionList';
+import { answersTo } from './answers';
 import { useDecisionMode } from './mode';
+import { useMayAnswer } from './useAnswer';
 
 const all = 'all';
 type OrAll<T> = T | typeof all;
@@ -36,6 +40,15 @@ const sorts: { value: DecisionSort; label: string }[] = [
   { value: '-issuedAt', label: 'Newest first' },
 ];
 
+const answers: { value: OrAll<DecisionFeedback>; label: string }[] = [
+  { value: all, label: 'With and without answer' },
+  { value: 'none', label: 'Not answered' },
+  { value: 'accepted', label: 'Accepted' },
+  { value: 'rejected', label: 'Rejected' },
+  { value: 'snoozed', label: 'Snoozed' },
+  { value: 'followed', label: 'Followed' },
+];
+
 const notes: Record<OrAll<DecisionStatus>, string> = {
   open: 'Planned or under way',
   planned: 'For hours that are still to come',
@@ -54,16 +67,29 @@ export function DecisionsPage() {
   const [about, setAbout] = useSetting('about', all, valuesOf(subjects));
   const [sort, setSort] = useSetting<DecisionSort>('sort', '-risk', valuesOf(sorts));
   const [group, setGroup] = useSetting<string>('group', '');
+  const [feedback, setFeedback] = useSetting<OrAll<DecisionFeedback>>('feedback', all, valuesOf(answers));
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const pages = usePages();
   const [, open] = useOpenDecision();
   const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
   const names = useQuery(groups).data?.data.map((g) => g.id) ?? [];
   const mode = useDecisionMode();
-  const filter = { status: unlessAll(status), about: unlessAll(about), sort, group: group || undefined, mode, cursor: pages.cursor };
+  const filter = { status: unlessAll(status), about: unlessAll(about), sort, group: group || undefined, feedback: unlessAll(feedback), mode, cursor: pages.cursor };
   const { data, error, refetch, isPlaceholderData } = useQuery(decisions(filter));
+
+  const now = data?.meta.asOf ?? null;
+  const mayAnswer = useMayAnswer();
+  const shown = data?.data ?? [];
+
+  function toggle(id: string) {
+    const next = new Set(picked);
+    if (!next.delete(id)) next.add(id);
+    setPicked(next);
+  }
 
   function change(apply: () => void) {
     pages.restart();
+    setPicked(new Set());
     apply();
   }
 
@@ -97,6 +123,16 @@ export function DecisionsPage() {
           )}
           <NativeSelect
             size="xs"
+            data={answers}
+            value={feedback}
+            onChange={(e) => {
+              const value = e.currentTarget.value as typeof feedback;
+              change(() => setFeedback(value));
+            }}
+            aria-label="Answer"
+          />
+          <NativeSelect
+            size="xs"
             data={sorts}
             value={sort}
             onChange={(e) => {
@@ -110,14 +146,21 @@ export function DecisionsPage() {
       <Card
         title="The last 7 days"
         note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
-        action={<Downloads files={[{ what: 'Decisions', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, mode } }]} />}
+        action={<Downloads files={[{ what: 'Decisions', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, feedback: unlessAll(feedback), mode } }]} />}
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={420} />}
         {data?.data.length === 0 && <Empty title="No decision matches">Another status, group or subject may have some: plans are made once a day.</Empty>}
+        {now && <BulkAnswer picked={shown.filter((d) => picked.has(d.id))} now={now} clear={() => setPicked(new Set())} />}
         {data && data.data.length > 0 && (
           <div className={isPlaceholderData ? page.old : undefined}>
-            <DecisionList decisions={data.data} now={data.meta.asOf} zone={zone} open={open} />
+            <DecisionList
+              decisions={data.data}
+              now={now}
+              zone={zone}
+              open={open}
+              picking={mayAnswer ? { picked, may: (d) => answersTo(d, now).length > 0, toggle } : undefined}
+            />
           </div>
         )}
         <Pager pages={pages} page={data?.page} busy={isPlaceholderData} />

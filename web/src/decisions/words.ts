@@ -13,5 +13,8 @@ export function readable(code: string): string {
   return capital(code.replaceAll('_', ' '));
 }
 
+/** decisionsOf is how many decisions there are, in words. */
+export const decisionsOf = (n: number): string => (n === 1 ? '1 decision' : `${n} decisions`);
+
 /** capital begins a text with a capital letter. */
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
