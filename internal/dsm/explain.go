@@ -54,6 +54,12 @@ func Explain(d Decision, by Contributions, cal *meter.Calendar, currency string)
 	return e
 }
 
+// Title is the title of the decision alone, as Explain has it.
+func Title(d Decision, cal *meter.Calendar, currency string) string {
+	x := explainer{Decision: d, cal: cal, currency: currency}
+	return x.title()
+}
+
 // explainer is a decision with what it takes to put it into words.
 type explainer struct {
 	Decision

@@ -76,15 +76,26 @@ func computedText(name string, tag reflect.StructTag, text func(*DecisionHeader)
 	return decisionField{
 		name: name, typ: reflect.TypeFor[string](), tag: tag,
 		append: func(dst []byte, h *DecisionHeader) []byte {
-			value, _ := unescapedJSON(text(h)) // a string always has JSON
-			return append(dst, value...)
+			return appendText(dst, text(h))
 		},
 	}
 }
 
+// appendText appends a text as JSON. Most have nothing to escape, and need no encoder.
+func appendText(dst []byte, text string) []byte {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		value, _ := unescapedJSON(text) // a string always has JSON
+		return append(dst, value...)
+	}
+	return append(append(append(dst, '"'), text...), '"')
+}
+
+// sizeOfHeader is about how long the JSON of a header is, bytes.
+const sizeOfHeader = 1 << 10
+
 // MarshalJSON is the object of headerFields.
 func (h DecisionHeader) MarshalJSON() ([]byte, error) {
-	return appendFields(nil, headerFields, &h), nil
+	return appendFields(make([]byte, 0, sizeOfHeader), headerFields, &h), nil
 }
 
 // MarshalJSON is the object of inputFields.
@@ -94,7 +105,7 @@ func (i Inputs) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON is one object of the header's fields and those of the detail.
 func (d Decision) MarshalJSON() ([]byte, error) {
-	out := appendFields(nil, headerFields, &d.DecisionHeader)
+	out := appendFields(make([]byte, 0, sizeOfHeader), headerFields, &d.DecisionHeader)
 	out[len(out)-1] = ','
 	detail, err := unescapedJSON(d.DecisionDetail)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 func (s *server) decisionHeader(d decisions.Row, now meter.Hour) DecisionHeader {
 	return DecisionHeader{
 		decision: &d, status: decisionStatus(&d, now), mode: decisionMode(&d),
-		title: s.explain(d, dsm.Contributions{}).Title, currency: s.twin.Processor.Policy.Tariff.Currency,
+		title: s.titleOf(&d), currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
 

@@ -279,6 +279,11 @@ func (s *server) explain(d decisions.Row, by dsm.Contributions) dsm.Explanation 
 	return dsm.Explain(d.Decision, by, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
 }
 
+// titleOf is the title of the explanation alone.
+func (s *server) titleOf(d *decisions.Row) string {
+	return dsm.Title(d.Decision, s.calendar, s.twin.Processor.Policy.Tariff.Currency)
+}
+
 func remarks(in []dsm.Remark) []Remark {
 	out := make([]Remark, len(in))
 	for i, r := range in {

@@ -173,7 +173,7 @@ func (s *server) eventsOf(ctx context.Context, q reader.DecisionList) ([]openadr
 // openPlan is what a decision asks for in the hours that it holds.
 func (s *server) openPlan(d *decisions.Row) openadr.Plan {
 	p := openadr.Plan{
-		ID: d.ID.String(), Title: s.explain(*d, dsm.Contributions{}).Title, For: d.Meter, ForLimit: d.Reason == dsm.ReasonGroupLimit,
+		ID: d.ID.String(), Title: s.titleOf(d), For: d.Meter, ForLimit: d.Reason == dsm.ReasonGroupLimit,
 		IssuedAt: d.IssuedAt.Time(), From: d.ValidFrom.Time(),
 	}
 	if d.Meter == "" {

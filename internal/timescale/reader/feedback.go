@@ -69,7 +69,7 @@ func (db *DB) withFeedback(ctx context.Context, found []decisions.Row, err error
 	if err != nil || len(found) == 0 {
 		return found, err
 	}
-	ids := make([]uuid.UUID, len(found))
+	ids := make([][16]byte, len(found)) // the driver writes uuid.UUID as texts, one by one
 	for i := range found {
 		ids[i] = found[i].ID
 	}

@@ -84,7 +84,9 @@ const meterRows = `
 	LEFT JOIN stream_offsets o ON o.partition = m.partition`
 
 // The hours of the last day of a meter m are counted by probes of the key, or for all
-// meters in one pass over the day: probing costs more than that for some tens of meters.
+// meters in one pass over the day, which costs as much as the probes of some hundred.
+const mostProbed = 200
+
 const (
 	counted   = `count(*) FILTER (WHERE r.` + schema.Plausible + `)::int AS known, count(*) FILTER (WHERE NOT r.` + schema.Plausible + `)::int AS suspect`
 	lastDayOf = `CROSS JOIN LATERAL (
@@ -131,7 +133,11 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	if f.Status != "" {
 		w.add(`status = ?`, string(f.Status))
 	}
-	sql := `SELECT * FROM (` + meterStatus(meterRows, lastDayOfAll) + `) meters` + w.sql() + order + ` LIMIT ` + w.param(f.Limit)
+	page := w.sql() + order + ` LIMIT ` + w.param(f.Limit)
+	sql := `SELECT * FROM (` + meterStatus(meterRows, lastDayOfAll) + `) meters` + page
+	if f.Status == "" && f.Limit <= mostProbed { // the page is known before its days are
+		sql = meterStatus(`SELECT * FROM (`+meterRows+`) meters`+page, lastDayOf) + order
+	}
 	rows, err := db.Pool.Query(ctx, sql, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("meters: %w", err)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -43,7 +42,7 @@ func sumOutcomes(ctx context.Context, tx pgx.Tx, due dueHours) error {
 // sumAgain sums up the outcomes of all decisions of the hours of those that were settled
 // again.
 func sumAgain(ctx context.Context, tx pgx.Tx, settled []Unsettled) error {
-	ids, issued := make([]uuid.UUID, len(settled)), make([]int32, len(settled))
+	ids, issued := make([][16]byte, len(settled)), make([]int32, len(settled))
 	for i := range settled {
 		ids[i], issued[i] = settled[i].ID, int32(settled[i].IssuedAt)
 	}
