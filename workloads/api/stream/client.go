@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -140,7 +141,7 @@ func (s *session) follow(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	beat, check := time.NewTicker(Heartbeat), time.NewTicker(checkEvery)
+	beat, check := time.NewTicker(cmp.Or(s.run.hub.o.Heartbeat, Heartbeat)), time.NewTicker(checkEvery)
 	defer beat.Stop()
 	defer check.Stop()
 	for {

@@ -32,6 +32,8 @@ type Options struct {
 	Limits  Limits
 	Metrics *Metrics
 	Log     *slog.Logger
+	// Heartbeat is how often a client without events gets a sign of life; 0 is Heartbeat.
+	Heartbeat time.Duration
 }
 
 // Limits bound what clients take.

@@ -43,6 +43,8 @@ type feed struct {
 	store *history.Store
 	next  [partitions]int64
 	sent  []string // items in the order of publishing
+
+	heartbeat time.Duration // of replicas; 0 is the usual one
 }
 
 func newFeed(t *testing.T) *feed {
@@ -104,7 +106,7 @@ func (f *feed) replica(limits Limits, expand Expand) *replica {
 	registry := prometheus.NewRegistry()
 	metrics, err := NewMetrics(registry)
 	require.NoError(f.t, err)
-	r := &replica{metrics: registry, hub: NewHub(Options{Source: live, Expand: expand, Limits: limits, Metrics: metrics, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil))})}
+	r := &replica{metrics: registry, hub: NewHub(Options{Source: live, Expand: expand, Limits: limits, Metrics: metrics, Log: slog.New(slog.NewTextHandler(f.t.Output(), nil)), Heartbeat: f.heartbeat})}
 	r.allowed.Store(true)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		c := &Client{Key: req.Header.Get("X-API-Key"), LastID: req.Header.Get("Last-Event-ID"), Allowed: func(context.Context) bool { return r.allowed.Load() }}
@@ -325,6 +327,32 @@ func TestStreamsOutliveTheServersTimes(t *testing.T) {
 	f.publish(0)
 	w.until("events", func() bool { return len(w.got) == itemsOfEvent })
 	w.close()
+}
+
+// A client without events gets signs of life, which move its place on past what its filter leaves
+// out, and are no events.
+func TestHeartbeats(t *testing.T) {
+	f := newFeed(t)
+	f.heartbeat = time.Millisecond
+	r := f.replica(Limits{}, expand)
+	w := &watcher{t: t}
+	require.NoError(t, w.open(r, "meter=nobody"))
+	defer w.close()
+	beats := 0
+	w.until("signs of life", func() bool { beats++; return beats > 10 }) // each block without an event is one
+	begun := w.lastID
+	require.NotEmpty(t, begun)
+	f.publish(0)
+	w.until("the place moves on", func() bool { return w.lastID != begun })
+	require.Empty(t, w.got)
+
+	// From there on nothing is missing.
+	w.close()
+	f.publish(0)
+	require.NoError(t, w.open(r, ""))
+	w.until("the events behind", func() bool { return len(w.got) >= itemsOfEvent })
+	require.Equal(t, f.sent[itemsOfEvent:], w.got)
+	require.Zero(t, w.resets)
 }
 
 func TestStreamsEndWithAccess(t *testing.T) {
