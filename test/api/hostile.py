@@ -92,7 +92,9 @@ def main(address, key=None):
             connection.sock.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (body or b""))
             response = http.client.HTTPResponse(connection.sock, method=method)
             response.begin()
-            return response, response.read()
+            # A stream has no end: its first line is enough.
+            endless = response.getheader("Content-Type", "").startswith("text/event-stream")
+            return response, response.readline() if endless else response.read()
         finally:
             connection.close()
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -56,23 +57,26 @@ func (s *server) streamAnswer(api huma.API) *huma.Response {
 		{stream.KindAlert, reflect.TypeFor[Alert]()},
 		{stream.KindReset, reflect.TypeFor[ResetEvent]()},
 	} {
+		data := &huma.Schema{Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/json", "contentSchema": schemas.Schema(of.data, true, "")}}
 		events = append(events, &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"id", "event", "data"},
 			Properties: map[string]*huma.Schema{
 				"id":    {Type: huma.TypeString, Description: "To go on behind this event"},
 				"event": {Type: huma.TypeString, Enum: []any{string(of.kind)}},
-				"data":  schemas.Schema(of.data, true, ""),
+				"data":  data,
 			},
 		})
+	}
+	example, err := json.Marshal(StateEvent{Group: maybeText("feeder-0001"), At: time.Date(2019, 6, 1, 16, 0, 0, 0, time.UTC), KWh: maybe(18.4), Meters: 20})
+	if err != nil {
+		panic(err) // of plain values
 	}
 	return &huma.Response{
 		Description: "Events, until the caller leaves",
 		Content: map[string]*huma.MediaType{"text/event-stream": {
-			Schema: &huma.Schema{Type: huma.TypeArray, Description: "Each item is an event, with its data as JSON in one line", Items: &huma.Schema{OneOf: events}},
-			Example: []any{map[string]any{
-				"id": "18250-0_18401-0", "event": string(stream.KindState),
-				"data": StateEvent{Group: maybeText("feeder-0001"), At: time.Date(2019, 6, 1, 16, 0, 0, 0, time.UTC), KWh: maybe(18.4), Meters: 20},
-			}},
+			// Before OpenAPI 3.2, the schema of a stream is that of each of its events.
+			Schema:  &huma.Schema{Description: "One event of the stream, with its data as JSON in one line", OneOf: events},
+			Example: map[string]any{"id": "18250-0_18401-0", "event": string(stream.KindState), "data": string(example)},
 		}},
 	}
 }

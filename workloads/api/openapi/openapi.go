@@ -200,6 +200,7 @@ func Document(api huma.API) ([]byte, error) {
 		}
 	}
 	describeText(doc)
+	describeNull(doc)
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)
