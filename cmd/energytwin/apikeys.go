@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/energytwin/energytwin/api/client"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 )
@@ -55,7 +56,11 @@ func (p *keyPlace) open(ctx context.Context) (keyBook, func(), error) {
 	if key == "" {
 		return nil, nil, errors.New("no API key: name a file with --key-file, or set ENERGYTWIN_API_KEY")
 	}
-	return keysOverHTTP{url: strings.TrimRight(p.url, "/"), key: key}, func() {}, nil
+	twin, err := client.New(p.url, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--url: %w", err)
+	}
+	return keysOverHTTP{twin: twin}, func() {}, nil
 }
 
 func newAPIKeysCommand() *cobra.Command {

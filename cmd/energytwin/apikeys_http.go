@@ -1,90 +1,62 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/energytwin/energytwin/api/client"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/api/auth"
-	"github.com/energytwin/energytwin/workloads/api/problem"
 )
 
-// maxKeysAnswer bounds what is read of an answer.
-const maxKeysAnswer = 4 << 20
+// keysTimeout bounds a command, with the times that it waits for.
+const keysTimeout = time.Minute
 
 // keysOverHTTP manages the keys at the API of a twin.
-type keysOverHTTP struct{ url, key string }
+type keysOverHTTP struct{ twin *client.Client }
 
 func (k keysOverHTTP) list(ctx context.Context) ([]api.KeyView, error) {
-	var answer api.Answer[[]api.KeyView]
-	return answer.Data, k.ask(ctx, http.MethodGet, "", nil, &answer)
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	answer, err := k.twin.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sameAs[[]api.KeyView](answer.Data)
 }
 
 func (k keysOverHTTP) create(ctx context.Context, name string, scope auth.Scope, expires *time.Time) (api.CreatedKey, error) {
-	var answer api.Answer[api.CreatedKey]
-	err := k.ask(ctx, http.MethodPost, "", struct {
-		Name      string     `json:"name"`
-		Scope     auth.Scope `json:"scope"`
-		ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	}{name, scope, expires}, &answer)
-	return answer.Data, err
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	answer, err := k.twin.CreateKey(ctx, client.CreateKeyInputBody{Name: name, Scope: client.CreateKeyInputBodyScope(scope), ExpiresAt: expires})
+	if err != nil {
+		return api.CreatedKey{}, err
+	}
+	return sameAs[api.CreatedKey](answer.Data)
 }
 
 func (k keysOverHTTP) rotate(ctx context.Context, id string, overlap time.Duration, expires *time.Time) (api.RotatedKey, error) {
-	var answer api.Answer[api.RotatedKey]
-	err := k.ask(ctx, http.MethodPost, "/"+url.PathEscape(id)+"/rotate", struct {
-		OverlapSeconds int        `json:"overlapSeconds"`
-		ExpiresAt      *time.Time `json:"expiresAt,omitempty"`
-	}{int(overlap.Seconds()), expires}, &answer)
-	return answer.Data, err
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	answer, err := k.twin.RotateKey(ctx, id, client.RotateKeyInputBody{OverlapSeconds: new(int(overlap.Seconds())), ExpiresAt: expires})
+	if err != nil {
+		return api.RotatedKey{}, err
+	}
+	return sameAs[api.RotatedKey](answer.Data)
 }
 
 func (k keysOverHTTP) revoke(ctx context.Context, id string) error {
-	return k.ask(ctx, http.MethodDelete, "/"+url.PathEscape(id), nil, nil)
+	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
+	defer cancel()
+	return k.twin.RevokeKey(ctx, id)
 }
 
-// ask sends a request and reads its answer. A problem document is the error.
-func (k keysOverHTTP) ask(ctx context.Context, method, path string, body, answer any) error {
-	var sent io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		sent = bytes.NewReader(text)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, k.url+"/api/v1/keys"+path, sent)
+// sameAs is what the client read in the types of the API, which is the same document.
+func sameAs[T any](read any) (into T, err error) {
+	text, err := json.Marshal(read)
 	if err != nil {
-		return fmt.Errorf("--url: %w", err)
+		return into, err
 	}
-	r.Header.Set("X-API-Key", k.key)
-	r.Header.Set("Content-Type", "application/json")
-	got, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer got.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(got.Body, maxKeysAnswer))
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.URL, err)
-	}
-	if got.StatusCode >= http.StatusBadRequest {
-		var rejected problem.Problem
-		if json.Unmarshal(text, &rejected) != nil || rejected.Code == "" {
-			return fmt.Errorf("%s answered with %s; is it the address of a twin?", r.URL, got.Status)
-		}
-		return fmt.Errorf("%s: %w", rejected.Code, &rejected)
-	}
-	if answer == nil {
-		return nil
-	}
-	return json.Unmarshal(text, answer)
+	return into, json.Unmarshal(text, &into)
 }
