@@ -187,6 +187,7 @@ func start(dir string, s setup) (*process, error) {
 	}
 	cmd := exec.Command(program, "-serve", file)
 	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", memoryLimit/10*9)) // as the operator sets it
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -211,14 +212,18 @@ func (p *process) stop() error {
 	return p.cmd.Wait()
 }
 
-// memory is the resident memory of the process, in bytes.
+// memoryLimit is that of a twin's API by default, bytes.
+const memoryLimit = 128 << 20
+
+// memory is what the process holds of memory, in bytes, that a kernel short of it cannot
+// take back: pages of the program itself it can read again.
 func (p *process) memory() int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, is := strings.CutPrefix(line, "VmRSS:"); is {
+		if rest, is := strings.CutPrefix(line, "RssAnon:"); is {
 			kb, _ := strconv.Atoi(strings.Fields(rest)[0])
 			return kb << 10
 		}
@@ -324,6 +329,9 @@ func (p *process) watch(ctx context.Context, store *history.Store, key string, i
 	fmt.Printf("from the announcement to the last decision: median %s, p99 %s, worst %s\n", at(0.5), at(0.99), slices.Max(worst).Round(time.Millisecond))
 	fmt.Printf("memory of the API: %d MiB with one client, %d MiB with all idle, %d MiB after the issues\n", before>>20, idle>>20, p.memory()>>20)
 	fmt.Printf("a client: %.1f KiB idle\n", float64(idle-before)/float64(max(1, n-1))/1024)
+	if after := p.memory(); after > memoryLimit {
+		return fmt.Errorf("the API takes %d MiB, and its limit is %d MiB by default", after>>20, memoryLimit>>20)
+	}
 	if at(0.99) > time.Second {
 		return errors.New("p99 is above 1 s")
 	}
