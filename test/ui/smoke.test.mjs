@@ -297,6 +297,26 @@ test('several decisions are answered at once', async (t) => {
   assert.equal(await page.getByText(/· rejected$/).count(), 2);
 });
 
+test('a few letters lead to a meter, a page or a decision, with the keyboard alone', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin);
+  await page.keyboard.press('Control+k');
+  const box = page.getByLabel('Go to a page, meter, group or decision');
+  await box.fill('qual');
+  await page.getByRole('option', { name: 'Data quality' }).waitFor();
+  await box.fill('home-000002');
+  await page.getByRole('group', { name: 'Meters' }).getByRole('option', { name: /home-000002/ }).waitFor();
+  await accessible(page, 'the palette');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'home-000002', level: 1 }).waitFor();
+  await page.keyboard.press('?');
+  const keys = page.getByRole('dialog', { name: 'Keys' });
+  await keys.getByText('Go to a page, meter, group or decision').waitFor();
+  await accessible(page, 'the list of keys');
+  await page.keyboard.press('Escape');
+  await keys.waitFor({ state: 'detached' });
+});
+
 test('what is shown is in the address: a link opens it, and Back undoes a choice', async (t) => {
   const page = await open(t);
   await signIn(page, twin, 'decisions');

@@ -33,6 +33,16 @@ const chosen = schemes.get('auto');
 const dark = chosen === 'dark' || (chosen === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
 document.documentElement.dataset.mantineColorScheme = dark ? 'dark' : 'light';
 
+// A page of an earlier version is gone once the twin is upgraded: the new one is loaded,
+// but not again and again where that does not help.
+window.addEventListener('vite:preloadError', (event) => {
+  const last = Number(sessionStorage.getItem('reloaded') ?? 0);
+  if (Date.now() - last < 30_000) return;
+  event.preventDefault();
+  sessionStorage.setItem('reloaded', String(Date.now()));
+  location.reload();
+});
+
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -1,27 +1,29 @@
-import { Center, Loader } from '@mantine/core';
+import { Center, Loader, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ComponentType } from 'react';
+import { type ComponentType, lazy, Suspense } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
 import { rememberToken } from '../api/client';
 import { ApiError } from '../api/problem';
 import { session } from '../api/questions';
-import { DecisionPage } from '../decisions/DecisionPage';
-import { DecisionsPage } from '../decisions/DecisionsPage';
-import { Forecasts } from '../forecasts/Forecasts';
-import { GroupPage } from '../groups/GroupPage';
-import { Groups } from '../groups/Groups';
-import { MeterPage } from '../meters/MeterPage';
-import { Meters } from '../meters/Meters';
-import { OperationsPage } from '../operations/OperationsPage';
 import { Overview } from '../overview/Overview';
-import { QualityPage } from '../quality/QualityPage';
-import { SettingsPage } from '../settings/SettingsPage';
 import { SignIn } from '../session/SignIn';
 import { usePathName } from './address';
 import { Failure } from './Failure';
 import { NotFound } from './NotFound';
 import { PageBoundary } from './PageBoundary';
 import { Shell } from './Shell';
+
+// Pages are loaded when they are opened first; most people begin with the overview.
+const DecisionPage = lazy(async () => ({ default: (await import('../decisions/DecisionPage')).DecisionPage }));
+const DecisionsPage = lazy(async () => ({ default: (await import('../decisions/DecisionsPage')).DecisionsPage }));
+const Forecasts = lazy(async () => ({ default: (await import('../forecasts/Forecasts')).Forecasts }));
+const GroupPage = lazy(async () => ({ default: (await import('../groups/GroupPage')).GroupPage }));
+const Groups = lazy(async () => ({ default: (await import('../groups/Groups')).Groups }));
+const MeterPage = lazy(async () => ({ default: (await import('../meters/MeterPage')).MeterPage }));
+const Meters = lazy(async () => ({ default: (await import('../meters/Meters')).Meters }));
+const OperationsPage = lazy(async () => ({ default: (await import('../operations/OperationsPage')).OperationsPage }));
+const QualityPage = lazy(async () => ({ default: (await import('../quality/QualityPage')).QualityPage }));
+const SettingsPage = lazy(async () => ({ default: (await import('../settings/SettingsPage')).SettingsPage }));
 
 /** App shows the pages to who has signed in. */
 export function App() {
@@ -46,26 +48,28 @@ export function App() {
   return (
     <Shell holder={data.data}>
       <PageBoundary place={place}>
-        <Switch>
-          <Route path="/" component={Overview} />
-          <Route path="/groups" component={Groups} />
-          <Route path="/groups/:id">
-            <Named page={GroupPage} />
-          </Route>
-          <Route path="/decisions" component={DecisionsPage} />
-          <Route path="/decisions/:id">
-            <Named page={DecisionPage} />
-          </Route>
-          <Route path="/forecasts" component={Forecasts} />
-          <Route path="/operations" component={OperationsPage} />
-          <Route path="/settings" component={SettingsPage} />
-          <Route path="/data-quality" component={QualityPage} />
-          <Route path="/meters" component={Meters} />
-          <Route path="/meters/:id">
-            <Named page={MeterPage} />
-          </Route>
-          <Route component={NotFound} />
-        </Switch>
+        <Suspense fallback={<Skeleton height={420} />}>
+          <Switch>
+            <Route path="/" component={Overview} />
+            <Route path="/groups" component={Groups} />
+            <Route path="/groups/:id">
+              <Named page={GroupPage} />
+            </Route>
+            <Route path="/decisions" component={DecisionsPage} />
+            <Route path="/decisions/:id">
+              <Named page={DecisionPage} />
+            </Route>
+            <Route path="/forecasts" component={Forecasts} />
+            <Route path="/operations" component={OperationsPage} />
+            <Route path="/settings" component={SettingsPage} />
+            <Route path="/data-quality" component={QualityPage} />
+            <Route path="/meters" component={Meters} />
+            <Route path="/meters/:id">
+              <Named page={MeterPage} />
+            </Route>
+            <Route component={NotFound} />
+          </Switch>
+        </Suspense>
       </PageBoundary>
     </Shell>
   );

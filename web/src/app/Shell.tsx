@@ -1,10 +1,13 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconBook2, IconLogout, IconMoon, IconSettings, IconSun, IconUser } from '@tabler/icons-react';
+import { IconBook2, IconLogout, IconMoon, IconSearch, IconSettings, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
+import { KeyList } from '../palette/KeyList';
+import { Palette } from '../palette/Palette';
+import { usePalette } from '../palette/usePalette';
 import { useConnection } from './connection';
 import { useLive } from './useLive';
 import { ConnectionBar } from './ConnectionBar';
@@ -16,6 +19,7 @@ import { TwinClock } from './TwinClock';
 export function Shell({ holder, children }: { holder: Schemas['Session']; children: ReactNode }) {
   const { data } = useQuery(twin);
   const connection = useConnection();
+  const [opened, setOpened] = usePalette();
   useLive();
   return (
     <>
@@ -38,6 +42,11 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
           </nav>
           <div className={classes.clock}>{data && <TwinClock twin={data.data} lost={connection.lost} />}</div>
           <div className={classes.right}>
+            <Tooltip label="Go to (Ctrl K)">
+              <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Go to" onClick={() => setOpened('palette')}>
+                <IconSearch size={19} stroke={1.7} />
+              </ActionIcon>
+            </Tooltip>
             <SchemeSwitch />
             <Account holder={holder} />
           </div>
@@ -47,6 +56,8 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
       <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}
       </main>
+      <Palette opened={opened === 'palette'} close={() => setOpened(undefined)} />
+      <KeyList opened={opened === 'keys'} close={() => setOpened(undefined)} />
       <footer className={classes.footer}>
         {data && (
           <>
