@@ -317,6 +317,18 @@ test('a few letters lead to a meter, a page or a decision, with the keyboard alo
   await keys.waitFor({ state: 'detached' });
 });
 
+test('what a card shows comes from one call, which is copied as curl', async (t) => {
+  const page = await open(t);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, twin, 'groups/feeder-0001');
+  await page.getByRole('button', { name: 'Copy Risk of exceeding the limit as curl' }).click();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  const [, address] = command.match(/^curl -H "X-API-Key: \$KEY" '(.*)'$/);
+  const answer = await fetch(address, { headers: { 'X-API-Key': twin.apiKey } });
+  assert.equal(answer.status, 200);
+  assert.ok((await answer.json()).data[0].points.length > 0);
+});
+
 test('what is shown is in the address: a link opens it, and Back undoes a choice', async (t) => {
   const page = await open(t);
   await signIn(page, twin, 'decisions');

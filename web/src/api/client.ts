@@ -30,8 +30,13 @@ interface Result<T> {
   response: Response;
 }
 
-/** answer is the body of an answer, or throws an ApiError. */
-export async function answer<T>(asked: Promise<Result<T>>): Promise<T> {
+/** Asked is what an answer says about its question: the address that gives it. */
+export interface Asked {
+  source: string;
+}
+
+/** answer is the body of an answer with its question, or throws an ApiError. */
+export async function answer<T>(asked: Promise<Result<T>>): Promise<T & Asked> {
   let result: Result<T>;
   try {
     result = await asked;
@@ -41,5 +46,5 @@ export async function answer<T>(asked: Promise<Result<T>>): Promise<T> {
   if (result.data === undefined && result.response.status !== 204) {
     throw new ApiError(result.response.status, isProblem(result.error) ? result.error : undefined);
   }
-  return result.data as T;
+  return { ...result.data, source: result.response.url } as T & Asked;
 }

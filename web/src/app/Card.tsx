@@ -1,17 +1,20 @@
 import type { ReactNode } from 'react';
 import { useId } from 'react';
+import type { Asked } from '../api/client';
 import classes from './Card.module.css';
+import { CopyCurl } from './CopyCurl';
 
 interface Props {
   title: string;
   note?: ReactNode;
   action?: ReactNode;
+  from?: Asked | undefined; // the answer that it shows
   children: ReactNode;
   className?: string | undefined;
 }
 
 /** Card is a titled part of a page. */
-export function Card({ title, note, action, children, className }: Props) {
+export function Card({ title, note, action, from, children, className }: Props) {
   const id = useId();
   return (
     <section className={`${classes.card} ${className ?? ''}`} aria-labelledby={id}>
@@ -22,7 +25,10 @@ export function Card({ title, note, action, children, className }: Props) {
           </h2>
           {note && <p className={classes.note}>{note}</p>}
         </div>
-        {action}
+        <div className={classes.actions}>
+          {action}
+          {from && <CopyCurl of={title} source={from.source} />}
+        </div>
       </header>
       {children}
     </section>

@@ -14,7 +14,7 @@ export function Decisions({ zone = 'UTC', open }: { zone?: string | undefined; o
   const { data: state } = useQuery(twin);
   const coming = state?.data.counts.decisions === 0 ? state.data.plansAt : undefined; // the first plans
   return (
-    <Card title="Decisions" note={mode === 'Shadow' ? 'The most valuable of the last day, in shadow mode: not for action' : 'The most valuable of the last day'}>
+    <Card from={data} title="Decisions" note={mode === 'Shadow' ? 'The most valuable of the last day, in shadow mode: not for action' : 'The most valuable of the last day'}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
       {data?.data.length === 0 && coming && (

@@ -144,6 +144,7 @@ export function DecisionsPage() {
         </div>
       </div>
       <Card
+        from={data}
         title="The last 7 days"
         note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
         action={<Downloads files={[{ what: 'Decisions', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, feedback: unlessAll(feedback), mode } }]} />}

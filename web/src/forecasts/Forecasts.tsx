@@ -49,6 +49,7 @@ export function Forecasts() {
       </div>
       <Total of={of} from={from} />
       <Card
+        from={data}
         title="Error beside that of the week before"
         note="The line is the error of repeating the same hour of a week ago: shorter bars are better. The share is that of the hours inside the 80 % band"
         action={
@@ -113,7 +114,7 @@ function Worst({ of, from }: { of: AccuracyOf; from: string }) {
   const { data, error, refetch } = useQuery(accuracy(of, of === 'meters' ? 'meter' : 'group', from));
   const lines = data && worst(data.data.lines, mostNamed);
   return (
-    <Card title={of === 'meters' ? 'Meters that are hardest to forecast' : 'Groups that are hardest to forecast'} note="By their error beside that of the week before">
+    <Card from={data} title={of === 'meters' ? 'Meters that are hardest to forecast' : 'Groups that are hardest to forecast'} note="By their error beside that of the week before">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={220} />}
       {lines?.length === 0 && <Nothing />}

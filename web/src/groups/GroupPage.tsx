@@ -58,6 +58,7 @@ export function GroupPage({ id }: { id: string }) {
         )}
       </div>
       <Card
+        from={load.data}
         title="Load"
         note="Measured, the newest forecast of each hour, and the load if all plans are followed"
         action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
@@ -93,7 +94,7 @@ function Planned({ id, zone }: { id: string; zone: string }) {
   const [, open] = useOpenDecision();
   const { data, error, refetch } = useQuery(groupDecisions(id, useDecisionMode()));
   return (
-    <Card title="What is planned" note="The limit first, then the plans of its meters that are worth most">
+    <Card from={data} title="What is planned" note="The limit first, then the plans of its meters that are worth most">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={160} />}
       {data?.data.length === 0 && <Empty title="Nothing is planned">No load of this group was worth moving in the last day.</Empty>}

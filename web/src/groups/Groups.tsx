@@ -29,6 +29,7 @@ export function Groups() {
     <div className={page.page}>
       <h1 className={page.title}>Groups</h1>
       <Card
+        from={data}
         title={headline(rows)}
         note={`The bar is the load of ${at ? hourOf(at, zone) : 'the last hour'}, the tick the peak still expected, the red line the limit`}
       >

@@ -31,7 +31,7 @@ export function Risk({ id, now, zone }: { id: string; now: string | null; zone: 
     ? `Most likely ${relativeDay(worst.at, now, zone)} ${hourOf(worst.at, zone)}: ${percent(worst.exceedanceBefore)} without plans, ${percent(worst.exceedanceAfter)} with them, ${energy(worst.excessAfterKwh)} above the limit on average.`
     : 'No coming hour is expected above the limit.';
   return (
-    <Card title="Risk of exceeding the limit" note="The probability that an hour is above the limit, by the group’s own forecast">
+    <Card from={data} title="Risk of exceeding the limit" note="The probability that an hour is above the limit, by the group’s own forecast">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
       {data && !forecast && <Empty title="No forecast yet">The first one needs some weeks of readings.</Empty>}

@@ -88,6 +88,7 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
   ];
   return (
     <Card
+      from={data}
       title="Load"
       note="Readings, the forecast that was in force at each hour, the load if the plans are followed, and the price"
       action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
@@ -127,7 +128,7 @@ function DecisionsOfMeter({ id, known, zone, open }: SectionProps & { open: (id:
   const { data, error: failure, refetch } = useQuery(meterDecisions(id, useDecisionMode()));
   const error = known ? failure : null;
   return (
-    <Card title="Decisions" note="The last week, newest first">
+    <Card from={data} title="Decisions" note="The last week, newest first">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={160} />}
       {data?.data.length === 0 && <Empty title="None yet">A decision needs a forecast, and a forecast some weeks of readings.</Empty>}

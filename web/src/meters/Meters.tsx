@@ -50,6 +50,7 @@ export function Meters() {
     <div className={page.page}>
       <h1 className={page.title}>Meters</h1>
       <Card
+        from={data}
         title={group ? `Meters of ${group}` : 'All meters'}
         note={total && `${count(total.meters)} in all`}
         action={

@@ -18,7 +18,7 @@ export function QualityCalendar({ id, known, zone }: { id: string; known: boolea
   const { data, error, refetch } = useQuery(meterQuality(id));
   const quality = data?.data;
   return (
-    <Card title="Data quality" note="Each day of the last 12 weeks, by the hours that are missing or suspect">
+    <Card from={data} title="Data quality" note="Each day of the last 12 weeks, by the hours that are missing or suspect">
       {error && known && !quality && <Failure error={error} retry={refetch} />}
       {!quality && !error && <Skeleton height={220} />}
       {quality?.days.length === 0 && <Empty title="No readings">There are none in the last 12 weeks.</Empty>}

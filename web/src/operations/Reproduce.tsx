@@ -11,6 +11,7 @@ export function Reproduce({ image }: { image: string | undefined }) {
   const text = data && JSON.stringify(data.data, null, 2);
   return (
     <Card
+      from={data}
       title="How to reproduce this twin"
       note="The same image, specification and readings give the same forecasts and decisions"
       action={

@@ -22,6 +22,7 @@ export function DataQuality() {
   if (!view || (view.byReason.length === 0 && !view.dataset)) return null;
   return (
     <Card
+      from={data}
       title="Data quality"
       note="Rejected readings are counted and shown, and used for nothing"
       action={

@@ -12,7 +12,7 @@ const shown = 8;
 export function GroupLoads({ zone = 'UTC' }: { zone?: string | undefined }) {
   const { data, error, refetch } = useQuery(groups);
   return (
-    <Card title="Groups" note="The tightest first; the bar is the last hour, the tick the peak still expected">
+    <Card from={data} title="Groups" note="The tightest first; the bar is the last hour, the tick the peak still expected">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={220} />}
       {data && <GroupList groups={data.data} now={data.meta.asOf} zone={zone} most={shown} />}

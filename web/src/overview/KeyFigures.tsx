@@ -20,7 +20,7 @@ export function KeyFigures({ zone = 'UTC' }: Props) {
   const { data, error, refetch } = useQuery(lastWeek);
   const week = data?.data.periods[0];
   return (
-    <Card title="The last 7 days" note="All meters together">
+    <Card from={data} title="The last 7 days" note="All meters together">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={132} />}
       {week && week.hours === 0 && (

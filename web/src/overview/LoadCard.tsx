@@ -32,7 +32,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
     <SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />
   );
   return (
-    <Card title="Load" note="All meters together, and the twin’s own forecast of each hour" action={control}>
+    <Card from={data} title="Load" note="All meters together, and the twin’s own forecast of each hour" action={control}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={396} />}
       {data && columns && (current || coming) && (

@@ -31,7 +31,7 @@ export function QualityPage() {
       {view && <Corrections counts={view.counts} />}
       {view && <Messages reasons={view.byReason} zone={zone} />}
       {view?.dataset && (
-        <Card title="The file of readings" note={`${count(view.dataset.valuesRead)} values were read`}>
+        <Card from={data} title="The file of readings" note={`${count(view.dataset.valuesRead)} values were read`}>
           <FileQuality file={view.dataset} />
         </Card>
       )}
@@ -47,6 +47,7 @@ function Messages({ reasons, zone }: { reasons: Schemas['ReasonCount'][]; zone: 
   const choices = [{ value: '', label: 'Every reason' }, ...reasons.map((r) => ({ value: r.reason, label: `${r.reason} (${count(r.count)})` }))];
   return (
     <Card
+      from={data}
       title="Rejected messages"
       note="Nothing is lost: each is kept with its bytes and the reason"
       action={

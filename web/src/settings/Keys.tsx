@@ -41,7 +41,7 @@ function ManagedKeys({ zone }: { zone: string }) {
   }
 
   return (
-    <Card title="API keys" note="Programs that ask this twin send a key. Changes hold within a second">
+    <Card from={data} title="API keys" note="Programs that ask this twin send a key. Changes hold within a second">
       <CreateKey
         onCreated={(key) => {
           setMade(key);
