@@ -60,6 +60,7 @@ func TestOnlyWhatChangesRestarts(t *testing.T) {
 		{what: "how long metrics are kept", roll: []string{"prometheus"}, spec: func(spec *v1.DigitalTwinSpec) { spec.Monitoring.Prometheus.Retention = "48h" }},
 		{what: "the secret of sessions", roll: []string{"api"}, write: one(resources.KeySessionSecret)},
 		{what: "the password of Redis", roll: []string{"redis", "generator", "processor"}, write: one(resources.KeyRedisPassword)},
+		{what: "the password of who reads the live streams", roll: []string{"redis", "api"}, write: one(resources.KeyLivePassword)},
 		{what: "the password of who reads the database", roll: []string{"timescale", "api", "grafana"}, write: one(resources.KeyReaderPassword)},
 	} {
 		t.Logf("change %s", change.what)

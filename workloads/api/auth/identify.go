@@ -87,7 +87,9 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 		return Principal{}, ended
 	}
 	unknown := func(err error) *problem.Problem {
-		g.log.ErrorContext(ctx, "a session cannot be checked", "error", err, "requestId", requestid.Of(ctx))
+		if ctx.Err() == nil { // a client that went away is no fault of the store
+			g.log.ErrorContext(ctx, "a session cannot be checked", "error", err, "requestId", requestid.Of(ctx))
+		}
 		return problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
 			"the database cannot be reached, so that it is not known whether this session was signed out; try again, or send an API key of the twin's Secret")
 	}
