@@ -136,6 +136,10 @@ test-api: packages-test ## Ask the API what Schemathesis makes of its document, 
 test-ui: web test/ui/node_modules/.package-lock.json ## Run the user interface in a browser (Chromium)
 	cd test/ui && npm test --silent
 
+.PHONY: screenshots
+screenshots: build test/ui/node_modules/.package-lock.json ## Take the pictures of docs/images from a running twin (Chromium, ffmpeg)
+	cd test/ui && node pictures.mjs
+
 test/ui/node_modules/.package-lock.json: test/ui/package-lock.json
 	@hack/check-node
 	cd test/ui && npm ci --no-audit --no-fund

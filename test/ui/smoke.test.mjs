@@ -263,7 +263,7 @@ test('from the first page to the feeder at risk, and to what is planned for it, 
   const probable = Math.max(...data[0].points.map((p) => p.exceedanceBefore));
   assert.ok(probable > 0.05, `the limit is at risk: ${probable}`);
   await page.getByRole('region', { name: 'Risk of exceeding the limit' }).getByRole('img', { name: /Probability by hour/ }).waitFor();
-  await page.getByRole('region', { name: 'What is planned' }).getByRole('button').first().click();
+  await page.getByRole('region', { name: 'What is planned' }).getByRole('listitem').first().getByRole('button').click();
   await page.getByRole('dialog').getByText('What it rests on').waitFor();
 });
 
@@ -327,6 +327,18 @@ test('what a card shows comes from one call, which is copied as curl', async (t)
   const answer = await fetch(address, { headers: { 'X-API-Key': twin.apiKey } });
   assert.equal(answer.status, 200);
   assert.ok((await answer.json()).data[0].points.length > 0);
+});
+
+test('what matters most is on the first page without scrolling', async (t) => {
+  const page = await open(t, { viewport: { width: 1440, height: 900 } });
+  await signIn(page, twin);
+  const list = page.getByLabel('What came of it');
+  await list.getByText(/promised; \d+ of \d+ days? settled/).waitFor();
+  for (const part of [page.getByRole('region', { name: 'Limits at risk' }), page.getByRole('region', { name: 'Load' }), page.getByRole('region', { name: 'To do' }), list]) {
+    const box = await part.boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= 900, JSON.stringify(box));
+  }
+  assert.equal(await page.getByRole('region', { name: 'To do' }).getByRole('listitem').count(), 3);
 });
 
 test('what is shown is in the address: a link opens it, and Back undoes a choice', async (t) => {

@@ -63,6 +63,13 @@ export const lastWeek = queryOptions({
   refetchInterval: calm,
 });
 
+/** thisMonth ends with the month under way; the month of a week ago comes before it. */
+export const thisMonth = queryOptions({
+  queryKey: ['kpis', 'month'],
+  queryFn: () => answer(client.GET('/api/v1/kpis', { params: { query: { by: 'month' } } })),
+  refetchInterval: calm,
+});
+
 export const quality = queryOptions({
   queryKey: ['quality'],
   queryFn: () => answer(client.GET('/api/v1/data-quality', { params: { query: { limit: 1 } } })),

@@ -11,6 +11,7 @@ interface Props {
   zone: string;
   capacity?: number | null | undefined;
   what: string;
+  height?: number | undefined;
   /** The charts of a page that share it show one hour together. */
   cursor?: string | undefined;
 }
@@ -19,7 +20,7 @@ interface Props {
  * LoadChart shows measured load against its forecast. The energy of an hour in
  * kWh is its mean power in kW.
  */
-export function LoadChart({ columns, now, zone, capacity, what, cursor }: Props) {
+export function LoadChart({ columns, now, zone, capacity, what, height, cursor }: Props) {
   const lines = useMemo(() => {
     const out: Line[] = [{ label: 'Forecast', values: columns.p50, color: '--forecast', width: 1.75, dash: [5, 4] }];
     if (hasPlan(columns)) out.push({ label: 'With the plans', values: columns.planned, color: '--plan', width: 1.75 });
@@ -39,6 +40,7 @@ export function LoadChart({ columns, now, zone, capacity, what, cursor }: Props)
         limit={capacity ? { label: 'Capacity', value: capacity, color: '--limit' } : undefined}
         now={now}
         zone={zone}
+        {...(height && { height })}
         axis="Mean power of the hour, kW"
         format={power}
         cursor={cursor}

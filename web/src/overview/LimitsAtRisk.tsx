@@ -1,4 +1,5 @@
 import { Anchor } from '@mantine/core';
+import { IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { groups } from '../api/questions';
@@ -8,13 +9,20 @@ import { hours, relativeDay } from '../format/time';
 import classes from './LimitsAtRisk.module.css';
 import { limitsAtRisk } from './limits';
 
-const shown = 5;
+const shown = 3;
 
-/** LimitsAtRisk lists the groups that are likely to exceed their limits in spite of all plans. It is absent while no limit is at risk. */
+/** LimitsAtRisk lists the groups that are likely to exceed their limits in spite of all plans. It is absent where no group has a limit. */
 export function LimitsAtRisk({ zone = 'UTC' }: { zone?: string | undefined }) {
   const { data } = useQuery(groups);
   const risks = limitsAtRisk(data?.data ?? []);
-  if (!data || risks.length === 0) return null;
+  if (!data?.data.some((g) => g.capacityKw !== null)) return null;
+  if (risks.length === 0) {
+    return (
+      <p className={classes.calm} role="status">
+        <IconCheck size={18} stroke={1.9} aria-hidden="true" /> No limit is at risk in the hours ahead.
+      </p>
+    );
+  }
   const rest = risks.length - shown;
   return (
     <Card from={data} title="Limits at risk" note="More likely to be exceeded in a coming hour than their exceedance allows, with all plans">

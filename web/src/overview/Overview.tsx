@@ -3,7 +3,7 @@ import { twin } from '../api/questions';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
-import { Decisions } from '../decisions/Decisions';
+import { DecisionsToDo } from '../decisions/DecisionsToDo';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DataQuality } from './DataQuality';
 import { Figures } from './Figures';
@@ -11,6 +11,7 @@ import { GroupLoads } from './GroupLoads';
 import { KeyFigures } from './KeyFigures';
 import { LimitsAtRisk } from './LimitsAtRisk';
 import { LoadCard } from './LoadCard';
+import { Month } from './Month';
 import classes from './Overview.module.css';
 import { Replay } from './Replay';
 
@@ -28,13 +29,16 @@ export function Overview() {
         {view && <Replay twin={view} />}
       </div>
       <LimitsAtRisk zone={view?.timezone} />
-      <LoadCard zone={view?.timezone} />
-      <Figures twin={view} />
-      <KeyFigures zone={view?.timezone} />
       <div className={classes.columns}>
-        <Decisions zone={view?.timezone} open={open} />
+        <LoadCard zone={view?.timezone} />
+        <DecisionsToDo zone={view?.timezone} open={open} />
+      </div>
+      <Month />
+      <div className={classes.columns}>
+        <KeyFigures zone={view?.timezone} />
         <GroupLoads zone={view?.timezone} />
       </div>
+      <Figures twin={view} />
       <DataQuality />
       <DecisionDrawer zone={view?.timezone ?? 'UTC'} />
     </div>

@@ -1,0 +1,101 @@
+// Takes the pictures of docs/images from `energytwin local` with the first sample: pages of
+// a twin that runs, and a film of 20 seconds. Needs Chromium, ffmpeg and bin/energytwin.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { openBrowser, signIn } from './twin.mjs';
+
+const root = join(import.meta.dirname, '..', '..');
+const out = join(root, 'docs', 'images');
+const size = { width: 1280, height: 860 };
+const film = { seconds: 20, frames: 8 }; // frames in a second
+
+const frames = mkdtempSync(join(tmpdir(), 'energytwin-film-'));
+mkdirSync(out, { recursive: true });
+const twin = await startLocal();
+const browser = await openBrowser();
+try {
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+  await signIn(page, twin);
+  await until(page, 'decisions', (v) => v.counts.decisions > 0);
+  await page.getByRole('region', { name: 'To do' }).getByRole('listitem').nth(2).waitFor({ timeout: 120_000 });
+  await settle(page);
+  await shoot(page, 'overview');
+  await record(page);
+  await page.goto(`${twin.address}ui/groups/feeder-0001`);
+  await page.locator('canvas').nth(1).waitFor();
+  await settle(page);
+  await shoot(page, 'group');
+  await page.goto(`${twin.address}ui/decisions?about=meter`);
+  await page.getByRole('button', { name: /Load shift/ }).first().click();
+  await page.getByText('What it rests on').waitFor();
+  await settle(page);
+  await shoot(page, 'decision');
+} finally {
+  await browser.close();
+  await twin.stop();
+}
+execFileSync('ffmpeg', [
+  '-loglevel', 'error', '-y', '-framerate', String(film.frames), '-i', join(frames, '%04d.png'),
+  '-vf', 'scale=960:-1:flags=lanczos', '-loop', '0', '-c:v', 'libwebp_anim', '-q:v', '60', '-compression_level', '6', join(out, 'replay.webp'),
+], { stdio: 'inherit' });
+rmSync(frames, { recursive: true });
+
+/** startLocal runs the first sample, and reads its address and key from what it prints. */
+async function startLocal() {
+  const child = spawn(join(root, 'bin', 'energytwin'), ['local', '-f', join(root, 'config/samples/quickstart.yaml'), '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const printed = {};
+  await new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`energytwin local ended with code ${code}`)));
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        printed.address ??= line.match(/(http:\/\/127\.0\.0\.1:\d+\/)/)?.[1];
+        printed.apiKey ??= line.match(/(et_[\w-]+)/)?.[1];
+        if (printed.address && printed.apiKey) resolve();
+      });
+    }
+  });
+  return {
+    ...printed,
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+    },
+  };
+}
+
+/** until waits until the twin has something. */
+async function until(page, what, holds) {
+  for (;;) {
+    const { data } = await page.evaluate(async () => (await fetch('../api/v1/twin')).json());
+    if (holds(data)) return;
+    process.stderr.write(`waits for ${what}\r`);
+    await page.waitForTimeout(1_000);
+  }
+}
+
+/** settle waits until drawings and animations have come to rest. */
+async function settle(page) {
+  await page.waitForTimeout(1_500);
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished)));
+}
+
+function shoot(page, name) {
+  return page.screenshot({ path: join(out, `${name}.png`) });
+}
+
+/** record takes the frames of the film: the overview as time passes, then why a plan was made. */
+async function record(page) {
+  const all = film.seconds * film.frames;
+  const began = Date.now();
+  for (let i = 0; i < all; i++) {
+    if (i === Math.round(all * 0.6)) await page.getByRole('region', { name: 'To do' }).getByRole('listitem').first().getByRole('button').click();
+    await page.screenshot({ path: join(frames, `${String(i + 1).padStart(4, '0')}.png`) });
+    const due = began + ((i + 1) * 1_000) / film.frames;
+    if (due > Date.now()) await page.waitForTimeout(due - Date.now());
+  }
+}
