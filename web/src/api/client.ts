@@ -1,4 +1,4 @@
-import createClient from 'openapi-fetch';
+import createClient, { createFinalURL, createQuerySerializer, defaultPathSerializer } from 'openapi-fetch';
 import { ApiError, isProblem } from './problem';
 import type { components, paths } from './schema';
 
@@ -6,6 +6,8 @@ export type Schemas = components['schemas'];
 
 /** root is the address that the twin is served under, with a slash at its end. */
 export const root = new URL('../', document.baseURI);
+
+const baseUrl = root.href.replace(/\/$/, '');
 
 let csrfToken = '';
 
@@ -15,7 +17,7 @@ export function rememberToken(token: string): void {
 }
 
 // Pages ask for JSON; files are links. The browser's cache answers repeated questions with If-None-Match by itself.
-export const client = createClient<paths, 'application/json'>({ baseUrl: root.href.replace(/\/$/, ''), credentials: 'same-origin' });
+export const client = createClient<paths, 'application/json'>({ baseUrl, credentials: 'same-origin' });
 
 client.use({
   onRequest({ request }) {
@@ -47,4 +49,38 @@ export async function answer<T>(asked: Promise<Result<T>>): Promise<T & Asked> {
     throw new ApiError(result.response.status, isProblem(result.error) ? result.error : undefined);
   }
   return { ...result.data, source: result.response.url } as T & Asked;
+}
+
+type Parameters<P extends keyof paths> = paths[P] extends { get: { parameters: infer A } } ? A : never;
+type QueryOf<A> = A extends { query?: infer Q } ? NonNullable<Q> : never;
+type PlacesOf<A> = A extends { path: infer R } ? R : undefined;
+
+/** FilePath is a path that answers with a file. */
+type FilePath = {
+  [P in keyof paths]: [QueryOf<Parameters<P>>] extends [never] ? never : QueryOf<Parameters<P>> extends { format?: infer F } ? ('parquet' extends F ? P : never) : never;
+}[keyof paths];
+
+/** FileQuestion is what a file is asked for by. */
+export type FileQuestion = {
+  [P in FilePath]: { path: P; query: Omit<QueryOf<Parameters<P>>, 'format'> } & (PlacesOf<Parameters<P>> extends undefined ? { places?: undefined } : { places: PlacesOf<Parameters<P>> });
+}[FilePath];
+
+export type FileFormat = 'csv' | 'parquet' | 'ndjson';
+
+/** fileAddress is the address of a file, for a link. A parameter that is empty is left out. */
+export function fileAddress({ path, places, query }: FileQuestion, format: FileFormat): string {
+  const given = Object.entries({ ...query, format }).filter(([, value]) => value !== undefined && value !== '');
+  return addressOf(path, { path: places, query: Object.fromEntries(given) });
+}
+
+function addressOf(path: keyof paths, params: { path?: Record<string, unknown> | undefined; query: Record<string, unknown> }): string {
+  return createFinalURL(path, { baseUrl, params, querySerializer: createQuerySerializer(), pathSerializer: defaultPathSerializer });
+}
+
+type StreamQuery = QueryOf<Parameters<'/api/v1/stream'>>;
+
+/** streamAddress is the address of the live stream, behind an event if there is one. */
+export function streamAddress(lastEventId: string): string {
+  const query: StreamQuery = lastEventId ? { lastEventId } : {};
+  return addressOf('/api/v1/stream', { query });
 }

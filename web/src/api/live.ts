@@ -1,4 +1,4 @@
-import { root } from './client';
+import { streamAddress } from './client';
 
 // The stream of what the twin stores, while the page can be seen. Where there is none, the
 // questions of the pages are asked again and again instead.
@@ -60,9 +60,7 @@ class Live {
   private open(): void {
     if (!this.wanted || this.source || document.hidden) return;
     clearTimeout(this.timer);
-    const address = new URL('api/v1/stream', root);
-    if (this.lastId) address.searchParams.set('lastEventId', this.lastId);
-    const source = new EventSource(address, { withCredentials: true });
+    const source = new EventSource(streamAddress(this.lastId), { withCredentials: true });
     this.source = source;
     source.onopen = () => {
       clearTimeout(this.doubt);

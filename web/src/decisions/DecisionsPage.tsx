@@ -147,7 +147,7 @@ export function DecisionsPage() {
         from={data}
         title="The last 7 days"
         note={mode === 'Shadow' ? 'In shadow mode: not for action' : notes[status]}
-        action={<Downloads files={[{ what: 'Decisions', path: 'decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, feedback: unlessAll(feedback), mode } }]} />}
+        action={<Downloads files={[{ what: 'Decisions', path: '/api/v1/decisions', query: { status: unlessAll(status), about: unlessAll(about), sort, group, feedback: unlessAll(feedback), mode } }]} />}
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={420} />}

@@ -1,15 +1,11 @@
 import { Anchor } from '@mantine/core';
-import { root } from '../api/client';
+import { fileAddress, type FileFormat, type FileQuestion } from '../api/client';
 import classes from './Downloads.module.css';
 
 /** FileOf is something that the API writes as a file. */
-export interface FileOf {
-  what: string;
-  path: string;
-  query: Record<string, string | undefined>;
-}
+export type FileOf = FileQuestion & { what: string };
 
-const formats = [
+const formats: { format: FileFormat; label: string }[] = [
   { format: 'csv', label: 'CSV' },
   { format: 'parquet', label: 'Parquet' },
   { format: 'ndjson', label: 'NDJSON' },
@@ -23,7 +19,7 @@ export function Downloads({ files }: { files: FileOf[] }) {
         <li key={f.what}>
           <span className={classes.what}>{f.what}</span>
           {formats.map(({ format, label }) => (
-            <Anchor key={format} href={addressOf(f, format)} download size="sm" c="var(--accent)" aria-label={`Download ${f.what.toLowerCase()} as ${label}`}>
+            <Anchor key={format} href={fileAddress(f, format)} download size="sm" c="var(--accent)" aria-label={`Download ${f.what.toLowerCase()} as ${label}`}>
               {label}
             </Anchor>
           ))}
@@ -31,12 +27,4 @@ export function Downloads({ files }: { files: FileOf[] }) {
       ))}
     </ul>
   );
-}
-
-function addressOf(file: FileOf, format: string): string {
-  const address = new URL(`api/v1/${file.path}`, root);
-  for (const [name, value] of Object.entries({ ...file.query, format })) {
-    if (value) address.searchParams.set(name, value);
-  }
-  return address.href;
 }

@@ -69,10 +69,10 @@ export function Forecasts() {
       <Card title="As files" note="All meters, every hour of the time chosen above">
         <Downloads
           files={[
-            { what: 'Forecasts', path: 'forecasts', query: { from, dayAhead: 'true' } },
-            { what: 'Readings', path: 'history', query: { from, groupBy: 'meter', step: '1h' } },
-            { what: 'Decisions', path: 'decisions', query: { from } },
-            { what: 'Key figures by day', path: 'kpis', query: { from, by: 'day', groupBy: 'meter' } },
+            { what: 'Forecasts', path: '/api/v1/forecasts', query: { from, dayAhead: true } },
+            { what: 'Readings', path: '/api/v1/history', query: { from, groupBy: 'meter', step: '1h' } },
+            { what: 'Decisions', path: '/api/v1/decisions', query: { from } },
+            { what: 'Key figures by day', path: '/api/v1/kpis', query: { from, by: 'day', groupBy: 'meter' } },
           ]}
         />
       </Card>

@@ -16,7 +16,7 @@ import { PriceStrip } from '../chart/PriceStrip';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
-import { Downloads } from '../download/Downloads';
+import { Downloads, type FileOf } from '../download/Downloads';
 import { count, energy } from '../format/energy';
 import { dayHour } from '../format/time';
 import classes from './MeterPage.module.css';
@@ -81,10 +81,10 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
   const points = data?.data.points;
   const columns = useMemo(() => points && loadColumns(points, now), [points, now]);
   const error = known ? failure : null;
-  const files = [
-    { what: 'Readings', path: `meters/${encodeURIComponent(id)}/history`, query: { from, step: '1h' } },
-    { what: 'Decisions', path: 'decisions', query: { from, meter: id } },
-    { what: 'Key figures by day', path: 'kpis', query: { from, by: 'day', meter: id } },
+  const files: FileOf[] = [
+    { what: 'Readings', path: '/api/v1/meters/{id}/history', places: { id }, query: { from, step: '1h' } },
+    { what: 'Decisions', path: '/api/v1/decisions', query: { from, meter: id } },
+    { what: 'Key figures by day', path: '/api/v1/kpis', query: { from, by: 'day', meter: id } },
   ];
   return (
     <Card
