@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/energytwin/energytwin/api/client"
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/embedded"
@@ -171,7 +171,7 @@ func (s *sender) killAtRandom(ctx context.Context, kills *int64) error {
 
 // client sends batches until there are no more.
 func (s *sender) client(ctx context.Context) error {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: time.Minute}
+	over := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: time.Minute}
 	for {
 		batch := int(s.next.Add(1) - 1)
 		from := batch * s.o.batch
@@ -179,12 +179,12 @@ func (s *sender) client(ctx context.Context) error {
 			return nil
 		}
 		body := bodyOf(from, min(from+s.o.batch, s.o.readings))
-		if err := s.send(ctx, client, batch, body); err != nil {
+		if err := s.send(ctx, over, batch, body); err != nil {
 			return err
 		}
 		if rand.IntN(5) == 0 { // an answer that was lost on the way
 			s.repeats.Add(1)
-			if err := s.send(ctx, client, batch, body); err != nil {
+			if err := s.send(ctx, over, batch, body); err != nil {
 				return err
 			}
 		}
@@ -192,30 +192,22 @@ func (s *sender) client(ctx context.Context) error {
 }
 
 // send sends a batch until it is taken.
-func (s *sender) send(ctx context.Context, client *http.Client, batch int, body []byte) error {
+func (s *sender) send(ctx context.Context, over *http.Client, batch int, body []byte) error {
 	for ; ; s.retries.Add(1) {
 		to := s.replicas[rand.IntN(len(s.replicas))]
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.address+"/api/v1/readings", bytes.NewReader(body))
+		twin, err := client.New(to.address, s.key, client.WithHTTPClient(over), client.WithRetries(0))
 		if err != nil {
 			return err
 		}
-		req.Header.Set("X-API-Key", s.key)
-		req.Header.Set("Content-Type", "application/x-ndjson")
-		req.Header.Set("Idempotency-Key", "batch-"+strconv.Itoa(batch))
-		res, err := client.Do(req)
-		if ctx.Err() != nil {
+		_, err = twin.SendReadingsAs(ctx, &client.SendReadingsParams{IdempotencyKey: new("batch-" + strconv.Itoa(batch))}, "application/x-ndjson", body)
+		var rejected *client.Problem
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if err == nil {
-			text, _ := io.ReadAll(res.Body)
-			_ = res.Body.Close()
-			switch res.StatusCode {
-			case http.StatusAccepted:
-				return nil
-			case http.StatusConflict, http.StatusServiceUnavailable, http.StatusTooManyRequests:
-			default:
-				return fmt.Errorf("batch %d: %s: %s", batch, res.Status, text)
-			}
+		case errors.As(err, &rejected) && !slices.Contains([]int{http.StatusConflict, http.StatusServiceUnavailable, http.StatusTooManyRequests}, rejected.Status):
+			return fmt.Errorf("batch %d: %w", batch, err)
 		}
 		time.Sleep(100 * time.Millisecond) // sooner than Retry-After: the killed one may have ended its work
 	}
