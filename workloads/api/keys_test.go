@@ -143,13 +143,21 @@ func TestARotatedKeyHoldsOnForItsOverlap(t *testing.T) {
 }
 
 // Two replicas share a database and the secret, and nothing else.
-func twoReplicas(t *testing.T) (one, two *api) {
+func twoReplicas(t *testing.T, change ...func(*Deps)) (one, two *api) {
 	t.Helper()
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(strings.Repeat("0123456789abcdef", 2)), 0o600))
-	one = newTestAPI(t, func(c *config.Twin, _ *Deps) { c.API.JWTSecretFile = secret })
+	one = newTestAPI(t, func(c *config.Twin, d *Deps) {
+		c.API.JWTSecretFile = secret
+		for _, f := range change {
+			f(d)
+		}
+	})
 	two = newTestAPI(t, func(c *config.Twin, d *Deps) {
 		c.API.JWTSecretFile, c.API.APIKeysFile, d.Clock = secret, one.keysFile, one.now.read
+		for _, f := range change {
+			f(d)
+		}
 	})
 	two.keys, two.keysFile, two.now = one.keys, one.keysFile, one.now
 	return one, two
@@ -168,6 +176,28 @@ func TestKeysHoldOnAllReplicasWithinASecond(t *testing.T) {
 	one.now.advance(time.Second)
 	require.Equal(t, http.StatusUnauthorized, two.allowed(k.Key))
 	require.Equal(t, http.StatusUnauthorized, two.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+}
+
+// As the document has it, each replica counts for itself: the requests of a key, and the
+// failed attempts of an address.
+func TestEachReplicaCountsForItself(t *testing.T) {
+	one, two := twoReplicas(t, func(d *Deps) {
+		d.Requests, d.Failures = auth.Rate{PerSecond: 1, Burst: 3}, auth.Rate{PerSecond: 1, Burst: 3}
+	})
+	for _, replica := range []*api{one, two} {
+		for range 3 {
+			require.Equal(t, http.StatusOK, replica.allowed(replica.keys["reader"]))
+		}
+		require.Equal(t, http.StatusTooManyRequests, replica.allowed(replica.keys["reader"]))
+		for range 3 {
+			require.Equal(t, http.StatusUnauthorized, replica.allowed("et_nonsense"))
+		}
+		require.Equal(t, http.StatusTooManyRequests, replica.allowed("et_nonsense"))
+	}
+	require.Contains(t, string(generatedDocument(t)), "Each replica of the API counts for itself.")
+	one.now.advance(time.Second)
+	require.Equal(t, http.StatusOK, one.allowed(one.keys["reader"]))
+	require.Equal(t, http.StatusTooManyRequests, one.allowed(one.keys["reader"]))
 }
 
 // Whoever may write under the reader's role, Grafana among others, can neither make a key
