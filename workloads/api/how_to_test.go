@@ -151,4 +151,3 @@ func TestHowToWithGo(t *testing.T) {
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	_ = cmd.Wait() // an interrupted program may have been about to write
 }
-
