@@ -88,14 +88,32 @@ function shoot(page, name) {
   return page.screenshot({ path: join(out, `${name}.png`) });
 }
 
-/** record takes the frames of the film: the overview as time passes, then why a plan was made. */
+/** record films how somebody finds the feeder at risk, reads why a plan was made, accepts it, and goes elsewhere. */
 async function record(page) {
-  const all = film.seconds * film.frames;
-  const began = Date.now();
-  for (let i = 0; i < all; i++) {
-    if (i === Math.round(all * 0.6)) await page.getByRole('region', { name: 'To do' }).getByRole('listitem').first().getByRole('button').click();
-    await page.screenshot({ path: join(frames, `${String(i + 1).padStart(4, '0')}.png`) });
-    const due = began + ((i + 1) * 1_000) / film.frames;
-    if (due > Date.now()) await page.waitForTimeout(due - Date.now());
+  const dialog = page.getByRole('dialog');
+  const steps = [
+    async () => {},
+    () => page.getByRole('region', { name: 'Limits at risk' }).getByRole('link').first().click(),
+    () => page.getByRole('region', { name: 'Risk of exceeding the limit' }).scrollIntoViewIfNeeded(),
+    () => page.getByRole('region', { name: 'What is planned' }).getByRole('listitem').first().getByRole('button').click(),
+    () => dialog.getByLabel('Comment').fill('The heat pumps wait'),
+    () => dialog.getByRole('button', { name: 'Accept' }).click(),
+    async () => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await page.getByLabel('Go to a page, meter, group or decision').pressSequentially('home-00001', { delay: 60 });
+    },
+    () => page.keyboard.press('Enter'),
+  ];
+  const framesOfStep = Math.round((film.seconds * film.frames) / steps.length);
+  let taken = 0;
+  for (const step of steps) {
+    await step();
+    const began = Date.now();
+    for (let i = 0; i < framesOfStep; i++) {
+      await page.screenshot({ path: join(frames, `${String(++taken).padStart(4, '0')}.png`) });
+      const due = began + ((i + 1) * 1_000) / film.frames;
+      if (due > Date.now()) await page.waitForTimeout(due - Date.now());
+    }
   }
 }
