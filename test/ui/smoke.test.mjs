@@ -199,6 +199,13 @@ test('the API documentation works without any other server', async (t) => {
   await page.goto(`${twin.address}docs`);
   await page.getByText('/api/v1/twin', { exact: true }).waitFor();
   await page.getByRole('heading', { name: /EnergyTwin/ }).waitFor();
+  await accessible(page, 'the documentation');
+  await page.getByRole('button', { name: /get .*\/api\/v1\/twin$/ }).click();
+  await page.getByRole('button', { name: 'Execute' }).waitFor();
+  await accessible(page, 'an operation of it');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('html.dark-mode').waitFor();
+  await accessible(page, 'an operation of it, dark');
 });
 
 for (const width of [320, 360, 2560]) {
