@@ -94,7 +94,7 @@ export const accuracy = (of: AccuracyOf, by: AccuracyBy, from: string) =>
   queryOptions({
     queryKey: ['accuracy', of, by, from],
     queryFn: () => answer(client.GET('/api/v1/forecasts/accuracy', { params: { query: { of, by, from } } })),
-    refetchInterval: seldom,
+    refetchInterval: rare, // it costs more than the rest, and an event changes little of it
     placeholderData: keepPreviousData,
   });
 

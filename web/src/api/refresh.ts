@@ -5,11 +5,11 @@ import type { Kind } from './live';
 /** affected are the first parts of the keys of questions that an event changes the answers of. */
 const affected: Record<Kind, string[]> = {
   state: ['twin', 'load', 'groups', 'meters', 'meter', 'operations', 'kpis'],
-  forecast: ['load', 'groups', 'meters', 'meter', 'accuracy'],
+  forecast: ['load', 'groups', 'meters', 'meter'],
   decision: ['decisions', 'decision', 'meters', 'meter', 'kpis'],
   limit: ['groups', 'decisions'],
   alert: ['quality', 'groups'],
-  reset: ['twin', 'load', 'groups', 'meters', 'meter', 'operations', 'kpis', 'accuracy', 'decisions', 'decision', 'quality'],
+  reset: ['twin', 'load', 'groups', 'meters', 'meter', 'operations', 'kpis', 'decisions', 'decision', 'quality'],
 };
 
 /** pause is the least time between two rounds of questions, in milliseconds. */

@@ -2,7 +2,7 @@ import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
-import { accuracy, groups, quality, thisMonth } from '../api/questions';
+import { accuracy, quality, thisMonth, twin } from '../api/questions';
 import classes from '../app/Figures.module.css';
 import { comparison } from '../forecasts/accuracy';
 import { count, money, number } from '../format/energy';
@@ -30,9 +30,13 @@ function Saved() {
   return <Figure label={`${realisedLabel(month)} this month`} value={money(realised, currency)} note={`of ${money(promised, currency)} promised; ${settledDays(month)}`} />;
 }
 
+// Of how many meters the forecasts are compared for the first page: of more it takes seconds.
+const fewMeters = 200;
+
 function ForecastError() {
-  const grouped = (useQuery(groups).data?.data.length ?? 0) > 0;
-  const { data } = useQuery(accuracy(grouped ? 'groups' : 'meters', 'none', 'now-7d'));
+  const area = useQuery(twin).data?.data;
+  const of = area && area.groups > 0 ? 'groups' : 'meters';
+  const { data } = useQuery({ ...accuracy(of, 'none', 'now-7d'), enabled: area !== undefined && (of === 'groups' || area.meters <= fewMeters) });
   const week = data?.data.lines[0];
   return (
     <Figure
