@@ -39,6 +39,7 @@ const (
 	NotSettled       AlertKind = "not_settled"
 	NotTogether      AlertKind = "not_together"
 	ReadingsRejected AlertKind = "readings_rejected"
+	WebhookFailing   AlertKind = "webhook_failing"
 )
 
 // Defines values for AlertSeverity.
@@ -52,6 +53,15 @@ const (
 	BatchStatusAccepted   BatchStatus = "accepted"
 	BatchStatusPublishing BatchStatus = "publishing"
 	BatchStatusStored     BatchStatus = "stored"
+)
+
+// Defines values for ChangeWebhookInputBodyKinds.
+const (
+	ChangeWebhookInputBodyKindsAlert    ChangeWebhookInputBodyKinds = "alert"
+	ChangeWebhookInputBodyKindsDecision ChangeWebhookInputBodyKinds = "decision"
+	ChangeWebhookInputBodyKindsForecast ChangeWebhookInputBodyKinds = "forecast"
+	ChangeWebhookInputBodyKindsLimit    ChangeWebhookInputBodyKinds = "limit"
+	ChangeWebhookInputBodyKindsState    ChangeWebhookInputBodyKinds = "state"
 )
 
 // Defines values for CheapHoursBy.
@@ -73,6 +83,15 @@ const (
 	CreateKeyInputBodyScopeAdmin   CreateKeyInputBodyScope = "admin"
 	CreateKeyInputBodyScopeOperate CreateKeyInputBodyScope = "operate"
 	CreateKeyInputBodyScopeRead    CreateKeyInputBodyScope = "read"
+)
+
+// Defines values for CreateWebhookInputBodyKinds.
+const (
+	CreateWebhookInputBodyKindsAlert    CreateWebhookInputBodyKinds = "alert"
+	CreateWebhookInputBodyKindsDecision CreateWebhookInputBodyKinds = "decision"
+	CreateWebhookInputBodyKindsForecast CreateWebhookInputBodyKinds = "forecast"
+	CreateWebhookInputBodyKindsLimit    CreateWebhookInputBodyKinds = "limit"
+	CreateWebhookInputBodyKindsState    CreateWebhookInputBodyKinds = "state"
 )
 
 // Defines values for CreatedKeyOrigin.
@@ -164,6 +183,19 @@ const (
 	DecisionHeaderStatusActive  DecisionHeaderStatus = "active"
 	DecisionHeaderStatusPast    DecisionHeaderStatus = "past"
 	DecisionHeaderStatusPlanned DecisionHeaderStatus = "planned"
+)
+
+// Defines values for DeliveryViewStatus.
+const (
+	Delivered DeliveryViewStatus = "delivered"
+	GivenUp   DeliveryViewStatus = "given_up"
+	Pending   DeliveryViewStatus = "pending"
+)
+
+// Defines values for DeliveryViewType.
+const (
+	TwinEvents DeliveryViewType = "twin.events"
+	TwinTest   DeliveryViewType = "twin.test"
 )
 
 // Defines values for DescriptorObjectType.
@@ -341,6 +373,22 @@ const (
 	TwinPolicyAdvisory TwinPolicy = "Advisory"
 	TwinPolicyOff      TwinPolicy = "Off"
 	TwinPolicyShadow   TwinPolicy = "Shadow"
+)
+
+// Defines values for WebhookViewStatus.
+const (
+	WebhookViewStatusActive  WebhookViewStatus = "active"
+	WebhookViewStatusFailing WebhookViewStatus = "failing"
+	WebhookViewStatusOff     WebhookViewStatus = "off"
+	WebhookViewStatusPaused  WebhookViewStatus = "paused"
+)
+
+// Defines values for WebhookWithSecretStatus.
+const (
+	WebhookWithSecretStatusActive  WebhookWithSecretStatus = "active"
+	WebhookWithSecretStatusFailing WebhookWithSecretStatus = "failing"
+	WebhookWithSecretStatusOff     WebhookWithSecretStatus = "off"
+	WebhookWithSecretStatusPaused  WebhookWithSecretStatus = "paused"
 )
 
 // Defines values for DecisionsParamsAbout.
@@ -603,7 +651,7 @@ type Alert struct {
 	// Group That it is about; null for none
 	Group *string `json:"group"`
 
-	// Kind limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream
+	// Kind limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream. webhook_failing: a webhook delivers nothing, or was turned off because of that
 	Kind AlertKind `json:"kind"`
 
 	// Limit What the value is above: capacity in kW, or tolerated probability; null for none
@@ -616,11 +664,11 @@ type Alert struct {
 	Meters   []string      `json:"meters"`
 	Severity AlertSeverity `json:"severity"`
 
-	// Value Load in kW, probability, or number of meters; null for none
+	// Value Load in kW, probability, number of meters, or messages of a webhook that wait; null for none
 	Value *float64 `json:"value"`
 }
 
-// AlertKind limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream
+// AlertKind limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream. webhook_failing: a webhook delivers nothing, or was turned off because of that
 type AlertKind string
 
 // AlertSeverity defines model for Alert.Severity.
@@ -679,6 +727,13 @@ type AnswerDecision struct {
 	Page *Page    `json:"page,omitempty"`
 }
 
+// AnswerDeliveryView defines model for AnswerDeliveryView.
+type AnswerDeliveryView struct {
+	Data DeliveryView `json:"data"`
+	Meta Meta         `json:"meta"`
+	Page *Page        `json:"page,omitempty"`
+}
+
 // AnswerExplanation defines model for AnswerExplanation.
 type AnswerExplanation struct {
 	Data Explanation `json:"data"`
@@ -721,6 +776,13 @@ type AnswerListDecisionHeader struct {
 	Page *Page            `json:"page,omitempty"`
 }
 
+// AnswerListDeliveryView defines model for AnswerListDeliveryView.
+type AnswerListDeliveryView struct {
+	Data []DeliveryView `json:"data"`
+	Meta Meta           `json:"meta"`
+	Page *Page          `json:"page,omitempty"`
+}
+
 // AnswerListForecast defines model for AnswerListForecast.
 type AnswerListForecast struct {
 	Data []Forecast `json:"data"`
@@ -761,6 +823,13 @@ type AnswerListSeries struct {
 	Data []Series `json:"data"`
 	Meta Meta     `json:"meta"`
 	Page *Page    `json:"page,omitempty"`
+}
+
+// AnswerListWebhookView defines model for AnswerListWebhookView.
+type AnswerListWebhookView struct {
+	Data []WebhookView `json:"data"`
+	Meta Meta          `json:"meta"`
+	Page *Page         `json:"page,omitempty"`
 }
 
 // AnswerLoad defines model for AnswerLoad.
@@ -847,6 +916,20 @@ type AnswerTwin struct {
 	Page *Page `json:"page,omitempty"`
 }
 
+// AnswerWebhookView defines model for AnswerWebhookView.
+type AnswerWebhookView struct {
+	Data WebhookView `json:"data"`
+	Meta Meta        `json:"meta"`
+	Page *Page       `json:"page,omitempty"`
+}
+
+// AnswerWebhookWithSecret defines model for AnswerWebhookWithSecret.
+type AnswerWebhookWithSecret struct {
+	Data WebhookWithSecret `json:"data"`
+	Meta Meta              `json:"meta"`
+	Page *Page             `json:"page,omitempty"`
+}
+
 // Batch defines model for Batch.
 type Batch struct {
 	// Accepted Readings that were published; of a file, hours
@@ -923,6 +1006,26 @@ type Breaches struct {
 	// Measured In order of time
 	Measured []Breach `json:"measured"`
 }
+
+// ChangeWebhookInputBody defines model for ChangeWebhookInputBody.
+type ChangeWebhookInputBody struct {
+	// Enabled False turns it off: it gets no events, and its messages wait. True turns it on, also where it was turned off as nothing was delivered; the receiver then gets a reset, as events are missing
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Groups An empty list takes the filter away
+	Groups *[]string `json:"groups,omitempty"`
+
+	// Kinds An empty list takes the filter away
+	Kinds *[]ChangeWebhookInputBodyKinds `json:"kinds,omitempty"`
+
+	// Meters An empty list takes the filter away
+	Meters *[]string `json:"meters,omitempty"`
+	Name   *string   `json:"name,omitempty"`
+	URL    *string   `json:"url,omitempty"`
+}
+
+// ChangeWebhookInputBodyKinds defines model for ChangeWebhookInputBody.Kinds.
+type ChangeWebhookInputBodyKinds string
 
 // CheapHours defines model for CheapHours.
 type CheapHours struct {
@@ -1047,6 +1150,31 @@ type CreateKeyInputBody struct {
 
 // CreateKeyInputBodyScope defines model for CreateKeyInputBody.Scope.
 type CreateKeyInputBodyScope string
+
+// CreateWebhookInputBody defines model for CreateWebhookInputBody.
+type CreateWebhookInputBody struct {
+	// Groups Only events about these groups, the groups below them, or meters in any of them
+	Groups *[]string `json:"groups,omitempty"`
+
+	// Kinds Only events of these kinds, as in GET /api/v1/stream; without it all
+	Kinds *[]CreateWebhookInputBodyKinds `json:"kinds,omitempty"`
+
+	// Meters Only events about these meters, or about the load, forecast and limits of their groups
+	Meters *[]string `json:"meters,omitempty"`
+
+	// Name What people call it; no other webhook may have the name
+	//
+	// Examples: billing
+	Name string `json:"name"`
+
+	// URL Where messages are sent, by POST: https, and an address that is public
+	//
+	// Examples: https://example.org/energytwin
+	URL string `json:"url"`
+}
+
+// CreateWebhookInputBodyKinds defines model for CreateWebhookInputBody.Kinds.
+type CreateWebhookInputBodyKinds string
 
 // CreatedKey defines model for CreatedKey.
 type CreatedKey struct {
@@ -1366,6 +1494,55 @@ type DecisionHeaderMode string
 
 // DecisionHeaderStatus Measured by the twin's now
 type DecisionHeaderStatus string
+
+// DeliveryTry defines model for DeliveryTry.
+type DeliveryTry struct {
+	At         time.Time `json:"at"`
+	DurationMs int       `json:"durationMs"`
+
+	// Error Null: the message was delivered
+	Error *string `json:"error"`
+
+	// Status HTTP status of the receiver; null: it did not answer
+	Status *int `json:"status"`
+}
+
+// DeliveryView defines model for DeliveryView.
+type DeliveryView struct {
+	// Attempts So far
+	Attempts int `json:"attempts"`
+
+	// Body As it is sent. Only of one delivery
+	Body      *map[string]interface{} `json:"body,omitempty"`
+	CreatedAt time.Time               `json:"createdAt"`
+
+	// DoneAt When it was delivered or given up; null before
+	DoneAt *time.Time `json:"doneAt"`
+
+	// Events In the message
+	Events int `json:"events"`
+
+	// ID The header webhook-id of each attempt
+	//
+	// Examples: msg_4f1d3b52-70f5-4d8e-9a35-5b0e6f3c2d18
+	ID string `json:"id"`
+
+	// NextAttemptAt Null: no attempt follows
+	NextAttemptAt *time.Time `json:"nextAttemptAt"`
+
+	// Status given_up: no attempt follows
+	Status DeliveryViewStatus `json:"status"`
+
+	// Tries The newest attempts, at most 20, in order
+	Tries []DeliveryTry    `json:"tries"`
+	Type  DeliveryViewType `json:"type"`
+}
+
+// DeliveryViewStatus given_up: no attempt follows
+type DeliveryViewStatus string
+
+// DeliveryViewType defines model for DeliveryView.Type.
+type DeliveryViewType string
 
 // Description defines model for Description.
 type Description struct {
@@ -2470,6 +2647,14 @@ type RotateKeyInputBody struct {
 	OverlapSeconds *int `json:"overlapSeconds,omitempty"`
 }
 
+// RotateWebhookInputBody defines model for RotateWebhookInputBody.
+type RotateWebhookInputBody struct {
+	// OverlapSeconds How long messages are signed by the secret before, too; 0 ends it at once, without it a day
+	//
+	// Examples: 86400
+	OverlapSeconds *int `json:"overlapSeconds,omitempty"`
+}
+
 // RotatedKey defines model for RotatedKey.
 type RotatedKey struct {
 	// CreatedAt Null for keys of the Secret
@@ -2731,6 +2916,143 @@ type TwinMode string
 // TwinPolicy What becomes of decisions
 type TwinPolicy string
 
+// WebhookView defines model for WebhookView.
+type WebhookView struct {
+	ChangedAt time.Time `json:"changedAt"`
+
+	// ChangedBy Name of the API key
+	ChangedBy string    `json:"changedBy"`
+	CreatedAt time.Time `json:"createdAt"`
+
+	// CreatedBy Name of the API key
+	CreatedBy string `json:"createdBy"`
+
+	// DroppedEvents Events that found no room among the messages that wait, ever
+	DroppedEvents int `json:"droppedEvents"`
+
+	// Enabled False where it was turned off, by a person or as nothing was delivered
+	Enabled bool `json:"enabled"`
+
+	// FailingSince First failed attempt since the last delivery; null without any
+	FailingSince *time.Time `json:"failingSince"`
+
+	// Failures Failed attempts since the last delivery
+	Failures int `json:"failures"`
+
+	// Groups Of which groups; empty, as meters too: of all
+	Groups []string `json:"groups"`
+
+	// ID Examples: 0b6cf7a0-9c1e-4a34-8f3d-3f1c5a8d6e21
+	ID string `json:"id"`
+
+	// Kinds Events that it gets; empty: all
+	Kinds []string `json:"kinds"`
+
+	// LastDeliveredAt Null: never
+	LastDeliveredAt *time.Time `json:"lastDeliveredAt"`
+
+	// Meters Of which meters; empty, as groups too: of all
+	Meters []string `json:"meters"`
+
+	// Name Examples: billing
+	Name string `json:"name"`
+
+	// NextAttemptAt Before this time nothing is sent; null: at once
+	NextAttemptAt *time.Time `json:"nextAttemptAt"`
+
+	// OffReason user: by a person. failing: nothing was delivered for as long as the specification of the twin allows. gone: the receiver answered 410. Null while it is on
+	OffReason *string `json:"offReason"`
+
+	// OffSince Null while it is on
+	OffSince *time.Time `json:"offSince"`
+
+	// Pending Messages that wait
+	Pending int `json:"pending"`
+
+	// SecretBeforeEndsAt Until when messages are signed by the secret before the rotation too; null without one
+	SecretBeforeEndsAt *time.Time `json:"secretBeforeEndsAt"`
+
+	// Status failing: the newest attempts failed. paused: a person turned it off. off: it was turned off, see offReason
+	Status WebhookViewStatus `json:"status"`
+
+	// URL Where messages are sent
+	URL string `json:"url"`
+}
+
+// WebhookViewStatus failing: the newest attempts failed. paused: a person turned it off. off: it was turned off, see offReason
+type WebhookViewStatus string
+
+// WebhookWithSecret defines model for WebhookWithSecret.
+type WebhookWithSecret struct {
+	ChangedAt time.Time `json:"changedAt"`
+
+	// ChangedBy Name of the API key
+	ChangedBy string    `json:"changedBy"`
+	CreatedAt time.Time `json:"createdAt"`
+
+	// CreatedBy Name of the API key
+	CreatedBy string `json:"createdBy"`
+
+	// DroppedEvents Events that found no room among the messages that wait, ever
+	DroppedEvents int `json:"droppedEvents"`
+
+	// Enabled False where it was turned off, by a person or as nothing was delivered
+	Enabled bool `json:"enabled"`
+
+	// FailingSince First failed attempt since the last delivery; null without any
+	FailingSince *time.Time `json:"failingSince"`
+
+	// Failures Failed attempts since the last delivery
+	Failures int `json:"failures"`
+
+	// Groups Of which groups; empty, as meters too: of all
+	Groups []string `json:"groups"`
+
+	// ID Examples: 0b6cf7a0-9c1e-4a34-8f3d-3f1c5a8d6e21
+	ID string `json:"id"`
+
+	// Kinds Events that it gets; empty: all
+	Kinds []string `json:"kinds"`
+
+	// LastDeliveredAt Null: never
+	LastDeliveredAt *time.Time `json:"lastDeliveredAt"`
+
+	// Meters Of which meters; empty, as groups too: of all
+	Meters []string `json:"meters"`
+
+	// Name Examples: billing
+	Name string `json:"name"`
+
+	// NextAttemptAt Before this time nothing is sent; null: at once
+	NextAttemptAt *time.Time `json:"nextAttemptAt"`
+
+	// OffReason user: by a person. failing: nothing was delivered for as long as the specification of the twin allows. gone: the receiver answered 410. Null while it is on
+	OffReason *string `json:"offReason"`
+
+	// OffSince Null while it is on
+	OffSince *time.Time `json:"offSince"`
+
+	// Pending Messages that wait
+	Pending int `json:"pending"`
+
+	// Secret By which signatures are checked. It is shown this once
+	//
+	// Examples: whsec_Zm9yIGV4YW1wbGUgb25seTogbm90IGEgc2VjcmV0IGF0IGFsbA==
+	Secret string `json:"secret"`
+
+	// SecretBeforeEndsAt Until when messages are signed by the secret before the rotation too; null without one
+	SecretBeforeEndsAt *time.Time `json:"secretBeforeEndsAt"`
+
+	// Status failing: the newest attempts failed. paused: a person turned it off. off: it was turned off, see offReason
+	Status WebhookWithSecretStatus `json:"status"`
+
+	// URL Where messages are sent
+	URL string `json:"url"`
+}
+
+// WebhookWithSecretStatus failing: the newest attempts failed. paused: a person turned it off. off: it was turned off, see offReason
+type WebhookWithSecretStatus string
+
 // BadBody defines model for BadBody.
 type BadBody = Problem
 
@@ -2767,6 +3089,9 @@ type InvalidReadings = Problem
 // InvalidRequest defines model for InvalidRequest.
 type InvalidRequest = Problem
 
+// InvalidWebhook defines model for InvalidWebhook.
+type InvalidWebhook = Problem
+
 // KeyOfSecret defines model for KeyOfSecret.
 type KeyOfSecret = Problem
 
@@ -2775,6 +3100,9 @@ type KeysConflict = Problem
 
 // NoSession defines model for NoSession.
 type NoSession = Problem
+
+// NoWebhooks defines model for NoWebhooks.
+type NoWebhooks = Problem
 
 // NotAcceptable defines model for NotAcceptable.
 type NotAcceptable = Problem
@@ -2809,6 +3137,9 @@ type UnknownKey = Problem
 // UnknownMeter defines model for UnknownMeter.
 type UnknownMeter = Problem
 
+// UnknownWebhook defines model for UnknownWebhook.
+type UnknownWebhook = Problem
+
 // UnreadableReadings defines model for UnreadableReadings.
 type UnreadableReadings = Problem
 
@@ -2817,6 +3148,9 @@ type UnsupportedMediaType = Problem
 
 // UnsupportedReadings defines model for UnsupportedReadings.
 type UnsupportedReadings = Problem
+
+// WebhooksConflict defines model for WebhooksConflict.
+type WebhooksConflict = Problem
 
 // DataQualityParams defines parameters for DataQuality.
 type DataQualityParams struct {
@@ -3295,6 +3629,15 @@ type StreamParams struct {
 // StreamParamsKind defines parameters for Stream.
 type StreamParamsKind string
 
+// WebhookDeliveriesParams defines parameters for WebhookDeliveries.
+type WebhookDeliveriesParams struct {
+	// Limit Most deliveries of one answer
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor page.nextCursor of the answer before
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // GiveFeedbackJSONRequestBody defines body for GiveFeedback for application/json ContentType.
 type GiveFeedbackJSONRequestBody = FeedbackInputBody
 
@@ -3306,6 +3649,15 @@ type RotateKeyJSONRequestBody = RotateKeyInputBody
 
 // SendReadingsJSONRequestBody defines body for SendReadings for application/json ContentType.
 type SendReadingsJSONRequestBody = SendReadingsJSONBody
+
+// CreateWebhookJSONRequestBody defines body for CreateWebhook for application/json ContentType.
+type CreateWebhookJSONRequestBody = CreateWebhookInputBody
+
+// ChangeWebhookJSONRequestBody defines body for ChangeWebhook for application/json ContentType.
+type ChangeWebhookJSONRequestBody = ChangeWebhookInputBody
+
+// RotateWebhookJSONRequestBody defines body for RotateWebhook for application/json ContentType.
+type RotateWebhookJSONRequestBody = RotateWebhookInputBody
 
 // askAlerts is the request of Alerts.
 func askAlerts() *question {
@@ -3943,6 +4295,139 @@ func askTwin() *question {
 func (c *Client) Twin(ctx context.Context) (*AnswerTwin, error) {
 	q := askTwin()
 	return decoded[AnswerTwin](ctx, c, q)
+}
+
+// askWebhooks is the request of Webhooks.
+func askWebhooks() *question {
+	q := newQuestion(http.MethodGet, "/api/v1/webhooks")
+	return q
+}
+
+// Webhooks is GET /api/v1/webhooks: all webhooks, and how they are doing.
+func (c *Client) Webhooks(ctx context.Context) (*AnswerListWebhookView, error) {
+	q := askWebhooks()
+	return decoded[AnswerListWebhookView](ctx, c, q)
+}
+
+// askCreateWebhook is the request of CreateWebhook.
+func askCreateWebhook() *question {
+	q := newQuestion(http.MethodPost, "/api/v1/webhooks")
+	return q
+}
+
+// CreateWebhook is POST /api/v1/webhooks: create a webhook.
+func (c *Client) CreateWebhook(ctx context.Context, body CreateWebhookJSONRequestBody) (*AnswerWebhookWithSecret, error) {
+	q := askCreateWebhook()
+	if err := q.encode(body); err != nil {
+		return nil, err
+	}
+	return decoded[AnswerWebhookWithSecret](ctx, c, q)
+}
+
+// askDeleteWebhook is the request of DeleteWebhook.
+func askDeleteWebhook(id string) *question {
+	q := newQuestion(http.MethodDelete, "/api/v1/webhooks/{id}", id)
+	return q
+}
+
+// DeleteWebhook is DELETE /api/v1/webhooks/{id}: delete a webhook.
+func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	q := askDeleteWebhook(id)
+	return c.decode(ctx, q, nil)
+}
+
+// askWebhook is the request of Webhook.
+func askWebhook(id string) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/webhooks/{id}", id)
+	return q
+}
+
+// Webhook is GET /api/v1/webhooks/{id}: a webhook, and how it is doing.
+func (c *Client) Webhook(ctx context.Context, id string) (*AnswerWebhookView, error) {
+	q := askWebhook(id)
+	return decoded[AnswerWebhookView](ctx, c, q)
+}
+
+// askChangeWebhook is the request of ChangeWebhook.
+func askChangeWebhook(id string) *question {
+	q := newQuestion(http.MethodPatch, "/api/v1/webhooks/{id}", id)
+	return q
+}
+
+// ChangeWebhook is PATCH /api/v1/webhooks/{id}: change a webhook, or turn it on or off.
+func (c *Client) ChangeWebhook(ctx context.Context, id string, body ChangeWebhookJSONRequestBody) (*AnswerWebhookView, error) {
+	q := askChangeWebhook(id)
+	if err := q.encode(body); err != nil {
+		return nil, err
+	}
+	return decoded[AnswerWebhookView](ctx, c, q)
+}
+
+// askWebhookDeliveries is the request of WebhookDeliveries.
+func askWebhookDeliveries(id string, params *WebhookDeliveriesParams) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/webhooks/{id}/deliveries", id)
+	if params != nil {
+		ask(q, "limit", params.Limit)
+		ask(q, "cursor", params.Cursor)
+	}
+	return q
+}
+
+// WebhookDeliveries is GET /api/v1/webhooks/{id}/deliveries: messages of a webhook, and what came of them.
+func (c *Client) WebhookDeliveries(ctx context.Context, id string, params *WebhookDeliveriesParams) (*AnswerListDeliveryView, error) {
+	q := askWebhookDeliveries(id, params)
+	return decoded[AnswerListDeliveryView](ctx, c, q)
+}
+
+// askWebhookDelivery is the request of WebhookDelivery.
+func askWebhookDelivery(id string, delivery string) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/webhooks/{id}/deliveries/{delivery}", id, delivery)
+	return q
+}
+
+// WebhookDelivery is GET /api/v1/webhooks/{id}/deliveries/{delivery}: a message of a webhook, with its body.
+func (c *Client) WebhookDelivery(ctx context.Context, id string, delivery string) (*AnswerDeliveryView, error) {
+	q := askWebhookDelivery(id, delivery)
+	return decoded[AnswerDeliveryView](ctx, c, q)
+}
+
+// askRedeliver is the request of Redeliver.
+func askRedeliver(id string, delivery string) *question {
+	q := newQuestion(http.MethodPost, "/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver", id, delivery)
+	return q
+}
+
+// Redeliver is POST /api/v1/webhooks/{id}/deliveries/{delivery}/redeliver: send a message again.
+func (c *Client) Redeliver(ctx context.Context, id string, delivery string) (*AnswerDeliveryView, error) {
+	q := askRedeliver(id, delivery)
+	return decoded[AnswerDeliveryView](ctx, c, q)
+}
+
+// askRotateWebhook is the request of RotateWebhook.
+func askRotateWebhook(id string) *question {
+	q := newQuestion(http.MethodPost, "/api/v1/webhooks/{id}/rotate", id)
+	return q
+}
+
+// RotateWebhook is POST /api/v1/webhooks/{id}/rotate: replace the secret of a webhook.
+func (c *Client) RotateWebhook(ctx context.Context, id string, body RotateWebhookJSONRequestBody) (*AnswerWebhookWithSecret, error) {
+	q := askRotateWebhook(id)
+	if err := q.encode(body); err != nil {
+		return nil, err
+	}
+	return decoded[AnswerWebhookWithSecret](ctx, c, q)
+}
+
+// askTestWebhook is the request of TestWebhook.
+func askTestWebhook(id string) *question {
+	q := newQuestion(http.MethodPost, "/api/v1/webhooks/{id}/test", id)
+	return q
+}
+
+// TestWebhook is POST /api/v1/webhooks/{id}/test: send a test now.
+func (c *Client) TestWebhook(ctx context.Context, id string) (*AnswerDeliveryView, error) {
+	q := askTestWebhook(id)
+	return decoded[AnswerDeliveryView](ctx, c, q)
 }
 
 // askHealth is the request of Health.

@@ -40,9 +40,42 @@ type API struct {
 	// +optional
 	Auth Auth `json:"auth,omitzero"`
 
+	// Sends what is stored to addresses that are given over the API. If left out,
+	// nothing is sent.
+	// +optional
+	Webhooks *Webhooks `json:"webhooks,omitempty"`
+
 	// What each API server asks of its node.
 	// +optional
 	Resources *Resources `json:"resources,omitempty"`
+}
+
+// Webhooks defines whether and where the API sends what is stored.
+type Webhooks struct {
+	// Sends webhooks, and opens the network policy of the API to their addresses.
+	// +kubebuilder:default=false
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
+
+	// Allows receivers on addresses that are not public, such as those of the
+	// cluster, by http too and on any port. Otherwise they have public addresses,
+	// https, and port 443 or 8443.
+	// +kubebuilder:default=false
+	// +optional
+	AllowPrivate bool `json:"allowPrivate,omitempty"`
+
+	// How long a receiver may take nothing before its webhook is turned off.
+	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('168h')",message="write a duration from 1m to 168h, such as 24h"
+	// +optional
+	GiveUpAfter Duration `json:"giveUpAfter,omitempty"`
+
+	// Most webhooks that there may be.
+	// +kubebuilder:default=20
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	Max *int32 `json:"max,omitempty"`
 }
 
 // Ingress leads a host name to the API.

@@ -189,6 +189,10 @@ func (a *API) setDefaults() {
 	number(&a.Replicas, 1)
 	text(&a.ServiceType, "ClusterIP")
 	text(&a.Auth.SessionTTL, "12h")
+	if a.Webhooks != nil {
+		text(&a.Webhooks.GiveUpAfter, "24h")
+		number(&a.Webhooks.Max, 20)
+	}
 	object(&a.Resources)
 	a.Resources.setDefaults(apiResources)
 }

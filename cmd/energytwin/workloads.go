@@ -149,6 +149,14 @@ func newAPICommand() *cobra.Command {
 			}
 			defer live.Close()
 			deps.Live = live
+			if twin.API.Webhooks.Enabled {
+				hooked, err := history.ConnectLive(at, twin.KeyPrefix(), twin.Kafka.Partitions)
+				if err != nil {
+					return err
+				}
+				defer hooked.Close()
+				deps.Hooked = hooked
+			}
 		}
 		return api.Run(ctx, *twin, deps)
 	})

@@ -125,7 +125,15 @@ func (b *builder) processorPolicy() *policy { return b.status(b.toStores(v1.Comp
 
 // apiPolicy lets people and Ingress controllers in from anywhere; keys guard the API.
 func (b *builder) apiPolicy() *policy {
-	return b.status(b.toStores(v1.ComponentAPI)).from(tcp(PortAPI))
+	p := b.status(b.toStores(v1.ComponentAPI)).from(tcp(PortAPI))
+	if w := b.spec.API.Webhooks; w != nil && w.Enabled {
+		if w.AllowPrivate {
+			p.to(nil, outside()...) // on any port
+		} else {
+			p.to(tcp(443, 8443), public()...)
+		}
+	}
+	return p
 }
 
 func (b *builder) prometheusPolicy() *policy {
@@ -210,6 +218,15 @@ func outside() []*peer {
 	return []*peer{
 		networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR("0.0.0.0/0").WithExcept("169.254.0.0/16")),
 		networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR("::/0").WithExcept("fe80::/10", "fd00:ec2::254/128")),
+	}
+}
+
+// public is everywhere but networks that are private, or nobody's.
+func public() []*peer {
+	return []*peer{
+		networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR("0.0.0.0/0").WithExcept(
+			"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3")),
+		networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR("2000::/3")),
 	}
 }
 

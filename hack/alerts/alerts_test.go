@@ -25,6 +25,10 @@ const (
 	withoutPlans = `energytwin_api_limit_exceedance_probability{group="north",plans="without"}`
 	tolerated    = `energytwin_api_limit_tolerated_probability{group="north"}`
 	otherLimit   = `energytwin_api_limit_tolerated_probability{group="south"}`
+
+	hooksFailing = `energytwin_api_webhooks{status="failing"}`
+	hooksOff     = `energytwin_api_webhooks{status="off"}`
+	hooksPaused  = `energytwin_api_webhooks{status="paused"}`
 )
 
 type at = func(time.Duration) float64
@@ -105,38 +109,42 @@ var scenarios = map[string]struct {
 	twin twin
 	want []string // alerts that fire meanwhile; all others stay quiet
 }{
-	"flowing":                         {flowing(nil), nil},
-	"ended":                           {flowing(twin{due: until(half, zero, absent), stored: stopped(half, counting(200)), messages: stopped(half, counting(200))}), nil},
-	"suspended":                       {flowing(twin{due: until(half, zero, absent), stored: until(half, counting(200), absent), up: until(half, one, absent), messages: until(half, counting(200), absent), lag: until(half, constant(12), absent)}), nil},
-	"hibernated and resumed":          {flowing(twin{due: gap(half, 2*half, zero), stored: gap(half, 2*half, counting(200)), up: gap(half, 2*half, one)}), nil},
-	"never started":                   {twin{}, nil},
-	"slow speed":                      {flowing(twin{stored: hourly, due: dueIn(time.Hour), messages: hourly}), nil},
-	"day missing in the dataset":      {flowing(twin{stored: stopped(half, counting(200)), due: until(half, zero, sinceGap), messages: stopped(half, counting(200))}), nil},
-	"readings from outside":           {twin{up: one, stored: hourly, lag: zero, lost: zero, messages: hourly}, nil},
-	"starts with a large file":        {flowing(twin{stored: until(14*time.Minute, absent, counting(200)), messages: until(14*time.Minute, zero, counting(200))}), nil},
-	"waits for processors a while":    {flowing(twin{stored: gapIn(half, half+10*time.Minute), lag: until(half, constant(12), constant(90_000))}), nil},
-	"processors replaced":             {flowing(twin{stored: until(half, counting(200), func(after time.Duration) float64 { return counting(200)(after - half) }), up: until(half, one, one)}), nil},
-	"pod replaced":                    {flowing(twin{up: until(half, one, until(half+3*time.Minute, zero, one))}), nil},
-	"some rejected":                   {flowing(twin{rejected: counting(1)}), nil},
-	"a store fails for a moment":      {flowing(twin{retries: stopped(half, until(half-time.Minute, zero, counting(1)))}), nil},
-	"catches up":                      {flowing(twin{lag: func(after time.Duration) float64 { return max(0, 5e6-1000*after.Seconds()) }}), nil},
-	"processors stuck":                {flowing(twin{stored: stopped(half, counting(200)), messages: stopped(half, counting(200))}), []string{"TwinNothingStored"}},
-	"processors gone":                 {flowing(twin{stored: until(half, counting(200), absent), messages: until(half, counting(200), absent)}), []string{"TwinNothingStored"}},
-	"processors never come":           {twin{up: one, due: zero}, []string{"TwinNothingStored"}},
-	"generator sleeps over its hour":  {flowing(twin{stored: hourlyUntil(half), due: constant(float64(begin.Add(time.Hour).Unix())), messages: hourlyUntil(half)}), []string{"TwinNothingStored"}},
-	"generator crashes":               {flowing(twin{stored: stopped(half, counting(200)), messages: stopped(half, counting(200)), due: until(half, zero, crashing(zero)), up: until(half, one, crashingUp)}), []string{"TwinNothingStored", "TwinWorkloadDown"}},
-	"workload does not answer":        {flowing(twin{up: until(half, one, zero)}), []string{"TwinWorkloadDown"}},
-	"workload crashes":                {flowing(twin{up: until(half, one, crashingUp)}), []string{"TwinWorkloadDown"}},
-	"lags more and more":              {flowing(twin{lag: counting(500)}), []string{"TwinLagging"}},
-	"loses readings":                  {flowing(twin{lost: until(half, zero, constant(40))}), []string{"TwinReadingsLost"}},
-	"lost readings before it started": {flowing(twin{lost: until(half, absent, constant(40))}), []string{"TwinReadingsLost"}},
-	"readings rejected":               {flowing(twin{rejected: counting(3)}), []string{"TwinReadingsRejected"}},
-	"all readings rejected":           {flowing(twin{rejected: counting(200), stored: zero}), []string{"TwinReadingsRejected", "TwinNothingStored"}},
-	"limit held by plans":             {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.1), tolerated: constant(0.1)}), nil},
-	"limit at risk for a moment":      {flowing(twin{withPlans: between(half, half+5*time.Minute, constant(0.3)), tolerated: constant(0.1)}), nil},
-	"no forecast of a limit":          {flowing(twin{tolerated: constant(0.1), otherLimit: constant(0.1)}), nil},
-	"limit at risk":                   {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.3), tolerated: constant(0.1), otherLimit: constant(0.4)}), []string{"TwinLimitAtRisk"}},
-	"a store keeps failing":           {flowing(twin{retries: counting(1)}), []string{"TwinStoreRetries"}},
+	"flowing":                          {flowing(nil), nil},
+	"ended":                            {flowing(twin{due: until(half, zero, absent), stored: stopped(half, counting(200)), messages: stopped(half, counting(200))}), nil},
+	"suspended":                        {flowing(twin{due: until(half, zero, absent), stored: until(half, counting(200), absent), up: until(half, one, absent), messages: until(half, counting(200), absent), lag: until(half, constant(12), absent)}), nil},
+	"hibernated and resumed":           {flowing(twin{due: gap(half, 2*half, zero), stored: gap(half, 2*half, counting(200)), up: gap(half, 2*half, one)}), nil},
+	"never started":                    {twin{}, nil},
+	"slow speed":                       {flowing(twin{stored: hourly, due: dueIn(time.Hour), messages: hourly}), nil},
+	"day missing in the dataset":       {flowing(twin{stored: stopped(half, counting(200)), due: until(half, zero, sinceGap), messages: stopped(half, counting(200))}), nil},
+	"readings from outside":            {twin{up: one, stored: hourly, lag: zero, lost: zero, messages: hourly}, nil},
+	"starts with a large file":         {flowing(twin{stored: until(14*time.Minute, absent, counting(200)), messages: until(14*time.Minute, zero, counting(200))}), nil},
+	"waits for processors a while":     {flowing(twin{stored: gapIn(half, half+10*time.Minute), lag: until(half, constant(12), constant(90_000))}), nil},
+	"processors replaced":              {flowing(twin{stored: until(half, counting(200), func(after time.Duration) float64 { return counting(200)(after - half) }), up: until(half, one, one)}), nil},
+	"pod replaced":                     {flowing(twin{up: until(half, one, until(half+3*time.Minute, zero, one))}), nil},
+	"some rejected":                    {flowing(twin{rejected: counting(1)}), nil},
+	"a store fails for a moment":       {flowing(twin{retries: stopped(half, until(half-time.Minute, zero, counting(1)))}), nil},
+	"catches up":                       {flowing(twin{lag: func(after time.Duration) float64 { return max(0, 5e6-1000*after.Seconds()) }}), nil},
+	"processors stuck":                 {flowing(twin{stored: stopped(half, counting(200)), messages: stopped(half, counting(200))}), []string{"TwinNothingStored"}},
+	"processors gone":                  {flowing(twin{stored: until(half, counting(200), absent), messages: until(half, counting(200), absent)}), []string{"TwinNothingStored"}},
+	"processors never come":            {twin{up: one, due: zero}, []string{"TwinNothingStored"}},
+	"generator sleeps over its hour":   {flowing(twin{stored: hourlyUntil(half), due: constant(float64(begin.Add(time.Hour).Unix())), messages: hourlyUntil(half)}), []string{"TwinNothingStored"}},
+	"generator crashes":                {flowing(twin{stored: stopped(half, counting(200)), messages: stopped(half, counting(200)), due: until(half, zero, crashing(zero)), up: until(half, one, crashingUp)}), []string{"TwinNothingStored", "TwinWorkloadDown"}},
+	"workload does not answer":         {flowing(twin{up: until(half, one, zero)}), []string{"TwinWorkloadDown"}},
+	"workload crashes":                 {flowing(twin{up: until(half, one, crashingUp)}), []string{"TwinWorkloadDown"}},
+	"lags more and more":               {flowing(twin{lag: counting(500)}), []string{"TwinLagging"}},
+	"loses readings":                   {flowing(twin{lost: until(half, zero, constant(40))}), []string{"TwinReadingsLost"}},
+	"lost readings before it started":  {flowing(twin{lost: until(half, absent, constant(40))}), []string{"TwinReadingsLost"}},
+	"readings rejected":                {flowing(twin{rejected: counting(3)}), []string{"TwinReadingsRejected"}},
+	"all readings rejected":            {flowing(twin{rejected: counting(200), stored: zero}), []string{"TwinReadingsRejected", "TwinNothingStored"}},
+	"limit held by plans":              {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.1), tolerated: constant(0.1)}), nil},
+	"limit at risk for a moment":       {flowing(twin{withPlans: between(half, half+5*time.Minute, constant(0.3)), tolerated: constant(0.1)}), nil},
+	"no forecast of a limit":           {flowing(twin{tolerated: constant(0.1), otherLimit: constant(0.1)}), nil},
+	"limit at risk":                    {flowing(twin{withoutPlans: constant(0.7), withPlans: constant(0.3), tolerated: constant(0.1), otherLimit: constant(0.4)}), []string{"TwinLimitAtRisk"}},
+	"a webhook fails for a moment":     {flowing(twin{hooksFailing: between(half, half+5*time.Minute, constant(1)), hooksOff: zero}), nil},
+	"a webhook was turned off by hand": {flowing(twin{hooksFailing: zero, hooksOff: zero, hooksPaused: constant(1)}), nil},
+	"a webhook fails":                  {flowing(twin{hooksFailing: constant(1), hooksOff: zero}), []string{"TwinWebhookFailing"}},
+	"a webhook is off":                 {flowing(twin{hooksFailing: zero, hooksOff: constant(2)}), []string{"TwinWebhookFailing"}},
+	"a store keeps failing":            {flowing(twin{retries: counting(1)}), []string{"TwinStoreRetries"}},
 }
 
 // gap is a pod's series that is not there between two times.

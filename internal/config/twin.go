@@ -143,6 +143,15 @@ type API struct {
 	JWTSecretFile  string   `json:"jwtSecretFile"`
 	SessionTTL     Duration `json:"sessionTTL"`
 	GrafanaURL     string   `json:"grafanaURL,omitempty"`
+	Webhooks       Webhooks `json:"webhooks,omitzero"`
+}
+
+// Webhooks defines how receivers are sent what is stored.
+type Webhooks struct {
+	Enabled      bool     `json:"enabled"`
+	AllowPrivate bool     `json:"allowPrivate,omitempty"` // receivers on addresses that are not public, by http too
+	GiveUpAfter  Duration `json:"giveUpAfter"`            // a webhook that delivers nothing for as long is turned off
+	Max          int      `json:"max"`                    // webhooks
 }
 
 // Kafka defines where the stream is.

@@ -109,6 +109,10 @@ func (c *check) processor(p *Processor) {
 func (c *check) api(a *API) {
 	c.that(a.Listen != "", "api.listen", "is empty; write an address such as :8080")
 	c.that(a.StatusListen != "", "api.statusListen", "is empty; write an address such as :9090")
+	if h := &a.Webhooks; h.Enabled {
+		c.that(h.GiveUpAfter > 0, "api.webhooks.giveUpAfter", "%s; write a duration such as 24h", time.Duration(h.GiveUpAfter))
+		c.that(h.Max >= 1, "api.webhooks.max", "%d; write 1 or more", h.Max)
+	}
 	c.that(a.SessionTTL > 0, "api.sessionTTL", "%s; write a duration such as 12h", time.Duration(a.SessionTTL))
 }
 

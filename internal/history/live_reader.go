@@ -179,6 +179,26 @@ func (r *LiveReader) verify(ctx context.Context, ids []LiveID) error {
 	return nil
 }
 
+// Missing are the partitions whose event is not kept: it was dropped, or Redis has lost it.
+// Whoever knows that goes on with After, which then reports ErrForgotten no more.
+func (r *LiveReader) Missing(ctx context.Context, ids []LiveID) (partitions []int, err error) {
+	dialled := r.dialled.Load()
+	for p, id := range ids {
+		if id == (LiveID{}) {
+			continue
+		}
+		found, err := r.Has(ctx, p, id)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			partitions = append(partitions, p)
+		}
+	}
+	r.verified.Store(max(dialled, 1))
+	return partitions, nil
+}
+
 // trimmed reports whether an event is not kept any longer.
 func (r *LiveReader) trimmed(ctx context.Context, partition int, id LiveID) (bool, error) {
 	if id == (LiveID{}) { // before the first event

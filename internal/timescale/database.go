@@ -5,6 +5,7 @@
 //   - schema: the migrations, and what the server can do;
 //   - writer: the store as processors and the generator have it;
 //   - reader: the store as the API and replays have it;
+//   - webhooks: webhooks and their messages, for the API;
 //   - decisions: the table of a decision's columns, which both share;
 //   - pgvalue: values as PostgreSQL takes them.
 //

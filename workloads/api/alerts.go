@@ -15,13 +15,13 @@ import (
 
 // Alert is something that a person should know of now.
 type Alert struct {
-	Kind     string     `json:"kind" enum:"limit_exceeded,limit_at_risk,not_fresh,not_together,not_settled,not_relayed,meters_stale,meters_suspect,readings_rejected" doc:"limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream"`
+	Kind     string     `json:"kind" enum:"limit_exceeded,limit_at_risk,not_fresh,not_together,not_settled,not_relayed,meters_stale,meters_suspect,readings_rejected,webhook_failing" doc:"limit_exceeded: the newest hour of a group is above its limit. limit_at_risk: an hour of the next 48 exceeds it, with the plans, more probably than the policy tolerates. not_…: a condition of GET /api/v1/operations fails. meters_…: meters have that status. readings_rejected: messages were rejected; only in GET /api/v1/stream. webhook_failing: a webhook delivers nothing, or was turned off because of that"`
 	Severity string     `json:"severity" enum:"critical,warning"`
 	Message  string     `json:"message" doc:"In one sentence"`
 	Group    *string    `json:"group" doc:"That it is about; null for none"`
 	Meters   []string   `json:"meters" nullable:"false" doc:"That it is about, by name, at most the first 20"`
 	At       *time.Time `json:"at" doc:"Start of the hour that it is about; null for none"`
-	Value    *float64   `json:"value" doc:"Load in kW, probability, or number of meters; null for none"`
+	Value    *float64   `json:"value" doc:"Load in kW, probability, number of meters, or messages of a webhook that wait; null for none"`
 	Limit    *float64   `json:"limit" doc:"What the value is above: capacity in kW, or tolerated probability; null for none"`
 }
 
@@ -59,7 +59,11 @@ func (s *server) alerts(ctx context.Context, _ *noInput) (*output[[]Alert], erro
 	if err != nil {
 		return nil, s.failed(ctx, "read the meters", err)
 	}
-	data := worstFirst(found, limits, meters)
+	webhooks, err := s.webhookAlerts(ctx)
+	if err != nil {
+		return nil, s.failed(ctx, "read the webhooks", err)
+	}
+	data := worstFirst(found, limits, meters, webhooks)
 	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.least)}
 	return &output[[]Alert]{Body: Answer[[]Alert]{Data: data, Meta: meta}}, nil
 }

@@ -63,7 +63,8 @@ func TestTheClientReadsEveryAnswer(t *testing.T) {
 	asked := 0
 	methods := reflect.ValueOf(twin)
 	for m := range methods.Type().Methods() {
-		if m.Type.NumOut() != 2 || m.Type.Out(1) != reflect.TypeFor[error]() || strings.HasSuffix(m.Name, "File") {
+		if m.Type.NumOut() != 2 || m.Type.Out(1) != reflect.TypeFor[error]() || strings.HasSuffix(m.Name, "File") ||
+			strings.Contains(m.Name, "Webhook") || m.Name == "Redeliver" { // they need an API of their own: see TestTheClientReadsWebhooks
 			continue
 		}
 		args := []reflect.Value{ctx}

@@ -61,7 +61,7 @@ func TestOperationsHaveExamples(t *testing.T) {
 	requests := exampleRequests(t, a)
 	doc := operationsOf(t)
 	for path, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch} {
 			if op == nil {
 				continue
 			}
@@ -155,6 +155,8 @@ func answered(t *testing.T, a *api, operation, target string) *httptest.Response
 		return w
 	case "createKey", "rotateKey":
 		return createdKey(t, a, operation)
+	case "webhooks", "createWebhook", "webhook", "changeWebhook", "rotateWebhook", "testWebhook", "webhookDeliveries", "webhookDelivery", "redeliver":
+		return answeredByWebhooks(t, operation)
 	default:
 		w = a.send("GET", target, "", "X-API-Key", a.keys["admin"])
 	}
@@ -174,6 +176,9 @@ func writeExample(t *testing.T, operation string, w *httptest.ResponseRecorder) 
 		if data, ok := object["data"].(map[string]any); ok && data["csrfToken"] != nil {
 			data["csrfToken"] = "9d4e1e23bd5b727046a9e3b4b7db57bd"
 		}
+	}
+	if data, ok := answer.(map[string]any)["data"].(map[string]any); ok && data["secret"] != nil {
+		data["secret"] = "whsec_Zm9yIGV4YW1wbGUgb25seTogbm90IGEgc2VjcmV0IGF0IGFsbA=="
 	}
 	if data, ok := answer.(map[string]any)["data"].(map[string]any); ok && data["key"] != nil {
 		data["key"] = "et_Zm9yIGV4YW1wbGUgb25seTogbm90IGEga2V5IGF0IGFsbA"

@@ -12,6 +12,7 @@ func (s *server) openOperations(open huma.API) {
 func (s *server) operations(guarded huma.API) {
 	s.sessionOperations(guarded)
 	s.keyOperations(guarded)
+	s.webhookOperations(guarded)
 	s.twinOperations(guarded)
 	s.loadOperations(guarded)
 	s.kpiOperations(guarded)

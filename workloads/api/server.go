@@ -28,6 +28,8 @@ import (
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/timescale/webhooks"
+	"github.com/energytwin/energytwin/internal/webhook"
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/gate"
@@ -37,6 +39,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/problem"
 	"github.com/energytwin/energytwin/workloads/api/requestid"
 	events "github.com/energytwin/energytwin/workloads/api/stream"
+	hooks "github.com/energytwin/energytwin/workloads/api/webhook"
 	"github.com/energytwin/energytwin/workloads/ingest"
 )
 
@@ -53,6 +56,7 @@ type Deps struct {
 	Failures auth.Rate            // failed sign-ins per address; zero: 1 in 6 s, 20 at once
 	Live     events.Source        // of events; nil: nobody can watch
 	Watchers events.Limits        // of those who do
+	Hooked   hooks.Source         // of events for webhooks, apart from Live; nil: none are sent
 }
 
 // server answers requests. Its fields do not change after newServer.
@@ -76,7 +80,8 @@ type server struct {
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
 	ready    readiness
 
-	live *events.Hub
+	live  *events.Hub
+	hooks *hooks.Service // nil where the twin sends no webhooks
 
 	light, heavy, bulk *gate.Lane // see cost.go
 	ingest             ingestion
@@ -118,8 +123,10 @@ func Run(ctx context.Context, twin config.Twin, deps Deps) error {
 	defer cancel()
 	status := make(chan error, 1)
 	go func() { status <- s.serveStatus(ctx, cancel) }()
+	sending := s.sendWebhooks(ctx)
 	err = serve(ctx, listener, handler, s.live.Close)
 	cancel()
+	<-sending
 	return errors.Join(err, <-status)
 }
 
@@ -189,10 +196,49 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		return nil, err
 	}
 	s.live = events.NewHub(events.Options{Source: deps.Live, Expand: s.liveItems, Limits: deps.Watchers, Metrics: watching, Log: s.log})
+	if s.hooks, err = s.newWebhooks(deps.Hooked); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	if err := s.registry.Register(&riskCollector{s}); err != nil {
 		return nil, fmt.Errorf("api metrics: %w", err)
 	}
 	return s, nil
+}
+
+// newWebhooks are the webhooks of the twin; nil if it sends none.
+func (s *server) newWebhooks(source hooks.Source) (*hooks.Service, error) {
+	of := s.twin.API.Webhooks
+	if !of.Enabled {
+		return nil, nil
+	}
+	vault, err := webhook.NewVault(s.guard.SigningSecret())
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := hooks.NewMetrics(s.registry)
+	if err != nil {
+		return nil, err
+	}
+	if source == nil {
+		s.log.Warn("webhooks get no events, as the live stream cannot be read; give the API a user of Redis (redis.external.liveSecretRef)")
+	}
+	return hooks.New(hooks.Options{
+		Store: webhooks.New(&s.db.DB), Vault: vault, Source: source, Expand: s.liveItems, Resolve: s.webhookFilter,
+		Twin: s.twin.Namespace + "/" + s.twin.Name, Agent: "EnergyTwin/" + s.version, AllowPrivate: of.AllowPrivate,
+		GiveUpAfter: time.Duration(of.GiveUpAfter), Most: of.Max, Metrics: metrics, Log: s.log,
+	}), nil
+}
+
+// sendWebhooks sends messages until ctx ends. What it returns is closed after the last one.
+func (s *server) sendWebhooks(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if s.hooks != nil {
+			s.hooks.Run(ctx)
+		}
+	}()
+	return done
 }
 
 func (s *server) setDefaults() {

@@ -242,8 +242,13 @@ func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
 		return err
 	}
 	defer live.Close()
+	hooked, err := history.ConnectLive(t.cfg.Redis, t.cfg.KeyPrefix(), t.cfg.Kafka.Partitions) // connects when it is first asked
+	if err != nil {
+		return err
+	}
+	defer hooked.Close()
 	return api.Run(ctx, *t.cfg, api.Deps{
-		Live: live, DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+		Live: live, Hooked: hooked, DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
 	})
 }
 

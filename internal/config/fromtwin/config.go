@@ -183,7 +183,15 @@ func apiOf(a *v1.API, at Endpoints) config.API {
 		JWTSecretFile:  at.JWTSecretFile,
 		SessionTTL:     config.Duration(a.Auth.SessionTTL.Std()),
 		GrafanaURL:     at.GrafanaURL,
+		Webhooks:       webhooksOf(a.Webhooks),
 	}
+}
+
+func webhooksOf(w *v1.Webhooks) config.Webhooks {
+	if w == nil || !w.Enabled {
+		return config.Webhooks{}
+	}
+	return config.Webhooks{Enabled: true, AllowPrivate: w.AllowPrivate, GiveUpAfter: config.Duration(w.GiveUpAfter.Std()), Max: int(*w.Max)}
 }
 
 func kafkaOf(k *v1.Kafka, at Endpoints) config.Kafka {

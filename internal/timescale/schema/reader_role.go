@@ -35,5 +35,9 @@ func readerRights() []string {
 		`UPDATE (claim, claimed_until, published_at, partitions, first_offsets, next_offsets, answer) ON ingest_batches`,
 		`INSERT ON api_keys, api_key_endings`, // whose rows count only with the seal of the API
 		`INSERT, UPDATE (used_at) ON api_key_uses`,
+		`INSERT ON webhooks`, // likewise: they are encrypted
+		`INSERT, DELETE, UPDATE (off_since, off_why, failing_since, failures, next_at, last_delivered_at, dropped, reset_due, leased_by, leased_until) ON webhook_states`,
+		`INSERT, DELETE, UPDATE (attempts, first_at, next_at, done_at, delivered, tries) ON webhook_messages`,
+		`INSERT, UPDATE (places) ON webhook_position`,
 	}
 }

@@ -74,6 +74,9 @@ func (m *maintenance) run(ctx context.Context) error {
 	if err := m.endedAPIKeys(ctx); err != nil {
 		return err
 	}
+	if err := m.oldWebhooks(ctx); err != nil {
+		return err
+	}
 	var mark *time.Time
 	if err := m.conn.QueryRow(ctx, `SELECT min(watermark) FROM stream_offsets`).Scan(&mark); err != nil {
 		return err
@@ -100,6 +103,22 @@ func (m *maintenance) endedAPIKeys(ctx context.Context) error {
 			WHERE e.key_id = k.id AND greatest(e.ends_at, e.recorded_at) < now() - interval '30 days')`,
 		`DELETE FROM api_key_endings e WHERE NOT EXISTS (SELECT FROM api_keys k WHERE k.id = e.key_id)`,
 		`DELETE FROM api_key_uses u WHERE u.key_id NOT LIKE 'secret.%' AND NOT EXISTS (SELECT FROM api_keys k WHERE k.id::text = u.key_id)`,
+	} {
+		if _, err := m.conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldWebhooks forgets settings of webhooks a month after others replaced them, and then those
+// that were deleted: in that order, as a version without those behind it counts.
+func (m *maintenance) oldWebhooks(ctx context.Context) error {
+	for _, sql := range []string{
+		`DELETE FROM webhooks w WHERE EXISTS (SELECT FROM webhooks later
+			WHERE later.id = w.id AND later.version > w.version AND later.changed_at < now() - interval '30 days')`,
+		`DELETE FROM webhooks w WHERE w.deleted AND w.changed_at < now() - interval '30 days'
+			AND NOT EXISTS (SELECT FROM webhooks other WHERE other.id = w.id AND other.version <> w.version)`,
 	} {
 		if _, err := m.conn.Exec(ctx, sql); err != nil {
 			return err

@@ -61,6 +61,9 @@ func NewGuard(o Options) (*Guard, error) {
 	}, nil
 }
 
+// SigningSecret is the secret that signs sessions, from which others may be derived.
+func (g *Guard) SigningSecret() []byte { return g.sessions.secret }
+
 // Principal is who sends a request.
 type Principal struct {
 	Name    string // of the API key

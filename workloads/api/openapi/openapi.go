@@ -43,6 +43,7 @@ const (
 	TagSession   = "Session"
 	TagOpenADR   = "OpenADR"
 	TagKeys      = "API keys"
+	TagWebhooks  = "Webhooks"
 	TagProcess   = "Process"
 )
 
@@ -77,6 +78,7 @@ func newConfig(server string) huma.Config {
 				{Name: TagSession, Description: "Signing in from a browser"},
 				{Name: TagOpenADR, Description: "Prices, limits and plans for clients of OpenADR 3.1"},
 				{Name: TagKeys, Description: "Keys that are created over the API, beside those of the twin's Secret"},
+				{Name: TagWebhooks, Description: "Receivers of yours that are sent what is stored"},
 				{Name: TagProcess, Description: "Health of this process"},
 			},
 			Components: &huma.Components{

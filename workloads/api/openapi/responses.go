@@ -35,7 +35,18 @@ func failures() []failure {
 	onKeys := func(op *huma.Operation) bool {
 		return op.Method == http.MethodPost && strings.HasPrefix(op.Path, "/api/v1/keys")
 	}
+	onWebhooks := func(op *huma.Operation) bool { return strings.HasPrefix(op.Path, "/api/v1/webhooks") }
+	changesWebhooks := func(op *huma.Operation) bool {
+		return onWebhooks(op) && (op.Method == http.MethodPost || op.Method == http.MethodPatch)
+	}
 	return []failure{
+		{"UnknownWebhook", 404, []problem.Code{problem.CodeUnknownWebhook, problem.CodeUnknownDelivery}, "There is no such webhook, or no such delivery of it", nil, below("webhooks")},
+		{"WebhooksConflict", 409, []problem.Code{problem.CodeWebhooksNotSent, problem.CodeNameTaken, problem.CodeTooManyWebhooks, problem.CodeWebhookOff},
+			"This twin sends no webhooks, the name is taken, there are too many webhooks, or the webhook is off", nil, changesWebhooks},
+		{"NoWebhooks", 409, []problem.Code{problem.CodeWebhooksNotSent}, "This twin sends no webhooks", nil, onWebhooks},
+		{"InvalidWebhook", 422, []problem.Code{
+			problem.CodeInvalidBody, problem.CodeInvalidParameter, problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery, problem.CodeUnknownMeter, problem.CodeUnknownGroup,
+		}, "A field of the body is at fault, which field names", nil, changesWebhooks},
 		{"UnreadableReadings", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody}, "The body is missing, is no JSON, or cannot be unpacked", nil, readings},
 		{"UnknownBatch", 404, []problem.Code{problem.CodeUnknownBatch}, "There is no such batch, or no more", nil, below("readings")},
 		{"ReadingsConflict", 409, []problem.Code{problem.CodeReadingsNotTaken, problem.CodeInProgress},
@@ -85,7 +96,13 @@ func failures() []failure {
 }
 
 func takesBody(op *huma.Operation) bool {
-	return op.Method == http.MethodPost || op.Method == http.MethodPut
+	switch op.Method {
+	case http.MethodPut, http.MethodPatch:
+		return true
+	case http.MethodPost:
+		return !strings.HasSuffix(op.Path, "/test") && !strings.HasSuffix(op.Path, "/redeliver")
+	}
+	return false
 }
 
 // headers are those that answers document.

@@ -261,7 +261,7 @@ func (s *session) add(ctx context.Context, e *entry) error {
 	}
 	if !s.own {
 		for i := range items {
-			if s.client.Filter.takes(&items[i]) {
+			if s.client.Filter.Takes(&items[i]) {
 				s.out.Write(frames[i])
 			}
 		}
@@ -281,7 +281,7 @@ func (s *session) add(ctx context.Context, e *entry) error {
 		if i+1 == len(items) {
 			at[p] = e.after()
 		}
-		if s.client.Filter.takes(&items[i]) {
+		if s.client.Filter.Takes(&items[i]) {
 			s.out.Write(items[i].appendFrame(nil, at.append(nil)))
 		}
 	}

@@ -32,12 +32,9 @@ func (e *entry) read(ctx context.Context, expand Expand) (items []Item, frames [
 	if e.items != nil {
 		return e.items, e.frames, 0, nil
 	}
-	found, err := expand(ctx, &e.event)
+	found, err := Items(ctx, expand, &e.event)
 	if err != nil {
 		return nil, nil, 0, err
-	}
-	if e.event.Field(history.FieldGap) != "" {
-		found = append([]Item{reset(reasonDropped)}, found...)
 	}
 	at := append(position{}, e.before...)
 	frames = make([][]byte, len(found))
@@ -75,6 +72,18 @@ const (
 	reasonUnknown = "unknown_id"
 	reasonDropped = "events_dropped"
 )
+
+// Items are what an event is for clients, with the reset before it where events are missing.
+func Items(ctx context.Context, expand Expand, event *history.LiveEvent) ([]Item, error) {
+	found, err := expand(ctx, event)
+	if err == nil && event.Field(history.FieldGap) != "" {
+		found = append([]Item{Dropped()}, found...)
+	}
+	return found, err
+}
+
+// Dropped is the reset that stands for events which were dropped before they were read.
+func Dropped() Item { return reset(reasonDropped) }
 
 func reset(reason string) Item {
 	return Item{Kind: KindReset, Data: []byte(`{"reason":"` + reason + `"}`)}

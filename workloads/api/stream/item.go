@@ -35,8 +35,8 @@ type Filter struct {
 	Around []string
 }
 
-// takes reports whether the filter selects an item.
-func (f *Filter) takes(i *Item) bool {
+// Takes reports whether the filter selects an item.
+func (f *Filter) Takes(i *Item) bool {
 	if i.Kind == KindReset {
 		return true
 	}
