@@ -76,6 +76,7 @@ func run(ctx context.Context, o options) (met bool, err error) {
 		progress("%d/%d  %s", i+1, len(questions(o)), q.name)
 		l, err := b.measure(ctx, q, o)
 		if err != nil {
+			show(os.Stderr, lines, o)
 			return false, err
 		}
 		lines = append(lines, l)

@@ -35,7 +35,7 @@ func TestCostIsKnownBeforeTheWork(t *testing.T) {
 	t.Cleanup(db.Close)
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })
 	for _, path := range []string{
-		"/api/v1/load?from=now-365d", "/api/v1/kpis?from=now-365d&by=day", "/api/v1/decisions?from=now-365d&sort=-risk", "/api/v1/decisions?from=now-365d&action=any",
+		"/api/v1/load?from=now-365d", "/api/v1/kpis?from=now-1000d&by=day", "/api/v1/decisions?from=now-365d&sort=-risk", "/api/v1/decisions?from=now-365d&action=any",
 	} {
 		w := a.get(path)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code, path)
@@ -45,7 +45,7 @@ func TestCostIsKnownBeforeTheWork(t *testing.T) {
 		require.Contains(t, p.Detail, "ask for a shorter range", path)
 	}
 	for _, path := range []string{
-		"/api/v1/load", "/api/v1/load?from=now-30d", "/api/v1/groups/feeder-1/load?from=now-365d", "/api/v1/kpis?from=now-30d", "/api/v1/kpis?from=now-365d&group=feeder-7",
+		"/api/v1/load", "/api/v1/load?from=now-30d", "/api/v1/groups/feeder-1/load?from=now-365d", "/api/v1/kpis?from=now-30d", "/api/v1/kpis?from=now-365d&by=day", "/api/v1/kpis?from=now-365d&group=feeder-7",
 		"/api/v1/decisions?from=now-365d", "/api/v1/meters?limit=1000", "/api/v1/history?from=now-365d",
 	} {
 		require.Equal(t, http.StatusOK, a.get(path).Code, path)

@@ -60,7 +60,7 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*huma.StreamResponse,
 	if in.Each != "none" {
 		return nil, problem.Invalid("groupBy", "key figures of each meter come as a file; ask with format=csv, ndjson or parquet")
 	}
-	if err := s.affordKPIs(ctx, in, scope, w); err != nil {
+	if err := s.affordKPIs(ctx, scope, w); err != nil {
 		return nil, err
 	}
 	partial, err := s.fillKPIs(ctx, in, &view, scope, w, now)
@@ -88,29 +88,18 @@ func (s *server) fillKPIs(ctx context.Context, in *kpisInput, view *KPIs, scope 
 	return partial, nil
 }
 
-// affordKPIs counts the hours of the load and the plans of each day.
-func (s *server) affordKPIs(ctx context.Context, in *kpisInput, scope reader.Scope, w params.HourRange) error {
+// affordKPIs counts the hours of the load and the plans of each day: those of one meter,
+// or the sums of groups.
+func (s *server) affordKPIs(ctx context.Context, scope reader.Scope, w params.HourRange) error {
 	size, err := s.area(ctx)
 	if err != nil {
 		return err
 	}
-	meters, series := size.meters, size.groups+1
-	if scope.MeterNo != nil {
-		meters, series = 1, 1
-	}
-	if scope.GroupNo != nil {
+	series := size.groups + 1
+	if scope.MeterNo != nil || scope.GroupNo != nil {
 		series = 1
-		if meters, err = s.metersOf(ctx, in.Group); err != nil {
-			return err
-		}
 	}
-	return s.afford(ctx, w.Hours()*series+daysOf(w.To-w.From)*meters, "from", "ask for a shorter range, or for groups or meters")
-}
-
-// metersOf is how many meters a group has.
-func (s *server) metersOf(ctx context.Context, group string) (int, error) {
-	g, err := s.findGroup(ctx, group)
-	return g.Meters, err
+	return s.afford(ctx, (w.Hours()+daysOf(w.To-w.From))*series, "from", "ask for a shorter range, or for groups or meters")
 }
 
 // scope finds the meter or the group that is asked for, and names it in the view.
