@@ -35,7 +35,7 @@ func TestCostIsKnownBeforeTheWork(t *testing.T) {
 	t.Cleanup(db.Close)
 	a := newTestAPI(t, func(_ *config.Twin, d *Deps) { d.DB = db })
 	for _, path := range []string{
-		"/api/v1/load?from=now-365d", "/api/v1/kpis?from=now-1000d&by=day", "/api/v1/decisions?from=now-365d&sort=-risk", "/api/v1/decisions?from=now-365d&action=any",
+		"/api/v1/load?from=now-365d", "/api/v1/decisions?from=now-365d&sort=-risk", "/api/v1/decisions?from=now-365d&action=any",
 	} {
 		w := a.get(path)
 		require.Equal(t, http.StatusUnprocessableEntity, w.Code, path)
