@@ -19,12 +19,13 @@ type question struct {
 	body         []byte
 }
 
-// newQuestion fills the places of a path, such as {id}, in their order.
-func newQuestion(method, path string, places ...string) *question {
-	for _, text := range places {
+// newQuestion fills the places of a path, such as {id}, in their order: texts and whole
+// numbers.
+func newQuestion(method, path string, places ...any) *question {
+	for _, place := range places {
 		before, rest, _ := strings.Cut(path, "{")
 		_, after, _ := strings.Cut(rest, "}")
-		path = before + escaped(text) + after
+		path = before + escaped(fmt.Sprint(place)) + after
 	}
 	return &question{method: method, path: path, query: url.Values{}, header: http.Header{}}
 }

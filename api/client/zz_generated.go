@@ -244,6 +244,13 @@ const (
 	HealthStatusOk HealthStatus = "ok"
 )
 
+// Defines values for HourlySeriesSeries.
+const (
+	HourlySeriesSeriesCarbon      HourlySeriesSeries = "carbon"
+	HourlySeriesSeriesPrice       HourlySeriesSeries = "price"
+	HourlySeriesSeriesTemperature HourlySeriesSeries = "temperature"
+)
+
 // Defines values for KPIPeriodRealisedMethod.
 const (
 	KPIPeriodRealisedMethodEstimated KPIPeriodRealisedMethod = "estimated"
@@ -343,6 +350,27 @@ const (
 	RotatedKeyStateEnding  RotatedKeyState = "ending"
 	RotatedKeyStateExpired RotatedKeyState = "expired"
 	RotatedKeyStateRevoked RotatedKeyState = "revoked"
+)
+
+// Defines values for SeriesPointSource.
+const (
+	File   SeriesPointSource = "file"
+	Sent   SeriesPointSource = "sent"
+	Tariff SeriesPointSource = "tariff"
+)
+
+// Defines values for SeriesRevisionSeries.
+const (
+	SeriesRevisionSeriesCarbon      SeriesRevisionSeries = "carbon"
+	SeriesRevisionSeriesPrice       SeriesRevisionSeries = "price"
+	SeriesRevisionSeriesTemperature SeriesRevisionSeries = "temperature"
+)
+
+// Defines values for SeriesRevisionStatus.
+const (
+	SeriesRevisionStatusHolds     SeriesRevisionStatus = "holds"
+	SeriesRevisionStatusStored    SeriesRevisionStatus = "stored"
+	SeriesRevisionStatusUnchanged SeriesRevisionStatus = "unchanged"
 )
 
 // Defines values for SessionScope.
@@ -581,6 +609,33 @@ const (
 	OpenADREventsParamsProgramIDPrices OpenADREventsParamsProgramID = "prices"
 )
 
+// Defines values for SeriesParamsStep.
+const (
+	SeriesParamsStepN1D SeriesParamsStep = "1d"
+	SeriesParamsStepN1H SeriesParamsStep = "1h"
+)
+
+// Defines values for SeriesParamsSeries.
+const (
+	SeriesParamsSeriesCarbon      SeriesParamsSeries = "carbon"
+	SeriesParamsSeriesPrice       SeriesParamsSeries = "price"
+	SeriesParamsSeriesTemperature SeriesParamsSeries = "temperature"
+)
+
+// Defines values for SendSeriesParamsSeries.
+const (
+	SendSeriesParamsSeriesCarbon      SendSeriesParamsSeries = "carbon"
+	SendSeriesParamsSeriesPrice       SendSeriesParamsSeries = "price"
+	SendSeriesParamsSeriesTemperature SendSeriesParamsSeries = "temperature"
+)
+
+// Defines values for SeriesRevisionParamsSeries.
+const (
+	SeriesRevisionParamsSeriesCarbon      SeriesRevisionParamsSeries = "carbon"
+	SeriesRevisionParamsSeriesPrice       SeriesRevisionParamsSeries = "price"
+	SeriesRevisionParamsSeriesTemperature SeriesRevisionParamsSeries = "temperature"
+)
+
 // Defines values for CheapHoursParamsBy.
 const (
 	CheapHoursParamsByCarbon CheapHoursParamsBy = "carbon"
@@ -755,6 +810,13 @@ type AnswerGroup struct {
 	Page *Page `json:"page,omitempty"`
 }
 
+// AnswerHourlySeries defines model for AnswerHourlySeries.
+type AnswerHourlySeries struct {
+	Data HourlySeries `json:"data"`
+	Meta Meta         `json:"meta"`
+	Page *Page        `json:"page,omitempty"`
+}
+
 // AnswerKPIs defines model for AnswerKPIs.
 type AnswerKPIs struct {
 	Data KPIs  `json:"data"`
@@ -893,6 +955,13 @@ type AnswerRotatedKey struct {
 	Data RotatedKey `json:"data"`
 	Meta Meta       `json:"meta"`
 	Page *Page      `json:"page,omitempty"`
+}
+
+// AnswerSeriesRevision defines model for AnswerSeriesRevision.
+type AnswerSeriesRevision struct {
+	Data SeriesRevision `json:"data"`
+	Meta Meta           `json:"meta"`
+	Page *Page          `json:"page,omitempty"`
 }
 
 // AnswerSession defines model for AnswerSession.
@@ -1842,6 +1911,19 @@ type Health struct {
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
 
+// HourlySeries defines model for HourlySeries.
+type HourlySeries struct {
+	// Points One for each hour or day of the range
+	Points []SeriesPoint `json:"points"`
+
+	// Revision Newest of the revisions, over all series, that these values are by; 0 for none
+	Revision int                `json:"revision"`
+	Series   HourlySeriesSeries `json:"series"`
+}
+
+// HourlySeriesSeries defines model for HourlySeries.Series.
+type HourlySeriesSeries string
+
 // Inputs defines model for Inputs.
 type Inputs struct {
 	LastReadingAt *time.Time `json:"lastReadingAt"`
@@ -2465,9 +2547,12 @@ type Provenance struct {
 	ModelVersion string         `json:"modelVersion"`
 
 	// Origin What the state was made from: stream, checkpoint or database
-	Origin   string `json:"origin"`
-	SpecHash string `json:"specHash"`
-	Tariff   string `json:"tariff"`
+	Origin string `json:"origin"`
+
+	// SeriesRevision Of the series that were sent to the API; 0 for none
+	SeriesRevision int    `json:"seriesRevision"`
+	SpecHash       string `json:"specHash"`
+	Tariff         string `json:"tariff"`
 }
 
 // ProvenanceMode Of the policy when the decision was made
@@ -2730,6 +2815,55 @@ type Series struct {
 	// Suspect Of a meter: its suspect readings in the range, at most 1,000. They are gaps in points
 	Suspect *[]Reading `json:"suspect,omitempty"`
 }
+
+// SeriesPoint defines model for SeriesPoint.
+type SeriesPoint struct {
+	// At Its start
+	At time.Time `json:"at"`
+
+	// Revision That sent the value; of a day, the newest of its hours. Null for others
+	Revision *int `json:"revision"`
+
+	// Source sent: to this API; file: of the spec; tariff: by its periods. Null where the value is, and of a day whose hours differ in it
+	Source *SeriesPointSource `json:"source"`
+
+	// Value Null where it is not known
+	Value *float64 `json:"value"`
+}
+
+// SeriesPointSource sent: to this API; file: of the spec; tariff: by its periods. Null where the value is, and of a day whose hours differ in it
+type SeriesPointSource string
+
+// SeriesRevision defines model for SeriesRevision.
+type SeriesRevision struct {
+	// ChangedHours Hours of which it changes the value. Others keep theirs
+	ChangedHours int `json:"changedHours"`
+
+	// Findings How a text was read, as far as that was guessed; only in the answer to the request itself
+	Findings []string `json:"findings"`
+
+	// Partitions Of the twin
+	Partitions int `json:"partitions"`
+
+	// PartitionsHolding Partitions that are processed with it
+	PartitionsHolding int `json:"partitionsHolding"`
+
+	// ReceivedAt By the clock of the database; null where nothing changed
+	ReceivedAt *time.Time `json:"receivedAt"`
+
+	// Revision From 1, over all series; null where nothing changed
+	Revision *int                 `json:"revision"`
+	Series   SeriesRevisionSeries `json:"series"`
+
+	// Status unchanged: all of it was sent before; stored: processors take it up; holds: what is planned from now on rests on it, in all partitions
+	Status SeriesRevisionStatus `json:"status"`
+}
+
+// SeriesRevisionSeries defines model for SeriesRevision.Series.
+type SeriesRevisionSeries string
+
+// SeriesRevisionStatus unchanged: all of it was sent before; stored: processors take it up; holds: what is planned from now on rests on it, in all partitions
+type SeriesRevisionStatus string
 
 // Session defines model for Session.
 type Session struct {
@@ -3089,6 +3223,9 @@ type InvalidReadings = Problem
 // InvalidRequest defines model for InvalidRequest.
 type InvalidRequest = Problem
 
+// InvalidSeries defines model for InvalidSeries.
+type InvalidSeries = Problem
+
 // InvalidWebhook defines model for InvalidWebhook.
 type InvalidWebhook = Problem
 
@@ -3137,17 +3274,26 @@ type UnknownKey = Problem
 // UnknownMeter defines model for UnknownMeter.
 type UnknownMeter = Problem
 
+// UnknownRevision defines model for UnknownRevision.
+type UnknownRevision = Problem
+
 // UnknownWebhook defines model for UnknownWebhook.
 type UnknownWebhook = Problem
 
 // UnreadableReadings defines model for UnreadableReadings.
 type UnreadableReadings = Problem
 
+// UnreadableSeries defines model for UnreadableSeries.
+type UnreadableSeries = Problem
+
 // UnsupportedMediaType defines model for UnsupportedMediaType.
 type UnsupportedMediaType = Problem
 
 // UnsupportedReadings defines model for UnsupportedReadings.
 type UnsupportedReadings = Problem
+
+// UnsupportedSeries defines model for UnsupportedSeries.
+type UnsupportedSeries = Problem
 
 // WebhooksConflict defines model for WebhooksConflict.
 type WebhooksConflict = Problem
@@ -3567,6 +3713,9 @@ type PricesParams struct {
 
 	// To Exclusive; default now+48h
 	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Known As the twin knew them at a time before its now; default by what was sent last
+	Known *string `form:"known,omitempty" json:"known,omitempty"`
 }
 
 // SendReadingsJSONBody defines parameters for SendReadings.
@@ -3589,6 +3738,60 @@ type ReadingsBatchParams struct {
 	// Wait Seconds to wait until the batch is stored
 	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
 }
+
+// SeriesParams defines parameters for Series.
+type SeriesParams struct {
+	// From Default now-24h
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Exclusive; default now+48h
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Known As the twin knew it at a time before its now: with what all partitions were processed with; default what was sent last
+	Known *string `form:"known,omitempty" json:"known,omitempty"`
+
+	// Step 1d: the mean of each day of the twin's calendar
+	Step *SeriesParamsStep `form:"step,omitempty" json:"step,omitempty"`
+}
+
+// SeriesParamsStep defines parameters for Series.
+type SeriesParamsStep string
+
+// SeriesParamsSeries defines parameters for Series.
+type SeriesParamsSeries string
+
+// SendSeriesJSONBody defines parameters for SendSeries.
+type SendSeriesJSONBody = []struct {
+	// At Start of an hour, or of its halves or quarters, all of which have to be there
+	At time.Time `json:"at"`
+
+	// Value In the unit; null withdraws what was sent of the hour
+	Value *float64 `json:"value"`
+}
+
+// SendSeriesParams defines parameters for SendSeries.
+type SendSeriesParams struct {
+	// Unit Of the values, in JSON: by default that of the series. price: GBP/kWh or GBP/MWh, in the currency of the tariff; carbon: kg/kWh or g/kWh; temperature: °C, °F or K. A CSV names the unit in its header
+	Unit *string `form:"unit,omitempty" json:"unit,omitempty"`
+
+	// Wait Seconds to wait until the revision holds in all partitions
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// IdempotencyKey The same key and values are stored once, however often they are sent
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// SendSeriesParamsSeries defines parameters for SendSeries.
+type SendSeriesParamsSeries string
+
+// SeriesRevisionParams defines parameters for SeriesRevision.
+type SeriesRevisionParams struct {
+	// Wait Seconds to wait until the revision holds in all partitions
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
+// SeriesRevisionParamsSeries defines parameters for SeriesRevision.
+type SeriesRevisionParamsSeries string
 
 // CheapHoursParams defines parameters for CheapHours.
 type CheapHoursParams struct {
@@ -3649,6 +3852,9 @@ type RotateKeyJSONRequestBody = RotateKeyInputBody
 
 // SendReadingsJSONRequestBody defines body for SendReadings for application/json ContentType.
 type SendReadingsJSONRequestBody = SendReadingsJSONBody
+
+// SendSeriesJSONRequestBody defines body for SendSeries for application/json ContentType.
+type SendSeriesJSONRequestBody = SendSeriesJSONBody
 
 // CreateWebhookJSONRequestBody defines body for CreateWebhook for application/json ContentType.
 type CreateWebhookJSONRequestBody = CreateWebhookInputBody
@@ -4190,6 +4396,7 @@ func askPrices(params *PricesParams) *question {
 	if params != nil {
 		ask(q, "from", params.From)
 		ask(q, "to", params.To)
+		ask(q, "known", params.Known)
 	}
 	return q
 }
@@ -4240,6 +4447,66 @@ func askReadingsBatch(id string, params *ReadingsBatchParams) *question {
 func (c *Client) ReadingsBatch(ctx context.Context, id string, params *ReadingsBatchParams) (*AnswerBatch, error) {
 	q := askReadingsBatch(id, params)
 	return decoded[AnswerBatch](ctx, c, q)
+}
+
+// askSeries is the request of Series.
+func askSeries(series SeriesParamsSeries, params *SeriesParams) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/series/{series}", series)
+	if params != nil {
+		ask(q, "from", params.From)
+		ask(q, "to", params.To)
+		ask(q, "known", params.Known)
+		ask(q, "step", params.Step)
+	}
+	return q
+}
+
+// Series is GET /api/v1/series/{series}: a series by the hour or the day, and where its values come from.
+func (c *Client) Series(ctx context.Context, series SeriesParamsSeries, params *SeriesParams) (*AnswerHourlySeries, error) {
+	q := askSeries(series, params)
+	return decoded[AnswerHourlySeries](ctx, c, q)
+}
+
+// askSendSeries is the request of SendSeries.
+func askSendSeries(series SendSeriesParamsSeries, params *SendSeriesParams) *question {
+	q := newQuestion(http.MethodPut, "/api/v1/series/{series}", series)
+	if params != nil {
+		ask(q, "unit", params.Unit)
+		ask(q, "wait", params.Wait)
+		header(q, "Idempotency-Key", params.IdempotencyKey)
+	}
+	return q
+}
+
+// SendSeries is PUT /api/v1/series/{series}: send prices, carbon intensities or temperatures by the hour.
+func (c *Client) SendSeries(ctx context.Context, series SendSeriesParamsSeries, params *SendSeriesParams, body SendSeriesJSONRequestBody) (*AnswerSeriesRevision, error) {
+	q := askSendSeries(series, params)
+	if err := q.encode(body); err != nil {
+		return nil, err
+	}
+	return decoded[AnswerSeriesRevision](ctx, c, q)
+}
+
+// SendSeriesAs is PUT /api/v1/series/{series} with a body of another media type.
+func (c *Client) SendSeriesAs(ctx context.Context, series SendSeriesParamsSeries, params *SendSeriesParams, mediaType string, body []byte) (*AnswerSeriesRevision, error) {
+	q := askSendSeries(series, params)
+	q.mediaType, q.body = mediaType, body
+	return decoded[AnswerSeriesRevision](ctx, c, q)
+}
+
+// askSeriesRevision is the request of SeriesRevision.
+func askSeriesRevision(series SeriesRevisionParamsSeries, revision int, params *SeriesRevisionParams) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/series/{series}/revisions/{revision}", series, revision)
+	if params != nil {
+		ask(q, "wait", params.Wait)
+	}
+	return q
+}
+
+// SeriesRevision is GET /api/v1/series/{series}/revisions/{revision}: whether values that were sent hold by now.
+func (c *Client) SeriesRevision(ctx context.Context, series SeriesRevisionParamsSeries, revision int, params *SeriesRevisionParams) (*AnswerSeriesRevision, error) {
+	q := askSeriesRevision(series, revision, params)
+	return decoded[AnswerSeriesRevision](ctx, c, q)
 }
 
 // askCheapHours is the request of CheapHours.

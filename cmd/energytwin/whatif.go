@@ -141,7 +141,7 @@ func (f *whatifFlags) configOf(ctx context.Context, dt *v1.DigitalTwin) (*config
 // options are those of the run. The alternative keeps the base's name, readings and
 // warm-up: what differs is how they are processed.
 func (f *whatifFlags) options(ctx context.Context, in *whatifInput) (o whatif.Options, err error) {
-	o = whatif.Options{Partitions: in.base.Kafka.Partitions, PartitionOf: in.partitionOf, Revisions: in.revisions}
+	o = whatif.Options{Partitions: in.base.Kafka.Partitions, PartitionOf: in.partitionOf, Revisions: in.revisions, Sent: in.sent}
 	if o.Base, err = rulesOfConfig(in.base); err != nil {
 		return o, err
 	}
@@ -156,6 +156,7 @@ func (f *whatifFlags) options(ctx context.Context, in *whatifInput) (o whatif.Op
 		return o, err
 	}
 	other.Namespace, other.Name, other.Dataset, other.Generator = in.base.Namespace, in.base.Name, in.base.Dataset, in.base.Generator
+	o.AlternativeSent = in.sentTo(other)
 	o.Alternative, err = rulesOfConfig(other)
 	return o, err
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
@@ -22,6 +25,7 @@ type whatifInput struct {
 	base        *config.Twin
 	readings    whatif.Readings
 	revisions   [][]whatif.Revision // of the base, by partition; nil if it is one
+	sent        *twin.SeriesLog     // the series that revisions name; nil for none
 	partitionOf func(key string) int
 	notes       []string // for people
 	close       func()
@@ -110,21 +114,63 @@ func openStored(ctx context.Context, url string) (in *whatifInput, err error) {
 	if in.base, err = config.ParseStored(specs[0]); err != nil {
 		return nil, err
 	}
-	if len(specs) > 1 {
-		if err := in.readRevisions(ctx, db); err != nil {
+	uses, err := in.readSent(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if len(specs) > 1 || len(uses) > 0 {
+		if err := in.readRevisions(ctx, db, uses); err != nil {
 			return nil, err
 		}
 	}
 	return in, in.readStored(ctx, db)
 }
 
-// readRevisions reads which specification held where in the stream of each partition.
-func (in *whatifInput) readRevisions(ctx context.Context, db *reader.DB) error {
+// readSent reads the series that were sent to the twin, and where each partition took them.
+func (in *whatifInput) readSent(ctx context.Context, db *reader.DB) ([]reader.SeriesUse, error) {
+	revisions, err := db.SeriesRevisions(ctx, 0)
+	if err != nil || len(revisions) == 0 {
+		return nil, err
+	}
+	in.sent = &twin.SeriesLog{}
+	in.sent.Add(revisions)
+	return db.SeriesUses(ctx)
+}
+
+// sentTo is the series that an alternative gets. It has the weather of the base, and what
+// was sent of prices and of carbon intensities as far as its own are those of the base.
+func (in *whatifInput) sentTo(other *config.Twin) *twin.SeriesLog {
+	if in.sent == nil {
+		return nil
+	}
+	names := []twin.SeriesName{twin.SeriesTemperature}
+	own, base := other.Processor.Policy.Tariff, in.base.Processor.Policy.Tariff
+	if reflect.DeepEqual(own.Carbon, base.Carbon) {
+		names = append(names, twin.SeriesCarbon)
+	}
+	own.Carbon, base.Carbon = nil, nil
+	if reflect.DeepEqual(own, base) {
+		names = append(names, twin.SeriesPrice)
+	} else {
+		in.notes = append(in.notes, "note: the alternative has a tariff of its own; prices that were sent to the twin count for the base alone")
+	}
+	return in.sent.Only(names...)
+}
+
+// place is where in the stream of a partition something begins to hold.
+type place struct {
+	offset int64
+	whatif.Revision
+}
+
+// readRevisions reads which specification, and which series, held where in the stream of
+// each partition.
+func (in *whatifInput) readRevisions(ctx context.Context, db *reader.DB, uses []reader.SeriesUse) error {
 	specs, err := db.ReplaySpecs(ctx)
 	if err != nil {
 		return err
 	}
-	in.revisions = make([][]whatif.Revision, in.base.Kafka.Partitions)
+	places := make([][]place, in.base.Kafka.Partitions)
 	rules := map[string]*twin.Rules{} // by hash
 	for _, s := range specs {
 		r := rules[s.Hash]
@@ -141,12 +187,41 @@ func (in *whatifInput) readRevisions(ctx context.Context, db *reader.DB) error {
 				in.notes = append(in.notes, fmt.Sprintf("note: the tariff was in %s for a time; costs and savings are those of the time in %s", r.Policy.Tariff.Currency, own))
 			}
 		}
-		if s.Partition >= len(in.revisions) {
-			return fmt.Errorf("--database: spec_revisions has a partition %d, and the twin has %d", s.Partition, len(in.revisions))
+		if s.Partition >= len(places) {
+			return fmt.Errorf("--database: spec_revisions has a partition %d, and the twin has %d", s.Partition, len(places))
 		}
-		in.revisions[s.Partition] = append(in.revisions[s.Partition], whatif.Revision{Rules: r, After: s.After})
+		places[s.Partition] = append(places[s.Partition], place{s.FromOffset, whatif.Revision{Rules: r, After: s.After, Watermark: meter.NoHour}})
+	}
+	for _, u := range uses {
+		if u.Partition >= len(places) {
+			return fmt.Errorf("--database: series_uses has a partition %d, and the twin has %d", u.Partition, len(places))
+		}
+		places[u.Partition] = append(places[u.Partition], place{u.FromOffset, whatif.Revision{Series: u.Revision, Watermark: u.Watermark}})
+	}
+	in.revisions = make([][]whatif.Revision, len(places))
+	for p, of := range places {
+		in.revisions[p] = inOrder(of)
 	}
 	return nil
+}
+
+// inOrder are the revisions of a partition by their offsets. Each names both what it changes
+// and what goes on.
+func inOrder(places []place) (out []whatif.Revision) {
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.offset, b.offset) })
+	var last whatif.Revision
+	for _, p := range places {
+		next := p.Revision
+		if next.Rules == nil {
+			next.Rules = last.Rules
+		}
+		next.Series = max(next.Series, last.Series)
+		last = next
+		if next.Rules != nil { // a partition that has read nothing has no specification
+			out = append(out, next)
+		}
+	}
+	return out
 }
 
 // endedHours is the watermark that each partition has come to.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/embedded"
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -136,6 +137,65 @@ func TestWhatIfFollowsTheTwinsChanges(t *testing.T) {
 	base, _ := (&whatifFlags{twin: path, database: server.URL}).decisions(t)
 	require.Equal(t, len(want), len(base))
 	require.Equal(t, want, base)
+}
+
+// A twin that was sent prices, carbon intensities and temperatures while it ran decides the same
+// in a replay of its database, and so does an unchanged policy beside it.
+func TestWhatIfTakesTheSeriesThatWereSent(t *testing.T) {
+	server, err := embedded.Postgres(t.Context(), embedded.PostgresOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
+	dir := t.TempDir()
+	path := filepath.Join(dir, "twin.yaml")
+	run := func(ctx context.Context, speed string, untilDone bool) error {
+		if err := os.WriteFile(path, []byte(strings.Replace(homesTwin, "speed: max", speed, 1)), 0o600); err != nil {
+			return err
+		}
+		dt, err := readTwin(path)
+		if err != nil {
+			return err
+		}
+		return local.Run(ctx, local.Options{
+			Twin: dt, Version: version, DataDir: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Database: server.URL, UntilDone: untilDone,
+			Out: io.Discard, Log: slog.New(slog.DiscardHandler),
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- run(ctx, `speed: "60000"`, false) }()
+	require.Eventually(t, func() bool { return countDecisions(t, server.URL) >= 20 }, 2*time.Minute, 20*time.Millisecond)
+	cancel()
+	require.NoError(t, <-stopped)
+	before := countDecisions(t, server.URL)
+
+	db, err := reader.Open(t.Context(), server.URL, timescale.Options{})
+	require.NoError(t, err)
+	defer db.Close()
+	start := meter.HourOf(time.Date(2019, 2, 1, 0, 0, 0, 0, time.UTC))
+	for name, value := range map[twin.SeriesName]func(h int) float64{
+		twin.SeriesPrice:       func(h int) float64 { return .1 + float64((h+9)%24)/40 },
+		twin.SeriesCarbon:      func(h int) float64 { return .2 + float64(h%7)/50 },
+		twin.SeriesTemperature: func(h int) float64 { return float64(h/40%15) - 2 },
+	} {
+		n := reader.NewSeries{Series: name, Caller: "test"}
+		if name == twin.SeriesPrice {
+			n.Currency = "GBP"
+		}
+		for h := range 80 * meter.HoursPerDay {
+			v := value(h)
+			n.Hours, n.Values = append(n.Hours, start+meter.Hour(h)), append(n.Values, &v)
+		}
+		_, _, err := db.PutSeries(t.Context(), &n)
+		require.NoError(t, err)
+	}
+	require.NoError(t, run(t.Context(), "speed: max", true))
+	want := storedDecisions(t, server.URL)
+	require.Greater(t, len(want), before+20)
+
+	base, other := (&whatifFlags{twin: path, database: server.URL, policy: path}).decisions(t)
+	require.Equal(t, len(want), len(base))
+	require.Equal(t, want, base)
+	require.Equal(t, want, other, "of the alternative")
 }
 
 // countDecisions is how many decisions a database has, 0 while it has no tables.

@@ -39,6 +39,13 @@ func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, o
 	return c
 }
 
+// WithTemperatures is the engine with other temperatures; nil for none.
+func (c *Combined) WithTemperatures(outdoor *Temperatures) *Combined {
+	out := &Combined{cal: c.cal, at: c.at, off: c.off, given: c.given, outdoor: outdoor, forest: c.forest, table: c.table}
+	out.spare.New = c.spare.New
+	return out
+}
+
 // Name is "combined".
 func (c *Combined) Name() string { return "combined" }
 

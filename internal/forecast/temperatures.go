@@ -31,6 +31,20 @@ func NewTemperatures(byHour map[meter.Hour]float32) *Temperatures {
 	return t
 }
 
+// With are the temperatures with others in place of those of the same hours. t may be nil.
+func (t *Temperatures) With(byHour map[meter.Hour]float32) *Temperatures {
+	all := make(map[meter.Hour]float32, len(byHour))
+	if t != nil {
+		for i, v := range t.celsius {
+			if v == v {
+				all[t.from+meter.Hour(i)] = v
+			}
+		}
+	}
+	maps.Copy(all, byHour)
+	return NewTemperatures(all)
+}
+
 // at is the temperature of an hour, NaN if it is not known.
 func (t *Temperatures) at(h meter.Hour) float32 {
 	if h < t.from || int(h-t.from) >= len(t.celsius) {

@@ -30,11 +30,20 @@ func (p *Partition) DecideBeside(r *Rules) {
 	}
 }
 
+// SwitchBeside makes other rules hold for what DecideBeside decides. They share the
+// forecasts too.
+func (p *Partition) SwitchBeside(r *Rules) {
+	p.beside.rules = r
+	if p.watermark != meter.NoHour {
+		p.due = p.issuesAfter(p.watermark)
+	}
+}
+
 // SharesForecasts reports whether windows and forecasts under both rules are the same:
 // they differ in the policy at most, and there not in how groups nest.
 func (r *Rules) SharesForecasts(other *Rules) bool {
 	a, b := r.Settings, other.Settings
-	a.SpecHash, b.SpecHash = "", ""
+	a.SpecHash, b.SpecHash, a.Series, b.Series = "", "", 0, 0
 	a.Policy, b.Policy = dsm.Policy{}, dsm.Policy{}
 	return reflect.DeepEqual(a, b) && sameTree(r, other)
 }

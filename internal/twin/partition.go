@@ -209,6 +209,9 @@ func (p *Partition) SwitchTo(r *Rules) {
 		p.forgetPlans()
 	}
 	p.renest(old)
+	if old.model == r.model && old.ring == r.ring && old.mostKWh == r.mostKWh {
+		return // prices, at most
+	}
 	sameModel := old.model.Name() == r.model.Name() && old.model.Version() == r.model.Version() &&
 		old.issueAt == r.issueAt && old.cal.Location().String() == r.cal.Location().String()
 	for _, g := range p.groups {

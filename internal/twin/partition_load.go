@@ -19,6 +19,7 @@ type PartitionLoad struct {
 	DayAhead bool
 	Ahead    int    // hours that a forecast of the twin covers from IssuedAt on
 	SpecHash string // of the rules that hold
+	Series   int64  // likewise: the revision of the series that were sent
 	Hours    []meter.Hour
 	Sums     []GroupHourSum // of each
 }
@@ -36,7 +37,7 @@ func (p *Partition) issueLoad(t meter.Hour, due issueTimes, fx *Effects) {
 	if reach == meter.NoHour {
 		return // no meter has joined
 	}
-	l := PartitionLoad{IssuedAt: t, DayAhead: t == due.dayAhead, Ahead: ahead, SpecHash: p.rules.SpecHash}
+	l := PartitionLoad{IssuedAt: t, DayAhead: t == due.dayAhead, Ahead: ahead, SpecHash: p.rules.SpecHash, Series: p.rules.Series}
 	c := &p.changes
 	c.compact()
 	from := c.ended

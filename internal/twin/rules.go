@@ -47,6 +47,10 @@ type Settings struct {
 	Policy       dsm.Policy
 	Temperatures *forecast.Temperatures // outdoor temperatures; nil if there are none
 	Coefficients *forecast.Coefficients // of the forecast; nil for those that are shipped
+
+	// Series is the revision of the series that were sent to the twin, whose values Policy
+	// and Temperatures have; 0 for none.
+	Series int64
 }
 
 // Accepts reports whether a reading may have hour h, as far as From and To bound it.
@@ -64,9 +68,10 @@ type Rules struct {
 	mostKWh float32 // +Inf for no limit
 	tree    dsm.Tree
 	ring    int // hours of a window
-	model   forecast.Model
+	model   *forecast.Combined
 	planner dsm.Planner // nil when decisions are off
 	ledger  *dsm.Ledger // nil with it
+	warmer  int64       // revision of the temperatures that model has; 0 for those of the specification
 }
 
 // NewRules checks settings. An error names what is wrong with the time zone, the
@@ -108,11 +113,16 @@ func NewRules(s Settings) (*Rules, error) {
 	if s.Policy.Mode == dsm.ModeOff {
 		return r, nil
 	}
-	if r.planner, err = dsm.NewPlanner(s.Policy, r.cal, s.Twin); err != nil {
-		return nil, err
+	return r, r.plan()
+}
+
+// plan makes what decides and evaluates by the policy.
+func (r *Rules) plan() (err error) {
+	if r.planner, err = dsm.NewPlanner(r.Policy, r.cal, r.Twin); err != nil {
+		return err
 	}
-	r.ledger, err = dsm.NewLedger(s.Policy, r.cal, s.Twin)
-	return r, err
+	r.ledger, err = dsm.NewLedger(r.Policy, r.cal, r.Twin)
+	return err
 }
 
 // Calendar is that of the time zone.

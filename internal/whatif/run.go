@@ -14,8 +14,9 @@ type run struct {
 	fx     twin.Effects
 	offset int64
 
-	later  []Revision // those of the base that do not hold yet
-	stored int64      // readings before the effects
+	later  []Revision // those that do not hold yet
+	holds  Revision
+	stored int64 // readings before the effects
 
 	meters  []*meterRun // of the partition, in the order of Readings.Meters
 	byIndex []*meterRun // by place in Readings.Meters; nil for those of other partitions
@@ -36,8 +37,12 @@ type meterRun struct {
 // newRun prepares a partition for one scenario. revisions are the rules that it has
 // over time.
 func newRun(e *engine, s Scenario, partition int, revisions []Revision) (*run, error) {
-	rules := revisions[0].Rules
+	rules, err := e.rulesOf(s, revisions[0].Rules, revisions[0].Series)
+	if err != nil {
+		return nil, err
+	}
 	r := &run{
+		holds:  revisions[0],
 		engine: e, p: twin.New(partition, rules), number: partition, later: revisions[1:],
 		byIndex: make([]*meterRun, len(e.readings.Meters)), warmTo: e.readings.Start, due: e.readings.Start + meter.HoursPerDay,
 	}
@@ -111,15 +116,54 @@ func (r *run) end() {
 // revise makes the revisions hold that begin with the next reading, which is of
 // hour h. Hours before cost what they did under the rules before.
 func (r *run) revise(h meter.Hour) error {
-	for len(r.later) > 0 && r.stored+r.fx.Counts.Stored >= r.later[0].After {
-		rules := r.later[0].Rules
-		r.later = r.later[1:]
-		if err := r.sides[0].switchTo(rules, h); err != nil {
+	for len(r.later) > 0 && r.stored+r.fx.Counts.Stored >= r.later[0].After && r.p.Watermark() >= r.later[0].Watermark {
+		before, now := r.holds, r.later[0]
+		r.holds, r.later = now, r.later[1:]
+		rules, err := r.engine.rulesOf(r.sides[0].scenario, now.Rules, now.Series)
+		if err != nil {
+			return err
+		}
+		if now.Rules == before.Rules {
+			err = r.sides[0].reprice(rules, h)
+		} else {
+			err = r.sides[0].switchTo(rules, h)
+		}
+		if err != nil {
 			return err
 		}
 		r.p.SwitchTo(rules)
+		if now.Series != before.Series && len(r.sides) > 1 {
+			if err := r.reviseBeside(now.Series, h); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// reviseBeside makes a revision of the series hold for the scenario that decides beside.
+func (r *run) reviseBeside(series int64, h meter.Hour) error {
+	rules, err := r.engine.rulesOf(Alternative, r.engine.o.Alternative, series)
+	if err != nil {
+		return err
+	}
+	r.p.SwitchBeside(rules)
+	return r.sides[1].reprice(rules, h)
+}
+
+// rulesOf are rules with the series that a scenario gets.
+func (e *engine) rulesOf(s Scenario, rules *twin.Rules, series int64) (*twin.Rules, error) {
+	if series == 0 {
+		return rules, nil
+	}
+	log := e.o.Sent
+	if s == Alternative {
+		log = e.o.AlternativeSent
+	}
+	if log == nil {
+		return rules, nil
+	}
+	return log.Rules(rules, series)
 }
 
 func (r *run) accept(h meter.Hour, row Row) error {

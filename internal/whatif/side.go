@@ -91,7 +91,10 @@ type prices struct {
 }
 
 func (e *engine) pricesOf(r *twin.Rules) (prices, error) {
-	ledger, err := dsm.NewLedger(r.Policy, r.Calendar(), r.Twin)
+	ledger, err := r.Ledger(), error(nil)
+	if ledger == nil { // the rules decide nothing
+		ledger, err = dsm.NewLedger(r.Policy, r.Calendar(), r.Twin)
+	}
 	return prices{ledger: ledger, foreign: r.Policy.Tariff.Currency != e.o.Base.Policy.Tariff.Currency}, err
 }
 
@@ -134,8 +137,8 @@ func nothing(n int) []float64 {
 	return v
 }
 
-// switchTo makes other rules hold from hour h on.
-func (s *side) switchTo(rules *twin.Rules, h meter.Hour) (err error) {
+// reprice makes rules with other prices hold from hour h on.
+func (s *side) reprice(rules *twin.Rules, h meter.Hour) (err error) {
 	s.countLoads(h)
 	if s.prices, err = s.run.engine.pricesOf(rules); err != nil {
 		return err
@@ -144,6 +147,14 @@ func (s *side) switchTo(rules *twin.Rules, h meter.Hour) (err error) {
 		load.SwitchTo(s.prices.ofLoads())
 	}
 	s.planned.priced = append(s.planned.priced, pricedFrom{h, s.prices})
+	return nil
+}
+
+// switchTo makes other rules hold from hour h on.
+func (s *side) switchTo(rules *twin.Rules, h meter.Hour) error {
+	if err := s.reprice(rules, h); err != nil {
+		return err
+	}
 	for _, g := range s.groups {
 		g.limits = append(g.limits, limit{from: int(h - s.run.engine.readings.Start), kw: capacityOf(g.name, rules.Policy.Groups)})
 		s.limitAbove(g.name, rules, h)

@@ -57,6 +57,10 @@ type Options struct {
 	// under a revision of another currency are left out.
 	Revisions [][]Revision
 
+	// Sent is the series that the revisions name, and AlternativeSent those of them that
+	// the alternative takes at the same places; nil for none.
+	Sent, AlternativeSent *twin.SeriesLog
+
 	// Partitions is how many the twin has, and PartitionOf the one of a message key:
 	// meters of one partition share event time.
 	Partitions  int
@@ -74,10 +78,13 @@ type Options struct {
 	Decided func(s Scenario, d []twin.Decision)
 }
 
-// Revision is rules and where in the stream of a partition they begin to hold.
+// Revision is rules and where in the stream of a partition they begin to hold: when both
+// After and Watermark are reached. The first holds from the start.
 type Revision struct {
-	Rules *twin.Rules
-	After int64 // readings of the partition, warm-up included; the first holds from the start
+	Rules     *twin.Rules // of the specification
+	Series    int64       // revision of the series that were sent; 0 for none
+	After     int64       // readings of the partition, warm-up included
+	Watermark meter.Hour  // of the partition
 }
 
 // Scenario is one of the two that are compared.
@@ -179,7 +186,7 @@ func newEngine(r *Readings, o *Options) (*engine, error) {
 // addRuns adds the runs of a partition: one for both scenarios if they differ in the
 // policy alone, else one for each.
 func (e *engine) addRuns(partition int) error {
-	revisions := []Revision{{Rules: e.o.Base}}
+	revisions := []Revision{{Rules: e.o.Base, Watermark: meter.NoHour}}
 	if of := e.o.Revisions; len(of) > 0 && len(of[partition]) > 0 {
 		revisions = of[partition]
 	}
@@ -195,12 +202,23 @@ func (e *engine) addRuns(partition int) error {
 	case shareForecasts(revisions, other):
 		return base.decideBeside(Alternative, other)
 	}
-	alternative, err := newRun(e, Alternative, partition, []Revision{{Rules: other}})
+	alternative, err := newRun(e, Alternative, partition, seriesOf(revisions, other))
 	if err != nil {
 		return err
 	}
 	e.runs = append(e.runs, alternative)
 	return nil
+}
+
+// seriesOf are the revisions under which rules get the series that others get.
+func seriesOf(revisions []Revision, r *twin.Rules) []Revision {
+	out := []Revision{{Rules: r, Watermark: meter.NoHour}}
+	for _, rev := range revisions {
+		if rev.Series != out[len(out)-1].Series {
+			out = append(out, Revision{Rules: r, Series: rev.Series, Watermark: rev.Watermark})
+		}
+	}
+	return out
 }
 
 // shareForecasts reports whether rules share the forecasts of all revisions.

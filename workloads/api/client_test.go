@@ -49,7 +49,8 @@ func TestTheClientReadsEveryAnswer(t *testing.T) {
 	seen := &recorder{}
 	twin := clientOf(t, serveOnLoopback(t, a), a.keys["admin"], client.WithHTTPClient(&http.Client{Transport: seen}))
 	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=load_shift&limit=1").Data[0].ID
-	ids := map[string]string{"Decision": decision, "Explanation": decision, "ReadingsBatch": sentBatch(t)}
+	ids := map[string]string{"Decision": decision, "Explanation": decision, "ReadingsBatch": sentBatch(t), "Series": "price", "SeriesRevision": "carbon"}
+	revision := revisionOf(t, sentSeries(t, a), http.StatusAccepted).Revision
 	params := map[string]any{
 		"Load":             &client.LoadParams{From: new("now-1h"), To: new("now+1h")},
 		"Decisions":        &client.DecisionsParams{Action: new("load_shift"), From: new("now-3d"), Limit: new(5)},
@@ -77,7 +78,9 @@ func TestTheClientReadsEveryAnswer(t *testing.T) {
 				} else if id == "" {
 					id = "home-000001"
 				}
-				args = append(args, reflect.ValueOf(id))
+				args = append(args, reflect.ValueOf(id).Convert(in))
+			case in.Kind() == reflect.Int:
+				args = append(args, reflect.ValueOf(int(*revision)))
 			case in.Kind() == reflect.Pointer && params[m.Name] != nil:
 				args = append(args, reflect.ValueOf(params[m.Name]))
 			case in.Kind() == reflect.Pointer:

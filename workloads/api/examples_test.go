@@ -51,7 +51,18 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 		"openADREvents":    "/api/v1/openadr/events?programID=plans",
 		"explanation":      "/api/v1/decisions/" + decision + "/explanation",
 		"readingsBatch":    "/api/v1/readings/" + sentBatch(t),
+		"series":           "/api/v1/series/price?from=now&to=now%2B2h",
+		"seriesRevision":   sentSeries(t, a).Header().Get("Location"),
 	}
+}
+
+// sentSeries is the answer to carbon intensities that were sent.
+func sentSeries(t *testing.T, a *api) *httptest.ResponseRecorder {
+	t.Helper()
+	at := farAhead(t, a, 230)
+	w := put(a, "/api/v1/series/carbon", "application/json", "["+sentRow(at, 0.2)+"]", "Idempotency-Key", "example")
+	revisionOf(t, w, http.StatusAccepted)
+	return w
 }
 
 // Each operation has an example that the API once answered with, and that fits the schema
@@ -61,7 +72,7 @@ func TestOperationsHaveExamples(t *testing.T) {
 	requests := exampleRequests(t, a)
 	doc := operationsOf(t)
 	for path, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put} {
 			if op == nil {
 				continue
 			}
@@ -152,6 +163,9 @@ func answered(t *testing.T, a *api, operation, target string) *httptest.Response
 		taking, _ := takingReadings(t)
 		w = post(t, taking, target, "application/x-ndjson", oneReading+"\n{\"meter\":\"new-1\"}\n")
 		batchOf(t, w, http.StatusAccepted)
+		return w
+	case "sendSeries":
+		w = sentSeries(t, a)
 		return w
 	case "createKey", "rotateKey":
 		return createdKey(t, a, operation)

@@ -6,10 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/energytwin/energytwin/internal/config"
-	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
-	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
@@ -76,13 +73,17 @@ func (s *server) kpis(ctx context.Context, in *kpisInput) (*huma.StreamResponse,
 
 // fillKPIs computes the periods of a view. It reports whether one of them is partial.
 func (s *server) fillKPIs(ctx context.Context, in *kpisInput, view *KPIs, scope reader.Scope, w params.HourRange, now meter.Hour) (partial bool, err error) {
-	periods := s.periods(w, in.By)
+	ledger, err := s.tariff(ctx)
+	if err != nil {
+		return false, err
+	}
+	periods := s.periods(w, in.By, ledger)
 	if err := s.fillPeriods(ctx, periods, scope, params.HourRange{From: w.From, To: min(w.To, now)}, now); err != nil {
 		return false, s.failed(ctx, "read key figures", err)
 	}
 	view.Periods = make([]KPIPeriod, len(periods))
 	for i, p := range periods {
-		view.Periods[i] = p.view(s.ledger, scope.MeterNo != nil && in.By != "day")
+		view.Periods[i] = p.view(ledger, scope.MeterNo != nil && in.By != "day")
 		partial = partial || p.partial()
 	}
 	return partial, nil
@@ -152,13 +153,4 @@ func (s *server) fillPeriods(ctx context.Context, periods []*period, scope reade
 		hours = hours[n:]
 	}
 	return nil
-}
-
-// newLedger prepares the twin's tariff. Where its series cannot be read there is
-// no ledger, and what depends on prices is unknown.
-func newLedger(twin config.Twin, calendar *meter.Calendar) (*dsm.Ledger, error) {
-	if _, err := series.ReadRates(context.Background(), &twin); err != nil {
-		return nil, err
-	}
-	return dsm.NewLedger(twin.Processor.Policy, calendar, twin.Namespace+"/"+twin.Name)
 }

@@ -203,7 +203,7 @@ func TestPeriodsFollowTheLocalCalendar(t *testing.T) {
 			s := &server{calendar: cal}
 			var hours []int
 			at := w.From
-			for _, p := range s.periods(w, c.by) {
+			for _, p := range s.periods(w, c.by, nil) {
 				require.Equal(t, at, p.from)
 				at = p.to
 				hours = append(hours, int(p.to-p.from))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/workloads/api/auth"
@@ -69,9 +70,13 @@ func (s *server) meterLoad(ctx context.Context, in *meterLoadInput) (*output[Met
 		return nil, err
 	}
 	load := MeterLoad{ID: m.Name, Group: maybeText(m.Group), Currency: s.twin.Processor.Policy.Tariff.Currency, Points: make([]MeterLoadPoint, w.Hours())}
+	ledger, err := s.tariff(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i := range load.Points {
 		h := w.From + meter.Hour(i)
-		load.Points[i].At, load.Points[i].Rate = h.Time(), s.rateOf(h)
+		load.Points[i].At, load.Points[i].Rate = h.Time(), rateOf(ledger, h)
 	}
 	if err := s.readMeterLoad(ctx, m.MeterNo, w, now, load.Points); err != nil {
 		return nil, s.failed(ctx, "read the load of a meter", err)
@@ -118,11 +123,11 @@ func (s *server) readMeterLoad(ctx context.Context, no int32, w params.HourRange
 	return nil
 }
 
-// rateOf are the rates of an hour by the twin's tariff.
-func (s *server) rateOf(h meter.Hour) Rate {
-	if s.ledger == nil {
+// rateOf are the rates of an hour by a tariff; nil knows none.
+func rateOf(ledger *dsm.Ledger, h meter.Hour) Rate {
+	if ledger == nil {
 		return Rate{}
 	}
-	rates := s.ledger.At(h)
+	rates := ledger.At(h)
 	return Rate{Price: maybe(rates.Price()), Carbon: maybe(rates.Carbon())}
 }

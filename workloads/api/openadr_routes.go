@@ -59,7 +59,11 @@ func (s *server) openADREvents(ctx context.Context, in *openADRInput) (*openADRE
 		return (in.Program == "" || in.Program == e.ProgramID) &&
 			(len(in.Targets) == 0 || len(e.Targets) == 0 || slices.ContainsFunc(e.Targets, func(t string) bool { return slices.Contains(in.Targets, t) }))
 	}
-	events := []openadr.Event{s.priceEvent(now)}
+	ledger, err := s.tariff(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events := []openadr.Event{s.priceEvent(ledger, now)}
 	limits, err := s.limitEvents(ctx, now)
 	if err != nil {
 		return nil, err
@@ -79,11 +83,11 @@ func (s *server) openADREvents(ctx context.Context, in *openADRInput) (*openADRE
 // eventHours is how far ahead prices and limits are shown.
 const eventHours = 24
 
-func (s *server) priceEvent(now meter.Hour) openadr.Event {
+func (s *server) priceEvent(ledger *dsm.Ledger, now meter.Hour) openadr.Event {
 	hours := make([]openadr.Hour, eventHours)
 	for i := range hours {
 		h := now + meter.Hour(i)
-		rate := s.rateOf(h)
+		rate := rateOf(ledger, h)
 		hours[i] = openadr.Hour{Start: h.Time(), Price: rate.Price, Carbon: rate.Carbon}
 	}
 	return openadr.PriceEvent(hours, s.twin.Processor.Policy.Tariff.Currency)

@@ -33,4 +33,5 @@ func (s *server) operations(guarded huma.API) {
 	s.qualityOperations(guarded)
 	s.meterQualityOperations(guarded)
 	s.readingsOperations(guarded)
+	s.seriesOperations(guarded)
 }

@@ -41,10 +41,10 @@ func (s *server) periodStart(h meter.Hour, by string) meter.Hour {
 }
 
 // periods cut a range along the twin's calendar.
-func (s *server) periods(w params.HourRange, by string) []*period {
+func (s *server) periods(w params.HourRange, by string, ledger *dsm.Ledger) []*period {
 	var out []*period
 	for from := w.From; from < w.To; {
-		p := &period{from: from, to: w.To, whole: w.Hours(), key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(s.ledger), during: dsm.NewIndicators(s.ledger)}
+		p := &period{from: from, to: w.To, whole: w.Hours(), key: keyOf(s.calendar, from.Time()), load: dsm.NewIndicators(ledger), during: dsm.NewIndicators(ledger)}
 		y, m, d := s.calendar.Local(from).Date()
 		switch by {
 		case "day":

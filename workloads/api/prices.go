@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
@@ -16,8 +17,9 @@ import (
 )
 
 type pricesInput struct {
-	From string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Default now" example:"now-24h"`
-	To   string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now+48h"`
+	From  string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Default now" example:"now-24h"`
+	To    string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Exclusive; default now+48h"`
+	Known string `query:"known" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"As the twin knew them at a time before its now; default by what was sent last" example:"now-24h"`
 }
 
 type cheapHoursInput struct {
@@ -55,7 +57,7 @@ func (s *server) priceOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/prices", OperationID: "prices", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
 		Summary:     "Prices and carbon intensities by the hour",
-		Description: "They are those that plans are made with: the tariff of the spec, and its price and carbon series.",
+		Description: "They are those that plans are made with: the tariff of the spec, its price and carbon series, and before both what was sent to `/api/v1/series`.",
 	}, s.prices)
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/signals/cheap-hours", OperationID: "cheapHours", Tags: []string{openapi.TagTwin}, Security: openapi.Needs(auth.ScopeRead),
@@ -65,7 +67,7 @@ func (s *server) priceOperations(api huma.API) {
 }
 
 func (s *server) prices(ctx context.Context, in *pricesInput) (*output[Prices], error) {
-	points, meta, err := s.ratesOf(ctx, in.From, in.To, "now+48h")
+	points, meta, err := s.ratesOf(ctx, in.From, in.To, "now+48h", in.Known)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +76,9 @@ func (s *server) prices(ctx context.Context, in *pricesInput) (*output[Prices], 
 	return &output[Prices]{Body: Answer[Prices]{Data: view, Meta: meta}}, nil
 }
 
-// ratesOf are the rates of the hours of a range that begins now by default.
-func (s *server) ratesOf(ctx context.Context, from, to, defaultTo string) ([]PricePoint, Meta, error) {
+// ratesOf are the rates of the hours of a range that begins now by default, as the twin
+// knew them at a time; "" is what counts from now on.
+func (s *server) ratesOf(ctx context.Context, from, to, defaultTo, knownAt string) ([]PricePoint, Meta, error) {
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, Meta{}, err
@@ -87,7 +90,11 @@ func (s *server) ratesOf(ctx context.Context, from, to, defaultTo string) ([]Pri
 	if err := s.afford(ctx, w.Hours(), "from", "ask for a shorter range"); err != nil {
 		return nil, Meta{}, err
 	}
-	points := s.pricePoints(w)
+	ledger, err := s.tariffKnownAt(ctx, knownAt, now)
+	if err != nil {
+		return nil, Meta{}, err
+	}
+	points := pricePoints(ledger, w)
 	meta := Meta{Step: "1h", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	for i := range points {
 		meta.Partial = meta.Partial || points[i].Price == nil
@@ -95,17 +102,17 @@ func (s *server) ratesOf(ctx context.Context, from, to, defaultTo string) ([]Pri
 	return points, meta, nil
 }
 
-func (s *server) pricePoints(w params.HourRange) []PricePoint {
+func pricePoints(ledger *dsm.Ledger, w params.HourRange) []PricePoint {
 	points := make([]PricePoint, w.Hours())
 	for i := range points {
 		h := w.From + meter.Hour(i)
-		points[i] = PricePoint{At: h.Time(), Rate: s.rateOf(h)}
+		points[i] = PricePoint{At: h.Time(), Rate: rateOf(ledger, h)}
 	}
 	return points
 }
 
 func (s *server) cheapHours(ctx context.Context, in *cheapHoursInput) (*output[CheapHours], error) {
-	points, meta, err := s.ratesOf(ctx, in.From, in.To, "now+24h")
+	points, meta, err := s.ratesOf(ctx, in.From, in.To, "now+24h", "")
 	if err != nil {
 		return nil, err
 	}

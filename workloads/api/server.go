@@ -29,6 +29,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/webhooks"
+	core "github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/webhook"
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
@@ -69,7 +70,8 @@ type server struct {
 	log      *slog.Logger
 	clock    func() time.Time
 	calendar *meter.Calendar
-	ledger   *dsm.Ledger // nil where the prices cannot be read
+	pricing  *pricing // nil where the prices of the spec cannot be read
+	sent     *core.SeriesLog
 	guard    *auth.Guard
 	metrics  *middleware.Metrics
 	registry *prometheus.Registry
@@ -184,7 +186,9 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	if s.ledger, err = newLedger(twin, calendar); err != nil {
+	s.sent = &core.SeriesLog{}
+	if s.pricing, err = newPricing(twin, calendar); err != nil {
+		s.pricing = nil
 		s.log.Warn("costs and emissions are not known here", "error", err)
 	}
 	s.started = s.clock()

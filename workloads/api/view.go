@@ -321,6 +321,8 @@ type Provenance struct {
 	Tariff       string `json:"tariff"`
 	Origin       string `json:"origin" doc:"What the state was made from: stream, checkpoint or database"`
 	Mode         string `json:"mode" enum:"Advisory,Shadow" doc:"Of the policy when the decision was made"`
+
+	Series int64 `json:"seriesRevision" doc:"Of the series that were sent to the API; 0 for none"`
 }
 
 // Explanation is a decision in plain words.

@@ -27,6 +27,9 @@ func (w *worker) takeOver(ctx context.Context) error {
 	}
 	kept := w.p != nil && w.epoch == stored.Epoch-1 && w.p.Next() == stored.NextOffset
 	w.epoch, w.incarnation, w.target = stored.Epoch, stored.Incarnation, stored.NextOffset
+	if err := w.loadSeries(ctx); err != nil {
+		return err
+	}
 	if kept {
 		w.log.Info("partition is ours again, nothing changed meanwhile", "offset", stored.NextOffset)
 		return w.useProvenance(ctx)
@@ -39,6 +42,9 @@ func (w *worker) takeOver(ctx context.Context) error {
 	}
 	w.target, w.generation = stored.NextOffset, stored.TopicGeneration
 	if err := w.loadSpecs(ctx, stored.NextOffset); err != nil {
+		return err
+	}
+	if err := w.loadSeries(ctx); err != nil { // a topic that is new has moved them
 		return err
 	}
 	if w.p, err = w.restore(ctx, stored); err != nil {
@@ -187,21 +193,13 @@ func (w *worker) rulesOfRevision(rev writer.SpecRevision) (*twin.Rules, error) {
 	return rulesOf(cfg)
 }
 
-// rulesAt is the rules under which the message at offset is taken.
-func (w *worker) rulesAt(offset int64) *twin.Rules {
-	out := w.specs[0].rules
-	for _, s := range w.specs {
-		if s.from <= offset {
-			out = s.rules
-		}
-	}
-	return out
-}
-
 // restore gives the partition's state at some offset at or before the one the
 // database has.
 func (w *worker) restore(ctx context.Context, stored writer.PartitionState) (*twin.Partition, error) {
-	if p := w.fromCheckpoint(ctx, stored); p != nil {
+	if p, err := w.fromCheckpoint(ctx, stored); p != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
 		w.log.Info("state restored from a checkpoint", "offset", p.Next(), "next", stored.NextOffset)
 		return p, nil
 	}
@@ -211,33 +209,42 @@ func (w *worker) restore(ctx context.Context, stored writer.PartitionState) (*tw
 		if stored.NextOffset > 0 {
 			w.log.Info("no checkpoint: the stream is replayed from its start", "next", stored.NextOffset)
 		}
-		return twin.New(w.number, w.rulesAt(0)), nil
+		r, err := w.rulesAt(ctx, 0)
+		if err != nil {
+			return nil, err
+		}
+		return twin.New(w.number, r), nil
 	}
 	w.log.Warn("the stream does not reach back to what was known: windows are rebuilt from the database", "next", stored.NextOffset)
 	return w.fromDatabase(ctx, stored)
 }
 
 // fromCheckpoint is the state that Redis holds, nil if it holds none of use.
-// Nothing in Redis can stop the twin: whatever is odd counts as absent.
-func (w *worker) fromCheckpoint(ctx context.Context, stored writer.PartitionState) *twin.Partition {
+// Nothing in Redis can stop the twin: whatever is odd counts as absent. An error is one of
+// the database.
+func (w *worker) fromCheckpoint(ctx context.Context, stored writer.PartitionState) (*twin.Partition, error) {
 	ckpt, err := w.hist.LoadCheckpoint(ctx, w.number)
 	switch {
 	case errors.Is(err, history.ErrNoCheckpoint):
-		return nil
+		return nil, nil
 	case err != nil:
 		w.log.Warn("checkpoint not readable", "error", err)
-		return nil
+		return nil, nil
 	case ckpt.StateVersion != twin.StateVersion, ckpt.Incarnation != stored.Incarnation, ckpt.TopicGeneration != stored.TopicGeneration,
 		ckpt.Offset > stored.NextOffset, ckpt.Offset < w.logStart:
 		w.log.Info("checkpoint does not fit", "offset", ckpt.Offset, "next", stored.NextOffset, "version", ckpt.StateVersion, "topic_generation", ckpt.TopicGeneration)
-		return nil
+		return nil, nil
 	}
-	p, err := twin.Restore(w.number, w.rulesAt(max(ckpt.Offset-1, 0)), ckpt.Offset, ckpt.Header, meterStates(ckpt))
+	r, err := w.rulesAt(ctx, max(ckpt.Offset-1, 0))
+	if err != nil {
+		return nil, err
+	}
+	p, err := twin.Restore(w.number, r, ckpt.Offset, ckpt.Header, meterStates(ckpt))
 	if err != nil {
 		w.log.Warn("checkpoint not usable", "error", err)
-		return nil
+		return nil, nil
 	}
-	return p
+	return p, nil
 }
 
 // meterStates are the states of a checkpoint's meters, by name.
@@ -255,7 +262,11 @@ func meterStates(ckpt history.Checkpoint) iter.Seq2[string, []byte] {
 // windows. What a model learned earlier is lost, which is why decisions made
 // from here on name this origin.
 func (w *worker) fromDatabase(ctx context.Context, stored writer.PartitionState) (*twin.Partition, error) {
-	p := twin.Rebuild(w.number, w.rulesAt(stored.NextOffset), stored.NextOffset, stored.Watermark)
+	r, err := w.rulesAt(ctx, stored.NextOffset)
+	if err != nil {
+		return nil, err
+	}
+	p := twin.Rebuild(w.number, r, stored.NextOffset, stored.Watermark)
 	refs, err := w.db.PartitionMeters(ctx, w.number)
 	if err != nil {
 		return nil, fmt.Errorf("meters of partition %d: %w", w.number, err)

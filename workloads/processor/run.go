@@ -44,6 +44,8 @@ type Processor struct {
 	saver       *saver
 	recent      *recent
 	unannounced *unannounced
+	series      *sentSeries // for workers
+	settling    *sentSeries // prices and carbon intensities, for outcomes
 
 	mu      sync.Mutex
 	workers map[int]*worker
@@ -69,7 +71,9 @@ func New(cfg *config.Twin, stores Stores, reg prometheus.Registerer, log *slog.L
 		cfg: cfg, rules: r, stores: stores,
 		owner:   fmt.Sprintf("%s/%d", host, os.Getpid()),
 		metrics: newMetrics(reg), log: log, saver: &saver{}, recent: &recent{}, unannounced: &unannounced{},
-		workers: map[int]*worker{},
+		series:   &sentSeries{db: stores.DB, log: &twin.SeriesLog{}},
+		settling: &sentSeries{db: stores.DB, log: (&twin.SeriesLog{}).Only(twin.SeriesPrice, twin.SeriesCarbon)},
+		workers:  map[int]*worker{},
 	}, nil
 }
 
@@ -130,6 +134,7 @@ func (p *Processor) Run(ctx context.Context) error {
 	tasks.Go(func() error { return p.maintain(ctx) })
 	tasks.Go(func() error { return p.keepSettled(ctx) })
 	tasks.Go(func() error { return p.keepForecast(ctx) })
+	tasks.Go(func() error { return p.keepSeries(ctx) })
 	tasks.Go(func() error { return p.storeReport(ctx) })
 	err := tasks.Wait()
 	p.saveAll(context.WithoutCancel(ctx))
@@ -149,7 +154,7 @@ func (p *Processor) worker(partition int) *worker {
 			number: partition, owner: p.owner, cfg: p.cfg, rules: p.rules,
 			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
 			reader:  p.stores.Stream.PartitionReader(p.cfg.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
-			metrics: p.metrics, saver: p.saver, recent: p.recent, unannounced: p.unannounced,
+			metrics: p.metrics, saver: p.saver, recent: p.recent, unannounced: p.unannounced, series: p.series,
 			log: p.log.With("partition", partition),
 		}
 		p.workers[partition] = w

@@ -64,21 +64,55 @@ func (p *Processor) mayNotBeHeldUp() bool {
 func (p *Processor) SettlePast(ctx context.Context) error { return p.settle(ctx, true) }
 
 func (p *Processor) settle(ctx context.Context, corrected bool) error {
-	ledger := p.rules.Ledger()
-	if ledger == nil {
+	if p.rules.Ledger() == nil {
 		return nil
 	}
-	return Settle(ctx, p.stores.DB, ledger, p.cfg.Generator.Mode == "Off", corrected)
+	ledgers := func(revision int64) (*dsm.Ledger, error) {
+		r, err := p.settling.rules(ctx, p.rules, revision)
+		if err != nil {
+			return nil, err
+		}
+		return r.Ledger(), nil
+	}
+	return Settle(ctx, p.stores.DB, ledgers, p.cfg.Generator.Mode == "Off", corrected)
+}
+
+// Ledgers are by what a revision of the series that were sent evaluates plans; 0 is without
+// any.
+type Ledgers func(revision int64) (*dsm.Ledger, error)
+
+// of are those that decisions are evaluated by, by revision.
+func (l Ledgers) of(open []writer.Unsettled) (map[int64]*dsm.Ledger, error) {
+	out := map[int64]*dsm.Ledger{}
+	for i := range open {
+		revision := open[i].Series
+		if out[revision] != nil {
+			continue
+		}
+		ledger, err := l(revision)
+		if err != nil {
+			return nil, err
+		}
+		out[revision] = ledger
+	}
+	return out, nil
 }
 
 // Settle computes the outcomes of decisions whose hours have passed, oldest first: against
 // the forecast where somebody may have followed them, else as if nobody had. With
 // corrected, those of decisions whose readings were corrected since are computed again.
-// It gives the same rows whoever does it and how often.
-func Settle(ctx context.Context, db *writer.DB, ledger *dsm.Ledger, followed, corrected bool) error {
+// It gives the same rows whoever does it and how often: prices are those with which the
+// last hour of a decision was processed.
+func Settle(ctx context.Context, db *writer.DB, ledgers Ledgers, followed, corrected bool) error {
+	ledger, err := ledgers(0)
+	if err != nil {
+		return err
+	}
+	of := map[int64]*dsm.Ledger{}
 	by := writer.Settling{
 		Followed: followed, Demand: ledger.DemandCharge() > 0,
-		Settle: func(open []writer.Unsettled) []decisions.Settled { return settled(ledger, followed, open) },
+		Prepare: func(open []writer.Unsettled) (err error) { of, err = ledgers.of(open); return err },
+		Settle:  func(open []writer.Unsettled) []decisions.Settled { return settled(of, followed, open) },
 	}
 	for {
 		n, err := db.SettleNext(ctx, by)
@@ -121,10 +155,11 @@ func outcome(ledger *dsm.Ledger, u *writer.Unsettled, followed bool) (r dsm.Real
 }
 
 // settled computes outcomes.
-func settled(ledger *dsm.Ledger, followed bool, open []writer.Unsettled) []decisions.Settled {
+func settled(ledgers map[int64]*dsm.Ledger, followed bool, open []writer.Unsettled) []decisions.Settled {
 	out, nan := make([]decisions.Settled, 0, len(open)), float32(math.NaN())
 	for i := range open {
 		u := &open[i]
+		ledger := ledgers[u.Series]
 		s := decisions.Settled{ID: u.ID, IssuedAt: u.IssuedAt, Corrections: u.Corrections, Method: decisions.SettledSimulated, PeakWithout: nan, PeakWith: nan}
 		followed := followed && !u.Shadow
 		if followed {

@@ -29,13 +29,13 @@ func TestSettledByMode(t *testing.T) {
 	nothing.Actual = []float32{float32(math.NaN()), float32(math.NaN())}
 	open := []writer.Unsettled{u, nothing}
 
-	replayed := settled(ledger, false, open)
+	replayed := settled(map[int64]*dsm.Ledger{0: ledger}, false, open)
 	require.Equal(t, int16(decisions.SettledSimulated), replayed[0].Method)
 	require.InDelta(t, 1*0.2, replayed[0].SavingEnergy, 1e-6, "half of what there was could move")
 	require.InDelta(t, 1, replayed[0].KWhShifted, 1e-6)
 	require.True(t, math.IsNaN(float64(replayed[1].SavingEnergy)))
 
-	followed := settled(ledger, true, open)
+	followed := settled(map[int64]*dsm.Ledger{0: ledger}, true, open)
 	require.Equal(t, int16(decisions.SettledEstimated), followed[0].Method)
 	require.InDelta(t, (1*0.1+4*0.3)-(2*0.1+2*0.3), followed[0].SavingEnergy, 1e-6)
 }

@@ -39,17 +39,18 @@ func (p *Processor) keepForecast(ctx context.Context) error {
 func (p *Processor) ForecastPast(ctx context.Context) error { return p.twinForecaster().catchUp(ctx) }
 
 func (p *Processor) twinForecaster() *twinForecaster {
-	return &twinForecaster{db: p.stores.DB, rules: map[string]*twin.Rules{p.rules.SpecHash: p.rules}, known: meter.NoHour}
+	return &twinForecaster{db: p.stores.DB, series: &sentSeries{db: p.stores.DB, log: (&twin.SeriesLog{}).Only(twin.SeriesTemperature)}, rules: map[string]*twin.Rules{p.rules.SpecHash: p.rules}, known: meter.NoHour}
 }
 
 // twinForecaster makes the forecasts of the whole twin from what its partitions knew at each
 // issue. They are a function of these rows, and of the specification that held, so that
 // whoever makes them, and how often, they are the same.
 type twinForecaster struct {
-	db    *writer.DB
-	rules map[string]*twin.Rules // by the hash of the specification
-	load  twin.TwinLoad
-	known meter.Hour // load holds what partitions knew at issues up to here; NoHour for none
+	db     *writer.DB
+	series *sentSeries
+	rules  map[string]*twin.Rules // by the hash of the specification
+	load   twin.TwinLoad
+	known  meter.Hour // load holds what partitions knew at issues up to here; NoHour for none
 }
 
 // catchUp makes the forecasts of all issues that every partition has passed, in order.
@@ -80,15 +81,15 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) error {
 		return err
 	}
 	issue := twin.GroupForecast{IssuedAt: due}
-	partitions, ahead, hash := 0, 0, ""
+	partitions, ahead, hash, revision := 0, 0, "", int64(0)
 	for i := range loads {
 		l := &loads[i]
 		f.load.Add(l.Partition, &l.PartitionLoad)
 		if l.IssuedAt != due {
 			continue
 		}
-		if partitions++; partitions == 1 { // the lowest partition, if a new specification holds for some of them
-			hash = l.SpecHash
+		if partitions++; partitions == 1 { // the lowest partition, if a new specification, or a series that was sent, holds for some of them
+			hash, revision = l.SpecHash, l.Series
 		}
 		ahead, issue.DayAhead = max(ahead, l.Ahead), issue.DayAhead || l.DayAhead
 	}
@@ -98,6 +99,9 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) error {
 	}
 	rules, err := f.rulesOf(ctx, hash)
 	if err != nil {
+		return err
+	}
+	if rules, err = f.series.rules(ctx, rules, revision); err != nil {
 		return err
 	}
 	f.load.Forget(due - meter.Hour(rules.Span()))

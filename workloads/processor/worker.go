@@ -39,7 +39,10 @@ type worker struct {
 	epoch       int64
 	generation  int // of the topic that p is of
 	logStart    int64
-	specs       []specRules     // by offset
+	specs       []specRules        // by offset
+	uses        []writer.SeriesUse // of the series that were sent, by offset
+	segment     segment            // of the offset that was asked for last
+	series      *sentSeries
 	p           *twin.Partition // nil while the state is unknown
 	batch       writer.Batch
 	recent      *recent
@@ -102,6 +105,9 @@ func (w *worker) follow(ctx context.Context, hint func(partition int, offset int
 		return err
 	}
 	for {
+		if err := w.takeSeries(ctx); err != nil {
+			return err
+		}
 		hint(w.number, w.p.Next())
 		if err := w.processBatch(ctx); err != nil {
 			return err
@@ -153,7 +159,11 @@ func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) err
 		if rec.Offset < first || rec.Offset >= end {
 			continue
 		}
-		if r := w.rulesAt(rec.Offset); r != w.p.Rules() {
+		r, err := w.rulesAt(ctx, rec.Offset)
+		if err != nil {
+			return err
+		}
+		if r != w.p.Rules() {
 			if err := w.applyRead(ctx); err != nil {
 				return err
 			}
@@ -247,9 +257,14 @@ func (w *worker) commit(ctx context.Context) error {
 // useProvenance makes the database know how the rows of this partition come
 // about from here on.
 func (w *worker) useProvenance(ctx context.Context) error {
+	r, err := w.rulesAt(ctx, w.p.Next())
+	if err != nil {
+		return err
+	}
 	no, err := w.db.EnsureProvenance(ctx, decisions.Provenance{
 		Model: w.rules.Model().Name(), ModelVersion: fmt.Sprint(w.rules.Model().Version()), Image: w.cfg.Image,
 		SpecHash: w.cfg.SpecHash, Tariff: w.rules.Policy.Tariff.Currency, Origin: string(w.p.Origin()), Mode: string(w.rules.Policy.Mode),
+		Series: r.Series,
 	})
 	if err != nil {
 		return fmt.Errorf("provenance: %w", err)

@@ -3,9 +3,11 @@
 package signal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -96,6 +98,22 @@ func Open(ctx context.Context, path string, o Options) (*Signal, error) {
 	}
 	return s, nil
 }
+
+// Text reads a text of a signal that is in memory, as Open reads a file. name is what it is
+// called in errors.
+func Text(ctx context.Context, name string, text []byte, o Options) (*Signal, error) {
+	return read(ctx, name, []unpack.Input{inMemory{name, text}}, o)
+}
+
+// inMemory is a text as unpack hands them out.
+type inMemory struct {
+	name string
+	text []byte
+}
+
+func (m inMemory) Name() string { return m.name }
+
+func (m inMemory) Text() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.text)), nil }
 
 func read(ctx context.Context, path string, inputs []unpack.Input, o Options) (*Signal, error) {
 	in, column, err := find(path, inputs, o)

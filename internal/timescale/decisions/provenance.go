@@ -16,4 +16,6 @@ type Provenance struct {
 	Tariff       string `json:"tariff"`
 	Origin       string `json:"origin"` // of windows and models: stream, checkpoint or database
 	Mode         string `json:"mode"`   // of the policy: Advisory or Shadow; "" counts as Advisory
+
+	Series int64 `json:"seriesRevision,omitempty"` // of the series that were sent; 0 for none
 }

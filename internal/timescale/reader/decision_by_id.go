@@ -39,9 +39,9 @@ func (db *DB) DecisionHistory(ctx context.Context, d *decisions.Row) ([]decision
 
 func (db *DB) provenance(ctx context.Context, no int32) (p decisions.Provenance, err error) {
 	err = db.Pool.QueryRow(ctx, `
-		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode
+		SELECT model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode, series_revision
 		FROM provenance WHERE provenance_no = $1`, no).
-		Scan(&p.Model, &p.ModelVersion, &p.Image, &p.SpecHash, &p.DatasetSHA, &p.Tariff, &p.Origin, &p.Mode)
+		Scan(&p.Model, &p.ModelVersion, &p.Image, &p.SpecHash, &p.DatasetSHA, &p.Tariff, &p.Origin, &p.Mode, &p.Series)
 	if err != nil {
 		return p, fmt.Errorf("provenance %d: %w", no, err)
 	}

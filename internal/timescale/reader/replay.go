@@ -58,10 +58,11 @@ func (db *DB) ReplayMeters(ctx context.Context) (meters []StoredMeter, from, to 
 // ReplaySpec is a specification and where in the replay of a partition it began to
 // hold: after as many of its readings, warm-up included.
 type ReplaySpec struct {
-	Partition int
-	Hash      string
-	Document  json.RawMessage
-	After     int64
+	Partition  int
+	Hash       string
+	Document   json.RawMessage
+	FromOffset int64
+	After      int64
 }
 
 // ReplaySpecs are the specifications under which the readings of each partition were
@@ -70,7 +71,7 @@ type ReplaySpec struct {
 // counts as read before: rejected and repeated messages then shift it.
 func (db *DB) ReplaySpecs(ctx context.Context) ([]ReplaySpec, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT s.partition, s.spec_hash, s.spec, coalesce(s.stored, s.from_offset + (
+		SELECT s.partition, s.spec_hash, s.spec, s.from_offset, coalesce(s.stored, s.from_offset + (
 			SELECT count(*) FROM readings r JOIN meters m USING (meter_no)
 			WHERE m.partition = s.partition AND r.channel = 0 AND r.quality & $1 = $2))
 		FROM spec_revisions s ORDER BY s.partition, s.from_offset`, int16(^twin.SuspectFlag), int16(twin.WarmUp))

@@ -31,6 +31,7 @@ func readerRights() []string {
 	return []string{
 		`INSERT ON ended_sessions`,
 		`INSERT ON decision_feedback`,
+		`INSERT ON series_revisions`,
 		`INSERT ON ingest_batches`,
 		`UPDATE (claim, claimed_until, published_at, partitions, first_offsets, next_offsets, answer) ON ingest_batches`,
 		`INSERT ON api_keys, api_key_endings`, // whose rows count only with the seal of the API

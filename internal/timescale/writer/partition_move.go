@@ -15,7 +15,7 @@ import (
 // Sub-hour readings that arrived at or after that offset are of the topic before.
 // Their offsets become −1 − offset, so that none is that of another message.
 // Specifications that began to hold after that offset say nothing about the
-// new topic's offsets and go.
+// new topic's offsets and go. Series that did so go on from that offset.
 func (db *DB) MovePartition(ctx context.Context, partition int, epoch, offset int64) error {
 	err := pgx.BeginFunc(ctx, db.Pool, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
@@ -34,6 +34,7 @@ func (db *DB) MovePartition(ctx context.Context, partition int, epoch, offset in
 			WHERE stream_offset >= $2 AND meter_no IN (SELECT meter_no FROM meters WHERE partition = $1)`,
 			partition, offset)
 		void.Queue(`DELETE FROM spec_revisions WHERE partition = $1 AND from_offset > $2`, partition, offset)
+		void.Queue(`UPDATE series_uses SET from_offset = $2 WHERE partition = $1 AND from_offset > $2`, partition, offset)
 		return tx.SendBatch(ctx, void).Close()
 	})
 	if err != nil {

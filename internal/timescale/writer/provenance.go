@@ -23,13 +23,13 @@ func (db *DB) EnsureProvenance(ctx context.Context, p decisions.Provenance) (int
 	// A plain read first: decisions of one kind come day after day.
 	err = db.Pool.QueryRow(ctx, `
 		WITH made AS (
-			INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+			INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin, mode, series_revision)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
 			WHERE NOT EXISTS (SELECT FROM provenance WHERE digest = $1)
 			ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
 			RETURNING provenance_no)
 		SELECT provenance_no FROM made UNION ALL SELECT provenance_no FROM provenance WHERE digest = $1 LIMIT 1`,
-		digest, p.Model, p.ModelVersion, p.Image, p.SpecHash, p.DatasetSHA, p.Tariff, p.Origin, p.Mode).Scan(&no)
+		digest, p.Model, p.ModelVersion, p.Image, p.SpecHash, p.DatasetSHA, p.Tariff, p.Origin, p.Mode, p.Series).Scan(&no)
 	if err != nil {
 		return 0, fmt.Errorf("store the provenance: %w", err)
 	}

@@ -25,6 +25,7 @@ type Unsettled struct {
 	Corrections      int             // of readings of these hours, so far
 	Peaks            *dsm.MonthPeaks // of the meter before these hours; those after them once it is settled
 	Again            bool            // it was settled before: Peaks are of its month
+	Series           int64           // revision of the series with which its last hour was processed; 0 for none
 }
 
 // Settling is how decisions are settled.
@@ -37,6 +38,9 @@ type Settling struct {
 	// Settle computes the outcomes of decisions of the same last hour, by meter and
 	// then by issue.
 	Settle func([]Unsettled) []decisions.Settled
+	// Prepare comes before, with all decisions of the batch; it may be nil. After an error
+	// nothing is stored.
+	Prepare func([]Unsettled) error
 }
 
 // settleBatch is about how many decisions are settled at once. It bounds memory, and how
@@ -271,6 +275,9 @@ func fillUnsettled(ctx context.Context, tx pgx.Tx, by Settling, found []decision
 	if err := hours.read(ctx, tx); err != nil {
 		return nil, err
 	}
+	if err := readSeriesRevisions(ctx, tx, open); err != nil {
+		return nil, err
+	}
 	if by.Followed {
 		if err := readExpected(ctx, tx, open); err != nil {
 			return nil, err
@@ -280,6 +287,9 @@ func fillUnsettled(ctx context.Context, tx pgx.Tx, by Settling, found []decision
 		if err := readPeaks(ctx, tx, open, hours.meters); err != nil {
 			return nil, err
 		}
+	}
+	if by.Prepare != nil {
+		return open, by.Prepare(open)
 	}
 	return open, nil
 }

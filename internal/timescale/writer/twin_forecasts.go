@@ -21,9 +21,9 @@ func queueLoads(q *pgx.Batch, b *Batch) {
 			kwh[k], expected[k], reported[k] = l.Sums[k].Parts()
 		}
 		q.Queue(`
-			INSERT INTO partition_loads (issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-			l.IssuedAt.Time(), b.Partition, l.DayAhead, l.Ahead, l.SpecHash, l.Hours, kwh, expected, reported)
+			INSERT INTO partition_loads (issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported, series_revision)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+			l.IssuedAt.Time(), b.Partition, l.DayAhead, l.Ahead, l.SpecHash, l.Hours, kwh, expected, reported, l.Series)
 	}
 }
 
@@ -37,7 +37,7 @@ type LoadOfPartition struct {
 // to, by issue and partition.
 func (db *DB) PartitionLoads(ctx context.Context, from, to meter.Hour) ([]LoadOfPartition, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported FROM partition_loads
+		SELECT issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported, series_revision FROM partition_loads
 		WHERE issued_at > $1 AND issued_at <= $2 ORDER BY issued_at, partition`, from.Time(), to.Time())
 	if err != nil {
 		return nil, fmt.Errorf("loads of partitions: %w", err)
@@ -46,7 +46,7 @@ func (db *DB) PartitionLoads(ctx context.Context, from, to meter.Hour) ([]LoadOf
 		var issued time.Time
 		var kwh []float64
 		var expected, reported []int32
-		if err = row.Scan(&issued, &l.Partition, &l.DayAhead, &l.Ahead, &l.SpecHash, &l.Hours, &kwh, &expected, &reported); err != nil {
+		if err = row.Scan(&issued, &l.Partition, &l.DayAhead, &l.Ahead, &l.SpecHash, &l.Hours, &kwh, &expected, &reported, &l.Series); err != nil {
 			return l, err
 		}
 		l.IssuedAt = meter.HourOf(issued)

@@ -15,5 +15,5 @@ func (f *filler) settle(ctx context.Context, twin config.Twin) error {
 	if err != nil {
 		return err
 	}
-	return processor.Settle(ctx, f.db, ledger, false, true)
+	return processor.Settle(ctx, f.db, func(int64) (*dsm.Ledger, error) { return ledger, nil }, false, true)
 }

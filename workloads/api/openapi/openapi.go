@@ -39,6 +39,7 @@ const (
 	TagDecisions = "Decisions"
 	TagQuality   = "Data quality"
 	TagReadings  = "Readings"
+	TagSeries    = "Series"
 	TagLive      = "Live"
 	TagSession   = "Session"
 	TagOpenADR   = "OpenADR"
@@ -74,6 +75,7 @@ func newConfig(server string) huma.Config {
 				{Name: TagDecisions, Description: "What to move, when, why, and what it is worth"},
 				{Name: TagQuality, Description: "What was rejected, and why"},
 				{Name: TagReadings, Description: "Sending readings from outside"},
+				{Name: TagSeries, Description: "Prices, carbon intensities and temperatures, and sending them"},
 				{Name: TagLive, Description: "What is stored, as it is stored"},
 				{Name: TagSession, Description: "Signing in from a browser"},
 				{Name: TagOpenADR, Description: "Prices, limits and plans for clients of OpenADR 3.1"},

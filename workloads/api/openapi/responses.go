@@ -32,6 +32,9 @@ func failures() []failure {
 		return func(op *huma.Operation) bool { return strings.HasPrefix(op.Path, "/api/v1/"+collection+"/{id}") }
 	}
 	readings := func(op *huma.Operation) bool { return op.Method == http.MethodPost && op.Path == "/api/v1/readings" }
+	series := func(op *huma.Operation) bool {
+		return op.Method == http.MethodPut && op.Path == "/api/v1/series/{series}"
+	}
 	onKeys := func(op *huma.Operation) bool {
 		return op.Method == http.MethodPost && strings.HasPrefix(op.Path, "/api/v1/keys")
 	}
@@ -58,6 +61,14 @@ func failures() []failure {
 			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
 			problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
 		}, "The readings cannot be read as a whole, a parameter is at fault, or the idempotency key was used for another body", nil, readings},
+		{"UnreadableSeries", 400, []problem.Code{problem.CodeInvalidBody, problem.CodeEmptyBody}, "The body is missing, is no JSON, or cannot be unpacked", nil, series},
+		{"UnknownRevision", 404, []problem.Code{problem.CodeUnknownRevision}, "There is no such revision of the series", nil,
+			func(op *huma.Operation) bool { return strings.HasSuffix(op.Path, "/revisions/{revision}") }},
+		{"UnsupportedSeries", 415, []problem.Code{problem.CodeMediaType}, "The body has another media type, or another encoding, than those of this document", nil, series},
+		{"InvalidSeries", 422, []problem.Code{
+			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
+			problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
+		}, "A row, which field names, or the body as a whole cannot be used, a parameter is at fault, or the idempotency key was used for other values", nil, series},
 		{"UnknownAPIKey", 404, []problem.Code{problem.CodeUnknownKey}, "There is no such API key", nil, below("keys")},
 		{"KeysConflict", 409, []problem.Code{problem.CodeNameTaken, problem.CodeKeyEnded, problem.CodeKeyOfSecret, problem.CodeTooManyKeys},
 			"The key cannot be made: its name is taken, the key has ended or belongs to the Secret, or there are too many", nil, onKeys},

@@ -33,6 +33,7 @@ const (
 	CodeNotBegun          Code = "decision_not_begun"
 	CodeFeedbackChanged   Code = "feedback_changed"
 	CodeUnknownBatch      Code = "unknown_batch"
+	CodeUnknownRevision   Code = "unknown_revision"
 	CodeReadingsNotTaken  Code = "readings_not_taken"
 	CodeInProgress        Code = "in_progress"
 	CodeKeyReused         Code = "idempotency_key_reused"

@@ -148,7 +148,7 @@ func readForm(form *multipart.Reader) (u Upload, err error) {
 }
 
 func empty() error {
-	return problem.New(http.StatusBadRequest, problem.CodeEmptyBody, "body", "the request has no body; send readings")
+	return problem.New(http.StatusBadRequest, problem.CodeEmptyBody, "body", "the request has no body; send one")
 }
 
 func invalid(field, detail string) error {
