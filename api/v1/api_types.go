@@ -45,6 +45,12 @@ type API struct {
 	// +optional
 	Webhooks *Webhooks `json:"webhooks,omitempty"`
 
+	// From when a statement of the database is logged as slow, with the request that
+	// it is for and without values; 1s if left out, and 0s logs none.
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('0s') && duration(self) <= duration('1h')",message="write a duration from 0s to 1h, such as 1s"
+	// +optional
+	SlowQuery Duration `json:"slowQuery,omitempty"`
+
 	// What each API server asks of its node.
 	// +optional
 	Resources *Resources `json:"resources,omitempty"`

@@ -130,7 +130,7 @@ func newAPICommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		db, err := reader.Open(ctx, url, timescale.Options{AppName: "energytwin-api"})
+		db, err := reader.Open(ctx, url, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(twin, nil)})
 		if err != nil {
 			return err
 		}

@@ -77,6 +77,7 @@ func specChanges() map[string]specChange {
 		"api.auth.jwtSecretRef":               {ofHouseholds, ``, `api: {auth: {jwtSecretRef: {name: signing}}}`},
 		"api.auth.sessionTTL":                 {ofHouseholds, ``, `api: {auth: {sessionTTL: 8h}}`},
 		"api.webhooks":                        {ofHouseholds, ``, `api: {webhooks: {enabled: true}}`},
+		"api.slowQuery":                       {ofHouseholds, ``, `api: {slowQuery: 2s}`},
 		"api.resources":                       {ofHouseholds, ``, `api: {resources: {limits: {memory: 1Gi}}}`},
 		"kafka.managed.replicas":              {ofHouseholds, ``, `kafka: {managed: {replicas: 3}}`},
 		"kafka.managed.version":               {ofHouseholds, ``, `kafka: {managed: {version: 4.9.0}}`},

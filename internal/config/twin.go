@@ -135,15 +135,16 @@ type Series struct {
 
 // API defines how the REST API is served.
 type API struct {
-	BasePath       string   `json:"basePath"`
-	TrustedProxies []string `json:"trustedProxies,omitempty"`
-	Listen         string   `json:"listen"`       // address of the API and the UI
-	StatusListen   string   `json:"statusListen"` // address of /metrics and probes
-	APIKeysFile    string   `json:"apiKeysFile"`
-	JWTSecretFile  string   `json:"jwtSecretFile"`
-	SessionTTL     Duration `json:"sessionTTL"`
-	GrafanaURL     string   `json:"grafanaURL,omitempty"`
-	Webhooks       Webhooks `json:"webhooks,omitzero"`
+	BasePath       string    `json:"basePath"`
+	TrustedProxies []string  `json:"trustedProxies,omitempty"`
+	Listen         string    `json:"listen"`       // address of the API and the UI
+	StatusListen   string    `json:"statusListen"` // address of /metrics and probes
+	APIKeysFile    string    `json:"apiKeysFile"`
+	JWTSecretFile  string    `json:"jwtSecretFile"`
+	SessionTTL     Duration  `json:"sessionTTL"`
+	GrafanaURL     string    `json:"grafanaURL,omitempty"`
+	Webhooks       Webhooks  `json:"webhooks,omitzero"`
+	SlowQuery      *Duration `json:"slowQuery,omitempty"` // from when a statement of the database is logged as slow; nil: 1s, 0: none is
 }
 
 // Webhooks defines how receivers are sent what is stored.

@@ -113,6 +113,9 @@ func (c *check) api(a *API) {
 		c.that(h.GiveUpAfter > 0, "api.webhooks.giveUpAfter", "%s; write a duration such as 24h", time.Duration(h.GiveUpAfter))
 		c.that(h.Max >= 1, "api.webhooks.max", "%d; write 1 or more", h.Max)
 	}
+	if q := a.SlowQuery; q != nil {
+		c.that(*q >= 0, "api.slowQuery", "%s is negative; write 0s for none, or more", time.Duration(*q))
+	}
 	c.that(a.SessionTTL > 0, "api.sessionTTL", "%s; write a duration such as 12h", time.Duration(a.SessionTTL))
 }
 

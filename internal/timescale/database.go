@@ -37,6 +37,9 @@ type Options struct {
 	// API sets it, a processor does not.
 	StatementTimeout time.Duration
 
+	// SlowQueries has statements logged that take long.
+	SlowQueries SlowQueries
+
 	// InsertOnly has a writer write with INSERT alone, for servers without COPY FROM
 	// STDIN.
 	InsertOnly bool
@@ -55,6 +58,9 @@ func Connect(ctx context.Context, url string, opts Options) (DB, error) {
 	}
 	if opts.MaxConns > 0 {
 		cfg.MaxConns = opts.MaxConns
+	}
+	if opts.SlowQueries.After > 0 {
+		cfg.ConnConfig.Tracer = &opts.SlowQueries
 	}
 	settings := sessionSettings(opts)
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {

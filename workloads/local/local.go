@@ -139,7 +139,7 @@ func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err e
 	if t.db, err = writer.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
 		return err
 	}
-	if t.reader, err = reader.Open(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api"}); err != nil {
+	if t.reader, err = reader.Open(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(t.cfg, t.o.Log.With("workload", "api"))}); err != nil {
 		return err
 	}
 	if t.redis, err = history.Connect(t.cfg.Redis, t.cfg.KeyPrefix()); err != nil {

@@ -149,6 +149,7 @@ func Rejections() map[string]Rejection {
 		"host with a scheme":             {With("api: {ingress: {host: 'https://a.org'}}"), 6, "spec.api.ingress.host", "without a scheme"},
 		"webhooks that give up at once":  {With("api: {webhooks: {giveUpAfter: 1s}}"), 6, "spec.api.webhooks.giveUpAfter", "from 1m to 168h"},
 		"no webhook":                     {With("api: {webhooks: {max: 0}}"), 6, "spec.api.webhooks.max", "greater than or equal to 1"},
+		"slow after a day":               {With("api: {slowQuery: 24h}"), 6, "spec.api.slowQuery", "from 0s to 1h"},
 		"session of a second":            {With("api: {auth: {sessionTTL: 1s}}"), 6, "spec.api.auth.sessionTTL", "from 1m to 720h"},
 		"deadline of no time":            {With("progressDeadline: 0s"), 6, "spec.progressDeadline", "from 1s to 24h"},
 		"kafka of both kinds":            {With("kafka: {managed: {}, external: {bootstrapServers: ['a:1']}}"), 6, "spec.kafka", "at most one of kafka.managed and kafka.external"},

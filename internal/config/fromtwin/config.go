@@ -184,7 +184,16 @@ func apiOf(a *v1.API, at Endpoints) config.API {
 		SessionTTL:     config.Duration(a.Auth.SessionTTL.Std()),
 		GrafanaURL:     at.GrafanaURL,
 		Webhooks:       webhooksOf(a.Webhooks),
+		SlowQuery:      slowQueryOf(a.SlowQuery),
 	}
+}
+
+func slowQueryOf(after v1.Duration) *config.Duration {
+	if after == "" {
+		return nil
+	}
+	d := config.Duration(after.Std())
+	return &d
 }
 
 func webhooksOf(w *v1.Webhooks) config.Webhooks {
