@@ -77,6 +77,10 @@ func TestHowToWithCurl(t *testing.T) {
 		block = regexp.MustCompile(`(?m)^(export|energytwin|kubectl) .*\n`).ReplaceAllString(block, "")
 		// Nobody stores here what is waited for.
 		block = strings.ReplaceAll(block, "wait=10", "wait=0")
+		// The twin of the tests lives in 2019, and prices are sent for the year after its now.
+		if strings.Contains(block, "/api/v1/series/") {
+			block = strings.ReplaceAll(block, "2026-01-01T", "2019-12-01T")
+		}
 		a, url := l.api, l.url
 		if strings.Contains(block, "/api/v1/readings") {
 			a, url = taking, takingURL
