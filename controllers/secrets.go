@@ -72,6 +72,10 @@ func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
 		add("dataset.url.tokenSecretRef", d.URL.TokenSecretRef, bearerToken, "token")
 	}
 	add("api.auth.apiKeysSecretRef", s.API.Auth.APIKeysSecretRef, apiKey, "")
+	if o := s.API.Auth.OIDC; o != nil {
+		add("api.auth.oidc.clientSecretRef", o.ClientSecretRef, bearerToken, "clientSecret")
+		add("api.auth.oidc.caSecretRef", o.CASecretRef, certificates, "ca.crt")
+	}
 	add("api.auth.jwtSecretRef", s.API.Auth.JWTSecretRef, signingSecret, "secret")
 	return out
 }

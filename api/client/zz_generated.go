@@ -294,6 +294,12 @@ const (
 	MeterStatusSuspect MeterStatus = "suspect"
 )
 
+// Defines values for OpenSessionMethod.
+const (
+	OpenSessionMethodKey  OpenSessionMethod = "key"
+	OpenSessionMethodOidc OpenSessionMethod = "oidc"
+)
+
 // Defines values for ProblemRequiredScope.
 const (
 	ProblemRequiredScopeAdmin   ProblemRequiredScope = "admin"
@@ -371,6 +377,12 @@ const (
 	SeriesRevisionStatusHolds     SeriesRevisionStatus = "holds"
 	SeriesRevisionStatusStored    SeriesRevisionStatus = "stored"
 	SeriesRevisionStatusUnchanged SeriesRevisionStatus = "unchanged"
+)
+
+// Defines values for SessionMethod.
+const (
+	SessionMethodKey  SessionMethod = "key"
+	SessionMethodOidc SessionMethod = "oidc"
 )
 
 // Defines values for SessionScope.
@@ -789,6 +801,13 @@ type AnswerDeliveryView struct {
 	Page *Page        `json:"page,omitempty"`
 }
 
+// AnswerEndedSessions defines model for AnswerEndedSessions.
+type AnswerEndedSessions struct {
+	Data EndedSessions `json:"data"`
+	Meta Meta          `json:"meta"`
+	Page *Page         `json:"page,omitempty"`
+}
+
 // AnswerExplanation defines model for AnswerExplanation.
 type AnswerExplanation struct {
 	Data Explanation `json:"data"`
@@ -878,6 +897,13 @@ type AnswerListMeter struct {
 	Data []Meter `json:"data"`
 	Meta Meta    `json:"meta"`
 	Page *Page   `json:"page,omitempty"`
+}
+
+// AnswerListOpenSession defines model for AnswerListOpenSession.
+type AnswerListOpenSession struct {
+	Data []OpenSession `json:"data"`
+	Meta Meta          `json:"meta"`
+	Page *Page         `json:"page,omitempty"`
 }
 
 // AnswerListSeries defines model for AnswerListSeries.
@@ -983,6 +1009,13 @@ type AnswerTwin struct {
 	Data Twin  `json:"data"`
 	Meta Meta  `json:"meta"`
 	Page *Page `json:"page,omitempty"`
+}
+
+// AnswerWaysIn defines model for AnswerWaysIn.
+type AnswerWaysIn struct {
+	Data WaysIn `json:"data"`
+	Meta Meta   `json:"meta"`
+	Page *Page  `json:"page,omitempty"`
 }
 
 // AnswerWebhookView defines model for AnswerWebhookView.
@@ -1632,6 +1665,11 @@ type DescriptorObjectType string
 
 // DescriptorUnits defines model for Descriptor.Units.
 type DescriptorUnits string
+
+// EndedSessions defines model for EndedSessions.
+type EndedSessions struct {
+	Ended int `json:"ended"`
+}
 
 // Event defines model for Event.
 type Event struct {
@@ -2309,6 +2347,48 @@ type MeterState struct {
 	Reading    *Reading   `json:"reading,omitempty"`
 }
 
+// OIDCWay defines model for OIDCWay.
+type OIDCWay struct {
+	// Available False: the issuer cannot be reached now
+	Available bool `json:"available"`
+
+	// Name Examples: Keycloak
+	Name string `json:"name"`
+
+	// Path Open it in a browser to sign in, below the base path; next=/ui/… names the view to come back to
+	//
+	// Examples: /sign-in
+	Path string `json:"path"`
+
+	// SignOutURL Signs a person out of the issuer; null where it has no such address, or cannot be reached
+	SignOutURL *string `json:"signOutURL"`
+}
+
+// OpenSession defines model for OpenSession.
+type OpenSession struct {
+	// Current True for the session of this request
+	Current   bool      `json:"current"`
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// ID Examples: 8a0f1c52-6a5e-4b0f-9a53-0f5a2f0a6c11
+	ID string `json:"id"`
+
+	// LastSeenAt When a request came with it, to a minute
+	LastSeenAt time.Time `json:"lastSeenAt"`
+
+	// Method key: with an API key; oidc: at the issuer of OpenID Connect
+	Method OpenSessionMethod `json:"method"`
+
+	// Name Name of the API key; of a person oidc: and the name
+	//
+	// Examples: oidc:alice@example.org
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
+}
+
+// OpenSessionMethod key: with an API key; oidc: at the issuer of OpenID Connect
+type OpenSessionMethod string
+
 // Operations defines model for Operations.
 type Operations struct {
 	// CompressedTo Older readings are compressed; null if none are
@@ -2871,10 +2951,23 @@ type Session struct {
 	CsrfToken string    `json:"csrfToken"`
 	ExpiresAt time.Time `json:"expiresAt"`
 
-	// Name Name of the API key
+	// ID Of the session, as GET /api/v1/sessions lists it
+	//
+	// Examples: 8a0f1c52-6a5e-4b0f-9a53-0f5a2f0a6c11
+	ID string `json:"id"`
+
+	// Method key: with an API key; oidc: at the issuer of OpenID Connect
+	Method SessionMethod `json:"method"`
+
+	// Name Name of the API key; of a person oidc: and the name
+	//
+	// Examples: oidc:alice@example.org
 	Name  string       `json:"name"`
 	Scope SessionScope `json:"scope"`
 }
+
+// SessionMethod key: with an API key; oidc: at the issuer of OpenID Connect
+type SessionMethod string
 
 // SessionScope defines model for Session.Scope.
 type SessionScope string
@@ -3049,6 +3142,11 @@ type TwinMode string
 
 // TwinPolicy What becomes of decisions
 type TwinPolicy string
+
+// WaysIn defines model for WaysIn.
+type WaysIn struct {
+	Oidc *OIDCWay `json:"oidc,omitempty"`
+}
 
 // WebhookView defines model for WebhookView.
 type WebhookView struct {
@@ -3276,6 +3374,9 @@ type UnknownMeter = Problem
 
 // UnknownRevision defines model for UnknownRevision.
 type UnknownRevision = Problem
+
+// UnknownSession defines model for UnknownSession.
+type UnknownSession = Problem
 
 // UnknownWebhook defines model for UnknownWebhook.
 type UnknownWebhook = Problem
@@ -4507,6 +4608,54 @@ func askSeriesRevision(series SeriesRevisionParamsSeries, revision int, params *
 func (c *Client) SeriesRevision(ctx context.Context, series SeriesRevisionParamsSeries, revision int, params *SeriesRevisionParams) (*AnswerSeriesRevision, error) {
 	q := askSeriesRevision(series, revision, params)
 	return decoded[AnswerSeriesRevision](ctx, c, q)
+}
+
+// askEndSessions is the request of EndSessions.
+func askEndSessions() *question {
+	q := newQuestion(http.MethodDelete, "/api/v1/sessions")
+	return q
+}
+
+// EndSessions is DELETE /api/v1/sessions: end all sessions but this one.
+func (c *Client) EndSessions(ctx context.Context) (*AnswerEndedSessions, error) {
+	q := askEndSessions()
+	return decoded[AnswerEndedSessions](ctx, c, q)
+}
+
+// askSessions is the request of Sessions.
+func askSessions() *question {
+	q := newQuestion(http.MethodGet, "/api/v1/sessions")
+	return q
+}
+
+// Sessions is GET /api/v1/sessions: where is somebody signed in?.
+func (c *Client) Sessions(ctx context.Context) (*AnswerListOpenSession, error) {
+	q := askSessions()
+	return decoded[AnswerListOpenSession](ctx, c, q)
+}
+
+// askEndSession is the request of EndSession.
+func askEndSession(id string) *question {
+	q := newQuestion(http.MethodDelete, "/api/v1/sessions/{id}", id)
+	return q
+}
+
+// EndSession is DELETE /api/v1/sessions/{id}: end a session.
+func (c *Client) EndSession(ctx context.Context, id string) error {
+	q := askEndSession(id)
+	return c.decode(ctx, q, nil)
+}
+
+// askWaysIn is the request of WaysIn.
+func askWaysIn() *question {
+	q := newQuestion(http.MethodGet, "/api/v1/sign-in")
+	return q
+}
+
+// WaysIn is GET /api/v1/sign-in: how can people sign in?.
+func (c *Client) WaysIn(ctx context.Context) (*AnswerWaysIn, error) {
+	q := askWaysIn()
+	return decoded[AnswerWaysIn](ctx, c, q)
 }
 
 // askCheapHours is the request of CheapHours.

@@ -1,6 +1,7 @@
 package v1
 
 // API is the REST API and the web UI.
+// +kubebuilder:validation:XValidation:rule="!has(self.auth) || !has(self.auth.oidc) || has(self.auth.oidc.publicURL) || has(self.ingress)",message="people who sign in at an issuer are sent back to an address of the API; write auth.oidc.publicURL, or an ingress"
 type API struct {
 	// Number of API servers.
 	// +kubebuilder:default=1
@@ -132,6 +133,113 @@ type Auth struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1m') && duration(self) <= duration('720h')",message="write a duration from 1m to 720h, such as 12h"
 	// +optional
 	SessionTTL Duration `json:"sessionTTL,omitempty"`
+
+	// An issuer of OpenID Connect at which people sign in, beside API keys. If left
+	// out, an API key is the only way in.
+	// +optional
+	OIDC *OIDC `json:"oidc,omitempty"`
+}
+
+// OIDC defines an issuer of OpenID Connect, such as Keycloak, Dex or Entra ID, and the
+// twin as its client. The twin's redirect URI is the public address, the base path and
+// /sign-in/callback.
+type OIDC struct {
+	// What people call the issuer; on the button that leads there.
+	// +kubebuilder:default="single sign-on"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	DisplayName string `json:"displayName,omitempty"`
+
+	// Address of the issuer, exactly as its discovery document writes it, such as
+	// https://id.example.org/realms/energy.
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^ /?#@]+(/[^ ?#]*)?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1)(:[0-9]+)?(/[^ ?#]*)?$')",message="write an https address without a user name and query, such as https://id.example.org/realms/energy"
+	Issuer string `json:"issuer"`
+
+	// Id under which the issuer knows the twin.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	ClientID string `json:"clientID"`
+
+	// Secret with the key clientSecret. If left out, the twin is a public client. PKCE
+	// is used in any case.
+	// +optional
+	ClientSecretRef *SecretReference `json:"clientSecretRef,omitempty"`
+
+	// Secret with the key ca.crt, the authority that signed the issuer's certificate.
+	// If left out, those that the image trusts.
+	// +optional
+	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
+
+	// Scope values that the issuer is asked for beside openid; profile and email if
+	// left out. Issuers such as Dex want groups for the claim of groups.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.all(s, s.matches('^[!#-Z^-~]+$'))",message="write scope values such as profile, without spaces and quotes"
+	// +optional
+	Scopes []string `json:"scopes,omitempty"`
+
+	// Claim with a person's groups: a list of names or one name. A dot leads into an
+	// object, as in realm_access.roles.
+	// +kubebuilder:default="groups"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	GroupsClaim string `json:"groupsClaim,omitempty"`
+
+	// Claim by which others know a person, such as email. If left out, the first that
+	// there is of preferred_username, email and sub.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	NameClaim string `json:"nameClaim,omitempty"`
+
+	// What the members of a group may do. Who is in several may do what the highest
+	// gives; who is in none is not let in.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	Groups []OIDCGroup `json:"groups"`
+
+	// Scheme and host under which browsers reach the API, such as
+	// https://twin.example.org, without the base path. If left out, that of the
+	// Ingress.
+	// +kubebuilder:validation:MaxLength=300
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^ /?#@]+$')",message="write a scheme and a host without a path, such as https://twin.example.org"
+	// +optional
+	PublicURL string `json:"publicURL,omitempty"`
+}
+
+// OIDCGroup defines what the members of a group may do.
+type OIDCGroup struct {
+	// Name of the group as the claim holds it. Entra ID sends ids.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	Name string `json:"name"`
+
+	// Read sees everything; operate may also change what the twin does; admin may also
+	// manage keys and end sessions.
+	// +kubebuilder:validation:Enum=read;operate;admin
+	Scope string `json:"scope"`
+}
+
+// Address is where browsers reach the API, by an issuer's settings or the Ingress; "" if
+// neither names it.
+func (a *API) Address() string {
+	if o := a.Auth.OIDC; o != nil && o.PublicURL != "" {
+		return o.PublicURL
+	}
+	if a.Ingress == nil {
+		return ""
+	}
+	if a.Ingress.TLS != nil {
+		return "https://" + a.Ingress.Host
+	}
+	return "http://" + a.Ingress.Host
 }
 
 // Monitoring is metrics, dashboards and alerts.

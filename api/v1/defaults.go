@@ -193,6 +193,13 @@ func (a *API) setDefaults() {
 		text(&a.Webhooks.GiveUpAfter, "24h")
 		number(&a.Webhooks.Max, 20)
 	}
+	if o := a.Auth.OIDC; o != nil {
+		text(&o.DisplayName, "single sign-on")
+		text(&o.GroupsClaim, "groups")
+		if o.Scopes == nil {
+			o.Scopes = []string{"profile", "email"}
+		}
+	}
 	object(&a.Resources)
 	a.Resources.setDefaults(apiResources)
 }

@@ -35,6 +35,8 @@ func (b *builder) endpoints() fromtwin.Endpoints {
 		StatusListen:    ":" + strconv.Itoa(PortStatus),
 		APIKeysFile:     secretFile("api", keyAPIKeys),
 		JWTSecretFile:   secretFile("api", keySession),
+		OIDCSecretFile:  secretFile("api", keyOIDCSecret),
+		OIDCCAFile:      path.Join(secretsDir, "api-ca", "ca.crt"),
 	}
 	b.kafkaEndpoint(&at)
 	b.redisEndpoint(&at)

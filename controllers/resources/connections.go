@@ -28,6 +28,7 @@ const (
 	keyDatabaseURLAPI = "database-url-api"     // of the API
 	keyAPIKeys        = "api-keys"             // lines name:scope:sha256
 	keySession        = "session-secret"       // signs sessions
+	keyOIDCSecret     = "oidc-client-secret"   // of the twin at the issuer at which people sign in
 	keyGrafanaSources = "grafana-sources.yaml" // with the password of the database
 	keyGrafanaAdmin   = "grafana-admin-password"
 )
@@ -170,6 +171,9 @@ func (b *builder) apiConnection(values map[string]string) {
 		values[keySession] = b.secretValue(ref.Name, "secret")
 	} else {
 		values[keySession] = b.in.Credentials[KeySessionSecret]
+	}
+	if o := auth.OIDC; o != nil && o.ClientSecretRef != nil {
+		values[keyOIDCSecret] = b.secretValue(o.ClientSecretRef.Name, "clientSecret")
 	}
 }
 

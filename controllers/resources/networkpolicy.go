@@ -123,7 +123,9 @@ func (b *builder) generatorPolicy() *policy {
 
 func (b *builder) processorPolicy() *policy { return b.status(b.toStores(v1.ComponentProcessor)) }
 
-// apiPolicy lets people and Ingress controllers in from anywhere; keys guard the API.
+// apiPolicy lets people and Ingress controllers in from anywhere; keys guard the API. It
+// asks the issuer at which people sign in, whose pages may be on another port than its
+// discovery document.
 func (b *builder) apiPolicy() *policy {
 	p := b.status(b.toStores(v1.ComponentAPI)).from(tcp(PortAPI))
 	if w := b.spec.API.Webhooks; w != nil && w.Enabled {
@@ -132,6 +134,9 @@ func (b *builder) apiPolicy() *policy {
 		} else {
 			p.to(tcp(443, 8443), public()...)
 		}
+	}
+	if o := b.spec.API.Auth.OIDC; o != nil {
+		p.to(tcp(addressPort(o.Issuer), 443), outside()...)
 	}
 	return p
 }

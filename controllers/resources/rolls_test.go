@@ -59,7 +59,7 @@ func rolled(before, after map[string]string) []string {
 const managedBase = `  dataset: {configMap: {name: buildings-readings, key: readings.csv.gz}}
   timescale: {managed: {backup: {schedule: "0 3 * * *", s3: {bucket: dumps, endpoint: "https://s3.example.org", secretRef: {name: backup-bucket}}}}}
   processor: {dsm: {tariff: {currency: GBP, price: "0.3", dynamic: {configMap: {name: agile-prices, key: prices.csv.gz}}}}}
-  api: {auth: {apiKeysSecretRef: {name: twin-api-keys}}}
+  api: {auth: {apiKeysSecretRef: {name: twin-api-keys}, oidc: {issuer: "https://id.example.org", clientID: twin, clientSecretRef: {name: twin-oidc}, publicURL: "https://twin.example.org", groups: [{name: a, scope: read}]}}}
 `
 
 // A setting rolls the pods that use it and no other: each line would fail if a
@@ -159,6 +159,7 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 		KeyGrafanaPassword:  {managed, own(KeyGrafanaPassword), "grafana"},
 
 		"an API key":                {managed, named("twin-api-keys", "alice"), "api"},
+		"the client's secret":       {managed, named("twin-oidc", "clientSecret"), "api"},
 		"an own API key, unused":    {managed, own(KeyAPIKey), ""},
 		"the bucket's key":          {managed, named("backup-bucket", "secretAccessKey"), ""}, // each backup reads it
 		"prices":                    {managed, digest("agile-prices/prices.csv.gz"), "processor api"},

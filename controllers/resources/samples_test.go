@@ -72,6 +72,7 @@ func inputs(twin *v1.DigitalTwin) Inputs {
 		Secrets: map[string]map[string][]byte{
 			"kafka-user": user("kafka"), "redis-user": user("redis"), "database-user": user("database"),
 			"company-ca":    secret("ca.crt", "certificate"),
+			"twin-oidc":     secret("clientSecret", "s3cret"),
 			"twin-api-keys": secret("alice", "et_"+strings.Repeat("a", 43), "dashboard.read", "et_"+strings.Repeat("b", 43)),
 			"backup-bucket": secret("accessKeyID", "id", "secretAccessKey", "key"),
 		},

@@ -46,7 +46,11 @@ func (b *builder) secretFiles(group, component string) map[string]string {
 		}
 		return map[string]string{keyDatabaseURL: "url"}
 	}
-	return map[string]string{keyAPIKeys: keyAPIKeys, keySession: keySession}
+	files := map[string]string{keyAPIKeys: keyAPIKeys, keySession: keySession}
+	if o := b.spec.API.Auth.OIDC; o != nil && o.ClientSecretRef != nil {
+		files[keyOIDCSecret] = keyOIDCSecret
+	}
+	return files
 }
 
 // reads is a hash of exactly what a workload's pods read: the part of the
@@ -93,6 +97,8 @@ func (b *builder) certificates(store string) []certificate {
 		tls = b.spec.Redis.External.TLS
 	case store == groupDatabase && b.spec.Timescale.External != nil:
 		tls = b.spec.Timescale.External.TLS
+	case store == groupAPI && b.spec.API.Auth.OIDC != nil:
+		tls = &v1.ClientTLS{CASecretRef: b.spec.API.Auth.OIDC.CASecretRef}
 	}
 	var out []certificate
 	if tls != nil && tls.CASecretRef != nil {

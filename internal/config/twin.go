@@ -142,6 +142,7 @@ type API struct {
 	APIKeysFile    string    `json:"apiKeysFile"`
 	JWTSecretFile  string    `json:"jwtSecretFile"`
 	SessionTTL     Duration  `json:"sessionTTL"`
+	OIDC           *OIDC     `json:"oidc,omitempty"` // by which people sign in; nil: with an API key only
 	GrafanaURL     string    `json:"grafanaURL,omitempty"`
 	Webhooks       Webhooks  `json:"webhooks,omitzero"`
 	SlowQuery      *Duration `json:"slowQuery,omitempty"` // from when a statement of the database is logged as slow; nil: 1s, 0: none is
@@ -153,6 +154,26 @@ type Webhooks struct {
 	AllowPrivate bool     `json:"allowPrivate,omitempty"` // receivers on addresses that are not public, by http too
 	GiveUpAfter  Duration `json:"giveUpAfter"`            // a webhook that delivers nothing for as long is turned off
 	Max          int      `json:"max"`                    // webhooks
+}
+
+// OIDC defines an issuer of OpenID Connect, and this twin as its client.
+type OIDC struct {
+	Name             string      `json:"name"` // of the issuer, for people
+	Issuer           string      `json:"issuer"`
+	ClientID         string      `json:"clientID"`
+	ClientSecretFile string      `json:"clientSecretFile,omitempty"` // "" for a public client
+	TLS              *TLS        `json:"tls,omitempty"`
+	Scopes           []string    `json:"scopes,omitempty"` // beside openid
+	NameClaim        string      `json:"nameClaim,omitempty"`
+	GroupsClaim      string      `json:"groupsClaim"`
+	Groups           []OIDCGroup `json:"groups"`
+	PublicURL        string      `json:"publicURL"` // scheme and host under which browsers reach the API
+}
+
+// OIDCGroup defines what the members of a group may do.
+type OIDCGroup struct {
+	Name  string `json:"name"`
+	Scope string `json:"scope"` // read, operate or admin
 }
 
 // Kafka defines where the stream is.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
+	"net/url"
 	"slices"
 	"time"
 
@@ -117,6 +119,29 @@ func (c *check) api(a *API) {
 		c.that(*q >= 0, "api.slowQuery", "%s is negative; write 0s for none, or more", time.Duration(*q))
 	}
 	c.that(a.SessionTTL > 0, "api.sessionTTL", "%s; write a duration such as 12h", time.Duration(a.SessionTTL))
+	if a.OIDC != nil {
+		c.oidc(a.OIDC)
+	}
+}
+
+func (c *check) oidc(o *OIDC) {
+	c.that(o.ClientID != "", "api.oidc.clientID", "is empty; write the id under which the issuer knows the twin")
+	c.that(o.GroupsClaim != "", "api.oidc.groupsClaim", "is empty; write the claim with a person's groups, such as groups")
+	c.that(len(o.Groups) > 0, "api.oidc.groups", "is empty; write what the members of at least one group may do")
+	for _, g := range o.Groups {
+		c.oneOf("api.oidc.groups."+g.Name+".scope", g.Scope, "read", "operate", "admin")
+	}
+	u, err := url.Parse(o.Issuer)
+	c.that(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())),
+		"api.oidc.issuer", "%q; write an https address, or an http address of this machine", o.Issuer)
+	u, err = url.Parse(o.PublicURL)
+	c.that(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.Path == "" && u.RawQuery == "",
+		"api.oidc.publicURL", "%q; write the scheme and host under which browsers reach the API, such as https://twin.example.org", o.PublicURL)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (c *check) stores(t *Twin) {

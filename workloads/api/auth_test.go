@@ -70,7 +70,7 @@ func TestEveryOperationUnderAPINeedsAKey(t *testing.T) {
 			continue
 		}
 		for method := range item {
-			if method == "post" && path == "/api/v1/session" {
+			if method == "post" && path == "/api/v1/session" || path == "/api/v1/sign-in" {
 				continue // that is where one gets in
 			}
 			w := a.send(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "x"), "")
@@ -201,9 +201,15 @@ func TestSessionsWithoutTheDatabase(t *testing.T) {
 	away, err := reader.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", timescale.Options{})
 	require.NoError(t, err)
 	t.Cleanup(away.Close)
-	a := newTestAPI(t, func(c *config.Twin, d *Deps) { c.API.JWTSecretFile, d.DB = secret, away })
-	cookie := cookieOf(signIn(t, a, "reader"))
-	w := a.send("GET", "/api/v1/session", "", "Cookie", cookie)
+	before := newTestAPI(t, func(c *config.Twin, _ *Deps) { c.API.JWTSecretFile = secret })
+	cookie := cookieOf(signIn(t, before, "reader"))
+	a := newTestAPI(t, func(c *config.Twin, d *Deps) {
+		c.API.JWTSecretFile, c.API.APIKeysFile, d.DB = secret, before.keysFile, away
+	})
+	w := a.send("POST", "/api/v1/session", `{"apiKey":"`+before.keys["reader"]+`"}`)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code, "a session that nobody can see is not given")
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	w = a.send("GET", "/api/v1/session", "", "Cookie", cookie)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Equal(t, problem.CodeUnavailable, problemIn(t, w).Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
@@ -364,7 +370,7 @@ func TestOperationsNameTheirScope(t *testing.T) {
 				Scope    auth.Scope `json:"x-required-scope"`
 			}
 			require.NoError(t, json.Unmarshal(text, &operation))
-			if !strings.HasPrefix(path, "/api/") || method == "post" && path == "/api/v1/session" {
+			if !strings.HasPrefix(path, "/api/") || method == "post" && path == "/api/v1/session" || path == "/api/v1/sign-in" {
 				require.Empty(t, operation.Security, path)
 				require.Empty(t, operation.Scope, path)
 				continue

@@ -53,7 +53,7 @@ type passKey struct{}
 // admitted lets a request into the lane of those with little work, until it is answered.
 func (s *server) admitted(c *gin.Context) {
 	ctx := c.Request.Context()
-	pass, err := gate.Admit(ctx, s.light, auth.PrincipalOf(ctx).Name)
+	pass, err := gate.Admit(ctx, s.light, auth.PrincipalOf(ctx).Caller())
 	if err != nil {
 		problem.AbortWith(c, err)
 		return

@@ -6,11 +6,13 @@ import "github.com/danielgtaylor/huma/v2"
 func (s *server) openOperations(open huma.API) {
 	s.healthOperations(open)
 	s.signInOperation(open)
+	s.waysInOperation(open)
 }
 
 // operations need a key or a session, of the scope that each names.
 func (s *server) operations(guarded huma.API) {
 	s.sessionOperations(guarded)
+	s.openSessionOperations(guarded)
 	s.keyOperations(guarded)
 	s.webhookOperations(guarded)
 	s.twinOperations(guarded)

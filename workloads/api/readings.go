@@ -162,7 +162,7 @@ func (s *server) sendReadings(ctx context.Context, in *sendReadingsInput) (*batc
 	if s.ingest.receiver == nil {
 		return nil, s.takesNoReadings()
 	}
-	caller := auth.PrincipalOf(ctx).Name
+	caller := auth.PrincipalOf(ctx).Caller()
 	receipt, err := s.receive(ctx, caller, in)
 	if err != nil {
 		return nil, err

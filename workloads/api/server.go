@@ -36,6 +36,7 @@ import (
 	"github.com/energytwin/energytwin/workloads/api/gate"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
+	"github.com/energytwin/energytwin/workloads/api/openid"
 	"github.com/energytwin/energytwin/workloads/api/pages"
 	"github.com/energytwin/energytwin/workloads/api/problem"
 	"github.com/energytwin/energytwin/workloads/api/requestid"
@@ -73,6 +74,7 @@ type server struct {
 	pricing  *pricing // nil where the prices of the spec cannot be read
 	sent     *core.SeriesLog
 	guard    *auth.Guard
+	signing  *openid.SignIn // nil: with an API key only
 	metrics  *middleware.Metrics
 	registry *prometheus.Registry
 	started  time.Time
@@ -180,10 +182,13 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock)
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
-		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB, Keys: deps.DB,
+		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB, Keys: deps.DB, People: peopleOf(twin.API.OIDC),
 		Requests: deps.Requests, Failures: deps.Failures, Clock: s.clock, Log: s.log,
 	})
 	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	if s.signing, err = s.newSignIn(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	s.sent = &core.SeriesLog{}
@@ -329,6 +334,9 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 			c.Request.Method+" is not possible here; "+allowed+" is"))
 	})
 	s.site().Register(r)
+	if s.signing != nil {
+		s.signing.Register(r)
+	}
 	cfg := openapi.Config(s.base)
 	cfg.Transformers = append(cfg.Transformers, pickFields)
 	open := openapi.New(cfg, r, r.Group(""))

@@ -19,7 +19,9 @@ import (
 
 // Session is a browser that has signed in.
 type Session struct {
-	Name      string     `json:"name" doc:"Name of the API key"`
+	ID        string     `json:"id" doc:"Of the session, as GET /api/v1/sessions lists it" example:"8a0f1c52-6a5e-4b0f-9a53-0f5a2f0a6c11"`
+	Name      string     `json:"name" doc:"Name of the API key; of a person oidc: and the name" example:"oidc:alice@example.org"`
+	Method    string     `json:"method" enum:"key,oidc" doc:"key: with an API key; oidc: at the issuer of OpenID Connect"`
 	Scope     auth.Scope `json:"scope" enum:"read,operate,admin"`
 	ExpiresAt time.Time  `json:"expiresAt"`
 	CSRFToken string     `json:"csrfToken" doc:"Send it as X-CSRF-Token with every request that changes something"`
@@ -96,7 +98,7 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 }
 
 func sessionView(p auth.Principal) Session {
-	return Session{Name: p.Name, Scope: p.Scope, ExpiresAt: p.Session.ExpiresAt, CSRFToken: p.Session.CSRFToken}
+	return Session{ID: p.Session.ID, Name: p.Name, Method: wayOf(p.Name), Scope: p.Scope, ExpiresAt: p.Session.ExpiresAt, CSRFToken: p.Session.CSRFToken}
 }
 
 func (s *server) currentSession(ctx context.Context, _ *noInput) (*output[Session], error) {

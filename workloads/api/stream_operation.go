@@ -86,7 +86,7 @@ func (s *server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	client := &stream.Client{Key: auth.PrincipalOf(ctx).Name, Filter: filter, LastID: in.LastID, HeadersOnly: middleware.IsHead(ctx)}
+	client := &stream.Client{Key: auth.PrincipalOf(ctx).Caller(), Filter: filter, LastID: in.LastID, HeadersOnly: middleware.IsHead(ctx)}
 	if in.Header != "" {
 		client.LastID = in.Header
 	}

@@ -25,7 +25,11 @@ func configure(o Options, keys secrets) (*config.Twin, error) {
 		StatusListen:  loopbackAnyPort,
 		APIKeysFile:   keys.apiKeysFile,
 		JWTSecretFile: keys.jwtFile,
+		PublicURL:     publicHere,
 		DatasetPath:   o.Readings,
+
+		OIDCSecretFile: o.OIDCSecret,
+		OIDCCAFile:     o.OIDCCA,
 
 		PriceSeriesPath:       o.Prices,
 		CarbonSeriesPath:      o.Carbon,
@@ -33,6 +37,9 @@ func configure(o Options, keys secrets) (*config.Twin, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if given := o.Twin.Spec.API.Auth.OIDC; given != nil && given.PublicURL == "" {
+		cfg.API.OIDC.PublicURL = publicHere // an Ingress does not lead here
 	}
 	cfg.Kafka.Replicas = 1 // embedded, or one that a person runs beside
 	if o.Speed != nil {
@@ -50,6 +57,9 @@ func locate(cfg *config.Twin, s *stores, dir folder, listen string) (err error) 
 	}
 	cfg.Database.URL = s.database
 	cfg.API.Listen = listen
+	if o := cfg.API.OIDC; o != nil && o.PublicURL == publicHere {
+		o.PublicURL = "http://" + listen
+	}
 	return cfg.Validate()
 }
 
@@ -93,7 +103,34 @@ func (o *Options) checkSeries() error {
 	return nil
 }
 
+// checkOIDC reports, before anything is started, which Secret of the spec lacks a file, and
+// which file no Secret.
+func (o *Options) checkOIDC() error {
+	var secret, authority *v1.SecretReference
+	if oidc := o.Twin.Spec.API.Auth.OIDC; oidc != nil {
+		secret, authority = oidc.ClientSecretRef, oidc.CASecretRef
+	}
+	for _, s := range []struct {
+		flag, path, field string
+		ref               *v1.SecretReference
+	}{
+		{"--oidc-client-secret", o.OIDCSecret, "clientSecretRef", secret},
+		{"--oidc-ca", o.OIDCCA, "caSecretRef", authority},
+	} {
+		if s.ref != nil && s.path == "" {
+			return fmt.Errorf("spec.api.auth.oidc.%s reads a Secret of a cluster; name a file with its value with %s, or leave the field out", s.field, s.flag)
+		}
+		if s.path != "" && s.ref == nil {
+			return fmt.Errorf("%s %s: the twin reads no such file; write spec.api.auth.oidc.%s", s.flag, s.path, s.field)
+		}
+	}
+	return nil
+}
+
 const loopbackAnyPort = "127.0.0.1:0"
+
+// publicHere stands for the address of the API until it is known.
+const publicHere = "http://" + loopbackAnyPort
 
 // listen opens the API's port. If another program has it, a free one is taken:
 // the address is printed in either case.

@@ -46,6 +46,9 @@ type Options struct {
 	// takes none.
 	Prices, Carbon, Temperatures string
 
+	// Files in place of the Secrets that spec.api.auth.oidc names; "" where it names none.
+	OIDCSecret, OIDCCA string
+
 	Speed  *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
 	Listen string   // address of the API and the UI
 
@@ -64,7 +67,7 @@ type Options struct {
 // Run runs the twin until ctx ends or, with UntilDone, until its replay is
 // through. A twin on the same data folder continues where it stopped.
 func Run(ctx context.Context, o Options) (err error) {
-	if err := o.checkSeries(); err != nil {
+	if err := errors.Join(o.checkSeries(), o.checkOIDC()); err != nil {
 		return err
 	}
 	dir, err := openFolder(o.DataDir)

@@ -182,6 +182,7 @@ func apiOf(a *v1.API, at Endpoints) config.API {
 		APIKeysFile:    at.APIKeysFile,
 		JWTSecretFile:  at.JWTSecretFile,
 		SessionTTL:     config.Duration(a.Auth.SessionTTL.Std()),
+		OIDC:           oidcOf(a, at),
 		GrafanaURL:     at.GrafanaURL,
 		Webhooks:       webhooksOf(a.Webhooks),
 		SlowQuery:      slowQueryOf(a.SlowQuery),
@@ -201,6 +202,27 @@ func webhooksOf(w *v1.Webhooks) config.Webhooks {
 		return config.Webhooks{}
 	}
 	return config.Webhooks{Enabled: true, AllowPrivate: w.AllowPrivate, GiveUpAfter: config.Duration(w.GiveUpAfter.Std()), Max: int(*w.Max)}
+}
+
+func oidcOf(a *v1.API, at Endpoints) *config.OIDC {
+	o := a.Auth.OIDC
+	if o == nil {
+		return nil
+	}
+	out := &config.OIDC{
+		Name: o.DisplayName, Issuer: o.Issuer, ClientID: o.ClientID, Scopes: o.Scopes, NameClaim: o.NameClaim, GroupsClaim: o.GroupsClaim,
+		PublicURL: cmp.Or(a.Address(), at.PublicURL),
+	}
+	if o.ClientSecretRef != nil {
+		out.ClientSecretFile = at.OIDCSecretFile
+	}
+	if o.CASecretRef != nil {
+		out.TLS = &config.TLS{CAFile: at.OIDCCAFile}
+	}
+	for _, g := range o.Groups {
+		out.Groups = append(out.Groups, config.OIDCGroup{Name: g.Name, Scope: g.Scope})
+	}
+	return out
 }
 
 func kafkaOf(k *v1.Kafka, at Endpoints) config.Kafka {

@@ -28,6 +28,10 @@ type Endpoints struct {
 	JWTSecretFile string
 	GrafanaURL    string
 
+	OIDCSecretFile string // of a client that has one
+	OIDCCAFile     string // "" if the image trusts the issuer
+	PublicURL      string // where browsers reach the API if the spec does not name it
+
 	// DatasetMount is where the file lies that the resource names, "" if it names
 	// none.
 	DatasetMount string

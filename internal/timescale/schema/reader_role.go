@@ -30,6 +30,7 @@ func grantReader(ctx context.Context, conn *pgx.Conn) error {
 func readerRights() []string {
 	return []string{
 		`INSERT ON ended_sessions`,
+		`INSERT, UPDATE (seen_at) ON sessions`, // whose rows are shown only with the seal of the API
 		`INSERT ON decision_feedback`,
 		`INSERT ON series_revisions`,
 		`INSERT ON ingest_batches`,

@@ -65,8 +65,10 @@ func (m *maintenance) run(ctx context.Context) error {
 		return nil
 	}
 	defer m.unlock(ctx)
-	if _, err := m.conn.Exec(ctx, `DELETE FROM ended_sessions WHERE ends_at < now()`); err != nil { // such a token ends by itself
-		return err
+	for _, table := range []string{`ended_sessions WHERE ends_at`, `sessions WHERE expires_at`} { // such a token ends by itself
+		if _, err := m.conn.Exec(ctx, `DELETE FROM `+table+` < now()`); err != nil {
+			return err
+		}
 	}
 	if _, err := m.conn.Exec(ctx, `DELETE FROM ingest_batches WHERE received_at < now() - interval '7 days'`); err != nil {
 		return err

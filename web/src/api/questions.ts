@@ -21,6 +21,17 @@ export const session = queryOptions({
   staleTime: 60_000,
 });
 
+export const waysIn = queryOptions({
+  queryKey: ['waysIn'],
+  queryFn: () => answer(client.GET('/api/v1/sign-in')),
+  refetchInterval: rare,
+});
+
+export const sessions = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: () => answer(client.GET('/api/v1/sessions')),
+});
+
 export const twin = queryOptions({
   queryKey: ['twin'],
   queryFn: () => answer(client.GET('/api/v1/twin')),

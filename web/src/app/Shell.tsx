@@ -8,6 +8,7 @@ import { session, twin } from '../api/questions';
 import { KeyList } from '../palette/KeyList';
 import { Palette } from '../palette/Palette';
 import { usePalette } from '../palette/usePalette';
+import { plainName } from '../session/start';
 import { useConnection } from './connection';
 import { useLive } from './useLive';
 import { ConnectionBar } from './ConnectionBar';
@@ -109,13 +110,13 @@ function Account({ holder }: { holder: Schemas['Session'] }) {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account ${holder.name}`}>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account ${plainName(holder.name)}`}>
           <IconUser size={19} stroke={1.7} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          Signed in as {holder.name} ({holder.scope})
+          Signed in as {plainName(holder.name)} ({holder.scope})
         </Menu.Label>
         <Menu.Item component={Link} href="/settings" leftSection={<IconSettings size={16} stroke={1.7} />}>
           Settings

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { answer, client, root } from '../api/client';
 import { ApiError } from '../api/problem';
 import { Mark } from '../app/Mark';
+import { Issuer } from './Issuer';
 import classes from './SignIn.module.css';
 
 /** SignIn exchanges an API key for a session. The key is not kept. */
@@ -46,6 +47,7 @@ export function SignIn() {
               {problem}
             </Alert>
           )}
+          <Issuer />
           <PasswordInput
             label="API key"
             placeholder="et_…"

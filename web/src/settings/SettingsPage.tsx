@@ -8,7 +8,9 @@ import { Fact } from '../app/Fact';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { dateTime } from '../format/time';
+import { plainName } from '../session/start';
 import { Keys } from './Keys';
+import { Sessions } from './Sessions';
 import classes from './settings.module.css';
 
 /** SettingsPage has the session of this browser, how the pages look, and the API keys. */
@@ -22,6 +24,7 @@ export function SettingsPage() {
     <div className={page.page}>
       <h1 className={page.title}>Settings</h1>
       <SessionCard holder={holder} zone={zone} />
+      <Sessions scope={holder.scope} zone={zone} />
       <Keys scope={holder.scope} zone={zone} />
     </div>
   );
@@ -32,7 +35,7 @@ function SessionCard({ holder, zone }: { holder: Schemas['Session']; zone: strin
   return (
     <Card
       title="This browser"
-      note="The session ends by itself, when you sign out, and with its key"
+      note="The session ends by itself, when you sign out, and with the key or the groups that gave it"
       action={
         <Button component={Link} href="/operations" size="xs" variant="default">
           How to reproduce this twin
@@ -40,7 +43,11 @@ function SessionCard({ holder, zone }: { holder: Schemas['Session']; zone: strin
       }
     >
       <dl className={classes.facts}>
-        <Fact label="Signed in with the key">{holder.name}</Fact>
+        {holder.method === 'oidc' ? (
+          <Fact label="Signed in as">{plainName(holder.name)}</Fact>
+        ) : (
+          <Fact label="Signed in with the key">{holder.name}</Fact>
+        )}
         <Fact label="Scope">{holder.scope}</Fact>
         <Fact label="Session ends">{dateTime(holder.expiresAt, zone)}</Fact>
       </dl>

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/energytwin/energytwin/internal/signin"
 )
 
 // trustedFor is how long a replica goes on taking a session for open that it
@@ -16,14 +18,27 @@ const trustedFor = 500 * time.Millisecond
 // maxTrusted bounds the sessions that a replica remembers.
 const maxTrusted = 10_000
 
-// SessionStore keeps the sessions that were signed out, for all replicas of the
-// API and across their restarts.
+// SessionStore keeps the sessions that were signed out, and for people to see those that
+// are open, for all replicas of the API and across their restarts.
 type SessionStore interface {
 	// EndSession records that a session was signed out, whose token would have
 	// expired at the given time.
 	EndSession(ctx context.Context, id uuid.UUID, expires time.Time) error
 	// SessionEnded reports whether a session was signed out.
 	SessionEnded(ctx context.Context, id uuid.UUID) (bool, error)
+
+	// AddSession records that somebody signed in; signin.ErrTooMany if the holder has
+	// signin.MaxOpen sessions.
+	AddSession(ctx context.Context, s *signin.Session) error
+	// Sessions are those that are open now, the newest first: of a holder, or of all if
+	// that is "".
+	Sessions(ctx context.Context, holder string, now time.Time, limit int) ([]signin.Session, error)
+	// Session is one that is open now; nil if there is none.
+	Session(ctx context.Context, id uuid.UUID, now time.Time) (*signin.Session, error)
+	// EndSessions ends all that are open now but one: of a holder, or of all if that is "".
+	EndSessions(ctx context.Context, holder string, but uuid.UUID, now time.Time) (int64, error)
+	// SeeSession records that a session was used.
+	SeeSession(ctx context.Context, id uuid.UUID, at time.Time) error
 }
 
 // endedSessions answers whether a session was signed out. Requests come in
@@ -70,16 +85,19 @@ func (e *endedSessions) foundOpen(id uuid.UUID, now time.Time) bool {
 }
 
 // end signs a session out, here and at every replica.
-func (e *endedSessions) end(ctx context.Context, c *sessionClaims) error {
-	id, err := uuid.Parse(c.ID)
-	if err != nil {
-		return fmt.Errorf("%w: its id: %w", errSession, err)
-	}
-	if err := e.store.EndSession(ctx, id, c.ExpiresAt.Time); err != nil {
+func (e *endedSessions) end(ctx context.Context, id uuid.UUID, expires time.Time) error {
+	if err := e.store.EndSession(ctx, id, expires); err != nil {
 		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.open, id)
 	return nil
+}
+
+// forget has the store asked about every session: some were ended here.
+func (e *endedSessions) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.open)
 }

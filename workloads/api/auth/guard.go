@@ -21,6 +21,7 @@ type Options struct {
 	SessionTTL time.Duration // 0: 12 h
 	Ended      SessionStore
 	Keys       KeyStore // keys beside those of the file
+	People     *People  // who signs in by an issuer of OpenID Connect; nil: nobody
 	Requests   Rate     // per API key; zero: 50/s, 200 at once
 	Failures   Rate     // failed sign-ins per address; zero: 1 in 6 s, 20 at once
 	Clock      func() time.Time
@@ -32,7 +33,9 @@ type Guard struct {
 	keys     *keyring
 	stored   *StoredKeys
 	uses     *uses
+	people   *People
 	sessions *sessions
+	open     *OpenSessions
 	ended    *endedSessions
 	origins  *http.CrossOriginProtection
 	requests *rateLimit
@@ -53,12 +56,18 @@ func NewGuard(o Options) (*Guard, error) {
 	}
 	stored := NewStoredKeys(o.Keys, sessions.secret, o.Log)
 	stored.taken = func() Keys { return keys.current(o.Clock()) }
-	return &Guard{
-		keys: keys, stored: stored, uses: newUses(o.Keys, o.Log), sessions: sessions, ended: newEndedSessions(o.Ended), origins: http.NewCrossOriginProtection(),
+	ended := newEndedSessions(o.Ended)
+	g := &Guard{
+		keys: keys, stored: stored, uses: newUses(nil, o.Log), people: o.People, sessions: sessions, ended: ended, origins: http.NewCrossOriginProtection(),
 		requests: newRateLimit(cmp.Or(o.Requests, Rate{PerSecond: 50, Burst: 200})),
 		failures: newRateLimit(cmp.Or(o.Failures, Rate{PerSecond: 1.0 / 6, Burst: 20})),
 		clock:    o.Clock, log: o.Log,
-	}, nil
+	}
+	if o.Keys != nil {
+		g.uses.record = o.Keys.UseAPIKey
+	}
+	g.open = newOpenSessions(g, o.Ended)
+	return g, nil
 }
 
 // SigningSecret is the secret that signs sessions, from which others may be derived.
@@ -66,13 +75,21 @@ func (g *Guard) SigningSecret() []byte { return g.sessions.secret }
 
 // Principal is who sends a request.
 type Principal struct {
-	Name    string // of the API key
+	Name    string // of the API key; of a person "oidc:" and the name, which no API key has
 	Scope   Scope
-	Key     string   // id of the API key
+	Key     string   // id of the API key; "" for a person
+	Person  string   // id of the person; "" for an API key
 	Session *Session // nil for an API key
 
 	key *Key
 }
+
+// Caller identifies whom a request is counted for: the name of an API key, or the id of a
+// person, whose name may change.
+func (p Principal) Caller() string { return cmp.Or(p.Person, p.Name) }
+
+// Holder is the id of the API key or of the person.
+func (p Principal) Holder() string { return cmp.Or(p.Person, p.Key) }
 
 type principalKey struct{}
 
@@ -92,7 +109,7 @@ func (g *Guard) Authenticated(c *gin.Context) {
 		g.reject(c, rejected)
 		return
 	}
-	left := g.requests.take(p.Name, g.clock())
+	left := g.requests.take(p.Caller(), g.clock())
 	g.requests.describe(c.Writer.Header(), left)
 	if !left.ok {
 		abortLimited(c, left.wait, "too many requests with this key")

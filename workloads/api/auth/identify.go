@@ -76,8 +76,10 @@ func (g *Guard) byKey(ctx context.Context, key string) (Principal, *problem.Prob
 // holderOf is the holder of a key that is used now.
 func (g *Guard) holderOf(ctx context.Context, k *Key, now time.Time) Principal {
 	g.uses.used(ctx, k.ID, now)
-	return Principal{Name: k.Name, Scope: k.Scope, Key: k.ID, key: k}
+	return principalOf(k)
 }
+
+func principalOf(k *Key) Principal { return Principal{Name: k.Name, Scope: k.Scope, Key: k.ID, key: k} }
 
 func (g *Guard) bySession(ctx context.Context, token string) (Principal, *problem.Problem) {
 	now := g.clock()
@@ -93,16 +95,12 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 		return problem.New(http.StatusServiceUnavailable, problem.CodeUnavailable, "",
 			"the database cannot be reached, so that it is not known whether this session was signed out; try again, or send an API key of the twin's Secret")
 	}
-	// The scope is that of the key today, and a session ends with its key.
-	k, ok := g.keys.current(now).of(&claims, now)
+	p, ok, err := g.holderOfSession(ctx, &claims, now)
+	if err != nil {
+		return Principal{}, unknown(err)
+	}
 	if !ok {
-		stored, err := g.stored.current(ctx, now)
-		if err != nil {
-			return Principal{}, unknown(err)
-		}
-		if k, ok = stored.of(&claims, now); !ok {
-			return Principal{}, ended
-		}
+		return Principal{}, ended
 	}
 	signedOut, err := g.ended.has(ctx, &claims, now)
 	if err != nil {
@@ -111,7 +109,31 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 	if signedOut {
 		return Principal{}, ended
 	}
-	p := g.holderOf(ctx, &k, now)
+	if p.key != nil {
+		g.uses.used(ctx, p.Key, now)
+	}
+	g.open.seen(ctx, claims.ID, now)
 	p.Session = g.sessions.session(claims)
 	return p, nil
+}
+
+// holderOfSession is who holds a session that is not ended. The scope is that of the key,
+// or of the person's groups, today: a session ends with its key, and with the last mapping
+// of its groups.
+func (g *Guard) holderOfSession(ctx context.Context, claims *sessionClaims, now time.Time) (p Principal, ok bool, err error) {
+	if claims.Person != "" {
+		p, ok = g.people.of(claims)
+		return p, ok, nil
+	}
+	k, ok := g.keys.current(now).of(claims, now)
+	if !ok {
+		stored, err := g.stored.current(ctx, now)
+		if err != nil {
+			return p, false, err
+		}
+		if k, ok = stored.of(claims, now); !ok {
+			return p, false, nil
+		}
+	}
+	return principalOf(&k), true, nil
 }

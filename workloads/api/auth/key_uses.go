@@ -13,29 +13,29 @@ const (
 	maxUsedKeys = 10_000
 )
 
-// uses records when keys were last used, at most once a minute for each key, without
-// holding up the request.
+// uses records when keys, or sessions, were last used, at most once a minute for each,
+// without holding up the request.
 type uses struct {
-	store KeyStore
-	log   *slog.Logger
+	record func(ctx context.Context, id string, at time.Time) error // nil: nowhere
+	log    *slog.Logger
 
 	mu   sync.Mutex
-	last map[string]time.Time // when the use was last written, by the id of a key
+	last map[string]time.Time // when the use was last written, by the id of a key or session
 }
 
-func newUses(store KeyStore, log *slog.Logger) *uses {
-	return &uses{store: store, log: log, last: map[string]time.Time{}}
+func newUses(record func(ctx context.Context, id string, at time.Time) error, log *slog.Logger) *uses {
+	return &uses{record: record, log: log, last: map[string]time.Time{}}
 }
 
 func (u *uses) used(ctx context.Context, id string, now time.Time) {
-	if u.store == nil || !u.due(id, now) {
+	if u.record == nil || !u.due(id, now) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), useWithin)
 	go func() {
 		defer cancel()
-		if err := u.store.UseAPIKey(ctx, id, now); err != nil {
-			u.log.WarnContext(ctx, "the use of an API key is not recorded", "key", id, "error", err)
+		if err := u.record(ctx, id, now); err != nil {
+			u.log.WarnContext(ctx, "a use is not recorded", "of", id, "error", err)
 		}
 	}()
 }

@@ -38,10 +38,12 @@ type sessions struct {
 }
 
 // sessionClaims are the contents of a token. The fingerprint binds it to the
-// very key it was given for: replacing the key ends its sessions.
+// very key, or issuer, it was given for: replacing that ends its sessions.
 type sessionClaims struct {
 	jwt.RegisteredClaims
-	Fingerprint string `json:"fpr"`
+	Fingerprint string   `json:"fpr"`
+	Person      string   `json:"person,omitempty"` // id of who signed in by the issuer; "" for an API key
+	Groups      []string `json:"groups,omitempty"` // of the person, those that are mapped
 }
 
 // newSessions signs with the secret in a file, or with a random one where no
@@ -74,21 +76,32 @@ func loadSecret(path string) ([]byte, error) {
 	return secret, nil
 }
 
-// issue makes a token for the holder of a key. It ends no later than the key.
-func (s *sessions) issue(k Key, now time.Time) (token string, claims sessionClaims, err error) {
+// holder is who a session is given to.
+type holder struct {
+	name        string
+	fingerprint string
+	expires     time.Time // zero: never
+	person      string
+	groups      []string
+}
+
+// issue makes a token. It ends no later than what its holder signed in with.
+func (s *sessions) issue(h *holder, now time.Time) (token string, claims sessionClaims, err error) {
 	end := now.Add(s.lifetime)
-	if !k.Expires.IsZero() && k.Expires.Before(end) {
-		end = k.Expires
+	if !h.expires.IsZero() && h.expires.Before(end) {
+		end = h.expires
 	}
 	claims = sessionClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Subject:   k.Name,
+			Subject:   h.name,
 			Audience:  jwt.ClaimStrings{s.audience},
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(end),
 			ID:        uuid.NewString(),
 		},
-		Fingerprint: k.fingerprint(),
+		Fingerprint: h.fingerprint,
+		Person:      h.person,
+		Groups:      h.groups,
 	}
 	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(s.secret)
 	return token, claims, err
@@ -116,12 +129,13 @@ func (s *sessions) check(token string, now time.Time) (sessionClaims, error) {
 type Session struct {
 	ExpiresAt time.Time // in UTC
 	CSRFToken string    // to be sent with each request that changes something
+	ID        string    // of the session, as it is listed
 
 	claims sessionClaims
 }
 
 func (s *sessions) session(c sessionClaims) *Session {
-	return &Session{ExpiresAt: c.ExpiresAt.UTC(), CSRFToken: s.csrfToken(c), claims: c}
+	return &Session{ExpiresAt: c.ExpiresAt.UTC(), CSRFToken: s.csrfToken(c), ID: c.ID, claims: c}
 }
 
 // csrfToken is what a page must send back with each request that changes

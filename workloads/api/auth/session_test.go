@@ -18,7 +18,7 @@ func TestTokensOfAnotherTwinAreRejected(t *testing.T) {
 	require.NoError(t, err)
 	two, err := newSessions(secret, "a/two", time.Hour)
 	require.NoError(t, err)
-	token, _, err := one.issue(Key{Name: "k"}, noon)
+	token, _, err := one.issue(&holder{name: "k"}, noon)
 	require.NoError(t, err)
 	_, err = one.check(token, noon)
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestShortSecretIsRejected(t *testing.T) {
 func TestSessionOfAKeyThatEndsSooner(t *testing.T) {
 	s, err := newSessions("", "a/b", time.Hour)
 	require.NoError(t, err)
-	_, claims, err := s.issue(Key{Name: "k", Expires: noon.Add(time.Minute)}, noon)
+	_, claims, err := s.issue(&holder{name: "k", expires: noon.Add(time.Minute)}, noon)
 	require.NoError(t, err)
 	require.Equal(t, noon.Add(time.Minute).Unix(), claims.ExpiresAt.Unix())
 }

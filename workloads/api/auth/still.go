@@ -15,5 +15,5 @@ func (g *Guard) StillHolds(c *gin.Context, want Scope) bool {
 	if rejected != nil {
 		return rejected.Status != http.StatusUnauthorized
 	}
-	return p.Name == was.Name && p.Scope.holds(want)
+	return p.Caller() == was.Caller() && p.Scope.holds(want)
 }

@@ -69,6 +69,7 @@ func failures() []failure {
 			problem.CodeInvalidBody, problem.CodeUnclearLayout, problem.CodeTooManyRows, problem.CodeKeyReused, problem.CodeInvalidParameter,
 			problem.CodeUnknownParameter, problem.CodeRepeatedParameter, problem.CodeMalformedQuery,
 		}, "A row, which field names, or the body as a whole cannot be used, a parameter is at fault, or the idempotency key was used for other values", nil, series},
+		{"UnknownSession", 404, []problem.Code{problem.CodeUnknownSession}, "There is no such session, or it is not yours", nil, below("sessions")},
 		{"UnknownAPIKey", 404, []problem.Code{problem.CodeUnknownKey}, "There is no such API key", nil, below("keys")},
 		{"KeysConflict", 409, []problem.Code{problem.CodeNameTaken, problem.CodeKeyEnded, problem.CodeKeyOfSecret, problem.CodeTooManyKeys},
 			"The key cannot be made: its name is taken, the key has ended or belongs to the Secret, or there are too many", nil, onKeys},

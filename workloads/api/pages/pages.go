@@ -24,6 +24,9 @@ var startHTML string
 //go:embed unbuilt.html
 var unbuiltHTML string
 
+//go:embed notice.html
+var noticeHTML string
+
 // Site is a twin as its pages show it.
 type Site struct {
 	Name, Namespace string // of the twin
@@ -52,27 +55,45 @@ func (s Site) Register(r *gin.Engine) {
 	r.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, s.Base+"/ui/favicon.svg") })
 }
 
+// Notice is a page that explains why something did not happen.
+type Notice struct {
+	Title    string
+	Text     []string // paragraphs
+	Link     string   // where to go on
+	LinkText string
+}
+
+// Notice answers with a page of a status.
+func (s Site) Notice(c *gin.Context, status int, n Notice) {
+	s.renderAs(c, status, template.Must(template.New("notice").Parse(noticeHTML)), n)
+}
+
 // pageView is what the templates show.
 type pageView struct {
 	Site
-	Nonce string
+	Nonce  string
+	Notice Notice
 }
 
-func (s Site) render(c *gin.Context, t *template.Template) {
+func (s Site) render(c *gin.Context, t *template.Template) { s.renderAs(c, http.StatusOK, t, Notice{}) }
+
+func (s Site) renderAs(c *gin.Context, status int, t *template.Template, n Notice) {
 	nonce, err := newNonce()
 	if err != nil {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
 	var page bytes.Buffer
-	err = t.Execute(&page, pageView{Site: s, Nonce: nonce})
+	err = t.Execute(&page, pageView{Site: s, Nonce: nonce, Notice: n})
 	if err != nil {
 		panic(err) // a template that does not fit its view: recovered and logged
 	}
 	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+
 		"'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	c.Header("Cache-Control", "no-cache")
-	c.Data(http.StatusOK, "text/html; charset=utf-8", page.Bytes())
+	if c.Writer.Header().Get("Cache-Control") == "" {
+		c.Header("Cache-Control", "no-cache")
+	}
+	c.Data(status, "text/html; charset=utf-8", page.Bytes())
 }
 
 // appOr serves a page of the web build, or explains how to build it.

@@ -50,6 +50,7 @@ const (
 	CodeTooManyWebhooks   Code = "too_many_webhooks"
 	CodeWebhookOff        Code = "webhook_off"
 	CodeNoSession         Code = "no_session"
+	CodeUnknownSession    Code = "unknown_session"
 	CodeMethod            Code = "method_not_allowed"
 	CodeTimeout           Code = "request_timeout"
 	CodeBodyTooLarge      Code = "body_too_large"
