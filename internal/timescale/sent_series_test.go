@@ -47,7 +47,7 @@ func TestSeriesAreNumberedInTheOrderInWhichOthersSeeThem(t *testing.T) {
 		for _, err := range errs {
 			require.NoError(t, err)
 		}
-		stored, err := s.DB.SeriesRevisions(t.Context(), 0)
+		stored, err := s.SeriesRevisions(t.Context(), 0)
 		require.NoError(t, err)
 		require.Len(t, stored, senders*each)
 		for i, r := range stored {

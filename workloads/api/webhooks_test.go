@@ -325,7 +325,7 @@ func TestReceiversOfTheHowTo(t *testing.T) {
 			_, port, _ := net.SplitHostPort(free.Addr().String())
 			require.NoError(t, free.Close())
 			hook := h.newHook(t, "http://127.0.0.1:"+port+"/", "")
-			bin := append(program.run, file)
+			bin := slices.Concat(program.run, []string{file})
 			if language == "go" {
 				exe := filepath.Join(t.TempDir(), "receiver")
 				out, err := exec.Command("go", "build", "-o", exe, file).CombinedOutput()

@@ -140,8 +140,8 @@ func converted(v float64, unit string) float64 {
 // JSON reads an array of rows.
 func JSON(text []byte, o Options) (*Values, error) {
 	if !json.Valid(text) {
-		var any json.RawMessage
-		return nil, fmt.Errorf("%w: %w", ErrNotJSON, cmpError(json.Unmarshal(text, &any)))
+		var all json.RawMessage
+		return nil, fmt.Errorf("%w: %w", ErrNotJSON, cmpError(json.Unmarshal(text, &all)))
 	}
 	var rows []json.RawMessage
 	if err := json.Unmarshal(text, &rows); err != nil {

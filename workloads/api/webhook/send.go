@@ -106,10 +106,9 @@ func CheckURL(text string, allowPrivate bool) error {
 		return errors.New("leave out the user name and password; the signature shows who sends")
 	case u.Fragment != "":
 		return errors.New("leave out what follows #: it is never sent")
-	case u.Scheme != "https" && !(u.Scheme == "http" && allowPrivate):
-		if u.Scheme == "http" {
-			return errors.New("use https; http is for networks of your own (spec.api.webhooks.allowPrivate)")
-		}
+	case u.Scheme == "http" && !allowPrivate:
+		return errors.New("use https; http is for networks of your own (spec.api.webhooks.allowPrivate)")
+	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("use https")
 	}
 	port := uint64(443)

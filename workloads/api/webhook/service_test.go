@@ -722,13 +722,13 @@ func TestOldMessagesAreForgotten(t *testing.T) {
 func TestAtMostSoManyWebhooks(t *testing.T) {
 	w := newWorld(t)
 	r := w.replica(func(o *Options) { o.Most = 2; o.AllowPrivate = false })
-	make := func(name, url string) error {
+	create := func(name, url string) error {
 		_, err := r.Create(t.Context(), &webhook.Settings{Name: name, URL: url}, "operator")
 		return err
 	}
-	require.ErrorContains(t, make("a", "https://10.0.0.1/"), "not public")
-	require.NoError(t, make("a", "https://a.example/"))
-	require.ErrorContains(t, make("a", "https://b.example/"), "choose another name")
-	require.NoError(t, make("b", "https://b.example/"))
-	require.ErrorContains(t, make("c", "https://c.example/"), "no more are allowed")
+	require.ErrorContains(t, create("a", "https://10.0.0.1/"), "not public")
+	require.NoError(t, create("a", "https://a.example/"))
+	require.ErrorContains(t, create("a", "https://b.example/"), "choose another name")
+	require.NoError(t, create("b", "https://b.example/"))
+	require.ErrorContains(t, create("c", "https://c.example/"), "no more are allowed")
 }
