@@ -216,7 +216,7 @@ func TestEveryListHasAnIterator(t *testing.T) {
 			require.True(t, has, "All%s", m.Name)
 		}
 	}
-	require.Equal(t, 5, lists)
+	require.Equal(t, 6, lists)
 }
 
 func TestEventsGoOnAfterALostConnection(t *testing.T) {

@@ -65,6 +65,18 @@ func (c *Client) AllDataQuality(ctx context.Context, params DataQualityParams) i
 	}, params.Cursor)
 }
 
+// AllWebhookDeliveries are the messages of a webhook, of all pages. It ends with the first error.
+func (c *Client) AllWebhookDeliveries(ctx context.Context, id string, params WebhookDeliveriesParams) iter.Seq2[DeliveryView, error] {
+	return pages(func(cursor *string) ([]DeliveryView, *Page, error) {
+		params.Cursor = cursor
+		a, err := c.WebhookDeliveries(ctx, id, &params)
+		if err != nil {
+			return nil, nil, err
+		}
+		return a.Data, a.Page, nil
+	}, params.Cursor)
+}
+
 // pages goes through a list from a cursor on, nil for its beginning.
 func pages[T any](page func(cursor *string) ([]T, *Page, error), cursor *string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
