@@ -143,7 +143,7 @@ func (s *server) sendSeries(ctx context.Context, in *sendSeriesInput) (*seriesRe
 	if err != nil {
 		return nil, err
 	}
-	n := reader.NewSeries{Series: name, Caller: auth.PrincipalOf(ctx).Name, Key: in.Key, Hours: values.Hours, Values: values.Values}
+	n := reader.NewSeries{Series: name, Caller: auth.PrincipalOf(ctx).Caller(), Key: in.Key, Hours: values.Hours, Values: values.Values}
 	if name == twin.SeriesPrice {
 		n.Currency = s.twin.Processor.Policy.Tariff.Currency
 	}
@@ -170,7 +170,7 @@ func (s *server) sendSeries(ctx context.Context, in *sendSeriesInput) (*seriesRe
 
 // readSeries reads the body, in the lane of such requests.
 func (s *server) readSeries(ctx context.Context, in *sendSeriesInput, name twin.SeriesName, now meter.Hour) (*seriesbody.Values, error) {
-	caller := auth.PrincipalOf(ctx).Name
+	caller := auth.PrincipalOf(ctx).Caller()
 	if pass, ok := ctx.Value(passKey{}).(*gate.Pass); ok {
 		pass.Leave()
 	}
