@@ -34,7 +34,7 @@ func queries() []struct{ name, sql string } {
 				d.last_reading, d.partition, d.kwh_shifted, d.kw_reduction, d.peak_before, d.peak_after, d.par_before, d.par_after,
 				d.cap_kw, d.price_threshold, d.saving_p10, d.saving_p50, d.saving_p90, d.saving_energy, d.saving_demand, d.month_peak, d.co2_kg, d.confidence, d.missing_share,
 				d.action, d.reason, d.stale, d.plan, d.packed_version, d.factors, d.alternatives, d.binding, d.items, d.amounts,
-				p.model, p.model_version, p.spec_hash, p.dataset_sha, p.tariff, p.origin, p.mode
+				p.model, p.model_version, p.spec_hash, p.dataset_sha, p.tariff, p.origin, p.mode, p.series_revision
 			FROM decisions d LEFT JOIN meters m USING (meter_no) LEFT JOIN groups g ON g.group_no = d.group_no
 				LEFT JOIN provenance p USING (provenance_no)
 			ORDER BY d.issued_at, d.id`},

@@ -5,9 +5,11 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +34,15 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 	api := s.documentedAPI(t)
 	decision := read[[]headerAnswer](t, a, "/api/v1/decisions?action=any&limit=1").Data[0].ID
 	batch := sentBatch(t)
+	sent := put(a, "/api/v1/series/carbon", "application/json", "["+sentRow(farAhead(t, a, 300), 0.2)+"]")
+	series := strings.NewReplacer("{series}", "carbon", "{revision}", fmt.Sprint(*revisionOf(t, sent, http.StatusAccepted).Revision))
 	checked := 0
 	for path, item := range api.OpenAPI().Paths {
 		if item.Get == nil || path == "/api/v1/session" || item.Get.Responses["200"].Content["application/json"] == nil {
 			continue // a file has no schema
+		}
+		if strings.HasPrefix(path, pathWebhooks) {
+			continue // off here: TestAnswersAboutWebhooksHaveTheDocumentedForm
 		}
 		id := "home-000001"
 		switch {
@@ -46,17 +53,22 @@ func TestAnswersHaveTheDocumentedForm(t *testing.T) {
 		case strings.HasPrefix(path, "/api/v1/groups/"):
 			id = "feeder-0001"
 		}
-		w := a.send("GET", strings.ReplaceAll(path, "{id}", id), "", "X-API-Key", a.keys["admin"])
-		require.Equal(t, http.StatusOK, w.Code, path)
-		var body any
-		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
-		schema := item.Get.Responses["200"].Content["application/json"].Schema
-		result := &huma.ValidateResult{}
-		huma.Validate(api.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, body, result)
-		require.Empty(t, result.Errors, path)
+		requireDocumentedForm(t, api, path, a.send("GET", series.Replace(strings.ReplaceAll(path, "{id}", id)), "", "X-API-Key", a.keys["admin"]))
 		checked++
 	}
 	require.Greater(t, checked, 14)
+}
+
+// requireDocumentedForm checks an answer to a question by what the document says of its path.
+func requireDocumentedForm(t *testing.T, api huma.API, path string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	require.Equal(t, http.StatusOK, w.Code, path)
+	var body any
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+	schema := api.OpenAPI().Paths[path].Get.Responses["200"].Content["application/json"].Schema
+	result := &huma.ValidateResult{}
+	huma.Validate(api.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer([]byte{}, 0), huma.ModeReadFromServer, body, result)
+	require.Empty(t, result.Errors, path)
 }
 
 func TestBasePathGovernsEverything(t *testing.T) {

@@ -264,6 +264,27 @@ func TestWebhooksGetWhatIsStored(t *testing.T) {
 	require.Empty(t, on.Kinds)
 }
 
+func TestAnswersAboutWebhooksHaveTheDocumentedForm(t *testing.T) {
+	h := newHookedAPI(t, true)
+	s, err := newServer(filledTwin(t), Deps{DB: store})
+	require.NoError(t, err)
+	document := s.documentedAPI(t)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	defer receiver.Close()
+	hook := h.newHook(t, receiver.URL, "").ID
+	w := h.byOperator("POST", pathWebhooks+"/"+hook+"/test", "")
+	require.Less(t, w.Code, 300, w.Body)
+	names := strings.NewReplacer("{id}", hook, "{delivery}", dataOf[DeliveryView](t, w).ID)
+	checked := 0
+	for path, item := range document.OpenAPI().Paths {
+		if item.Get != nil && strings.HasPrefix(path, pathWebhooks) {
+			requireDocumentedForm(t, document, path, h.byOperator("GET", names.Replace(path), ""))
+			checked++
+		}
+	}
+	require.Equal(t, 4, checked)
+}
+
 func TestWebhooksRejectWhatIsWrong(t *testing.T) {
 	h := newHookedAPI(t, false)
 	hook := h.newHook(t, "https://receiver.example/", "")
