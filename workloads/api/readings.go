@@ -38,7 +38,6 @@ const (
 
 	longestWait = 30 * time.Second // for a batch to be stored
 	mostWaiting = 32               // requests that wait for it; others are answered at once
-	storedEvery = 200 * time.Millisecond
 
 	shownQuarantine = 100 // messages of a batch
 )
@@ -313,38 +312,19 @@ func (s *server) readingsBatch(ctx context.Context, in *batchPath) (*output[Batc
 	return &output[Batch]{Body: Answer[Batch]{Data: batch, Meta: Meta{TZ: s.twin.Timezone}}}, nil
 }
 
-// waitStored is a batch once it is stored, or after so many seconds. Only so many requests
-// wait.
-func (s *server) waitStored(ctx context.Context, id uuid.UUID, seconds int) (reader.BatchState, error) {
-	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
-	if seconds > 0 {
-		if pass, ok := ctx.Value(passKey{}).(*gate.Pass); ok {
-			pass.Leave()
-		}
-		select {
-		case s.ingest.waiting <- struct{}{}:
-			defer func() { <-s.ingest.waiting }()
-		default:
-			seconds = 0
-		}
-	}
-	for {
-		state, err := s.db.BatchByID(ctx, id)
+// waitStored is a batch once it is stored, or after so many seconds.
+func (s *server) waitStored(ctx context.Context, id uuid.UUID, seconds int) (state reader.BatchState, err error) {
+	err = s.wait(ctx, seconds, func() (done bool, err error) {
+		state, err = s.db.BatchByID(ctx, id)
 		if errors.Is(err, reader.ErrNotFound) {
-			return state, problem.NotFound(problem.CodeUnknownBatch, "there is no batch "+id.String()+"; batches are kept for a week")
+			return false, problem.NotFound(problem.CodeUnknownBatch, "there is no batch "+id.String()+"; batches are kept for a week")
 		}
 		if err != nil {
-			return state, s.failed(ctx, "find a batch", err)
+			return false, s.failed(ctx, "find a batch", err)
 		}
-		if state.Stored || seconds == 0 || time.Now().After(deadline) {
-			return state, nil
-		}
-		select {
-		case <-ctx.Done():
-			return state, nil
-		case <-time.After(storedEvery):
-		}
-	}
+		return state.Stored, nil
+	})
+	return state, err
 }
 
 func batchView(id uuid.UUID, a ingest.Answer) Batch {

@@ -263,43 +263,22 @@ func (s *server) seriesRevision(ctx context.Context, in *seriesRevisionPath) (*o
 	return &output[SeriesRevision]{Body: Answer[SeriesRevision]{Data: view, Meta: Meta{TZ: s.twin.Timezone}}}, nil
 }
 
-// waitHolds shows a revision once it holds in all partitions, or after so many seconds. Only
-// so many requests wait.
+// waitHolds shows a revision once it holds in all partitions, or after so many seconds.
 func (s *server) waitHolds(ctx context.Context, stored *reader.StoredSeries, seconds int) (SeriesRevision, error) {
 	received := stored.ReceivedAt.UTC().Truncate(time.Millisecond)
 	view := SeriesRevision{
 		Series: stored.Series, Revision: &stored.Revision, Status: "stored", ReceivedAt: &received, Changed: stored.Changed, Partitions: s.twin.Kafka.Partitions,
 	}
-	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
-	if seconds > 0 {
-		if pass, ok := ctx.Value(passKey{}).(*gate.Pass); ok {
-			pass.Leave()
+	err := s.wait(ctx, seconds, func() (done bool, err error) {
+		if view.Holding, err = s.db.SeriesUsedBy(ctx, stored.Revision); err != nil {
+			return false, s.failed(ctx, "find where a revision holds", err)
 		}
-		select {
-		case s.ingest.waiting <- struct{}{}:
-			defer func() { <-s.ingest.waiting }()
-		default:
-			seconds = 0
-		}
+		return view.Holding >= view.Partitions, nil
+	})
+	if err == nil && view.Holding >= view.Partitions {
+		view.Status = "holds"
 	}
-	for {
-		holding, err := s.db.SeriesUsedBy(ctx, stored.Revision)
-		if err != nil {
-			return view, s.failed(ctx, "find where a revision holds", err)
-		}
-		if view.Holding = holding; holding >= view.Partitions {
-			view.Status = "holds"
-			return view, nil
-		}
-		if seconds == 0 || time.Now().After(deadline) {
-			return view, nil
-		}
-		select {
-		case <-ctx.Done():
-			return view, nil
-		case <-time.After(storedEvery):
-		}
-	}
+	return view, err
 }
 
 func (s *server) series(ctx context.Context, in *seriesInput) (*output[HourlySeries], error) {

@@ -34,7 +34,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
   return (
     <Card from={data} title="Load" note="All meters together, and the twin’s own forecast of each hour" action={control}>
       {error && !data && <Failure error={error} retry={refetch} />}
-      {!data && !error && <Skeleton height={332} />}
+      {!data && !error && <Skeleton height={280} />}
       {data && columns && (current || coming) && (
         <div className={isPlaceholderData ? page.old : undefined}>
           <dl className={classes.heads}>
@@ -51,7 +51,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={230} />
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={180} />
         </div>
       )}
       {data && !current && !coming && (

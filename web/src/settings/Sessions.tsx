@@ -28,6 +28,7 @@ export function Sessions({ scope, zone }: { scope: Schemas['Session']['scope']; 
   const others = data?.data.some((s) => !s.current);
   return (
     <Card
+      from={data}
       title="Sessions"
       note={scope === 'admin' ? 'Where somebody is signed in. A session that is ended ends within a second' : 'Where you are signed in. A session that is ended ends within a second'}
       action={
