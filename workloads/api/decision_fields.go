@@ -29,7 +29,8 @@ type decisionField struct {
 	name   string
 	typ    reflect.Type
 	tag    reflect.StructTag
-	append func(dst []byte, h *DecisionHeader) []byte // its value as JSON
+	key    []byte                                                         // its name as JSON, with the colon
+	append func(dst []byte, h *DecisionHeader, d *decisions.Shown) []byte // its value as JSON
 }
 
 // Fields of a decision: the columns that the API shows, each followed by what is
@@ -46,8 +47,8 @@ func decisionFields(object string) (fields []decisionField) {
 			continue
 		}
 		fields = append(fields, decisionField{
-			name: name, typ: c.Type, tag: c.Tag,
-			append: func(dst []byte, h *DecisionHeader) []byte { return c.Append(dst, h.decision) },
+			name: name, typ: c.Type, tag: c.Tag, key: jsonKey(name),
+			append: func(dst []byte, _ *DecisionHeader, d *decisions.Shown) []byte { return c.Append(dst, d) },
 		})
 		fields = append(fields, computedAfter(c.Name)...)
 	}
@@ -74,12 +75,15 @@ func computedAfter(column string) []decisionField {
 
 func computedText(name string, tag reflect.StructTag, text func(*DecisionHeader) string) decisionField {
 	return decisionField{
-		name: name, typ: reflect.TypeFor[string](), tag: tag,
-		append: func(dst []byte, h *DecisionHeader) []byte {
+		name: name, typ: reflect.TypeFor[string](), tag: tag, key: jsonKey(name),
+		append: func(dst []byte, h *DecisionHeader, _ *decisions.Shown) []byte {
 			return appendText(dst, text(h))
 		},
 	}
 }
+
+// jsonKey is the name of a field as JSON, with the colon.
+func jsonKey(name string) []byte { return append(strconv.AppendQuote(nil, name), ':') }
 
 // appendText appends a text as JSON. Most have nothing to escape, and need no encoder.
 func appendText(dst []byte, text string) []byte {
@@ -96,6 +100,30 @@ const sizeOfHeader = 1 << 10
 // MarshalJSON is the object of headerFields.
 func (h DecisionHeader) MarshalJSON() ([]byte, error) {
 	return appendFields(make([]byte, 0, sizeOfHeader), headerFields, &h), nil
+}
+
+// decisionList is a page of decisions. It is written as it is: the encoder of the standard
+// library reads again what a MarshalJSON gives.
+type decisionList struct{ Answer[[]DecisionHeader] }
+
+// AppendJSON appends the answer.
+func (l decisionList) AppendJSON(dst []byte) ([]byte, error) {
+	rest, err := unescapedJSON(struct {
+		Page *Page `json:"page,omitempty"`
+		Meta Meta  `json:"meta"`
+	}{l.Page, l.Meta})
+	if err != nil {
+		return dst, err
+	}
+	dst = append(slices.Grow(dst, len(l.Data)*sizeOfHeader+len(rest)), `{"data":[`...)
+	for i := range l.Data {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendFields(dst, headerFields, &l.Data[i])
+	}
+	dst = append(dst, "],"...)
+	return append(dst, rest[1:]...), nil
 }
 
 // MarshalJSON is the object of inputFields.
@@ -116,9 +144,10 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 
 func appendFields(dst []byte, fields []decisionField, h *DecisionHeader) []byte {
 	dst = append(dst, '{')
+	shown := h.decision.Shown()
 	for i := range fields {
-		dst = append(strconv.AppendQuote(dst, fields[i].name), ':')
-		dst = append(fields[i].append(dst, h), ',')
+		dst = append(dst, fields[i].key...)
+		dst = append(fields[i].append(dst, h, shown), ',')
 	}
 	dst[len(dst)-1] = '}'
 	return dst

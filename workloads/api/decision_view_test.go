@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -50,13 +51,13 @@ func TestDecisionAnswers(t *testing.T) {
 	}, Shadow: true, HeldTo: 438048}
 	made := decisions.Provenance{Model: "combined", ModelVersion: "7", Mode: "Advisory"}
 	for name, body := range map[string]any{
-		"list": Answer[[]DecisionHeader]{Data: []DecisionHeader{s.decisionHeader(full, 438002), s.decisionHeader(empty, 438002)}},
+		"list": decisionList{Answer[[]DecisionHeader]{Data: []DecisionHeader{s.decisionHeader(full, 438002), s.decisionHeader(empty, 438002)}}},
 		"full": Answer[Decision]{Data: s.decisionView(full, made, []decisions.Row{full}, 438002)},
 		"none": Answer[Decision]{Data: s.decisionView(empty, made, nil, 438050)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			require.NoError(t, huma.DefaultJSONFormat.Marshal(&got, body))
+			require.NoError(t, writeJSON(&got, body))
 			file := filepath.Join("testdata", "decision_"+name+".json")
 			if *update {
 				require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
@@ -64,7 +65,24 @@ func TestDecisionAnswers(t *testing.T) {
 			want, err := os.ReadFile(file)
 			require.NoError(t, err)
 			require.Equal(t, string(want), got.String())
+			var encoded bytes.Buffer
+			require.NoError(t, huma.DefaultJSONFormat.Marshal(&encoded, body))
+			require.Equal(t, encoded.String(), got.String())
 		})
+	}
+}
+
+// TestPagesOfDecisionsAreWrittenAsTheyEncode: with a page, without decisions, and in a zone.
+func TestPagesOfDecisionsAreWrittenAsTheyEncode(t *testing.T) {
+	next, at := `c"<`, time.Date(2019, 7, 1, 0, 0, 0, 0, time.UTC)
+	for _, answer := range []Answer[[]DecisionHeader]{
+		{Data: []DecisionHeader{}},
+		{Data: []DecisionHeader{}, Page: &Page{Limit: 50, NextCursor: &next, HasMore: true}, Meta: Meta{TZ: "Europe/London", AsOf: &at, Partial: true}},
+	} {
+		var got, encoded bytes.Buffer
+		require.NoError(t, writeJSON(&got, decisionList{answer}))
+		require.NoError(t, huma.DefaultJSONFormat.Marshal(&encoded, answer))
+		require.Equal(t, encoded.String(), got.String())
 	}
 }
 

@@ -94,7 +94,7 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*huma.S
 		return nil, s.failed(ctx, "list decisions", err)
 	}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: asOf(now, known)}
-	return jsonOrFile(Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}), nil
+	return jsonOrFile(decisionList{Answer[[]DecisionHeader]{Data: data, Page: page, Meta: meta}}), nil
 }
 
 // affordDecisions counts the rows of the list, and where it is sorted by what no index

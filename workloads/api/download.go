@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"time"
@@ -120,8 +121,24 @@ func jsonOrFile(body any) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		hc.SetHeader("Content-Type", "application/json")
 		body, err := pickFields(hc, "", body)
-		answerOrCut(humagin.Unwrap(hc), errors.Join(err, huma.DefaultJSONFormat.Marshal(hc.BodyWriter(), body)))
+		answerOrCut(humagin.Unwrap(hc), errors.Join(err, writeJSON(hc.BodyWriter(), body)))
 	}}
+}
+
+// writeJSON writes a body on a line of its own.
+func writeJSON(w io.Writer, body any) error {
+	own, has := body.(interface {
+		AppendJSON(dst []byte) ([]byte, error)
+	})
+	if !has {
+		return huma.DefaultJSONFormat.Marshal(w, body)
+	}
+	text, err := own.AppendJSON(nil)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
 }
 
 // nameWith is what a file holds, and of what if that is given.

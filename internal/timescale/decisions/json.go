@@ -46,11 +46,17 @@ func (d *Row) AppendMessage(dst []byte) []byte {
 
 // AnswerField is a column of a decision as the API shows it.
 type AnswerField struct {
-	Name   string                          // with the name of the object that it is in and a point before it, if it is in one
-	Type   reflect.Type                    // that encodes to JSON as Append does
-	Tag    reflect.StructTag               // documentation and bounds
-	Append func(dst []byte, d *Row) []byte // appends the value as JSON
+	Name   string                            // with the name of the object that it is in and a point before it, if it is in one
+	Type   reflect.Type                      // that encodes to JSON as Append does
+	Tag    reflect.StructTag                 // documentation and bounds
+	Append func(dst []byte, d *Shown) []byte // appends the value as JSON
 }
+
+// Shown is a decision whose fields are appended one by one.
+type Shown struct{ row tableRow }
+
+// Shown is the decision for AnswerField.Append.
+func (d *Row) Shown() *Shown { return &Shown{d.row()} }
 
 // AnswerFields are the columns of a decision that the API shows, in the order of its
 // answers.
@@ -61,10 +67,7 @@ func AnswerFields() (fields []AnswerField) {
 		}
 		fields = append(fields, AnswerField{
 			Name: c.answer, Type: c.jsonType, Tag: reflect.StructTag(c.tag),
-			Append: func(dst []byte, d *Row) []byte {
-				row := d.row()
-				return c.json(dst, &row)
-			},
+			Append: func(dst []byte, d *Shown) []byte { return c.json(dst, &d.row) },
 		})
 	}
 	return fields

@@ -196,7 +196,7 @@ func (db *DB) meterSources(ctx context.Context, q *AccuracyQuery) (forecasts, ho
 		if compressed != nil && compressed.After((q.From - meter.HoursPerWeek).Time()) {
 			source, args = meterChunks, append(args, *compressed)
 		}
-		return from + ` AND f.meter_no = $6`, `SELECT $6::int AS no, s.ts, s.kwh::float8 AS kwh FROM (` + source + `) s`, args, nil
+		return from + ` AND f.meter_no = $6`, `SELECT $6::int AS no, s.ts, s.kwh::float8 AS kwh FROM (` + source + `) s WHERE s.kwh IS NOT NULL`, args, nil
 	case q.GroupNo != nil:
 		within, err := db.within(ctx, q.GroupNo)
 		return from + ` AND m.group_no = ANY ($6::int[])`, all + ` AND m.group_no = ANY ($6::int[])`, []any{within}, err

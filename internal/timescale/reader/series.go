@@ -108,24 +108,28 @@ func (q *SeriesQuery) check() error {
 	return nil
 }
 
-// Each source has columns ts and kwh, and fills parameters from $6 on. Hours
-// without a value come from the spine that bucket lays under it.
+// Each source has the columns ts and kwh and a row for each hour of the spine, with null where
+// there is no value; it fills parameters from $6 on.
 const (
 	// One probe of the key per hour: a range would pass over every other meter.
-	meterProbes = `SELECT h.ts, r.kwh FROM spine h CROSS JOIN LATERAL (
-		SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` LIMIT 1) r`
+	meterProbes = `SELECT h.ts, r.kwh FROM spine h LEFT JOIN LATERAL (` + readingOfHour + `) r ON true`
 
 	// Compressed chunks hold a meter's rows together, and want a range; what is
 	// not compressed yet needs probes.
-	meterChunks = `SELECT r.ts, r.kwh FROM readings r
-		WHERE r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` AND r.ts >= $1 AND r.ts < least($2, $7)
+	meterChunks = `SELECT h.ts, r.kwh FROM spine h LEFT JOIN (
+			SELECT r.ts, r.kwh FROM readings r
+			WHERE r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` AND r.ts >= $1 AND r.ts < least($2, $7)) r USING (ts)
+		WHERE h.ts < $7
 		UNION ALL
-		SELECT h.ts, r.kwh FROM (SELECT ts FROM spine WHERE ts >= $7) h CROSS JOIN LATERAL (
-			SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` LIMIT 1) r`
+		SELECT h.ts, r.kwh FROM spine h LEFT JOIN LATERAL (` + readingOfHour + `) r ON true WHERE h.ts >= $7`
 
-	oneGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE group_no = ANY ($6::int[]) AND ts >= $1 AND ts < $2 GROUP BY ts`
+	readingOfHour = `SELECT kwh FROM readings r WHERE r.ts = h.ts AND r.meter_no = $6 AND r.channel = 0 AND r.` + schema.Plausible + ` LIMIT 1`
 
-	everyGroup = `SELECT ts, sum(kwh) AS kwh FROM group_load WHERE ts >= $1 AND ts < $2 GROUP BY ts`
+	oneGroup = `SELECT ts, l.kwh FROM spine LEFT JOIN (
+		SELECT ts, sum(kwh) AS kwh FROM group_load WHERE group_no = ANY ($6::int[]) AND ts >= $1 AND ts < $2 GROUP BY ts) l USING (ts)`
+
+	everyGroup = `SELECT ts, l.kwh FROM spine LEFT JOIN (
+		SELECT ts, sum(kwh) AS kwh FROM group_load WHERE ts >= $1 AND ts < $2 GROUP BY ts) l USING (ts)`
 )
 
 // firstSourceArg is the number of a source's first parameter.
@@ -134,24 +138,22 @@ const firstSourceArg = 6
 // asKnown is a meter's source before what was revised when the watermark was past the
 // hour of parameter n: the first of such revisions keeps what there was.
 func asKnown(source string, n int) string {
-	return `SELECT h.ts, CASE WHEN v.ts IS NULL THEN r.kwh ELSE v.kwh END AS kwh
-		FROM spine h LEFT JOIN (` + source + `) r USING (ts)
+	return `SELECT h.ts, CASE WHEN v.ts IS NULL THEN h.kwh ELSE v.kwh END AS kwh FROM (` + source + `) h
 		LEFT JOIN LATERAL (
 			SELECT v.ts, CASE WHEN v.old_quality & 4 = 0 THEN v.old_kwh END AS kwh FROM reading_revisions v
 			WHERE v.ts = h.ts AND v.meter_no = $6 AND v.channel = 0 AND v.watermark > $` + strconv.Itoa(n) + `
 			ORDER BY v.watermark, v.known_at, v.stream_offset LIMIT 1) v ON true`
 }
 
-// bucketSQL lays the source over the hours from $1 to before $2. Parameters:
-// $3 unit, $4 zone, $5 hours of a bucket.
+// bucketSQL makes buckets of a source's hours, from $1 to before $2. Parameters: $3 unit,
+// $4 zone, $5 hours of a bucket.
 func bucketSQL(agg Aggregate, source string) string {
 	return `
-		WITH spine AS (SELECT ts FROM generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') s(ts)),
-		source AS (` + source + `)
+		WITH spine AS (SELECT ts FROM generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') s(ts))
 		SELECT CASE WHEN $3::text = '' THEN date_bin($5::int * interval '1 hour', ts, $1::timestamptz)
 			ELSE date_trunc(nullif($3::text, ''), ts, $4::text) END AS bucket,
 			` + string(agg) + `(source.kwh::float8), count(source.kwh), count(*)
-		FROM spine LEFT JOIN source USING (ts)
+		FROM (` + source + `) source
 		GROUP BY 1 ORDER BY 1`
 }
 
