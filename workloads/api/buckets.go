@@ -9,20 +9,32 @@ import (
 
 // buckets are those that a query cuts time into, whether or not its range covers them
 // whole.
-type buckets struct{ reader.SeriesQuery }
+type buckets struct {
+	reader.SeriesQuery
+	location *time.Location
+}
+
+// bucketsOf are the buckets of a query whose zone was checked.
+func bucketsOf(q reader.SeriesQuery) buckets {
+	location, err := time.LoadLocation(q.Zone)
+	if err != nil {
+		location = time.UTC
+	}
+	return buckets{q, location}
+}
 
 // hours is how many hours the bucket with the given start has.
 func (b buckets) hours(start time.Time) int {
 	if b.Unit == reader.Hours {
 		return max(b.Hours, 1)
 	}
-	y, m, d := start.In(b.location()).Date()
-	return int(b.next(y, m, d) - meter.DayStart(y, m, d, b.location()))
+	y, m, d := start.In(b.location).Date()
+	return int(b.next(y, m, d) - meter.DayStart(y, m, d, b.location))
 }
 
 // startOf is the first hour of the bucket that an hour lies in.
 func (b buckets) startOf(h meter.Hour) meter.Hour {
-	y, m, d := h.Time().In(b.location()).Date()
+	y, m, d := h.Time().In(b.location).Date()
 	switch b.Unit {
 	case reader.Hours:
 		return h
@@ -31,7 +43,7 @@ func (b buckets) startOf(h meter.Hour) meter.Hour {
 	case reader.Months:
 		d = 1
 	}
-	return meter.DayStart(y, m, d, b.location())
+	return meter.DayStart(y, m, d, b.location)
 }
 
 // next is the first hour after the bucket that begins on a local date.
@@ -44,7 +56,7 @@ func (b buckets) next(y int, m time.Month, d int) meter.Hour {
 	default:
 		d++
 	}
-	return meter.DayStart(y, m, d, b.location())
+	return meter.DayStart(y, m, d, b.location)
 }
 
 // count is how many buckets the range has, at most.
@@ -59,13 +71,4 @@ func (b buckets) count() int {
 		least = 28 * meter.HoursPerDay
 	}
 	return int(b.To-b.From)/least + 2
-}
-
-// location is that of a zone that was checked.
-func (b buckets) location() *time.Location {
-	l, err := time.LoadLocation(b.Zone)
-	if err != nil {
-		return time.UTC
-	}
-	return l
 }

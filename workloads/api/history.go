@@ -195,7 +195,7 @@ func (s *server) answerHistory(ctx context.Context, in HistoryParams, name strin
 		return nil, err
 	}
 	if in.From == "" {
-		q.From = buckets{q}.startOf(q.From)
+		q.From = bucketsOf(q).startOf(q.From)
 	}
 	q.AsKnown = at
 	h := &history{server: s, params: in, query: q, sources: sources, meta: Meta{
@@ -230,7 +230,7 @@ func (s *server) knownAt(text string, now meter.Hour, w *params.HourRange) (*met
 
 // affordHistory counts the points of the answer, and the hours that are read.
 func (s *server) affordHistory(ctx context.Context, h *history) error {
-	points := min(buckets{h.query}.count(), h.params.thinTo())
+	points := min(bucketsOf(h.query).count(), h.params.thinTo())
 	if n := points * len(h.sources); n > mostPoints {
 		return problem.New(http.StatusUnprocessableEntity, problem.CodeTooManyPoints, "maxPoints", fmt.Sprintf(
 			"%d series of %d points each are %d, and one answer has at most %d; ask for maxPoints=%d, a longer step, a shorter range, fewer series, or a file with format=csv, ndjson or parquet",

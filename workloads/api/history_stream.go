@@ -97,12 +97,13 @@ func (h *history) read(ctx context.Context, from source) (*Series, error) {
 // thinned chooses at most maxPoints of the buckets.
 func (h *history) thinned(of []reader.Point) []Point {
 	values, partial := make([]float64, len(of)), make([]bool, len(of))
+	buckets := bucketsOf(h.query)
 	for i, b := range of {
 		values[i] = math.NaN()
 		if b.Value != nil {
 			values[i] = *b.Value
 		}
-		partial[i] = b.Known < buckets{h.query}.hours(b.Start)
+		partial[i] = b.Known < buckets.hours(b.Start)
 		h.meta.Partial = h.meta.Partial || partial[i]
 	}
 	out := []Point{}

@@ -87,7 +87,7 @@ func TestBucketsOfTheCalendar(t *testing.T) {
 		{reader.Days, "Asia/Kolkata", "2019-01-10T12:00:00Z", "2019-01-09T18:30:00Z", 24},
 		{reader.Days, "America/Sao_Paulo", "2018-11-04T12:00:00Z", "2018-11-04T03:00:00Z", 23}, // clocks skip its midnight
 	} {
-		b := buckets{reader.SeriesQuery{Unit: c.unit, Zone: c.zone}}
+		b := bucketsOf(reader.SeriesQuery{Unit: c.unit, Zone: c.zone})
 		start := b.startOf(at(c.hour))
 		require.Equal(t, at(c.start), start, c)
 		require.Equal(t, c.hoursOfThat, b.hours(start.Time()), c)

@@ -21,15 +21,12 @@ func (d *Row) AppendMessage(dst []byte) []byte {
 	start := len(dst)
 	dst = strconv.AppendInt(append(dst, `{"version":`...), MessageVersion, 10)
 	dst = append(dst, ',')
-	for i := range table {
-		c := &table[i]
-		if c.message == "" {
-			continue
-		}
+	for i := range messageFields {
+		f := &messageFields[i]
 		before := len(dst)
-		dst = append(strconv.AppendQuote(dst, c.message), ':')
+		dst = append(dst, f.key...)
 		value := len(dst)
-		if dst = c.json(dst, &row); c.omit && string(dst[value:]) == jsonNull {
+		if dst = f.json(dst, &row); f.omit && string(dst[value:]) == jsonNull {
 			dst = dst[:before]
 			continue
 		}
@@ -42,6 +39,23 @@ func (d *Row) AppendMessage(dst []byte) []byte {
 		dst = append(dst[:start], escaped.Bytes()...)
 	}
 	return dst
+}
+
+// messageField is a column of a decision in its message.
+type messageField struct {
+	*column
+	key []byte // its name as JSON, with the colon
+}
+
+var messageFields = messageFieldsOf(table)
+
+func messageFieldsOf(columns []column) (fields []messageField) {
+	for i := range columns {
+		if c := &columns[i]; c.message != "" {
+			fields = append(fields, messageField{c, append(strconv.AppendQuote(nil, c.message), ':')})
+		}
+	}
+	return fields
 }
 
 // AnswerField is a column of a decision as the API shows it.
