@@ -14,6 +14,7 @@ type compiledForest struct {
 	trees   []compiledTree[Leaves]
 	start   WidthForest // without its trees
 	widths  []compiledTree[widthLeaves]
+	vector  *vectorForest // of the same trees; nil where the processor has no such instructions
 }
 
 // widthLeaves are the leaves of a tree of the width, below and above the forecast.
@@ -68,6 +69,9 @@ func compile(f Forest, w *WidthForest) *compiledForest {
 	for feature := range cuts {
 		g.ranking[feature] = newRanking(cuts[feature])
 	}
+	if hasVectors {
+		g.vector = newVectorForest(f, w, &cuts)
+	}
 	for i := range f {
 		g.trees[i].ask(&f[i].Questions, &cuts)
 		g.trees[i].leaf = f[i].Leaf
@@ -104,10 +108,16 @@ func cutsOf(f Forest, w *WidthForest) (cuts [treeFeatures][]float32) {
 
 func (t *compiledTree[leaves]) ask(q *Questions, cuts *[treeFeatures][]float32) {
 	t.feature = q.Feature
+	t.need = needsOf(q, cuts)
+}
+
+// needsOf are the least ranks that answer yes, in every byte.
+func needsOf(q *Questions, cuts *[treeFeatures][]float32) (need [depth]uint64) {
 	for level, feature := range q.Feature {
 		at, _ := slices.BinarySearch(cuts[feature], q.Threshold[level])
-		t.need[level] = uint64(at+1) * everyByte
+		need[level] = uint64(at+1) * everyByte
 	}
+	return need
 }
 
 func newRanking(cuts []float32) (r ranking) {
@@ -150,6 +160,8 @@ func (g *compiledForest) rank(x *treeInput, split, n int, ranks *rankedInput) {
 	for f := range g.ranking {
 		switch {
 		case g.ranking[f].cut == nil:
+		case f < firstUniform && g.vector != nil:
+			g.vector.rank(f, &x[f], &ranks[f])
 		case f < firstUniform:
 			g.rankAll(f, x[f][:8*n], &ranks[f])
 		default:
@@ -160,6 +172,10 @@ func (g *compiledForest) rank(x *treeInput, split, n int, ranks *rankedInput) {
 
 // correct adds the trees' values for each column of the first n words, times the scale.
 func (g *compiledForest) correct(ranks *rankedInput, n int, scale float32, out *[hoursADay]float32) {
+	if g.vector != nil {
+		g.vector.correct(ranks, n, scale, out)
+		return
+	}
 	if n == 1 {
 		g.correctFirst(ranks, scale, (*[8]float32)(out[:]))
 		return
@@ -216,6 +232,17 @@ func (g *compiledForest) width(ranks *rankedInput, n int, below, over *[hoursADa
 	for k := range below {
 		below[k], over[k] = g.start.Below, g.start.Over
 	}
+	if g.vector != nil {
+		g.vector.width(ranks, below, over)
+	} else {
+		g.addWidths(ranks, n, below, over)
+	}
+	for k := range below {
+		below[k], over[k] = max(below[k], leastWidth), max(over[k], leastWidth)
+	}
+}
+
+func (g *compiledForest) addWidths(ranks *rankedInput, n int, below, over *[hoursADay]float32) {
 	var leaf [hoursADay]uint8
 	for i := range g.widths {
 		t := &g.widths[i]
@@ -229,9 +256,6 @@ func (g *compiledForest) width(ranks *rankedInput, n int, below, over *[hoursADa
 			below[k] += w[0]
 			over[k] += w[1]
 		}
-	}
-	for k := range below {
-		below[k], over[k] = max(below[k], leastWidth), max(over[k], leastWidth)
 	}
 }
 

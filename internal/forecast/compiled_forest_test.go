@@ -59,22 +59,32 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 			}
 		}
 		g := compile(forest, &width)
-		var ranks rankedInput
-		g.rank(&x, split, lanes, &ranks)
-		var out, below, over [hoursADay]float32
-		g.correct(&ranks, lanes, 1, &out)
-		g.width(&ranks, lanes, &below, &over)
-		for k := range out {
-			require.Equal(t, plain(forest, &x, k), out[k], "column %d", k)
-			wantBelow, wantOver := width.Below, width.Over
-			for i := range width.Trees {
-				leaf := width.Trees[i].leafOf(&x, k)
-				wantBelow, wantOver = wantBelow+width.Trees[i].Below[leaf], wantOver+width.Trees[i].Over[leaf]
-			}
-			require.Equal(t, max(wantBelow, leastWidth), below[k], "below column %d", k)
-			require.Equal(t, max(wantOver, leastWidth), over[k], "above column %d", k)
-		}
+		answersAsTheForest(t, g, forest, &width, &x, split)
+		g.vector = nil
+		answersAsTheForest(t, g, forest, &width, &x, split)
 	})
+}
+
+func answersAsTheForest(t *rapid.T, g *compiledForest, forest Forest, width *WidthForest, x *treeInput, split int) {
+	var ranks rankedInput
+	g.rank(x, split, lanes, &ranks)
+	var out, below, over [hoursADay]float32
+	g.correct(&ranks, lanes, 1, &out)
+	g.width(&ranks, lanes, &below, &over)
+	for k := range out {
+		require.Equal(t, plain(forest, x, k), out[k], "column %d", k)
+		wantBelow, wantOver := width.Below, width.Over
+		for i := range width.Trees {
+			leaf := width.Trees[i].leafOf(x, k)
+			wantBelow, wantOver = wantBelow+width.Trees[i].Below[leaf], wantOver+width.Trees[i].Over[leaf]
+		}
+		require.Equal(t, max(wantBelow, leastWidth), below[k], "below column %d", k)
+		require.Equal(t, max(wantOver, leastWidth), over[k], "above column %d", k)
+	}
+	var first [hoursADay]float32
+	g.correct(&ranks, 1, 1, &first)
+	require.Equal(t, out[:8], first[:8])
+	require.Equal(t, make([]float32, hoursADay-8), first[8:])
 }
 
 func drawQuestions(t *rapid.T) (q Questions) {
