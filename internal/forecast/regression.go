@@ -73,24 +73,29 @@ func regressorsOfSecond(v *view, first *[hoursADay]float32, level float32, x *[h
 func fillRegressors(v *view, lag1, lag2, lag3 *[hoursADay]float32, level1, last4, left1, left4, level float32, x *[hoursADay][regressors]float32) {
 	f, s := left1*fast, left4*slow
 	unit := 1 / level
+	yesterday, newest, week, like := bounded(level1*unit), bounded(last4*unit), bounded(v.level7*unit), bounded(v.levelLike*unit)
 	for k := range x {
 		x[k] = [regressors]float32{
 			1,
-			lag1[k] * unit, lag2[k] * unit, lag3[k] * unit,
-			v.like1[k] * unit, v.like2[k] * unit, v.likeMean[k] * unit,
-			v.mean7[k] * unit, v.mean28[k] * unit, v.sameTypeMean[k] * unit,
-			level1 * unit, last4 * unit, v.level7 * unit, v.levelLike * unit,
-			v.surprise1 * f * unit, v.surprise4 * s * unit,
+			bounded(lag1[k] * unit), bounded(lag2[k] * unit), bounded(lag3[k] * unit),
+			bounded(v.like1[k] * unit), bounded(v.like2[k] * unit), bounded(v.likeMean[k] * unit),
+			bounded(v.mean7[k] * unit), bounded(v.mean28[k] * unit), bounded(v.sameTypeMean[k] * unit),
+			yesterday, newest, week, like,
+			bounded(v.surprise1 * f * unit), bounded(v.surprise4 * s * unit),
 		}
 		f, s = f*fast, s*slow
-		for i, xi := range x[k] {
-			if xi > mostLevels {
-				x[k][i] = mostLevels
-			} else if xi < -mostLevels {
-				x[k][i] = -mostLevels
-			}
-		}
 	}
+}
+
+// bounded keeps a feature, in units of the level, within mostLevels.
+func bounded(x float32) float32 {
+	if x > mostLevels {
+		return mostLevels
+	}
+	if x < -mostLevels {
+		return -mostLevels
+	}
+	return x
 }
 
 // beginsElsewhere is the regression for a forecast that does not begin where the learned days
@@ -113,6 +118,8 @@ func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors
 		r.moment[i] *= memory
 	}
 	unit, limit := 1/level, surprising*scale/level
+	var seen, weighted [hoursADay][regressors]float32 // of the columns that are known
+	n := 0
 	for k := range x {
 		if known&(1<<k) == 0 {
 			added[k] = 0
@@ -124,55 +131,73 @@ func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors
 		if abs(off) > limit {
 			weight = limit / abs(off)
 		}
-		r.take(&x[k], left, weight)
+		seen[n] = x[k]
+		for i, xi := range x[k] {
+			weighted[n][i] = xi * weight
+			r.moment[i] += weighted[n][i] * left
+		}
+		n++
 		added[k] = min(max(off+added[k], -limit), limit)
 	}
+	r.take(&seen, &weighted, n)
 	r.solve(trust)
 }
 
-func (r *regression) take(x *[regressors]float32, left, weight float32) {
-	n := 0
-	for i, xi := range x {
-		xi *= weight
-		r.moment[i] += xi * left
-		row := r.square[n : n+i+1]
-		for j := range row {
-			row[j] += xi * x[j]
+// take adds Σ weighted·xᵀ over the first columns, one after the other.
+func (r *regression) take(x, weighted *[hoursADay][regressors]float32, columns int) {
+	if hasVectors && columns > 0 {
+		var square [regressors][regressors]float32
+		n := 0
+		for i := range square {
+			n += copy(square[i][:i+1], r.square[n:])
 		}
-		n += i + 1
+		addProducts(&square, x, weighted, columns)
+		n = 0
+		for i := range square {
+			n += copy(r.square[n:], square[i][:i+1])
+		}
+		return
+	}
+	for k := range columns {
+		n := 0
+		for i, xi := range weighted[k] {
+			row := r.square[n : n+i+1]
+			for j := range row {
+				row[j] += xi * x[k][j]
+			}
+			n += i + 1
+		}
 	}
 }
 
 // solve finds δ for κ = trust by Cholesky's decomposition.
 func (r *regression) solve(trust float64) {
-	var l [regressors][regressors]float64
-	var inverse [regressors]float64 // of the diagonal: to multiply is faster than to divide
+	var l [regressors][regressors]float64 // lower half
+	var z, inverse [regressors]float64    // inverse of the diagonal: to multiply is faster than to divide
 	n := 0
-	for i := range regressors {
+	for i := range l {
 		for j := range i + 1 {
-			sum := float64(r.square[n])
+			l[i][j] = float64(r.square[n])
 			n++
-			if i == j {
-				sum += trust
-			}
-			for k := range j {
-				sum -= l[i][k] * l[j][k]
-			}
-			if i == j {
-				l[i][i] = math.Sqrt(max(sum, trust*1e-6))
-				inverse[i] = 1 / l[i][i]
-			} else {
-				l[i][j] = sum * inverse[j]
-			}
 		}
+		l[i][i] += trust
+		z[i] = float64(r.moment[i])
 	}
-	var z [regressors]float64
-	for i := range regressors {
-		sum := float64(r.moment[i])
-		for k := range i {
-			sum -= l[i][k] * z[k]
+	// Column by column: what a column takes away from those behind it needs no other's result.
+	for k := range l {
+		diagonal := math.Sqrt(max(l[k][k], trust*1e-6))
+		inverse[k] = 1 / diagonal
+		z[k] *= inverse[k]
+		var column [regressors]float64
+		for i := k + 1; i < regressors; i++ {
+			column[i] = l[i][k] * inverse[k]
+			l[i][k] = column[i]
+			z[i] -= column[i] * z[k]
+			row := l[i][k+1 : i+1]
+			for j, c := range column[k+1 : i+1] {
+				row[j] -= column[i] * c
+			}
 		}
-		z[i] = sum * inverse[i]
 	}
 	for i := regressors - 1; i >= 0; i-- {
 		sum := z[i]

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,5 +78,32 @@ func TestRegressionWithoutDataIsTheGlobalOne(t *testing.T) {
 	r.forecast(&theta, &x, 2, &out)
 	for k, v := range out {
 		require.Equal(t, 2*(0.5*float32(k)+1), v)
+	}
+}
+
+// TestProductsAreAddedInOrder: whatever adds them gives the bits of one addition after the other.
+func TestProductsAreAddedInOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for columns := range hoursADay + 1 {
+		var x, weighted [hoursADay][regressors]float32
+		var got regression
+		for i := range got.square {
+			got.square[i] = float32(r.NormFloat64())
+		}
+		for k := range x {
+			for i := range x[k] {
+				x[k][i], weighted[k][i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+			}
+		}
+		want := got.square
+		for k := range columns {
+			for i := range regressors {
+				for j := range i + 1 {
+					want[i*(i+1)/2+j] += weighted[k][i] * x[k][j]
+				}
+			}
+		}
+		got.take(&x, &weighted, columns)
+		require.Equal(t, want, got.square, "%d columns", columns)
 	}
 }

@@ -112,6 +112,7 @@ func (p *spreads) quantiles() (q spreadQuantiles) {
 		h.enter(&p.errors[d], weight)
 		n += int(weight) * hoursADay
 	}
+	h.sum()
 	for i := range p.levels {
 		l := &p.levels[i]
 		q.low[i] = h.fromBelow(rankOf(l.below, n))
@@ -146,9 +147,18 @@ type histogram struct {
 
 func (h *histogram) enter(errors *[hoursADay]int8, weight uint16) {
 	for _, e := range errors {
-		code := uint8(e) ^ codes/2 // in the order of the errors
-		h.count[code] += weight
-		h.coarse[code/16] += weight
+		h.count[uint8(e)^codes/2] += weight // in the order of the errors
+	}
+}
+
+// sum counts by sixteen what was entered.
+func (h *histogram) sum() {
+	for c := range h.coarse {
+		n := uint16(0)
+		for _, count := range h.count[16*c:][:16] {
+			n += count
+		}
+		h.coarse[c] = n
 	}
 }
 

@@ -51,8 +51,7 @@ func (v *view) look(g *grid, d *days, t int) {
 	}
 	v.first = first
 	v.lag1, v.lag2, v.lag3 = *g.row(first), *g.row(first + 1), *g.row(first + 2)
-	meanOfSpan(&v.mean7, g, first, 7)
-	meanOfSpan(&v.mean28, g, first, 28)
+	v.observeWeeks(g, first)
 
 	v.level1, v.level7 = mean(&v.lag1), mean(&v.mean7)
 	v.levelBefore = meanOfHours(g.y[(pastDays-first-13)*hoursADay : (pastDays-first-6)*hoursADay])
@@ -102,12 +101,17 @@ func meanOfDays(out []float32, g *grid, days []int, from int) {
 	}
 }
 
-func meanOfSpan(out *[hoursADay]float32, g *grid, from, n int) {
-	*out = *g.row(from)
-	for j := from + 1; j < from+n; j++ {
-		add(out, g.row(j))
+// observeWeeks finds the means of one and four weeks whose newest day is given.
+func (v *view) observeWeeks(g *grid, first int) {
+	v.mean28 = *g.row(first)
+	for j := first + 1; j < first+4*7; j++ {
+		if j == first+7 {
+			v.mean7 = v.mean28 // so far a sum
+		}
+		add(&v.mean28, g.row(j))
 	}
-	scaleBy(out, 1/float32(n))
+	scaleBy(&v.mean7, 1./7)
+	scaleBy(&v.mean28, 1./28)
 }
 
 func add(out, other *[hoursADay]float32) {

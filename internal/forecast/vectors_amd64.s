@@ -196,3 +196,35 @@ cut:
 	VMOVQ        X3, 16(DX)
 	VZEROUPPER
 	RET
+
+// func addProducts(square *[regressors][regressors]float32, x, weighted *[hoursADay][regressors]float32, columns int)
+TEXT ·addProducts(SB), NOSPLIT, $0-32
+	MOVQ square+0(FP), DI
+	MOVQ weighted+16(FP), DX
+	MOVQ $16, CX // rows
+
+row:
+	MOVQ    x+8(FP), SI
+	MOVQ    columns+24(FP), AX
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	MOVQ    DX, BX
+
+column:
+	VBROADCASTSS (BX), Y2
+	VMULPS       0(SI), Y2, Y3
+	VMULPS       32(SI), Y2, Y4
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y4, Y1, Y1
+	ADDQ         $64, SI
+	ADDQ         $64, BX
+	DECQ         AX
+	JNZ          column
+	VMOVUPS      Y0, 0(DI)
+	VMOVUPS      Y1, 32(DI)
+	ADDQ         $64, DI
+	ADDQ         $4, DX
+	DECQ         CX
+	JNZ          row
+	VZEROUPPER
+	RET
