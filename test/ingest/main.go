@@ -1,7 +1,7 @@
 // Command ingest shows that readings which are sent to the API are in the stream once each,
 // whatever is killed, and how many a second that is:
 //
-//	go run ./test/ingest --readings 2000000
+//	go run ./test/ingest --readings 20000000
 //
 // It starts a database, a broker (or takes --kafka) and two API servers as processes of their
 // own. Clients send batches under idempotency keys to either server, one of which is killed
@@ -24,10 +24,10 @@ func main() {
 		os.Exit(1)
 	}
 	o := options{}
-	flag.IntVar(&o.readings, "readings", 1_000_000, "how many readings to send")
+	flag.IntVar(&o.readings, "readings", 10_000_000, "how many readings to send")
 	flag.IntVar(&o.batch, "batch", 10_000, "readings of a request")
 	flag.IntVar(&o.clients, "clients", 8, "clients that send at the same time")
-	flag.DurationVar(&o.killEvery, "kill-every", 2*time.Second, "mean time between kills of an API server; 0 kills none")
+	flag.DurationVar(&o.killEvery, "kill-every", 5*time.Second, "mean time between kills of an API server; 0 kills none. A killed one leaves up to half of the clients waiting for 30 s")
 	flag.StringVar(&o.kafka, "kafka", "", "address of a broker; one is started in this process without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
