@@ -300,6 +300,14 @@ const (
 	OpenSessionMethodOidc OpenSessionMethod = "oidc"
 )
 
+// Defines values for ProblemReason.
+const (
+	AccessEnded    ProblemReason = "access_ended"
+	KeyEnded       ProblemReason = "key_ended"
+	SessionExpired ProblemReason = "session_expired"
+	SignedOut      ProblemReason = "signed_out"
+)
+
 // Defines values for ProblemRequiredScope.
 const (
 	ProblemRequiredScopeAdmin   ProblemRequiredScope = "admin"
@@ -573,10 +581,18 @@ const (
 
 // Defines values for MetersParamsSort.
 const (
-	ID           MetersParamsSort = "id"
-	LastKwh      MetersParamsSort = "lastKwh"
-	MinusID      MetersParamsSort = "-id"
-	MinusLastKwh MetersParamsSort = "-lastKwh"
+	MetersParamsSortGroup              MetersParamsSort = "group"
+	MetersParamsSortID                 MetersParamsSort = "id"
+	MetersParamsSortLastKwh            MetersParamsSort = "lastKwh"
+	MetersParamsSortLastReadingAt      MetersParamsSort = "lastReadingAt"
+	MetersParamsSortMinusGroup         MetersParamsSort = "-group"
+	MetersParamsSortMinusID            MetersParamsSort = "-id"
+	MetersParamsSortMinusLastKwh       MetersParamsSort = "-lastKwh"
+	MetersParamsSortMinusLastReadingAt MetersParamsSort = "-lastReadingAt"
+	MetersParamsSortMinusMissingHours  MetersParamsSort = "-missingHours"
+	MetersParamsSortMinusReadings      MetersParamsSort = "-readings"
+	MetersParamsSortMissingHours       MetersParamsSort = "missingHours"
+	MetersParamsSortReadings           MetersParamsSort = "readings"
 )
 
 // Defines values for MeterHistoryParamsStep.
@@ -2261,9 +2277,12 @@ type Meta struct {
 
 // Meter defines model for Meter.
 type Meter struct {
-	Group   *string  `json:"group"`
-	ID      string   `json:"id"`
-	LastKwh *float64 `json:"lastKwh"`
+	Group *string `json:"group"`
+	ID    string  `json:"id"`
+
+	// Last24HKwh Load of each of the 24 hours up to the newest that is complete, the oldest first; null where a reading is missing or suspect. Only of a list that was asked for it with last24h
+	Last24HKwh *[]*float64 `json:"last24hKwh,omitempty"`
+	LastKwh    *float64    `json:"lastKwh"`
 
 	// LastReadingAt Start of the newest hour with a reading
 	LastReadingAt *time.Time `json:"lastReadingAt"`
@@ -2445,6 +2464,9 @@ type Page struct {
 
 	// NextCursor Give it as cursor to get what follows; null at the end
 	NextCursor *string `json:"nextCursor"`
+
+	// Total Rows of all pages; only of a list that was asked for it with total
+	Total *int `json:"total,omitempty"`
 }
 
 // Partition defines model for Partition.
@@ -2577,6 +2599,9 @@ type Problem struct {
 	// Examples: limit
 	Field *string `json:"field,omitempty"`
 
+	// Reason With the code unauthenticated, of a session that was good: why it has ended. key_ended: its API key was revoked or has expired; access_ended: none of the person's groups gives access any more
+	Reason *ProblemReason `json:"reason,omitempty"`
+
 	// RequestID The answer's X-Request-Id, to find the request in the log
 	RequestID *string `json:"requestId,omitempty"`
 
@@ -2598,6 +2623,9 @@ type Problem struct {
 	// Examples: urn:energytwin:problem:invalid_parameter
 	Type string `json:"type"`
 }
+
+// ProblemReason With the code unauthenticated, of a session that was good: why it has ended. key_ended: its API key was revoked or has expired; access_ended: none of the person's groups gives access any more
+type ProblemReason string
 
 // ProblemRequiredScope With the code scope_missing: the least scope that the request needs
 type ProblemRequiredScope string
@@ -3686,7 +3714,7 @@ type MetersParams struct {
 	// Status Only meters of this status
 	Status *MetersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Sort A minus sorts downwards; a meter without a reading counts as the least load
+	// Sort A minus sorts downwards; a meter without a reading counts as the least, and as the oldest
 	Sort *MetersParamsSort `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Limit Meters of a page
@@ -3694,6 +3722,15 @@ type MetersParams struct {
 
 	// Cursor page.nextCursor of the answer before
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Offset Meters to leave out, for a table that jumps. To read all of them use the cursor, which misses none while meters come and go
+	Offset *int `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Total With page.total, the number of meters that match
+	Total *bool `form:"total,omitempty" json:"total,omitempty"`
+
+	// Last24H With last24hKwh of each meter
+	Last24H *bool `form:"last24h,omitempty" json:"last24h,omitempty"`
 }
 
 // MetersParamsStatus defines parameters for Meters.
@@ -4329,6 +4366,9 @@ func askMeters(params *MetersParams) *question {
 		ask(q, "sort", params.Sort)
 		ask(q, "limit", params.Limit)
 		ask(q, "cursor", params.Cursor)
+		ask(q, "offset", params.Offset)
+		ask(q, "total", params.Total)
+		ask(q, "last24h", params.Last24H)
 	}
 	return q
 }

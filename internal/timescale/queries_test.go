@@ -234,7 +234,11 @@ func TestMeterQueries(t *testing.T) {
 		require.Equal(t, []string{"d_1", "f"}, names(reader.MeterFilter{Status: reader.StatusStale}))
 		require.Equal(t, []string{"d%2"}, names(reader.MeterFilter{Status: reader.StatusGap}))
 		require.Equal(t, []string{"a", "b", "c"}, names(reader.MeterFilter{Status: reader.StatusOK}))
-		for _, sort := range []reader.MeterSort{reader.SortName, reader.SortNameDesc, reader.SortLoad, reader.SortLoadDesc} {
+		var sorts []reader.MeterSort
+		for _, by := range []reader.MeterSort{reader.SortName, reader.SortGroup, reader.SortLoad, reader.SortNewest, reader.SortReadings, reader.SortMissing} {
+			sorts = append(sorts, by, by.Desc())
+		}
+		for _, sort := range sorts {
 			var paged []string
 			f := reader.MeterFilter{Sort: sort, Limit: 1}
 			for {
@@ -244,13 +248,28 @@ func TestMeterQueries(t *testing.T) {
 					break
 				}
 				paged = append(paged, page[0].Name)
-				f.After = ptr(page[0].Cursor())
+				f.After = ptr(page[0].Cursor(sort))
 			}
 			require.Equal(t, names(reader.MeterFilter{Sort: sort}), paged, sort)
+			require.Equal(t, paged[2:4], names(reader.MeterFilter{Sort: sort, Offset: 2, Limit: 2}), sort)
+		}
+		for want, f := range map[int]reader.MeterFilter{6: {}, 2: {Group: ptr("north"), Limit: 1}, 3: {Status: reader.StatusOK, Sort: reader.SortLoad}, 0: {Contains: "nobody"}} {
+			n, err := s.CountMeters(ctx, f)
+			require.NoError(t, err)
+			require.Equal(t, want, n)
 		}
 		require.Equal(t, []string{"f", "d%2", "a", "b", "c", "d_1"}, names(reader.MeterFilter{Sort: reader.SortLoad}))
 		_, err = s.Meters(ctx, reader.MeterFilter{Sort: "colour", Limit: 1})
 		require.ErrorIs(t, err, reader.ErrBadQuery)
+
+		days, err := s.LastDays(ctx, []int32{tw.meters[1].MeterNo, late[1].MeterNo})
+		require.NoError(t, err)
+		require.Len(t, days[tw.meters[1].MeterNo], 24)
+		require.Equal(t, load(1, day+95), days[tw.meters[1].MeterNo][23])
+		few := days[late[1].MeterNo]
+		require.Len(t, few, 24)
+		require.Equal(t, float32(-2), few[23])
+		require.True(t, math.IsNaN(float64(few[0])))
 
 		m, err := s.MeterByName(ctx, "b", 0)
 		require.NoError(t, err)

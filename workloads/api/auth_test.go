@@ -184,7 +184,7 @@ func TestSignedOutEverywhere(t *testing.T) {
 	}
 	w := one.send("DELETE", "/api/v1/session", "", "Cookie", cookie, auth.CSRFHeader, csrfOf(t, signedIn))
 	require.Equal(t, http.StatusNoContent, w.Code, w.Body)
-	require.Equal(t, http.StatusUnauthorized, ask(one, cookie))
+	require.Equal(t, problem.ReasonSignedOut, whyEnded(t, one, cookie))
 	two.now.advance(time.Second)
 	require.Equal(t, http.StatusUnauthorized, ask(two, cookie))
 	require.Equal(t, http.StatusUnauthorized, ask(replica(), cookie), "after a restart")
@@ -228,7 +228,7 @@ func TestSessionEnds(t *testing.T) {
 	a.now.advance(59 * time.Minute)
 	require.Equal(t, http.StatusOK, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
 	a.now.advance(2 * time.Minute)
-	require.Equal(t, http.StatusUnauthorized, a.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+	require.Equal(t, problem.ReasonExpired, whyEnded(t, a, cookie))
 }
 
 // Sessions outlive a restart, but not their key.
@@ -250,7 +250,15 @@ func TestSessionEndsWithItsKey(t *testing.T) {
 	require.Equal(t, http.StatusOK, sameKeys.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
 
 	replaced := newTestAPI(t, withSecret) // its reader has another key
-	require.Equal(t, http.StatusUnauthorized, replaced.send("GET", "/api/v1/twin", "", "Cookie", cookie).Code)
+	require.Equal(t, problem.ReasonKeyEnded, whyEnded(t, replaced, cookie))
+}
+
+// whyEnded is the reason for which a session is not good any more.
+func whyEnded(t *testing.T, a *api, cookie string) problem.Reason {
+	t.Helper()
+	p := problemIn(t, a.send("GET", "/api/v1/session", "", "Cookie", cookie))
+	require.Equal(t, problem.CodeUnauthenticated, p.Code)
+	return p.Reason
 }
 
 // A token counts only if it is signed with this twin's secret: another API with
@@ -301,6 +309,10 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	require.Equal(t, problem.CodeRateLimited, problemIn(t, signing).Code, "signing in is guessing too")
 	require.NotEmpty(t, signing.Header().Get("Retry-After"))
 	require.Equal(t, http.StatusOK, a.get("/api/v1/twin").Code, "a good key from the same address is not held up")
+	for range 9 {
+		require.Equal(t, http.StatusUnauthorized, a.send("GET", "/api/v1/session", "").Code, "a page that asks who has signed in guesses nothing")
+		require.Empty(t, whyEnded(t, a, auth.SessionCookie+"=of-another-twin"))
+	}
 	a.now.advance(time.Duration(wait) * time.Second)
 	require.Equal(t, http.StatusUnauthorized, guess().Code, "the wait that was asked for is enough")
 }

@@ -19,6 +19,7 @@ type Page struct {
 	Limit      int     `json:"limit" doc:"Most rows of one answer"`
 	NextCursor *string `json:"nextCursor" doc:"Give it as cursor to get what follows; null at the end"`
 	HasMore    bool    `json:"hasMore"`
+	Total      *int    `json:"total,omitempty" doc:"Rows of all pages; only of a list that was asked for it with total"`
 }
 
 // Meta defines how the data is to be read.

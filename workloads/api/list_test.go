@@ -19,6 +19,7 @@ func TestPagesMakeUpTheList(t *testing.T) {
 	a := newTestAPI(t, nil)
 	for _, list := range []string{
 		"/api/v1/meters?sort=id", "/api/v1/meters?sort=-id", "/api/v1/meters?sort=lastKwh", "/api/v1/meters?sort=-lastKwh",
+		"/api/v1/meters?sort=-group", "/api/v1/meters?sort=lastReadingAt", "/api/v1/meters?sort=-readings", "/api/v1/meters?sort=-missingHours",
 		"/api/v1/meters?q=00001", "/api/v1/meters?status=ok&group=feeder-0001",
 		"/api/v1/decisions?from=now-3d", "/api/v1/decisions?from=now-3d&sort=-savingP50", "/api/v1/decisions?from=now-3d&sort=-risk", "/api/v1/decisions?from=now-3d&action=any",
 		"/api/v1/meters/home-000003/forecasts?from=now-20d",
@@ -46,6 +47,31 @@ func TestPagesMakeUpTheList(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A table that jumps gets the rows that walking would have brought it to, with how many
+// there are, and the last day of each.
+func TestMetersFromAnywhere(t *testing.T) {
+	a := newTestAPI(t, nil)
+	for _, list := range []string{"/api/v1/meters?sort=-lastKwh", "/api/v1/meters?q=0001", "/api/v1/meters?status=ok&sort=group", "/api/v1/meters?group=feeder-0001&sort=missingHours"} {
+		whole := read[[]Meter](t, a, list+"&limit=1000")
+		require.Greater(t, len(whole.Data), 5, list)
+		part := read[[]Meter](t, a, list+"&limit=2&offset=3&total=true&last24h=true")
+		require.Equal(t, len(whole.Data), *part.Page.Total, list)
+		for i, m := range part.Data {
+			// The state ends before asOf, and the list with the newest reading.
+			state := read[MeterState](t, a, "/api/v1/meters/"+m.ID+"/state").Data
+			require.Equal(t, state.Last24h[1:], m.Last24h[:lastHours-1], m.ID)
+			require.Equal(t, m.LastKWh, m.Last24h[lastHours-1], m.ID)
+			m.Last24h = nil
+			require.Equal(t, whole.Data[3+i], m, list)
+		}
+		require.Empty(t, read[[]Meter](t, a, list+"&offset=9999").Data)
+	}
+	next := *read[[]Meter](t, a, "/api/v1/meters?limit=1").Page.NextCursor
+	w := a.get("/api/v1/meters?limit=1&offset=1&cursor=" + next)
+	require.Equal(t, http.StatusUnprocessableEntity, w.Code)
+	require.Equal(t, "offset", problemIn(t, w).Field)
 }
 
 func pageAt(t *testing.T, a *api, list string, limit int, cursor string) Answer[[]json.RawMessage] {

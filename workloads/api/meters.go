@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,9 +34,12 @@ type metersInput struct {
 	Search string `query:"q" maxLength:"128" doc:"Part of the id, in any case"`
 	Group  string `query:"group" maxLength:"128" doc:"Only meters of this group"`
 	Status string `query:"status" enum:"ok,gap,stale,suspect" doc:"Only meters of this status"`
-	Sort   string `query:"sort" enum:"id,-id,lastKwh,-lastKwh" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least load"`
+	Sort   string `query:"sort" enum:"id,-id,group,-group,lastKwh,-lastKwh,lastReadingAt,-lastReadingAt,readings,-readings,missingHours,-missingHours" default:"id" doc:"A minus sorts downwards; a meter without a reading counts as the least, and as the oldest"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Meters of a page"`
 	Cursor string `query:"cursor" maxLength:"1000" format:"base64url" doc:"page.nextCursor of the answer before"`
+	Offset int    `query:"offset" minimum:"0" maximum:"10000000" default:"0" doc:"Meters to leave out, for a table that jumps. To read all of them use the cursor, which misses none while meters come and go"`
+	Total  bool   `query:"total" doc:"With page.total, the number of meters that match"`
+	Recent bool   `query:"last24h" doc:"With last24hKwh of each meter"`
 }
 
 type meterStateInput struct {
@@ -68,13 +71,16 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 	if err != nil {
 		return nil, err
 	}
+	if after != nil && in.Offset > 0 {
+		return nil, problem.Invalid("offset", "a cursor has a place already; leave out one of them")
+	}
 	now, known, err := s.twinNow(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f := reader.MeterFilter{
 		Contains: in.Search, Status: reader.MeterStatus(in.Status), FreshnessHours: s.twin.Processor.Policy.Freshness,
-		Sort: meterSort(in.Sort), After: after.cursor(), Limit: in.Limit + 1,
+		Sort: meterSort(in.Sort), After: after.cursor(), Offset: in.Offset, Limit: in.Limit + 1,
 	}
 	if in.Group != "" {
 		if _, err := s.findGroup(ctx, in.Group); err != nil {
@@ -82,16 +88,29 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 		}
 		f.Group = &in.Group
 	}
-	if err := s.affordMeters(ctx, in); err != nil {
+	if err := s.affordMeters(ctx, in, &f); err != nil {
 		return nil, err
 	}
 	rows, err := s.db.Meters(ctx, f)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
 	}
-	data, page, err := pageOf(rows, in.Limit, filters, placeOfMeter, meterView)
+	place := func(m reader.Meter) meterPlace { return placeOfMeter(m, f.Sort) }
+	data, page, err := pageOf(rows, in.Limit, filters, place, meterView)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
+	}
+	if in.Recent {
+		if err := s.addLastDays(ctx, rows[:len(data)], data); err != nil {
+			return nil, s.failed(ctx, "read the last day of meters", err)
+		}
+	}
+	if in.Total {
+		total, err := s.db.CountMeters(ctx, f)
+		if err != nil {
+			return nil, s.failed(ctx, "count meters", err)
+		}
+		page.Total = &total
 	}
 	meta := Meta{Unit: "kWh", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]Meter]{Body: Answer[[]Meter]{Data: data, Page: page, Meta: meta}}, nil
@@ -101,46 +120,81 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 // is looked for.
 const passRows = 10
 
-// affordMeters counts the last day of all meters, and the rows of the list.
-func (s *server) affordMeters(ctx context.Context, in *metersInput) error {
+// affordMeters counts the rows of the list and their last days; all meters where they are
+// passed over to find or to count those, with their last day if it decides.
+func (s *server) affordMeters(ctx context.Context, in *metersInput, f *reader.MeterFilter) error {
 	size, err := s.area(ctx)
 	if err != nil {
 		return err
 	}
-	return s.afford(ctx, size.meters*lastHours/passRows+in.Limit*rowOfList/passRows, "limit", "ask for fewer meters")
+	rows := in.Limit * rowOfList / passRows
+	if in.Recent {
+		rows += in.Limit * lastHours
+	}
+	passes := 0
+	if f.PassesAll() {
+		passes = lastHours
+	}
+	if in.Total {
+		passes += max(1, passes)
+	}
+	if in.Offset > 0 || in.Search != "" {
+		passes++
+	}
+	return s.afford(ctx, rows+size.meters*passes/passRows, "limit", "ask for fewer meters")
+}
+
+// addLastDays fills in the loads of the last 24 hours.
+func (s *server) addLastDays(ctx context.Context, rows []reader.Meter, data []Meter) error {
+	numbers := make([]int32, len(rows))
+	for i := range rows {
+		numbers[i] = rows[i].MeterNo
+	}
+	days, err := s.db.LastDays(ctx, numbers)
+	if err != nil {
+		return err
+	}
+	for i, no := range numbers {
+		last := make([]*float32, lastHours)
+		for h, kwh := range days[no] {
+			last[h] = maybe32(kwh)
+		}
+		data[i].Last24h = last
+	}
+	return nil
+}
+
+// meterSorts are the orders of the store by the fields that are asked for.
+var meterSorts = map[string]reader.MeterSort{
+	"id": reader.SortName, "group": reader.SortGroup, "lastKwh": reader.SortLoad, "lastReadingAt": reader.SortNewest,
+	"readings": reader.SortReadings, "missingHours": reader.SortMissing,
 }
 
 func meterSort(sort string) reader.MeterSort {
-	switch sort {
-	case "-id":
-		return reader.SortNameDesc
-	case "lastKwh":
-		return reader.SortLoad
-	case "-lastKwh":
-		return reader.SortLoadDesc
+	field, down := strings.CutPrefix(sort, "-")
+	by := meterSorts[field]
+	if down {
+		return by.Desc()
 	}
-	return reader.SortName
+	return by
 }
 
-// meterPlace is a cursor of the store as JSON, which has no NaN.
+// meterPlace is a cursor of the store as JSON.
 type meterPlace struct {
-	Name string   `json:"n"`
-	Load *float32 `json:"l,omitempty"`
+	Name string `json:"n"`
+	Key  string `json:"k"`
 }
 
-func placeOfMeter(m reader.Meter) meterPlace {
-	return meterPlace{Name: m.Name, Load: maybe32(m.LastKWh)}
+func placeOfMeter(m reader.Meter, by reader.MeterSort) meterPlace {
+	c := m.Cursor(by)
+	return meterPlace{Name: c.Name, Key: c.Key}
 }
 
 func (p *meterPlace) cursor() *reader.MeterCursor {
 	if p == nil {
 		return nil
 	}
-	c := &reader.MeterCursor{Name: p.Name, Load: float32(math.NaN())}
-	if p.Load != nil {
-		c.Load = *p.Load
-	}
-	return c
+	return &reader.MeterCursor{Name: p.Name, Key: p.Key}
 }
 
 func meterView(m reader.Meter) Meter {

@@ -62,6 +62,8 @@ type Meter struct {
 	MissingHours  int        `json:"missingHours" doc:"Of the last 24; an hour with a suspect reading is missing"`
 	SuspectHours  int        `json:"suspectHours" doc:"Of the last 24, those with a suspect reading"`
 	Readings      int64      `json:"readings" doc:"Readings stored, warm-up included"`
+
+	Last24h []*float32 `json:"last24hKwh,omitempty" nullable:"false" doc:"Load of each of the 24 hours up to the newest that is complete, the oldest first; null where a reading is missing or suspect. Only of a list that was asked for it with last24h"`
 }
 
 // MeterState is what was known of a meter at one time.

@@ -1,9 +1,12 @@
 package reader
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -31,13 +34,30 @@ const (
 // MeterSort is the order of a list of meters.
 type MeterSort string
 
-// The orders.
+// The orders; meters that are equal in it are in the order of their names.
 const (
 	SortName     MeterSort = "name"
-	SortNameDesc MeterSort = "-name"
-	SortLoad     MeterSort = "load"  // least newest reading first; meters without any before all
-	SortLoadDesc MeterSort = "-load" // greatest first
+	SortGroup    MeterSort = "group"    // meters without a group first
+	SortLoad     MeterSort = "load"     // least newest reading first; meters without any before all
+	SortNewest   MeterSort = "newest"   // by the time of the newest reading; meters without any first
+	SortReadings MeterSort = "readings" // by how many are stored
+	SortMissing  MeterSort = "missing"  // by the hours that are missing of the last 24
 )
+
+// Desc is the order from the end.
+func (s MeterSort) Desc() MeterSort { return "-" + s }
+
+// meterOrder is an order as the store has it: an expression and its type.
+type meterOrder struct{ key, as string }
+
+var meterOrders = map[MeterSort]meterOrder{
+	SortName:     {`name`, `text`},
+	SortGroup:    {`group_name`, `text`},
+	SortLoad:     {`coalesce(last_kwh, '-infinity')`, `real`},
+	SortNewest:   {`coalesce(last_ts, '-infinity')`, `timestamptz`},
+	SortReadings: {`readings`, `bigint`},
+	SortMissing:  {`missing`, `integer`},
+}
 
 // MeterFilter picks meters. Zero fields do not filter.
 type MeterFilter struct {
@@ -48,13 +68,20 @@ type MeterFilter struct {
 	FreshnessHours int // after which a meter is stale; 0 is 24
 	Sort           MeterSort
 	After          *MeterCursor
+	Offset         int // meters that are left out, after the cursor
 	Limit          int
+}
+
+// PassesAll reports whether the last day of all meters has to be counted before the page
+// is known.
+func (f *MeterFilter) PassesAll() bool {
+	return f.Status != "" || f.Limit > mostProbed || strings.TrimPrefix(string(f.Sort), "-") == string(SortMissing)
 }
 
 // MeterCursor is the place of the last meter of a page.
 type MeterCursor struct {
 	Name string
-	Load float32 // LastKWh; of no meaning when sorted by name
+	Key  string // what is sorted by, as text
 }
 
 // Meter is a meter with the newest that is known of it.
@@ -70,8 +97,34 @@ type Meter struct {
 	Status    MeterStatus
 }
 
-// Cursor is where the page after this meter begins.
-func (m *Meter) Cursor() MeterCursor { return MeterCursor{m.Name, m.LastKWh} }
+// Cursor is where the page after this meter begins, in an order.
+func (m *Meter) Cursor(by MeterSort) MeterCursor {
+	return MeterCursor{Name: m.Name, Key: m.sortKey(MeterSort(strings.TrimPrefix(string(by), "-")))}
+}
+
+// sortKey is what an order goes by, as the store reads it from a text.
+func (m *Meter) sortKey(by MeterSort) string {
+	const least = "-infinity"
+	switch by {
+	case SortGroup:
+		return m.Group
+	case SortLoad:
+		if math.IsNaN(float64(m.LastKWh)) {
+			return least
+		}
+		return strconv.FormatFloat(float64(m.LastKWh), 'g', -1, 32)
+	case SortNewest:
+		if m.LastHour == meter.NoHour {
+			return least
+		}
+		return m.LastHour.Time().UTC().Format(time.RFC3339)
+	case SortReadings:
+		return strconv.FormatInt(m.Readings, 10)
+	case SortMissing:
+		return strconv.Itoa(m.Missing)
+	}
+	return m.Name
+}
 
 const defaultFreshness = 24
 
@@ -116,27 +169,19 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 		f.FreshnessHours = defaultFreshness
 	}
 	w := where{args: []any{f.FreshnessHours}}
-	if f.Prefix != "" {
-		w.add(`starts_with(name, ?)`, f.Prefix)
-		w.add(`name >= ?`, f.Prefix) // which the index can use
-	}
-	if f.Contains != "" {
-		w.add(`name ~ ?`, anyCase(f.Contains))
-	}
-	if f.Group != nil {
-		w.add(`group_name = ANY (?::text[])`, db.nesting.namesWithin(*f.Group))
-	}
+	db.chooseMeters(&w, &f)
 	order, err := f.order(&w)
 	if err != nil {
 		return nil, err
 	}
-	if f.Status != "" {
-		w.add(`status = ?`, string(f.Status))
-	}
 	page := w.sql() + order + ` LIMIT ` + w.param(f.Limit)
+	if f.Offset > 0 {
+		page += ` OFFSET ` + w.param(f.Offset)
+	}
 	sql := `SELECT * FROM (` + meterStatus(meterRows, lastDayOfAll) + `) meters` + page
-	if f.Status == "" && f.Limit <= mostProbed { // the page is known before its days are
-		sql = meterStatus(`SELECT * FROM (`+meterRows+`) meters`+page, lastDayOf) + order
+	if !f.PassesAll() {
+		// The page is known before the newest of its meters is read, and their days.
+		sql = meterStatus(meterRows+` WHERE m.meter_no IN (SELECT meter_no FROM (`+meterRows+`) meters`+page+`)`, lastDayOf) + order
 	}
 	rows, err := db.Pool.Query(ctx, sql, w.args...)
 	if err != nil {
@@ -147,6 +192,64 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 		return nil, fmt.Errorf("meters: %w", err)
 	}
 	return meters, nil
+}
+
+// CountMeters is how many meters the filter picks: its order, place and limit do not matter.
+func (db *DB) CountMeters(ctx context.Context, f MeterFilter) (n int, err error) {
+	if f.FreshnessHours == 0 {
+		f.FreshnessHours = defaultFreshness
+	}
+	w, from := where{}, meterRows
+	if f.Status != "" {
+		w.param(f.FreshnessHours)
+		from = meterStatus(meterRows, lastDayOfAll)
+	}
+	db.chooseMeters(&w, &f)
+	if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM (`+from+`) meters`+w.sql(), w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count meters: %w", err)
+	}
+	return n, nil
+}
+
+// chooseMeters adds the conditions of a filter.
+func (db *DB) chooseMeters(w *where, f *MeterFilter) {
+	if f.Prefix != "" {
+		w.add(`starts_with(name, ?)`, f.Prefix)
+		w.add(`name >= ?`, f.Prefix) // which the index can use
+	}
+	if f.Contains != "" {
+		w.add(`name ~ ?`, anyCase(f.Contains))
+	}
+	if f.Group != nil {
+		w.add(`group_name = ANY (?::text[])`, db.nesting.namesWithin(*f.Group))
+	}
+	if f.Status != "" {
+		w.add(`status = ?`, string(f.Status))
+	}
+}
+
+// LastDays are the loads of the 24 hours up to the watermark of each meter, the oldest
+// first; NaN where a reading is missing or suspect.
+func (db *DB) LastDays(ctx context.Context, meterNos []int32) (map[int32][]float32, error) {
+	rows, err := db.Pool.Query(ctx, `
+		SELECT m.meter_no, array_agg(CASE WHEN r.`+schema.Plausible+` THEN r.kwh ELSE 'NaN' END ORDER BY t.ts)
+		FROM unnest($1::int[]) AS n (meter_no) JOIN meters m USING (meter_no) JOIN stream_offsets o USING (partition)
+		CROSS JOIN generate_series(o.watermark - interval '23 hours', o.watermark, interval '1 hour') t(ts)
+		LEFT JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0
+		GROUP BY 1`, meterNos)
+	if err != nil {
+		return nil, fmt.Errorf("last days of meters: %w", err)
+	}
+	days := make(map[int32][]float32, len(meterNos))
+	var no int32
+	var kwh []float32
+	if _, err := pgx.ForEachRow(rows, []any{&no, &kwh}, func() error {
+		days[no], kwh = kwh, nil
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("last days of meters: %w", err)
+	}
+	return days, nil
 }
 
 // MeterName is a meter and its group, without anything that is known of it.
@@ -200,30 +303,25 @@ func literal(r rune) string {
 
 // order gives the ORDER BY, and adds the condition of the cursor.
 func (f *MeterFilter) order(w *where) (string, error) {
-	const load = `coalesce(last_kwh, '-infinity'::real)`
-	switch f.Sort {
-	case SortName, "":
-		if f.After != nil {
-			w.add(`name > ?`, f.After.Name)
-		}
-		return ` ORDER BY name`, nil
-	case SortNameDesc:
-		if f.After != nil {
-			w.add(`name < ?`, f.After.Name)
-		}
-		return ` ORDER BY name DESC`, nil
-	case SortLoad:
-		if f.After != nil {
-			w.add(`(`+load+`, name) > (coalesce(?::real, '-infinity'), ?)`, pgvalue.NumberOrNull(f.After.Load), f.After.Name)
-		}
-		return ` ORDER BY ` + load + `, name`, nil
-	case SortLoadDesc:
-		if f.After != nil {
-			w.add(`(`+load+`, name) < (coalesce(?::real, '-infinity'), ?)`, pgvalue.NumberOrNull(f.After.Load), f.After.Name)
-		}
-		return ` ORDER BY ` + load + ` DESC, name DESC`, nil
+	name, down := strings.CutPrefix(string(f.Sort), "-")
+	by, known := meterOrders[cmp.Or(MeterSort(name), SortName)]
+	if !known {
+		return "", fmt.Errorf("%w: sort %q: use name, group, load, newest, readings or missing, with a minus or without", ErrBadQuery, f.Sort)
 	}
-	return "", fmt.Errorf("%w: sort %q: use name, -name, load or -load", ErrBadQuery, f.Sort)
+	beyond, direction := ` > `, ``
+	if down {
+		beyond, direction = ` < `, ` DESC`
+	}
+	if by.key == `name` {
+		if f.After != nil {
+			w.add(`name`+beyond+`?`, f.After.Name)
+		}
+		return ` ORDER BY name` + direction, nil
+	}
+	if f.After != nil {
+		w.add(`(`+by.key+`, name)`+beyond+`(?::text::`+by.as+`, ?)`, f.After.Key, f.After.Name)
+	}
+	return ` ORDER BY ` + by.key + direction + `, name` + direction, nil
 }
 
 // MeterByName is one meter. ErrNotFound if there is none.

@@ -125,18 +125,21 @@ func (g *Guard) Authenticated(c *gin.Context) {
 	c.Next()
 }
 
-// reject answers a request without a good key. An address that goes on guessing
+// reject answers a request without a good key. An address that goes on guessing keys
 // is asked to wait. Good keys are not held up by that: many people may share the
-// address of a proxy, and no guessing finds 256 bits.
+// address of a proxy, and no guessing finds 256 bits. A request without a key is no
+// guess: the page of somebody whose session has ended goes on to the sign-in.
 func (g *Guard) reject(c *gin.Context, rejected *problem.Problem) {
 	if rejected.Status != http.StatusUnauthorized { // it is not known who sends it
 		c.Header("Retry-After", strconv.Itoa(unknownFor))
 		problem.Abort(c, rejected)
 		return
 	}
-	if left := g.failures.take(c.ClientIP(), g.clock()); !left.ok {
-		abortLimited(c, left.wait, tooManyFailures)
-		return
+	if presentsKey(c.Request) {
+		if left := g.failures.take(c.ClientIP(), g.clock()); !left.ok {
+			abortLimited(c, left.wait, tooManyFailures)
+			return
+		}
 	}
 	c.Header("WWW-Authenticate", `Bearer realm="energytwin"`)
 	problem.Abort(c, rejected)

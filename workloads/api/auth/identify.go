@@ -2,11 +2,13 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/energytwin/energytwin/internal/apikey"
 	"github.com/energytwin/energytwin/workloads/api/problem"
@@ -33,6 +35,13 @@ func unauthenticated(field, detail string) *problem.Problem {
 	return problem.New(http.StatusUnauthorized, problem.CodeUnauthenticated, field, detail)
 }
 
+// ended is the problem of a session that was good.
+func ended(why problem.Reason, detail string) *problem.Problem {
+	p := unauthenticated("", detail)
+	p.Reason = why
+	return p
+}
+
 // presentedKey is the API key of a request: X-API-Key, or a bearer token.
 func presentedKey(r *http.Request) (key string, given bool, rejected *problem.Problem) {
 	key = r.Header.Get("X-API-Key")
@@ -48,6 +57,12 @@ func presentedKey(r *http.Request) (key string, given bool, rejected *problem.Pr
 		return "", true, unauthenticated("Authorization", "X-API-Key and Authorization hold different keys; send one of them")
 	}
 	return strings.TrimSpace(token), true, nil
+}
+
+// presentsKey reports whether a request has an API key, or something in its place.
+func presentsKey(r *http.Request) bool {
+	_, given, rejected := presentedKey(r)
+	return given || rejected != nil
 }
 
 const unknownKey = "this API key is not known here, or has expired"
@@ -83,10 +98,12 @@ func principalOf(k *Key) Principal { return Principal{Name: k.Name, Scope: k.Sco
 
 func (g *Guard) bySession(ctx context.Context, token string) (Principal, *problem.Problem) {
 	now := g.clock()
-	ended := unauthenticated("", "the session has ended; sign in again")
 	claims, err := g.sessions.check(token, now)
+	if errors.Is(err, jwt.ErrTokenExpired) {
+		return Principal{}, ended(problem.ReasonExpired, "the session has expired; sign in again")
+	}
 	if err != nil {
-		return Principal{}, ended
+		return Principal{}, unauthenticated("", "this session is not known here; sign in again")
 	}
 	unknown := func(err error) *problem.Problem {
 		if ctx.Err() == nil { // a client that went away is no fault of the store
@@ -99,15 +116,18 @@ func (g *Guard) bySession(ctx context.Context, token string) (Principal, *proble
 	if err != nil {
 		return Principal{}, unknown(err)
 	}
+	if !ok && claims.Person != "" {
+		return Principal{}, ended(problem.ReasonAccessEnded, "the session has ended, as none of the person's groups gives access any more; ask who runs the twin")
+	}
 	if !ok {
-		return Principal{}, ended
+		return Principal{}, ended(problem.ReasonKeyEnded, "the session has ended with its API key, which was revoked or has expired; sign in with another key")
 	}
 	signedOut, err := g.ended.has(ctx, &claims, now)
 	if err != nil {
 		return Principal{}, unknown(err)
 	}
 	if signedOut {
-		return Principal{}, ended
+		return Principal{}, ended(problem.ReasonSignedOut, "the session was signed out, here or from elsewhere; sign in again")
 	}
 	if p.key != nil {
 		g.uses.used(ctx, p.Key, now)

@@ -85,8 +85,20 @@ type Problem struct {
 	Field     string         `json:"field,omitempty" doc:"The first parameter or body field at fault" example:"limit"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Every parameter or body field at fault"`
 	Scope     string         `json:"requiredScope,omitempty" enum:"read,operate,admin" doc:"With the code scope_missing: the least scope that the request needs"`
+	Reason    Reason         `json:"reason,omitempty" enum:"session_expired,signed_out,key_ended,access_ended" doc:"With the code unauthenticated, of a session that was good: why it has ended. key_ended: its API key was revoked or has expired; access_ended: none of the person's groups gives access any more"`
 	RequestID string         `json:"requestId,omitempty" doc:"The answer's X-Request-Id, to find the request in the log"`
 }
+
+// Reason is why a session has ended.
+type Reason string
+
+// The reasons.
+const (
+	ReasonExpired     Reason = "session_expired"
+	ReasonSignedOut   Reason = "signed_out"
+	ReasonKeyEnded    Reason = "key_ended"
+	ReasonAccessEnded Reason = "access_ended"
+)
 
 // FieldProblem is what is wrong with one parameter or body field.
 type FieldProblem struct {

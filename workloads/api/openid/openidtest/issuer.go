@@ -54,9 +54,18 @@ type Issuer struct {
 	store  *store
 }
 
+// T is the test that an issuer serves, or a program that does for it.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	FailNow()
+	Cleanup(func())
+	TempDir() string
+}
+
 // Start serves an issuer with accounts until the test ends. redirect is where its two
 // clients, "twin" with Secret and "public" without, may have browsers sent back to.
-func Start(t *testing.T, redirect string, people ...Person) *Issuer {
+func Start(t T, redirect string, people ...Person) *Issuer {
 	t.Helper()
 	i := &Issuer{}
 	users := accounts{}
@@ -82,7 +91,7 @@ func Start(t *testing.T, redirect string, people ...Person) *Issuer {
 	return i
 }
 
-func handler(t *testing.T, at string, s *store) http.Handler {
+func handler(t T, at string, s *store) http.Handler {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	provider, err := op.NewProvider(&op.Config{
@@ -184,7 +193,7 @@ func (k *publicKey) Algorithm() jose.SignatureAlgorithm { return jose.RS256 }
 func (k *publicKey) Use() string                        { return "sig" }
 func (k *publicKey) Key() any                           { return k.private.Public() }
 
-func (s *store) rotate(t *testing.T) {
+func (s *store) rotate(t T) {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
