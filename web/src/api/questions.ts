@@ -211,7 +211,8 @@ export const explanation = (id: string) =>
     queryFn: () => answer(client.GET('/api/v1/decisions/{id}/explanation', { params: { path: { id } } })),
   });
 
-export type MeterSort = 'id' | '-id' | 'lastKwh' | '-lastKwh';
+export type MeterColumn = 'id' | 'group' | 'lastKwh' | 'lastReadingAt' | 'missingHours' | 'readings';
+export type MeterSort = MeterColumn | `-${MeterColumn}`;
 export type MeterStatus = 'ok' | 'gap' | 'stale' | 'suspect';
 
 export interface MeterFilter {
@@ -219,28 +220,42 @@ export interface MeterFilter {
   status: MeterStatus | undefined;
   sort: MeterSort;
   group: string | undefined;
-  cursor: string | undefined;
 }
 
-export const meters = (filter: MeterFilter) =>
+/** metersOfPage is how many meters are asked for at once. */
+export const metersOfPage = 100;
+
+/** meters is a page of the meters that match, with their number and the last day of each. */
+export const meters = (filter: MeterFilter, at: number) =>
   queryOptions({
-    queryKey: ['meters', filter],
-    queryFn: () =>
+    queryKey: ['meters', filter, at],
+    queryFn: ({ signal }) =>
       answer(
         client.GET('/api/v1/meters', {
+          signal,
           params: {
             query: {
-              limit: 50,
+              limit: metersOfPage,
+              total: true,
+              last24h: true,
               sort: filter.sort,
+              ...(at > 0 && { offset: at * metersOfPage }),
               ...(filter.q && { q: filter.q }),
               ...(filter.group && { group: filter.group }),
               ...(filter.status && { status: filter.status }),
-              ...(filter.cursor && { cursor: filter.cursor }),
             },
           },
         }),
       ),
+    staleTime: 10_000,
     refetchInterval: calm,
+  });
+
+/** metersNamed are some meters by a part of their name. */
+export const metersNamed = (q: string) =>
+  queryOptions({
+    queryKey: ['metersNamed', q],
+    queryFn: ({ signal }) => answer(client.GET('/api/v1/meters', { signal, params: { query: { q, limit: 20, fields: 'id,group' } } })),
     placeholderData: keepPreviousData,
   });
 
@@ -282,3 +297,62 @@ export const keys = queryOptions({
   queryFn: () => answer(client.GET('/api/v1/keys')),
   refetchInterval: calm,
 });
+
+/** groupBreaches are the measured hours of a group above its limit. */
+export const groupBreaches = (id: string) =>
+  queryOptions({
+    queryKey: ['groups', id, 'breaches'],
+    queryFn: () => answer(client.GET('/api/v1/groups/{id}/breaches', { params: { path: { id }, query: { from: 'now-90d', to: 'now' } } })),
+    refetchInterval: seldom,
+  });
+
+/** mostHours are those of a leap year, with none thinned out. */
+const mostHours = 8_784;
+
+/** groupYear is the load of a group in each hour of a year. */
+export const groupYear = (id: string) =>
+  queryOptions({
+    queryKey: ['groupYear', id], // an hour more changes little: no event asks for it again
+    queryFn: () => answer(client.GET('/api/v1/history', { params: { query: { group: id, from: 'now-366d', step: '1h', maxPoints: mostHours, fill: 'none' } } })),
+    staleTime: rare,
+    refetchInterval: 15 * rare,
+  });
+
+/** groupPeaks are the greatest hours of each day of a year. */
+export const groupPeaks = (id: string) =>
+  queryOptions({
+    queryKey: ['groupPeaks', id],
+    queryFn: () => answer(client.GET('/api/v1/history', { params: { query: { group: id, from: 'now-366d', step: '1d', agg: 'max', fill: 'none' } } })),
+    staleTime: rare,
+    refetchInterval: 15 * rare,
+  });
+
+/** greatestMeters are the meters of a group with the greatest load of the last hour. */
+export const greatestMeters = (group: string) =>
+  queryOptions({
+    queryKey: ['meters', 'greatest', group],
+    queryFn: () => answer(client.GET('/api/v1/meters', { params: { query: { group, sort: '-lastKwh', limit: 8, total: true, last24h: true } } })),
+    refetchInterval: calm,
+  });
+
+export const webhooks = queryOptions({
+  queryKey: ['webhooks'],
+  queryFn: () => answer(client.GET('/api/v1/webhooks')),
+  refetchInterval: rare / 4,
+});
+
+/** deliveries is a page of the messages of a webhook, the newest first. */
+export const deliveries = (id: string, cursor: string | undefined) =>
+  queryOptions({
+    queryKey: ['webhooks', id, 'deliveries', cursor],
+    queryFn: () => answer(client.GET('/api/v1/webhooks/{id}/deliveries', { params: { path: { id }, query: { limit: 10, ...(cursor && { cursor }) } } })),
+    refetchInterval: rare / 4,
+    placeholderData: keepPreviousData,
+  });
+
+/** delivery is a message with its body. */
+export const delivery = (id: string, of: string) =>
+  queryOptions({
+    queryKey: ['webhooks', id, 'delivery', of],
+    queryFn: () => answer(client.GET('/api/v1/webhooks/{id}/deliveries/{delivery}', { params: { path: { id, delivery: of } } })),
+  });

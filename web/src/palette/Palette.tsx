@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
-import { groups, meters, topDecisions } from '../api/questions';
+import { groups, metersNamed, topDecisions } from '../api/questions';
 import { addressOf } from '../app/address';
 import { useDecisionMode } from '../decisions/mode';
 import { type Match, matching, pages } from './matches';
@@ -62,8 +62,7 @@ function useMatches(text: string): { kind: string; matches: Match[] }[] {
   const [asked] = useDebouncedValue(text.trim(), 150);
   const groupList = useQuery(groups).data?.data ?? [];
   const decisionList = useQuery(topDecisions(useDecisionMode())).data?.data ?? [];
-  const filter = { q: asked, status: undefined, sort: 'id' as const, group: undefined, cursor: undefined };
-  const meterList = useQuery({ ...meters(filter), enabled: asked !== '', refetchInterval: false }).data?.data ?? [];
+  const meterList = useQuery({ ...metersNamed(asked), enabled: asked !== '' }).data?.data ?? [];
   const sections = [
     { kind: 'Pages', matches: matching(pages, text, pages.length) },
     { kind: 'Groups', matches: matching(groupList.map((g) => ({ to: addressOf('groups', g.id), label: g.id })), text, mostOfKind) },
