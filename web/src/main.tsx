@@ -1,12 +1,13 @@
 import '@mantine/core/styles.css';
 import './app.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
-import { ApiError, worthRetrying } from './api/problem';
+import { onEnded } from './api/client';
+import { retryDelay, worthRetrying } from './api/problem';
 import { session } from './api/questions';
 import { App } from './app/App';
 import { theme } from './theme';
@@ -15,14 +16,11 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 setNonce(nonce);
 
 const queries = new QueryClient({
-  defaultOptions: { queries: { retry: worthRetrying, staleTime: 1_000, networkMode: 'always' } },
-  queryCache: new QueryCache({
-    // A session that has ended is noticed by whatever is asked next.
-    onError(error, query) {
-      const ended = error instanceof ApiError && error.status === 401;
-      if (ended && query.queryKey[0] !== session.queryKey[0]) void queries.resetQueries({ queryKey: session.queryKey });
-    },
-  }),
+  defaultOptions: { queries: { retry: worthRetrying, retryDelay, staleTime: 1_000, networkMode: 'always' } },
+});
+// A session that has ended is noticed by whatever is asked next.
+onEnded(() => {
+  if (queries.getQueryData(session.queryKey)) void queries.resetQueries({ queryKey: session.queryKey });
 });
 const home = new URL(document.baseURI).pathname.replace(/\/$/, '');
 

@@ -19,7 +19,19 @@ export function rememberToken(token: string): void {
 // Pages ask for JSON; files are links. The browser's cache answers repeated questions with If-None-Match by itself.
 export const client = createClient<paths, 'application/json'>({ baseUrl, credentials: 'same-origin' });
 
+let ended = () => {};
+
+/** onEnded calls back when an answer shows that the session is over. */
+export function onEnded(callback: () => void): void {
+  ended = callback;
+}
+
+const aboutSession = addressOf('/api/v1/session', { query: {} });
+
 client.use({
+  onResponse({ request, response }) {
+    if (response.status === 401 && request.url !== aboutSession) ended();
+  },
   onRequest({ request }) {
     if (request.method !== 'GET' && csrfToken) request.headers.set('X-CSRF-Token', csrfToken);
     return request;
@@ -46,7 +58,8 @@ export async function answer<T>(asked: Promise<Result<T>>): Promise<T & Asked> {
     throw new ApiError(0, undefined);
   }
   if (result.data === undefined && result.response.status !== 204) {
-    throw new ApiError(result.response.status, isProblem(result.error) ? result.error : undefined);
+    const wait = Number(result.response.headers.get('Retry-After')) || 0;
+    throw new ApiError(result.response.status, isProblem(result.error) ? result.error : undefined, wait);
   }
   return { ...result.data, source: result.response.url } as T & Asked;
 }

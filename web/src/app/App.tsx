@@ -6,6 +6,7 @@ import { rememberToken } from '../api/client';
 import { ApiError } from '../api/problem';
 import { session } from '../api/questions';
 import { Overview } from '../overview/Overview';
+import { endingOf, lastHolder, remember } from '../session/ended';
 import { SignIn } from '../session/SignIn';
 import { usePathName } from './address';
 import { Failure } from './Failure';
@@ -29,7 +30,7 @@ const SettingsPage = lazy(async () => ({ default: (await import('../settings/Set
 export function App() {
   const { data, error, refetch } = useQuery(session);
   const [place] = useLocation();
-  if (error instanceof ApiError && error.status === 401) return <SignIn />;
+  if (error instanceof ApiError && error.status === 401) return <SignIn ending={endingOf(error.problem?.reason, lastHolder(), Date.now())} />;
   if (error && !data) {
     return (
       <Center mih="100vh" p="md">
@@ -45,6 +46,7 @@ export function App() {
     );
   }
   rememberToken(data.data.csrfToken);
+  remember(data.data);
   return (
     <Shell holder={data.data}>
       <PageBoundary place={place}>

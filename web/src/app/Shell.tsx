@@ -8,6 +8,7 @@ import { session, twin } from '../api/questions';
 import { KeyList } from '../palette/KeyList';
 import { Palette } from '../palette/Palette';
 import { usePalette } from '../palette/usePalette';
+import { forget } from '../session/ended';
 import { plainName } from '../session/start';
 import { useConnection } from './connection';
 import { useLive } from './useLive';
@@ -103,6 +104,7 @@ function Account({ holder }: { holder: Schemas['Session'] }) {
   const queries = useQueryClient();
   async function signOut() {
     await answer(client.DELETE('/api/v1/session'));
+    forget();
     await queries.cancelQueries();
     await queries.resetQueries({ queryKey: session.queryKey }); // leads to the sign-in
     queries.removeQueries({ predicate: (q) => q.queryKey[0] !== session.queryKey[0] });

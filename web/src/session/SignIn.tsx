@@ -4,26 +4,28 @@ import { type FormEvent, useState } from 'react';
 import { answer, client, root } from '../api/client';
 import { ApiError } from '../api/problem';
 import { Mark } from '../app/Mark';
+import type { Ending } from './ended';
 import { Issuer } from './Issuer';
 import classes from './SignIn.module.css';
+import { SignInProblem } from './SignInProblem';
 
-/** SignIn exchanges an API key for a session. The key is not kept. */
-export function SignIn() {
+/** SignIn exchanges an API key for a session. The key is not kept. What was open before stays in the address. */
+export function SignIn({ ending }: { ending: Ending | undefined }) {
   const queries = useQueryClient();
   const [key, setKey] = useState('');
-  const [problem, setProblem] = useState('');
+  const [problem, setProblem] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     setBusy(true);
-    setProblem('');
+    setProblem(undefined);
     try {
       await answer(client.POST('/api/v1/session', { body: { apiKey: key.trim() } }));
       setKey('');
       await queries.invalidateQueries();
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : String(error));
+      setProblem(error instanceof ApiError ? error : new ApiError(0, undefined));
     } finally {
       setBusy(false);
     }
@@ -42,11 +44,12 @@ export function SignIn() {
               Use the API key that the twin printed when it started, or that your operator gave you.
             </Text>
           </div>
-          {problem && (
-            <Alert color="red" role="alert" variant="light">
-              {problem}
+          {ending && !problem && (
+            <Alert color="yellow" role="status" variant="light" title={ending.title} styles={{ title: { color: 'var(--text)' } }}>
+              {ending.text}
             </Alert>
           )}
+          {problem && <SignInProblem error={problem} />}
           <Issuer />
           <PasswordInput
             label="API key"
