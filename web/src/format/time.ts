@@ -56,15 +56,15 @@ export function hours(from: string, to: string, zone: string): string {
 /** relativeDay names the day of `at` as seen from `now`. */
 export function relativeDay(at: string, now: Maybe, zone: string): string {
   if (!now) return day(at, zone);
-  const distance = localDay(at, zone) - localDay(now, zone);
+  const distance = dayNumber(at, zone) - dayNumber(now, zone);
   if (distance === 0) return 'today';
   if (distance === 1) return 'tomorrow';
   if (distance === -1) return 'yesterday';
   return day(at, zone);
 }
 
-/** localDay numbers the days of a zone's calendar. */
-function localDay(at: string, zone: string): number {
+/** dayNumber numbers the days of a zone's calendar: 1 January 1970 is 0. */
+export function dayNumber(at: string, zone: string): number {
   const parts = format(zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(new Date(at));
   const part = (type: string) => Number(parts.find((p) => p.type === type)?.value);
   return Date.UTC(part('year'), part('month') - 1, part('day')) / 86_400_000;

@@ -17,6 +17,10 @@ import { DecisionList } from '../decisions/DecisionList';
 import { useDecisionMode } from '../decisions/mode';
 import { count, power } from '../format/energy';
 import { dayHour } from '../format/time';
+import { Contributors } from './Contributors';
+import { LoadDuration } from './LoadDuration';
+import { PastBreaches } from './PastBreaches';
+import { PeakCalendar } from './PeakCalendar';
 import { Risk } from './Risk';
 
 const spans = [
@@ -75,8 +79,23 @@ export function GroupPage({ id }: { id: string }) {
       </Card>
       {!unknown && <Risk id={id} now={asOf ?? null} zone={zone} />}
       {!unknown && <Planned id={id} zone={zone} />}
+      {view && <Past id={id} limit={view.capacityKw} load={group?.lastKwh} zone={zone} />}
       <DecisionDrawer zone={zone} />
     </div>
+  );
+}
+
+/** Past is what the group needed so far, and who needed it. */
+function Past({ id, limit, load, zone }: { id: string; limit: number | null; load: number | null | undefined; zone: string }) {
+  return (
+    <>
+      {limit !== null && <PastBreaches id={id} zone={zone} />}
+      <div className={page.halves}>
+        <LoadDuration id={id} limit={limit} />
+        <Contributors id={id} load={load} zone={zone} />
+      </div>
+      <PeakCalendar id={id} limit={limit} zone={zone} />
+    </>
   );
 }
 
