@@ -1,4 +1,4 @@
-import { Alert, Button, CopyButton, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answer, client, type Schemas } from '../api/client';
@@ -9,6 +9,8 @@ import table from '../app/Table.module.css';
 import { dateTime } from '../format/time';
 import { CreateKey } from './CreateKey';
 import classes from './settings.module.css';
+import { ShownOnce } from './ShownOnce';
+import { Sure } from './Sure';
 
 /** Keys lists, creates and revokes API keys, for who may. */
 export function Keys({ scope, zone }: { scope: Schemas['Session']['scope']; zone: string }) {
@@ -48,33 +50,12 @@ function ManagedKeys({ zone }: { zone: string }) {
           void changed();
         }}
       />
-      {made && <NewKey made={made} done={() => setMade(undefined)} />}
+      {made && <ShownOnce of={`The key of ${made.name}`} text={made.key} done={() => setMade(undefined)} />}
       {failed && <Failure error={failed} />}
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={160} />}
       {data && <KeyTable rows={data.data} zone={zone} revoke={revoke} />}
     </Card>
-  );
-}
-
-/** NewKey shows a key, which nobody can show again. */
-function NewKey({ made, done }: { made: Schemas['CreatedKey']; done: () => void }) {
-  return (
-    <Alert color="teal" variant="light" title={`The key of ${made.name} is shown this once`} role="status" mb="md" styles={{ title: { color: 'var(--text)' } }}>
-      <div className={classes.key}>
-        <code>{made.key}</code>
-        <CopyButton value={made.key}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="default" onClick={copy}>
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
-        <Button size="xs" variant="subtle" onClick={done}>
-          I have kept it
-        </Button>
-      </div>
-    </Alert>
   );
 }
 
@@ -113,7 +94,7 @@ function KeyTable({ rows, zone, revoke }: TableProps) {
               <td>{k.origin === 'secret' ? 'the twin’s Secret' : k.createdBy}</td>
               <td>{k.lastUsedAt ? dateTime(k.lastUsedAt, zone) : 'not yet'}</td>
               <td>{k.endsAt ? dateTime(k.endsAt, zone) : 'never'}</td>
-              <td>{k.origin === 'api' && !ended(k) && <Revoke name={k.name} revoke={() => revoke(k.id)} />}</td>
+              <td>{k.origin === 'api' && !ended(k) && <Sure does="Revoke" to={k.name} act={() => revoke(k.id)} />}</td>
             </tr>
           ))}
         </tbody>
@@ -124,21 +105,4 @@ function KeyTable({ rows, zone, revoke }: TableProps) {
 
 function ended(k: Schemas['KeyView']): boolean {
   return k.state === 'expired' || k.state === 'revoked';
-}
-
-/** Revoke asks once more, as a key that is revoked does not come back. */
-function Revoke({ name, revoke }: { name: string; revoke: () => Promise<void> }) {
-  const [sure, setSure] = useState(false);
-  if (!sure) {
-    return (
-      <Button size="compact-xs" variant="default" aria-label={`Revoke ${name}`} onClick={() => setSure(true)}>
-        Revoke
-      </Button>
-    );
-  }
-  return (
-    <Button size="compact-xs" color="red" aria-label={`Revoke ${name} for good`} onClick={() => void revoke()} onBlur={() => setSure(false)} autoFocus>
-      For good?
-    </Button>
-  );
 }

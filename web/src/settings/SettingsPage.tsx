@@ -12,8 +12,9 @@ import { plainName } from '../session/start';
 import { Keys } from './Keys';
 import { Sessions } from './Sessions';
 import classes from './settings.module.css';
+import { Webhooks } from './Webhooks';
 
-/** SettingsPage has the session of this browser, how the pages look, and the API keys. */
+/** SettingsPage has the session of this browser, how the pages look, the API keys and the webhooks. */
 export function SettingsPage() {
   useTitle('Settings');
   const { data } = useQuery(session);
@@ -26,6 +27,7 @@ export function SettingsPage() {
       <SessionCard holder={holder} zone={zone} />
       <Sessions scope={holder.scope} zone={zone} />
       <Keys scope={holder.scope} zone={zone} />
+      <Webhooks scope={holder.scope} zone={zone} />
     </div>
   );
 }
