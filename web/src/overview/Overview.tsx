@@ -14,6 +14,7 @@ import { LoadCard } from './LoadCard';
 import { Month } from './Month';
 import classes from './Overview.module.css';
 import { Replay } from './Replay';
+import { TodayNote } from './TodayNote';
 
 /** Overview is the first page: how the twin is doing now, and what it advises. */
 export function Overview() {
@@ -26,6 +27,7 @@ export function Overview() {
     <div className={page.page}>
       <div className={page.head}>
         <h1 className={page.title}>{view?.name ?? ' '}</h1>
+        {view && <TodayNote zone={view.timezone} />}
         {view && <Replay twin={view} />}
       </div>
       <LimitsAtRisk zone={view?.timezone} />
