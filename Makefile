@@ -136,6 +136,10 @@ test-api: packages-test ## Ask the API what Schemathesis makes of its document, 
 test-ui: web test/ui/node_modules/.package-lock.json ## Run the user interface in a browser (Chromium)
 	cd test/ui && npm test --silent
 
+.PHONY: test-ui-local
+test-ui-local: build test/ui/node_modules/.package-lock.json ## Do what people come for with twins of energytwin local (Chromium)
+	cd test/ui && npm run local --silent
+
 .PHONY: screenshots
 screenshots: build test/ui/node_modules/.package-lock.json ## Take the pictures of docs/images from a running twin (Chromium, ffmpeg)
 	cd test/ui && node pictures.mjs

@@ -1,11 +1,11 @@
 // Takes the pictures of docs/images from `energytwin local` with the first sample: pages of
 // a twin that runs, and a film of 20 seconds. Needs Chromium, ffmpeg and bin/energytwin.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startLocal, until } from './local.mjs';
 import { openBrowser, signIn } from './twin.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -15,12 +15,12 @@ const film = { seconds: 20, frames: 8 }; // frames in a second
 
 const frames = mkdtempSync(join(tmpdir(), 'energytwin-film-'));
 mkdirSync(out, { recursive: true });
-const twin = await startLocal();
+const twin = await startLocal('config/samples/quickstart.yaml');
 const browser = await openBrowser();
 try {
   const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
   await signIn(page, twin);
-  await until(page, 'decisions', (v) => v.counts.decisions > 0);
+  await until(twin, 'twin', (v) => v.counts.decisions > 0, 600_000);
   await page.getByRole('region', { name: 'To do' }).getByRole('listitem').nth(2).waitFor({ timeout: 120_000 });
   await settle(page);
   await shoot(page, 'overview');
@@ -36,47 +36,13 @@ try {
   await shoot(page, 'decision');
 } finally {
   await browser.close();
-  await twin.stop();
+  await twin.end();
 }
 execFileSync('ffmpeg', [
   '-loglevel', 'error', '-y', '-framerate', String(film.frames), '-i', join(frames, '%04d.png'),
   '-vf', 'scale=960:-1:flags=lanczos', '-loop', '0', '-c:v', 'libwebp_anim', '-q:v', '60', '-compression_level', '6', join(out, 'replay.webp'),
 ], { stdio: 'inherit' });
 rmSync(frames, { recursive: true });
-
-/** startLocal runs the first sample, and reads its address and key from what it prints. */
-async function startLocal() {
-  const child = spawn(join(root, 'bin', 'energytwin'), ['local', '-f', join(root, 'config/samples/quickstart.yaml'), '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const printed = {};
-  await new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`energytwin local ended with code ${code}`)));
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        printed.address ??= line.match(/(http:\/\/127\.0\.0\.1:\d+\/)/)?.[1];
-        printed.apiKey ??= line.match(/(et_[\w-]+)/)?.[1];
-        if (printed.address && printed.apiKey) resolve();
-      });
-    }
-  });
-  return {
-    ...printed,
-    async stop() {
-      child.kill('SIGINT');
-      await ended;
-    },
-  };
-}
-
-/** until waits until the twin has something. */
-async function until(page, what, holds) {
-  for (;;) {
-    const { data } = await page.evaluate(async () => (await fetch('../api/v1/twin')).json());
-    if (holds(data)) return;
-    process.stderr.write(`waits for ${what}\r`);
-    await page.waitForTimeout(1_000);
-  }
-}
 
 /** settle waits until drawings and animations have come to rest. */
 async function settle(page) {

@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { createRequire } from 'node:module';
+import { accessible, openPage } from './checks.mjs';
 import { openBrowser, signIn, startTwin } from './twin.mjs';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let twin;
 let browser;
 
 before(async () => {
-  twin = await startTwin('-base-path', '/twins/riverside');
+  twin = await startTwin('-base-path', '/twins/riverside', '-webhooks');
   browser = await openBrowser();
 });
 
@@ -22,35 +21,7 @@ after(async () => {
 });
 
 /** open is a page that fails the test when anything goes wrong in the browser. */
-async function open(t, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options });
-  const page = await context.newPage();
-  const wrong = [];
-  page.on('pageerror', (e) => wrong.push(String(e)));
-  page.on('console', (m) => {
-    // That nobody has signed in yet is no fault, though a browser logs it.
-    if (m.type() === 'error' && !m.location().url.endsWith('/api/v1/session')) wrong.push(m.text());
-  });
-  page.on('request', (r) => {
-    if (!r.url().startsWith(new URL(twin.address).origin) && !r.url().startsWith('data:')) wrong.push(`asked ${r.url()}`);
-  });
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(wrong, [], 'errors in the browser, or requests to other servers');
-  });
-  return page;
-}
-
-/** accessible checks a page against WCAG 2.2 A and AA. */
-async function accessible(page, where) {
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished))); // one whose element has gone is over too
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
-  );
-  const found = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary}`));
-  assert.deepEqual(found, [], where);
-}
+const open = (t, options) => openPage(t, browser, twin, options);
 
 /** download clicks on a link to a file, and reads what comes. */
 async function download(page, link) {
@@ -235,6 +206,9 @@ test('a twin that has seen nothing yet shows that', async (t) => {
   await page.getByText('No decisions yet').waitFor();
   await page.getByText('Nothing to sum up').waitFor();
   await page.getByText('No groups').waitFor();
+  await page.goto(`${fresh.address}ui/settings`);
+  await page.getByText('This twin sends no webhooks').waitFor();
+  await page.getByText('spec.api.webhooks.enabled: true').waitFor();
 });
 
 test('what was rejected, and how the file was read, is on the first page', async (t) => {
@@ -481,4 +455,180 @@ test('operations show whether the twin keeps up, and what it follows from', asyn
   for (const { message } of data.conditions) await page.getByText(message.replace(/ at .*/, '')).first().waitFor();
   const { data: spec } = await page.evaluate(async () => (await fetch('../api/v1/spec')).json());
   await page.getByRole('region', { name: 'How to reproduce this twin' }).getByText(spec.specHash, { exact: true }).waitFor();
+});
+
+test('meters are chosen by group, sorted by any column, and the place is in the address', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'meters');
+  await page.getByRole('status').getByText('60 in all').waitFor();
+  await page.getByRole('img', { name: /^[\d.]+ kWh to [\d.]+ kWh$/ }).first().waitFor(); // the last 24 hours
+  await page.getByLabel('Group').selectOption('feeder-0002');
+  const { data, page: whole } = await page.evaluate(async () => (await fetch('../api/v1/meters?group=feeder-0002&sort=-missingHours&total=true')).json());
+  await page.getByRole('status').getByText(`${whole.total} of 60 match`).waitFor();
+  await page.getByRole('button', { name: /^Missing/ }).click();
+  await page.getByRole('button', { name: /^Missing/ }).click();
+  await page.locator('th[aria-sort=descending]').getByText('Missing').waitFor();
+  await page.locator('tbody tr[aria-rowindex="2"]').getByRole('link', { name: data[0].id }).waitFor();
+  assert.match(page.url(), /meters\?group=feeder-0002&sort=-missingHours$/);
+  await page.reload();
+  await page.locator('tbody tr[aria-rowindex="2"]').getByRole('link', { name: data[0].id }).waitFor();
+});
+
+test('a table of thousands of meters has the rows that can be seen', async (t) => {
+  const large = await startTwin('-meters', '8', '-days', '10', '-crowd', '3000');
+  t.after(() => large.stop());
+  const page = await openPage(t, browser, large);
+  await signIn(page, large, 'meters?q=meter-');
+  await page.getByRole('status').getByText('3,000 of 3,008 match').waitFor();
+  const table = page.getByRole('region', { name: 'Table of meters' });
+  await page.getByRole('link', { name: 'meter-000000' }).waitFor();
+  await table.evaluate((e) => e.scrollTo(0, e.scrollHeight));
+  await page.getByRole('link', { name: 'meter-002999' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'meter-000000' }).count(), 0);
+  assert.ok((await page.locator('tbody tr').count()) < 80);
+  await page.waitForURL(/row=29\d\d/);
+  await accessible(page, 'the end of a long table');
+  await page.getByRole('link', { name: 'meter-002999' }).click();
+  await page.getByRole('heading', { name: 'meter-002999', level: 1 }).waitFor();
+  await page.goBack();
+  await page.getByRole('link', { name: 'meter-002999' }).waitFor();
+  await page.getByLabel('Search meters').fill('0012');
+  await page.getByRole('status').getByText('111 of 3,008 match').waitFor(); // 000012, 00012x and 0012xx
+  await page.getByRole('link', { name: 'meter-000012' }).waitFor();
+});
+
+test('a group shows what it needed so far: duration, peaks, breaches, contributors', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'groups/feeder-0004');
+  const ask = (path) => page.evaluate(async (path) => (await (await fetch(`../../api/v1/${path}`)).json()).data, path);
+  const breaches = await ask('groups/feeder-0004/breaches?from=now-90d&to=now');
+  assert.ok(breaches.hours > 0);
+  const past = page.getByRole('region', { name: 'Breaches of the limit' });
+  await past.getByText(new RegExp(`^${breaches.hours} hours?, .* above the limit\\. With all plans followed it would have been ${breaches.hoursWithPlans}\\.$`)).waitFor();
+  assert.equal(await past.getByRole('row').count(), 1 + Math.min(8, breaches.hours));
+  const [{ points }] = await ask('history?group=feeder-0004&from=now-366d&step=1h&maxPoints=8784&fill=none');
+  const above = points.filter((p) => p.kwh > breaches.capacityKw).length;
+  await page.getByRole('img', { name: new RegExp(`^Load duration\\. ${above} h .* above the limit of 6 kW`) }).waitFor();
+  const [{ points: days }] = await ask('history?group=feeder-0004&from=now-366d&step=1d&agg=max&fill=none');
+  const cells = page.getByRole('table', { name: 'Peak of each day' }).locator('td[data-level]');
+  await cells.first().waitFor();
+  assert.equal(await cells.count(), days.length);
+  assert.equal(await page.locator('td[data-level="5"]').count(), days.filter((d) => d.kwh > breaches.capacityKw).length);
+  const [greatest] = await ask('meters?group=feeder-0004&sort=-lastKwh&limit=1');
+  await page.getByRole('region', { name: 'Who contributes most' }).getByRole('row').nth(1).getByRole('link', { name: greatest.id }).waitFor();
+  await accessible(page, 'the past of a group');
+});
+
+test('a webhook is created, tested, looked into, and deleted', async (t) => {
+  const received = [];
+  const receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += part));
+    request.on('end', () => {
+      received.push({ id: request.headers['webhook-id'], body: JSON.parse(body) });
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  t.after(() => receiver.close());
+  const page = await open(t);
+  await signIn(page, twin, 'settings');
+  const card = page.getByRole('region', { name: 'Webhooks' });
+  await card.getByText('No webhooks').waitFor();
+  await card.getByLabel('Name of a new webhook').fill('billing');
+  await card.getByLabel('Address of the receiver').fill(`http://127.0.0.1:${receiver.address().port}/hook`);
+  await card.getByLabel('decision').check();
+  await card.getByLabel('Groups (none: all)').fill('feeder-0001');
+  await card.getByRole('button', { name: 'Create webhook' }).click();
+  const made = card.getByRole('status').filter({ hasText: 'is shown this once' });
+  assert.match(await made.locator('code').textContent(), /^whsec_/);
+  await accessible(page, 'a new webhook');
+  await made.getByRole('button', { name: 'I have kept it' }).click();
+  await card.getByText('Gets events of the kind decision about feeder-0001').waitFor();
+  await card.getByRole('button', { name: 'Send a test to billing' }).click();
+  await card.getByText(/^The test was delivered: 204 in \d+ ms/).waitFor();
+  assert.equal(received[0].body.type, 'twin.test');
+  await card.getByRole('button', { name: 'Deliveries of billing' }).click();
+  const message = card.getByRole('row').filter({ hasText: 'delivered' });
+  await message.getByRole('cell', { name: /^204 in/ }).waitFor();
+  await message.getByRole('button', { name: /^Body of / }).click();
+  await card.getByText('"type": "twin.test"').waitFor();
+  await accessible(page, 'deliveries of a webhook');
+  await message.getByRole('button', { name: /^Send .* again$/ }).click();
+  while (received.length < 2) await new Promise((resolve) => setTimeout(resolve, 50)); // the test has a time of its own
+  assert.equal(received[1].id, received[0].id);
+  await card.getByRole('button', { name: 'New secret for billing' }).click();
+  await card.getByRole('status').filter({ hasText: 'is shown this once' }).waitFor();
+  await card.getByRole('button', { name: 'Turn billing off' }).click();
+  await card.getByText('paused', { exact: true }).waitFor();
+  await card.getByRole('button', { name: 'Turn billing on' }).click();
+  await card.getByText('active', { exact: true }).waitFor();
+  await card.getByRole('button', { name: 'Delete billing' }).click();
+  await card.getByRole('button', { name: 'Delete billing for good' }).click();
+  await card.getByText('No webhooks').waitFor();
+});
+
+test('the specification is YAML that can be copied', async (t) => {
+  const page = await open(t);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, twin, 'operations');
+  const card = page.getByRole('region', { name: 'How to reproduce this twin' });
+  await card.getByRole('button', { name: 'Copy the YAML' }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /^specHash: 3f9c2e7a51d8\ntimezone: Europe\/London\ndataset:\n/);
+  await card.getByRole('button', { name: 'Copy the commands' }).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^kubectl -n demo get digitaltwin riverside -o yaml/);
+});
+
+test('a key that is revoked ends its session, which is explained, and another key leads back', async (t) => {
+  const page = await open(t);
+  page.removeAllListeners('console'); // the browser logs the 401s that this is about
+  const ask = async (method, path, body) => {
+    const answer = await fetch(`${twin.address}api/v1/${path}`, { method, headers: { 'X-API-Key': twin.apiKey, 'Content-Type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
+    return answer.status === 204 ? undefined : (await answer.json()).data;
+  };
+  const brief = await ask('POST', 'keys', { name: 'brief', scope: 'read' });
+  await signIn(page, { ...twin, apiKey: brief.key }, 'decisions?status=past');
+  await page.getByRole('button', { name: /· over/ }).first().waitFor();
+  await ask('DELETE', `keys/${brief.id}`);
+  await page.getByRole('link', { name: 'Data quality', exact: true }).click();
+  await page.getByRole('status').getByText('The API key brief has ended').waitFor({ timeout: 120_000 });
+  await accessible(page, 'why a session is over');
+  await page.getByLabel('API key').fill(twin.apiKey);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Data quality', level: 1 }).waitFor();
+});
+
+test('people sign in at an issuer, a session that expires is explained, and guessing is slowed down at the sign-in alone', async (t) => {
+  const open = await startTwin('-meters', '8', '-days', '10', '-issuer', '-session', '20s', '-guesses', '3');
+  t.after(() => open.stop());
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce' }); // the issuer's certificate is its own
+  t.after(() => context.close());
+  const page = await context.newPage();
+  await page.goto(`${open.address}ui/meters?status=ok`);
+  for (let i = 0; i < 4; i++) {
+    const answered = page.waitForResponse((r) => r.request().method() === 'POST');
+    await page.getByLabel('API key').fill('et_wrong');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await answered;
+  }
+  await page.getByRole('alert').getByText(/^Too many failed sign-ins from this address\. Wait \d+ s, then try again\.$/).waitFor();
+  await accessible(page, 'a sign-in that has to wait');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  const as = async (name) => {
+    await page.getByRole('link', { name: 'Sign in with Keycloak' }).click();
+    await page.getByLabel('User').fill(name);
+    await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Log in' }).click();
+  };
+  await as('eve@example.org');
+  await page.getByText(/none of your groups gives access to this twin/).waitFor();
+  await page.goto(`${open.address}ui/meters?status=ok`);
+  await as('ada@example.org');
+  await page.waitForURL(/\/ui\/meters\?status=ok/);
+  await page.getByText('Your session has expired').waitFor({ timeout: 120_000 });
+  await as('ada@example.org');
+  await page.getByRole('heading', { name: 'Meters', level: 1 }).waitFor();
+  assert.match(page.url(), /\/ui\/meters\?status=ok/);
 });

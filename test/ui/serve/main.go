@@ -32,20 +32,33 @@ func main() {
 	base := flag.String("base-path", "", "path to serve under")
 	days := flag.Int("days", 45, "days that the twin has lived")
 	meters := flag.Int("meters", 60, "households")
+	crowd := flag.Int("crowd", 0, "meters beside the households, with a day of readings each")
 	empty := flag.Bool("empty", false, "a twin that has seen nothing yet")
 	requests := flag.Float64("requests", 0, "requests per second that a key may send; 0: as many as by default")
+	ttl := flag.Duration("session", 0, "how long sessions last; 0: as long as by default")
+	hooks := flag.Bool("webhooks", false, "send webhooks, to receivers on this machine too")
+	issuer := flag.Bool("issuer", false, "people sign in at an issuer of OpenID Connect, which is served beside it")
+	guesses := flag.Int("guesses", 0, "failed sign-ins before an address has to wait; 0: as many as by default")
 	flag.Parse()
 	size := filled.Size{Meters: *meters, Groups: 4, Days: *days}
 	if *empty {
 		size = filled.Size{}
 	}
-	if err := run(*listen, *base, size, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}); err != nil {
+	twin := filled.Twin()
+	twin.API.BasePath = *base
+	twin.API.SessionTTL = config.Duration(*ttl)
+	twin.API.Webhooks = config.Webhooks{Enabled: *hooks, AllowPrivate: true, GiveUpAfter: config.Duration(24 * time.Hour), Max: 10}
+	failures := auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}
+	if *guesses > 0 {
+		failures = auth.Rate{PerSecond: 0.1, Burst: *guesses}
+	}
+	if err := run(*listen, &twin, size, *crowd, *issuer, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}, failures); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
+func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer bool, rate, failures auth.Rate) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	postgres, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
@@ -67,10 +80,13 @@ func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 	}
 	defer reader.Close()
 
-	twin := filled.Twin()
-	twin.API.BasePath = base
 	if size.Meters > 0 {
-		if _, err := filled.Fill(ctx, db, twin, size); err != nil {
+		if _, err := filled.Fill(ctx, db, *twin, size); err != nil {
+			return err
+		}
+	}
+	if crowd > 0 {
+		if err := filled.Crowd(ctx, db, crowd); err != nil {
 			return err
 		}
 	}
@@ -101,11 +117,24 @@ func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 		return err
 	}
 	defer live.Close()
+	hooked, err := history.ConnectLive(twin.Redis, twin.KeyPrefix(), 1) // connects when it is first asked
+	if err != nil {
+		return err
+	}
+	defer hooked.Close()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
-	address := "http://" + listener.Addr().String() + base + "/"
+	site := "http://" + listener.Addr().String()
+	if issuer {
+		beside := &openIssuer{dir: dir}
+		defer beside.stop()
+		if twin.API.OIDC, err = beside.serve(site, twin.API.BasePath); err != nil {
+			return err
+		}
+	}
+	address := site + twin.API.BasePath + "/"
 	if err := json.NewEncoder(os.Stdout).Encode(map[string]string{"address": address, "apiKey": key}); err != nil {
 		return err
 	}
@@ -113,7 +142,7 @@ func run(listen, base string, size filled.Size, rate auth.Rate) (err error) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return api.Run(ctx, twin, api.Deps{DB: reader, Live: live, Version: "test", Listener: listener, Requests: rate, Failures: rate})
+	return api.Run(ctx, *twin, api.Deps{DB: reader, Live: live, Hooked: hooked, Version: "test", Listener: listener, Requests: rate, Failures: failures})
 }
 
 func firstOf(errs ...error) error {
