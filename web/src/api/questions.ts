@@ -301,9 +301,10 @@ export const keys = queryOptions({
 /** groupBreaches are the measured hours of a group above its limit. */
 export const groupBreaches = (id: string) =>
   queryOptions({
-    queryKey: ['groups', id, 'breaches'],
+    queryKey: ['groupBreaches', id], // an hour more changes little: no event asks for it again
     queryFn: () => answer(client.GET('/api/v1/groups/{id}/breaches', { params: { path: { id }, query: { from: 'now-90d', to: 'now' } } })),
-    refetchInterval: seldom,
+    staleTime: rare,
+    refetchInterval: 5 * rare,
   });
 
 /** mostHours are those of a leap year, with none thinned out. */
@@ -312,7 +313,7 @@ const mostHours = 8_784;
 /** groupYear is the load of a group in each hour of a year. */
 export const groupYear = (id: string) =>
   queryOptions({
-    queryKey: ['groupYear', id], // an hour more changes little: no event asks for it again
+    queryKey: ['groupYear', id],
     queryFn: () => answer(client.GET('/api/v1/history', { params: { query: { group: id, from: 'now-366d', step: '1h', maxPoints: mostHours, fill: 'none' } } })),
     staleTime: rare,
     refetchInterval: 15 * rare,
