@@ -15,7 +15,7 @@ export function LoadDuration({ id, limit }: { id: string; limit: number | null }
   const { data, error, refetch } = useQuery(groupYear(id));
   const hours = useMemo(() => data && durationOf((data.data[0]?.points ?? []).map((p) => p.kwh), limit), [data, limit]);
   return (
-    <Card from={data} title="Load duration" note="The hours of the last year, the greatest load first: how long the group needs how much">
+    <Card from={data} title="Load duration" note="The hours of the last year, the greatest load first">
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={260} />}
       {data && !hours && <Empty title="No readings">There are none of the last year.</Empty>}

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answer, client, root } from '../api/client';
@@ -45,9 +45,10 @@ export function SignIn({ ending }: { ending: Ending | undefined }) {
             </Text>
           </div>
           {ending && !problem && (
-            <Alert color="yellow" role="status" variant="light" title={ending.title} styles={{ title: { color: 'var(--text)' } }}>
-              {ending.text}
-            </Alert>
+            <div role="status" className={classes.ending}>
+              <strong>{ending.title}</strong>
+              <p>{ending.text}</p>
+            </div>
           )}
           {problem && <SignInProblem error={problem} />}
           <Issuer />
