@@ -28,7 +28,7 @@ export function Issuer() {
           first.
         </Text>
       )}
-      <Divider label="or" />
+      <Divider label="or" styles={{ label: { color: 'var(--text-dim)' } }} />
     </>
   );
 }

@@ -89,7 +89,7 @@ function Message({ id, of: d, zone, opened, open, again }: MessageProps) {
             <Button size="compact-xs" variant="default" aria-expanded={opened} aria-label={`Body of ${d.id}`} onClick={open}>
               Body
             </Button>
-            <Button size="compact-xs" variant="default" aria-label={`Send ${d.id} again`} onClick={() => void again()}>
+            <Button size="compact-xs" variant="default" aria-label={`Send again ${d.id}`} onClick={() => void again()}>
               Send again
             </Button>
           </span>

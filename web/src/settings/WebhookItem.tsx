@@ -72,7 +72,7 @@ export function WebhookItem({ webhook: w, zone, changed, onSecret }: Props) {
         <Button size="compact-xs" variant="default" aria-label={`New secret for ${w.name}`} onClick={() => void rotate()}>
           New secret
         </Button>
-        <Button size="compact-xs" variant="default" aria-label={`Turn ${w.name} ${w.enabled ? 'off' : 'on'}`} onClick={() => void enable()}>
+        <Button size="compact-xs" variant="default" aria-label={`Turn ${w.enabled ? 'off' : 'on'} ${w.name}`} onClick={() => void enable()}>
           {w.enabled ? 'Turn off' : 'Turn on'}
         </Button>
         <Sure does="Delete" to={w.name} act={remove} />
