@@ -20,7 +20,8 @@ before(async () => {
     twins[name] = await startLocal(...of);
   };
   await Promise.all([
-    start('homes', 'config/samples/quickstart.yaml'),
+    start('homes', 'test/ui/twins/homes.yaml'),
+    start('running', 'config/samples/quickstart.yaml'),
     start('sun', 'test/ui/twins/sun.yaml', '--readings', sunny()),
     start('outside', 'test/ui/twins/outside.yaml'),
     ...(existsSync(readings) ? [start('buildings', 'config/samples/buildings.yaml', '--readings', readings)] : []),
@@ -71,9 +72,7 @@ function walk(what) {
 const menu = (page, name) => page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link', { name, exact: true });
 
 test('an operator finds the feeder at risk, what to do, and what was saved', async (t) => {
-  await until(twins.homes, 'twin', (v) => v.counts.decisions > 0);
-  const risk = await until(twins.homes, 'groups', (groups) => groups.some((g) => g.capacityKw !== null && g.forecastPeakKw !== null));
-  assert.ok(risk.length > 0);
+  await until(twins.homes, 'twin', (v) => v.progress >= 1 && v.counts.decisions > 0);
   const page = await openPage(t, browser, twins.homes, { viewport: { width: 1440, height: 900 } });
   await signIn(page, twins.homes);
   const limits = page.getByRole('region', { name: 'Limits at risk' });
@@ -99,7 +98,7 @@ test('a researcher sees how good the forecasts are, takes a month as files, and 
   await page.getByRole('region', { name: 'Meters that are hardest to forecast' }).getByRole('row').nth(1).waitFor();
   for (const what of ['Download forecasts as CSV', 'Download readings as Parquet']) {
     const [file] = await Promise.all([page.waitForEvent('download'), task.click(page.getByRole('link', { name: what }))]);
-    assert.match(file.suggestedFilename(), /^quickstart-(forecasts|history)/);
+    assert.match(file.suggestedFilename(), /^homes-(forecasts|history)/);
   }
   await task.click(menu(page, 'Decisions'));
   const [file] = await Promise.all([page.waitForEvent('download'), task.click(page.getByRole('link', { name: 'Download decisions as NDJSON' }))]);
@@ -176,7 +175,10 @@ async function walkAll(t, twin, { colorScheme = 'light', width = 1280, axe = tru
   }
 }
 
-test('every page of homes with limits opens, light', (t) => walkAll(t, twins.homes));
+test('every page of a twin that runs opens, light', async (t) => {
+  await until(twins.running, 'twin', (v) => v.counts.decisions > 0);
+  await walkAll(t, twins.running);
+});
 test('every page of homes with limits opens, dark', (t) => walkAll(t, twins.homes, { colorScheme: 'dark' }));
 test('every page of homes with limits fits a telephone', (t) => walkAll(t, twins.homes, { width: 390, axe: false }));
 test('every page of homes with limits fits 320 px', (t) => walkAll(t, twins.homes, { width: 320, axe: false }));
@@ -207,15 +209,15 @@ test('every page of 20 buildings opens', { skip: existsSync(readings) ? false : 
 });
 
 test('what ends is explained, and signing in leads back', async (t) => {
-  const page = await openPage(t, browser, twins.homes);
+  const twin = twins.running;
+  const page = await openPage(t, browser, twin);
   page.removeAllListeners('console'); // the browser logs the 401s that this is about
-  await signIn(page, twins.homes, 'meters?status=ok');
+  await signIn(page, twin, 'meters?status=ok');
   await page.getByRole('table').waitFor();
-  const headers = { 'X-API-Key': twins.homes.apiKey };
-  await fetch(`${twins.homes.address}api/v1/sessions`, { method: 'DELETE', headers });
+  await fetch(`${twin.address}api/v1/sessions`, { method: 'DELETE', headers: { 'X-API-Key': twin.apiKey } });
   await page.getByText('This session was ended').waitFor({ timeout: 120_000 });
   await accessible(page, 'the sign-in of a session that was ended');
-  await page.getByLabel('API key').fill(twins.homes.apiKey);
+  await page.getByLabel('API key').fill(twin.apiKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('table').waitFor();
   assert.match(page.url(), /\/ui\/meters\?status=ok/);
