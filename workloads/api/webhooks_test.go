@@ -361,7 +361,7 @@ func TestReceiversOfTheHowTo(t *testing.T) {
 				return dataOf[DeliveryView](t, h.byOperator("POST", pathWebhooks+"/"+hook.ID+"/test", ""))
 			}
 			require.Eventually(t, func() bool { return test().Status == "delivered" }, time.Minute, 50*time.Millisecond)
-			require.Equal(t, http.StatusOK, h.byOperator("POST", pathWebhooks+"/"+hook.ID+"/rotate", `{"overlapSeconds":3600}`).Code)
+			require.Equal(t, http.StatusOK, h.byOperator("POST", pathWebhooks+"/"+hook.ID+"/rotate", `{"overlapSeconds":3600.0}`).Code)
 			require.Equal(t, "delivered", test().Status, "by the secret before the rotation, too")
 			require.Equal(t, http.StatusOK, h.byOperator("POST", pathWebhooks+"/"+hook.ID+"/rotate", `{"overlapSeconds":0}`).Code)
 			wrong := test()

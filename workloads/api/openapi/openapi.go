@@ -93,8 +93,8 @@ func newConfig(server string) huma.Config {
 			},
 		},
 		Formats: map[string]huma.Format{
-			"application/json": huma.DefaultJSONFormat,
-			"json":             huma.DefaultJSONFormat,
+			"application/json": jsonFormat(),
+			"json":             jsonFormat(),
 		},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
