@@ -17,6 +17,7 @@ func TestSamplesBecomeReady(t *testing.T) {
 	sp.secret("company-ca", "ca.crt", authority(t))
 	sp.secret("twin-api-keys", "alice", strongKey)
 	sp.secret("twin-oidc", "clientSecret", "s3cret")
+	sp.secret("twin-tracing", "headers", "x-api-key=s3cret")
 	sp.secret("backup-bucket", "accessKeyID", "a", "secretAccessKey", "b")
 	for name, key := range map[string]string{"buildings-readings": "readings.csv.gz", "agile-prices": "prices.csv.gz"} {
 		sp.configMap(name, key, "1")

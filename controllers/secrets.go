@@ -76,6 +76,10 @@ func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
 		add("api.auth.oidc.clientSecretRef", o.ClientSecretRef, bearerToken, "clientSecret")
 		add("api.auth.oidc.caSecretRef", o.CASecretRef, certificates, "ca.crt")
 	}
+	if t := s.Monitoring.Tracing; t != nil {
+		add("monitoring.tracing.headersSecretRef", t.HeadersSecretRef, headers, "headers")
+		add("monitoring.tracing.caSecretRef", t.CASecretRef, certificates, "ca.crt")
+	}
 	add("api.auth.jwtSecretRef", s.API.Auth.JWTSecretRef, signingSecret, "secret")
 	return out
 }
@@ -148,6 +152,14 @@ func asIs(raw []byte) (string, error) {
 }
 
 func bearerToken(raw []byte) (string, error) { return config.SecretText(raw, config.MaxToken) }
+
+// headers rejects what the workloads could not send along.
+func headers(raw []byte) (string, error) {
+	if _, err := config.Headers(raw); err != nil {
+		return "", err
+	}
+	return string(config.WithoutLineEnd(raw)), nil
+}
 
 // apiKey rejects keys that the API would not let in.
 func apiKey(raw []byte) (string, error) {

@@ -50,6 +50,7 @@ func TestSecretsOfTheSpecAreReadOrRejected(t *testing.T) {
 	file := v1.DigitalTwinSpec{Dataset: &v1.Dataset{URL: &v1.URLSource{TokenSecretRef: ref}}}
 	keys := v1.DigitalTwinSpec{API: v1.API{Auth: v1.Auth{APIKeysSecretRef: ref}}}
 	signing := v1.DigitalTwinSpec{API: v1.API{Auth: v1.Auth{JWTSecretRef: ref}}}
+	traces := v1.DigitalTwinSpec{Monitoring: v1.Monitoring{Tracing: &v1.Tracing{Endpoint: "https://collector:4318", HeadersSecretRef: ref}}}
 	user := func(password string) map[string]string {
 		return map[string]string{"username": "u\n", "password": password}
 	}
@@ -81,6 +82,9 @@ func TestSecretsOfTheSpecAreReadOrRejected(t *testing.T) {
 		"API keys, none":           {spec: keys, data: map[string]string{}, reason: v1.ReasonSecretInvalid, message: "holds no key; put a key under each name"},
 		"signing secret, any byte": {spec: signing, data: map[string]string{"secret": random}, key: "secret", used: random},
 		"signing secret, short":    {spec: signing, data: map[string]string{"secret": "short\n"}, reason: v1.ReasonSecretInvalid, message: "key secret: it has 5 bytes; write at least 32 random ones"},
+		"headers":                  {spec: traces, data: map[string]string{"headers": "x-api-key=a,b=c%20d\n"}, key: "headers", used: "x-api-key=a,b=c%20d"},
+		"headers, none":            {spec: traces, data: map[string]string{}, reason: v1.ReasonSecretMissing, message: "spec.monitoring.tracing.headersSecretRef: the Secret s has no key headers; add it"},
+		"headers, a token alone":   {spec: traces, data: map[string]string{"headers": "s3cret"}, reason: v1.ReasonSecretInvalid, message: "key headers: header 1 has no =; write name=value"},
 		"authority":                {spec: v1.DigitalTwinSpec{Redis: &v1.Redis{External: &v1.ExternalRedis{TLS: tls}}}, data: map[string]string{"ca.crt": "# ours\n" + authority(t)}, key: "username"},
 		"authority, no PEM":        {spec: v1.DigitalTwinSpec{Redis: &v1.Redis{External: &v1.ExternalRedis{TLS: tls}}}, data: map[string]string{"ca.crt": "certificate"}, reason: v1.ReasonSecretInvalid, message: "key ca.crt: it holds no certificate"},
 		"authority, broken":        {spec: v1.DigitalTwinSpec{Redis: &v1.Redis{External: &v1.ExternalRedis{TLS: tls}}}, data: map[string]string{"ca.crt": strings.Replace(authority(t), "MI", "MA", 1)}, reason: v1.ReasonSecretInvalid, message: "key ca.crt: certificate 1 in it cannot be read"},

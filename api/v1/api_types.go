@@ -257,6 +257,11 @@ type Monitoring struct {
 	// Where alerts go. If left out, they are only shown.
 	// +optional
 	Alerts *Alerts `json:"alerts,omitempty"`
+
+	// Sends traces of requests and of the stream to a collector of OpenTelemetry. If
+	// left out, none are made.
+	// +optional
+	Tracing *Tracing `json:"tracing,omitempty"`
 }
 
 // Prometheus collects metrics.

@@ -212,6 +212,10 @@ func (m *Monitoring) setDefaults() {
 	text(&m.Grafana.Mode, GrafanaManaged)
 	object(&m.Grafana.Resources)
 	m.Grafana.Resources.setDefaults(grafanaResources)
+	if t := m.Tracing; t != nil {
+		text(&t.Protocol, TracingHTTP)
+		text(&t.SamplingRatio, "1")
+	}
 }
 
 // text sets a field that holds no text.

@@ -81,6 +81,7 @@ type DigitalTwinList struct {
 // +kubebuilder:validation:XValidation:rule="self.?processor.?autoscaling.?maxReplicas.orValue(1) <= self.?kafka.?topics.?partitions.orValue(12)",message="processor.autoscaling.maxReplicas must not exceed kafka.topics.partitions (12 if left out), as further processors would have nothing to read; write fewer"
 // +kubebuilder:validation:XValidation:rule="!has(self.operations) || !has(self.operations.backupAt) || (has(self.timescale) && has(self.timescale.managed) && has(self.timescale.managed.backup))",message="operations.backupAt needs timescale.managed.backup, which has the place of the dumps; write that, or remove operations.backupAt"
 // +kubebuilder:validation:XValidation:rule="!self.?ingest.?http.?enabled.orValue(false) || self.?generator.?mode.orValue('Replay') == 'Off'",message="ingest.http.enabled needs generator.mode: \"Off\", with the quotes, as a generator publishes all readings of the twin itself; write that, or remove ingest.http.enabled"
+// +kubebuilder:validation:XValidation:rule="!self.?api.?webhooks.?enabled.orValue(false) || !self.?redis.?external.?secretRef.hasValue() || self.?redis.?external.?liveSecretRef.hasValue()",message="api.webhooks.enabled needs redis.external.liveSecretRef: webhooks send what the API reads from the live streams, and it logs in to them as a user of its own; write that, or remove api.webhooks.enabled"
 type DigitalTwinSpec struct {
 	// IANA time zone of the area, such as Europe/London. Calendar features,
 	// tariffs and issue times are local to it.

@@ -60,6 +60,8 @@ func newLocalCommand() *cobra.Command {
 	f.StringVar(&o.Temperatures, "temperatures", "", "file with the temperatures that spec.processor.forecast.temperature is about")
 	f.StringVar(&o.OIDCSecret, "oidc-client-secret", "", "file with the client secret that spec.api.auth.oidc.clientSecretRef is about")
 	f.StringVar(&o.OIDCCA, "oidc-ca", "", "file with the certificates that spec.api.auth.oidc.caSecretRef is about")
+	f.StringVar(&o.TracingHeaders, "tracing-headers", "", "file with the headers that spec.monitoring.tracing.headersSecretRef is about")
+	f.StringVar(&o.TracingCA, "tracing-ca", "", "file with the certificates that spec.monitoring.tracing.caSecretRef is about")
 	f.StringVar(&speed, "speed", "", "simulated seconds per second in place of the spec's, or max")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the API and the UI")
 	f.StringVar(&o.Kafka, "kafka", "", "address of a Kafka broker to use instead of the embedded one")

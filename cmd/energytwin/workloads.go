@@ -20,6 +20,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
+	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/prepare"
@@ -66,7 +67,7 @@ func newGeneratorCommand() *cobra.Command {
 		}
 		defer source.Close()
 		logFindings(source.Info())
-		s, err := connect(ctx, twin, withoutDatabase)
+		s, err := connect(ctx, twin, withoutDatabase, nil)
 		if err != nil {
 			return err
 		}
@@ -74,9 +75,14 @@ func newGeneratorCommand() *cobra.Command {
 		var progress atomic.Pointer[generator.Progress]
 		status := func() any { return progress.Load() }
 		reg := statusport.NewRegistry()
+		tracer, err := startTracing(ctx, twin, "generator", reg)
+		if err != nil {
+			return err
+		}
+		defer tracer.Close(ctx)
 		return s.withStatus(ctx, twin, reg, status, func(ctx context.Context) error {
 			err := generator.Run(ctx, twin, generator.Deps{
-				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Log: slog.Default(),
+				Source: source, Stream: s.stream, Redis: s.redis, Registerer: reg, Tracer: tracer, Log: slog.Default(),
 				Progress: func(now generator.Progress) { progress.Store(&now) },
 			})
 			if err == nil && !untilDone {
@@ -110,13 +116,18 @@ func newProcessorCommand() *cobra.Command {
 		if os.Getenv("GOGC") == "" {
 			debug.SetGCPercent(processorGC)
 		}
-		s, err := connect(ctx, twin, withDatabase)
+		reg := statusport.NewRegistry()
+		tracer, err := startTracing(ctx, twin, "processor", reg)
+		if err != nil {
+			return err
+		}
+		defer tracer.Close(ctx)
+		s, err := connect(ctx, twin, withDatabase, tracer)
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		reg := statusport.NewRegistry()
-		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream}, reg, slog.Default())
+		p, err := processor.New(twin, processor.Stores{DB: s.db, Redis: s.redis, Stream: s.stream, Tracer: tracer}, reg, slog.Default())
 		if err != nil {
 			return err
 		}
@@ -130,12 +141,16 @@ func newAPICommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		db, err := reader.Open(ctx, url, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(twin, nil)})
+		deps := api.Deps{Version: version, Registry: statusport.NewRegistry()}
+		if deps.Tracer, err = startTracing(ctx, twin, "api", deps.Registry); err != nil {
+			return err
+		}
+		defer deps.Tracer.Close(ctx)
+		deps.DB, err = reader.Open(ctx, url, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(twin, nil), Tracer: deps.Tracer})
 		if err != nil {
 			return err
 		}
-		defer db.Close()
-		deps := api.Deps{DB: db, Version: version}
+		defer deps.DB.Close()
 		if twin.TakesReadings() {
 			if deps.Stream, err = stream.Connect(twin.Kafka); err != nil {
 				return err
@@ -164,6 +179,11 @@ func newAPICommand() *cobra.Command {
 	return cmd
 }
 
+// startTracing is the tracer of a workload; nil where the twin has no collector.
+func startTracing(ctx context.Context, twin *config.Twin, workload string, reg prometheus.Registerer) (*tracing.Tracer, error) {
+	return tracing.Start(ctx, twin, tracing.Options{Workload: workload, Version: version, Registerer: reg})
+}
+
 // connections are a workload's connections to the stores.
 type connections struct {
 	db     *writer.DB
@@ -178,14 +198,14 @@ const (
 	withoutDatabase needs = false
 )
 
-func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, err error) {
+func connect(ctx context.Context, twin *config.Twin, n needs, tracer *tracing.Tracer) (c connections, err error) {
 	if n == withDatabase {
 		url, err := twin.Database.ConnString()
 		if err != nil {
 			return c, err
 		}
 		// Each partition may be committing, and the relay and maintenance run beside.
-		opts := timescale.Options{AppName: "energytwin-processor", MaxConns: int32(twin.Kafka.Partitions) + 4}
+		opts := timescale.Options{AppName: "energytwin-processor", MaxConns: int32(twin.Kafka.Partitions) + 4, Tracer: tracer}
 		if c.db, err = writer.Open(ctx, url, opts); err != nil {
 			return c, err
 		}
@@ -194,6 +214,7 @@ func connect(ctx context.Context, twin *config.Twin, n needs) (c connections, er
 		c.close()
 		return c, err
 	}
+	c.redis.Trace(tracer)
 	if c.stream, err = stream.Connect(twin.Kafka); err != nil {
 		c.close()
 	}

@@ -116,6 +116,7 @@ func specChanges() map[string]specChange {
 		"monitoring.prometheus.resources":     {ofHouseholds, ``, `monitoring: {prometheus: {resources: {limits: {memory: 1Gi}}}}`},
 		"monitoring.grafana.mode":             {ofHouseholds, ``, `monitoring: {grafana: {mode: DashboardsOnly}}`},
 		"monitoring.grafana.resources":        {ofHouseholds, ``, `monitoring: {grafana: {resources: {limits: {memory: 1Gi}}}}`},
+		"monitoring.tracing":                  {ofHouseholds, ``, `monitoring: {tracing: {endpoint: "https://collector.example.org:4318"}}`},
 		"monitoring.alerts":                   {ofHouseholds, ``, `monitoring: {alerts: {alertmanagerURL: "http://alertmanager.monitoring:9093"}}`},
 		"networkPolicy":                       {ofHouseholds, ``, `networkPolicy: Disabled`},
 	}

@@ -219,14 +219,19 @@ const (
 	groupRedis    = "redis"
 	groupDatabase = "database"
 	groupAPI      = "api"
+	groupTracing  = "tracing" // of workloads alone
 )
 
 // groups are the groups of secrets that the pods of a component read, in a twin of a spec.
 func (c *Component) groups(spec *v1.DigitalTwinSpec) []string {
-	if c.also == nil {
-		return c.reads
+	groups := slices.Clone(c.reads)
+	if c.also != nil {
+		groups = append(groups, c.also(spec)...)
 	}
-	return append(slices.Clone(c.reads), c.also(spec)...)
+	if c.Role == RoleWorkload && spec.Monitoring.Tracing != nil {
+		groups = append(groups, groupTracing)
+	}
+	return groups
 }
 
 func workloadsImage(i *Images) *string { return &i.Workloads }

@@ -37,6 +37,9 @@ func (b *builder) endpoints() fromtwin.Endpoints {
 		JWTSecretFile:   secretFile("api", keySession),
 		OIDCSecretFile:  secretFile("api", keyOIDCSecret),
 		OIDCCAFile:      path.Join(secretsDir, "api-ca", "ca.crt"),
+
+		TracingHeadersFile: secretFile(groupTracing, "headers"),
+		TracingCAFile:      path.Join(secretsDir, groupTracing+"-ca", "ca.crt"),
 	}
 	b.kafkaEndpoint(&at)
 	b.redisEndpoint(&at)

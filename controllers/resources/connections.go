@@ -29,6 +29,7 @@ const (
 	keyAPIKeys        = "api-keys"             // lines name:scope:sha256
 	keySession        = "session-secret"       // signs sessions
 	keyOIDCSecret     = "oidc-client-secret"   // of the twin at the issuer at which people sign in
+	keyTracingHeaders = "tracing-headers"      // of the collector that traces are sent to
 	keyGrafanaSources = "grafana-sources.yaml" // with the password of the database
 	keyGrafanaAdmin   = "grafana-admin-password"
 )
@@ -54,6 +55,9 @@ func (b *builder) connectionValues() map[string]string {
 	b.redisConnection(values)
 	b.databaseConnection(values)
 	b.apiConnection(values)
+	if t := b.spec.Monitoring.Tracing; t != nil && t.HeadersSecretRef != nil {
+		values[keyTracingHeaders] = b.secretValue(t.HeadersSecretRef.Name, "headers")
+	}
 	return values
 }
 

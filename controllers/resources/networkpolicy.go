@@ -156,7 +156,7 @@ func (b *builder) grafanaPolicy() *policy {
 }
 
 // toStores is a policy that lets a component reach its stores, the twin's own or
-// external ones.
+// external ones, and the collector of its traces.
 func (b *builder) toStores(component string) *policy {
 	p := &policy{component: component}
 	for _, group := range b.groups(component) {
@@ -179,6 +179,8 @@ func (b *builder) toStores(component string) *policy {
 			} else {
 				p.to(tcp(PortPostgres), b.pods(v1.ComponentTimescale))
 			}
+		case groupTracing:
+			p.to(tcp(addressPort(b.spec.Monitoring.Tracing.Endpoint)), outside()...)
 		}
 	}
 	return p

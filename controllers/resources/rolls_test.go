@@ -70,7 +70,8 @@ func TestSettingsRollWhoUsesThem(t *testing.T) {
 	twin := twinOf(t, managedBase)
 	before := templates(t, twin, inputs(twin))
 	for spec, rolls := range map[string]string{
-		"state: Suspended":             "",
+		"state: Suspended": "",
+		"monitoring: {tracing: {endpoint: 'https://collector.example.org:4318'}}": "generator processor api",
 		"state: Hibernated":            "",
 		"deletionPolicy: Delete":       "",
 		"updatePolicy: Automatic":      "",
@@ -133,6 +134,7 @@ func TestSettingsRollWhoUsesThem(t *testing.T) {
 // So does a secret: of the twin's own, and those that the spec names.
 func TestSecretsRollWhoUsesThem(t *testing.T) {
 	managed, external := twinOf(t, managedBase), sample(t, "external-stores.yaml")
+	traced := twinOf(t, managedBase+`  monitoring: {tracing: {endpoint: "https://collector.example.org", headersSecretRef: {name: twin-tracing}, caSecretRef: {name: company-ca}}}`)
 	type change struct {
 		twin  *v1.DigitalTwin
 		apply func(*Inputs)
@@ -160,6 +162,8 @@ func TestSecretsRollWhoUsesThem(t *testing.T) {
 
 		"an API key":                {managed, named("twin-api-keys", "alice"), "api"},
 		"the client's secret":       {managed, named("twin-oidc", "clientSecret"), "api"},
+		"headers of traces":         {traced, named("twin-tracing", "headers"), "generator processor api"},
+		"authority of a collector":  {traced, named("company-ca", "ca.crt"), "generator processor api"},
 		"an own API key, unused":    {managed, own(KeyAPIKey), ""},
 		"the bucket's key":          {managed, named("backup-bucket", "secretAccessKey"), ""}, // each backup reads it
 		"prices":                    {managed, digest("agile-prices/prices.csv.gz"), "processor api"},

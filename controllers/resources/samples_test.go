@@ -73,6 +73,7 @@ func inputs(twin *v1.DigitalTwin) Inputs {
 			"kafka-user": user("kafka"), "redis-user": user("redis"), "database-user": user("database"),
 			"company-ca":    secret("ca.crt", "certificate"),
 			"twin-oidc":     secret("clientSecret", "s3cret"),
+			"twin-tracing":  secret("headers", "x-api-key=s3cret"),
 			"twin-api-keys": secret("alice", "et_"+strings.Repeat("a", 43), "dashboard.read", "et_"+strings.Repeat("b", 43)),
 			"backup-bucket": secret("accessKeyID", "id", "secretAccessKey", "key"),
 		},

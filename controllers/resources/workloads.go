@@ -45,6 +45,8 @@ func (b *builder) secretFiles(group, component string) map[string]string {
 			return map[string]string{keyDatabaseURLAPI: "url"}
 		}
 		return map[string]string{keyDatabaseURL: "url"}
+	case groupTracing:
+		return map[string]string{keyTracingHeaders: "headers"}
 	}
 	files := map[string]string{keyAPIKeys: keyAPIKeys, keySession: keySession}
 	if o := b.spec.API.Auth.OIDC; o != nil && o.ClientSecretRef != nil {
@@ -99,6 +101,8 @@ func (b *builder) certificates(store string) []certificate {
 		tls = b.spec.Timescale.External.TLS
 	case store == groupAPI && b.spec.API.Auth.OIDC != nil:
 		tls = &v1.ClientTLS{CASecretRef: b.spec.API.Auth.OIDC.CASecretRef}
+	case store == groupTracing && b.spec.Monitoring.Tracing != nil:
+		tls = &v1.ClientTLS{CASecretRef: b.spec.Monitoring.Tracing.CASecretRef}
 	}
 	var out []certificate
 	if tls != nil && tls.CASecretRef != nil {
@@ -151,6 +155,8 @@ func (b *builder) hasSecrets(group string) bool {
 		return b.spec.Kafka.External == nil || b.spec.Kafka.External.SASLSecretRef != nil
 	case groupRedis:
 		return b.spec.Redis.External == nil || b.spec.Redis.External.SecretRef != nil
+	case groupTracing:
+		return b.spec.Monitoring.Tracing.HeadersSecretRef != nil
 	}
 	return true
 }

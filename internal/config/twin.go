@@ -29,6 +29,7 @@ type Twin struct {
 	Kafka     Kafka     `json:"kafka"`
 	Redis     Redis     `json:"redis"`
 	Database  Database  `json:"database"`
+	Tracing   *Tracing  `json:"tracing,omitempty"` // nil: no traces are made
 }
 
 // Dataset defines where readings come from and which part of them is used.
@@ -218,6 +219,21 @@ type Database struct {
 	RetainRaw       Duration `json:"retainRaw"`         // 0 is for ever
 	RetainDecisions Duration `json:"retainDecisions"`   // 0 is for ever
 	CompressAfter   Duration `json:"compressAfter"`     // 0 is never
+}
+
+// Protocols of collectors.
+const (
+	TracingHTTP = "HTTP" // OTLP over HTTP, in protobuf
+	TracingGRPC = "GRPC" // OTLP over gRPC
+)
+
+// Tracing defines where traces are sent.
+type Tracing struct {
+	Protocol    string  `json:"protocol"`
+	Endpoint    string  `json:"endpoint"`              // https://host:port, or http without encryption; over HTTP with a path to which /v1/traces is added
+	Ratio       float64 `json:"ratio"`                 // of the traces that begin here that are recorded, 0 to 1
+	HeadersFile string  `json:"headersFile,omitempty"` // see Headers; "" for none
+	TLS         *TLS    `json:"tls,omitempty"`
 }
 
 // TLS defines how to trust and be trusted.

@@ -34,6 +34,9 @@ func (t *Twin) Validate() error {
 	c.processor(&t.Processor)
 	c.api(&t.API)
 	c.stores(t)
+	if t.Tracing != nil {
+		c.tracing(t.Tracing)
+	}
 	return errors.Join(c.errs...)
 }
 
@@ -137,6 +140,14 @@ func (c *check) oidc(o *OIDC) {
 	u, err = url.Parse(o.PublicURL)
 	c.that(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.Path == "" && u.RawQuery == "",
 		"api.oidc.publicURL", "%q; write the scheme and host under which browsers reach the API, such as https://twin.example.org", o.PublicURL)
+}
+
+func (c *check) tracing(t *Tracing) {
+	c.oneOf("tracing.protocol", t.Protocol, TracingHTTP, TracingGRPC)
+	c.that(t.Ratio >= 0 && t.Ratio <= 1, "tracing.ratio", "%v; write a number from 0 to 1", t.Ratio)
+	u, err := url.Parse(t.Endpoint)
+	c.that(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && u.RawQuery == "",
+		"tracing.endpoint", "%q; write the address of a collector, such as https://collector.example.org:4318", t.Endpoint)
 }
 
 func isLoopback(host string) bool {

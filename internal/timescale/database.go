@@ -21,6 +21,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/energytwin/energytwin/internal/tracing"
 )
 
 // Options of a connection. The zero value is good for a workload.
@@ -39,6 +41,9 @@ type Options struct {
 
 	// SlowQueries has statements logged that take long.
 	SlowQueries SlowQueries
+
+	// Tracer has statements shown in traces; nil has none.
+	Tracer *tracing.Tracer
 
 	// InsertOnly has a writer write with INSERT alone, for servers without COPY FROM
 	// STDIN.
@@ -59,8 +64,8 @@ func Connect(ctx context.Context, url string, opts Options) (DB, error) {
 	if opts.MaxConns > 0 {
 		cfg.MaxConns = opts.MaxConns
 	}
-	if opts.SlowQueries.After > 0 {
-		cfg.ConnConfig.Tracer = &opts.SlowQueries
+	if tracer := tracerOf(&opts); tracer != nil {
+		cfg.ConnConfig.Tracer = tracer
 	}
 	settings := sessionSettings(opts)
 	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {

@@ -88,6 +88,7 @@ func TestProduction(t *testing.T) {
 	key := string(newPasswords()[resources.KeyAPIKey])
 	s.make(
 		&corev1.Secret{ObjectMeta: s.meta("twin-oidc"), StringData: map[string]string{"clientSecret": "s3cret"}},
+		&corev1.Secret{ObjectMeta: s.meta("twin-tracing"), StringData: map[string]string{"headers": "x-api-key=s3cret"}},
 		&corev1.Secret{ObjectMeta: s.meta("twin-api-keys"), StringData: map[string]string{"plant.read": key}},
 		&corev1.Secret{ObjectMeta: s.meta("backup-bucket"), StringData: map[string]string{"accessKeyID": "id", "secretAccessKey": "secret"}},
 		&corev1.ConfigMap{ObjectMeta: s.meta("agile-prices"), BinaryData: map[string][]byte{"prices.csv.gz": hourlyPrices()}},

@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/dataset/layout"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
+	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/gate"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
@@ -49,13 +50,14 @@ type ingestion struct {
 	waiting  chan struct{}
 }
 
-func newIngestion(twin *config.Twin, client *stream.Client, db *reader.DB, clock func() time.Time) ingestion {
+func newIngestion(twin *config.Twin, client *stream.Client, db *reader.DB, clock func() time.Time, tracer *tracing.Tracer) ingestion {
 	i := ingestion{
 		lane:    gate.NewLane(gate.Limits{Slots: ingestSlots, Queue: ingestQueue, PerKey: (ingestSlots + ingestQueue) * 2 / 3, Wait: ingestWait}),
 		waiting: make(chan struct{}, mostWaiting),
 	}
 	if client != nil && twin.TakesReadings() {
 		i.receiver = ingest.NewReceiver(ingest.NewRules(twin), client, db, clock)
+		i.receiver.Publisher.Trace(tracer)
 	}
 	return i
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/webhooks"
+	"github.com/energytwin/energytwin/internal/tracing"
 	core "github.com/energytwin/energytwin/internal/twin"
 	"github.com/energytwin/energytwin/internal/webhook"
 	"github.com/energytwin/energytwin/web"
@@ -59,6 +60,7 @@ type Deps struct {
 	Live     events.Source        // of events; nil: nobody can watch
 	Watchers events.Limits        // of those who do
 	Hooked   hooks.Source         // of events for webhooks, apart from Live; nil: none are sent
+	Tracer   *tracing.Tracer      // of requests; nil: they are not traced
 }
 
 // server answers requests. Its fields do not change after newServer.
@@ -77,6 +79,7 @@ type server struct {
 	signing  *openid.SignIn // nil: with an API key only
 	metrics  *middleware.Metrics
 	registry *prometheus.Registry
+	tracer   *tracing.Tracer
 	started  time.Time
 	skill    skillOfDay
 	size     areaSize
@@ -174,12 +177,12 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 	}
 	s := &server{
 		twin: twin, base: base, db: deps.DB.Nested(nesting(&twin.Processor.Policy)), tree: twin.Processor.Policy.Tree(), version: deps.Version, log: deps.Log, clock: deps.Clock,
-		calendar: calendar, registry: deps.Registry,
+		calendar: calendar, registry: deps.Registry, tracer: deps.Tracer,
 	}
 	s.setDefaults()
 	s.probe = &deps.DB.DB
 	s.light, s.heavy, s.bulk = lanes(int(deps.DB.Pool.Config().MaxConns))
-	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock)
+	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock, s.tracer)
 	s.guard, err = auth.NewGuard(auth.Options{
 		KeysFile: twin.API.APIKeysFile, SecretFile: twin.API.JWTSecretFile, Audience: twin.Namespace + "/" + twin.Name,
 		SessionTTL: time.Duration(twin.API.SessionTTL), Ended: deps.DB, Keys: deps.DB, People: peopleOf(twin.API.OIDC),
@@ -318,7 +321,12 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	}
 	limits := middleware.LimitsOf{pathReadings: {Body: ingest.MaxBodyBytes, Time: middleware.Timeout + longestWait}}
 	repeatable := middleware.Repeatable{middleware.StreamPath: {"group", "meter", "kind"}, pathOpenADREvents: {"targets"}}
-	r.Use(requestid.Set, scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
+	operations := requestid.Operations{}
+	r.Use(operations.Set)
+	if s.tracer.On() {
+		r.Use(middleware.Traced(s.tracer))
+	}
+	r.Use(scheme, s.metrics.Observed(s.log, s.clock), middleware.Recovered(s.log), middleware.Secured,
 		limits.Bounded, limits.LimitedBody, repeatable.ReadableText, middleware.Acceptable)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Abort(c, problem.New(http.StatusNotFound, problem.CodeUnknownPath, "",
@@ -344,6 +352,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 	guarded := openapi.New(cfg, r, r.Group("", s.guard.Authenticated, s.admitted, middleware.WithETag))
 	s.operations(guarded)
 	s.streamOperation(openapi.New(cfg, r, r.Group("", s.guard.Authenticated)))
+	openapi.Operations(open.OpenAPI(), operations)
 	doc, err := openapi.Document(open)
 	if err != nil {
 		return nil, nil, fmt.Errorf("api: %w", err)

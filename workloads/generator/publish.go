@@ -8,9 +8,12 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/energytwin/energytwin/internal/dataset"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/tracing"
 )
 
 // dueTogether is how close two hours may be to be published as one: at a high
@@ -42,6 +45,7 @@ type publisher struct {
 	marks    int64      // watermarks in the batches that are being filled
 	hour     meter.Hour // the newest one that is in a batch
 
+	span  tracing.Span // of what is being sent
 	value []byte
 }
 
@@ -166,6 +170,7 @@ func (p *publisher) send(ctx context.Context) error {
 	}
 	p.markEnded(p.hour)
 	p.sent, p.marks = -p.marks, 0
+	ctx = p.traced(ctx)
 	for i := range p.lanes {
 		l := &p.lanes[i]
 		l.filling, l.sending = l.sending, l.filling
@@ -187,6 +192,23 @@ func (p *publisher) send(ctx context.Context) error {
 	return nil
 }
 
+// traced begins the span of what is about to be sent, if that is anything. It ends when all
+// of it is acknowledged.
+func (p *publisher) traced(ctx context.Context) context.Context {
+	records := 0
+	for i := range p.lanes {
+		records += p.lanes[i].filling.Len()
+	}
+	if records == 0 {
+		return ctx
+	}
+	if ctx, p.span = p.g.tracer.Start(ctx, "publish readings"); p.span.Recorded() {
+		p.span.Set(attribute.String("messaging.system", "kafka"), attribute.String("messaging.destination.name", p.g.topic),
+			attribute.Int("messaging.batch.message_count", records), attribute.String("energytwin.hour", p.hour.String()))
+	}
+	return ctx
+}
+
 // errRecreated is the error of a topic that was deleted and made again while it
 // was written to.
 var errRecreated = errors.New("the topic was recreated")
@@ -194,7 +216,11 @@ var errRecreated = errors.New("the topic was recreated")
 // settle waits for the batches that are being sent.
 func (p *publisher) settle(ctx context.Context) error {
 	p.inFlight.Wait()
+	span := p.span
+	p.span = tracing.Span{}
+	defer span.End()
 	if err := errors.Join(p.errs...); err != nil {
+		span.Fail("kafka")
 		return err
 	}
 	for i, end := range p.ends {

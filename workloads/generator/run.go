@@ -19,6 +19,7 @@ import (
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/tracing"
 )
 
 // The modes of a generator.
@@ -35,6 +36,7 @@ type Deps struct {
 	Stream     *stream.Client
 	Redis      *history.Store
 	Registerer prometheus.Registerer // nil registers no metrics
+	Tracer     *tracing.Tracer       // of what is sent together; nil: it is not traced
 	Log        *slog.Logger
 	Progress   func(Progress) // called about twice a second, and at the end; may be nil
 
@@ -49,6 +51,7 @@ type generator struct {
 	redis    *history.Store
 	topic    string
 	log      *slog.Logger
+	tracer   *tracing.Tracer
 	clock    clock
 	progress *meterOfProgress
 	batch    int // bytes
@@ -105,7 +108,7 @@ func newGenerator(twin *config.Twin, deps Deps) (*generator, error) {
 	info := deps.Source.Info()
 	g := &generator{
 		twin: twin, stream: deps.Stream, redis: deps.Redis, topic: twin.Topic("readings"),
-		log: deps.Log, clock: deps.clock, report: reportOf(&info), front: meter.NoHour, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
+		log: deps.Log, tracer: deps.Tracer, clock: deps.clock, report: reportOf(&info), front: meter.NoHour, batch: cmp.Or(deps.batchBytes, stream.BatchBytes), indexOf: make(map[string]int32, len(info.Meters)),
 	}
 	if g.clock == nil {
 		g.clock = wallClock{}

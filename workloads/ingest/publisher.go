@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/energytwin/energytwin/internal/stream"
+	"github.com/energytwin/energytwin/internal/tracing"
 )
 
 // chunkHeader is on the first record of each chunk: the id of the batch and the number of
@@ -28,11 +30,16 @@ type Extent struct {
 type Publisher struct {
 	client *stream.Client
 	topic  string
+	tracer *tracing.Tracer
 
 	mu   sync.Mutex
 	ends []int64 // of the partitions' logs, at the time at
 	at   time.Time
 }
+
+// Trace has what is published shown in the traces of who publishes it. It is called before
+// the first Publish.
+func (p *Publisher) Trace(t *tracing.Tracer) { p.tracer = t }
 
 // NewPublisher makes a publisher to a topic of readings.
 func NewPublisher(client *stream.Client, topic string) *Publisher {
@@ -78,7 +85,22 @@ func (p *Publisher) Complete(ctx context.Context, batch uuid.UUID, in *Intake, f
 	return p.publish(ctx, batch, chunks, there)
 }
 
-func (p *Publisher) publish(ctx context.Context, batch uuid.UUID, chunks []chunk, there map[int]int64) ([]Extent, error) {
+func (p *Publisher) publish(ctx context.Context, batch uuid.UUID, chunks []chunk, there map[int]int64) (_ []Extent, err error) {
+	ctx, span := p.tracer.Within(ctx, "publish readings")
+	defer span.End()
+	if span.Recorded() {
+		records := 0
+		for i := range chunks {
+			records += len(chunks[i].records)
+		}
+		span.Set(attribute.String("messaging.system", "kafka"), attribute.String("messaging.destination.name", p.topic), attribute.Int("messaging.batch.message_count", records))
+		defer func() {
+			if err != nil {
+				span.Fail("kafka")
+			}
+		}()
+	}
+	parent := []byte(tracing.Inject(ctx))
 	extents := make([]Extent, len(chunks))
 	tasks, ctx := errgroup.WithContext(ctx)
 	for begin := 0; begin < len(chunks); {
@@ -94,7 +116,7 @@ func (p *Publisher) publish(ctx context.Context, batch uuid.UUID, chunks []chunk
 				first, found := there[c.number]
 				if !found {
 					var err error
-					if first, err = appendChunk(ctx, appender, batch, c); err != nil {
+					if first, err = appendChunk(ctx, appender, batch, c, parent); err != nil {
 						return err
 					}
 				}
@@ -107,10 +129,16 @@ func (p *Publisher) publish(ctx context.Context, batch uuid.UUID, chunks []chunk
 	return extents, tasks.Wait()
 }
 
-func appendChunk(ctx context.Context, a *stream.Appender, batch uuid.UUID, c *chunk) (first int64, err error) {
+// appendChunk appends a chunk. The trace that it is from, if there is one, is named beside
+// its mark: on one record, so that it costs nothing for the others.
+func appendChunk(ctx context.Context, a *stream.Appender, batch uuid.UUID, c *chunk, parent []byte) (first int64, err error) {
 	for i, r := range c.records {
 		if i == 0 {
-			a.Append(r.key, r.value, stream.Header{Key: chunkHeader, Value: chunkMark(batch, c.number)})
+			headers := []stream.Header{{Key: chunkHeader, Value: chunkMark(batch, c.number)}}
+			if len(parent) > 0 {
+				headers = append(headers, stream.Header{Key: tracing.Parent, Value: parent})
+			}
+			a.Append(r.key, r.value, headers...)
 			continue
 		}
 		a.Append(r.key, r.value)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -9,12 +10,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/stream/kafkatest"
+	"github.com/energytwin/energytwin/internal/tracing"
+	"github.com/energytwin/energytwin/internal/tracing/tracingtest"
 )
 
 // brokers are what the tests publish to: one in this process, and Apache Kafka.
@@ -117,7 +121,7 @@ func TestCompletingAPublication(t *testing.T) {
 // publishPart leaves some chunks of a batch in the log, as a process does that is killed.
 func publishPart(t *testing.T, p *Publisher, id uuid.UUID, part []chunk) {
 	for i := range part {
-		_, err := appendChunk(t.Context(), p.client.Appender(p.topic, part[i].partition), id, &part[i])
+		_, err := appendChunk(t.Context(), p.client.Appender(p.topic, part[i].partition), id, &part[i], nil)
 		require.NoError(t, err)
 	}
 }
@@ -130,4 +134,50 @@ func TestCompletingInARecreatedTopic(t *testing.T) {
 	_, err := p.Complete(context.Background(), uuid.New(), intakeOf(t, lines), []int64{1000, 1000, 1000})
 	require.NoError(t, err)
 	require.Len(t, inLog(t, c), 10)
+}
+
+// A request that is traced is named on the first record of each chunk, and on no other; one
+// that is not leaves the records as they are.
+func TestPublishedChunksNameTheirTrace(t *testing.T) {
+	client := inProcess(t)
+	c := tracingtest.HTTP(t)
+	tracer, err := tracing.Start(t.Context(), &config.Twin{Tracing: &config.Tracing{Protocol: config.TracingHTTP, Endpoint: c.URL, Ratio: 1, TLS: &config.TLS{CAFile: c.CAFile}}},
+		tracing.Options{Workload: "api", Registerer: prometheus.NewRegistry()})
+	require.NoError(t, err)
+	p := NewPublisher(client, "ns.twin.readings")
+	p.Trace(tracer)
+	marks := func() (parents map[string]int, records int) {
+		parents = map[string]int{}
+		logs, err := client.Offsets(t.Context(), p.topic)
+		require.NoError(t, err)
+		for partition, log := range logs {
+			require.NoError(t, p.scan(t.Context(), partition, log.Start, log.End, func(r *stream.Record) {
+				records++
+				if parent := r.Header(tracing.Parent); parent != nil {
+					require.NotNil(t, r.Header(chunkHeader), "it is beside the mark of the chunk")
+					parents[string(parent)]++
+				}
+			}))
+		}
+		return parents, records
+	}
+	_, err = p.Publish(t.Context(), uuid.New(), intakeOf(t, manyRows(200, 0)))
+	require.NoError(t, err)
+	parents, records := marks()
+	require.Empty(t, parents)
+	require.Equal(t, 200, records)
+
+	ctx, request := tracer.Start(t.Context(), "POST /api/v1/readings")
+	extents, err := p.Publish(ctx, uuid.New(), intakeOf(t, manyRows(200, 200)))
+	require.NoError(t, err)
+	request.End()
+	tracer.Close(t.Context())
+	parents, records = marks()
+	require.Equal(t, 400, records)
+	require.Len(t, parents, 1)
+	publish := c.Wait(t, "publish readings", nil)
+	for parent, chunks := range parents {
+		require.Equal(t, len(extents), chunks)
+		require.Contains(t, parent, hex.EncodeToString(publish.TraceId)+"-"+hex.EncodeToString(publish.SpanId))
+	}
 }

@@ -31,6 +31,9 @@ func configure(o Options, keys secrets) (*config.Twin, error) {
 		OIDCSecretFile: o.OIDCSecret,
 		OIDCCAFile:     o.OIDCCA,
 
+		TracingHeadersFile: o.TracingHeaders,
+		TracingCAFile:      o.TracingCA,
+
 		PriceSeriesPath:       o.Prices,
 		CarbonSeriesPath:      o.Carbon,
 		TemperatureSeriesPath: o.Temperatures,
@@ -110,18 +113,37 @@ func (o *Options) checkOIDC() error {
 	if oidc := o.Twin.Spec.API.Auth.OIDC; oidc != nil {
 		secret, authority = oidc.ClientSecretRef, oidc.CASecretRef
 	}
-	for _, s := range []struct {
-		flag, path, field string
-		ref               *v1.SecretReference
-	}{
-		{"--oidc-client-secret", o.OIDCSecret, "clientSecretRef", secret},
-		{"--oidc-ca", o.OIDCCA, "caSecretRef", authority},
-	} {
+	return checkSecrets(
+		secretFile{"--oidc-client-secret", o.OIDCSecret, "api.auth.oidc.clientSecretRef", secret},
+		secretFile{"--oidc-ca", o.OIDCCA, "api.auth.oidc.caSecretRef", authority},
+	)
+}
+
+// checkTracing does so for the Secrets of the collector of traces.
+func (o *Options) checkTracing() error {
+	var headers, authority *v1.SecretReference
+	if t := o.Twin.Spec.Monitoring.Tracing; t != nil {
+		headers, authority = t.HeadersSecretRef, t.CASecretRef
+	}
+	return checkSecrets(
+		secretFile{"--tracing-headers", o.TracingHeaders, "monitoring.tracing.headersSecretRef", headers},
+		secretFile{"--tracing-ca", o.TracingCA, "monitoring.tracing.caSecretRef", authority},
+	)
+}
+
+// secretFile is a file in place of a Secret that the spec names.
+type secretFile struct {
+	flag, path, field string
+	ref               *v1.SecretReference
+}
+
+func checkSecrets(files ...secretFile) error {
+	for _, s := range files {
 		if s.ref != nil && s.path == "" {
-			return fmt.Errorf("spec.api.auth.oidc.%s reads a Secret of a cluster; name a file with its value with %s, or leave the field out", s.field, s.flag)
+			return fmt.Errorf("spec.%s reads a Secret of a cluster; name a file with its value with %s, or leave the field out", s.field, s.flag)
 		}
 		if s.path != "" && s.ref == nil {
-			return fmt.Errorf("%s %s: the twin reads no such file; write spec.api.auth.oidc.%s", s.flag, s.path, s.field)
+			return fmt.Errorf("%s %s: the twin reads no such file; write spec.%s", s.flag, s.path, s.field)
 		}
 	}
 	return nil

@@ -25,6 +25,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
+	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/workloads/api"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/prepare"
@@ -49,6 +50,10 @@ type Options struct {
 	// Files in place of the Secrets that spec.api.auth.oidc names; "" where it names none.
 	OIDCSecret, OIDCCA string
 
+	// Files in place of the Secrets that spec.monitoring.tracing names; "" where it names
+	// none.
+	TracingHeaders, TracingCA string
+
 	Speed  *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
 	Listen string   // address of the API and the UI
 
@@ -67,7 +72,7 @@ type Options struct {
 // Run runs the twin until ctx ends or, with UntilDone, until its replay is
 // through. A twin on the same data folder continues where it stopped.
 func Run(ctx context.Context, o Options) (err error) {
-	if err := errors.Join(o.checkSeries(), o.checkOIDC()); err != nil {
+	if err := errors.Join(o.checkSeries(), o.checkOIDC(), o.checkTracing()); err != nil {
 		return err
 	}
 	dir, err := openFolder(o.DataDir)
@@ -83,6 +88,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer t.closeSource()
+	if err := t.trace(ctx); err != nil {
+		return err
+	}
+	defer t.endTraces(ctx)
 	if t.stores, err = startStores(ctx, o, dir, say); err != nil {
 		return err
 	}
@@ -111,6 +120,30 @@ type twin struct {
 	apiKey   string
 	stores   *stores
 	before   int64 // readings stored by earlier runs
+
+	registry *prometheus.Registry
+	tracers  tracers // all nil where the twin has no collector
+}
+
+// tracers are those of the workloads.
+type tracers struct{ generator, processor, api *tracing.Tracer }
+
+// trace makes the tracers.
+func (t *twin) trace(ctx context.Context) (err error) {
+	t.registry = statusport.NewRegistry()
+	for workload, to := range map[string]**tracing.Tracer{"generator": &t.tracers.generator, "processor": &t.tracers.processor, "api": &t.tracers.api} {
+		if *to, err = tracing.Start(ctx, t.cfg, tracing.Options{Workload: workload, Version: t.o.Version, Registerer: t.registry, Log: t.o.Log}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endTraces sends what has not been sent.
+func (t *twin) endTraces(ctx context.Context) {
+	for _, of := range []*tracing.Tracer{t.tracers.generator, t.tracers.processor, t.tracers.api} {
+		of.Close(ctx)
+	}
 }
 
 // read configures the twin and reads its dataset. A file that cannot be read is
@@ -139,15 +172,16 @@ func (t *twin) connect(ctx context.Context, dir folder, say func(string)) (err e
 	if err = prepare.Run(ctx, t.cfg, t.o.Log); err != nil {
 		return err
 	}
-	if t.db, err = writer.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg)}); err != nil {
+	if t.db, err = writer.Open(ctx, t.stores.database, timescale.Options{MaxConns: poolSize(t.cfg), Tracer: t.tracers.processor}); err != nil {
 		return err
 	}
-	if t.reader, err = reader.Open(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(t.cfg, t.o.Log.With("workload", "api"))}); err != nil {
+	if t.reader, err = reader.Open(ctx, t.stores.database, timescale.Options{AppName: "energytwin-api", SlowQueries: api.SlowQueries(t.cfg, t.o.Log.With("workload", "api")), Tracer: t.tracers.api}); err != nil {
 		return err
 	}
 	if t.redis, err = history.Connect(t.cfg.Redis, t.cfg.KeyPrefix()); err != nil {
 		return err
 	}
+	t.redis.Trace(t.tracers.processor)
 	t.stream, err = stream.Connect(t.cfg.Kafka)
 	return err
 }
@@ -181,8 +215,8 @@ func (t *twin) disconnect() {
 
 // run runs the workloads until the end.
 func (t *twin) run(ctx context.Context) error {
-	reg := statusport.NewRegistry()
-	proc, err := processor.New(t.cfg, processor.Stores{DB: t.db, Redis: t.redis, Stream: t.stream}, reg, t.o.Log.With("workload", "processor"))
+	reg := t.registry
+	proc, err := processor.New(t.cfg, processor.Stores{DB: t.db, Redis: t.redis, Stream: t.stream, Tracer: t.tracers.processor}, reg, t.o.Log.With("workload", "processor"))
 	if err != nil {
 		return err
 	}
@@ -235,7 +269,7 @@ func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
 		return nil
 	}
 	return generator.Run(ctx, t.cfg, generator.Deps{
-		Source: t.source, Stream: t.stream, Redis: t.redis, Registerer: reg, Log: t.o.Log.With("workload", "generator"),
+		Source: t.source, Stream: t.stream, Redis: t.redis, Registerer: reg, Tracer: t.tracers.generator, Log: t.o.Log.With("workload", "generator"),
 	})
 }
 
@@ -251,7 +285,7 @@ func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {
 	}
 	defer hooked.Close()
 	return api.Run(ctx, *t.cfg, api.Deps{
-		Live: live, Hooked: hooked, DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener,
+		Live: live, Hooked: hooked, DB: t.reader, Stream: t.stream, Version: t.o.Version, Log: t.o.Log.With("workload", "api"), Registry: reg, Listener: t.listener, Tracer: t.tracers.api,
 	})
 }
 

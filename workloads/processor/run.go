@@ -22,6 +22,7 @@ import (
 	"github.com/energytwin/energytwin/internal/series"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
+	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -31,6 +32,7 @@ type Stores struct {
 	DB     *writer.DB
 	Redis  *history.Store
 	Stream *stream.Client
+	Tracer *tracing.Tracer // of batches and issues; nil: they are not traced
 }
 
 // Processor follows the partitions that its consumer group assigns to it.
@@ -155,7 +157,7 @@ func (p *Processor) worker(partition int) *worker {
 			db: p.stores.DB, hist: p.stores.Redis, client: p.stores.Stream,
 			reader:  p.stores.Stream.PartitionReader(p.cfg.Topic("readings"), partition, stream.ReaderOptions{MaxBytes: fetchBytes}),
 			metrics: p.metrics, saver: p.saver, recent: p.recent, unannounced: p.unannounced, series: p.series,
-			log: p.log.With("partition", partition),
+			log: p.log.With("partition", partition), spans: batchSpans{tracer: p.stores.Tracer},
 		}
 		p.workers[partition] = w
 	}

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -56,9 +58,15 @@ func (s *saver) final(ctx context.Context, w *worker) {
 }
 
 func (s *saver) save(ctx context.Context, w *worker, ckpt history.Checkpoint) {
+	ctx, span := w.spans.tracer.Start(ctx, "save checkpoint")
+	defer span.End()
+	if span.Recorded() {
+		span.Set(attribute.Int("messaging.destination.partition.id", w.number), attribute.Int("energytwin.meters", len(ckpt.Meters)))
+	}
 	start := time.Now()
 	if err := w.hist.SaveCheckpoint(ctx, w.number, ckpt); err != nil {
 		w.metrics.checkpointErrors.Inc()
+		span.Fail("redis")
 		w.log.Warn("checkpoint not saved", "offset", ckpt.Offset, "error", err)
 		return
 	}

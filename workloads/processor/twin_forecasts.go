@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/writer"
+	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -39,7 +42,7 @@ func (p *Processor) keepForecast(ctx context.Context) error {
 func (p *Processor) ForecastPast(ctx context.Context) error { return p.twinForecaster().catchUp(ctx) }
 
 func (p *Processor) twinForecaster() *twinForecaster {
-	return &twinForecaster{db: p.stores.DB, series: &sentSeries{db: p.stores.DB, log: (&twin.SeriesLog{}).Only(twin.SeriesTemperature)}, rules: map[string]*twin.Rules{p.rules.SpecHash: p.rules}, known: meter.NoHour}
+	return &twinForecaster{db: p.stores.DB, tracer: p.stores.Tracer, series: &sentSeries{db: p.stores.DB, log: (&twin.SeriesLog{}).Only(twin.SeriesTemperature)}, rules: map[string]*twin.Rules{p.rules.SpecHash: p.rules}, known: meter.NoHour}
 }
 
 // twinForecaster makes the forecasts of the whole twin from what its partitions knew at each
@@ -47,6 +50,7 @@ func (p *Processor) twinForecaster() *twinForecaster {
 // whoever makes them, and how often, they are the same.
 type twinForecaster struct {
 	db     *writer.DB
+	tracer *tracing.Tracer
 	series *sentSeries
 	rules  map[string]*twin.Rules // by the hash of the specification
 	load   twin.TwinLoad
@@ -72,7 +76,17 @@ func (f *twinForecaster) catchUp(ctx context.Context) error {
 }
 
 // forecast makes the forecast of one issue.
-func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) error {
+func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) (err error) {
+	ctx, span := f.tracer.Start(ctx, "forecast twin")
+	defer span.End()
+	if span.Recorded() {
+		span.Set(attribute.String("energytwin.issue", due.String()))
+		defer func() {
+			if err != nil {
+				span.Fail("forecast")
+			}
+		}()
+	}
 	if f.known == meter.NoHour || f.known >= due { // it begins, or an issue is made again
 		f.load, f.known = twin.TwinLoad{}, due-longestSpan
 	}

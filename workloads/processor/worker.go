@@ -11,6 +11,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -35,6 +36,7 @@ type worker struct {
 	reader  *stream.PartitionReader
 	metrics *metrics
 	log     *slog.Logger
+	spans   batchSpans
 
 	epoch       int64
 	generation  int // of the topic that p is of
@@ -119,6 +121,7 @@ func (w *worker) follow(ctx context.Context, hint func(partition int, offset int
 // processBatch takes one stretch of the stream all the way to the database.
 func (w *worker) processBatch(ctx context.Context) error {
 	var set *stream.Batch
+	w.spans.begin()
 	err := w.retry(ctx, "fetch", func(ctx context.Context) (err error) {
 		set, err = w.reader.Fetch(ctx, w.p.Next())
 		return err
@@ -126,6 +129,7 @@ func (w *worker) processBatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.spans.done()
 	w.progress()
 	if err := w.applyAll(ctx, set, set.HighWatermark); err != nil {
 		w.p = nil // half a batch is in the state
@@ -154,7 +158,7 @@ func (w *worker) processBatch(ctx context.Context) error {
 func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) error {
 	first := w.p.Next()
 	w.p.Begin(&w.batch.Effects)
-	last := stream.Record{Offset: first - 1}
+	last, traced := stream.Record{Offset: first - 1}, w.spans.tracer.On()
 	for rec := (stream.Record{}); set.Next(&rec); {
 		if rec.Offset < first || rec.Offset >= end {
 			continue
@@ -168,6 +172,9 @@ func (w *worker) applyAll(ctx context.Context, set *stream.Batch, end int64) err
 				return err
 			}
 			w.p.SwitchTo(r)
+		}
+		if traced {
+			w.spans.read(&rec)
 		}
 		w.p.Read(twin.Record{Offset: rec.Offset, Millis: rec.Millis, Key: rec.Key, Value: rec.Value})
 		last = rec
@@ -207,6 +214,11 @@ func (w *worker) applyRead(ctx context.Context) error {
 // history their hours from before the stream.
 func (w *worker) registerMeters(ctx context.Context, keys []twin.MeterKey, history map[string]meter.Series) error {
 	keys = w.rejectMisplaced(keys)
+	ctx, span := w.spans.tracer.Start(ctx, "register meters")
+	defer span.End()
+	if span.Recorded() {
+		span.Set(attribute.Int("energytwin.meters", len(keys)))
+	}
 	return w.retry(ctx, "new meters", func(ctx context.Context) error {
 		refs, err := w.db.EnsureMeters(ctx, w.number, keys)
 		if err != nil {
@@ -249,7 +261,11 @@ func (w *worker) rejectMisplaced(keys []twin.MeterKey) []twin.MeterKey {
 // commit writes the batch. Trying again is safe where the answer was lost: the
 // database knows a batch that it has taken.
 func (w *worker) commit(ctx context.Context) error {
+	ctx, span := w.spans.applied(ctx, &w.batch.Effects)
+	defer span.End()
 	return w.retry(ctx, "commit", func(ctx context.Context) error {
+		ctx, span := w.spans.tracer.Within(ctx, "commit")
+		defer span.End()
 		return w.db.Commit(ctx, &w.batch)
 	})
 }

@@ -56,6 +56,7 @@ func Config(twin *v1.DigitalTwin, at Endpoints) (*config.Twin, error) {
 		Kafka:     kafkaOf(s.Kafka, at),
 		Redis:     config.Redis{Address: at.RedisAddress, TLS: at.RedisTLS, UserFile: at.RedisUserFile, PassFile: at.RedisPassFile, LiveUserFile: at.LiveUserFile, LivePassFile: at.LivePassFile},
 		Database:  databaseOf(s.Timescale, at),
+		Tracing:   tracingOf(s.Monitoring.Tracing, at),
 	}
 	t.HashRows()
 	if err := t.Validate(); err != nil {
@@ -221,6 +222,20 @@ func oidcOf(a *v1.API, at Endpoints) *config.OIDC {
 	}
 	for _, g := range o.Groups {
 		out.Groups = append(out.Groups, config.OIDCGroup{Name: g.Name, Scope: g.Scope})
+	}
+	return out
+}
+
+func tracingOf(t *v1.Tracing, at Endpoints) *config.Tracing {
+	if t == nil {
+		return nil
+	}
+	out := &config.Tracing{Protocol: string(t.Protocol), Endpoint: t.Endpoint, Ratio: t.SamplingRatio.Float()}
+	if t.HeadersSecretRef != nil {
+		out.HeadersFile = at.TracingHeadersFile
+	}
+	if t.CASecretRef != nil {
+		out.TLS = &config.TLS{CAFile: at.TracingCAFile}
 	}
 	return out
 }

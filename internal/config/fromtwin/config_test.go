@@ -76,7 +76,10 @@ func TestSpecHash(t *testing.T) {
 		"database":  func(_ *v1.DigitalTwinSpec, at *fromtwin.Endpoints) { at.DatabaseURLFile = "/elsewhere" },
 		"retention": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Timescale.Retention.Raw = "8760h" },
 		"API":       func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.API.BasePath = "/x" },
-		"spelling":  func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Price = "0.250" },
+		"traces": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) {
+			s.Monitoring.Tracing = &v1.Tracing{Endpoint: "https://collector:4318"}
+		},
+		"spelling": func(s *v1.DigitalTwinSpec, _ *fromtwin.Endpoints) { s.Processor.DSM.Tariff.Price = "0.250" },
 	} {
 		require.Equal(t, base, hashOf(t, change), name)
 	}
@@ -237,6 +240,7 @@ func inCluster(name string) fromtwin.Endpoints {
 		DatabaseURLFile: "/secrets/database/url",
 		Listen:          ":8080", StatusListen: ":9090",
 		APIKeysFile: "/secrets/api/keys", JWTSecretFile: "/secrets/jwt/secret",
+		TracingHeadersFile: "/secrets/tracing/headers",
 	}
 	if strings.HasPrefix(name, "external") {
 		at.KafkaTLS = &config.TLS{CAFile: "/secrets/kafka-ca/ca.crt"}

@@ -32,6 +32,9 @@ type Endpoints struct {
 	OIDCCAFile     string // "" if the image trusts the issuer
 	PublicURL      string // where browsers reach the API if the spec does not name it
 
+	TracingHeadersFile string // of a collector that wants headers
+	TracingCAFile      string // "" if the image trusts the collector
+
 	// DatasetMount is where the file lies that the resource names, "" if it names
 	// none.
 	DatasetMount string

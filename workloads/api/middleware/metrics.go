@@ -54,8 +54,15 @@ func (m *Metrics) Observed(log *slog.Logger, clock func() time.Time) gin.Handler
 		if route != StreamPath { // which takes as long as its caller stays
 			m.duration.WithLabelValues(route).Observe(took.Seconds())
 		}
-		log.DebugContext(c.Request.Context(), "request", "method", c.Request.Method, "route", route,
-			"status", status, "took", took.Round(10*time.Microsecond), "requestId", requestid.Of(c.Request.Context()))
+		ctx := c.Request.Context()
+		if !log.Enabled(ctx, slog.LevelDebug) {
+			return
+		}
+		attrs := []slog.Attr{slog.Int("status", status), slog.Duration("took", took.Round(10*time.Microsecond))}
+		if code := requestid.ProblemOf(ctx); code != "" {
+			attrs = append(attrs, slog.String("code", code))
+		}
+		log.LogAttrs(ctx, slog.LevelDebug, "request", append(attrs, requestid.Attrs(ctx)...)...)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 // itself.
 func TestPanics(t *testing.T) {
 	r := gin.New()
-	r.Use(requestid.Set, Recovered(slog.New(slog.NewTextHandler(io.Discard, nil))), WithETag)
+	r.Use(requestid.Operations{}.Set, Recovered(slog.New(slog.NewTextHandler(io.Discard, nil))), WithETag)
 	r.GET("/fault", func(c *gin.Context) {
 		c.String(http.StatusOK, "half an answer")
 		panic("the secret cause")

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/problem"
+	"github.com/energytwin/energytwin/workloads/api/requestid"
 )
 
 // Version is the version of the REST API, not of the binary.
@@ -106,6 +108,20 @@ func newConfig(server string) huma.Config {
 // its document.
 func New(cfg huma.Config, r *gin.Engine, g *gin.RouterGroup) huma.API {
 	return humagin.NewWithGroup(r, g, cfg)
+}
+
+// Operations are the ids of the operations of a document, by the routes of the router.
+func Operations(doc *huma.OpenAPI, into requestid.Operations) {
+	parameter := regexp.MustCompile(`\{([^}]+)\}`)
+	for path, item := range doc.Paths {
+		for method, op := range map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
+		} {
+			if op != nil {
+				into[requestid.Route{Method: method, Pattern: parameter.ReplaceAllString(path, ":$1")}] = op.OperationID
+			}
+		}
+	}
 }
 
 // Get registers a GET operation. op names its path, id, summary, description

@@ -163,6 +163,7 @@ func AbortWith(c *gin.Context, err error) {
 // Abort ends a request of which no operation has been reached yet.
 func Abort(c *gin.Context, p *Problem) {
 	p.RequestID = requestid.Of(c.Request.Context())
+	requestid.Failed(c.Request.Context(), string(p.Code))
 	body, err := json.Marshal(p)
 	if err != nil {
 		c.AbortWithStatus(http.StatusInternalServerError)

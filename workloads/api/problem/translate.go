@@ -16,10 +16,12 @@ func Translate(ctx huma.Context, _ string, v any) (any, error) {
 	case *Problem:
 		p := *e
 		p.RequestID = requestid.Of(ctx.Context())
+		requestid.Failed(ctx.Context(), string(p.Code))
 		return &p, nil
 	case *huma.ErrorModel:
 		p := problemOf(e)
 		p.RequestID = requestid.Of(ctx.Context())
+		requestid.Failed(ctx.Context(), string(p.Code))
 		return p, nil
 	}
 	return v, nil

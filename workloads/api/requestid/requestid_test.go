@@ -12,7 +12,7 @@ import (
 
 func TestRequestIDs(t *testing.T) {
 	r := gin.New()
-	r.Use(Set)
+	r.Use(Operations{}.Set)
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, Of(c.Request.Context())) })
 	ask := func(id string) (answered, inContext string) {
 		req, w := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
