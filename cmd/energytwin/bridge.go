@@ -36,6 +36,7 @@ func runMQTTBridge(ctx context.Context, twin *config.Twin) error {
 	tasks.Go(func() error {
 		return statusport.Serve(ctx, twin.API.StatusListen, statusport.Options{
 			Gatherer: reg, Ready: []statusport.Check{{Name: "kafka", Run: client.Ping}, {Name: "mqtt", Run: b.Ready}},
+			Status: func() any { return b.Figures() },
 		})
 	})
 	tasks.Go(func() error {

@@ -46,6 +46,11 @@ type RowsFigures struct {
 // PhaseDone is the phase of a generator that has published everything.
 const PhaseDone = "done"
 
+// BridgeFigures is how the bridge of MQTT stands.
+type BridgeFigures struct {
+	Problem string `json:"problem,omitempty"` // why no message can come, once that is known; "" while they do
+}
+
 // ProcessorFigures is where one processor stands.
 type ProcessorFigures struct {
 	Partitions []PartitionFigures `json:"partitions"`

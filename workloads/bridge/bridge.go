@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 const (
 	inFlight      = 1000          // messages that the broker sends before they are acknowledged
 	sessionExpiry = 7 * 24 * 3600 // seconds for which the broker keeps messages of a bridge that is away
+	maxPacket     = 64 << 10      // bytes; brokers discard greater ones. All in flight fit in the memory of a bridge
 	keepAlive     = 30            // seconds
 	retryAfter    = time.Second   // between attempts to publish, to connect and to subscribe
 	ackEvery      = 10 * time.Millisecond
@@ -41,8 +43,8 @@ type Bridge struct {
 	publisher *ingest.Publisher
 	log       *slog.Logger
 
-	arrived    chan arrival
-	subscribed atomic.Bool
+	arrived chan arrival
+	problem atomic.Pointer[error] // why no message can come; nil while topics are subscribed to
 
 	messages *prometheus.CounterVec
 	failures prometheus.Counter
@@ -68,34 +70,46 @@ func New(twin *config.Twin, client *stream.Client, reg prometheus.Registerer, lo
 		twin: twin, mapping: m, rules: ingest.NewRules(twin), publisher: ingest.NewPublisher(client, twin.Topic("readings")), log: log,
 		arrived: make(chan arrival, inFlight),
 		messages: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "energytwin_bridge_messages_total", Help: "Messages of MQTT by outcome: accepted, rejected (published all the same, to be quarantined), dropped (of QoS 0, while the stream took none).",
+			Name: "energytwin_bridge_messages_total", Help: "Messages of MQTT by outcome: accepted, rejected (published all the same, to be quarantined), unwanted (of topics that are no longer asked for), dropped (of QoS 0, while the stream took none).",
 		}, []string{"outcome"}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "energytwin_bridge_publish_failures_total", Help: "Failed attempts to publish to the stream, which are repeated."}),
 	}
 	connected := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "energytwin_bridge_connected", Help: "1 while the topics of the broker are subscribed to."}, func() float64 {
-		if b.subscribed.Load() {
+		if b.problem.Load() == nil {
 			return 1
 		}
 		return 0
 	})
+	b.fails(ErrNotConnected)
 	for _, c := range []prometheus.Collector{b.messages, b.failures, connected} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("metrics of the bridge: %w", err)
 		}
 	}
-	for _, outcome := range []string{"accepted", "rejected", "dropped"} {
+	for _, outcome := range []string{"accepted", "rejected", "unwanted", "dropped"} {
 		b.messages.WithLabelValues(outcome)
 	}
 	return b, nil
 }
 
-// Ready is ErrNotConnected unless the topics are subscribed to.
+// Ready is ErrNotConnected, with its cause once that is known, unless the topics are
+// subscribed to.
 func (b *Bridge) Ready(context.Context) error {
-	if !b.subscribed.Load() {
-		return ErrNotConnected
+	if problem := b.problem.Load(); problem != nil {
+		return *problem
 	}
 	return nil
 }
+
+// Figures are how the bridge stands. A bridge that is about to connect has no problem yet.
+func (b *Bridge) Figures() config.BridgeFigures {
+	if problem := b.problem.Load(); problem != nil && *problem != ErrNotConnected { //nolint:errorlint // those with a cause wrap it
+		return config.BridgeFigures{Problem: (*problem).Error()}
+	}
+	return config.BridgeFigures{}
+}
+
+func (b *Bridge) fails(err error) { b.problem.Store(&err) }
 
 // Run takes readings until ctx ends. A broker, or a stream, that fails is waited for.
 func (b *Bridge) Run(ctx context.Context) error {
@@ -123,20 +137,23 @@ func (b *Bridge) client(ctx context.Context) (cfg autopaho.ClientConfig, err err
 		ServerUrls: []*url.URL{address}, KeepAlive: keepAlive, SessionExpiryInterval: sessionExpiry,
 		ReconnectBackoff: func(int) time.Duration { return retryAfter },
 		ConnectPacketBuilder: func(p *paho.Connect, _ *url.URL) (*paho.Connect, error) {
-			most := uint16(inFlight)
+			most, size := uint16(inFlight), uint32(maxPacket)
 			if p.Properties == nil {
 				p.Properties = &paho.ConnectProperties{}
 			}
-			p.Properties.ReceiveMaximum = &most
+			p.Properties.ReceiveMaximum, p.Properties.MaximumPacketSize = &most, &size
 			return p, nil
 		},
 		OnConnectionUp: func(cm *autopaho.ConnectionManager, _ *paho.Connack) { go b.subscribe(ctx, cm) },
 		OnConnectionDown: func() bool {
-			b.subscribed.Store(false)
+			b.fails(ErrNotConnected)
 			b.log.Warn("the connection to the broker of MQTT is lost")
 			return true
 		},
-		OnConnectError: func(err error) { b.log.Warn("the broker of MQTT cannot be reached", "error", err) },
+		OnConnectError: func(err error) {
+			b.fails(fmt.Errorf("%w: %w", ErrNotConnected, err))
+			b.log.Warn("the broker of MQTT cannot be reached", "error", err)
+		},
 	}
 	cfg.ClientConfig = paho.ClientConfig{
 		ClientID: c.ClientID, OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(p paho.PublishReceived) (bool, error) {
@@ -168,13 +185,14 @@ func (b *Bridge) subscribe(ctx context.Context, cm *autopaho.ConnectionManager) 
 	for ctx.Err() == nil {
 		_, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: topics})
 		if err == nil {
-			b.subscribed.Store(true)
+			b.problem.Store(nil)
 			b.log.Info("subscribed", "topics", b.twin.Ingest.MQTT.Topics)
 			return
 		}
 		if errors.Is(err, autopaho.ConnectionDownError) {
 			return
 		}
+		b.fails(fmt.Errorf("%w: %w", ErrNotConnected, err))
 		b.log.Warn("the broker of MQTT rejects the subscription", "topics", b.twin.Ingest.MQTT.Topics, "error", err)
 		sleep(ctx, retryAfter)
 	}
@@ -184,6 +202,11 @@ func (b *Bridge) subscribe(ctx context.Context, cm *autopaho.ConnectionManager) 
 // those of a connection before.
 func (b *Bridge) receive(ctx context.Context, p paho.PublishReceived) {
 	a := arrival{topic: p.Packet.Topic, payload: p.Packet.Payload}
+	if !b.wants(a.topic) {
+		b.messages.WithLabelValues("unwanted").Inc()
+		_ = p.Client.Ack(p.Packet) // where that fails, it comes again
+		return
+	}
 	if p.Packet.QoS == 0 {
 		select {
 		case b.arrived <- a:
@@ -197,6 +220,12 @@ func (b *Bridge) receive(ctx context.Context, p paho.PublishReceived) {
 	case b.arrived <- a:
 	case <-ctx.Done():
 	}
+}
+
+// wants reports whether a topic is asked for. The broker's session also has the filters of
+// earlier configurations, which are not known any more and so cannot be unsubscribed from.
+func (b *Bridge) wants(topic string) bool {
+	return slices.ContainsFunc(b.twin.Ingest.MQTT.Topics, func(filter string) bool { return matches(filter, topic) })
 }
 
 // forward publishes what has arrived, together, and acknowledges it.

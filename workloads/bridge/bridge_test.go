@@ -2,21 +2,14 @@ package bridge
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
@@ -24,6 +17,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/stream"
 	"github.com/energytwin/energytwin/internal/stream/kafkatest"
+	"github.com/energytwin/energytwin/workloads/bridge/mqtttest"
 )
 
 const (
@@ -32,38 +26,12 @@ const (
 	topic    = "ns.twin.readings"
 )
 
-// certificate is one for 127.0.0.1, and the file that a client trusts it by.
-func certificate(t *testing.T) (tls.Certificate, string) {
-	server := httptest.NewUnstartedServer(nil)
-	server.StartTLS()
-	defer server.Close()
-	file := filepath.Join(t.TempDir(), "ca.crt")
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	require.NoError(t, os.WriteFile(file, text, 0o600))
-	return server.TLS.Certificates[0], file
-}
-
-func secret(t *testing.T, text string) string {
-	file := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return file
-}
-
-// broker is a broker of MQTT over TLS that one user may log in to.
-func broker(t *testing.T) (*mqtt.Server, *config.MQTT) {
-	pair, ca := certificate(t)
-	server := mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	require.NoError(t, server.AddHook(new(auth.Hook), &auth.Options{Ledger: &auth.Ledger{
-		Auth: auth.AuthRules{{Username: "bridge", Password: "secret", Allow: true}},
-		ACL:  auth.ACLRules{{Username: "bridge", Filters: auth.Filters{"meters/#": auth.ReadOnly}}},
-	}}))
-	listener := listeners.NewTCP(listeners.Config{ID: "tls", Address: "127.0.0.1:0", TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}})
-	require.NoError(t, server.AddListener(listener))
-	require.NoError(t, server.Serve())
-	t.Cleanup(func() { _ = server.Close() })
-	return server, &config.MQTT{
-		URL: "mqtts://" + listener.Address(), Topics: []string{"meters/+/energy"}, ClientID: clientID,
-		UserFile: secret(t, "bridge"), PassFile: secret(t, "secret"), TLS: &config.TLS{CAFile: ca},
+// broker is a broker of MQTT over TLS, and how a bridge connects to it.
+func broker(t *testing.T) (*mqtttest.Broker, *config.MQTT) {
+	b := mqtttest.Start(t)
+	return b, &config.MQTT{
+		URL: b.URL, Topics: []string{"meters/+/energy"}, ClientID: clientID,
+		UserFile: b.File("username"), PassFile: b.File("password"), TLS: &config.TLS{CAFile: b.File("ca.crt")},
 		Mapping: config.MQTTMapping{Topic: "meters/{meter}/energy", Interval: "PT1H"},
 	}
 }
@@ -100,9 +68,9 @@ func subscribed(t *testing.T, b *Bridge) {
 	require.Eventually(t, func() bool { return b.Ready(context.Background()) == nil }, patience, 10*time.Millisecond)
 }
 
-func send(t *testing.T, server *mqtt.Server, number int) {
+func send(server *mqtttest.Broker, number int) {
 	at := time.Date(2026, 1, 1, number, 0, 0, 0, time.UTC)
-	require.NoError(t, server.Publish(fmt.Sprintf("meters/m%d/energy", number%7), fmt.Appendf(nil, `{"ts":%d,"kwh":%d}`, at.Unix(), number), false, 1))
+	server.Publish(fmt.Sprintf("meters/m%d/energy", number%7), fmt.Sprintf(`{"ts":%d,"kwh":%d}`, at.Unix(), number))
 }
 
 // readings counts the energies in the stream.
@@ -127,38 +95,35 @@ func readings(t *testing.T, client *stream.Client) map[string]int {
 	return out
 }
 
-// unacknowledged is how many messages the broker has to send, or to send again.
-func unacknowledged(server *mqtt.Server) int {
-	client, ok := server.Clients.Get(clientID)
-	if !ok {
-		return -1
-	}
-	return client.State.Inflight.Len()
-}
-
 // Every message is in the stream, though bridges are stopped at any moment and messages are
-// sent while there is none.
+// sent while there is none. Those that only a filter of an earlier configuration selects,
+// which the session of the broker keeps, are acknowledged and not published.
 func TestBridgesThatAreStopped(t *testing.T) {
 	server, from := broker(t)
 	client, _ := kafka(t)
 	number := 0
-	for range 4 {
+	earlier := *from
+	earlier.Topics = append(slices.Clone(from.Topics), "area/#")
+	for _, from := range []*config.MQTT{&earlier, from, from, from} {
 		b, stop := start(t, client, from)
 		subscribed(t, b)
 		for range 200 {
-			send(t, server, number)
+			send(server, number)
 			number++
 		}
 		stop()
+		server.Publish("area/north/energy", `{"meter":"m","ts":1767225600,"kwh":-1}`)
 		for range 20 {
-			send(t, server, number)
+			send(server, number)
 			number++
 		}
 	}
 	b, _ := start(t, client, from)
 	subscribed(t, b)
 	require.Eventually(t, func() bool { return len(readings(t, client)) == number }, patience, 100*time.Millisecond)
-	require.Eventually(t, func() bool { return unacknowledged(server) == 0 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return server.Unacknowledged(clientID) == 0 }, patience, 10*time.Millisecond)
+	require.Positive(t, testutil.ToFloat64(b.messages.WithLabelValues("unwanted")))
+	require.NotContains(t, readings(t, client), "-1")
 }
 
 // What the stream does not have is not acknowledged.
@@ -167,24 +132,56 @@ func TestMessagesAreAcknowledgedOnceTheStreamHasThem(t *testing.T) {
 	client, stopped := kafka(t)
 	b, _ := start(t, client, from)
 	subscribed(t, b)
-	send(t, server, 0)
-	require.Eventually(t, func() bool { return len(readings(t, client)) == 1 && unacknowledged(server) == 0 }, patience, 10*time.Millisecond)
+	send(server, 0)
+	require.Eventually(t, func() bool { return len(readings(t, client)) == 1 && server.Unacknowledged(clientID) == 0 }, patience, 10*time.Millisecond)
 
 	stopped.Kill()
 	for number := range 50 {
-		send(t, server, number+1)
+		send(server, number+1)
 	}
-	require.NoError(t, server.Publish("meters/m1/energy", []byte(`broken`), false, 1))
-	require.Eventually(t, func() bool { return unacknowledged(server) == 51 }, patience, 10*time.Millisecond)
+	server.Publish("meters/m1/energy", `broken`)
+	require.Eventually(t, func() bool { return server.Unacknowledged(clientID) == 51 }, patience, 10*time.Millisecond)
 	before := testutil.ToFloat64(b.failures)
 	require.Eventually(t, func() bool { return testutil.ToFloat64(b.failures) > before }, patience, 10*time.Millisecond, "it tries again")
-	require.Equal(t, 51, unacknowledged(server))
+	require.Equal(t, 51, server.Unacknowledged(clientID))
 
 	stopped.Run()
-	require.Eventually(t, func() bool { return unacknowledged(server) == 0 }, patience, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return server.Unacknowledged(clientID) == 0 }, patience, 100*time.Millisecond)
 	found := readings(t, client)
 	require.Len(t, found, 52, "the broken one too, to be quarantined")
 	require.Equal(t, 1.0, testutil.ToFloat64(b.messages.WithLabelValues("rejected")))
+}
+
+// Why no message comes is reported, until they do.
+func TestWhatTheBrokerAnswersIsReported(t *testing.T) {
+	server, from := broker(t)
+	client, err := stream.Connect(config.Kafka{Brokers: []string{"127.0.0.1:1"}}) // is not asked
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	wrong := *from
+	wrong.PassFile = server.File("username")
+	b, stop := start(t, client, &wrong)
+	reports(t, b, "failed to connect")
+	require.ErrorIs(t, b.Ready(t.Context()), ErrNotConnected)
+	stop()
+
+	stranger := *from
+	stranger.TLS = nil
+	b, stop = start(t, client, &stranger)
+	reports(t, b, "certificate")
+	stop()
+
+	b, _ = start(t, client, from)
+	subscribed(t, b)
+	require.Empty(t, b.Figures().Problem)
+	server.Stop()
+	reports(t, b, "connect: connection")
+	server.Run()
+	subscribed(t, b)
+}
+
+func reports(t *testing.T, b *Bridge, problem string) {
+	require.Eventually(t, func() bool { return strings.Contains(b.Figures().Problem, problem) }, patience, 10*time.Millisecond)
 }
 
 func TestABridgeThatCannotBe(t *testing.T) {
