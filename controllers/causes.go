@@ -15,7 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "github.com/energytwin/energytwin/api/v1"
 	"github.com/energytwin/energytwin/controllers/resources"
+	"github.com/energytwin/energytwin/internal/config"
 )
 
 // settleFor is how long a cluster may take to start pods, or to mount their
@@ -46,7 +48,22 @@ func (r *Reconciler) explain(ctx context.Context, s *scope, component string, p 
 		return nil
 	}
 	p.trouble, err = r.troubleOfPods(ctx, s, component, pods, owner, p.created < p.replicas)
+	if component == v1.ComponentBridge && p.trouble == "" {
+		p.trouble = r.troubleOfBridge(ctx, s, pods)
+	}
 	return err
+}
+
+// troubleOfBridge is why a bridge that runs gets no messages, as it reports itself: what the
+// broker answers is in no status of its pod. "" if it does not answer.
+func (r *Reconciler) troubleOfBridge(ctx context.Context, s *scope, pods []corev1.Pod) string {
+	for i := range pods {
+		var f config.BridgeFigures
+		if madeHere(&pods[i], s.name(v1.ComponentBridge)) && r.Figures(ctx, pods[i].Status.PodIP, &f) == nil && f.Problem != "" {
+			return steady(f.Problem)
+		}
+	}
+	return ""
 }
 
 // troubleOfPods is why pods are not ready; "" if nothing reports a cause. Events are read

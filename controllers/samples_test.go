@@ -11,7 +11,7 @@ import (
 // Every sample becomes Ready under the operator's own rights.
 func TestSamplesBecomeReady(t *testing.T) {
 	sp := newSpace(t)
-	for _, name := range []string{"kafka-user", "redis-user", "database-user"} {
+	for _, name := range []string{"kafka-user", "redis-user", "database-user", "mqtt-user"} {
 		sp.secret(name, "username", "twin", "password", "p")
 	}
 	sp.secret("company-ca", "ca.crt", authority(t))

@@ -71,6 +71,10 @@ func secretKeys(s *v1.DigitalTwinSpec) []secretKey {
 	if d := s.Dataset; d != nil && d.URL != nil {
 		add("dataset.url.tokenSecretRef", d.URL.TokenSecretRef, bearerToken, "token")
 	}
+	if m := s.Bridged(); m != nil {
+		add("ingest.mqtt.secretRef", m.SecretRef, config.Password, "username", "password")
+		tls("ingest.mqtt", m.TLS)
+	}
 	add("api.auth.apiKeysSecretRef", s.API.Auth.APIKeysSecretRef, apiKey, "")
 	if o := s.API.Auth.OIDC; o != nil {
 		add("api.auth.oidc.clientSecretRef", o.ClientSecretRef, bearerToken, "clientSecret")

@@ -18,7 +18,7 @@ const (
 	ConditionRedisReady      = "RedisReady"      // the store answers
 	ConditionTimescaleReady  = "TimescaleReady"  // the database answers
 	ConditionSchemaReady     = "SchemaReady"     // all migrations have run
-	ConditionWorkloadsReady  = "WorkloadsReady"  // generator, processor and api are available
+	ConditionWorkloadsReady  = "WorkloadsReady"  // generator or bridge, processor and api are available
 	ConditionDataFlowing     = "DataFlowing"     // readings are being processed
 	ConditionMonitoringReady = "MonitoringReady" // what monitoring asks for is there
 	ConditionPaused          = "Paused"          // the operator leaves the twin alone

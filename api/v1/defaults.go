@@ -40,6 +40,9 @@ func (t *DigitalTwin) Default() {
 		s.Dataset.setDefaults()
 	}
 	s.Generator.setDefaults()
+	if m := s.Ingest.MQTT; m != nil {
+		m.setDefaults()
+	}
 	s.Processor.setDefaults()
 	s.API.setDefaults()
 	object(&s.Kafka)
@@ -77,6 +80,12 @@ func (g *Generator) setDefaults() {
 	}
 	object(&g.Resources)
 	g.Resources.setDefaults(generatorResources)
+}
+
+func (m *MQTTIngest) setDefaults() {
+	object(&m.Mapping)
+	object(&m.Resources)
+	m.Resources.setDefaults(bridgeResources)
 }
 
 func defaultSpeed(m GeneratorMode) Speed {

@@ -14,6 +14,7 @@ var (
 	redisResources      = footprint{cpu: "50m", memory: "64Mi", memoryLimit: "128Mi"}
 	timescaleResources  = footprint{cpu: "250m", memory: "384Mi", memoryLimit: "512Mi"}
 	generatorResources  = footprint{cpu: "50m", memory: "64Mi", memoryLimit: "160Mi"}
+	bridgeResources     = footprint{cpu: "50m", memory: "48Mi", memoryLimit: "128Mi"}
 	processorResources  = footprint{cpu: "150m", memory: "128Mi", memoryLimit: "256Mi"}
 	apiResources        = footprint{cpu: "50m", memory: "64Mi", memoryLimit: "128Mi"}
 	prometheusResources = footprint{cpu: "50m", memory: "128Mi", memoryLimit: "224Mi"}

@@ -8,8 +8,8 @@ type Operations struct {
 	BackupAt Instant `json:"backupAt,omitempty"`
 
 	// Restarts components, by name: their pods are replaced as in an update.
-	// +kubebuilder:validation:MaxProperties=8
-	// +kubebuilder:validation:XValidation:rule="self.all(c, c in ['kafka', 'redis', 'timescale', 'generator', 'processor', 'api', 'prometheus', 'grafana'])",message="write a component: kafka, redis, timescale, generator, processor, api, prometheus or grafana"
+	// +kubebuilder:validation:MaxProperties=9
+	// +kubebuilder:validation:XValidation:rule="self.all(c, c in ['kafka', 'redis', 'timescale', 'generator', 'bridge', 'processor', 'api', 'prometheus', 'grafana'])",message="write a component: kafka, redis, timescale, generator, bridge, processor, api, prometheus or grafana"
 	// +optional
 	RestartAt map[string]Instant `json:"restartAt,omitempty"`
 

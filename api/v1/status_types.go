@@ -191,6 +191,7 @@ const (
 	ComponentRestore    = "restore"
 	ComponentPrepare    = "prepare"
 	ComponentGenerator  = "generator"
+	ComponentBridge     = "bridge"
 	ComponentProcessor  = "processor"
 	ComponentAPI        = "api"
 	ComponentPrometheus = "prometheus"

@@ -62,6 +62,7 @@ func newLocalCommand() *cobra.Command {
 	f.StringVar(&o.OIDCCA, "oidc-ca", "", "file with the certificates that spec.api.auth.oidc.caSecretRef is about")
 	f.StringVar(&o.TracingHeaders, "tracing-headers", "", "file with the headers that spec.monitoring.tracing.headersSecretRef is about")
 	f.StringVar(&o.TracingCA, "tracing-ca", "", "file with the certificates that spec.monitoring.tracing.caSecretRef is about")
+	f.StringVar(&o.MQTTSecrets, "mqtt-secrets", "", "folder with a file for each key of the Secrets that spec.ingest.mqtt is about: username, password, ca.crt, tls.crt, tls.key")
 	f.StringVar(&speed, "speed", "", "simulated seconds per second in place of the spec's, or max")
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "address of the API and the UI")
 	f.StringVar(&o.Kafka, "kafka", "", "address of a Kafka broker to use instead of the embedded one")

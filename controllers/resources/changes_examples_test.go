@@ -10,6 +10,9 @@ const (
 	ofURL        = "url"
 )
 
+// bridged is a twin that takes readings from a broker of MQTT.
+const bridged = `{generator: {mode: "Off"}, ingest: {mqtt: {url: "mqtts://a.example.org:8883", topics: [a/#]}}}`
+
 // specChanges are an example for each row, by the row's field.
 func specChanges() map[string]specChange {
 	return map[string]specChange{
@@ -44,6 +47,14 @@ func specChanges() map[string]specChange {
 		"generator.warmup.history":         {ofHouseholds, `generator: {warmup: {history: 672h}}`, `generator: {warmup: {history: 336h}}`},
 		"generator.maxLag":                 {ofHouseholds, ``, `generator: {maxLag: 9000}`},
 		"ingest.http.enabled":              {ofHouseholds, `generator: {mode: "Off"}`, `{generator: {mode: "Off"}, ingest: {http: {enabled: false}}}`},
+		"ingest.mqtt":                      {ofHouseholds, `generator: {mode: "Off"}`, `ingest: {mqtt: {url: "mqtts://a.example.org:8883", topics: [a/#]}}`},
+		"ingest.mqtt.url":                  {ofHouseholds, bridged, `ingest: {mqtt: {url: "mqtts://b.example.org:8883"}}`},
+		"ingest.mqtt.topics":               {ofHouseholds, bridged, `ingest: {mqtt: {topics: [b/#]}}`},
+		"ingest.mqtt.clientID":             {ofHouseholds, bridged, `ingest: {mqtt: {clientID: another}}`},
+		"ingest.mqtt.tls":                  {ofHouseholds, bridged, `ingest: {mqtt: {tls: {caSecretRef: {name: company-ca}}}}`},
+		"ingest.mqtt.secretRef":            {ofHouseholds, bridged, `ingest: {mqtt: {secretRef: {name: mqtt-user}}}`},
+		"ingest.mqtt.mapping":              {ofHouseholds, bridged, `ingest: {mqtt: {mapping: {unit: Wh}}}`},
+		"ingest.mqtt.resources":            {ofHouseholds, bridged, `ingest: {mqtt: {resources: {limits: {memory: 1Gi}}}}`},
 		"generator.resources":              {ofHouseholds, ``, `generator: {resources: {limits: {memory: 1Gi}}}`},
 		"processor.replicas":               {ofHouseholds, ``, `processor: {replicas: 3}`},
 		"processor.autoscaling":            {ofHouseholds, ``, `processor: {autoscaling: {maxReplicas: 3}}`},

@@ -159,6 +159,14 @@ func Components() []Component {
 			build:    (*builder).generator, flows: (*builder).generatorPolicy,
 		},
 		{
+			Name: v1.ComponentBridge, Role: RoleWorkload, Condition: v1.ConditionWorkloadsReady, Kind: KindDeployment, Step: StepWorkloads,
+			Settings: "spec.ingest.mqtt",
+			Wanted:   func(s *v1.DigitalTwinSpec) bool { return s.Bridged() != nil },
+			Image:    workloadsImage,
+			reads:    []string{groupKafka, groupMQTT},
+			build:    (*builder).bridge, flows: (*builder).bridgePolicy,
+		},
+		{
 			// It stands for all workloads where their image is chosen and proven.
 			Name: v1.ComponentProcessor, Role: RoleWorkload, Condition: v1.ConditionWorkloadsReady, Kind: KindDeployment, Step: StepWorkloads,
 			Settings: "spec.processor",
@@ -220,6 +228,7 @@ const (
 	groupDatabase = "database"
 	groupAPI      = "api"
 	groupTracing  = "tracing" // of workloads alone
+	groupMQTT     = "mqtt"
 )
 
 // groups are the groups of secrets that the pods of a component read, in a twin of a spec.

@@ -19,7 +19,7 @@ func TestTableOfComponentsIsWhatIsBuilt(t *testing.T) {
 		merged(t, smallest, `timescale: {managed: {backup: {schedule: "0 3 * * *", volume: {}}, restoreFrom: {dump: old.dump}}}`),
 		merged(t, smallest, `{generator: {mode: "Off"}, monitoring: {prometheus: {mode: "Off"}, grafana: {mode: "Off"}}}`),
 	}
-	for _, name := range []string{"quickstart.yaml", "production.yaml", "external-stores.yaml", "buildings.yaml"} {
+	for _, name := range []string{"quickstart.yaml", "production.yaml", "external-stores.yaml", "buildings.yaml", "mqtt.yaml"} {
 		twins = append(twins, sample(t, name))
 	}
 	has, lacks := map[string]bool{}, map[string]bool{}

@@ -41,6 +41,10 @@ func (b *builder) endpoints() fromtwin.Endpoints {
 		TracingHeadersFile: secretFile(groupTracing, "headers"),
 		TracingCAFile:      path.Join(secretsDir, groupTracing+"-ca", "ca.crt"),
 	}
+	if m := b.spec.Bridged(); m != nil {
+		at.MQTTUserFile, at.MQTTPassFile = secretFile(groupMQTT, "username"), secretFile(groupMQTT, "password")
+		at.MQTTTLS = tlsFiles(groupMQTT, m.TLS)
+	}
 	b.kafkaEndpoint(&at)
 	b.redisEndpoint(&at)
 	b.datasetEndpoint(&at)
@@ -210,8 +214,13 @@ func (b *builder) configRead(component string) config.Twin {
 		c.Generator.Speed, c.Generator.MaxLag, c.Ingest = 0, 0, config.Ingest{}
 		c.Kafka = joined(c.Kafka)
 		c.API = config.API{StatusListen: c.API.StatusListen}
+	case v1.ComponentBridge:
+		return config.Twin{
+			Namespace: c.Namespace, Name: c.Name, Generator: config.Generator{Mode: c.Generator.Mode}, Ingest: config.Ingest{MQTT: c.Ingest.MQTT},
+			Processor: config.Processor{Policy: c.Processor.Policy.Nesting()}, API: config.API{StatusListen: c.API.StatusListen}, Kafka: joined(c.Kafka),
+		}
 	case v1.ComponentAPI:
-		c.Generator.MaxLag = 0
+		c.Generator.MaxLag, c.Ingest.MQTT = 0, nil
 		c.Redis.UserFile, c.Redis.PassFile = "", ""
 		if c.Kafka = joined(c.Kafka); !c.TakesReadings() {
 			c.Kafka = config.Kafka{Partitions: c.Kafka.Partitions}

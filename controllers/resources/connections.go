@@ -24,10 +24,12 @@ const (
 	keyLiveUser       = "redis-live-username" // of the API, which reads the live streams
 	keyLivePass       = "redis-live-password"
 	keyRedisAccess    = "users.acl"
-	keyDatabaseURL    = "database-url"         // of the owner, who may change the schema
-	keyDatabaseURLAPI = "database-url-api"     // of the API
-	keyAPIKeys        = "api-keys"             // lines name:scope:sha256
-	keySession        = "session-secret"       // signs sessions
+	keyDatabaseURL    = "database-url"     // of the owner, who may change the schema
+	keyDatabaseURLAPI = "database-url-api" // of the API
+	keyAPIKeys        = "api-keys"         // lines name:scope:sha256
+	keySession        = "session-secret"   // signs sessions
+	keyMQTTUser       = "mqtt-username"
+	keyMQTTPass       = "mqtt-password"
 	keyOIDCSecret     = "oidc-client-secret"   // of the twin at the issuer at which people sign in
 	keyTracingHeaders = "tracing-headers"      // of the collector that traces are sent to
 	keyGrafanaSources = "grafana-sources.yaml" // with the password of the database
@@ -57,6 +59,10 @@ func (b *builder) connectionValues() map[string]string {
 	b.apiConnection(values)
 	if t := b.spec.Monitoring.Tracing; t != nil && t.HeadersSecretRef != nil {
 		values[keyTracingHeaders] = b.secretValue(t.HeadersSecretRef.Name, "headers")
+	}
+	if m := b.spec.Bridged(); m != nil && m.SecretRef != nil {
+		values[keyMQTTUser] = b.secretValue(m.SecretRef.Name, "username")
+		values[keyMQTTPass] = b.secretValue(m.SecretRef.Name, "password")
 	}
 	return values
 }

@@ -43,3 +43,49 @@ func TestTheAPIReachesTheStreamWhereItTakesReadings(t *testing.T) {
 		require.Equal(t, takes, let, spec)
 	}
 }
+
+// The bridge of MQTT reads the Secrets of its broker and of the stream, and reaches these two
+// and nothing else.
+func TestTheBridgeReachesItsBrokerAndTheStream(t *testing.T) {
+	twin := sample(t, "mqtt.yaml")
+	w := build(t, twin, inputs(twin))
+	pod := podSpecs(t, w)["metered-bridge"]
+	require.Equal(t, []string{"bridge", "mqtt", "--log-format", "json"}, pod.Containers[0].Args)
+	require.False(t, *pod.AutomountServiceAccountToken)
+	var mounts []string
+	for _, m := range pod.Containers[0].VolumeMounts {
+		mounts = append(mounts, m.MountPath)
+	}
+	require.Equal(t, []string{"/etc/energytwin", "/tmp", "/run/energytwin/kafka", "/run/energytwin/mqtt", "/run/energytwin/mqtt-ca"}, mounts)
+
+	policy := find[networkingv1.NetworkPolicy](t, w, KindNetworkPolicy, "metered-bridge").Spec
+	var reached []int32
+	for _, rule := range policy.Egress {
+		for _, p := range rule.Ports {
+			reached = append(reached, p.Port.IntVal)
+		}
+	}
+	require.Equal(t, []int32{PortKafka, 8883, 53, 53}, reached)
+	for _, rule := range policy.Ingress {
+		require.Len(t, rule.Ports, 1)
+		require.Equal(t, int32(PortStatus), rule.Ports[0].Port.IntVal)
+	}
+	for component, spec := range podSpecs(t, w) {
+		for _, m := range spec.Containers[0].VolumeMounts {
+			if component != "metered-bridge" {
+				require.NotContains(t, m.MountPath, "mqtt", component)
+			}
+		}
+	}
+}
+
+// Addresses of all kinds lead to their port.
+func TestTheBridgeReachesThePortOfItsAddress(t *testing.T) {
+	for address, port := range map[string]int32{
+		"mqtt://a.example.org:1883": 1883, "mqtts://[2001:db8::1]:8884": 8884, "wss://a.example.org:443/mqtt": 443, "ws://a:9001": 9001,
+	} {
+		twin := twinOf(t, "  generator: {mode: \"Off\"}\n  ingest: {mqtt: {url: \""+address+"\", topics: [a]}}")
+		policy := find[networkingv1.NetworkPolicy](t, build(t, twin, inputs(twin)), KindNetworkPolicy, "small-bridge")
+		require.Equal(t, port, policy.Spec.Egress[1].Ports[0].Port.IntVal, address)
+	}
+}

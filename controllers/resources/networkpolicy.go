@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -119,6 +120,12 @@ func (b *builder) generatorPolicy() *policy {
 		p.to(tcp(addressPort(d.URL.Location), 443, 80), outside()...)
 	}
 	return p
+}
+
+func (b *builder) bridgePolicy() *policy {
+	_, address, _ := strings.Cut(b.spec.Bridged().URL, "://")
+	address, _, _ = strings.Cut(address, "/")
+	return b.status(b.toStores(v1.ComponentBridge)).to(tcp(hostPorts(address)...), outside()...)
 }
 
 func (b *builder) processorPolicy() *policy { return b.status(b.toStores(v1.ComponentProcessor)) }

@@ -71,6 +71,7 @@ func inputs(twin *v1.DigitalTwin) Inputs {
 		Credentials: credentials,
 		Secrets: map[string]map[string][]byte{
 			"kafka-user": user("kafka"), "redis-user": user("redis"), "database-user": user("database"),
+			"mqtt-user":     user("mqtt"),
 			"company-ca":    secret("ca.crt", "certificate"),
 			"twin-oidc":     secret("clientSecret", "s3cret"),
 			"twin-tracing":  secret("headers", "x-api-key=s3cret"),

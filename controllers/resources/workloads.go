@@ -47,6 +47,8 @@ func (b *builder) secretFiles(group, component string) map[string]string {
 		return map[string]string{keyDatabaseURL: "url"}
 	case groupTracing:
 		return map[string]string{keyTracingHeaders: "headers"}
+	case groupMQTT:
+		return map[string]string{keyMQTTUser: "username", keyMQTTPass: "password"}
 	}
 	files := map[string]string{keyAPIKeys: keyAPIKeys, keySession: keySession}
 	if o := b.spec.API.Auth.OIDC; o != nil && o.ClientSecretRef != nil {
@@ -103,6 +105,8 @@ func (b *builder) certificates(store string) []certificate {
 		tls = &v1.ClientTLS{CASecretRef: b.spec.API.Auth.OIDC.CASecretRef}
 	case store == groupTracing && b.spec.Monitoring.Tracing != nil:
 		tls = &v1.ClientTLS{CASecretRef: b.spec.Monitoring.Tracing.CASecretRef}
+	case store == groupMQTT:
+		tls = b.spec.Bridged().TLS
 	}
 	var out []certificate
 	if tls != nil && tls.CASecretRef != nil {
@@ -157,6 +161,8 @@ func (b *builder) hasSecrets(group string) bool {
 		return b.spec.Redis.External == nil || b.spec.Redis.External.SecretRef != nil
 	case groupTracing:
 		return b.spec.Monitoring.Tracing.HeadersSecretRef != nil
+	case groupMQTT:
+		return b.spec.Bridged().SecretRef != nil
 	}
 	return true
 }
@@ -247,6 +253,20 @@ func (b *builder) fetch(p *pod, u *v1.URLSource) *corev1ac.ContainerApplyConfigu
 		p.reads = hashOf(p.reads, b.secretValue(ref.Name, "token"))
 	}
 	return c.WithArgs(args...)
+}
+
+// bridge takes readings from a broker of MQTT. There is never more than one: two with one
+// client id would take the session from each other.
+func (b *builder) bridge() {
+	m := b.spec.Bridged()
+	if m == nil {
+		return
+	}
+	c := b.workload(v1.ComponentBridge, m.Resources)
+	c.Args = slices.Insert(c.Args, 1, "mqtt")
+	d := b.deployment(v1.ComponentBridge, appsv1.RecreateDeploymentStrategyType, b.workloadPod(v1.ComponentBridge, c))
+	d.Spec.WithReplicas(b.running(1))
+	own(b, StepWorkloads, v1.ComponentBridge, d)
 }
 
 // processor turns the stream into rows. Its number is left to an autoscaler

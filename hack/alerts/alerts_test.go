@@ -26,6 +26,11 @@ const (
 	tolerated    = `energytwin_api_limit_tolerated_probability{group="north"}`
 	otherLimit   = `energytwin_api_limit_tolerated_probability{group="south"}`
 
+	connected = `energytwin_bridge_connected`
+	dropped   = `energytwin_bridge_messages_total{outcome="dropped"}`
+	accepted  = `energytwin_bridge_messages_total{outcome="accepted"}`
+	unsent    = `energytwin_bridge_publish_failures_total`
+
 	hooksFailing = `energytwin_api_webhooks{status="failing"}`
 	hooksOff     = `energytwin_api_webhooks{status="off"}`
 	hooksPaused  = `energytwin_api_webhooks{status="paused"}`
@@ -92,6 +97,15 @@ func flowing(but twin) twin {
 	return out
 }
 
+// bridged are the scrapes of a twin whose readings come from a broker of MQTT, but for some
+// series.
+func bridged(but twin) twin {
+	out := flowing(twin{connected: one, accepted: counting(200), dropped: zero, unsent: zero})
+	delete(out, due)
+	maps.Copy(out, but)
+	return out
+}
+
 // scraped are the series of a twin, with some labels in each.
 func (tw twin) scraped(more string) []series {
 	var out []series
@@ -144,6 +158,13 @@ var scenarios = map[string]struct {
 	"a webhook was turned off by hand": {flowing(twin{hooksFailing: zero, hooksOff: zero, hooksPaused: constant(1)}), nil},
 	"a webhook fails":                  {flowing(twin{hooksFailing: constant(1), hooksOff: zero}), []string{"TwinWebhookFailing"}},
 	"a webhook is off":                 {flowing(twin{hooksFailing: zero, hooksOff: constant(2)}), []string{"TwinWebhookFailing"}},
+	"messages of MQTT":                 {bridged(nil), nil},
+	"the broker is away for a moment":  {bridged(twin{connected: until(half, one, until(half+4*time.Minute, zero, one))}), nil},
+	"the stream is away for a moment":  {bridged(twin{unsent: stopped(half, until(half-time.Minute, zero, counting(1)))}), nil},
+	"the broker is away":               {bridged(twin{connected: until(half, one, zero)}), []string{"TwinBridgeDisconnected"}},
+	"two clients of one id":            {bridged(twin{connected: func(after time.Duration) float64 { return float64(after/time.Minute%3) / 3 }}), []string{"TwinBridgeDisconnected"}},
+	"messages are dropped":             {bridged(twin{dropped: until(half, zero, constant(40))}), []string{"TwinBridgeDropsMessages"}},
+	"the stream takes no messages":     {bridged(twin{unsent: counting(1)}), []string{"TwinBridgeRetries"}},
 	"a store keeps failing":            {flowing(twin{retries: counting(1)}), []string{"TwinStoreRetries"}},
 }
 

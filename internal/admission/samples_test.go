@@ -29,7 +29,7 @@ func TestSamplesAreAdmitted(t *testing.T) {
 		require.NotNil(t, twin.Spec.Processor.DSM.Tariff, "code defaults were not filled in")
 		admitted++
 	}
-	require.Equal(t, 4, admitted)
+	require.Equal(t, 5, admitted)
 }
 
 // compiled compiles the rules once for all tests.

@@ -31,6 +31,9 @@ func (t *Twin) Validate() error {
 	}
 	c.dataset(&t.Dataset, t.Generator.Mode)
 	c.generator(&t.Generator, &t.Dataset)
+	if m := t.Ingest.MQTT; m != nil {
+		c.mqtt(m, t.Generator.Mode)
+	}
 	c.processor(&t.Processor)
 	c.api(&t.API)
 	c.stores(t)
@@ -109,6 +112,18 @@ func (c *check) processor(p *Processor) {
 	if err := p.Policy.Check(); err != nil {
 		c.errs = append(c.errs, err)
 	}
+}
+
+func (c *check) mqtt(m *MQTT, mode string) {
+	c.that(mode == "Off", "ingest.mqtt", "needs generator.mode: Off, as a generator publishes all readings itself")
+	u, err := url.Parse(m.URL)
+	c.that(err == nil && u.Port() != "" && u.User == nil && slices.Contains([]string{"mqtt", "mqtts", "ws", "wss"}, u.Scheme),
+		"ingest.mqtt.url", "%q; write mqtts://host:8883, mqtt://host:1883, wss://host:443/path or ws://host:80/path, and the user in its own field", m.URL)
+	c.that(len(m.Topics) > 0, "ingest.mqtt.topics", "is empty; write at least one filter, such as meters/+/energy")
+	c.that(m.ClientID != "", "ingest.mqtt.clientID", "is empty; write an id that no other client of the broker has")
+	c.that((m.UserFile == "") == (m.PassFile == ""), "ingest.mqtt.userFile", "write both userFile and passFile, or neither")
+	c.oneOf("ingest.mqtt.mapping.unit", m.Mapping.Unit, "", "kWh", "Wh")
+	c.oneOf("ingest.mqtt.mapping.interval", m.Mapping.Interval, "", "PT1H", "PT30M", "PT15M")
 }
 
 func (c *check) api(a *API) {

@@ -14,6 +14,16 @@ type Tree struct {
 // Tree is how the groups nest.
 func (p *Policy) Tree() Tree { return treeOf(p.Groups) }
 
+// Nesting is what Tree depends on, and nothing else of the policy.
+func (p *Policy) Nesting() (out Policy) {
+	for i := range p.Groups {
+		if g := &p.Groups[i]; g.Parent != "" {
+			out.Groups = append(out.Groups, Group{Name: g.Name, Parent: g.Parent})
+		}
+	}
+	return out
+}
+
 func treeOf(groups []Group) (t Tree) {
 	for i := range groups {
 		if g := &groups[i]; g.Parent != "" {

@@ -12,6 +12,9 @@ func (t *twin) announce() {
 	p("\n  UI        %s/ui\n", url)
 	p("  API       %s/api/v1   documentation at %s/docs\n", url, url)
 	p("  API key   %s\n", t.apiKey)
+	if m := t.cfg.Ingest.MQTT; m != nil {
+		p("  MQTT      %s from %s, as the client %s\n", strings.Join(m.Topics, ", "), m.URL, m.ClientID)
+	}
 	if t.o.PrintConnections {
 		t.printConnections()
 	}

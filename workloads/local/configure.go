@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"syscall"
 
 	v1 "github.com/energytwin/energytwin/api/v1"
@@ -33,6 +34,11 @@ func configure(o Options, keys secrets) (*config.Twin, error) {
 
 		TracingHeadersFile: o.TracingHeaders,
 		TracingCAFile:      o.TracingCA,
+
+		MQTTUserFile: filepath.Join(o.MQTTSecrets, "username"),
+		MQTTPassFile: filepath.Join(o.MQTTSecrets, "password"),
+		MQTTTLS:      o.mqttTLS(),
+		MQTTIDEnding: "-local", // a twin of the same name in a cluster keeps its session
 
 		PriceSeriesPath:       o.Prices,
 		CarbonSeriesPath:      o.Carbon,
@@ -145,6 +151,37 @@ func checkSecrets(files ...secretFile) error {
 		if s.path != "" && s.ref == nil {
 			return fmt.Errorf("%s %s: the twin reads no such file; write spec.%s", s.flag, s.path, s.field)
 		}
+	}
+	return nil
+}
+
+// mqttTLS are the files in place of the Secrets that spec.ingest.mqtt.tls names; nil where
+// the spec leaves it out.
+func (o *Options) mqttTLS() *config.TLS {
+	m := o.Twin.Spec.Bridged()
+	if m == nil || m.TLS == nil {
+		return nil
+	}
+	out := &config.TLS{SkipVerify: m.TLS.InsecureSkipVerify}
+	if m.TLS.CASecretRef != nil {
+		out.CAFile = filepath.Join(o.MQTTSecrets, "ca.crt")
+	}
+	if m.TLS.CertSecretRef != nil {
+		out.CertFile, out.KeyFile = filepath.Join(o.MQTTSecrets, "tls.crt"), filepath.Join(o.MQTTSecrets, "tls.key")
+	}
+	return out
+}
+
+// checkMQTT reports, before anything is started, whether the folder of the broker's Secrets
+// is missing, or is of no use.
+func (o *Options) checkMQTT() error {
+	m := o.Twin.Spec.Bridged()
+	named := m != nil && (m.SecretRef != nil || m.TLS != nil && (m.TLS.CASecretRef != nil || m.TLS.CertSecretRef != nil))
+	switch {
+	case named && o.MQTTSecrets == "":
+		return errors.New("spec.ingest.mqtt names Secrets of a cluster; name a folder with files of their keys (username, password, ca.crt, tls.crt, tls.key) with --mqtt-secrets, or leave the references out")
+	case !named && o.MQTTSecrets != "":
+		return fmt.Errorf("--mqtt-secrets %s: the twin reads no such folder; write spec.ingest.mqtt.secretRef or tls", o.MQTTSecrets)
 	}
 	return nil
 }

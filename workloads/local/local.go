@@ -27,6 +27,7 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale/writer"
 	"github.com/energytwin/energytwin/internal/tracing"
 	"github.com/energytwin/energytwin/workloads/api"
+	"github.com/energytwin/energytwin/workloads/bridge"
 	"github.com/energytwin/energytwin/workloads/generator"
 	"github.com/energytwin/energytwin/workloads/prepare"
 	"github.com/energytwin/energytwin/workloads/processor"
@@ -53,6 +54,9 @@ type Options struct {
 	// Files in place of the Secrets that spec.monitoring.tracing names; "" where it names
 	// none.
 	TracingHeaders, TracingCA string
+	// MQTTSecrets is a folder with files in place of the keys of the Secrets that
+	// spec.ingest.mqtt names; "" where it names none.
+	MQTTSecrets string
 
 	Speed  *float64 // simulated seconds per second in place of the spec's; 0 is as fast as possible
 	Listen string   // address of the API and the UI
@@ -72,7 +76,7 @@ type Options struct {
 // Run runs the twin until ctx ends or, with UntilDone, until its replay is
 // through. A twin on the same data folder continues where it stopped.
 func Run(ctx context.Context, o Options) (err error) {
-	if err := errors.Join(o.checkSeries(), o.checkOIDC(), o.checkTracing()); err != nil {
+	if err := errors.Join(o.checkSeries(), o.checkOIDC(), o.checkTracing(), o.checkMQTT()); err != nil {
 		return err
 	}
 	dir, err := openFolder(o.DataDir)
@@ -220,6 +224,10 @@ func (t *twin) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	takeMessages, err := t.bridge(reg)
+	if err != nil {
+		return err
+	}
 	totals, err := t.db.Summary(ctx)
 	if err != nil {
 		return err
@@ -232,6 +240,7 @@ func (t *twin) run(ctx context.Context) error {
 	defer done(nil)
 	tasks, taskCtx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return proc.Run(taskCtx) })
+	tasks.Go(func() error { return takeMessages(taskCtx) })
 	tasks.Go(func() error { return t.serve(taskCtx, reg) })
 	tasks.Go(func() error { return t.showProgress(taskCtx) })
 	tasks.Go(func() error {
@@ -271,6 +280,18 @@ func (t *twin) generate(ctx context.Context, reg prometheus.Registerer) error {
 	return generator.Run(ctx, t.cfg, generator.Deps{
 		Source: t.source, Stream: t.stream, Redis: t.redis, Registerer: reg, Tracer: t.tracers.generator, Log: t.o.Log.With("workload", "generator"),
 	})
+}
+
+// bridge makes what takes messages of MQTT; nothing where the spec names no broker.
+func (t *twin) bridge(reg prometheus.Registerer) (run func(context.Context) error, err error) {
+	if t.cfg.Ingest.MQTT == nil {
+		return func(context.Context) error { return nil }, nil
+	}
+	b, err := bridge.New(t.cfg, t.stream, reg, t.o.Log.With("workload", "bridge"))
+	if err != nil {
+		return nil, err
+	}
+	return b.Run, nil
 }
 
 func (t *twin) serve(ctx context.Context, reg *prometheus.Registry) error {

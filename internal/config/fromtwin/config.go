@@ -50,7 +50,7 @@ func Config(twin *v1.DigitalTwin, at Endpoints) (*config.Twin, error) {
 		Image:     cmp.Or(s.Image, at.Image),
 		Dataset:   data,
 		Generator: generatorOf(&s.Generator),
-		Ingest:    config.Ingest{HTTP: s.TakesHTTP()},
+		Ingest:    config.Ingest{HTTP: s.TakesHTTP(), MQTT: mqttOf(s.Bridged(), twin, at)},
 		Processor: processor,
 		API:       apiOf(&s.API, at),
 		Kafka:     kafkaOf(s.Kafka, at),
@@ -172,6 +172,23 @@ func generatorOf(g *v1.Generator) config.Generator {
 		WarmUp: config.Duration(g.Warmup.History.Std()),
 		MaxLag: g.MaxLag,
 	}
+}
+
+// mqttOf maps a broker of MQTT; nil for none. Its client id is the twin's, unless the spec
+// names one.
+func mqttOf(m *v1.MQTTIngest, twin *v1.DigitalTwin, at Endpoints) *config.MQTT {
+	if m == nil {
+		return nil
+	}
+	out := &config.MQTT{
+		URL: m.URL, Topics: m.Topics, TLS: at.MQTTTLS,
+		ClientID: cmp.Or(m.ClientID, "energytwin-"+cmp.Or(twin.Namespace, "default")+"-"+twin.Name+at.MQTTIDEnding),
+		Mapping:  config.MQTTMapping(*m.Mapping),
+	}
+	if m.SecretRef != nil {
+		out.UserFile, out.PassFile = at.MQTTUserFile, at.MQTTPassFile
+	}
+	return out
 }
 
 func apiOf(a *v1.API, at Endpoints) config.API {

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // Each sample gives the configuration that stands in testdata. Run with -update
 // after a wanted change and read the difference.
 func TestSamplesGiveGoldenConfigurations(t *testing.T) {
-	for _, name := range []string{"quickstart", "buildings", "external-stores", "production"} {
+	for _, name := range []string{"quickstart", "buildings", "external-stores", "production", "mqtt"} {
 		t.Run(name, func(t *testing.T) {
 			got, err := fromtwin.Config(sample(t, name), inCluster(name))
 			require.NoError(t, err)
@@ -244,6 +244,10 @@ func inCluster(name string) fromtwin.Endpoints {
 	}
 	if strings.HasPrefix(name, "external") {
 		at.KafkaTLS = &config.TLS{CAFile: "/secrets/kafka-ca/ca.crt"}
+	}
+	if name == "mqtt" {
+		at.MQTTUserFile, at.MQTTPassFile = "/secrets/mqtt/username", "/secrets/mqtt/password"
+		at.MQTTTLS = &config.TLS{CAFile: "/secrets/mqtt-ca/ca.crt"}
 	}
 	if name == "buildings" || name == "production" {
 		at.DatasetMount = "/data/readings.csv.gz"

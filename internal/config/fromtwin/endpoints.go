@@ -22,6 +22,11 @@ type Endpoints struct {
 	DatabaseURL     string // without a password; "" if DatabaseURLFile is set
 	DatabaseURLFile string
 
+	MQTTUserFile string // of a broker at which somebody logs in
+	MQTTPassFile string
+	MQTTTLS      *config.TLS // nil if the spec leaves it out
+	MQTTIDEnding string      // of the client id, where the spec does not name one
+
 	Listen        string // of the API and the UI
 	StatusListen  string // of /metrics and probes
 	APIKeysFile   string
