@@ -7,6 +7,7 @@
 //
 //	ENERGYTWIN_E2E_IMAGE       image of the operator that is installed
 //	ENERGYTWIN_E2E_NEXT_IMAGE  another name of that image, for the upgrade
+//	ENERGYTWIN_E2E_BROKER_IMAGE image of test/e2e/mqttbroker, for readings over MQTT
 //	ENERGYTWIN_E2E_HELM        the program helm, if it is not on the PATH
 //	ENERGYTWIN_E2E_DEPLOYMENT  any text: also the deployment by hack/ci, 30 minutes, on a
 //	                           node that pulls from loopback addresses of this machine
