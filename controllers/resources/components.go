@@ -237,7 +237,7 @@ func (c *Component) groups(spec *v1.DigitalTwinSpec) []string {
 	if c.also != nil {
 		groups = append(groups, c.also(spec)...)
 	}
-	if c.Role == RoleWorkload && spec.Monitoring.Tracing != nil {
+	if c.Role == RoleWorkload && c.Name != v1.ComponentBridge && spec.Monitoring.Tracing != nil { // the bridge traces nothing
 		groups = append(groups, groupTracing)
 	}
 	return groups

@@ -54,6 +54,7 @@ type Options struct {
 	// Files in place of the Secrets that spec.monitoring.tracing names; "" where it names
 	// none.
 	TracingHeaders, TracingCA string
+
 	// MQTTSecrets is a folder with files in place of the keys of the Secrets that
 	// spec.ingest.mqtt names; "" where it names none.
 	MQTTSecrets string
