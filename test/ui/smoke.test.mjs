@@ -476,8 +476,8 @@ test('meters are chosen by group, sorted by any column, and the place is in the 
 
 test('a table of thousands of meters has the rows that can be seen', async (t) => {
   const large = await startTwin('-meters', '8', '-days', '10', '-crowd', '3000');
-  t.after(() => large.stop());
   const page = await openPage(t, browser, large);
+  t.after(() => large.stop()); // when the page is closed
   await signIn(page, large, 'meters?q=meter-');
   await page.getByRole('status').getByText('3,000 of 3,008 match').waitFor();
   const table = page.getByRole('region', { name: 'Table of meters' });

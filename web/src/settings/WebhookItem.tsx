@@ -43,7 +43,10 @@ export function WebhookItem({ webhook: w, zone, changed, onSecret }: Props) {
 
   const test = () => act(async () => setTested((await answer(client.POST('/api/v1/webhooks/{id}/test', { params: { path } }))).data));
   const enable = () => act(() => answer(client.PATCH('/api/v1/webhooks/{id}', { params: { path }, body: { enabled: !w.enabled } })));
-  const remove = () => act(() => answer(client.DELETE('/api/v1/webhooks/{id}', { params: { path } })));
+  const remove = () => {
+    setOpened(false); // its deliveries are gone with it
+    return act(() => answer(client.DELETE('/api/v1/webhooks/{id}', { params: { path } })));
+  };
   const rotate = () =>
     act(async () => {
       const made = await answer(client.POST('/api/v1/webhooks/{id}/rotate', { params: { path }, body: {} }));
