@@ -1,7 +1,7 @@
 // Starts twins with `energytwin local`, as people do on a laptop.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** startLocal runs a file with flags. The twin can be stopped and started again, with its data and its address. */
 export async function startLocal(file, ...flags) {
   const dir = mkdtempSync(join(tmpdir(), 'energytwin-local-'));
+  chmodSync(dir, 0o755); // of root, PostgreSQL runs as another user, who has to pass it
   const twin = { address: '', apiKey: '' };
   let child;
   let ended;
