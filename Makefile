@@ -181,6 +181,10 @@ bench-ingest: ## Send readings to API servers that are killed at random, and cou
 bench-live: ## Measure the stream of events with 1,000 clients: time to all of them, memory of one (ARGS="-clients 100")
 	go run ./test/live $(ARGS)
 
+.PHONY: bench-page
+bench-page: web test/ui/node_modules/.package-lock.json ## Measure the pages in a browser: first load, drawing, brushing, heap, requests (ARGS="--minutes 60 --json")
+	@cd test/ui && node figures.mjs $(ARGS)
+
 .PHONY: bench-operator
 bench-operator: ## Measure the operator with 1,000 twins on a real API server, 25 minutes (ARGS=-quick for a short look)
 	KUBEBUILDER_ASSETS="$$(hack/control-plane)" go run ./test/benchoperator $(ARGS)

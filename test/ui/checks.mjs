@@ -17,7 +17,7 @@ export async function openPage(t, browser, twin, options = {}) {
     if (m.type() === 'error' && !/\/api\/v1\/(session|webhooks)$/.test(m.location().url)) wrong.push(m.text());
   });
   page.on('request', (r) => {
-    if (!r.url().startsWith(new URL(twin.address).origin) && !r.url().startsWith('data:')) wrong.push(`asked ${r.url()}`);
+    if (!r.url().startsWith(new URL(twin.address).origin) && !/^(data|blob):/.test(r.url())) wrong.push(`asked ${r.url()}`);
   });
   t.after(async () => {
     await context.close();

@@ -18,6 +18,7 @@ import (
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/history"
+	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/timescale/schema"
@@ -34,6 +35,7 @@ func main() {
 	meters := flag.Int("meters", 60, "households")
 	crowd := flag.Int("crowd", 0, "meters beside the households, with a day of readings each")
 	empty := flag.Bool("empty", false, "a twin that has seen nothing yet")
+	live := flag.Bool("live", false, "announce a stored hour each second, as a replay at 3600 times the speed does")
 	requests := flag.Float64("requests", 0, "requests per second that a key may send; 0: as many as by default")
 	ttl := flag.Duration("session", 0, "how long sessions last; 0: as long as by default")
 	hooks := flag.Bool("webhooks", false, "send webhooks, to receivers on this machine too")
@@ -52,13 +54,13 @@ func main() {
 	if *guesses > 0 {
 		failures = auth.Rate{PerSecond: 0.1, Burst: *guesses}
 	}
-	if err := run(*listen, &twin, size, *crowd, *issuer, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}, failures); err != nil {
+	if err := run(*listen, &twin, size, *crowd, *issuer, *live, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}, failures); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer bool, rate, failures auth.Rate) (err error) {
+func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer, announce bool, rate, failures auth.Rate) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	postgres, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
@@ -80,8 +82,9 @@ func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer b
 	}
 	defer reader.Close()
 
+	end := meter.NoHour
 	if size.Meters > 0 {
-		if _, err := filled.Fill(ctx, db, *twin, size); err != nil {
+		if end, err = filled.Fill(ctx, db, *twin, size); err != nil {
 			return err
 		}
 	}
@@ -122,6 +125,14 @@ func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer b
 		return err
 	}
 	defer hooked.Close()
+	if announce {
+		events, err := history.Connect(twin.Redis, twin.KeyPrefix())
+		if err != nil {
+			return err
+		}
+		defer events.Close()
+		go announceHours(ctx, events, end)
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
@@ -143,6 +154,32 @@ func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer b
 		cancel()
 	}()
 	return api.Run(ctx, *twin, api.Deps{DB: reader, Live: live, Hooked: hooked, Version: "test", Listener: listener, Requests: rate, Failures: failures})
+}
+
+// lastDay is how many hours are announced again and again: the newest that are stored.
+const lastDay = 24
+
+// announceHours announces the load of a stored hour, and now and then the decisions of an issue,
+// each second until the context ends.
+func announceHours(ctx context.Context, events *history.Store, end meter.Hour) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for n := int64(1); ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		hour := end - lastDay + meter.Hour(n%lastDay)
+		kind := history.LiveState
+		if n%lastDay == 0 {
+			kind = history.LiveDecisions
+		}
+		err := events.Publish(ctx, 0, history.Event{Offset: n, Fields: map[string]any{history.FieldType: kind, history.FieldHour: hour.String()}})
+		if err != nil && ctx.Err() == nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
 }
 
 func firstOf(errs ...error) error {

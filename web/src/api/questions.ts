@@ -1,6 +1,7 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, skipToken } from '@tanstack/react-query';
 import { answer, client } from './client';
 import { live } from './live';
+import type { Asked as Range } from '../chart/range';
 
 // What the pages ask for, and how often they ask again.
 
@@ -11,7 +12,8 @@ const unlessLive = (every: number, beside: number | false) => () => (live.isOn()
 
 // The twin itself is asked most often: what moves with it can wait. Beside events, it is asked to
 // notice that the connection is gone.
-const often = unlessLive(4_000, rare);
+const watch = 70_000;
+const often = unlessLive(4_000, watch);
 const calm = unlessLive(15_000, false);
 const seldom = unlessLive(rare, false);
 
@@ -38,11 +40,26 @@ export const twin = queryOptions({
   refetchInterval: often,
 });
 
-export const load = (from: string) =>
+/** ends are the parameters of a range; one without an end reaches as far as is usual. */
+const ends = ({ from, to }: Range) => ({ from, ...(to && { to }) });
+
+/** clock is the twin's now as events carry it, where they do. It is not asked for: the twin itself is. */
+export const clock = queryOptions<string | null>({ queryKey: ['clock'], queryFn: skipToken });
+
+export const load = (range: Range) =>
   queryOptions({
-    queryKey: ['load', from],
-    queryFn: () => answer(client.GET('/api/v1/load', { params: { query: { from } } })),
+    queryKey: ['load', range],
+    queryFn: () => answer(client.GET('/api/v1/load', { params: { query: ends(range) } })),
     refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
+/** prices are those of the hours of a load. */
+export const prices = ({ from, to = 'now+25h' }: Range) =>
+  queryOptions({
+    queryKey: ['prices', { from, to }],
+    queryFn: () => answer(client.GET('/api/v1/prices', { params: { query: { from, to } } })),
+    refetchInterval: seldom,
     placeholderData: keepPreviousData,
   });
 
@@ -52,10 +69,10 @@ export const groups = queryOptions({
   refetchInterval: calm,
 });
 
-export const groupLoad = (id: string, from: string) =>
+export const groupLoad = (id: string, range: Range) =>
   queryOptions({
-    queryKey: ['groups', id, 'load', from],
-    queryFn: () => answer(client.GET('/api/v1/groups/{id}/load', { params: { path: { id }, query: { from } } })),
+    queryKey: ['groups', id, 'load', range],
+    queryFn: () => answer(client.GET('/api/v1/groups/{id}/load', { params: { path: { id }, query: ends(range) } })),
     refetchInterval: calm,
     placeholderData: keepPreviousData,
   });
@@ -105,7 +122,7 @@ export const accuracy = (of: AccuracyOf, by: AccuracyBy, from: string) =>
   queryOptions({
     queryKey: ['accuracy', of, by, from],
     queryFn: () => answer(client.GET('/api/v1/forecasts/accuracy', { params: { query: { of, by, from } } })),
-    refetchInterval: rare, // it costs more than the rest, and an event changes little of it
+    refetchInterval: seldom, // it costs more than the rest, and an event changes little of it
     placeholderData: keepPreviousData,
   });
 
@@ -199,6 +216,23 @@ export const meterDecisions = (meter: string, mode: DecisionMode) =>
     refetchInterval: calm,
   });
 
+/** mostMarked is how many decisions a chart marks. */
+const mostMarked = 100;
+
+/** decisionsAlong are those in force that were issued in the range of a chart, about a meter or about a group itself. */
+export const decisionsAlong = (of: { meter: string } | { group: string }, range: Range, mode: DecisionMode) =>
+  queryOptions({
+    queryKey: ['decisions', 'along', of, range, mode],
+    queryFn: () =>
+      answer(
+        client.GET('/api/v1/decisions', {
+          params: { query: { ...of, ...('group' in of && { about: 'group' as const }), from: range.from, ...(range.to && { to: range.to }), action: 'any', inForce: true, limit: mostMarked, mode } },
+        }),
+      ),
+    refetchInterval: calm,
+    placeholderData: keepPreviousData,
+  });
+
 export const decision = (id: string) =>
   queryOptions({
     queryKey: ['decision', id],
@@ -267,12 +301,43 @@ export const meter = (id: string) =>
   });
 
 /** meterLoad is what was measured, forecast and planned hour by hour, and the price of each. */
-export const meterLoad = (id: string, from: string) =>
+export const meterLoad = (id: string, range: Range) =>
   queryOptions({
-    queryKey: ['meter', id, 'load', from],
-    queryFn: () => answer(client.GET('/api/v1/meters/{id}/load', { params: { path: { id }, query: { from } } })),
+    queryKey: ['meter', id, 'load', range],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}/load', { params: { path: { id }, query: ends(range) } })),
     refetchInterval: calm,
     placeholderData: keepPreviousData,
+  });
+
+/** meterDays are the days of the last year of a meter. */
+export const meterDays = (id: string) =>
+  queryOptions({
+    queryKey: ['meter', id, 'days'],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from: 'now-365d', step: '1d' } } })),
+    refetchInterval: false,
+    staleTime: rare,
+  });
+
+/** mostHours is how many hours are asked for as they were known at a time. */
+const mostHours = 2_000;
+
+/** meterKnown are the readings of a meter as they were known at a time. It does not change any more. */
+export const meterKnown = (id: string, range: Range, known: string) =>
+  queryOptions({
+    queryKey: ['known', id, range, known],
+    queryFn: () =>
+      answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from: range.from, to: known, known, step: '1h', maxPoints: mostHours } } })),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** meterState is what was known of a meter at a time. */
+export const meterState = (id: string, at: string) =>
+  queryOptions({
+    queryKey: ['known', id, at],
+    queryFn: () => answer(client.GET('/api/v1/meters/{id}/state', { params: { path: { id }, query: { at } } })),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** meterQuality is how complete and sure the readings of a meter are, day by day. */
@@ -284,11 +349,11 @@ export const meterQuality = (id: string) =>
   });
 
 /** meterSuspects are the suspect readings of a meter. */
-export const meterSuspects = (id: string, from: string) =>
+export const meterSuspects = (id: string, range: Range) =>
   queryOptions({
-    queryKey: ['meter', id, 'suspects', from],
+    queryKey: ['meter', id, 'suspects', range],
     queryFn: async () =>
-      (await answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from, step: '1d' } } }))).data[0]?.suspect ?? [],
+      (await answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { ...ends(range), step: '1d' } } }))).data[0]?.suspect ?? [],
     refetchInterval: calm,
   });
 

@@ -1,32 +1,36 @@
 import { expect, test } from 'vitest';
-import { pause, Refresher } from './refresh';
+import { most, pause, Refresher } from './refresh';
 
 const start = 1_000_000;
 const roots = (questions: { root: string }[]) => questions.map((q) => q.root);
 
-test('all that an event changes is asked for at once, and nothing else', () => {
+test('what an event changes is asked for at once, the most urgent first, and nothing else', () => {
   const r = new Refresher();
   const onPage = ['twin', 'load', 'groups', 'spec'].map((root) => ({ root, answered: start - 20 }));
   expect(r.round(onPage, start)).toEqual([]);
   r.note('state', start);
-  expect(roots(r.round(onPage, start))).toEqual(['twin', 'load', 'groups']);
+  expect(roots(r.round(onPage, start))).toEqual(['load', 'groups', 'twin']);
   const fresh = onPage.map((q) => ({ ...q, answered: start + 1 }));
   expect(r.round(fresh, start + pause)).toEqual([]);
 });
 
-test('however many events come, there is a round in a while, and none of it is forgotten', () => {
+test('however many events come, a minute has few questions, and none is forgotten', () => {
   const r = new Refresher();
-  const onPage = ['twin', 'load', 'decisions'].map((root) => ({ root, answered: 0 }));
-  const minutes = 10;
-  let rounds = 0;
-  for (let now = start; now < start + minutes * 60_000; now += 500) {
-    r.note('state', now);
-    r.note('decision', now);
-    const asked = r.round(onPage, now);
-    if (asked.length === 0) continue;
-    rounds++;
-    expect(roots(asked)).toEqual(['twin', 'load', 'decisions']);
-    for (const q of asked) q.answered = now;
+  const onPage = ['twin', 'load', 'prices', 'groups', 'kpis', 'kpis', 'accuracy', 'quality', 'decisions'].map((root) => ({ root, answered: start }));
+  const asked: { root: string; at: number }[] = [];
+  const oldest = new Map<string, number>();
+  for (let now = start; now < start + 3_600_000; now += 500) {
+    for (const kind of ['state', 'decision', 'alert'] as const) r.note(kind, now);
+    for (const q of r.round(onPage, now)) {
+      oldest.set(q.root, Math.max(oldest.get(q.root) ?? 0, now - q.answered));
+      q.answered = now;
+      asked.push({ root: q.root, at: now });
+    }
   }
-  expect(rounds).toBe((minutes * 60_000) / pause);
+  const minutes = new Map<number, number>();
+  for (const { at } of asked) minutes.set(Math.floor((at - start) / 60_000), (minutes.get(Math.floor((at - start) / 60_000)) ?? 0) + 1);
+  expect(Math.max(...minutes.values())).toBe(most);
+  expect(oldest.size).toBe(8);
+  expect(oldest.get('load')).toBeLessThanOrEqual(2 * pause);
+  expect(Math.max(...oldest.values())).toBeLessThanOrEqual(10 * pause);
 });

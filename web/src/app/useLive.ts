@@ -1,8 +1,9 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { Hours, loadOfGroup, loadOfTwin, withHours } from '../api/carry';
 import type { Schemas } from '../api/client';
 import { live } from '../api/live';
-import { groups } from '../api/questions';
+import { clock, groups } from '../api/questions';
 import { Refresher } from '../api/refresh';
 
 /** everySoOften is how often it is decided what to ask again, in milliseconds. */
@@ -13,8 +14,14 @@ export function useLive(): void {
   const queries = useQueryClient();
   useEffect(() => {
     const refresher = new Refresher();
+    const hours = new Hours();
+    let fresh = false; // hours have come since they were shown
     const deaf = live.listen((kind, data) => {
-      if (kind === 'state') showLoad(queries, data as Schemas['StateEvent']);
+      if (kind === 'state') {
+        showLoad(queries, data as Schemas['StateEvent']);
+        hours.take(data as Schemas['StateEvent']);
+        fresh = true;
+      }
       refresher.note(kind, Date.now());
     });
     // With an answer it is decided when a question is asked next: without events, soon.
@@ -23,6 +30,8 @@ export function useLive(): void {
     });
     const tick = setInterval(() => {
       if (!live.isOn()) return;
+      if (fresh) showHours(queries, hours);
+      fresh = false;
       const onPage = queries
         .getQueryCache()
         .findAll({ type: 'active', fetchStatus: 'idle' })
@@ -51,3 +60,20 @@ function showLoad(queries: QueryClient, event: Schemas['StateEvent']): void {
     return { ...known, data: known.data.with(at, { ...group, lastAt: event.at, lastKwh, utilisation }) };
   }, { updatedAt });
 }
+
+/** showHours puts hours of events into the loads that reach up to now, without asking for them. */
+function showHours(queries: QueryClient, hours: Hours): void {
+  const reported = hours.all();
+  const all = queries.getQueryData(groups.queryKey)?.data ?? [];
+  for (const { queryKey, state } of queries.getQueryCache().findAll({ type: 'active', fetchStatus: 'idle' })) {
+    const [root, id, what, range] = queryKey as [string, unknown, unknown, unknown];
+    const twin = root === 'load';
+    const group = root === 'groups' && what === 'load';
+    if ((!twin && !group) || !isUpToNow(twin ? id : range)) continue;
+    const of = group ? loadOfGroup(String(id)) : loadOfTwin(all);
+    const shown = queries.setQueryData<Schemas['AnswerLoad']>(queryKey, (known) => known && withHours(known, reported, of), { updatedAt: state.dataUpdatedAt });
+    if (twin && shown?.meta.asOf) queries.setQueryData(clock.queryKey, shown.meta.asOf);
+  }
+}
+
+const isUpToNow = (range: unknown) => typeof range === 'object' && range !== null && !('to' in range && range.to);

@@ -1,70 +1,85 @@
 import 'uplot/dist/uPlot.min.css';
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import type { Column } from './columns';
-import { clock, day } from '../format/time';
+import { day, hourOf } from '../format/time';
 import { iso } from './columns';
-import { timeLabels, yRange } from './axes';
+import { attach, plotsWith, spanOfPlot } from './gestures';
+import { Legend, spoken } from './Legend';
+import { Markers } from './Markers';
+import { type Cluster, clusters, type Marker } from './markers';
+import { dataOf, defaultHeight, type Drawing, plotOptions } from './plot';
+import { type Span, zoomed } from './range';
+import { csvOf, fileName, pictureOf, save } from './save';
+import { SaveMenu } from './SaveMenu';
+import { shades } from './shade';
 import classes from './TimeChart.module.css';
+import type { RangeControl } from './useRange';
 
-export interface Line {
-  label: string;
-  values: Column;
-  color: string; // name of a CSS variable
-  width?: number;
-  dash?: number[];
-  stepped?: boolean; // the value of a point holds until the next
-}
+export type { Line } from './plot';
 
-export interface Band {
-  label: string;
-  low: Column;
-  high: Column;
-  color: string;
-}
-
-export interface Mark {
-  label: string;
-  value: number;
-  color: string;
-}
-
-interface Props {
-  x: number[];
-  lines: Line[];
-  band?: Band;
-  limit?: Mark | undefined; // a horizontal line
-  now?: number | undefined; // a vertical line
-  zone: string;
-  height?: number;
-  axis: string; // what the y axis shows, with its unit
-  ticks?: (v: number) => string; // of the y axis; plain numbers if left out
-  format: (v: number | null | undefined) => string;
-  cursor?: string | undefined; // charts of one name show one hour together
+interface Props extends Drawing {
   summary: string; // for those who cannot see the chart
+  name?: string | undefined; // what it is of, for files of it
+  range?: RangeControl | undefined; // the charts of a page that share it show one time together
+  markers?: Marker[] | undefined;
+  openMarker?: ((id: string) => void) | undefined;
+  step?: number | undefined; // seconds from one point to the next
 }
 
-/** TimeChart draws lines and a band over time, in the zone of the twin. */
+const markerApart = 26; // pixels: what is clicked on has 24
+const keyZoom = 1.5;
+const day24 = 24;
+
+/**
+ * TimeChart draws lines and a band over time, in the zone of the twin. With a range, a drag, the
+ * wheel or keys choose what is shown, of all charts that have the same.
+ */
 export function TimeChart(props: Props) {
-  const { x, lines, band, limit, now, zone, height = 320 } = props;
+  const { x, lines, band, limit, now, span, zone, height = defaultHeight, range, markers, openMarker, name, step = 3_600 } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const latest = useRef(props);
   latest.current = props;
+  const preview = useRef<Span>(undefined);
   const [hover, setHover] = useState<number | null>(null);
+  const [spot, setSpot] = useState('');
+  const [placed, setPlaced] = useState<Cluster[]>([]);
   const scheme = useComputedColorScheme();
-  const shape = JSON.stringify([lines.map((l) => [l.label, l.color]), band?.label, zone, height, props.axis, scheme]);
+  const shape = JSON.stringify([lines.map((l) => [l.label, l.color]), band?.label, zone, height, props.axis, props.compact, range?.key, scheme]);
+
+  const place = (u: uPlot) => {
+    const { markers: all } = latest.current;
+    if (!all) return;
+    const left = u.bbox.left / devicePixelRatio;
+    const next = clusters(all, (at) => u.valToPos(at, 'x'), u.bbox.width / devicePixelRatio, markerApart).map((c) => ({ ...c, left: left + c.left }));
+    setPlaced((old) => (JSON.stringify(old) === JSON.stringify(next) ? old : next));
+  };
 
   useEffect(() => {
     const el = host.current;
     if (!el) return;
-    const u = new uPlot(options(el, latest, setHover), data(latest.current), el);
+    const read = () => ({ ...latest.current, preview: preview.current });
+    const u = new uPlot(plotOptions(el, read, latest.current.range?.key, { cursor: setHover, drawn: place }), dataOf(latest.current), el);
     plot.current = u;
+    const detach = latest.current.range
+      ? attach(u, () => ({
+          preview(shown) {
+            preview.current = shown;
+            for (const each of plotsWith(u)) each.setScale('x', { min: shown[0], max: shown[1] });
+          },
+          show(shown) {
+            preview.current = undefined;
+            latest.current.range?.show(shown);
+          },
+          reset: () => latest.current.range?.reset(),
+        }))
+      : undefined;
     const resize = new ResizeObserver(() => u.setSize({ width: el.clientWidth, height }));
     resize.observe(el);
     return () => {
       resize.disconnect();
+      detach?.();
       u.destroy();
       plot.current = undefined;
     };
@@ -74,131 +89,99 @@ export function TimeChart(props: Props) {
 
   // biome-ignore lint: the marks are read from latest when the chart draws
   useEffect(() => {
-    plot.current?.setData(data(latest.current));
-  }, [x, lines, band, limit?.value, now]);
+    plot.current?.setData(dataOf(latest.current));
+  }, [x, lines, band, limit?.value, now, span, markers]);
 
-  const at = hover === null ? undefined : x[hover];
+  const when = (i: number) => {
+    const at = x[i];
+    if (at === undefined) return '';
+    return step >= day24 * 3_600 ? day(iso(at), zone) : `${day(iso(at), zone)}, ${hourOf(iso(at), zone)}`;
+  };
+  const shown: Span = span ?? [x[0] ?? 0, x.at(-1) ?? 0];
+  const shaded = useMemo(() => shades(shown[0], shown[1], zone).length > 0, [shown[0], shown[1], zone]);
+
+  const move = (to: number) => {
+    const u = plot.current;
+    if (!u) return;
+    const i = Math.min(Math.max(to, firstIn(x, shown)), lastIn(x, shown));
+    const at = x[i];
+    if (at === undefined) return;
+    for (const each of plotsWith(u)) each.setCursor({ left: each.valToPos(at, 'x'), top: each.over.clientHeight / 2 });
+    setHover(i);
+    setSpot(spoken(props, i, when(i)));
+  };
+  const leave = () => {
+    if (plot.current) for (const each of plotsWith(plot.current)) each.setCursor({ left: -10, top: -10 });
+    setSpot('');
+  };
+  const zoom = (factor: number) => {
+    const at = hover === null ? undefined : x[hover];
+    range?.show(zoomed(shown, at ?? (shown[0] + shown[1]) / 2, factor));
+  };
+  const keys: Record<string, () => void> = {
+    ArrowLeft: () => move((hover ?? x.length) - 1),
+    ArrowRight: () => move((hover ?? firstIn(x, shown) - 1) + 1),
+    'Ctrl+ArrowLeft': () => move((hover ?? x.length) - day24),
+    'Ctrl+ArrowRight': () => move((hover ?? 0) + day24),
+    Home: () => move(0),
+    End: () => move(x.length - 1),
+    Escape: leave,
+    ...(range && {
+      '+': () => zoom(1 / keyZoom),
+      '=': () => zoom(1 / keyZoom),
+      '-': () => zoom(keyZoom),
+      PageUp: () => range.step(-1),
+      PageDown: () => range.step(1),
+      Backspace: range.undo,
+    }),
+  };
+  const press = (e: KeyboardEvent) => {
+    if (e.target !== e.currentTarget || e.altKey || e.metaKey) return; // a marker has keys of its own
+    const act = keys[e.ctrlKey ? `Ctrl+${e.key}` : e.key];
+    if (!act) return;
+    e.preventDefault();
+    e.stopPropagation();
+    act();
+  };
+
+  const picture = async () => {
+    const content = plot.current && (await pictureOf(plot.current, props, `${name}, ${day(iso(shown[0]), zone)} to ${day(iso(shown[1] - 1), zone)}`));
+    if (content && name) save(content, fileName(name, shown[0], shown[1], zone, 'png'));
+  };
+  const table = () => {
+    const [from, to] = plot.current ? spanOfPlot(plot.current) : shown;
+    if (name) save(new Blob([csvOf(props, from, to)], { type: 'text/csv' }), fileName(name, from, to, zone, 'csv'));
+  };
+
   return (
     <figure className={classes.figure}>
-      <Legend {...props} hover={hover} when={at === undefined ? '' : `${day(iso(at), zone)}, ${clock(iso(at), zone)}`} />
-      <div ref={host} className={classes.plot} style={{ minHeight: height }} role="img" aria-label={props.summary} />
+      <figcaption className={classes.legend} data-compact={props.compact || undefined}>
+        <Legend drawing={props} index={hover} when={hover === null ? '' : when(hover)} shaded={shaded && !props.compact} />
+        {name && <SaveMenu what={name} picture={() => void picture()} table={table} />}
+      </figcaption>
+      <div
+        className={classes.area}
+        role="application"
+        tabIndex={0}
+        aria-label={`Chart. Arrow keys move an hour, with Ctrl a day${range ? '; plus and minus zoom, Backspace undoes' : ''}.`}
+        onKeyDown={press}
+        onBlur={(e) => e.target === e.currentTarget && leave()}
+      >
+        <div ref={host} className={classes.plot} style={{ minHeight: height }} role="img" aria-label={props.summary} />
+        {openMarker && <Markers clusters={placed} open={openMarker} />}
+      </div>
+      <span role="status" className={classes.spoken}>
+        {spot}
+      </span>
     </figure>
   );
 }
 
-function Legend({ lines, band, limit, hover, when, format }: Props & { hover: number | null; when: string }) {
-  const value = (c: Column) => (hover === null ? '' : format(c[hover]));
-  return (
-    <figcaption className={classes.legend}>
-      {lines.map((l) => (
-        <span key={l.label} className={classes.entry}>
-          <svg width="18" height="8" aria-hidden="true">
-            <line x1="0" y1="4" x2="18" y2="4" stroke={`var(${l.color})`} strokeWidth={l.width ?? 2} strokeDasharray={l.dash?.join(' ')} />
-          </svg>
-          {l.label} <b>{value(l.values)}</b>
-        </span>
-      ))}
-      {band && (
-        <span className={classes.entry}>
-          <svg width="18" height="10" aria-hidden="true">
-            <rect width="18" height="10" rx="2" fill={`var(${band.color})`} />
-          </svg>
-          {band.label} <b>{hover === null ? '' : `${value(band.low)} – ${value(band.high)}`}</b>
-        </span>
-      )}
-      {limit && (
-        <span className={classes.entry}>
-          <svg width="18" height="8" aria-hidden="true">
-            <line x1="0" y1="4" x2="18" y2="4" stroke={`var(${limit.color})`} strokeWidth="1.5" />
-          </svg>
-          {limit.label} <b>{format(limit.value)}</b>
-        </span>
-      )}
-      <span className={classes.when}>{when}</span>
-    </figcaption>
-  );
+function firstIn(x: number[], [from]: Span): number {
+  const i = x.findIndex((at) => at >= from);
+  return i < 0 ? 0 : i;
 }
 
-function data(p: Props): uPlot.AlignedData {
-  const columns: Column[] = p.lines.map((l) => l.values);
-  if (p.band) columns.unshift(p.band.high, p.band.low);
-  return [p.x, ...columns] as uPlot.AlignedData;
-}
-
-const stepped = uPlot.paths.stepped!({ align: 1 });
-
-type Latest = { current: Props };
-
-function options(el: HTMLElement, latest: Latest, setHover: (i: number | null) => void): uPlot.Options {
-  const p = latest.current;
-  const { ticks } = p;
-  const style = getComputedStyle(el);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  const font = `12px ${style.fontFamily}`;
-  const axis = {
-    stroke: color('--text-dim'),
-    font,
-    labelFont: font,
-    grid: { stroke: color('--line-faint'), width: 1 },
-    ticks: { show: false },
-  };
-  const series: uPlot.Series[] = [{}];
-  if (p.band) series.push({ width: 0, points: { show: false } }, { width: 0, points: { show: false } });
-  for (const l of p.lines) {
-    series.push({ label: l.label, stroke: color(l.color), width: l.width ?? 2, dash: l.dash ?? [], points: { show: false }, ...(l.stepped && { paths: stepped }) });
-  }
-  return {
-    width: el.clientWidth,
-    height: p.height ?? 320,
-    padding: [12, 8, 0, 0],
-    legend: { show: false },
-    tzDate: (t) => uPlot.tzDate(new Date(t * 1000), p.zone),
-    cursor: { drag: { x: false, y: false }, points: { size: 7 }, ...(p.cursor !== undefined && { sync: { key: p.cursor } }) },
-    scales: { y: { range: (_, low, high) => yRange(low, high, latest.current.limit?.value) } },
-    series,
-    bands: p.band ? [{ series: [1, 2], fill: color(p.band.color) }] : [],
-    axes: [
-      { ...axis, values: (_, splits, _i, _space, step) => timeLabels(splits, step, p.zone), space: 64, size: 40 },
-      { ...axis, label: p.axis, labelSize: 22, size: 52, space: (p.height ?? 320) < 160 ? 20 : 44, ...(ticks && { values: (_: uPlot, splits: number[]) => splits.map(ticks) }) },
-    ],
-    hooks: {
-      setCursor: [(u) => setHover(u.cursor.idx ?? null)],
-      draw: [(u) => drawMarks(u, latest.current, color, font)],
-    },
-  };
-}
-
-function drawMarks(u: uPlot, p: Props, color: (name: string) => string, font: string): void {
-  const { ctx, bbox } = u;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.lineWidth = 1.5 * ratio;
-  if (p.limit) {
-    const y = Math.round(u.valToPos(p.limit.value, 'y', true));
-    ctx.strokeStyle = color(p.limit.color);
-    line(ctx, bbox.left, y, bbox.left + bbox.width, y);
-  }
-  if (p.now !== undefined) {
-    const x = Math.round(u.valToPos(p.now, 'x', true));
-    if (x >= bbox.left && x <= bbox.left + bbox.width) {
-      ctx.strokeStyle = color('--text-dim');
-      ctx.setLineDash([2 * ratio, 3 * ratio]);
-      line(ctx, x, bbox.top, x, bbox.top + bbox.height);
-      ctx.fillStyle = color('--text-dim');
-      ctx.font = font.replace('12px', `${12 * ratio}px`);
-      const gap = 5 * ratio;
-      const fits = x + gap + ctx.measureText('now').width <= bbox.left + bbox.width;
-      ctx.textAlign = fits ? 'left' : 'right';
-      ctx.textBaseline = 'top';
-      ctx.fillText('now', fits ? x + gap : x - gap, bbox.top);
-    }
-  }
-  ctx.restore();
-}
-
-function line(ctx: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x0, y0);
-  ctx.lineTo(x1, y1);
-  ctx.stroke();
+function lastIn(x: number[], [, to]: Span): number {
+  return x.findLastIndex((at) => at <= to);
 }

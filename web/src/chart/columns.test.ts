@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { greatest, hasPlan, loadColumns, newest } from './columns';
+import { dayBefore, greatest, hasPlan, loadColumns, newest } from './columns';
 
 const hour = (n: number) => new Date(Date.UTC(2019, 0, 1, n)).toISOString();
 const at = (n: number) => Date.UTC(2019, 0, 1, n) / 1000;
@@ -35,4 +35,9 @@ test('hours of which nothing is known yet end the chart', () => {
 test('plans are shown from now on', () => {
   const planned = { actualKwh: null, p10Kwh: 1, p50Kwh: 2, p90Kwh: 3, plannedKwh: 1 };
   expect(loadColumns([{ ...planned, at: hour(0) }, { ...planned, at: hour(1) }], at(1)).planned).toEqual([null, 1]);
+});
+
+test('the day before is 24 hours earlier, and nothing before the first hour', () => {
+  const x = Array.from({ length: 26 }, (_, i) => at(i));
+  expect(dayBefore(x, x.map((_, i) => i)).slice(22)).toEqual([null, null, 0, 1]);
 });

@@ -40,6 +40,17 @@ export function hasPlan(c: LoadColumns): boolean {
   return c.planned.some((v, i) => v !== null && c.p50[i] !== null && Math.abs(v - (c.p50[i] as number)) > 1e-6);
 }
 
+const dayLength = 86_400;
+
+/** dayBefore is at each hour the value of 24 hours before; hours follow one another. */
+export function dayBefore(x: number[], column: Column): Column {
+  const first = x[0] ?? 0;
+  return x.map((at) => {
+    const i = Math.round((at - dayLength - first) / 3_600);
+    return i >= 0 && x[i] === at - dayLength ? (column[i] ?? null) : null;
+  });
+}
+
 /** greatest is the greatest value and where it is; undefined if there is none. */
 export function greatest(x: number[], column: Column, from = Number.NEGATIVE_INFINITY): { x: number; value: number } | undefined {
   let best: { x: number; value: number } | undefined;

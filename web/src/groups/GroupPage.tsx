@@ -1,19 +1,22 @@
-import { Anchor, SegmentedControl, Skeleton } from '@mantine/core';
+import { Anchor, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { ApiError } from '../api/problem';
-import { groupDecisions, groupLoad, groups, twin } from '../api/questions';
-import { useSetting } from '../app/address';
+import { decisionsAlong, groupDecisions, groupLoad, groups, twin } from '../api/questions';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { loadColumns, seconds } from '../chart/columns';
+import { bucketOf } from '../chart/buckets';
 import { LoadChart } from '../chart/LoadChart';
+import { RangeBar } from '../chart/RangeBar';
+import { ghost, useRange, useSpan } from '../chart/useRange';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
+import { markersOf } from '../decisions/markers';
 import { useDecisionMode } from '../decisions/mode';
 import { count, power } from '../format/energy';
 import { dayHour } from '../format/time';
@@ -33,13 +36,17 @@ const spans = [
 /** GroupPage shows one group: its load against its limit, the risk of the coming hours, what is planned. */
 export function GroupPage({ id }: { id: string }) {
   useTitle(id);
-  const [from, setFrom] = useSetting('range', 'now-72h', spans.map((s) => s.value));
-  const load = useQuery(groupLoad(id, from));
-  const group = useQuery(groups).data?.data.find((g) => g.id === id);
   const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
+  const range = useRange('now-72h', spans.map((s) => s.value), zone);
+  const load = useQuery(groupLoad(id, range.asked));
+  const group = useQuery(groups).data?.data.find((g) => g.id === id);
   const asOf = load.data?.meta.asOf;
   const now = asOf ? seconds(asOf) : undefined;
   const columns = useMemo(() => load.data && loadColumns(load.data.data.points, now), [load.data, now]);
+  const span = useSpan(range, columns?.x, now);
+  const made = useQuery(decisionsAlong({ group: id }, range.asked, useDecisionMode())).data?.data;
+  const markers = useMemo(() => made && markersOf(made, zone), [made, zone]);
+  const [, open] = useOpenDecision();
   const view = load.data?.data;
   const unknown = load.error instanceof ApiError && load.error.status === 404;
   return (
@@ -65,13 +72,25 @@ export function GroupPage({ id }: { id: string }) {
         from={load.data}
         title="Load"
         note="Measured, the newest forecast of each hour, and the load if all plans are followed"
-        action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
+        action={<RangeBar range={range} presets={spans} zone={zone} />}
       >
         {load.error && !view && <Failure error={load.error} retry={unknown ? undefined : load.refetch} />}
         {!view && !load.error && <Skeleton height={380} />}
         {columns && columns.x.length > 0 && (
-          <div className={load.isPlaceholderData ? page.old : undefined}>
-            <LoadChart columns={columns} now={now} zone={zone} capacity={view?.capacityKw} what={id} />
+          <div className={load.isPlaceholderData || range.pending ? page.old : undefined}>
+            <LoadChart
+              columns={columns}
+              now={now}
+              zone={zone}
+              capacity={view?.capacityKw}
+              what={id}
+              range={range}
+              span={span}
+              bucket={bucketOf(span ? span[1] - span[0] : 0, range.by)}
+              ghost={ghost(span)}
+              markers={markers}
+              openMarker={open}
+            />
           </div>
         )}
         {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}

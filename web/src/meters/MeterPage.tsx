@@ -1,25 +1,34 @@
-import { SegmentedControl, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
-import { meter, meterDecisions, meterLoad, meterSuspects, twin } from '../api/questions';
+import { decisionsAlong, meter, meterDecisions, meterKnown, meterLoad, meterState, meterSuspects, twin } from '../api/questions';
 import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
-import { loadColumns, seconds } from '../chart/columns';
+import { iso, type LoadColumns, loadColumns, seconds } from '../chart/columns';
+import { bucketOf } from '../chart/buckets';
 import { LoadChart } from '../chart/LoadChart';
 import { PriceStrip } from '../chart/PriceStrip';
+import type { Asked } from '../chart/range';
+import { RangeBar } from '../chart/RangeBar';
+import { ghost, useRange, useSpan } from '../chart/useRange';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DecisionList } from '../decisions/DecisionList';
+import { markersOf } from '../decisions/markers';
 import { useDecisionMode } from '../decisions/mode';
 import { Downloads, type FileOf } from '../download/Downloads';
 import { count, energy } from '../format/energy';
 import { dayHour } from '../format/time';
+import { Devices } from './Devices';
+import { Known } from './Known';
+import { columnsKnown } from './known';
 import classes from './MeterPage.module.css';
+import { Months } from './Months';
 import { QualityCalendar } from './QualityCalendar';
 import { StatusBadge } from './StatusBadge';
 
@@ -61,8 +70,10 @@ export function MeterPage({ id }: { id: string }) {
           <Skeleton height={20} width={320} mt={6} />
         )}
       </div>
-      <LoadOfMeter id={id} known={!!m} zone={zone} />
+      <LoadOfMeter id={id} known={!!m} zone={zone} open={open} />
       <DecisionsOfMeter id={id} known={!!m} zone={zone} open={open} />
+      {m && <Devices id={id} group={m.group} />}
+      <Months id={id} known={!!m} zone={zone} />
       <QualityCalendar id={id} known={!!m} zone={zone} />
       <DecisionDrawer zone={zone} />
     </div>
@@ -72,35 +83,53 @@ export function MeterPage({ id }: { id: string }) {
 // The sections of the page ask at once, and show what went wrong only of a meter that is known: of another, the page shows it once.
 type SectionProps = { id: string; known: boolean; zone: string };
 
-function LoadOfMeter({ id, known, zone }: SectionProps) {
-  const [from, setFrom] = useSetting('range', 'now-7d', spans.map((s) => s.value));
-  const { data, error: failure, refetch, isPlaceholderData } = useQuery(meterLoad(id, from));
-  const suspects = useQuery(meterSuspects(id, from)).data ?? [];
+function LoadOfMeter({ id, known, zone, open }: SectionProps & { open: (id: string) => void }) {
+  const range = useRange('now-7d', spans.map((s) => s.value), zone);
+  const { data, error: failure, refetch, isPlaceholderData } = useQuery(meterLoad(id, range.asked));
+  const suspects = useQuery(meterSuspects(id, range.asked)).data ?? [];
+  const made = useQuery(decisionsAlong({ meter: id }, range.asked, useDecisionMode())).data?.data;
+  const markers = useMemo(() => made && markersOf(made, zone), [made, zone]);
   const asOf = data?.meta.asOf;
   const now = asOf ? seconds(asOf) : undefined;
   const points = data?.data.points;
   const columns = useMemo(() => points && loadColumns(points, now), [points, now]);
+  const span = useSpan(range, columns?.x, now);
+  const bucket = bucketOf(span ? span[1] - span[0] : 0, range.by);
   const error = known ? failure : null;
+  const then = useKnown(id, columns, range.asked, now);
+  const { from, to } = range.asked;
   const files: FileOf[] = [
-    { what: 'Readings', path: '/api/v1/meters/{id}/history', places: { id }, query: { from, step: '1h' } },
-    { what: 'Decisions', path: '/api/v1/decisions', query: { from, meter: id } },
-    { what: 'Key figures by day', path: '/api/v1/kpis', query: { from, by: 'day', meter: id } },
+    { what: 'Readings', path: '/api/v1/meters/{id}/history', places: { id }, query: { from, ...(to && { to }), step: '1h' } },
+    { what: 'Decisions', path: '/api/v1/decisions', query: { from, ...(to && { to }), meter: id } },
+    { what: 'Key figures by day', path: '/api/v1/kpis', query: { from, ...(to && { to }), by: 'day', meter: id } },
   ];
   return (
     <Card
       from={data}
       title="Load"
       note="Readings, the forecast that was in force at each hour, the load if the plans are followed, and the price"
-      action={<SegmentedControl size="xs" value={from} onChange={setFrom} data={spans} aria-label="Time shown" />}
+      action={<RangeBar range={range} presets={spans} zone={zone} />}
     >
       {error && !columns && <Failure error={error} retry={refetch} />}
       {!columns && !error && <Skeleton height={380} />}
       {data && columns && columns.x.length > 0 && (
-        <div className={isPlaceholderData ? page.old : undefined}>
-          <LoadChart columns={columns} now={now} zone={zone} what={id} cursor={id} />
-          <PriceStrip points={data.data.points.slice(0, columns.x.length)} currency={data.data.currency} now={now} zone={zone} cursor={id} />
+        <div className={isPlaceholderData || range.pending ? page.old : undefined}>
+          <LoadChart
+            columns={then.columns ?? columns}
+            now={then.at ?? now}
+            zone={zone}
+            what={id}
+            range={range}
+            span={span}
+            bucket={bucket}
+            ghost={ghost(span)}
+            markers={markers}
+            openMarker={open}
+          />
+          <PriceStrip points={data.data.points} currency={data.data.currency} now={then.at ?? now} zone={zone} what={id} range={range} span={span} bucket={bucket} />
         </div>
       )}
+      {span && now !== undefined && bucket === 'hour' && <Known span={span} now={now} zone={zone} known={then.at} setKnown={then.setAt} state={then.state} open={open} />}
       {columns?.x.length === 0 && <Empty title="No readings">There are none in this time.</Empty>}
       {suspects.length > 0 && <Suspects readings={suspects} zone={zone} />}
       <div className={classes.export}>
@@ -108,6 +137,19 @@ function LoadOfMeter({ id, known, zone }: SectionProps) {
       </div>
     </Card>
   );
+}
+
+/** useKnown is what was known at the time that the address names; nothing where it names none. */
+function useKnown(id: string, columns: LoadColumns | undefined, asked: Asked, now: number | undefined) {
+  const [text, setText] = useSetting<string>('known', '');
+  const time = Date.parse(text) / 1000;
+  const at = now !== undefined && time < now ? time : undefined;
+  const enabled = at !== undefined && columns !== undefined;
+  const state = useQuery({ ...meterState(id, text), enabled }).data?.data;
+  const readings = useQuery({ ...meterKnown(id, asked, text), enabled }).data?.data[0]?.points;
+  const known = useMemo(() => (at !== undefined && columns && state && readings ? columnsKnown(columns, readings, state.forecast, at) : undefined), [at, columns, state, readings]);
+  const setAt = (next: number | undefined) => setText(next === undefined ? '' : iso(next).replace('.000Z', 'Z'), true);
+  return { at, setAt, columns: known, state: at === undefined ? undefined : state };
 }
 
 const mostNamed = 5;

@@ -7,6 +7,10 @@ const keys: { keys: string[]; does: string }[] = [
   { keys: ['Tab'], does: 'The next thing that can be used' },
   { keys: ['Enter'], does: 'Use it' },
   { keys: ['Esc'], does: 'Close what is open' },
+  { keys: ['←', '→'], does: 'In a chart: the hour before and after; with Ctrl the day' },
+  { keys: ['+', '−'], does: 'In a chart: a shorter and a longer time; also Ctrl and the wheel' },
+  { keys: ['PgUp', 'PgDn'], does: 'In a chart: the time before and after' },
+  { keys: ['Backspace'], does: 'In a chart: back to the range before' },
 ];
 
 /** KeyList lists what the keys do. */
