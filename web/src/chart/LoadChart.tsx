@@ -41,7 +41,7 @@ export function LoadChart({ columns, now, zone, capacity, what, height, range, s
         span={span}
         zone={zone}
         height={height}
-        axis={bucket === 'day' ? 'Mean power of the day, kW' : 'Mean power of the hour, kW'}
+        axis={height !== undefined && height < roomForWords ? 'kW' : bucket === 'day' ? 'Mean power of the day, kW' : 'Mean power of the hour, kW'}
         format={power}
         range={range}
         name={what}
@@ -54,6 +54,9 @@ export function LoadChart({ columns, now, zone, capacity, what, height, range, s
     </>
   );
 }
+
+/** roomForWords is the height from which the axis has room for what it shows, in pixels. */
+const roomForWords = 240;
 
 type Drawn = { x: number[]; lines: Line[]; band: Band };
 

@@ -11,7 +11,7 @@ import { bucketOf } from '../chart/buckets';
 import { LoadChart } from '../chart/LoadChart';
 import { PriceStrip } from '../chart/PriceStrip';
 import { RangeBar } from '../chart/RangeBar';
-import { ghost, useRange, useSpan } from '../chart/useRange';
+import { useRange, useSpan } from '../chart/useRange';
 import { power } from '../format/energy';
 import { hourOf, relativeDay } from '../format/time';
 import classes from './LoadCard.module.css';
@@ -55,7 +55,7 @@ export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={160} range={range} span={span} bucket={bucket} ghost={ghost(span)} />
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket} />
           {rates && <PriceStrip points={rates.data.points} currency={rates.data.currency} now={now} zone={zone} what="the tariff" range={range} span={span} bucket={bucket} />}
         </div>
       )}
