@@ -123,7 +123,7 @@ function LoadOfMeter({ id, known, zone, open }: SectionProps & { open: (id: stri
             span={span}
             bucket={bucket}
             ghost={ghost(span)}
-            markers={markers}
+            markers={then.at === undefined ? markers : markers?.filter((m) => m.issued <= (then.at ?? 0))}
             openMarker={open}
           />
           <PriceStrip points={data.data.points} currency={data.data.currency} now={then.at ?? now} zone={zone} what={id} range={range} span={span} bucket={bucket} />
