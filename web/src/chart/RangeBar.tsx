@@ -82,7 +82,12 @@ function Dates({ range, zone }: { range: RangeControl; zone: string }) {
       <Popover.Dropdown>
         <form className={classes.dates} onSubmit={choose}>
           <TextInput size="xs" type="date" name="first" label="First day" required defaultValue={to > 0 ? dateOf(from, zone) : ''} />
-          <TextInput size="xs" type="date" name="last" label="Last day" required defaultValue={to > 0 ? dateOf(to - 1, zone) : ''} error={wrong || undefined} />
+          <TextInput size="xs" type="date" name="last" label="Last day" required defaultValue={to > 0 ? dateOf(to - 1, zone) : ''} aria-invalid={wrong !== '' || undefined} />
+          {wrong && (
+            <p className={classes.wrong} role="alert">
+              {wrong}
+            </p>
+          )}
           <Button size="xs" type="submit">
             Show
           </Button>
