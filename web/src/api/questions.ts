@@ -318,15 +318,15 @@ export const meterDays = (id: string) =>
     staleTime: rare,
   });
 
-/** mostHours is how many hours are asked for as they were known at a time. */
-const mostHours = 2_000;
+/** mostKnownHours is how many hours are asked for as they were known at a time. */
+const mostKnownHours = 2_000;
 
 /** meterKnown are the readings of a meter as they were known at a time. It does not change any more. */
 export const meterKnown = (id: string, range: Range, known: string) =>
   queryOptions({
     queryKey: ['known', id, range, known],
     queryFn: () =>
-      answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from: range.from, to: known, known, step: '1h', maxPoints: mostHours } } })),
+      answer(client.GET('/api/v1/meters/{id}/history', { params: { path: { id }, query: { from: range.from, to: known, known, step: '1h', maxPoints: mostKnownHours } } })),
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });

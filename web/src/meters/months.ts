@@ -30,7 +30,7 @@ export function monthsOf(points: Schemas['Point'][], zone: string): Month[] {
     const name = date.slice(0, 7);
     const month = months.get(name) ?? { name, label: monthName.format(Date.parse(`${name}-01`)), days: [], kwh: null };
     months.set(name, month);
-    month.days[Number(date.slice(8))] = { date, kwh: p.kwh, partial: p.partial, share: p.kwh === null || most === 0 ? 0 : Math.max(0, p.kwh / most) };
+    month.days[Number(date.slice(8))] = { date, kwh: p.kwh, partial: p.partial ?? false, share: p.kwh === null || most === 0 ? 0 : Math.max(0, p.kwh / most) };
     if (p.kwh !== null) month.kwh = (month.kwh ?? 0) + p.kwh;
   }
   return [...months.values()].sort((a, b) => b.name.localeCompare(a.name));

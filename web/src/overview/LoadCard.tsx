@@ -11,20 +11,20 @@ import { bucketOf } from '../chart/buckets';
 import { LoadChart } from '../chart/LoadChart';
 import { PriceStrip } from '../chart/PriceStrip';
 import { RangeBar } from '../chart/RangeBar';
-import { useRange, useSpan } from '../chart/useRange';
+import { type RangeControl, useSpan } from '../chart/useRange';
 import { power } from '../format/energy';
 import { hourOf, relativeDay } from '../format/time';
 import classes from './LoadCard.module.css';
 
-const spans = [
+/** spans are the ranges to choose from. */
+export const spans = [
   { value: 'now-24h', label: '1 day' },
   { value: 'now-72h', label: '3 days' },
   { value: 'now-7d', label: '1 week' },
 ];
 
 /** LoadCard shows the load of the whole twin beside what was and is expected. */
-export function LoadCard({ zone = 'UTC' }: { zone?: string | undefined }) {
-  const range = useRange('now-72h', spans.map((s) => s.value), zone);
+export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: string | undefined }) {
   const { data, error, refetch, isPlaceholderData } = useQuery(load(range.asked));
   const { data: rates } = useQuery(prices(range.asked));
   const asOf = data?.meta.asOf;

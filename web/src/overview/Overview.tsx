@@ -3,6 +3,7 @@ import { twin } from '../api/questions';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
+import { useRange } from '../chart/useRange';
 import { DecisionsToDo } from '../decisions/DecisionsToDo';
 import { DecisionDrawer, useOpenDecision } from '../decisions/DecisionDrawer';
 import { DataQuality } from './DataQuality';
@@ -10,7 +11,7 @@ import { Figures } from './Figures';
 import { GroupLoads } from './GroupLoads';
 import { KeyFigures } from './KeyFigures';
 import { LimitsAtRisk } from './LimitsAtRisk';
-import { LoadCard } from './LoadCard';
+import { LoadCard, spans } from './LoadCard';
 import { Month } from './Month';
 import classes from './Overview.module.css';
 import { Replay } from './Replay';
@@ -20,6 +21,7 @@ import { TodayNote } from './TodayNote';
 export function Overview() {
   const { data, error, refetch } = useQuery(twin);
   const [, open] = useOpenDecision();
+  const range = useRange('now-72h', spans.map((s) => s.value), data?.data.timezone ?? 'UTC');
   useTitle();
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const view = data?.data;
@@ -27,12 +29,12 @@ export function Overview() {
     <div className={page.page}>
       <div className={page.head}>
         <h1 className={page.title}>{view?.name ?? ' '}</h1>
-        {view && <TodayNote zone={view.timezone} />}
+        {view && <TodayNote range={range.asked} zone={view.timezone} />}
         {view && <Replay twin={view} />}
       </div>
       <LimitsAtRisk zone={view?.timezone} />
       <div className={classes.columns}>
-        <LoadCard zone={view?.timezone} />
+        <LoadCard range={range} zone={view?.timezone} />
         <DecisionsToDo zone={view?.timezone} open={open} />
       </div>
       <Month />
