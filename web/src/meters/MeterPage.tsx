@@ -67,7 +67,7 @@ export function MeterPage({ id }: { id: string }) {
             <span>{count(m.readings)} readings</span>
           </p>
         ) : (
-          <Skeleton height={20} width={320} mt={6} />
+          <Skeleton height={20} width={320} maw="100%" mt={6} />
         )}
       </div>
       <LoadOfMeter id={id} known={!!m} zone={zone} open={open} />
