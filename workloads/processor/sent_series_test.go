@@ -81,32 +81,3 @@ func TestSeriesHoldFromWhereTheyWereTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) { require.Equal(t, want, run(t, meanwhile)) })
 	}
 }
-
-// The forecast of the whole twin rests on temperatures that were sent, from the issue on that
-// follows.
-func TestTwinForecastsRestOnTemperaturesThatWereSent(t *testing.T) {
-	const days, sentAt = 14, 8
-	forecasts := func(t *testing.T, meanwhile func(*services)) (before, after string) {
-		s := startServices(t)
-		s.produce(0, sentAt)
-		s.process()
-		meanwhile(s)
-		s.produce(sentAt, days-sentAt)
-		s.process()
-		s.rows() // makes those that no turn of a processor has made yet
-		sum := func(where string) (sum string) {
-			at := (meter.HourOf(s.twin.Dataset.Start) + sentAt*meter.HoursPerDay).Time()
-			require.NoError(t, s.stores.DB.Pool.QueryRow(t.Context(),
-				`SELECT count(*) || md5(string_agg((issued_at, model, p10, p50, p90)::text, ',' ORDER BY issued_at)) FROM twin_forecasts WHERE issued_at `+where, at).Scan(&sum))
-			return sum
-		}
-		return sum("< $1"), sum("> $1")
-	}
-	warmer := func(s *services) { s.send(twin.SeriesTemperature, 0, 40, chilly) }
-	before, after := forecasts(t, func(*services) {})
-	beforeSent, afterSent := forecasts(t, warmer)
-	require.Equal(t, before, beforeSent, "issues before it was sent stay as they are")
-	require.NotEqual(t, after, afterSent)
-	_, afterAgain := forecasts(t, func(s *services) { warmer(s); s.forgetRedis() })
-	require.Equal(t, afterSent, afterAgain, "a recovery comes to the same")
-}
