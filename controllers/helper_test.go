@@ -21,6 +21,9 @@ func TestAWorkloadThatNeverGetsReadyLeavesKafkaAlone(t *testing.T) {
 	before := sp.templates("up")
 	require.Equal(t, sp.image, sp.helper("up"))
 	for _, component := range workloadNames() {
+		if _, runs := before[component]; !runs {
+			continue // the bridge, without a broker of MQTT
+		}
 		image := "r.example.org/w:" + component
 		sp.unready.Store(component+"/"+image, true)
 		sp.patchSpec("up", "image: "+image)
