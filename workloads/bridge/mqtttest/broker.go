@@ -1,5 +1,5 @@
-// Package mqtttest runs a broker of MQTT 5 for tests: mochi-mqtt over TLS, with a user, and
-// with sessions and messages in a file, so that they survive a restart.
+// Package mqtttest runs a broker of MQTT 5 for tests: mochi-mqtt over TLS, with users. Its sessions
+// end with a restart: Mosquitto is the broker of the test that restarts one.
 package mqtttest
 
 import (
@@ -12,14 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/hooks/storage/bolt"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/stretchr/testify/require"
-	"go.etcd.io/bbolt"
 )
 
 // MeterPassword is that of the user meter-17, who may publish the energy of a meter of that
@@ -71,9 +68,6 @@ func (b *Broker) Run() {
 			{Username: "meter-17", Filters: auth.Filters{"area/+/meter-17/energy": auth.WriteOnly}},
 		},
 	}}))
-	require.NoError(b.t, b.server.AddHook(new(bolt.Hook), &bolt.Options{
-		Path: b.File("sessions"), Options: &bbolt.Options{NoSync: true, Timeout: time.Minute}, // the machine does not crash
-	}))
 	listener := listeners.NewTCP(listeners.Config{
 		ID: "tls", Address: b.address, TLSConfig: &tls.Config{Certificates: []tls.Certificate{b.pair}, MinVersion: tls.VersionTLS12},
 	})
