@@ -466,6 +466,7 @@ test('meters are chosen by group, sorted by any column, and the place is in the 
   const { data, page: whole } = await page.evaluate(async () => (await fetch('../api/v1/meters?group=feeder-0002&sort=-missingHours&total=true')).json());
   await page.getByRole('status').getByText(`${whole.total} of 60 match`).waitFor();
   await page.getByRole('button', { name: /^Missing/ }).click();
+  await page.locator('th[aria-sort=ascending]').getByText('Missing').waitFor();
   await page.getByRole('button', { name: /^Missing/ }).click();
   await page.locator('th[aria-sort=descending]').getByText('Missing').waitFor();
   await page.locator('tbody tr[aria-rowindex="2"]').getByRole('link', { name: data[0].id }).waitFor();
