@@ -99,28 +99,43 @@ func (s *space) startBroker(image string) (ca []byte) {
 	return ca
 }
 
-// publish publishes whole hours of a meter, in quarters of an hour, with QoS 1: each is at the
-// broker when it returns.
+// publish publishes whole hours of a meter, in quarters of an hour, with QoS 1, and all of them
+// again if one is not acknowledged: each is at the broker when it returns.
 func (s *space) publish(ca []byte, from, hours int) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	eventually(s.t, fmt.Sprintf("%d hours at the broker", hours), func() (string, bool) {
+		err := s.tryToPublish(ca, from, hours)
+		return fmt.Sprint(err), err == nil
+	})
+}
+
+func (s *space) tryToPublish(ca []byte, from, hours int) error {
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	address, closeIt, err := s.forward(ctx, "broker", brokerPort)
-	require.NoError(s.t, err)
+	if err != nil {
+		return err
+	}
 	defer closeIt()
 	trusted := x509.NewCertPool()
 	require.True(s.t, trusted.AppendCertsFromPEM(ca))
 	client, err := autopaho.NewConnection(ctx, autopaho.ClientConfig{
-		ServerUrls: []*url.URL{{Scheme: "mqtts", Host: address}}, ConnectUsername: "meters", ConnectPassword: []byte(storesPassword),
+		ServerUrls: []*url.URL{{Scheme: "mqtts", Host: address}}, KeepAlive: 30, ConnectUsername: "meters", ConnectPassword: []byte(storesPassword),
 		TlsCfg:       &tls.Config{RootCAs: trusted, ServerName: fmt.Sprintf("broker.%s.svc", s.name), MinVersion: tls.VersionTLS12},
 		ClientConfig: paho.ClientConfig{ClientID: "meters"},
 	})
-	require.NoError(s.t, err)
-	require.NoError(s.t, client.AwaitConnection(ctx))
+	if err != nil {
+		return err
+	}
+	if err := client.AwaitConnection(ctx); err != nil {
+		return err
+	}
 	for quarter := 4 * from; quarter < 4*(from+hours); quarter++ {
 		at := time.Date(2026, 1, 5, 0, 15*quarter, 0, 0, time.UTC)
 		_, err := client.Publish(ctx, &paho.Publish{QoS: 1, Topic: "area/north/meter-17/energy", Payload: fmt.Appendf(nil, `{"time":%d,"wh":410}`, at.Unix())})
-		require.NoError(s.t, err)
+		if err != nil {
+			return fmt.Errorf("quarter %d: %w", quarter, err)
+		}
 	}
-	require.NoError(s.t, client.Disconnect(ctx))
+	return client.Disconnect(ctx)
 }
