@@ -411,7 +411,7 @@ export const webhooks = queryOptions({
 export const deliveries = (id: string, cursor: string | undefined) =>
   queryOptions({
     queryKey: ['webhooks', id, 'deliveries', cursor],
-    queryFn: () => answer(client.GET('/api/v1/webhooks/{id}/deliveries', { params: { path: { id }, query: { limit: 10, ...(cursor && { cursor }) } } })),
+    queryFn: ({ signal }) => answer(client.GET('/api/v1/webhooks/{id}/deliveries', { signal, params: { path: { id }, query: { limit: 10, ...(cursor && { cursor }) } } })),
     refetchInterval: rare / 4,
     placeholderData: keepPreviousData,
   });
@@ -420,5 +420,5 @@ export const deliveries = (id: string, cursor: string | undefined) =>
 export const delivery = (id: string, of: string) =>
   queryOptions({
     queryKey: ['webhooks', id, 'delivery', of],
-    queryFn: () => answer(client.GET('/api/v1/webhooks/{id}/deliveries/{delivery}', { params: { path: { id, delivery: of } } })),
+    queryFn: ({ signal }) => answer(client.GET('/api/v1/webhooks/{id}/deliveries/{delivery}', { signal, params: { path: { id, delivery: of } } })),
   });

@@ -1,6 +1,8 @@
 import { Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answer, client, type Schemas } from '../api/client';
+import { webhooks } from '../api/questions';
 import { Failure } from '../app/Failure';
 import { count } from '../format/energy';
 import { age } from '../format/time';
@@ -25,6 +27,7 @@ export function WebhookItem({ webhook: w, zone, changed, onSecret }: Props) {
   const [failed, setFailed] = useState<Error>();
   const [tested, setTested] = useState<Schemas['DeliveryView']>();
   const [busy, setBusy] = useState(false);
+  const queries = useQueryClient();
   const path = { id: w.id };
 
   async function act(ask: () => Promise<unknown>) {
@@ -45,7 +48,10 @@ export function WebhookItem({ webhook: w, zone, changed, onSecret }: Props) {
   const enable = () => act(() => answer(client.PATCH('/api/v1/webhooks/{id}', { params: { path }, body: { enabled: !w.enabled } })));
   const remove = () => {
     setOpened(false); // its deliveries are gone with it
-    return act(() => answer(client.DELETE('/api/v1/webhooks/{id}', { params: { path } })));
+    return act(async () => {
+      await queries.cancelQueries({ queryKey: [...webhooks.queryKey, w.id] });
+      return answer(client.DELETE('/api/v1/webhooks/{id}', { params: { path } }));
+    });
   };
   const rotate = () =>
     act(async () => {
