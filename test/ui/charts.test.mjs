@@ -54,7 +54,8 @@ test('a brushed range is asked for once, is in the address, and is undone', asyn
   const { from, to } = Object.fromEntries(new URL(page.url()).searchParams);
   await page.getByRole('figure').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('[class*=old]'));
-  assert.deepEqual(asked.map((q) => [q.get('from'), q.get('to')]), [[from, to]]);
+  const brushed = asked.filter((q) => q.has('to')); // what was shown before may be asked for once more
+  assert.deepEqual(brushed.map((q) => [q.get('from'), q.get('to')]), [[from, to]]);
   assert.ok(Date.parse(to) - Date.parse(from) < 3 * 86_400_000, `${from} to ${to}`);
   await page.getByText('Show the numbers').click();
   const { data } = await ask(page, `meters/${meter}/load?from=${from}&to=${to}`);
