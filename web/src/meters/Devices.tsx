@@ -4,7 +4,7 @@ import { Card } from '../app/Card';
 import classes from './Devices.module.css';
 import { devicesOf } from './devices';
 
-/** Devices are what stands behind a meter and can be planned. It is absent where nothing does. */
+/** Devices are what a meter has that can be planned. It is absent where there is none. */
 export function Devices({ id, group }: { id: string; group: string | null }) {
   const { data } = useQuery(spec);
   const devices = devicesOf(data?.data.policy, id, group);

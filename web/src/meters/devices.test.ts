@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { devicesOf, matches } from './devices';
 
-test('a device stands behind the meters that it names, and the group', () => {
+test('a device is of the meters that it names, and of the group', () => {
   const policy = {
     assets: [
       { name: 'battery', meters: ['home-*'], battery: { capacityKWh: 8, powerKW: 3, efficiency: 0.9 } },
