@@ -27,7 +27,7 @@ func main() {
 	flag.IntVar(&o.readings, "readings", 10_000_000, "how many readings to send")
 	flag.IntVar(&o.batch, "batch", 10_000, "readings of a request")
 	flag.IntVar(&o.clients, "clients", 8, "clients that send at the same time")
-	flag.DurationVar(&o.killEvery, "kill-every", 5*time.Second, "mean time between kills of an API server; 0 kills none. A killed one leaves up to half of the clients waiting for 30 s")
+	flag.DurationVar(&o.killEvery, "kill-every", 2*time.Second, "mean time between kills of an API server; 0 kills none. A killed one leaves up to half of the clients waiting for 8 s")
 	flag.StringVar(&o.kafka, "kafka", "", "address of a broker; one is started in this process without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -14,10 +14,17 @@ import (
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 )
 
-// Lease is how long a batch belongs to the process that publishes it. It publishes within
-// half of that: what a broker still has of it later is in the log before another process
-// looks.
-const Lease = 30 * time.Second
+// Times of a publication.
+const (
+	// Lease is how long a batch belongs to the process that publishes it, unless it renews
+	// the claim: a retry waits as long after the process was killed.
+	Lease = 8 * time.Second
+	// longestPublication bounds it, however often the claim is renewed.
+	longestPublication = 15 * time.Second
+)
+
+// errClaimLost ends a publication whose claim could not be renewed.
+var errClaimLost = errors.New("the claim on the batch could not be renewed in time")
 
 // Request is what a caller sends at once.
 type Request struct {
@@ -64,6 +71,7 @@ type Store interface {
 	BatchOf(ctx context.Context, caller, key string) (reader.Batch, error)
 	ClaimBatch(ctx context.Context, b reader.NewBatch, lease time.Duration) (reader.Batch, bool, error)
 	TakeOverBatch(ctx context.Context, id uuid.UUID, lease time.Duration) (reader.Batch, bool, error)
+	RenewBatch(ctx context.Context, id uuid.UUID, claim int32, lease time.Duration) (bool, error)
 	BatchPublished(ctx context.Context, p reader.PublishedBatch) (bool, error)
 }
 
@@ -97,26 +105,31 @@ func (r *Receiver) Receive(ctx context.Context, q *Request) (Receipt, error) {
 		return Receipt{}, err
 	}
 	// A caller that gives up does not stop what has begun: it asks again, and gets the answer.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.lease()/2)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestPublication)
 	defer cancel()
 	ends, err := r.Publisher.LogEnds(ctx)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: %w", ErrUnpublished, err)
+		return Receipt{}, unpublished(err)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Receipt{}, err
 	}
+	claimed := time.Now()
 	batch, made, err := r.Store.ClaimBatch(ctx, reader.NewBatch{ID: id, Caller: q.Caller, Key: q.Key, Hash: q.Print, ReceivedAt: now, LogEnds: ends}, r.lease())
 	switch {
 	case err != nil:
 		return Receipt{}, err
 	case made:
-		return r.publish(ctx, &batch, in, r.Publisher.Publish)
+		return r.publish(ctx, &batch, claimed, func(ctx context.Context) (*Intake, []Extent, error) {
+			extents, err := r.Publisher.Publish(ctx, batch.ID, in)
+			return in, extents, unpublished(err)
+		})
 	case batch.Published || batch.Hash != q.Print:
 		return repeated(&batch, q)
 	}
 	until := batch.ClaimedUntil
+	claimed = time.Now()
 	batch, taken, err := r.Store.TakeOverBatch(ctx, batch.ID, r.lease())
 	switch {
 	case err != nil:
@@ -124,12 +137,14 @@ func (r *Receiver) Receive(ctx context.Context, q *Request) (Receipt, error) {
 	case !taken:
 		return Receipt{}, &InProgressError{Until: until}
 	}
-	// What is of the future is judged as it was then: the chunks have to be the same.
-	if in, err = r.read(ctx, q, batch.ReceivedAt); err != nil {
-		return Receipt{}, err
-	}
-	return r.publish(ctx, &batch, in, func(ctx context.Context, id uuid.UUID, in *Intake) ([]Extent, error) {
-		return r.Publisher.Complete(ctx, id, in, batch.LogEnds)
+	return r.publish(ctx, &batch, claimed, func(ctx context.Context) (*Intake, []Extent, error) {
+		// What is of the future is judged as it was then: the chunks have to be the same.
+		in, err := r.read(ctx, q, batch.ReceivedAt)
+		if err != nil {
+			return nil, nil, err
+		}
+		extents, err := r.Publisher.Complete(ctx, batch.ID, in, batch.LogEnds)
+		return in, extents, unpublished(err)
 	})
 }
 
@@ -146,13 +161,68 @@ func (r *Receiver) lease() time.Duration {
 	return Lease
 }
 
-// publish puts a claimed batch into the stream and records that it is there.
-func (r *Receiver) publish(ctx context.Context, b *reader.Batch, in *Intake,
-	publish func(context.Context, uuid.UUID, *Intake) ([]Extent, error),
-) (Receipt, error) {
-	extents, err := publish(ctx, b.ID, in)
+// quiet is how long a process has stopped sending to the stream when its claim ends: what a
+// broker still has of it is in the log before another process looks.
+func (r *Receiver) quiet() time.Duration { return r.lease() * 5 / 8 }
+
+func unpublished(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrUnpublished, err)
+}
+
+// publication puts a batch into the stream.
+type publication func(context.Context) (*Intake, []Extent, error)
+
+// holding runs a publication and renews its claim meanwhile. It ends the publication where
+// the claim is another's, or could not be renewed until it has to be quiet.
+func (r *Receiver) holding(ctx context.Context, b *reader.Batch, claimed time.Time, publish publication) (*Intake, []Extent, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	renewing := make(chan struct{})
+	go func() {
+		defer close(renewing)
+		r.renew(ctx, b, claimed, cancel)
+	}()
+	in, extents, err := publish(ctx)
+	if lost := context.Cause(ctx); err != nil && errors.Is(lost, errClaimLost) {
+		err = unpublished(lost)
+	}
+	cancel(nil)
+	<-renewing
+	return in, extents, err
+}
+
+// renew renews a claim until the context ends.
+func (r *Receiver) renew(ctx context.Context, b *reader.Batch, claimed time.Time, lose context.CancelCauseFunc) {
+	sends := r.lease() - r.quiet()
+	until := claimed.Add(sends)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(sends/3, time.Until(until))):
+		}
+		at := time.Now() // before the store's clock is read: the claim ends no sooner
+		call, end := context.WithDeadline(ctx, until)
+		ours, err := r.Store.RenewBatch(call, b.ID, b.Claim, r.lease())
+		end()
+		switch {
+		case err == nil && ours:
+			until = at.Add(sends)
+		case err == nil, !time.Now().Before(until):
+			lose(errClaimLost)
+			return
+		}
+	}
+}
+
+// publish puts a batch into the stream that was claimed at a time or later, and records
+// that it is there.
+func (r *Receiver) publish(ctx context.Context, b *reader.Batch, claimed time.Time, publish publication) (Receipt, error) {
+	in, extents, err := r.holding(ctx, b, claimed, publish)
 	if err != nil {
-		return Receipt{}, fmt.Errorf("%w: %w", ErrUnpublished, err)
+		return Receipt{}, err
 	}
 	answer := Answer{Accepted: in.Accepted, Rejected: in.Rejected, Rejections: in.Rejections, Findings: in.Findings}
 	text, err := json.Marshal(answer)

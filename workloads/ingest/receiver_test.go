@@ -126,6 +126,81 @@ func TestAKillInMidPublication(t *testing.T) {
 	}
 }
 
+// A publication that takes longer than its claim renews it, and nobody takes it over.
+func TestALongPublicationKeepsItsClaim(t *testing.T) {
+	db := testStore(t)
+	c := inProcess(t)
+	lines := manyRows(500, 0)
+	const lease = time.Second
+	r := newReceiver(c, db, lease)
+	batch := claimed(t, r, "k", lines)
+	in, extents, err := r.holding(t.Context(), &batch, time.Now(), func(ctx context.Context) (*Intake, []Extent, error) {
+		for {
+			var outlasts bool
+			err := db.Pool.QueryRow(ctx, `SELECT now() > $2 AND claim = 1 FROM ingest_batches WHERE id = $1`, batch.ID, batch.ClaimedUntil).Scan(&outlasts)
+			if err != nil || outlasts {
+				require.NoError(t, err)
+				break
+			}
+			_, err = newReceiver(c, db, lease).Receive(ctx, linesRequest("k", lines))
+			var inProgress *InProgressError
+			require.ErrorAs(t, err, &inProgress)
+		}
+		in := intakeOf(t, lines)
+		extents, err := r.Publisher.Publish(ctx, batch.ID, in)
+		return in, extents, err
+	})
+	require.NoError(t, err)
+	require.Equal(t, 500, in.Accepted)
+	require.NotEmpty(t, extents)
+	require.Len(t, inLog(t, c), 500)
+}
+
+// claimed is a batch that a receiver has claimed and not published.
+func claimed(t *testing.T, r *Receiver, key, lines string) reader.Batch {
+	q := linesRequest(key, lines)
+	ends, err := r.Publisher.LogEnds(t.Context())
+	require.NoError(t, err)
+	batch, made, err := r.Store.ClaimBatch(t.Context(),
+		reader.NewBatch{ID: uuid.New(), Caller: q.Caller, Key: q.Key, Hash: q.Print, ReceivedAt: testNow, LogEnds: ends}, r.lease())
+	require.NoError(t, err)
+	require.True(t, made)
+	return batch
+}
+
+// cutOff is a store that the process does not reach to renew its claims.
+type cutOff struct{ *reader.DB }
+
+func (cutOff) RenewBatch(ctx context.Context, _ uuid.UUID, _ int32, _ time.Duration) (bool, error) {
+	<-ctx.Done()
+	return false, ctx.Err()
+}
+
+// A process that cannot renew its claim stops sending while the claim still holds, and so
+// does one whose batch was taken over.
+func TestAPublicationEndsBeforeItsClaim(t *testing.T) {
+	db := testStore(t)
+	c := inProcess(t)
+	lines := manyRows(10, 0)
+	until := func(ctx context.Context) (*Intake, []Extent, error) { <-ctx.Done(); return nil, nil, ctx.Err() }
+
+	r := newReceiver(c, cutOff{db}, Lease)
+	batch := claimed(t, r, "cut off", lines)
+	_, _, err := r.holding(t.Context(), &batch, time.Now(), until)
+	require.ErrorIs(t, err, ErrUnpublished)
+	require.ErrorIs(t, err, errClaimLost)
+	var holds bool
+	require.NoError(t, db.Pool.QueryRow(t.Context(), `SELECT claimed_until > now() FROM ingest_batches WHERE id = $1`, batch.ID).Scan(&holds))
+	require.True(t, holds)
+
+	r = newReceiver(c, db, Lease)
+	batch = claimed(t, r, "taken over", lines)
+	_, err = db.Pool.Exec(t.Context(), `UPDATE ingest_batches SET claim = claim + 1 WHERE id = $1`, batch.ID)
+	require.NoError(t, err)
+	_, _, err = r.holding(t.Context(), &batch, time.Now(), until)
+	require.ErrorIs(t, err, errClaimLost)
+}
+
 // receiveAtLast asks again for as long as another claim holds, which it does at first.
 func receiveAtLast(t *testing.T, r *Receiver, key, lines string) Receipt {
 	met := false

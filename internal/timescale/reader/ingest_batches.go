@@ -101,6 +101,18 @@ func (db *DB) TakeOverBatch(ctx context.Context, id uuid.UUID, lease time.Durati
 	return b, true, nil
 }
 
+// RenewBatch has a claim hold from now on for as long as a new one does. ours is false if
+// another claim was made meanwhile, or if the batch is published.
+func (db *DB) RenewBatch(ctx context.Context, id uuid.UUID, claim int32, lease time.Duration) (ours bool, err error) {
+	tag, err := db.Pool.Exec(ctx, `
+		UPDATE ingest_batches SET claimed_until = now() + make_interval(secs => $3)
+		WHERE id = $1 AND claim = $2 AND published_at IS NULL`, id, claim, lease.Seconds())
+	if err != nil {
+		return false, fmt.Errorf("renew the claim on a batch: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
 // BatchPublished records where a batch lies in the stream. ours is false if another claim
 // was made meanwhile; then nothing is recorded.
 func (db *DB) BatchPublished(ctx context.Context, p PublishedBatch) (ours bool, err error) {
