@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -80,7 +82,7 @@ func TestHostileLoad(t *testing.T) {
 	_, err = conn.Exec(t.Context(), areaYear, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
 	keys, file := newKeysFile(t)
-	base, process := startChild(t, u, file)
+	base, process, limited := startChild(t, u, file)
 	peak := watchMemory(t, process.Pid)
 
 	for _, path := range expensive() {
@@ -124,6 +126,7 @@ func TestHostileLoad(t *testing.T) {
 	plain.Wait()
 	t.Logf("at most %d MiB", peak()>>20)
 	require.Less(t, peak(), memoryLimit, "the kernel would have ended the process")
+	require.Zero(t, limited.kills(t), "the kernel ended the process")
 }
 
 func assertStatus(t *testing.T, path string, status int) {
@@ -190,15 +193,67 @@ const (
 	childKeys     = "ENERGYTWIN_TEST_API_KEYS"
 )
 
-// startChild starts the API as a process with the memory that a twin's has.
-func startChild(t *testing.T, database, keys string) (base string, p *os.Process) {
+// memoryGroup is a control group of the kernel with the memory limit of a twin's API.
+type memoryGroup struct{ folder, events string }
+
+// newMemoryGroup makes a group where the kernel and the user's rights allow it.
+func newMemoryGroup(t *testing.T) memoryGroup {
 	t.Helper()
+	for _, version := range []struct{ root, limit, events string }{
+		{"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.oom_control"},
+		{"/sys/fs/cgroup", "memory.max", "memory.events"},
+	} {
+		folder, err := os.MkdirTemp(version.root, "energytwin-")
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { assert.NoError(t, os.Remove(folder)) })
+		// A file that the kernel has not made cannot be made here.
+		if os.WriteFile(filepath.Join(folder, version.limit), []byte(strconv.Itoa(memoryLimit)), 0o644) == nil {
+			return memoryGroup{folder, version.events}
+		}
+	}
+	t.Log("no control group for memory can be made: the kernel does not hold the process to its limit")
+	return memoryGroup{}
+}
+
+func (g memoryGroup) take(t *testing.T, pid int) {
+	t.Helper()
+	if g.folder != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(g.folder, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644))
+	}
+}
+
+// kills is how many processes of the group the kernel has ended.
+func (g memoryGroup) kills(t *testing.T) int {
+	t.Helper()
+	if g.folder == "" {
+		return 0
+	}
+	text, err := os.ReadFile(filepath.Join(g.folder, g.events))
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		if count, found := strings.CutPrefix(line, "oom_kill "); found {
+			n, err := strconv.Atoi(strings.TrimSpace(count))
+			require.NoError(t, err)
+			return n
+		}
+	}
+	t.Errorf("%s does not count what was ended: %s", g.events, text)
+	return 0
+}
+
+// startChild starts the API as a process with the memory that a twin's has.
+func startChild(t *testing.T, database, keys string) (base string, p *os.Process, limited memoryGroup) {
+	t.Helper()
+	limited = newMemoryGroup(t)
 	address := freeAddress(t)
 	child := exec.Command(os.Args[0], address)
 	child.Env = append(os.Environ(), childDatabase+"="+database, childKeys+"="+keys, "GOMEMLIMIT="+strconv.Itoa(goMemory))
 	log, err := child.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, child.Start())
+	limited.take(t, child.Process.Pid)
 	go func() {
 		for lines := bufio.NewScanner(log); lines.Scan(); {
 			t.Log(lines.Text())
@@ -206,7 +261,7 @@ func startChild(t *testing.T, database, keys string) (base string, p *os.Process
 	}()
 	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
 	require.Eventually(t, func() bool { return statusOf("http://"+address+"/ready") == 200 }, 2*time.Minute, 10*time.Millisecond)
-	return "http://" + address, child.Process
+	return "http://" + address, child.Process, limited
 }
 
 // serveChild is what that process does.
