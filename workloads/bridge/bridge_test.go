@@ -28,12 +28,23 @@ const (
 
 // broker is a broker of MQTT over TLS, and how a bridge connects to it.
 func broker(t *testing.T) (*mqtttest.Broker, *config.MQTT) {
-	b := mqtttest.Start(t)
-	return b, &config.MQTT{
+	return brokerAt(t, mqtttest.Options{})
+}
+
+func brokerAt(t *testing.T, o mqtttest.Options) (*mqtttest.Broker, *config.MQTT) {
+	b := mqtttest.Start(t, o)
+	from := &config.MQTT{
 		URL: b.URL, Topics: []string{"meters/+/energy"}, ClientID: clientID,
-		UserFile: b.File("username"), PassFile: b.File("password"), TLS: &config.TLS{CAFile: b.File("ca.crt")},
+		UserFile: b.File("username"), PassFile: b.File("password"),
 		Mapping: config.MQTTMapping{Topic: "meters/{meter}/energy", Interval: "PT1H"},
 	}
+	if !o.Plain {
+		from.TLS = &config.TLS{CAFile: b.File("ca.crt")}
+	}
+	if o.ClientCertificate {
+		from.TLS.CertFile, from.TLS.KeyFile = b.File("client.crt"), b.File("client.key")
+	}
+	return b, from
 }
 
 func kafka(t *testing.T) (*stream.Client, *kafkatest.Broker) {
@@ -124,6 +135,34 @@ func TestBridgesThatAreStopped(t *testing.T) {
 	require.Eventually(t, func() bool { return server.Unacknowledged(clientID) == 0 }, patience, 10*time.Millisecond)
 	require.Positive(t, testutil.ToFloat64(b.messages.WithLabelValues("unwanted")))
 	require.NotContains(t, readings(t, client), "-1")
+}
+
+// A broker is reached over TCP and over WebSocket, encrypted or not, with a certificate of
+// the client where it wants one.
+func TestWaysToABroker(t *testing.T) {
+	client, _ := kafka(t)
+	number := 0
+	for scheme, o := range map[string]mqtttest.Options{
+		"mqtt": {Plain: true}, "mqtts": {ClientCertificate: true}, "ws": {Plain: true, WebSocket: true}, "wss": {WebSocket: true, ClientCertificate: true},
+	} {
+		t.Run(scheme, func(t *testing.T) {
+			server, from := brokerAt(t, o)
+			require.Contains(t, from.URL, scheme+"://")
+			if o.ClientCertificate {
+				stranger := *from
+				stranger.TLS = &config.TLS{CAFile: from.TLS.CAFile}
+				b, stop := start(t, client, &stranger)
+				reports(t, b, "certificate required")
+				stop()
+			}
+			b, stop := start(t, client, from)
+			subscribed(t, b)
+			send(server, number)
+			number++
+			require.Eventually(t, func() bool { return len(readings(t, client)) == number && server.Unacknowledged(clientID) == 0 }, patience, 10*time.Millisecond)
+			stop()
+		})
+	}
 }
 
 // What the stream does not have is not acknowledged.

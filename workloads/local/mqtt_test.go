@@ -24,7 +24,7 @@ const mqttPatience = 5 * time.Minute
 // those that wait at the broker while it is away, and those sent twice. What is no reading is
 // quarantined.
 func TestReadingsOverMQTTAreStoredOnce(t *testing.T) {
-	broker := mqtttest.Start(t)
+	broker := mqtttest.Start(t, mqtttest.Options{})
 	twin := sample(t, "mqtt.yaml")
 	twin.Spec.Ingest.MQTT.URL = broker.URL
 	twin.Spec.Kafka = &v1.Kafka{Topics: &v1.Topics{Partitions: new(int32(2))}}
