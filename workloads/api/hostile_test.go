@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/timescale"
@@ -207,7 +206,7 @@ func newMemoryGroup(t *testing.T) memoryGroup {
 		if err != nil {
 			continue
 		}
-		t.Cleanup(func() { assert.NoError(t, os.Remove(folder)) })
+		t.Cleanup(func() { require.NoError(t, os.Remove(folder)) })
 		// A file that the kernel has not made cannot be made here.
 		if os.WriteFile(filepath.Join(folder, version.limit), []byte(strconv.Itoa(memoryLimit)), 0o644) == nil {
 			return memoryGroup{folder, version.events}
