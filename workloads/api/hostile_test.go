@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -66,6 +68,45 @@ func expensive() []string {
 		"/api/v1/meters/home-000001/history?from=now-365d&step=1h&maxPoints=10000",
 		"/api/v1/meters/home-000001/forecasts?from=now-365d&limit=400",
 		"/api/v1/data-quality?limit=500",
+		"/api/v1/meters?sort=-lastKwh&limit=1000&offset=300&total=true&last24h=true",
+		"/api/v1/meters/home-000001/load?from=now-365d",
+		"/api/v1/meters/home-000001/data-quality?from=now-365d",
+		"/api/v1/groups/feeder-0003/forecasts?from=now-365d&limit=400",
+		"/api/v1/groups/feeder-0003/breaches?from=now-365d&probability=0.01",
+		"/api/v1/forecasts?from=now-365d&format=csv",
+		"/api/v1/forecasts?from=now-365d&format=parquet",
+		"/api/v1/forecasts/accuracy?from=now-190d&of=meters&by=hour&all=true",
+		"/api/v1/forecasts/accuracy?from=now-365d&of=groups&by=group&all=true",
+		"/api/v1/history?from=now-365d&step=1h&format=parquet",
+		"/api/v1/decisions?from=now-365d&format=parquet",
+		"/api/v1/decisions?from=now-365d&format=ndjson",
+		"/api/v1/kpis?from=now-90d&groupBy=meter&by=day&format=csv",
+		"/api/v1/prices?from=now-365d&to=now",
+		"/api/v1/series/price?from=now-365d&to=now",
+		"/api/v1/signals/cheap-hours?from=now-365d&to=now&hours=12&by=carbon",
+		"/api/v1/openadr/events?limit=50",
+	}
+}
+
+// Each operation whose answer grows with a range, or with what is asked for at once, is one of
+// the expensive requests.
+func TestExpensiveRequestsAreOfEachOperation(t *testing.T) {
+	newTestAPI(t, nil) // skips where there is no database
+	asked := map[string]bool{}
+	for _, request := range expensive() {
+		path, _, _ := strings.Cut(request, "?")
+		for _, name := range []string{"home-000001", "feeder-0003"} {
+			path = strings.ReplaceAll(path, name, "{id}")
+		}
+		asked[strings.ReplaceAll(path, "/series/price", "/series/{series}")] = true
+	}
+	short := []string{"/api/v1/webhooks/{id}/deliveries"} // as many as are kept of one
+	for path, item := range operationsOf(t).Paths {
+		if item.Get == nil || slices.Contains(short, path) {
+			continue
+		}
+		grows := slices.ContainsFunc(item.Get.Parameters, func(p *huma.Param) bool { return p.Name == "from" || p.Name == "limit" })
+		require.True(t, !grows || asked[path], "ask for as much of %s as is allowed", path)
 	}
 }
 

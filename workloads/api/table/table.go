@@ -114,27 +114,28 @@ func inert(text string) string {
 	return text
 }
 
-// rowGroup is how many rows a Parquet file keeps in memory before it writes them: enough
-// for columns to compress well.
-const rowGroup = 50_000
+// valuesOfGroup is how many values a Parquet file keeps in memory before it writes them as
+// a row group: enough for columns to compress well, and some megabytes.
+const valuesOfGroup = 200_000
 
 type parquetWriter struct {
 	*parquet.Writer
-	row  reflect.Type // with names for Parquet
-	rows int
+	row   reflect.Type // with names for Parquet
+	group int          // rows of a row group
+	rows  int
 }
 
 func newParquet(to io.Writer, row reflect.Type) *parquetWriter {
 	named := parquetType(row)
 	schema := parquet.SchemaOf(reflect.New(named).Interface())
-	return &parquetWriter{Writer: parquet.NewWriter(to, schema, parquet.Compression(&parquet.Zstd)), row: named}
+	return &parquetWriter{Writer: parquet.NewWriter(to, schema, parquet.Compression(&parquet.Zstd), parquet.PageBufferSize(64<<10)), row: named, group: valuesOfGroup / row.NumField()}
 }
 
 func (w *parquetWriter) Write(row any) error {
 	if err := w.Writer.Write(reflect.ValueOf(row).Convert(w.row).Interface()); err != nil {
 		return err
 	}
-	if w.rows++; w.rows%rowGroup == 0 {
+	if w.rows++; w.rows%w.group == 0 {
 		return w.Flush()
 	}
 	return nil

@@ -65,7 +65,7 @@ func TestNDJSON(t *testing.T) {
 // that are not known are null.
 func TestParquet(t *testing.T) {
 	many := rows()
-	for len(many) < 2*rowGroup+100 {
+	for len(many) < 2*(valuesOfGroup/reflect.TypeFor[reading]().NumField())+100 {
 		many = append(many, rows()...)
 	}
 	text := file(t, Parquet, many)
