@@ -116,7 +116,7 @@ func inert(text string) string {
 
 // valuesOfGroup is how many values a Parquet file keeps in memory before it writes them as
 // a row group: enough for columns to compress well, and some megabytes.
-const valuesOfGroup = 200_000
+const valuesOfGroup = 600_000
 
 type parquetWriter struct {
 	*parquet.Writer
