@@ -339,7 +339,7 @@ func (s *server) router() (*gin.Engine, []byte, error) {
 			c.Header("Allow", allowed)
 		}
 		problem.Abort(c, problem.New(http.StatusMethodNotAllowed, problem.CodeMethod, "",
-			c.Request.Method+" is not possible here; "+allowed+" is"))
+			c.Request.Method+" is not possible here; use "+strings.ReplaceAll(allowed, ", ", " or ")))
 	})
 	s.site().Register(r)
 	if s.signing != nil {
