@@ -182,7 +182,7 @@ bench-live: ## Measure the stream of events with 1,000 clients: time to all of t
 	go run ./test/live $(ARGS)
 
 .PHONY: bench-page
-bench-page: web test/ui/node_modules/.package-lock.json ## Measure the pages in a browser: first load, drawing, brushing, heap, requests (ARGS="--minutes 60 --json")
+bench-page: build test/ui/node_modules/.package-lock.json ## Measure the pages in a browser: first load, drawing, brushing, heap, requests (ARGS="--minutes 60 --json")
 	@cd test/ui && node figures.mjs $(ARGS)
 
 .PHONY: bench-operator

@@ -3146,7 +3146,7 @@ type Twin struct {
 	// Policy What becomes of decisions
 	Policy TwinPolicy `json:"policy"`
 
-	// Progress Share of the dataset's window that has passed; null where there is no fixed window
+	// Progress Share of the dataset's hours that have passed, 1 after its last reading; null where there is no fixed window
 	Progress *float64 `json:"progress"`
 
 	// SimulatedAt The twin's now: the hour up to which all partitions are complete; null before the first reading

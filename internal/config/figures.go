@@ -32,6 +32,9 @@ type DatasetFigures struct {
 	Incomplete   int64         `json:"incomplete"`        // hours left out because a part is missing
 	Overlaps     int64         `json:"overlaps"`          // hours left out because intervals overlap
 	Resets       int64         `json:"resets"`            // steps of counters whose energy is not known
+	// EndsAt is the end of the last hour with a reading, at which a replay ends; its
+	// window may go on to midnight. Zero where it is not known.
+	EndsAt time.Time `json:"endsAt,omitzero"`
 	// Findings say in words which layout the file has, what is a guess and how it is
 	// changed, and what looks wrong.
 	Findings []string `json:"findings,omitempty"`

@@ -1,16 +1,20 @@
 // Measures the pages in a browser: how soon they can be used, how long drawing and brushing take,
-// and whether the heap stays as it is while the stream is open.
+// on a filled database; and whether the heap stays as it is while a twin of energytwin local
+// replays at 3600 times the speed. Needs bin/energytwin.
 //
 //   node figures.mjs [--json] [--minutes 10] [--twin '{"address": …, "apiKey": …}']
 
-import { gzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { startLocal, until } from './local.mjs';
 import { openBrowser, signIn, startTwin } from './twin.mjs';
 
 const { values: given } = parseArgs({ options: { json: { type: 'boolean' }, minutes: { type: 'string', default: '10' }, twin: { type: 'string' } } });
 const minutes = Number(given.minutes);
+const days = 364; // of hours that are drawn together: as many as the dataset has after its first
 
 const dist = join(import.meta.dirname, '../../web/dist');
 
@@ -67,12 +71,12 @@ async function watched(browser, twin, path) {
 /** yearOfHours is how long a year of hours takes to draw, with all its lines, in ms. */
 async function yearOfHours(browser, twin) {
   const { to } = await newest(browser, twin);
-  const from = new Date(Date.parse(to) - 365 * 86_400_000).toISOString().slice(0, 10);
+  const from = new Date(Date.parse(to) - days * 86_400_000).toISOString().slice(0, 10);
   const page = await watched(browser, twin, `meters/home-000001?from=${from}&to=${to}&by=hour`);
   const times = [];
   for (let i = 0; i < 7; i++) {
     await page.evaluate(() => (globalThis.draws.length = 0));
-    await page.setViewportSize({ width: 1440 - 10 * (i % 2), height: 900 });
+    await page.setViewportSize({ width: 1200 - 10 * (i % 2), height: 900 });
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     times.push(await page.evaluate(() => Math.max(...globalThis.draws)));
   }
@@ -133,7 +137,7 @@ async function live(browser, twin) {
   return { heaps, requests: asked / minutes };
 }
 
-const twin = given.twin ? JSON.parse(given.twin) : await startTwin('-live', '-days', '400', '-meters', '12');
+const twin = given.twin ? JSON.parse(given.twin) : await startTwin('-days', String(days), '-meters', '12');
 const browser = await openBrowser();
 try {
   const kilobytes = await firstLoad(browser, twin);
@@ -148,13 +152,17 @@ try {
     { figure: 'frames while brushing', unit: '1/s', value: brush.frames },
   ];
   if (minutes > 0) {
-    const { heaps, requests } = await live(browser, twin);
+    const replay = given.twin ? twin : await startLocal('test/ui/twins/live.yaml');
+    if (!given.twin) await until(replay, 'twin', (v) => v.counts.decisions > 0);
+    const { heaps, requests } = await live(browser, replay).finally(() => given.twin || replay.end());
     figures.push(
       { figure: 'requests beside the stream', unit: '1/min', value: requests, limit: 5 },
       { figure: 'heap after a minute', unit: 'MB', value: heaps[0] },
       { figure: `heap ${minutes} minutes later`, unit: 'MB', value: heaps.at(-1), limit: heaps[0] * 1.1 },
+      { figure: 'greatest heap of each minute', unit: 'MB', value: Math.max(...heaps), each: heaps.map((mb) => Number(mb.toFixed(1))) },
     );
   }
+  figures.push({ figure: 'load of the machine, a minute’s mean', unit: '', value: loadavg()[0] });
   if (given.json) console.log(JSON.stringify(figures));
   else console.table(Object.fromEntries(figures.map(({ figure, value, unit, limit }) => [figure, { value: Number(value.toPrecision(3)), unit, limit: limit === undefined ? '' : Number(limit.toPrecision(3)) }])));
 } finally {

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -34,6 +36,10 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 	if err != nil {
 		return nil, s.failed(ctx, "find the newest reading", err)
 	}
+	progress, err := s.progress(ctx, p.LeastWatermark)
+	if err != nil {
+		return nil, s.failed(ctx, "read where the dataset ends", err)
+	}
 	t := s.twin
 	view := Twin{
 		Namespace: t.Namespace, Name: t.Name, Timezone: t.Timezone, SpecHash: t.SpecHash,
@@ -41,7 +47,7 @@ func (s *server) getTwin(ctx context.Context, _ *noInput) (*output[Twin], error)
 		Mode: t.Generator.Mode, Speed: t.Generator.Speed, Policy: string(t.Processor.Policy.Mode),
 		IssueAt: t.Processor.IssueAt, PlansAt: plansAt(t.Processor.Policy.LeadHours), Currency: t.Processor.Policy.Tariff.Currency,
 		SimulatedAt: maybeHour(p.LeastWatermark),
-		Progress:    s.progress(p.LeastWatermark),
+		Progress:    progress,
 		Freshness:   s.freshness(p, newest),
 		Counts:      countsView(p.Totals),
 		Meters:      int64(p.Meters), Groups: int64(p.Groups),
@@ -76,14 +82,25 @@ func plansAt(leadHours int) string {
 	return fmt.Sprintf("%02d:00", (2*meter.HoursPerDay-leadHours)%meter.HoursPerDay)
 }
 
-// progress is the share of the dataset's window that has passed.
-func (s *server) progress(now meter.Hour) *float64 {
+// progress is the share of the dataset's hours that have passed, 1 after the last one with
+// a reading: a file may end before its window does.
+func (s *server) progress(ctx context.Context, now meter.Hour) (*float64, error) {
 	start, span := s.twin.Dataset.Start, time.Duration(s.twin.Dataset.Span)
 	if s.twin.Generator.Mode != "Replay" || start.IsZero() || span <= 0 || now == meter.NoHour {
-		return nil
+		return nil, nil
 	}
-	share := max(0, min(1, float64(now.Time().Sub(start))/float64(span)))
-	return &share
+	end := start.Add(span)
+	if now.Time().Before(end) {
+		report, err := s.datasetReport(ctx)
+		if err != nil && !errors.Is(err, config.ErrDatasetReport) {
+			return nil, err
+		}
+		if report != nil && report.EndsAt.After(start) && report.EndsAt.Before(end) {
+			end = report.EndsAt
+		}
+	}
+	share := max(0, min(1, float64(now.Time().Sub(start))/float64(end.Sub(start))))
+	return &share, nil
 }
 
 func (s *server) freshness(p timescale.Summary, newest meter.Hour) Freshness {

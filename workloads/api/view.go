@@ -19,7 +19,7 @@ type Twin struct {
 	Currency string  `json:"currency" example:"GBP" doc:"ISO 4217 code of prices and savings"`
 
 	SimulatedAt *time.Time `json:"simulatedAt" doc:"The twin's now: the hour up to which all partitions are complete; null before the first reading"`
-	Progress    *float64   `json:"progress" minimum:"0" maximum:"1" doc:"Share of the dataset's window that has passed; null where there is no fixed window"`
+	Progress    *float64   `json:"progress" minimum:"0" maximum:"1" doc:"Share of the dataset's hours that have passed, 1 after its last reading; null where there is no fixed window"`
 	Freshness   Freshness  `json:"freshness"`
 	Counts      Counts     `json:"counts"`
 	Meters      int64      `json:"meters"`

@@ -89,6 +89,7 @@ func TestReportOnTheFileIsInRedis(t *testing.T) {
 	require.Len(t, report.Reasons, 2)
 	require.Equal(t, "home 1,yesterday,1,feeder 1", report.Rows[1].Text)
 	require.Contains(t, strings.Join(report.Findings, "\n"), "to change it, set spec.dataset.layout.")
+	require.Equal(t, (b.source.Info().Start + 400).Time(), report.EndsAt, "after the last of 400 hours, of a window that goes on to midnight")
 	require.Equal(t, &report.DatasetFigures, reported.Dataset, "the same is in the progress, for the operator")
 
 	b.redis.FlushAll()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dataset"
+	"github.com/energytwin/energytwin/internal/meter"
 )
 
 // reportOf is how a file was read and what became of its rows; nil for households
@@ -19,6 +20,9 @@ func reportOf(info *dataset.Info) *config.DatasetReport {
 		Read: info.Read, RejectedRows: info.Quarantined, Missing: info.Missing, Estimated: info.Estimated, Skipped: info.Skipped,
 		Incomplete: info.Incomplete, Overlaps: info.Overlaps, Resets: info.Resets, Findings: info.Findings(),
 	}}
+	if last := lastHour(info.Meters); last != meter.NoHour {
+		r.EndsAt = (last + 1).Time()
+	}
 	for _, c := range info.Reasons {
 		r.Reasons = append(r.Reasons, config.RowsFigures{Reason: c.Reason, Rows: c.Rows})
 	}
@@ -27,6 +31,15 @@ func reportOf(info *dataset.Info) *config.DatasetReport {
 		r.Rows = append(r.Rows, config.RejectedRow{Line: b.Line, Column: b.Column, Reason: b.Reason, Text: b.Raw})
 	}
 	return r
+}
+
+// lastHour is the last hour with a reading, NoHour if there is none.
+func lastHour(meters []dataset.MeterInfo) meter.Hour {
+	last := meter.NoHour
+	for _, m := range meters {
+		last = max(last, m.Last)
+	}
+	return last
 }
 
 // ensureReport writes the report to Redis, from where a processor stores it.

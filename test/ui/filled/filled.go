@@ -167,6 +167,9 @@ func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (
 	}
 	f.start = f.source.Info().Start
 	f.end = f.start + meter.Hour(size.Days*24+18) // an early evening
+	if end := f.source.Info().End; f.end >= end {
+		return nil, fmt.Errorf("%d days are more than the dataset's: ask for at most %d", size.Days, int(end-f.start-1-18)/24)
+	}
 	if f.state, err = db.TakePartition(ctx, 0, "filled"); err != nil {
 		return nil, err
 	}

@@ -11,15 +11,17 @@ interface Props {
   from?: Asked | undefined; // the answer that it shows
   children: ReactNode;
   className?: string | undefined;
+  /** The note stands beside the title, and little room around them. */
+  dense?: boolean;
 }
 
 /** Card is a titled part of a page. */
-export function Card({ title, note, action, from, children, className }: Props) {
+export function Card({ title, note, action, from, children, className, dense = false }: Props) {
   const id = useId();
   return (
-    <section className={`${classes.card} ${className ?? ''}`} aria-labelledby={id}>
+    <section className={`${classes.card} ${className ?? ''}`} aria-labelledby={id} data-dense={dense || undefined}>
       <header className={classes.header}>
-        <div>
+        <div className={classes.words}>
           <h2 id={id} className={classes.title}>
             {title}
           </h2>

@@ -17,8 +17,10 @@ export function TwinClock({ twin, lost }: { twin: Schemas['Twin']; lost: boolean
     <Tooltip label={`${detail}. ${twin.mode === 'Live' ? '' : 'This is simulated time: '}${twin.timezone}`} multiline maw={280}>
       <span className={classes.clock} tabIndex={0}>
         <span className={classes.dot} data-status={lost ? 'lost' : hasEnded(twin) ? 'ended' : status} aria-hidden="true" />
-        <span className={classes.time}>{at ? dateTime(at, twin.timezone) : 'No time yet'}</span>
-        <span className={classes.text}>{text}</span>
+        <span className={classes.lines}>
+          <span className={classes.time}>{at ? dateTime(at, twin.timezone) : 'No time yet'}</span>
+          <span className={classes.text}>{text}</span>
+        </span>
       </span>
     </Tooltip>
   );

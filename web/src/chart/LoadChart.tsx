@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { power } from '../format/energy';
 import { day, hourOf } from '../format/time';
 import { type Bucket, loadDays } from './buckets';
@@ -24,13 +24,15 @@ interface Props {
   ghost?: boolean | undefined;
   markers?: Marker[] | undefined;
   openMarker?: ((id: string) => void) | undefined;
+  /** What is drawn below it over the same time. */
+  children?: ReactNode;
 }
 
 /**
  * LoadChart shows measured load against its forecast. The energy of an hour in
  * kWh is its mean power in kW.
  */
-export function LoadChart({ columns, now, zone, capacity, what, height, range, span, bucket = 'hour', ghost = false, markers, openMarker }: Props) {
+export function LoadChart({ columns, now, zone, capacity, what, height, range, span, bucket = 'hour', ghost = false, markers, openMarker, children }: Props) {
   const drawn = useMemo(() => (bucket === 'day' ? dayLines(columns, zone) : hourLines(columns, ghost)), [columns, zone, bucket, ghost]);
   return (
     <>
@@ -50,6 +52,7 @@ export function LoadChart({ columns, now, zone, capacity, what, height, range, s
         step={bucket === 'day' ? 86_400 : 3_600}
         summary={summary(what, columns, now, zone)}
       />
+      {children}
       <LoadTable columns={columns} zone={zone} what={what} />
     </>
   );

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Schemas } from '../api/client';
-import { unitPrice } from '../format/energy';
+import { currencySign, unitPrice } from '../format/energy';
 import { type Bucket, byDay } from './buckets';
 import { seconds } from './columns';
 import type { Line } from './plot';
@@ -40,7 +40,7 @@ export function PriceStrip({ points, currency, now, zone, what, range, span, buc
       zone={zone}
       height={64}
       compact
-      axis={currency}
+      axis={`${currencySign(currency)}/kWh`}
       format={(v) => unitPrice(v, currency)}
       range={range}
       name={`Price, ${what}`}

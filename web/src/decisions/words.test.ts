@@ -5,7 +5,7 @@ import { statusName } from './words';
 test('codes have names', () => {
   expect(actionName('load_shift')).toBe('Load shift');
   expect(statusName('active')).toBe('under way');
-  expect([statusName('planned', true), statusName('past', true)]).toEqual(['planned when the replay ended', 'over']);
+  expect([statusName('planned', true), statusName('past', true)]).toEqual(['planned at the end', 'over']);
 });
 
 test('a plan item has the name of its device', () => {

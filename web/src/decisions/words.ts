@@ -5,7 +5,7 @@ const statuses: Record<string, string> = { planned: 'planned', active: 'under wa
 /** statusName is a decision's status in words; of a replay that has ended, as it was then. */
 export function statusName(code: string, ended = false): string {
   const name = statuses[code] ?? readable(code);
-  return ended && code !== 'past' ? `${name} when the replay ended` : name;
+  return ended && code !== 'past' ? `${name} at the end` : name;
 }
 
 /** readable is an unknown code as a person reads it. */

@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { type AccuracyBy, type AccuracyOf, accuracy } from '../api/questions';
 import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
+import { CopyCurl } from '../app/CopyCurl';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import figures from '../app/Figures.module.css';
@@ -97,9 +98,14 @@ function Total({ of, from }: { of: AccuracyOf; from: string }) {
   ];
   return (
     <dl className={`${figures.row} ${isPlaceholderData ? page.old : ''}`} aria-label="All hours together">
-      {facts.map(([label, value, note]) => (
+      {facts.map(([label, value, note], i) => (
         <div key={label} className={figures.figure}>
           <dt className={figures.label}>{label}</dt>
+          {i === 0 && (
+            <dd className={figures.copy}>
+              <CopyCurl of="All hours together" source={data.source} />
+            </dd>
+          )}
           <dd className={figures.value}>{value}</dd>
           <dd className={figures.note}>{note}</dd>
         </div>

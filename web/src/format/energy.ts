@@ -49,6 +49,15 @@ export function percent(share: Maybe): string {
 /** money shows an amount in an ISO 4217 currency. */
 export const money = (amount: Maybe, currency: string): string => inCurrency(amount, currency, 2);
 
+/** currencySign is how a currency is written before an amount: £, or the code where it has no sign. */
+export function currencySign(currency: string): string {
+  try {
+    return new Intl.NumberFormat('en-GB', { style: 'currency', currency }).formatToParts(0).find((p) => p.type === 'currency')?.value ?? currency;
+  } catch {
+    return currency; // no valid code
+  }
+}
+
 /** unitPrice shows the price of a kWh, of which a hundredth of a penny counts. */
 export const unitPrice = (price: Maybe, currency: string): string => inCurrency(price, currency, 4);
 

@@ -1,7 +1,7 @@
-import { Skeleton } from '@mantine/core';
-import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
+import { Button, Skeleton } from '@mantine/core';
+import { IconAlertTriangle, IconCircleCheck, IconExternalLink } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import type { Schemas } from '../api/client';
+import type { Asked, Schemas } from '../api/client';
 import { operations, twin } from '../api/questions';
 import { Card } from '../app/Card';
 import { Fact } from '../app/Fact';
@@ -18,17 +18,25 @@ import { Reproduce } from './Reproduce';
 export function OperationsPage() {
   useTitle('Operations');
   const { data, error, refetch } = useQuery(operations);
-  const zone = useQuery(twin).data?.data.timezone ?? 'UTC';
+  const of = useQuery(twin).data?.data;
+  const zone = of?.timezone ?? 'UTC';
   const view = data?.data;
   return (
     <div className={page.page}>
-      <h1 className={page.title}>Operations</h1>
+      <div className={page.head}>
+        <h1 className={page.title}>Operations</h1>
+        {of?.grafanaUrl && (
+          <Button component="a" href={of.grafanaUrl} target="_blank" rel="noreferrer" size="xs" variant="default" rightSection={<IconExternalLink size={14} stroke={1.7} />}>
+            Dashboards in Grafana
+          </Button>
+        )}
+      </div>
       {error && !view && <Failure error={error} retry={refetch} />}
       {!view && !error && <Skeleton height={420} />}
       {view && (
         <>
-          <Health view={view} zone={zone} />
-          <Partitions rows={view.partitions} zone={zone} />
+          <Health from={data} view={view} zone={zone} />
+          <Partitions from={data} rows={view.partitions} zone={zone} />
         </>
       )}
       <Reproduce image={view?.image} />
@@ -36,10 +44,10 @@ export function OperationsPage() {
   );
 }
 
-function Health({ view: v, zone }: { view: Schemas['Operations']; zone: string }) {
+function Health({ from, view: v, zone }: { from: Asked; view: Schemas['Operations']; zone: string }) {
   const wrong = v.conditions.filter((c) => !c.ok).length;
   return (
-    <Card title={wrong === 0 ? 'The twin keeps up' : wrong === 1 ? '1 thing needs attention' : `${wrong} things need attention`}>
+    <Card from={from} title={wrong === 0 ? 'The twin keeps up' : wrong === 1 ? '1 thing needs attention' : `${wrong} things need attention`}>
       <ul className={classes.conditions}>
         {v.conditions.map((c) => (
           <li key={c.type} data-ok={c.ok}>
@@ -64,9 +72,9 @@ function Health({ view: v, zone }: { view: Schemas['Operations']; zone: string }
   );
 }
 
-function Partitions({ rows, zone }: { rows: Schemas['Operations']['partitions']; zone: string }) {
+function Partitions({ from, rows, zone }: { from: Asked; rows: Schemas['Operations']['partitions']; zone: string }) {
   return (
-    <Card title="Partitions" note="Each is read by one processor; the twin’s time is that of the one furthest behind">
+    <Card from={from} title="Partitions" note="Each is read by one processor; the twin’s time is that of the one furthest behind">
       <div className={table.scroll}>
         <table className={table.table}>
           <thead>

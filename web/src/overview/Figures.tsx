@@ -1,16 +1,17 @@
 import { Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { Schemas } from '../api/client';
+import type { Asked, Schemas } from '../api/client';
+import { CopyCurl } from '../app/CopyCurl';
 import { count } from '../format/energy';
 import { age } from '../format/time';
 import classes from '../app/Figures.module.css';
 
 /** Figures are the twin's totals. */
-export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
+export function Figures({ twin, from }: { twin: Schemas['Twin'] | undefined; from: Asked | undefined }) {
   const c = twin?.counts;
   return (
     <dl className={classes.row} aria-label="Totals of this twin">
-      <Figure label="Readings" value={c && count(c.stored)} note={twin && `last write ${age(twin.freshness.writtenAt, Date.now())}`} />
+      <Figure from={from} label="Readings" value={c && count(c.stored)} note={twin && `last write ${age(twin.freshness.writtenAt, Date.now())}`} />
       <Figure
         label="Meters"
         value={twin && count(twin.meters)}
@@ -33,10 +34,15 @@ export function Figures({ twin }: { twin: Schemas['Twin'] | undefined }) {
 
 const policies = { Off: 'the policy is off', Shadow: 'not for action', Advisory: 'as advice' };
 
-function Figure({ label, value, note, warn = false }: { label: string; value: ReactNode; note: ReactNode; warn?: boolean }) {
+function Figure({ from, label, value, note, warn = false }: { from?: Asked | undefined; label: string; value: ReactNode; note: ReactNode; warn?: boolean }) {
   return (
     <div className={classes.figure}>
       <dt className={classes.label}>{label}</dt>
+      {from && (
+        <dd className={classes.copy}>
+          <CopyCurl of="the totals" source={from.source} />
+        </dd>
+      )}
       <dd className={classes.value} data-warn={warn || undefined}>
         {value ?? <Skeleton height={26} width={84} mt={4} />}
       </dd>

@@ -25,7 +25,7 @@ export function LimitsAtRisk({ zone = 'UTC' }: { zone?: string | undefined }) {
   }
   const rest = risks.length - shown;
   return (
-    <Card from={data} title="Limits at risk" note="More likely to be exceeded in a coming hour than their exceedance allows, with all plans">
+    <Card dense from={data} title="Limits at risk" note="More likely to be exceeded in a coming hour than their exceedance allows, with all plans">
       <ul className={classes.list}>
         {risks.slice(0, shown).map(({ group, capacityKw, risk }) => (
           <li key={group} className={classes.row}>

@@ -55,8 +55,9 @@ export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: 
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket} />
-          {rates && <PriceStrip points={rates.data.points} currency={rates.data.currency} now={now} zone={zone} what="the tariff" range={range} span={span} bucket={bucket} />}
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket}>
+            {rates && <PriceStrip points={rates.data.points} currency={rates.data.currency} now={now} zone={zone} what="the tariff" range={range} span={span} bucket={bucket} />}
+          </LoadChart>
         </div>
       )}
       {data && !current && !coming && range.span && <Empty title="No readings">There are none in this time.</Empty>}

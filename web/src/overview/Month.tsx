@@ -3,6 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { accuracy, quality, thisMonth, twin } from '../api/questions';
+import type { Asked } from '../api/client';
+import { CopyCurl } from '../app/CopyCurl';
 import classes from '../app/Figures.module.css';
 import { comparison } from '../forecasts/accuracy';
 import { count, money, number } from '../format/energy';
@@ -24,10 +26,10 @@ function Saved() {
   const month = data?.data.periods.at(-1);
   const s = month && savings(month);
   const currency = data?.data.currency ?? '';
-  if (!month || !s) return <Figure label="Saved this month" value="–" note={month && 'Known once a day with plans is over'} />;
+  if (!month || !s) return <Figure from={data} label="Saved this month" value="–" note={month && 'Known once a day with plans is over'} />;
   const promised = s.energy.promised + (s.demand?.promised ?? 0);
   const realised = s.energy.realised + (s.demand?.realised ?? 0);
-  return <Figure label={`${realisedLabel(month)} this month`} value={money(realised, currency)} note={`of ${money(promised, currency)} promised; ${settledDays(month)}`} />;
+  return <Figure from={data} label={`${realisedLabel(month)} this month`} value={money(realised, currency)} note={`of ${money(promised, currency)} promised; ${settledDays(month)}`} />;
 }
 
 // Of how many meters the forecasts are compared for the first page: of more it takes seconds.
@@ -40,6 +42,7 @@ function ForecastError() {
   const week = data?.data.lines[0];
   return (
     <Figure
+      from={data}
       label="Forecast error this week"
       value={week ? number(week.relMae) : '–'}
       note={data && (week ? comparison(week.relMae) : 'Known a week after the first forecast')}
@@ -54,6 +57,7 @@ function Health() {
   const rejected = view && view.counts.quarantined + (view.dataset?.rejectedRows ?? 0);
   return (
     <Figure
+      from={data}
       label="Rejected readings"
       value={rejected === undefined ? '–' : count(rejected)}
       warn={rejected !== undefined && rejected > 0}
@@ -64,6 +68,7 @@ function Health() {
 }
 
 interface FigureProps {
+  from: Asked | undefined;
   label: string;
   value: string;
   note?: ReactNode;
@@ -71,10 +76,15 @@ interface FigureProps {
   more?: { to: string; label: string };
 }
 
-function Figure({ label, value, note, warn, more }: FigureProps) {
+function Figure({ from, label, value, note, warn, more }: FigureProps) {
   return (
     <div className={classes.figure}>
       <dt className={classes.label}>{label}</dt>
+      {from && (
+        <dd className={classes.copy}>
+          <CopyCurl of={label} source={from.source} />
+        </dd>
+      )}
       <dd className={classes.value} data-warn={warn || undefined}>
         {value}
       </dd>

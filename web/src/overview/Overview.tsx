@@ -26,7 +26,7 @@ export function Overview() {
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const view = data?.data;
   return (
-    <div className={page.page}>
+    <div className={`${page.page} ${classes.page}`}>
       <div className={page.head}>
         <h1 className={page.title}>{view?.name ?? ' '}</h1>
         {view && <TodayNote range={range.asked} zone={view.timezone} />}
@@ -42,7 +42,7 @@ export function Overview() {
         <KeyFigures zone={view?.timezone} />
         <GroupLoads zone={view?.timezone} />
       </div>
-      <Figures twin={view} />
+      <Figures twin={view} from={data} />
       <DataQuality />
       <DecisionDrawer zone={view?.timezone ?? 'UTC'} />
     </div>

@@ -1,7 +1,7 @@
 import { NativeSelect, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import type { Schemas } from '../api/client';
+import type { Asked, Schemas } from '../api/client';
 import { quality, rejected, twin } from '../api/questions';
 import { addressOf, useSetting } from '../app/address';
 import { Card } from '../app/Card';
@@ -28,14 +28,14 @@ export function QualityPage() {
       <h1 className={page.title}>Data quality</h1>
       {error && !view && <Failure error={error} retry={refetch} />}
       {!view && !error && <Skeleton height={420} />}
-      {view && <Corrections counts={view.counts} />}
+      {view && <Corrections from={data} counts={view.counts} />}
       {view && <Messages reasons={view.byReason} zone={zone} />}
       {view?.dataset && (
         <Card from={data} title="The file of readings" note={`${count(view.dataset.valuesRead)} values were read`}>
           <FileQuality file={view.dataset} />
         </Card>
       )}
-      {view && <Suspects meters={view.suspects} zone={zone} />}
+      {view && <Suspects from={data} meters={view.suspects} zone={zone} />}
     </div>
   );
 }
@@ -88,9 +88,9 @@ function Messages({ reasons, zone }: { reasons: Schemas['ReasonCount'][]; zone: 
   );
 }
 
-function Suspects({ meters, zone }: { meters: Schemas['SuspectMeter'][]; zone: string }) {
+function Suspects({ from, meters, zone }: { from: Asked; meters: Schemas['SuspectMeter'][]; zone: string }) {
   return (
-    <Card title="Suspect readings" note="Of the last 7 days: stored and shown, and used for nothing until later ones make them plausible">
+    <Card from={from} title="Suspect readings" note="Of the last 7 days: stored and shown, and used for nothing until later ones make them plausible">
       {meters.length === 0 && <Empty title="None">No reading of the last week is suspect.</Empty>}
       {meters.length > 0 && (
         <div className={table.scroll}>
