@@ -18,6 +18,7 @@ const (
 	AccuracyByLead    AccuracyBy = "lead"
 	AccuracyByMeter   AccuracyBy = "meter"
 	AccuracyByModel   AccuracyBy = "model"
+	AccuracyByMonth   AccuracyBy = "month"
 	AccuracyByNone    AccuracyBy = "none"
 	AccuracyByWeekday AccuracyBy = "weekday"
 )
@@ -504,6 +505,7 @@ const (
 	ForecastAccuracyParamsByLead    ForecastAccuracyParamsBy = "lead"
 	ForecastAccuracyParamsByMeter   ForecastAccuracyParamsBy = "meter"
 	ForecastAccuracyParamsByModel   ForecastAccuracyParamsBy = "model"
+	ForecastAccuracyParamsByMonth   ForecastAccuracyParamsBy = "month"
 	ForecastAccuracyParamsByNone    ForecastAccuracyParamsBy = "none"
 	ForecastAccuracyParamsByWeekday ForecastAccuracyParamsBy = "weekday"
 )
@@ -696,13 +698,22 @@ type AccuracyOf string
 
 // AccuracyLine defines model for AccuracyLine.
 type AccuracyLine struct {
+	// BelowP10 Share of the hours at or below p10: 0.1 is right
+	BelowP10 *float64 `json:"belowP10"`
+
+	// BelowP50 Share of the hours at or below the median: 0.5 is right
+	BelowP50 *float64 `json:"belowP50"`
+
+	// BelowP90 Share of the hours at or below p90: 0.9 is right
+	BelowP90 *float64 `json:"belowP90"`
+
 	// Coverage Share of the hours between p10 and p90: 0.8 is right
 	Coverage *float64 `json:"coverage"`
 
 	// Hours Forecasts of an hour with a measurement, and with one a week before
 	Hours int `json:"hours"`
 
-	// Key total; hours from the issue to the hour; hour, weekday (1 is Monday) or date of the twin's calendar; meter, group or model
+	// Key total; hours from the issue to the hour; hour, weekday (1 is Monday), date or month (2026-01) of the twin's calendar; meter, group or model
 	//
 	// Examples: 23
 	Key string `json:"key"`
@@ -3540,7 +3551,7 @@ type ForecastAccuracyParams struct {
 	// Of Forecasts of meters, or those of groups as a whole
 	Of *ForecastAccuracyParamsOf `form:"of,omitempty" json:"of,omitempty"`
 
-	// By One line for all; or for each number of hours ahead, hour, weekday or date of the twin's calendar, meter, group or model
+	// By One line for all; or for each number of hours ahead, hour, weekday, date or month of the twin's calendar, meter, group or model
 	By *ForecastAccuracyParamsBy `form:"by,omitempty" json:"by,omitempty"`
 
 	// Meter Only forecasts of this meter
@@ -4141,7 +4152,7 @@ func askForecastAccuracy(params *ForecastAccuracyParams) *question {
 	return q
 }
 
-// ForecastAccuracy is GET /api/v1/forecasts/accuracy: how near forecasts were to the measurements, by lead, hour, weekday, day, meter, group or model.
+// ForecastAccuracy is GET /api/v1/forecasts/accuracy: how near forecasts were to the measurements, by lead, hour, weekday, day, month, meter, group or model.
 func (c *Client) ForecastAccuracy(ctx context.Context, params *ForecastAccuracyParams) (*AnswerAccuracy, error) {
 	q := askForecastAccuracy(params)
 	return decoded[AnswerAccuracy](ctx, c, q)

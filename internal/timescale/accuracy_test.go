@@ -19,6 +19,7 @@ import (
 type errorsOf struct {
 	hours, covered        int
 	error, naive, pinball float64
+	below                 [3]int // hours at or below p10, p50 and p90
 }
 
 func (e *errorsOf) add(f *twin.Forecast, i int, actual, week float64) {
@@ -30,6 +31,11 @@ func (e *errorsOf) add(f *twin.Forecast, i int, actual, week float64) {
 	e.error += math.Abs(actual - float64(f.P50[i]))
 	e.naive += math.Abs(actual - week)
 	e.pinball += (loss(.1, f.P10[i]) + loss(.5, f.P50[i]) + loss(.9, f.P90[i])) / 3
+	for q, quantile := range [3]float32{f.P10[i], f.P50[i], f.P90[i]} {
+		if actual <= float64(quantile) {
+			e.below[q]++
+		}
+	}
 	if actual >= float64(f.P10[i]) && actual <= float64(f.P90[i]) {
 		e.covered++
 	}
@@ -93,6 +99,7 @@ func TestAccuracy(t *testing.T) {
 			reader.ByHour:    func(_ int, _, h meter.Hour) string { return fmt.Sprint(cal.Local(h).Hour()) },
 			reader.ByWeekday: func(_ int, _, h meter.Hour) string { return fmt.Sprint((int(cal.Local(h).Weekday())+6)%7 + 1) },
 			reader.ByDay:     func(_ int, _, h meter.Hour) string { return cal.Local(h).Format("2006-01-02") },
+			reader.ByMonth:   func(_ int, _, h meter.Hour) string { return cal.Local(h).Format("2006-01") },
 			reader.ByMeter:   func(i int, _, _ meter.Hour) string { return p.meters[i].Name },
 			reader.ByGroup:   func(i int, _, _ meter.Hour) string { return p.meters[i].Group },
 			reader.ByModel:   func(int, meter.Hour, meter.Hour) string { return "combined" },
@@ -179,6 +186,9 @@ func requireAccuracy(t *testing.T, want map[string]map[int32]*errorsOf, got []re
 		var mae, pinball float64
 		for _, e := range want[g.Key] {
 			sum.hours, sum.covered = sum.hours+e.hours, sum.covered+e.covered
+			for q, n := range e.below {
+				sum.below[q] += n
+			}
 			sum.error, sum.naive, sum.pinball = sum.error+e.error, sum.naive+e.naive, sum.pinball+e.pinball
 			mae += math.Log(e.error / e.naive)
 			pinball += math.Log(e.pinball / e.naive * 2)
@@ -189,6 +199,9 @@ func requireAccuracy(t *testing.T, want map[string]map[int32]*errorsOf, got []re
 		require.InDelta(t, sum.error/n, g.MAE, 1e-6)
 		require.InDelta(t, sum.naive/n, g.NaiveMAE, 1e-6)
 		require.InDelta(t, float64(sum.covered)/n, g.Coverage, 1e-9)
+		require.InDelta(t, float64(sum.below[0])/n, g.BelowP10, 1e-9)
+		require.InDelta(t, float64(sum.below[1])/n, g.BelowP50, 1e-9)
+		require.InDelta(t, float64(sum.below[2])/n, g.BelowP90, 1e-9)
 		require.InDelta(t, sum.pinball/n, g.Pinball, 1e-6)
 		require.InDelta(t, math.Exp(mae/series), *g.RelMAE, 1e-5)
 		require.InDelta(t, math.Exp(pinball/series), *g.RelPinball, 1e-5)

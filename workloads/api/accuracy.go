@@ -17,7 +17,7 @@ type accuracyInput struct {
 	From  string `query:"from" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued from here on; default now-8d" example:"now-30d"`
 	To    string `query:"to" maxLength:"64" pattern:"^now([+-][0-9]{1,6}[mhdw])?$|^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$" patternDescription:"an RFC 3339 time, a date of the twin's calendar such as 2026-01-31, or relative to the twin's now: now, now-7d, now+24h" doc:"Forecasts issued before here; default now"`
 	Of    string `query:"of" enum:"meters,groups" default:"meters" doc:"Forecasts of meters, or those of groups as a whole"`
-	By    string `query:"by" enum:"none,lead,hour,weekday,day,meter,group,model" default:"none" doc:"One line for all; or for each number of hours ahead, hour, weekday or date of the twin's calendar, meter, group or model"`
+	By    string `query:"by" enum:"none,lead,hour,weekday,day,month,meter,group,model" default:"none" doc:"One line for all; or for each number of hours ahead, hour, weekday, date or month of the twin's calendar, meter, group or model"`
 	Meter string `query:"meter" maxLength:"128" doc:"Only forecasts of this meter"`
 	Group string `query:"group" maxLength:"128" doc:"Only forecasts of this group, or of its meters"`
 	All   bool   `query:"all" doc:"Also forecasts that were issued again within the day, or for plans. Without it those of the issue time alone"`
@@ -26,19 +26,22 @@ type accuracyInput struct {
 // Accuracy is how near forecasts were to the measurements.
 type Accuracy struct {
 	Of    string         `json:"of" enum:"meters,groups"`
-	By    string         `json:"by" enum:"none,lead,hour,weekday,day,meter,group,model"`
+	By    string         `json:"by" enum:"none,lead,hour,weekday,day,month,meter,group,model"`
 	Lines []AccuracyLine `json:"lines" nullable:"false" doc:"In the order of their keys; empty if nothing can be compared"`
 }
 
 // AccuracyLine is the accuracy of the forecasts of one key.
 type AccuracyLine struct {
-	Key        string   `json:"key" doc:"total; hours from the issue to the hour; hour, weekday (1 is Monday) or date of the twin's calendar; meter, group or model" example:"23"`
+	Key        string   `json:"key" doc:"total; hours from the issue to the hour; hour, weekday (1 is Monday), date or month (2026-01) of the twin's calendar; meter, group or model" example:"23"`
 	Hours      int64    `json:"hours" doc:"Forecasts of an hour with a measurement, and with one a week before"`
 	Series     int64    `json:"series" doc:"Meters or groups that these are of"`
 	MAE        *float64 `json:"maeKwh" doc:"Mean absolute error of the median"`
 	NaiveMAE   *float64 `json:"naiveMaeKwh" doc:"Mean absolute error of repeating the hour of a week before"`
 	RelMAE     *float64 `json:"relMae" doc:"Geometric mean over meters or groups of the one over the other: below 1 is better than the week before. Null where one of them is 0 everywhere"`
 	Coverage   *float64 `json:"coverage" minimum:"0" maximum:"1" doc:"Share of the hours between p10 and p90: 0.8 is right"`
+	BelowP10   *float64 `json:"belowP10" minimum:"0" maximum:"1" doc:"Share of the hours at or below p10: 0.1 is right"`
+	BelowP50   *float64 `json:"belowP50" minimum:"0" maximum:"1" doc:"Share of the hours at or below the median: 0.5 is right"`
+	BelowP90   *float64 `json:"belowP90" minimum:"0" maximum:"1" doc:"Share of the hours at or below p90: 0.9 is right"`
 	Pinball    *float64 `json:"pinballKwh" doc:"Mean loss of the quantiles 0.1, 0.5 and 0.9"`
 	RelPinball *float64 `json:"relPinball" doc:"Geometric mean of that over the loss of the week before"`
 }
@@ -46,7 +49,7 @@ type AccuracyLine struct {
 func (s *server) accuracyOperations(api huma.API) {
 	openapi.Get(api, huma.Operation{
 		Path: "/api/v1/forecasts/accuracy", OperationID: "forecastAccuracy", Tags: []string{openapi.TagMeters}, Security: openapi.Needs(auth.ScopeRead),
-		Summary:     "How near forecasts were to the measurements, by lead, hour, weekday, day, meter, group or model",
+		Summary:     "How near forecasts were to the measurements, by lead, hour, weekday, day, month, meter, group or model",
 		Description: "Hours that are not over yet, have no measurement, or none a week before, are left out. The measures are those of energytwin backtest.",
 	}, s.forecastAccuracy)
 }
@@ -148,6 +151,6 @@ func maybeFactor(v *float64) *float64 {
 func accuracyLine(a *reader.Accuracy) AccuracyLine {
 	return AccuracyLine{
 		Key: a.Key, Hours: a.Hours, Series: a.Series, MAE: maybe(a.MAE), NaiveMAE: maybe(a.NaiveMAE), RelMAE: maybeFactor(a.RelMAE),
-		Coverage: maybe(a.Coverage), Pinball: maybe(a.Pinball), RelPinball: maybeFactor(a.RelPinball),
+		Coverage: maybe(a.Coverage), BelowP10: maybe(a.BelowP10), BelowP50: maybe(a.BelowP50), BelowP90: maybe(a.BelowP90), Pinball: maybe(a.Pinball), RelPinball: maybeFactor(a.RelPinball),
 	}
 }

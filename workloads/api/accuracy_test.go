@@ -20,11 +20,13 @@ func TestAccuracyAddsUp(t *testing.T) {
 	require.Greater(t, *all.RelMAE, 0.2)
 	require.Less(t, *all.RelMAE, 1.2)
 	require.InDelta(t, .8, *all.Coverage, .15)
+	require.InDelta(t, *all.BelowP90-*all.BelowP10, *all.Coverage, .02, "but for hours that are p10 itself")
+	require.InDelta(t, .5, *all.BelowP50, .2)
 	require.Greater(t, *all.MAE, *all.Pinball)
 	require.Equal(t, storeEnd.Time(), *total.Meta.AsOf)
 	require.True(t, total.Meta.Partial, "the hours of the last forecasts are not all over")
 
-	for by, keys := range map[string]int{"lead": 0, "hour": 24, "weekday": 7, "day": 0, "meter": int(all.Series), "group": 0, "model": 0} {
+	for by, keys := range map[string]int{"lead": 0, "hour": 24, "weekday": 7, "day": 0, "month": 0, "meter": int(all.Series), "group": 0, "model": 0} {
 		lines := read[Accuracy](t, a, path+"&by="+by).Data.Lines
 		if keys > 0 {
 			require.Len(t, lines, keys, by)

@@ -21,6 +21,7 @@ const (
 	ByHour    AccuracyKey = "hour"    // of the local day
 	ByWeekday AccuracyKey = "weekday" // 1 is Monday
 	ByDay     AccuracyKey = "day"     // local date of the hour
+	ByMonth   AccuracyKey = "month"   // of it, such as 2025-02
 	ByMeter   AccuracyKey = "meter"   // name
 	ByGroup   AccuracyKey = "group"   // name
 	ByModel   AccuracyKey = "model"   // name
@@ -50,6 +51,8 @@ type Accuracy struct {
 	NaiveMAE float64 // of the seasonal naive forecast, kWh
 	Coverage float64 // share of the hours between the quantiles 0.1 and 0.9
 	Pinball  float64 // mean loss of the quantiles 0.1, 0.5 and 0.9, kWh (Koenker and Bassett 1978)
+
+	BelowP10, BelowP50, BelowP90 float64 // shares of the hours at or below each quantile: reliable ones have 0.1, 0.5 and 0.9
 
 	// RelMAE and RelPinball are geometric means over meters or groups of the error over that
 	// of the seasonal naive forecast; nil where none of them has both.
@@ -122,9 +125,11 @@ func (db *DB) accuracySQL(ctx context.Context, q *AccuracyQuery) (string, []any,
 		series AS (
 			SELECT ` + key.expression + ` AS key, no, count(*) AS hours, sum(error) AS error, sum(naive) AS naive,
 				count(*) FILTER (WHERE actual BETWEEN p10 AND p90) AS covered,
+				count(*) FILTER (WHERE actual <= p10) AS below10, count(*) FILTER (WHERE actual <= p50) AS below50, count(*) FILTER (WHERE actual <= p90) AS below90,
 				sum(greatest(.1 * (actual - p10), -.9 * (actual - p10)) + error / 2 + greatest(.9 * (actual - p90), -.1 * (actual - p90))) / 3 AS pinball
 			FROM hour GROUP BY 1, 2)
 		SELECT ` + key.name + `, sum(s.hours)::int8, count(*), sum(error) / sum(s.hours), sum(naive) / sum(s.hours), (sum(covered) / sum(s.hours))::float8, sum(pinball) / sum(s.hours),
+			(sum(below10) / sum(s.hours))::float8, (sum(below50) / sum(s.hours))::float8, (sum(below90) / sum(s.hours))::float8,
 			exp(avg(ln(error / naive)) FILTER (WHERE error > 0 AND naive > 0)), exp(avg(ln(pinball / naive * 2)) FILTER (WHERE pinball > 0 AND naive > 0))
 		FROM series s ` + key.join + ` GROUP BY s.key` + key.also + ` ORDER BY ` + key.order, args, nil
 }
@@ -151,6 +156,8 @@ func (q *AccuracyQuery) key() (accuracyKey, error) {
 		return plain(`extract(isodow FROM ` + local + `)::int`), nil
 	case ByDay:
 		return plain(`(` + local + `)::date`), nil
+	case ByMonth:
+		return plain(`to_char(` + local + `, 'YYYY-MM')`), nil
 	case ByModel:
 		return plain(`CASE WHEN $3::text <> '' THEN model END`), nil
 	case ByMeter, ByGroup:

@@ -115,7 +115,7 @@ export const rejected = (reason: string, cursor: string | undefined) =>
   });
 
 export type AccuracyOf = 'meters' | 'groups';
-export type AccuracyBy = 'none' | 'lead' | 'hour' | 'weekday' | 'day' | 'meter' | 'group' | 'model';
+export type AccuracyBy = 'none' | 'lead' | 'hour' | 'weekday' | 'day' | 'month' | 'meter' | 'group' | 'model';
 
 /** accuracy compares forecasts with what was measured. */
 export const accuracy = (of: AccuracyOf, by: AccuracyBy, from: string) =>

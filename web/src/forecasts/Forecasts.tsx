@@ -14,10 +14,12 @@ import { Downloads } from '../download/Downloads';
 import { count, number, percent } from '../format/energy';
 import { AccuracyBars } from './AccuracyBars';
 import { comparison, worst } from './accuracy';
+import { Reliability } from './Reliability';
 
 const spans = [
   { value: 'now-8d', label: '1 week' },
   { value: 'now-29d', label: '4 weeks' },
+  { value: 'now-92d', label: '3 months' },
 ];
 
 const ofs: { value: AccuracyOf; label: string }[] = [
@@ -30,6 +32,7 @@ const bys: { value: AccuracyBy; label: string }[] = [
   { value: 'hour', label: 'By hour of the day' },
   { value: 'weekday', label: 'By weekday' },
   { value: 'day', label: 'By day' },
+  { value: 'month', label: 'By month' },
 ];
 
 /** Forecasts shows how close the forecasts were to what was measured. */
@@ -66,6 +69,7 @@ export function Forecasts() {
           </div>
         )}
       </Card>
+      <Reliable of={of} from={from} />
       <Worst of={of} from={from} />
       <Card title="As files" note="All meters, every hour of the time chosen above">
         <Downloads
@@ -78,6 +82,20 @@ export function Forecasts() {
         />
       </Card>
     </div>
+  );
+}
+
+/** Reliable shows whether the quantiles hold as often as they promise, of the answer that is summed up above. */
+function Reliable({ of, from }: { of: AccuracyOf; from: string }) {
+  const { data, isPlaceholderData } = useQuery(accuracy(of, 'none', from));
+  const line = data?.data.lines[0];
+  if (!line) return null;
+  return (
+    <Card from={data} title="Reliability" note="How often the load was at or below each quantile. On the dashed line it was as often as the forecasts promise; above it they are too high, below it too low">
+      <div className={isPlaceholderData ? page.old : undefined}>
+        <Reliability line={line} />
+      </div>
+    </Card>
   );
 }
 

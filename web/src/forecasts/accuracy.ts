@@ -32,7 +32,29 @@ export function keyName(by: AccuracyBy, key: string): string {
       return `${key.padStart(2, '0')}:00–${String((n + 1) % 24).padStart(2, '0')}:00`;
     case 'weekday':
       return weekdays[n - 1] ?? key;
+    case 'month':
+      return monthName(key);
     default:
       return key;
   }
 }
+
+/** Quantile is how often the load was at or below a quantile of the forecasts, and how often it should be. */
+export interface Quantile {
+  name: string;
+  promised: number;
+  observed: number;
+}
+
+/** reliability are the quantiles of a line; none where nothing was compared. */
+export function reliability(line: Pick<Line, 'belowP10' | 'belowP50' | 'belowP90'>): Quantile[] {
+  return [
+    { name: 'p10', promised: 0.1, observed: line.belowP10 },
+    { name: 'p50', promised: 0.5, observed: line.belowP50 },
+    { name: 'p90', promised: 0.9, observed: line.belowP90 },
+  ].filter((q): q is Quantile => q.observed !== null);
+}
+
+/** monthName is a month such as 2026-01 as people read it. */
+export const monthName = (key: string): string =>
+  new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${key}-01T00:00:00Z`));
