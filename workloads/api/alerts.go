@@ -38,7 +38,7 @@ func (s *server) alerts(ctx context.Context, _ *noInput) (*output[[]Alert], erro
 	if err != nil {
 		return nil, err
 	}
-	if err := s.afford(ctx, size.groups*rowOfList+2*size.meters*lastHours/passRows, "", "ask for single groups and meters"); err != nil {
+	if err := s.afford(ctx, size.groups*rowOfList+2*size.meters/passRows, "", "ask for single groups and meters"); err != nil {
 		return nil, err
 	}
 	partitions, err := s.db.Progress(ctx)
@@ -138,11 +138,8 @@ func limitExceeded(group string, at meter.Hour, kwh, capacity float64) Alert {
 	}
 }
 
-// Meters of an alert that are counted, and of these that are named.
-const (
-	mostCounted = 1000
-	mostNamed   = 20
-)
+// mostNamed is how many meters an alert names.
+const mostNamed = 20
 
 // meterAlerts are those of meters that do not report, or cannot be right.
 func (s *server) meterAlerts(ctx context.Context) (found []Alert, err error) {
@@ -152,30 +149,31 @@ func (s *server) meterAlerts(ctx context.Context) (found []Alert, err error) {
 	}{
 		{
 			reader.StatusStale, "meters_stale",
-			"1 meter has not reported for longer than the policy's freshness", "%s meters have not reported for longer than the policy's freshness",
+			"1 meter has not reported for longer than the policy's freshness", "%d meters have not reported for longer than the policy's freshness",
 		},
 		{
 			reader.StatusSuspect, "meters_suspect",
-			"1 meter has readings of the last 24 hours that do not fit what it has measured before", "%s meters have readings of the last 24 hours that do not fit what they have measured before",
+			"1 meter has readings of the last 24 hours that do not fit what it has measured before", "%d meters have readings of the last 24 hours that do not fit what they have measured before",
 		},
 	} {
-		meters, err := s.db.Meters(ctx, reader.MeterFilter{Status: of.status, FreshnessHours: s.twin.Processor.Policy.Freshness, Limit: mostCounted})
+		freshness := s.twin.Processor.Policy.Freshness
+		numbers, err := s.meterOrder(ctx, reader.MeterFilter{Status: of.status, FreshnessHours: freshness}, func(context.Context) error { return nil })
 		if err != nil {
 			return nil, err
 		}
-		if len(meters) == 0 {
+		if len(numbers) == 0 {
 			continue
 		}
-		alert := Alert{Kind: of.kind, Severity: "warning", Meters: []string{}, Value: maybe(float64(len(meters)))}
-		for _, m := range meters[:min(mostNamed, len(meters))] {
+		named, err := s.db.MetersNumbered(ctx, numbers[:min(mostNamed, len(numbers))], freshness)
+		if err != nil {
+			return nil, err
+		}
+		alert := Alert{Kind: of.kind, Severity: "warning", Meters: []string{}, Value: maybe(float64(len(numbers))), Message: of.one}
+		for _, m := range named {
 			alert.Meters = append(alert.Meters, m.Name)
 		}
-		count := fmt.Sprint(len(meters))
-		if len(meters) == mostCounted {
-			count = "at least " + count
-		}
-		if alert.Message = of.one; len(meters) > 1 {
-			alert.Message = fmt.Sprintf(of.many, count)
+		if len(numbers) > 1 {
+			alert.Message = fmt.Sprintf(of.many, len(numbers))
 		}
 		found = append(found, alert)
 	}

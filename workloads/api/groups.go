@@ -97,15 +97,13 @@ type peak struct {
 
 // peaks are those of one group, or of all if groupNo is nil.
 func (s *server) peaks(ctx context.Context, groupNo *int32, now meter.Hour) (map[int32]*peak, error) {
-	rows, err := s.db.GroupForecastsInForce(ctx, groupNo, now, now+horizon)
+	rows, err := s.db.GroupForecastPeaks(ctx, groupNo, now, now+horizon)
 	if err != nil {
 		return nil, err
 	}
-	peaks := map[int32]*peak{}
+	peaks := make(map[int32]*peak, len(rows))
 	for _, r := range rows {
-		if p := peaks[r.GroupNo]; p == nil || r.P50 > p.kw {
-			peaks[r.GroupNo] = &peak{hour: r.Hour, kw: r.P50}
-		}
+		peaks[r.GroupNo] = &peak{hour: r.Hour, kw: r.P50}
 	}
 	return peaks, nil
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/dsm"
@@ -34,7 +36,7 @@ func (s *server) limitRisks(ctx context.Context, watermark meter.Hour) ([]limitR
 	if watermark == meter.NoHour || len(s.twin.Processor.Policy.Groups) == 0 {
 		return nil, nil
 	}
-	groups, err := s.db.Groups(ctx)
+	names, err := s.db.GroupNames(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,18 +44,14 @@ func (s *server) limitRisks(ctx context.Context, watermark meter.Hour) ([]limitR
 	if err != nil {
 		return nil, err
 	}
-	newest := map[int32]*twin.GroupForecast{}
-	for i := range forecasts {
-		newest[forecasts[i].GroupNo] = &forecasts[i]
-	}
 	var risks []limitRisk
-	for _, g := range groups {
-		limit := s.limitOf(g.Name)
-		f := newest[g.GroupNo]
-		if limit == nil || f == nil || f.Limit == nil {
+	for i := range forecasts {
+		f := &forecasts[i]
+		limit := s.limitOf(names[f.GroupNo])
+		if limit == nil || f.Limit == nil {
 			continue
 		}
-		risk := limitRisk{group: g.Name, tolerated: limit.Exceedance}
+		risk := limitRisk{group: limit.Name, tolerated: limit.Exceedance}
 		if limit.Exceedance == 0 {
 			risk.tolerated = meanDay
 		}
@@ -61,6 +59,7 @@ func (s *server) limitRisks(ctx context.Context, watermark meter.Hour) ([]limitR
 			risks = append(risks, risk)
 		}
 	}
+	slices.SortFunc(risks, func(a, b limitRisk) int { return strings.Compare(a.group, b.group) })
 	return risks, nil
 }
 

@@ -88,60 +88,87 @@ func (s *server) listMeters(ctx context.Context, in *metersInput) (*output[[]Met
 		}
 		f.Group = &in.Group
 	}
-	if err := s.affordMeters(ctx, in, &f); err != nil {
-		return nil, err
-	}
-	rows, err := s.db.Meters(ctx, f)
+	rows, total, err := s.metersOf(ctx, in, &f)
 	if err != nil {
-		return nil, s.failed(ctx, "list meters", err)
+		return nil, err
 	}
 	place := func(m reader.Meter) meterPlace { return placeOfMeter(m, f.Sort) }
 	data, page, err := pageOf(rows, in.Limit, filters, place, meterView)
 	if err != nil {
 		return nil, s.failed(ctx, "list meters", err)
 	}
+	page.Total = total
 	if in.Recent {
 		if err := s.addLastDays(ctx, rows[:len(data)], data); err != nil {
 			return nil, s.failed(ctx, "read the last day of meters", err)
 		}
 	}
-	if in.Total {
-		total, err := s.db.CountMeters(ctx, f)
-		if err != nil {
-			return nil, s.failed(ctx, "count meters", err)
-		}
-		page.Total = &total
-	}
 	meta := Meta{Unit: "kWh", TZ: s.twin.Timezone, AsOf: asOf(now, known)}
 	return &output[[]Meter]{Body: Answer[[]Meter]{Data: data, Page: page, Meta: meta}}, nil
 }
 
-// passRows is how many rows of a pass over an hour of all meters cost as much as one that
-// is looked for.
+// metersOf are the meters of the page, with one more if there is a next page, and their
+// number if that is asked for. A table that jumps, or counts, asks for the same list again
+// and again: it is kept.
+func (s *server) metersOf(ctx context.Context, in *metersInput, f *reader.MeterFilter) (rows []reader.Meter, total *int, err error) {
+	kept := in.Cursor == "" && (in.Total || in.Offset > 0)
+	if err := s.affordMeters(ctx, in, !kept && (in.Total || f.PassesAll())); err != nil {
+		return nil, nil, err
+	}
+	if !kept {
+		if rows, err = s.db.Meters(ctx, *f); err != nil {
+			return nil, nil, s.failed(ctx, "list meters", err)
+		}
+		if in.Total {
+			n, err := s.db.CountMeters(ctx, *f)
+			if err != nil {
+				return nil, nil, s.failed(ctx, "count meters", err)
+			}
+			total = &n
+		}
+		return rows, total, nil
+	}
+	var rejected error
+	numbers, err := s.meterOrder(ctx, *f, func(ctx context.Context) error {
+		rejected = s.affordMeters(ctx, in, true)
+		return rejected
+	})
+	if rejected != nil {
+		return nil, nil, rejected
+	}
+	if err != nil {
+		return nil, nil, s.failed(ctx, "order meters", err)
+	}
+	if in.Total {
+		total = new(len(numbers))
+	}
+	from := min(f.Offset, len(numbers))
+	rows, err = s.db.MetersNumbered(ctx, numbers[from:min(from+f.Limit, len(numbers))], f.FreshnessHours)
+	if err != nil {
+		return nil, nil, s.failed(ctx, "list meters", err)
+	}
+	return rows, total, nil
+}
+
+// passRows is how many rows of a pass over all meters cost as much as one that is looked
+// for.
 const passRows = 10
 
-// affordMeters counts the rows of the list and their last days; all meters where they are
-// passed over to find or to count those, with their last day if it decides.
-func (s *server) affordMeters(ctx context.Context, in *metersInput, f *reader.MeterFilter) error {
-	size, err := s.area(ctx)
-	if err != nil {
-		return err
-	}
+// affordMeters counts the rows of the list and their last days, and, where they are passed
+// over to find or to count those, all meters.
+func (s *server) affordMeters(ctx context.Context, in *metersInput, passes bool) error {
 	rows := in.Limit * rowOfList / passRows
 	if in.Recent {
 		rows += in.Limit * lastHours
 	}
-	passes := 0
-	if f.PassesAll() {
-		passes = lastHours
+	if passes {
+		size, err := s.area(ctx)
+		if err != nil {
+			return err
+		}
+		rows += size.meters / passRows
 	}
-	if in.Total {
-		passes += max(1, passes)
-	}
-	if in.Offset > 0 || in.Search != "" {
-		passes++
-	}
-	return s.afford(ctx, rows+size.meters*passes/passRows, "limit", "ask for fewer meters")
+	return s.afford(ctx, rows, "limit", "ask for fewer meters")
 }
 
 // addLastDays fills in the loads of the last 24 hours.

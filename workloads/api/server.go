@@ -35,6 +35,7 @@ import (
 	"github.com/energytwin/energytwin/web"
 	"github.com/energytwin/energytwin/workloads/api/auth"
 	"github.com/energytwin/energytwin/workloads/api/gate"
+	"github.com/energytwin/energytwin/workloads/api/keptlist"
 	"github.com/energytwin/energytwin/workloads/api/middleware"
 	"github.com/energytwin/energytwin/workloads/api/openapi"
 	"github.com/energytwin/energytwin/workloads/api/openid"
@@ -83,6 +84,7 @@ type server struct {
 	started  time.Time
 	skill    skillOfDay
 	size     areaSize
+	lists    *keptlist.Lists[meterList]
 	work     rateOfWork
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
 	ready    readiness
@@ -180,6 +182,7 @@ func newServer(twin config.Twin, deps Deps) (*server, error) {
 		calendar: calendar, registry: deps.Registry, tracer: deps.Tracer,
 	}
 	s.setDefaults()
+	s.lists = keptlist.New[meterList]()
 	s.probe = &deps.DB.DB
 	s.light, s.heavy, s.bulk = lanes(int(deps.DB.Pool.Config().MaxConns))
 	s.ingest = newIngestion(&s.twin, deps.Stream, deps.DB, s.clock, s.tracer)

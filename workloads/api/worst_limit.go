@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -15,7 +17,7 @@ func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.
 	if watermark == meter.NoHour || len(s.twin.Processor.Policy.Groups) == 0 {
 		return nil, nil
 	}
-	groups, err := s.db.Groups(ctx)
+	groups, err := s.db.GroupNames(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -38,16 +40,17 @@ func (s *server) worstLimit(ctx context.Context, watermark meter.Hour) (*config.
 			worst = l
 		}
 	}
-	for _, g := range groups {
-		capacity := s.capacity(g.Name)
+	for _, no := range slices.Sorted(maps.Keys(groups)) {
+		name := groups[no]
+		capacity := s.capacity(name)
 		if capacity == nil {
 			continue
 		}
-		if p, ok := peaks[g.GroupNo]; ok {
-			compare(g.Name, *capacity, p, false)
+		if p, ok := peaks[no]; ok {
+			compare(name, *capacity, p, false)
 		}
-		if p := forecast[g.GroupNo]; p != nil {
-			compare(g.Name, *capacity, *p, true)
+		if p := forecast[no]; p != nil {
+			compare(name, *capacity, *p, true)
 		}
 	}
 	return worst, nil

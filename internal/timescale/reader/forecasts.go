@@ -82,10 +82,12 @@ func (db *DB) GroupForecasts(ctx context.Context, groupNo int32, from, to meter.
 // that was issued from one hour to another, both included.
 func (db *DB) NewestGroupForecasts(ctx context.Context, from, to meter.Hour) ([]twin.GroupForecast, error) {
 	rows, err := db.Pool.Query(ctx, `
-		SELECT DISTINCT ON (group_no) group_no, issued_at, day_ahead, model, p10, p50, p90, capacity_kw, exceed_before, exceed_after, excess_before, excess_after
-		FROM group_forecasts
-		WHERE issued_at >= $1 AND issued_at <= $2
-		ORDER BY group_no, issued_at DESC, model`, from.Time(), to.Time())
+		SELECT f.* FROM groups g CROSS JOIN LATERAL (
+			SELECT group_no, issued_at, day_ahead, model, p10, p50, p90, capacity_kw, exceed_before, exceed_after, excess_before, excess_after
+			FROM group_forecasts f
+			WHERE f.group_no = g.group_no AND issued_at >= $1 AND issued_at <= $2
+			ORDER BY issued_at DESC, model LIMIT 1) f
+		ORDER BY f.group_no`, from.Time(), to.Time())
 	if err != nil {
 		return nil, fmt.Errorf("newest forecasts of groups: %w", err)
 	}

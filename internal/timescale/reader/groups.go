@@ -23,22 +23,27 @@ type Group struct {
 	Reported int        // meters that reported it
 }
 
-var groupSelect = withinSQL + `
-	SELECT g.group_no, g.name, (SELECT count(*) FROM meters m WHERE m.group_no = ANY (w.parts)), l.ts, l.kwh, l.meters
-	FROM groups g JOIN (SELECT whole, array_agg(part) AS parts FROM within GROUP BY whole) w ON w.whole = g.group_no
-	CROSS JOIN LATERAL (
-		SELECT min(o.watermark) AS ts FROM stream_offsets o
-		WHERE o.partition IN (SELECT m.partition FROM meters m WHERE m.group_no = ANY (w.parts))) mark
+// groupSelect are groups with their newest hour, of the groups below them too, and with
+// how many meters they have of those that a WHERE clause picks. Meters are counted in one
+// pass, whatever the number of groups.
+func groupSelect(meters string) string {
+	return withinSQL + `,
+	held AS (
+		SELECT w.whole, array_agg(w.part) AS parts, sum(c.meters)::int AS meters, min(o.watermark) AS mark
+		FROM within w JOIN (SELECT m.group_no, m.partition, count(*) AS meters FROM meters m ` + meters + ` GROUP BY 1, 2) c ON c.group_no = w.part
+		LEFT JOIN stream_offsets o ON o.partition = c.partition GROUP BY w.whole)
+	SELECT g.group_no, g.name, coalesce(held.meters, 0), l.ts, l.kwh, l.reported
+	FROM groups g LEFT JOIN held ON held.whole = g.group_no
 	LEFT JOIN LATERAL (
-		SELECT l.ts, sum(l.kwh) AS kwh, sum(l.meters)::int AS meters FROM group_load l
-		WHERE l.group_no = ANY (w.parts)
-			AND l.ts BETWEEN mark.ts - interval '1 hour' AND mark.ts
+		SELECT l.ts, sum(l.kwh) AS kwh, sum(l.meters)::int AS reported FROM group_load l
+		WHERE l.group_no = ANY (held.parts)
+			AND l.ts BETWEEN held.mark - interval '1 hour' AND held.mark
 		GROUP BY l.ts ORDER BY l.ts DESC LIMIT 1) l ON true`
+}
 
 // Groups are all groups that have meters, in them or in groups below them, by name.
 func (db *DB) Groups(ctx context.Context) ([]Group, error) {
-	rows, err := db.Pool.Query(ctx, groupSelect+`
-		WHERE EXISTS (SELECT FROM meters m WHERE m.group_no = ANY (w.parts)) ORDER BY g.name`, db.nesting.Whole, db.nesting.Part)
+	rows, err := db.Pool.Query(ctx, groupSelect(``)+` WHERE held.meters > 0 ORDER BY g.name`, db.nesting.Whole, db.nesting.Part)
 	if err != nil {
 		return nil, fmt.Errorf("groups: %w", err)
 	}
@@ -49,9 +54,12 @@ func (db *DB) Groups(ctx context.Context) ([]Group, error) {
 	return groups, nil
 }
 
+// ofGroup are the meters of the group that is named in $3.
+const ofGroup = `WHERE m.group_no IN (SELECT w.part FROM within w JOIN groups g ON g.group_no = w.whole WHERE g.name = $3)`
+
 // GroupByName is one group. ErrNotFound if there is none.
 func (db *DB) GroupByName(ctx context.Context, name string) (Group, error) {
-	rows, err := db.Pool.Query(ctx, groupSelect+` WHERE g.name = $3`, db.nesting.Whole, db.nesting.Part, name)
+	rows, err := db.Pool.Query(ctx, groupSelect(ofGroup)+` WHERE g.name = $3`, db.nesting.Whole, db.nesting.Part, name)
 	if err != nil {
 		return Group{}, fmt.Errorf("group %q: %w", name, err)
 	}
@@ -63,6 +71,25 @@ func (db *DB) GroupByName(ctx context.Context, name string) (Group, error) {
 		return Group{}, fmt.Errorf("group %q: %w", name, err)
 	}
 	return g, nil
+}
+
+// GroupNames are the names of all groups by their numbers, without anything that is known
+// of them; "" is that of the meters outside any group.
+func (db *DB) GroupNames(ctx context.Context) (map[int32]string, error) {
+	rows, err := db.Pool.Query(ctx, `SELECT group_no, name FROM groups`)
+	if err != nil {
+		return nil, fmt.Errorf("names of groups: %w", err)
+	}
+	names := map[int32]string{}
+	var no int32
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&no, &name}, func() error {
+		names[no] = name
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("names of groups: %w", err)
+	}
+	return names, nil
 }
 
 func scanGroup(row pgx.CollectableRow) (g Group, err error) {

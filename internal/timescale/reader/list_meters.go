@@ -9,13 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/pgvalue"
-	"github.com/energytwin/energytwin/internal/timescale/schema"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -72,11 +70,8 @@ type MeterFilter struct {
 	Limit          int
 }
 
-// PassesAll reports whether the last day of all meters has to be counted before the page
-// is known.
-func (f *MeterFilter) PassesAll() bool {
-	return f.Status != "" || f.Limit > mostProbed || strings.TrimPrefix(string(f.Sort), "-") == string(SortMissing)
-}
+// PassesAll reports whether all meters are passed over before the page is known.
+func (f *MeterFilter) PassesAll() bool { return f.moves() || f.Contains != "" || f.Offset > 0 }
 
 // MeterCursor is the place of the last meter of a page.
 type MeterCursor struct {
@@ -128,62 +123,27 @@ func (m *Meter) sortKey(by MeterSort) string {
 
 const defaultFreshness = 24
 
-// meterRows are meters with the newest that is known of them; what follows chooses.
-const meterRows = `
-	SELECT m.name, g.name AS group_name, m.meter_no, m.group_no, m.partition,
-		s.last_ts, s.last_kwh, coalesce(s.readings, 0) AS readings, o.watermark, m.first_seen
-	FROM meters m JOIN groups g USING (group_no)
-	LEFT JOIN meter_state s USING (meter_no)
-	LEFT JOIN stream_offsets o ON o.partition = m.partition`
-
-// The hours of the last day of a meter m are counted by probes of the key, or for all
-// meters in one pass over the day, which costs as much as the probes of some hundred.
-const mostProbed = 200
-
-const (
-	counted   = `count(*) FILTER (WHERE r.` + schema.Plausible + `)::int AS known, count(*) FILTER (WHERE NOT r.` + schema.Plausible + `)::int AS suspect`
-	lastDayOf = `CROSS JOIN LATERAL (
-		SELECT ` + counted + ` FROM generate_series(m.watermark - interval '23 hours', m.watermark, interval '1 hour') t(ts)
-		JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0) h`
-	lastDayOfAll = `LEFT JOIN (
-		SELECT meter_no, ` + counted + ` FROM readings r JOIN meters USING (meter_no) JOIN stream_offsets o USING (partition)
-		WHERE r.ts > (SELECT min(watermark) FROM stream_offsets) - interval '24 hours' AND r.ts <= (SELECT max(watermark) FROM stream_offsets)
-			AND r.ts > o.watermark - interval '24 hours' AND r.ts <= o.watermark AND r.channel = 0
-		GROUP BY meter_no) h USING (meter_no)`
-)
-
-// meterStatus is rows of meters m with their last day h; $1 is the freshness in hours.
-func meterStatus(rows, lastDay string) string {
-	return `
-	SELECT m.name, m.group_name, m.meter_no, m.group_no, m.partition, m.last_ts, m.last_kwh, m.readings,
-		24 - coalesce(h.known, 0) AS missing, coalesce(h.suspect, 0) AS suspect, m.watermark, m.first_seen,
-		CASE WHEN h.suspect > 0 THEN 'suspect'
-			WHEN m.last_ts IS NULL OR m.last_ts < m.watermark - $1::int * interval '1 hour' THEN 'stale'
-			WHEN coalesce(h.known, 0) < 24 THEN 'gap' ELSE 'ok' END AS status
-	FROM (` + rows + `) m ` + lastDay
-}
-
 // Meters are those that the filter picks, in its order, names by byte.
 func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
-	if f.FreshnessHours == 0 {
-		f.FreshnessHours = defaultFreshness
-	}
-	w := where{args: []any{f.FreshnessHours}}
+	w := where{args: []any{f.freshness()}}
 	db.chooseMeters(&w, &f)
 	order, err := f.order(&w)
 	if err != nil {
 		return nil, err
 	}
-	page := w.sql() + order + ` LIMIT ` + w.param(f.Limit)
+	picked := `(` + meterRows + `) m` + w.sql()
+	if f.moves() {
+		// OFFSET 0 has all meters compared: to walk through their names until enough are
+		// found takes far longer where few match.
+		picked = `(SELECT * FROM ` + picked + ` OFFSET 0) m`
+	}
+	page := order + ` LIMIT ` + w.param(f.Limit)
 	if f.Offset > 0 {
 		page += ` OFFSET ` + w.param(f.Offset)
 	}
-	sql := `SELECT * FROM (` + meterStatus(meterRows, lastDayOfAll) + `) meters` + page
-	if !f.PassesAll() {
-		// The page is known before the newest of its meters is read, and their days.
-		sql = meterStatus(meterRows+` WHERE m.meter_no IN (SELECT meter_no FROM (`+meterRows+`) meters`+page+`)`, lastDayOf) + order
-	}
-	rows, err := db.Pool.Query(ctx, sql, w.args...)
+	// The page is known before all is read of its meters.
+	rows, err := db.Pool.Query(ctx, `SELECT `+meterColumns+` FROM (`+meterRows+`) m
+		WHERE meter_no IN (SELECT meter_no FROM `+picked+page+`)`+order, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("meters: %w", err)
 	}
@@ -194,18 +154,67 @@ func (db *DB) Meters(ctx context.Context, f MeterFilter) ([]Meter, error) {
 	return meters, nil
 }
 
+// MeterOrder are the numbers of all meters that the filter picks, in its order: its place
+// and limit do not matter.
+func (db *DB) MeterOrder(ctx context.Context, f MeterFilter) (numbers []int32, err error) {
+	f.After = nil
+	w := where{args: []any{f.freshness()}}
+	db.chooseMeters(&w, &f)
+	order, err := f.order(&w)
+	if err != nil {
+		return nil, err
+	}
+	batch := &pgx.Batch{} // one transaction, whose sort has room enough to go without files
+	batch.Queue(`SELECT set_config('work_mem', '16MB', true)`)
+	batch.Queue(`SELECT coalesce(array_agg(meter_no), '{}') FROM (SELECT meter_no FROM (`+meterRows+`) m`+w.sql()+order+`) ordered`, w.args...).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&numbers) })
+	if err := db.Pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("order of meters: %w", err)
+	}
+	return numbers, nil
+}
+
+// MeterVersion changes with what MeterOrder answers to the filter: with the meters, and,
+// where their readings count, with each batch that is stored.
+func (db *DB) MeterVersion(ctx context.Context, f *MeterFilter) (version string, err error) {
+	sql := `SELECT count(*)::text FROM meters` // none is changed or deleted
+	if f.moves() {
+		sql = `SELECT (` + sql + `) || coalesce((SELECT string_agg(concat_ws(' ', '', partition, xmin, updated_at), '' ORDER BY partition) FROM stream_offsets), '')`
+	}
+	if err := db.Pool.QueryRow(ctx, sql).Scan(&version); err != nil {
+		return "", fmt.Errorf("version of the meters: %w", err)
+	}
+	return version, nil
+}
+
+// moves reports whether readings change which meters are picked, or their order.
+func (f *MeterFilter) moves() bool {
+	by := MeterSort(strings.TrimPrefix(string(f.Sort), "-"))
+	return f.Status != "" || by != "" && by != SortName && by != SortGroup
+}
+
+func (f *MeterFilter) freshness() int { return cmp.Or(f.FreshnessHours, defaultFreshness) }
+
+// MetersNumbered are the meters of some numbers, in their order.
+func (db *DB) MetersNumbered(ctx context.Context, numbers []int32, freshnessHours int) ([]Meter, error) {
+	rows, err := db.Pool.Query(ctx, `SELECT `+meterColumns+`
+		FROM unnest($2::int4[]) WITH ORDINALITY u(meter_no, n) JOIN (`+meterRows+`) m USING (meter_no) ORDER BY u.n`,
+		cmp.Or(freshnessHours, defaultFreshness), numbers)
+	if err != nil {
+		return nil, fmt.Errorf("%d meters: %w", len(numbers), err)
+	}
+	meters, err := pgx.CollectRows(rows, scanMeter)
+	if err != nil {
+		return nil, fmt.Errorf("%d meters: %w", len(numbers), err)
+	}
+	return meters, nil
+}
+
 // CountMeters is how many meters the filter picks: its order, place and limit do not matter.
 func (db *DB) CountMeters(ctx context.Context, f MeterFilter) (n int, err error) {
-	if f.FreshnessHours == 0 {
-		f.FreshnessHours = defaultFreshness
-	}
-	w, from := where{}, meterRows
-	if f.Status != "" {
-		w.param(f.FreshnessHours)
-		from = meterStatus(meterRows, lastDayOfAll)
-	}
+	w := where{args: []any{f.freshness()}}
 	db.chooseMeters(&w, &f)
-	if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM (`+from+`) meters`+w.sql(), w.args...).Scan(&n); err != nil {
+	if err := db.Pool.QueryRow(ctx, `SELECT count(*) FROM (`+meterRows+`) m`+w.sql(), w.args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count meters: %w", err)
 	}
 	return n, nil
@@ -218,7 +227,7 @@ func (db *DB) chooseMeters(w *where, f *MeterFilter) {
 		w.add(`name >= ?`, f.Prefix) // which the index can use
 	}
 	if f.Contains != "" {
-		w.add(`name ~ ?`, anyCase(f.Contains))
+		contains(w, f.Contains)
 	}
 	if f.Group != nil {
 		w.add(`group_name = ANY (?::text[])`, db.nesting.namesWithin(*f.Group))
@@ -226,30 +235,6 @@ func (db *DB) chooseMeters(w *where, f *MeterFilter) {
 	if f.Status != "" {
 		w.add(`status = ?`, string(f.Status))
 	}
-}
-
-// LastDays are the loads of the 24 hours up to the watermark of each meter, the oldest
-// first; NaN where a reading is missing or suspect.
-func (db *DB) LastDays(ctx context.Context, meterNos []int32) (map[int32][]float32, error) {
-	rows, err := db.Pool.Query(ctx, `
-		SELECT m.meter_no, array_agg(CASE WHEN r.`+schema.Plausible+` THEN r.kwh ELSE 'NaN' END ORDER BY t.ts)
-		FROM unnest($1::int[]) AS n (meter_no) JOIN meters m USING (meter_no) JOIN stream_offsets o USING (partition)
-		CROSS JOIN generate_series(o.watermark - interval '23 hours', o.watermark, interval '1 hour') t(ts)
-		LEFT JOIN readings r ON r.ts = t.ts AND r.meter_no = m.meter_no AND r.channel = 0
-		GROUP BY 1`, meterNos)
-	if err != nil {
-		return nil, fmt.Errorf("last days of meters: %w", err)
-	}
-	days := make(map[int32][]float32, len(meterNos))
-	var no int32
-	var kwh []float32
-	if _, err := pgx.ForEachRow(rows, []any{&no, &kwh}, func() error {
-		days[no], kwh = kwh, nil
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("last days of meters: %w", err)
-	}
-	return days, nil
 }
 
 // MeterName is a meter and its group, without anything that is known of it.
@@ -278,29 +263,6 @@ func (db *DB) MeterNames(ctx context.Context, group string) ([]MeterName, error)
 	return names, nil
 }
 
-// anyCase is a regular expression for a text in any case: names have a collation that
-// knows the case of ASCII alone.
-func anyCase(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		b.WriteString(`(?:`)
-		b.WriteString(literal(r))
-		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-			b.WriteString(`|` + literal(other))
-		}
-		b.WriteString(`)`)
-	}
-	return b.String()
-}
-
-// literal is a character as a regular expression of PostgreSQL.
-func literal(r rune) string {
-	if r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-		return `\` + string(r)
-	}
-	return string(r)
-}
-
 // order gives the ORDER BY, and adds the condition of the cursor.
 func (f *MeterFilter) order(w *where) (string, error) {
 	name, down := strings.CutPrefix(string(f.Sort), "-")
@@ -326,10 +288,7 @@ func (f *MeterFilter) order(w *where) (string, error) {
 
 // MeterByName is one meter. ErrNotFound if there is none.
 func (db *DB) MeterByName(ctx context.Context, name string, freshnessHours int) (Meter, error) {
-	if freshnessHours == 0 {
-		freshnessHours = defaultFreshness
-	}
-	rows, err := db.Pool.Query(ctx, meterStatus(meterRows+` WHERE m.name = $2`, lastDayOf), freshnessHours, name)
+	rows, err := db.Pool.Query(ctx, `SELECT `+meterColumns+` FROM (`+meterRows+`) m WHERE name = $2`, cmp.Or(freshnessHours, defaultFreshness), name)
 	if err != nil {
 		return Meter{}, fmt.Errorf("meter %q: %w", name, err)
 	}

@@ -113,22 +113,44 @@ func (db *DB) ForecastsInForce(ctx context.Context, groupNo *int32, from, to met
 	return points, nil
 }
 
+// groupForecastsInForce are the forecasts of GroupForecastsInForce. Of those from before
+// the range only the newest one of each group is looked for, and no hours are read of an
+// issue before it is known to be in force.
+const groupForecastsInForce = `
+	WITH i AS (
+		SELECT f.group_no, f.model, f.issued_at, lead(f.issued_at) OVER (PARTITION BY f.group_no ORDER BY f.issued_at) AS next
+		FROM groups g CROSS JOIN LATERAL (
+			SELECT f.group_no, f.model, f.issued_at FROM group_forecasts f
+			WHERE f.group_no = g.group_no AND f.issued_at > $1::timestamptz - make_interval(hours => $4) AND f.issued_at < $2
+				AND f.issued_at >= coalesce((SELECT max(b.issued_at) FROM group_forecasts b WHERE b.group_no = g.group_no AND b.issued_at <= $1), '-infinity')) f
+		WHERE $3::int IS NULL OR g.group_no = $3),
+	f AS (
+		SELECT i.group_no, i.issued_at, i.next, g.p10, g.p50, g.p90 FROM i JOIN group_forecasts g USING (issued_at, group_no, model)
+		WHERE i.next IS NULL OR i.next > $1),
+	hours AS (
+		SELECT f.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, v.p10, v.p50, v.p90
+		FROM f CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
+		WHERE f.issued_at + (v.n - 1) * interval '1 hour' >= $1
+			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
+			AND v.p50 <> 'NaN')`
+
 // GroupForecastsInForce are, for the hours from `from` to before `to`, the forecasts of
 // the load of groups as a whole that were the newest ones to cover the hour, of one
 // group, or of each if groupNo is nil. Meters is 0.
 func (db *DB) GroupForecastsInForce(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
-	rows, err := db.Pool.Query(ctx, `
-		WITH f AS (
-			SELECT group_no, issued_at, p10, p50, p90, lead(issued_at) OVER (PARTITION BY group_no ORDER BY issued_at) AS next
-			FROM group_forecasts
-			WHERE issued_at > $1::timestamptz - make_interval(hours => $4) AND issued_at < $2 AND ($3::int IS NULL OR group_no = $3))
-		SELECT f.group_no, f.issued_at + (v.n - 1) * interval '1 hour' AS ts, v.p10, v.p50, v.p90, 0
-		FROM f CROSS JOIN LATERAL unnest(f.p10::float8[], f.p50::float8[], f.p90::float8[]) WITH ORDINALITY v(p10, p50, p90, n)
-		WHERE (f.next IS NULL OR f.next > $1)
-			AND f.issued_at + (v.n - 1) * interval '1 hour' >= $1
-			AND f.issued_at + (v.n - 1) * interval '1 hour' < least($2, f.next)
-			AND v.p50 <> 'NaN'
-		ORDER BY 2, 1`, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
+	return db.groupPoints(ctx, groupForecastsInForce+`
+		SELECT group_no, ts, p10, p50, p90, 0 FROM hours ORDER BY ts, group_no`, groupNo, from, to)
+}
+
+// GroupForecastPeaks are, of GroupForecastsInForce, the hour of each group with the
+// greatest median, of equal ones the first.
+func (db *DB) GroupForecastPeaks(ctx context.Context, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	return db.groupPoints(ctx, groupForecastsInForce+`
+		SELECT DISTINCT ON (group_no) group_no, ts, p10, p50, p90, 0 FROM hours ORDER BY group_no, p50 DESC, ts`, groupNo, from, to)
+}
+
+func (db *DB) groupPoints(ctx context.Context, sql string, groupNo *int32, from, to meter.Hour) ([]GroupForecastPoint, error) {
+	rows, err := db.Pool.Query(ctx, sql, from.Time(), to.Time(), groupNo, forecast.MaxHorizon)
 	if err != nil {
 		return nil, fmt.Errorf("forecasts of groups in force: %w", err)
 	}

@@ -66,7 +66,12 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueLoads(rest, b)
 	queueGroupTotals(rest, b.Partition, b.GroupTotals)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
-	queueNewest(rest, b.Newest)
+	var added map[int32]*recentHours
+	if copied {
+		added = recentOf(&b.New)
+	}
+	queueNewest(rest, b.Newest, added)
+	queueReread(rest, b, copied)
 	queueWarmUp(rest, &b.New)
 	queueRejected(rest, b.Partition, b.Rejected)
 	queueSubHourDone(rest, b.SubHourDone)

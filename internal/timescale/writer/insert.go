@@ -1,6 +1,7 @@
 package writer
 
 import (
+	"math"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -108,23 +109,39 @@ func queueGroupTotals(q *pgx.Batch, partition int, loads []twin.GroupTotal) {
 }
 
 // queueNewest updates rows that EnsureMeters made: an UPDATE of a row known
-// to be there costs less than an upsert.
-func queueNewest(q *pgx.Batch, states []twin.NewestReading) {
-	if len(states) == 0 {
+// to be there costs less than an upsert. It notes the hours of rows that are new.
+func queueNewest(q *pgx.Batch, states []twin.NewestReading, added map[int32]*recentHours) {
+	n := len(states) + len(added)
+	if n == 0 {
 		return
 	}
-	n := len(states)
-	no, hour, kwh, readings := make([]int32, n), make([]int32, n), make([]float32, n), make([]int64, n)
-	for i, s := range states {
-		no[i], hour[i], kwh[i], readings[i] = s.MeterNo, int32(s.Hour), s.KWh, s.Stored
+	no, hour, kwh, stored := make([]int32, 0, n), make([]int32, 0, n), make([]float32, 0, n), make([]int64, 0, n)
+	to, known, suspect := make([]int32, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	put := func(s *twin.NewestReading) {
+		no, hour, kwh, stored = append(no, s.MeterNo), append(hour, int32(s.Hour)), append(kwh, s.KWh), append(stored, s.Stored)
+		r := added[s.MeterNo]
+		if r == nil {
+			r = &recentHours{to: meter.NoHour}
+		}
+		to, known, suspect = append(to, int32(r.to)), append(known, r.known), append(suspect, r.suspect)
+		delete(added, s.MeterNo)
+	}
+	for i := range states {
+		put(&states[i])
+	}
+	for meterNo := range added { // of which nothing is newer
+		put(&twin.NewestReading{MeterNo: meterNo, Hour: meter.NoHour, KWh: float32(math.NaN())})
 	}
 	q.Queue(`
 		UPDATE meter_state s SET readings = s.readings + u.readings,
 			last_kwh = CASE WHEN u.ts >= s.last_ts OR s.last_ts IS NULL THEN u.kwh ELSE s.last_kwh END,
-			last_ts = greatest(u.ts, s.last_ts)
-		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings
-			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[]) u(no, h, kwh, readings)) u
-		WHERE s.meter_no = u.no`, no, hour, kwh, readings)
+			last_ts = greatest(u.ts, s.last_ts),
+			recent_to = greatest(u.top, s.recent_to),
+			recent = (`+olderSQL(`s.recent`, `greatest(u.top - s.recent_to, 0)`)+`) | (`+olderSQL(`u.known`, `greatest(s.recent_to - u.top, 0)`)+`),
+			recent_suspect = (`+olderSQL(`s.recent_suspect`, `greatest(u.top - s.recent_to, 0)`)+`) | (`+olderSQL(`u.suspect`, `greatest(s.recent_to - u.top, 0)`)+`)
+		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings, nullif(top, -2147483648) AS top, known, suspect
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[], $5::int4[], $6::int8[], $7::int8[]) u(no, h, kwh, readings, top, known, suspect)) u
+		WHERE s.meter_no = u.no`, no, hour, kwh, stored, to, known, suspect)
 }
 
 // queueWarmUp notes between which hours a meter's warm-up lies, so that its
