@@ -119,6 +119,40 @@ func TestTheLastDayIsThatOfTheReadings(t *testing.T) {
 	})
 }
 
+// What a process of an earlier version wrote is noted by the next that takes the partition.
+func TestRecentHoursThatNobodyNoted(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 3, twin.MeterKey{Name: "a"}, twin.MeterKey{Name: "b"}, twin.MeterKey{Name: "silent"})
+		for round, meters := range []int{2, 1, 2} {
+			b := p.batch(1)
+			b.Watermark = day + meter.Hour(30*round+24)
+			for _, m := range p.meters[:meters] {
+				for h := b.Watermark - 23; h <= b.Watermark; h++ {
+					if int(h)%7 != round {
+						b.New.Append(m.MeterNo, h, 0.5, twin.Measured)
+					}
+				}
+				b.Newest = append(b.Newest, twin.NewestReading{MeterNo: m.MeterNo, Hour: b.Watermark, KWh: 0.5, Stored: 1})
+			}
+			p.commit(t, s, b)
+			if round == 0 {
+				continue
+			}
+			before, err := s.Meters(t.Context(), reader.MeterFilter{Limit: 10})
+			require.NoError(t, err)
+			_, err = s.Pool.Exec(t.Context(), `UPDATE meter_state SET recent_to = recent_to - 30, recent = recent >> 30 WHERE last_ts >= $1`, b.Watermark.Time())
+			require.NoError(t, err)
+			unnoted, err := s.Meters(t.Context(), reader.MeterFilter{Limit: 10})
+			require.NoError(t, err)
+			require.NotEqual(t, fmt.Sprint(before), fmt.Sprint(unnoted))
+			p = take(t, s, 3, twin.MeterKey{Name: "a"}, twin.MeterKey{Name: "b"}, twin.MeterKey{Name: "silent"})
+			after, err := s.Meters(t.Context(), reader.MeterFilter{Limit: 10})
+			require.NoError(t, err)
+			require.Equal(t, fmt.Sprint(before), fmt.Sprint(after))
+		}
+	})
+}
+
 // listKeys are the orders as SQL over readings would have them.
 var listKeys = map[reader.MeterSort]string{
 	reader.SortName: `m.name`, reader.SortGroup: `g.name`, reader.SortLoad: `coalesce(s.last_kwh, '-infinity')`,

@@ -59,6 +59,9 @@ func (db *DB) takePartition(ctx context.Context, partition int, owner string) (P
 	}
 	s.LastHash = uint64(hash)
 	s.Watermark = pgvalue.HourOrNone(mark)
+	if err := db.noteRecent(ctx, partition); err != nil {
+		return s, err
+	}
 	return s, db.completeTotals(ctx, partition)
 }
 

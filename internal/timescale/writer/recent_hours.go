@@ -1,6 +1,8 @@
 package writer
 
 import (
+	"context"
+
 	"github.com/jackc/pgx/v5"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -111,4 +113,20 @@ func queueReread(q *pgx.Batch, b *Batch, copied bool) {
 			recent = (`+olderSQL(`s.recent`, `b.later`)+`) | b.known,
 			recent_suspect = ((`+olderSQL(`s.recent_suspect`, `b.later`)+`) & (~b.known)) | b.suspect
 		FROM bits b WHERE s.meter_no = b.no`, no, hour)
+}
+
+// noteRecent reads the recent hours of the meters of a partition whose newest reading came
+// from a process that does not note them, as one of an earlier version in mid-upgrade.
+func (db *DB) noteRecent(ctx context.Context, partition int) error {
+	_, err := db.Pool.Exec(ctx, `
+		WITH behind AS (
+			SELECT s.meter_no, (extract(epoch FROM s.last_ts) / 3600)::integer AS top FROM meters m JOIN meter_state s USING (meter_no)
+			WHERE m.partition = $1 AND s.last_ts > coalesce(to_timestamp(s.recent_to * 3600::float8), '-infinity')),
+		bits AS (
+			SELECT b.meter_no, b.top, bit_or(1::bigint << n) AS known, coalesce(bit_or(1::bigint << n) FILTER (WHERE r.quality >= 4), 0) AS suspect
+			FROM behind b CROSS JOIN generate_series(0, 62) n
+			JOIN readings r ON r.ts = to_timestamp((b.top - n) * 3600::float8) AND r.meter_no = b.meter_no AND r.channel = 0
+			GROUP BY b.meter_no, b.top)
+		UPDATE meter_state s SET recent_to = b.top, recent = b.known, recent_suspect = b.suspect FROM bits b WHERE b.meter_no = s.meter_no`, partition)
+	return err
 }
