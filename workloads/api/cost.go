@@ -40,7 +40,7 @@ const (
 )
 
 // lanes leave half of the connections to requests with little work. One key gets two
-// thirds of a lane, so that it holds up no other.
+// thirds of a lane and its queue, and never all slots, so that it holds up no other.
 func lanes(connections int) (light, heavy, bulk *gate.Lane) {
 	slots := max(1, connections/2)
 	return gate.NewLane(gate.Limits{Slots: lightSlots, Queue: lightQueue, PerKey: (lightSlots + lightQueue) * 2 / 3, Wait: heavyWait}),

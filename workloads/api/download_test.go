@@ -183,14 +183,21 @@ func TestFewFilesAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	a.Handler, err = s.handler()
 	require.NoError(t, err)
-	for range bulkPerKey {
-		require.NoError(t, s.bulk.Enter(t.Context(), "reader"))
+	require.NoError(t, s.bulk.Enter(t.Context(), "reader"))
+	waiting, giveUp := context.WithCancel(t.Context())
+	ended := make(chan error, 2)
+	for range cap(ended) {
+		go func() { ended <- s.bulk.Enter(waiting, "reader") }()
 	}
+	require.Error(t, <-ended, "one of them waits, and one has no place any more")
 	w := a.get("/api/v1/forecasts")
 	require.Equal(t, http.StatusTooManyRequests, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
 	require.Equal(t, problem.CodeRateLimited, problemIn(t, w).Code)
 	require.Equal(t, http.StatusOK, a.get("/api/v1/twin").Code)
+	require.NoError(t, s.bulk.Enter(t.Context(), "somebody else"), "one key does not have all")
+	giveUp()
+	require.Error(t, <-ended)
 	s.bulk.Leave("reader")
 	require.Equal(t, http.StatusOK, a.get("/api/v1/forecasts").Code)
 }

@@ -80,7 +80,7 @@ func expensive() []string {
 		"/api/v1/history?from=now-365d&step=1h&format=parquet",
 		"/api/v1/decisions?from=now-365d&format=parquet",
 		"/api/v1/decisions?from=now-365d&format=ndjson",
-		"/api/v1/kpis?from=now-90d&groupBy=meter&by=day&format=csv",
+		"/api/v1/kpis?from=now-30d&groupBy=meter&by=day&format=csv",
 		"/api/v1/prices?from=now-365d&to=now",
 		"/api/v1/series/price?from=now-365d&to=now",
 		"/api/v1/signals/cheap-hours?from=now-365d&to=now&hours=12&by=carbon",

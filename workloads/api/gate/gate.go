@@ -6,6 +6,7 @@ package gate
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +21,12 @@ type Limits struct {
 	Wait   time.Duration // the longest that a request waits
 }
 
-// Lane admits as many requests as it has slots; others wait in the order in which they came.
+// share is how many slots one key has at most: however slowly it reads its answers, one in
+// four is for others, and at least one of several.
+func (l *Limits) share() int { return max(l.Slots-max(l.Slots/4, 1), 1) }
+
+// Lane admits as many requests as it has slots; others wait in the order in which they came,
+// but for those whose key has its share of the slots.
 type Lane struct {
 	limits Limits
 
@@ -28,13 +34,19 @@ type Lane struct {
 	free    int
 	waiting []*ticket
 	held    map[string]int // by key, at work and waiting
+	working map[string]int // by key
 }
 
 // ticket is a request that waits. ready is closed when it has a slot.
-type ticket struct{ ready chan struct{} }
+type ticket struct {
+	key   string
+	ready chan struct{}
+}
 
 // NewLane makes a lane.
-func NewLane(l Limits) *Lane { return &Lane{limits: l, free: l.Slots, held: map[string]int{}} }
+func NewLane(l Limits) *Lane {
+	return &Lane{limits: l, free: l.Slots, held: map[string]int{}, working: map[string]int{}}
+}
 
 // Enter waits for a slot. The error is a problem with Retry-After: 429 where the key has
 // its share already, 503 where the queue is full or the wait was too long.
@@ -66,15 +78,15 @@ func (l *Lane) line(key string) (*ticket, error) {
 	case l.held[key] >= l.limits.PerKey:
 		return nil, problem.RetryAfter(problem.New(http.StatusTooManyRequests, problem.CodeRateLimited, "",
 			"too many requests of this key are at work; wait for their answers"), retrySeconds)
-	case l.free > 0:
-		l.free--
+	case l.free > 0 && l.working[key] < l.limits.share():
 		l.held[key]++
+		l.work(key)
 		return nil, nil
 	case len(l.waiting) >= l.limits.Queue:
 		return nil, busy()
 	}
 	l.held[key]++
-	t := &ticket{ready: make(chan struct{})}
+	t := &ticket{key, make(chan struct{})}
 	l.waiting = append(l.waiting, t)
 	return t, nil
 }
@@ -87,29 +99,38 @@ func (l *Lane) leaveLine(t *ticket, key string) bool {
 	for i := range l.waiting {
 		if l.waiting[i] == t {
 			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
-			l.release(key)
+			lower(l.held, key)
 			return true
 		}
 	}
 	return false
 }
 
-// Leave gives a slot to the request that has waited longest.
+// Leave gives a slot to the request that has waited longest and may have one.
 func (l *Lane) Leave(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.release(key)
-	if len(l.waiting) == 0 {
-		l.free++
-		return
+	lower(l.held, key)
+	lower(l.working, key)
+	l.free++
+	next := slices.IndexFunc(l.waiting, func(t *ticket) bool { return l.working[t.key] < l.limits.share() })
+	if next >= 0 {
+		t := l.waiting[next]
+		l.waiting = slices.Delete(l.waiting, next, next+1)
+		l.work(t.key)
+		close(t.ready)
 	}
-	close(l.waiting[0].ready)
-	l.waiting = l.waiting[1:]
 }
 
-func (l *Lane) release(key string) {
-	if l.held[key]--; l.held[key] <= 0 {
-		delete(l.held, key)
+// work gives a free slot to a key.
+func (l *Lane) work(key string) {
+	l.free--
+	l.working[key]++
+}
+
+func lower(counts map[string]int, key string) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
 	}
 }
 

@@ -71,6 +71,33 @@ func TestAKeyHasItsShare(t *testing.T) {
 	require.NoError(t, <-other)
 }
 
+// A key that holds its slots for ever holds up nobody else.
+func TestAKeyLeavesASlotToOthers(t *testing.T) {
+	for slots, share := range map[int]int{2: 1, 5: 4, 32: 24} {
+		l := NewLane(Limits{Slots: slots, Queue: 4, PerKey: slots + 2, Wait: time.Hour})
+		for range share {
+			require.NoError(t, l.Enter(t.Context(), "greedy"))
+		}
+		more := make(chan error, 2)
+		for i := range cap(more) {
+			go func() { more <- l.Enter(context.Background(), "greedy") }()
+			waitFor(t, l, i+1)
+		}
+		for range slots - share {
+			require.NoError(t, l.Enter(t.Context(), "modest"), "before those that wait")
+		}
+		other := make(chan error, 1)
+		go func() { other <- l.Enter(context.Background(), "other") }()
+		waitFor(t, l, 3)
+		l.Leave("modest")
+		require.NoError(t, <-other, "those before it have their share")
+		l.Leave("greedy")
+		require.NoError(t, <-more)
+		l.Leave("greedy")
+		require.NoError(t, <-more)
+	}
+}
+
 func TestAWaitEnds(t *testing.T) {
 	l := NewLane(Limits{Slots: 1, Queue: 1, PerKey: 2, Wait: time.Millisecond})
 	require.NoError(t, l.Enter(t.Context(), "a"))
@@ -116,6 +143,7 @@ func TestSlotsAreNeitherLostNorMade(t *testing.T) {
 	require.LessOrEqual(t, most, slots)
 	require.Equal(t, slots, heavy.free)
 	require.Equal(t, 8, light.free)
-	require.Empty(t, heavy.held)
-	require.Empty(t, light.held)
+	for _, counts := range []map[string]int{heavy.held, heavy.working, light.held, light.working} {
+		require.Empty(t, counts)
+	}
 }
