@@ -113,6 +113,20 @@ test('what matters most is on the first page without scrolling: three limits, tw
   assert.ok(Math.max(...Object.values(bottoms)) <= 860, JSON.stringify(bottoms)); // of 900: some room for longer names
 });
 
+test('what was replayed is gone through again, with the keyboard too', async (t) => {
+  const page = await openPage(t, browser, twins.homes);
+  await signIn(page, twins.homes);
+  const slider = page.getByRole('slider', { name: 'Day of the last four weeks' });
+  await slider.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForURL(/from=2025-02-09&to=2025-02-12/); // the three days that end before that of now
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'Tue 11 Feb');
+  await page.getByRole('button', { name: 'Play the last four weeks' }).click();
+  await page.waitForURL((url) => url.search === ''); // up to now
+  await page.getByRole('button', { name: 'Play the last four weeks' }).waitFor(); // it has ended by itself
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'now');
+});
+
 test('a researcher sees how good the forecasts are, takes a month as files, and reproduces it', async (t) => {
   const page = await openPage(t, browser, twins.homes);
   await until(twins.homes, 'forecasts/accuracy?by=lead', (v) => v.lines.length > 0);
@@ -121,6 +135,8 @@ test('a researcher sees how good the forecasts are, takes a month as files, and 
   await task.click(menu(page, 'Forecasts'));
   await page.getByLabel('By', { exact: true }).selectOption('hour');
   await page.getByRole('region', { name: 'Meters that are hardest to forecast' }).getByRole('row').nth(1).waitFor();
+  const { lines: [all] } = await twins.homes.ask('forecasts/accuracy');
+  await page.getByRole('region', { name: 'Reliability' }).getByRole('row', { name: `p90 90 % ${Math.round(100 * all.belowP90)} %` }).waitFor();
   for (const what of ['Download forecasts as CSV', 'Download readings as Parquet']) {
     const [file] = await Promise.all([page.waitForEvent('download'), task.click(page.getByRole('link', { name: what }))]);
     assert.match(file.suggestedFilename(), /^homes-(forecasts|history)/);

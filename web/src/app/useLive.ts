@@ -38,8 +38,14 @@ export function useLive(): void {
         .map((q) => ({ root: String(q.queryKey[0]), answered: q.state.dataUpdatedAt, key: q.queryKey }));
       for (const { key } of refresher.round(onPage, Date.now())) void queries.refetchQueries({ queryKey: key, exact: true });
     }, everySoOften);
+    const deafToAnswers = queries.getQueryCache().subscribe(({ type, query }) => {
+      if (type !== 'updated' || query.state.status !== 'success' || query.queryKey[0] === clock.queryKey[0]) return;
+      const asOf = (query.state.data as { meta?: { asOf?: string | null } } | undefined)?.meta?.asOf;
+      if (asOf) moveClock(queries, asOf);
+    });
     const stop = live.start();
     return () => {
+      deafToAnswers();
       clearInterval(tick);
       deaf();
       changed();
@@ -72,8 +78,13 @@ function showHours(queries: QueryClient, hours: Hours): void {
     if ((!twin && !group) || !isUpToNow(twin ? id : range)) continue;
     const of = group ? loadOfGroup(String(id)) : loadOfTwin(all);
     const shown = queries.setQueryData<Schemas['AnswerLoad']>(queryKey, (known) => known && withHours(known, reported, of), { updatedAt: state.dataUpdatedAt });
-    if (twin && shown?.meta.asOf) queries.setQueryData(clock.queryKey, shown.meta.asOf);
+    if (shown?.meta.asOf) moveClock(queries, shown.meta.asOf);
   }
+}
+
+/** moveClock shows the newest time that anything on the page is of, as the twin’s. */
+function moveClock(queries: QueryClient, asOf: string): void {
+  queries.setQueryData(clock.queryKey, (shown) => (shown && Date.parse(shown) >= Date.parse(asOf) ? shown : asOf));
 }
 
 const isUpToNow = (range: unknown) => typeof range === 'object' && range !== null && !('to' in range && range.to);

@@ -22,6 +22,8 @@ export interface RangeControl {
   setBy: (by: Bucket | 'auto') => void;
   setPreset: (preset: string) => void;
   show: (span: Span) => void;
+  /** Shows a span as one of many that follow each other: Back leads to what was chosen before them. */
+  play: (span: Span) => void;
   step: (way: 1 | -1) => void;
   undo: () => void;
   canUndo: boolean;
@@ -92,6 +94,12 @@ export function useRange(fallback: string, presets: readonly string[], zone: str
     setBy: (value) => setSearch((old) => withSetting(old, 'by', value === 'auto' ? '' : value)),
     setPreset: (preset) => change({ ...start, range: preset === fallback ? '' : preset }),
     show,
+    play: (next) => {
+      clearTimeout(timer.current);
+      setPending(undefined);
+      const { from, to = '' } = askedOf(within(next, now.current), zone);
+      if (held.from !== from || held.to !== to) write({ range: '', from, to }, true);
+    },
     step: (way) => {
       const current = pending ?? span ?? shown.current;
       if (current) show(beside(current, way, zone));

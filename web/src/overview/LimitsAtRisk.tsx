@@ -29,7 +29,7 @@ export function LimitsAtRisk({ zone = 'UTC' }: { zone?: string | undefined }) {
       <ul className={classes.list}>
         {risks.slice(0, shown).map(({ group, capacityKw, risk }) => (
           <li key={group} className={classes.row}>
-            <Anchor component={Link} href={`/groups/${encodeURIComponent(group)}`} fw={600} c="var(--accent)">
+            <Anchor component={Link} href={`/groups/${encodeURIComponent(group)}`} fw={600} fz="inherit" c="var(--accent)">
               {group}
             </Anchor>
             <span className={classes.probability}>{percent(risk.exceedanceAfter)}</span>

@@ -30,7 +30,7 @@ export function Overview() {
       <div className={page.head}>
         <h1 className={page.title}>{view?.name ?? ' '}</h1>
         {view && <TodayNote range={range.asked} zone={view.timezone} />}
-        {view && <Replay twin={view} />}
+        {view && <Replay twin={view} range={range} />}
       </div>
       <LimitsAtRisk zone={view?.timezone} />
       <div className={classes.columns}>

@@ -1,6 +1,8 @@
 import type { Schemas } from '../api/client';
 import { number, percent } from '../format/energy';
 import { hasEnded } from '../app/state';
+import type { RangeControl } from '../chart/useRange';
+import { Playback } from './Playback';
 import classes from './Replay.module.css';
 
 const modes = {
@@ -10,13 +12,20 @@ const modes = {
   Off: 'Takes readings from outside',
 };
 
-/** Replay shows where the readings come from, and how far they are. */
-export function Replay({ twin }: { twin: Schemas['Twin'] }) {
+/** Replay shows where the readings come from, and how far they are; what was replayed can be gone through again. */
+export function Replay({ twin, range }: { twin: Schemas['Twin']; range: RangeControl }) {
   const speed = twin.speed === 0 ? 'as fast as it can' : twin.speed === 1 ? 'in real time' : `${number(twin.speed)} × real time`;
-  if (hasEnded(twin)) return <p className={classes.line}>Replayed a dataset to its end: everything is as it was then</p>;
   const replays = twin.mode === 'Replay' || twin.mode === 'Loop';
+  const playback = replays && twin.simulatedAt && <Playback range={range} now={twin.simulatedAt} zone={twin.timezone} />;
+  if (hasEnded(twin))
+    return (
+      <div className={classes.line}>
+        <span>Replayed a dataset to its end: everything is as it was then</span>
+        {playback}
+      </div>
+    );
   return (
-    <p className={classes.line}>
+    <div className={classes.line}>
       <span>
         {modes[twin.mode]}
         {replays && `, ${speed}`}
@@ -27,6 +36,7 @@ export function Replay({ twin }: { twin: Schemas['Twin'] }) {
           <span className={classes.share}>{percent(twin.progress)}</span>
         </>
       )}
-    </p>
+      {playback}
+    </div>
   );
 }
