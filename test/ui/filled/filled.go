@@ -23,7 +23,7 @@ import (
 type Size struct {
 	Meters int
 	Groups int
-	Days   int
+	Days   int // whole ones before the last, which ends in the evening: fewer than the dataset's year has
 }
 
 // Facts that tests rely on.
