@@ -15,7 +15,7 @@ COMMENT ON COLUMN meter_state.recent_suspect IS 'bit n is set if that row is sus
 -- function, and one that is called cheap, so that the plans of lists are made for the many
 -- meters that need no readings.
 -- +goose StatementBegin
-CREATE FUNCTION last_day_bits(no integer, mark timestamptz, suspect boolean) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 AS $$
+CREATE OR REPLACE FUNCTION last_day_bits(no integer, mark timestamptz, suspect boolean) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1 AS $$
 BEGIN
     RETURN coalesce((
         SELECT bit_or(1::bigint << n) FROM generate_series(0, 23) n
