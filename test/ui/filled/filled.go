@@ -23,7 +23,7 @@ import (
 type Size struct {
 	Meters int
 	Groups int
-	Days   int // whole ones before the last, which ends in the evening: fewer than the dataset's year has
+	Days   int // whole ones before the last, which ends in the evening, or with the dataset
 }
 
 // Facts that tests rely on.
@@ -166,10 +166,11 @@ func newFiller(ctx context.Context, db *writer.DB, cfg config.Twin, size Size) (
 		return nil, err
 	}
 	f.start = f.source.Info().Start
-	f.end = f.start + meter.Hour(size.Days*24+18) // an early evening
-	if end := f.source.Info().End; f.end >= end {
-		return nil, fmt.Errorf("%d days are more than the dataset's: ask for at most %d", size.Days, int(end-f.start-1-18)/24)
+	end := f.source.Info().End
+	if days := int(end-f.start) / meter.HoursPerDay; size.Days > days {
+		return nil, fmt.Errorf("%d days are more than the dataset's: ask for at most %d", size.Days, days)
 	}
+	f.end = min(f.start+meter.Hour(size.Days*meter.HoursPerDay+18), end-1) // an early evening
 	if f.state, err = db.TakePartition(ctx, 0, "filled"); err != nil {
 		return nil, err
 	}
