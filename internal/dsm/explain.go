@@ -83,11 +83,16 @@ func (x *explainer) limited() string {
 func (x *explainer) title() string {
 	titles := x.titles()
 	for _, t := range titles {
-		if utf8.RuneCountInString(t) <= MostTitle && !strings.Contains(t, noTime) {
+		if isTitle(t) {
 			return t
 		}
 	}
 	return titles[len(titles)-1]
+}
+
+// isTitle reports whether a wording is short enough and whole.
+func isTitle(t string) bool {
+	return utf8.RuneCountInString(t) <= MostTitle && !strings.Contains(t, noTime)
 }
 
 // titles are the wordings of the title, the best first. The last is short enough.
@@ -119,8 +124,11 @@ func (x *explainer) titles() []string {
 	if x.isSchedule() {
 		return []string{x.movedTo(kwh)}
 	}
+	best := "Run " + kwh + " at " + prefer + " instead of " + avoid
+	if isTitle(best) { // as of most plans in a list
+		return []string{best}
+	}
 	return []string{
-		fmt.Sprintf("Run %s at %s instead of %s", kwh, prefer, avoid),
 		fmt.Sprintf("Run %s %s instead of %s", kwh, x.roughly(), avoid),
 		fmt.Sprintf("Run %s outside %s", kwh, avoid),
 		x.movedTo(kwh),

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -62,7 +63,16 @@ func (x *explainer) date(h meter.Hour) string { return x.cal.Local(h).Format("Mo
 
 // clock is a time of the plan's day; on a day on which clocks change it names
 // the zone.
-func (x *explainer) clock(h meter.Hour) string { return x.cal.Local(h).Format(x.clockLayout()) }
+func (x *explainer) clock(h meter.Hour) string { return clockText(x.cal.Local(h), x.clockLayout()) }
+
+// clockText is t.Format(layout); the layout of nearly all times takes no parsing.
+func clockText(t time.Time, layout string) string {
+	if layout != plainClock {
+		return t.Format(layout)
+	}
+	hour, minute, _ := t.Clock()
+	return string([]byte{'0' + byte(hour/10), '0' + byte(hour%10), ':', '0' + byte(minute/10), '0' + byte(minute%10)})
+}
 
 func (x *explainer) clockLayout() string {
 	_, first := x.cal.Local(x.ValidFrom).Zone()
@@ -146,11 +156,11 @@ func (x *explainer) runs(plan []float32, sign float32) []timeWindow {
 func (x *explainer) windowName(w timeWindow) string {
 	first, from, to := x.cal.Local(x.ValidFrom), x.cal.Local(w.from), x.cal.Local(w.to)
 	layout := x.clockLayout()
-	end := to.Format(layout)
+	end := clockText(to, layout)
 	if to.Hour() == 0 && to.Minute() == 0 && to.YearDay() != from.YearDay() && layout == plainClock {
 		end = "24:00"
 	}
-	name := from.Format(layout) + "–" + end
+	name := clockText(from, layout) + "–" + end
 	if from.YearDay() != first.YearDay() {
 		name += " the next day"
 	}
