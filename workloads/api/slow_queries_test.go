@@ -65,11 +65,12 @@ func TestSlowQueriesAreLogged(t *testing.T) {
 	require.Contains(t, out.String(), "SQLSTATE 22012")
 	require.NotContains(t, out.String(), "apple")
 
-	out.Reset()
+	var none bytes.Buffer // the server goes on asking what it shows, and logs that
+	log = slog.New(slog.NewJSONHandler(&none, nil))
 	twin.API.SlowQuery = new(config.Duration(time.Hour))
 	quick, err := reader.Open(t.Context(), u.String(), timescale.Options{SlowQueries: SlowQueries(&twin, log)})
 	require.NoError(t, err)
 	defer quick.Close()
 	require.NoError(t, quick.Ping(t.Context()))
-	require.Empty(t, out.String())
+	require.Empty(t, none.String())
 }
