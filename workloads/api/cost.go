@@ -39,10 +39,11 @@ const (
 	bulkPerKey = 2
 )
 
-// lanes leave half of the connections to requests with little work. One key gets two
-// thirds of a lane and its queue, and never all slots, so that it holds up no other.
+// lanes let one key use half of the connections for expensive requests, and others one more;
+// what is left is for requests with little work. One key gets two thirds of a lane and its
+// queue, and never all slots, so that it holds up no other.
 func lanes(connections int) (light, heavy, bulk *gate.Lane) {
-	slots := max(1, connections/2)
+	slots := max(1, min(connections/2+1, connections-1))
 	return gate.NewLane(gate.Limits{Slots: lightSlots, Queue: lightQueue, PerKey: (lightSlots + lightQueue) * 2 / 3, Wait: heavyWait}),
 		gate.NewLane(gate.Limits{Slots: slots, Queue: heavyQueue, PerKey: (slots + heavyQueue) * 2 / 3, Wait: heavyWait}),
 		gate.NewLane(gate.Limits{Slots: bulkSlots, Queue: bulkQueue, PerKey: bulkPerKey, Wait: heavyWait})
