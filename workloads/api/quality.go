@@ -10,7 +10,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/energytwin/energytwin/internal/config"
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/reader"
 	"github.com/energytwin/energytwin/internal/twin"
@@ -102,15 +101,6 @@ func (s *server) datasetQuality(ctx context.Context) (*DatasetQuality, error) {
 		out.Rows = append(out.Rows, RejectedRow(row))
 	}
 	return out, nil
-}
-
-// datasetReport is the generator's report on its file, nil if there is none.
-func (s *server) datasetReport(ctx context.Context) (*config.DatasetReport, error) {
-	text, err := s.db.DatasetReport(ctx)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	return config.ParseDatasetReport(text)
 }
 
 // suspectMeters are the meters with suspect readings in the week up to hour upTo.

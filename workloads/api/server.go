@@ -84,6 +84,7 @@ type server struct {
 	started  time.Time
 	skill    skillOfDay
 	size     areaSize
+	report   parsedReport
 	lists    *keptlist.Lists[meterList]
 	work     rateOfWork
 	probe    *timescale.DB // for what must answer while all connections are taken: Run gives it one of its own
