@@ -2,6 +2,8 @@ package dsm
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -81,13 +83,13 @@ func (x *explainer) limited() string {
 // title is the first wording that is short enough and whole: names of groups are of any
 // length, and times are longer on days on which clocks change.
 func (x *explainer) title() string {
-	titles := x.titles()
-	for _, t := range titles {
-		if isTitle(t) {
-			return t
+	title := ""
+	for title = range x.titles() {
+		if isTitle(title) {
+			break
 		}
 	}
-	return titles[len(titles)-1]
+	return title
 }
 
 // isTitle reports whether a wording is short enough and whole.
@@ -96,43 +98,52 @@ func isTitle(t string) bool {
 }
 
 // titles are the wordings of the title, the best first. The last is short enough.
-func (x *explainer) titles() []string {
+func (x *explainer) titles() iter.Seq[string] {
 	if x.Action == ActionNone {
-		return x.titlesOfNone()
+		return slices.Values(x.titlesOfNone())
 	}
 	if x.ofGroup() {
-		from, to := kilowatts(x.PeakBefore), kilowatts(x.PeakAfter)
-		if from == to { // other hours than the highest fall
-			kwh := kilowattHours(x.KWhShifted)
-			return []string{fmt.Sprintf("Move %s out of the peak of %s", kwh, x.Group), x.movedTo(kwh)}
-		}
-		return []string{
-			fmt.Sprintf("Lower the peak of %s from %s to %s", x.Group, from, to),
-			fmt.Sprintf("Lower the group's peak from %s to %s", from, to),
-		}
+		return slices.Values(x.titlesOfGroup())
 	}
 	if x.Action == ActionPeakShave && x.Reason == ReasonDemandCharge {
-		return []string{fmt.Sprintf("Lower the highest hour from %s to %s", kilowatts(x.PeakBefore), kilowatts(x.PeakAfter))}
+		return slices.Values([]string{fmt.Sprintf("Lower the highest hour from %s to %s", kilowatts(x.PeakBefore), kilowatts(x.PeakAfter))})
 	}
 	if kind := kindOf(x.Action); kind != nil {
-		return kind.titles(x, x.itemOf(kind))
+		return slices.Values(kind.titles(x, x.itemOf(kind)))
 	}
-	kwh, avoid, prefer := kilowattHours(x.KWhShifted), x.times(x.Plan, -1), x.times(x.Plan, +1)
-	if x.Action == ActionPVSelfConsume {
-		return []string{fmt.Sprintf("Use %s of solar power at %s", kwh, prefer), fmt.Sprintf("Move %s to sunny hours", kwh)}
-	}
-	if x.isSchedule() {
-		return []string{x.movedTo(kwh)}
-	}
-	best := "Run " + kwh + " at " + prefer + " instead of " + avoid
-	if isTitle(best) { // as of most plans in a list
-		return []string{best}
+	return x.titlesOfMoved
+}
+
+func (x *explainer) titlesOfGroup() []string {
+	from, to := kilowatts(x.PeakBefore), kilowatts(x.PeakAfter)
+	if from == to { // other hours than the highest fall
+		kwh := kilowattHours(x.KWhShifted)
+		return []string{fmt.Sprintf("Move %s out of the peak of %s", kwh, x.Group), x.movedTo(kwh)}
 	}
 	return []string{
-		fmt.Sprintf("Run %s %s instead of %s", kwh, x.roughly(), avoid),
-		fmt.Sprintf("Run %s outside %s", kwh, avoid),
-		x.movedTo(kwh),
+		fmt.Sprintf("Lower the peak of %s from %s to %s", x.Group, from, to),
+		fmt.Sprintf("Lower the group's peak from %s to %s", from, to),
 	}
+}
+
+// titlesOfMoved yields those of a plan that moves load, which most plans of a list do: each
+// is written only where the one before is no title.
+func (x *explainer) titlesOfMoved(yield func(string) bool) {
+	kwh := kilowattHours(x.KWhShifted)
+	if x.Action != ActionPVSelfConsume && x.isSchedule() {
+		yield(x.movedTo(kwh))
+		return
+	}
+	prefer := x.times(x.Plan, +1)
+	if x.Action == ActionPVSelfConsume {
+		_ = yield("Use "+kwh+" of solar power at "+prefer) && yield("Move "+kwh+" to sunny hours")
+		return
+	}
+	avoid := x.times(x.Plan, -1)
+	_ = yield("Run "+kwh+" at "+prefer+" instead of "+avoid) &&
+		yield("Run "+kwh+" "+x.roughly()+" instead of "+avoid) &&
+		yield("Run "+kwh+" outside "+avoid) &&
+		yield(x.movedTo(kwh))
 }
 
 // roughly is when load is to be added: before or after a time, if that is all before or

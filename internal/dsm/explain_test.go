@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -48,6 +49,14 @@ func TestEveryDecisionCanBeExplained(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A plan whose energies are too small for a number still has words.
+func TestPlanOfNothingInWords(t *testing.T) {
+	d := Decision{Meter: "m1", Group: "riverside", Action: ActionPeakShave, Reason: ReasonGroupLimit, ValidFrom: thursday, ValidTo: thursday + 24, Plan: make([]float32, 24)}
+	e := Explain(d, Contributions{}, londonCalendar(t), "GBP")
+	require.Equal(t, "Move 0 kWh out of the group's peak", e.Title)
+	require.Contains(t, e.Instruction, "avoid no time")
 }
 
 func TestNumbersInWords(t *testing.T) {
@@ -119,4 +128,34 @@ func TestWindowsInWords(t *testing.T) {
 	require.Equal(t, "12:00–14:00, 22:00–01:00, 03:00–04:00 the next day, 05:00–06:00 the next day and 2 more times", x.times(x.Plan, +1))
 	x.Plan[5] = 0.01
 	require.NotContains(t, x.times(x.Plan, +1), "17:00", "too little to name")
+}
+
+// Windows are named as local clocks show them, in any zone and year.
+func TestWindowsAreNamedInLocalTime(t *testing.T) {
+	zones := []string{"UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Chatham", "Pacific/Apia", "Australia/Lord_Howe"}
+	rapid.Check(t, func(t *rapid.T) {
+		cal, err := meter.NewCalendar(rapid.SampledFrom(zones).Draw(t, "zone"))
+		require.NoError(t, err)
+		start := meter.Hour(rapid.Int32Range(-50_000, 600_000).Draw(t, "start"))
+		x := explainer{cal: cal, Decision: Decision{ValidFrom: start, ValidTo: start + 24}}
+		from := start + meter.Hour(rapid.IntRange(0, 23).Draw(t, "from"))
+		w := timeWindow{from, from + meter.Hour(rapid.IntRange(1, int(x.ValidTo-from)).Draw(t, "hours"))}
+		name := x.windowName(w)
+		layout := "15:04"
+		if _, before := cal.Local(x.ValidFrom).Zone(); before != zoneOffset(cal.Local(x.ValidTo)) {
+			layout = "15:04 MST"
+		}
+		want := cal.Local(w.from).Format(layout) + "–" + cal.Local(w.to).Format(layout)
+		if cal.Local(w.from).Day() != cal.Local(start).Day() {
+			want += " the next day"
+		}
+		require.Equal(t, want, strings.Replace(name, "–24:00", "–00:00", 1))
+		midnight := cal.Local(w.to).Format("15:04") == "00:00" && layout == "15:04" && cal.Local(w.from).Day() != cal.Local(w.to).Day()
+		require.Equal(t, midnight, strings.Contains(name, "–24:00"), name)
+	})
+}
+
+func zoneOffset(t time.Time) int {
+	_, seconds := t.Zone()
+	return seconds
 }

@@ -44,7 +44,7 @@ func idColumn(name string, field func(*tableRow) *uuid.UUID, as shown) column {
 			return append(binary.BigEndian.AppendUint32(dst, uint32(len(id))), id[:]...)
 		},
 		arg:    func(r *tableRow) any { return *field(r) },
-		target: func(r *tableRow) any { return field(r) },
+		target: func(r *tableRow) any { return (*scannedID)(field(r)) },
 
 		shown: as, jsonType: reflect.TypeFor[string](),
 		json: func(dst []byte, r *tableRow) []byte { return appendJSONText(dst, field(r).String()) },
@@ -74,6 +74,7 @@ func maybeIDColumn(name string, field func(*tableRow) *uuid.UUID, as shown) colu
 	}
 }
 
+// scannedID takes an id as it is: uuid.UUID would have the driver write it as a text first.
 type scannedID uuid.UUID
 
 // ScanUUID takes a value of the database.
@@ -276,9 +277,29 @@ func codesColumn(name string, field func(*tableRow) *[]int16) column {
 			return dst
 		},
 		arg:    func(r *tableRow) any { return copyOrNull(*field(r)) },
-		target: func(r *tableRow) any { return field(r) },
+		target: func(r *tableRow) any { return (*scannedCodes)(field(r)) },
 	}
 }
+
+// scannedCodes takes the codes of a row in the memory that it has from the row before: they
+// are unpacked at once.
+type scannedCodes []int16
+
+// SetDimensions makes room for a list, or for none where that is null.
+func (c *scannedCodes) SetDimensions(of []pgtype.ArrayDimension) error {
+	n := 0
+	if len(of) > 0 {
+		n = int(of[0].Length)
+	}
+	*c = slices.Grow((*c)[:0], n)[:n]
+	return nil
+}
+
+// ScanIndex is where code i goes.
+func (c *scannedCodes) ScanIndex(i int) any { return &(*c)[i] }
+
+// ScanIndexType is of the type that ScanIndex has.
+func (c *scannedCodes) ScanIndexType() any { return new(int16) }
 
 // versionColumn is the version of the packed columns.
 func versionColumn(name string, field func(*tableRow) *int16) column {

@@ -70,15 +70,19 @@ func (p *packed) unpack(d *dsm.Decision) error {
 		}
 		return list
 	}
+	d.Factors = slices.Grow(d.Factors, len(p.factors))
 	for _, f := range p.factors {
 		d.Factors = append(d.Factors, dsm.WeightedFactor{Factor: dsm.Factor(f), Weight: take(1)[0]})
 	}
+	d.Alternatives = slices.Grow(d.Alternatives, len(p.alternatives)/codesOfAlternative)
 	for c := range slices.Chunk(p.alternatives, codesOfAlternative) {
 		d.Alternatives = append(d.Alternatives, dsm.Alternative{Action: dsm.Action(c[0]), Reason: dsm.Reason(c[1]), Saving: take(1)[0]})
 	}
+	d.Binding = slices.Grow(d.Binding, len(p.binding))
 	for _, c := range p.binding {
 		d.Binding = append(d.Binding, dsm.Constraint(c))
 	}
+	d.Items = slices.Grow(d.Items, len(p.items)/codesOfItem)
 	for c := range slices.Chunk(p.items, codesOfItem) {
 		d.Items = append(d.Items, dsm.PlanItem{Action: dsm.Action(c[0]), Saving: take(1)[0], Plan: take(c[1]), Value: take(c[2]), AtOnce: take(c[3])})
 	}

@@ -18,7 +18,8 @@ func Query(ctx context.Context, q querying, sql string, args ...any) ([]Row, err
 	if err != nil {
 		return nil, fmt.Errorf("decisions: %w", err)
 	}
-	decisions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Row, error) { return scanDecision(row.Scan) })
+	s := newScanner()
+	decisions, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Row, error) { return s.scan(row.Scan) })
 	if err != nil {
 		return nil, fmt.Errorf("decisions: %w", err)
 	}

@@ -191,21 +191,34 @@ func (r *CopyRows) Args(i int) []any {
 	return out
 }
 
-// scanDecision reads a row of Select.
-func scanDecision(scan func(...any) error) (d Row, err error) {
-	row := tableRow{Decision: &d.Decision}
-	targets := make([]any, len(table))
+// scanner reads rows of Select. Where the driver puts the values of a row is the same for
+// all of them.
+type scanner struct {
+	decision dsm.Decision
+	row      tableRow
+	targets  []any
+}
+
+func newScanner() *scanner {
+	s := &scanner{targets: make([]any, len(table))}
+	s.row.Decision = &s.decision
 	for c := range table {
-		targets[c] = table[c].target(&row)
+		s.targets[c] = table[c].target(&s.row)
 	}
-	if err := scan(targets...); err != nil {
-		return d, err
+	return s
+}
+
+// scan reads a row, whose lists are in memory of their own.
+func (s *scanner) scan(into func(...any) error) (Row, error) {
+	s.decision = dsm.Decision{}
+	if err := into(s.targets...); err != nil {
+		return Row{}, err
 	}
-	d.MeterNo, d.GroupNo, d.Provenance, d.Shadow, d.HeldTo = row.meterNo, row.groupNo, row.provenance, row.shadow, row.heldTo
-	if err := row.packed.unpack(&d.Decision); err != nil {
-		return d, fmt.Errorf("decision %s: %w", d.ID, err)
+	r := &s.row
+	if err := r.packed.unpack(&s.decision); err != nil {
+		return Row{}, fmt.Errorf("decision %s: %w", s.decision.ID, err)
 	}
-	return d, nil
+	return Row{Decision: s.decision, MeterNo: r.meterNo, GroupNo: r.groupNo, Provenance: r.provenance, Shadow: r.shadow, HeldTo: r.heldTo}, nil
 }
 
 // actionsTag lists the codes of all actions.
