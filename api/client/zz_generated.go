@@ -982,6 +982,13 @@ type AnswerMeterState struct {
 	Page *Page      `json:"page,omitempty"`
 }
 
+// AnswerMissingHours defines model for AnswerMissingHours.
+type AnswerMissingHours struct {
+	Data MissingHours `json:"data"`
+	Meta Meta         `json:"meta"`
+	Page *Page        `json:"page,omitempty"`
+}
+
 // AnswerOperations defines model for AnswerOperations.
 type AnswerOperations struct {
 	Data Operations `json:"data"`
@@ -2377,6 +2384,56 @@ type MeterState struct {
 	Reading    *Reading   `json:"reading,omitempty"`
 }
 
+// MissingDay defines model for MissingDay.
+type MissingDay struct {
+	Date string `json:"date"`
+
+	// Hours Hours of meters that have passed
+	Hours int `json:"hours"`
+
+	// Missing Of those without a reading, or with a suspect one
+	Missing int `json:"missing"`
+}
+
+// MissingGroup defines model for MissingGroup.
+type MissingGroup struct {
+	// Hours Hours of meters that have passed
+	Hours int `json:"hours"`
+
+	// HoursByDay One number for each of the days
+	HoursByDay []int `json:"hoursByDay"`
+
+	// ID Null stands for meters outside any group
+	ID *string `json:"id"`
+
+	// Meters Of the group itself: a group below it counts for itself
+	Meters int `json:"meters"`
+
+	// Missing Of those without a reading, or with a suspect one
+	Missing int `json:"missing"`
+
+	// MissingByDay One number for each of the days
+	MissingByDay []int `json:"missingByDay"`
+}
+
+// MissingHours defines model for MissingHours.
+type MissingHours struct {
+	// Days Each day of the twin's calendar, in order of time
+	Days []MissingDay `json:"days"`
+
+	// GroupCount Groups with meters of their own, listed or not
+	GroupCount int `json:"groupCount"`
+
+	// Groups Those with most missing hours first, at most limit
+	Groups []MissingGroup `json:"groups"`
+
+	// Hours Hours of meters that have passed
+	Hours int `json:"hours"`
+
+	// Missing Of those without a reading, or with a suspect one
+	Missing int `json:"missing"`
+}
+
 // OIDCWay defines model for OIDCWay.
 type OIDCWay struct {
 	// Available False: the issuer cannot be reached now
@@ -3450,6 +3507,21 @@ type DataQualityParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// MissingHoursParams defines parameters for MissingHours.
+type MissingHoursParams struct {
+	// Group Only this group and those below it
+	Group *string `form:"group,omitempty" json:"group,omitempty"`
+
+	// From The day of it is counted from its start. Default now-30d
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Exclusive; default now. A range has at most 366 days
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// Limit Groups that are listed
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // DecisionsParams defines parameters for Decisions.
 type DecisionsParams struct {
 	// Fields Only these fields of each item, separated by commas; default all
@@ -4041,6 +4113,24 @@ func askDataQuality(params *DataQualityParams) *question {
 func (c *Client) DataQuality(ctx context.Context, params *DataQualityParams) (*AnswerQuality, error) {
 	q := askDataQuality(params)
 	return decoded[AnswerQuality](ctx, c, q)
+}
+
+// askMissingHours is the request of MissingHours.
+func askMissingHours(params *MissingHoursParams) *question {
+	q := newQuestion(http.MethodGet, "/api/v1/data-quality/missing")
+	if params != nil {
+		ask(q, "group", params.Group)
+		ask(q, "from", params.From)
+		ask(q, "to", params.To)
+		ask(q, "limit", params.Limit)
+	}
+	return q
+}
+
+// MissingHours is GET /api/v1/data-quality/missing: hours that are missing of all meters, by day and group.
+func (c *Client) MissingHours(ctx context.Context, params *MissingHoursParams) (*AnswerMissingHours, error) {
+	q := askMissingHours(params)
+	return decoded[AnswerMissingHours](ctx, c, q)
 }
 
 // askDecisions is the request of Decisions.

@@ -114,6 +114,8 @@ func TestTheLastDayIsThatOfTheReadings(t *testing.T) {
 				found[i] = reader.Meter{MeterRef: twin.MeterRef{MeterKey: twin.MeterKey{Name: m.Name}}, Missing: m.Missing, Suspect: m.Suspect, Status: m.Status}
 			}
 			require.Equal(t, want, found, "round %d", round)
+			require.Zero(t, s.count(t, `SELECT count(*) FROM meter_state s
+				WHERE s.first_ts IS DISTINCT FROM (SELECT min(ts) FROM readings r WHERE r.meter_no = s.meter_no AND r.channel = 0)`), "first hours of round %d", round)
 			if round%20 == 19 {
 				requireSameLists(t, s)
 			}

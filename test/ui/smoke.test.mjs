@@ -58,6 +58,7 @@ for (const colorScheme of ['light', 'dark']) {
     await accessible(page, 'decisions');
     await page.getByRole('link', { name: 'Data quality', exact: true }).click();
     await page.getByRole('region', { name: 'Rejected messages' }).getByText('this is not JSON').waitFor();
+    await page.getByRole('grid', { name: 'Missing hours' }).waitFor();
     await accessible(page, 'data quality');
     await page.getByRole('link', { name: 'Forecasts', exact: true }).click();
     await page.getByRole('row', { name: /^0–1 hours ahead/ }).waitFor();
@@ -427,6 +428,38 @@ test('a meter shows which of its hours are missing, day by day', async (t) => {
   await card.getByText(`${day.missing} missing of ${day.hours} hours`).first().waitFor();
   assert.equal(await card.getByRole('table', { name: 'Days' }).locator('td[data-lack=none]').count(), data.days.filter((d) => d.missing + d.suspect === 0).length);
   await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
+});
+
+test('the missing hours of all meters are a map by group and day, for the keyboard too', async (t) => {
+  const page = await open(t);
+  await signIn(page, twin, 'data-quality');
+  const card = page.getByRole('region', { name: 'Missing hours' });
+  const grid = card.getByRole('grid', { name: 'Missing hours' });
+  await grid.waitFor();
+  const { data } = await page.evaluate(async () => (await fetch('../api/v1/data-quality/missing?from=now-8w')).json());
+  assert.ok(data.missing > 0);
+  await card.getByText(`${data.missing.toLocaleString('en-GB')} of the ${data.hours.toLocaleString('en-GB')} hours are missing`).waitFor();
+  assert.equal(await grid.locator('tbody tr').count(), data.groups.length + 1);
+  const [worst] = data.groups;
+  const row = grid.getByRole('row').filter({ has: page.getByRole('rowheader', { name: worst.id ?? 'Without a group', exact: true }) });
+  assert.equal(await row.locator('td[data-level="0"]').count(), worst.missingByDay.filter((n, i) => n === 0 && worst.hoursByDay[i] > 0).length);
+  const bad = worst.missingByDay.findIndex((n) => n > 0);
+  await row.getByRole('gridcell', { name: `${worst.missingByDay[bad]} of ${worst.hoursByDay[bad]} hours missing` }).first().waitFor();
+
+  await grid.locator('td[tabindex="0"]').focus(); // the newest day of all meters
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Home');
+  assert.equal(await row.locator('td[data-column="0"]').evaluate((e) => e === document.activeElement), true);
+  assert.equal(await grid.locator('td[tabindex="0"]').count(), 1);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: `Meters of ${worst.id}` }).waitFor();
+  await page.goBack();
+  await grid.getByRole('link', { name: worst.id }).click();
+  await page.getByRole('heading', { name: worst.id }).waitFor();
+  await page.goBack();
+  await card.getByLabel('Time').selectOption('52');
+  await grid.getByRole('gridcell', { name: ' to ' }).first().waitFor();
+  assert.match(page.url(), /weeks=52/);
 });
 
 test('a key is created, shown once, and revoked', async (t) => {

@@ -34,6 +34,7 @@ func exampleRequests(t *testing.T, a *api) map[string]string {
 		"meter":          "/api/v1/meters/home-000001",
 		"meterState":     "/api/v1/meters/home-000001/state",
 		"meterQuality":   "/api/v1/meters/home-000001/data-quality?from=now-3d",
+		"missingHours":   "/api/v1/data-quality/missing?from=now-3d",
 		"meterHistory":   "/api/v1/meters/home-000001/history?step=1d",
 		"meterForecasts": "/api/v1/meters/home-000001/forecasts?issuedAt=now",
 		"groupForecasts": "/api/v1/groups/feeder-0001/forecasts?issuedAt=now",

@@ -68,6 +68,7 @@ func expensive() []string {
 		"/api/v1/meters/home-000001/history?from=now-365d&step=1h&maxPoints=10000",
 		"/api/v1/meters/home-000001/forecasts?from=now-365d&limit=400",
 		"/api/v1/data-quality?limit=500",
+		"/api/v1/data-quality/missing?from=now-364d&limit=500",
 		"/api/v1/meters?sort=-lastKwh&limit=1000&offset=300&total=true&last24h=true",
 		"/api/v1/meters/home-000001/load?from=now-365d",
 		"/api/v1/meters/home-000001/data-quality?from=now-365d",

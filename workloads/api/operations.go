@@ -34,6 +34,7 @@ func (s *server) operations(guarded huma.API) {
 	s.openADROperations(guarded)
 	s.qualityOperations(guarded)
 	s.meterQualityOperations(guarded)
+	s.missingHoursOperations(guarded)
 	s.readingsOperations(guarded)
 	s.seriesOperations(guarded)
 }

@@ -71,6 +71,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 		added = recentOf(&b.New)
 	}
 	queueNewest(rest, b.Newest, added)
+	queueFirst(rest, b, copied)
 	queueReread(rest, b, copied)
 	queueWarmUp(rest, &b.New)
 	queueRejected(rest, b.Partition, b.Rejected)

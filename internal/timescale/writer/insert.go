@@ -116,14 +116,14 @@ func queueNewest(q *pgx.Batch, states []twin.NewestReading, added map[int32]*rec
 		return
 	}
 	no, hour, kwh, stored := make([]int32, 0, n), make([]int32, 0, n), make([]float32, 0, n), make([]int64, 0, n)
-	to, known, suspect := make([]int32, 0, n), make([]int64, 0, n), make([]int64, 0, n)
+	first, to, known, suspect := make([]int32, 0, n), make([]int32, 0, n), make([]int64, 0, n), make([]int64, 0, n)
 	put := func(s *twin.NewestReading) {
 		no, hour, kwh, stored = append(no, s.MeterNo), append(hour, int32(s.Hour)), append(kwh, s.KWh), append(stored, s.Stored)
 		r := added[s.MeterNo]
 		if r == nil {
-			r = &recentHours{to: meter.NoHour}
+			r = noHours()
 		}
-		to, known, suspect = append(to, int32(r.to)), append(known, r.known), append(suspect, r.suspect)
+		first, to, known, suspect = append(first, int32(r.first)), append(to, int32(r.to)), append(known, r.known), append(suspect, r.suspect)
 		delete(added, s.MeterNo)
 	}
 	for i := range states {
@@ -136,12 +136,14 @@ func queueNewest(q *pgx.Batch, states []twin.NewestReading, added map[int32]*rec
 		UPDATE meter_state s SET readings = s.readings + u.readings,
 			last_kwh = CASE WHEN u.ts >= s.last_ts OR s.last_ts IS NULL THEN u.kwh ELSE s.last_kwh END,
 			last_ts = greatest(u.ts, s.last_ts),
+			first_ts = least(s.first_ts, u.first_ts),
 			recent_to = greatest(u.top, s.recent_to),
 			recent = (`+olderSQL(`s.recent`, `greatest(u.top - s.recent_to, 0)`)+`) | (`+olderSQL(`u.known`, `greatest(s.recent_to - u.top, 0)`)+`),
 			recent_suspect = (`+olderSQL(`s.recent_suspect`, `greatest(u.top - s.recent_to, 0)`)+`) | (`+olderSQL(`u.suspect`, `greatest(s.recent_to - u.top, 0)`)+`)
-		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings, nullif(top, -2147483648) AS top, known, suspect
-			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[], $5::int4[], $6::int8[], $7::int8[]) u(no, h, kwh, readings, top, known, suspect)) u
-		WHERE s.meter_no = u.no`, no, hour, kwh, stored, to, known, suspect)
+		FROM (SELECT no, to_timestamp(nullif(h, -2147483648) * 3600::float8) AS ts, nullif(kwh, 'NaN') AS kwh, readings, nullif(top, -2147483648) AS top, known, suspect,
+				to_timestamp(nullif(first, -2147483648) * 3600::float8) AS first_ts
+			FROM unnest($1::int4[], $2::int4[], $3::real[], $4::int8[], $5::int4[], $6::int8[], $7::int8[], $8::int4[]) u(no, h, kwh, readings, top, known, suspect, first)) u
+		WHERE s.meter_no = u.no`, no, hour, kwh, stored, to, known, suspect, first)
 }
 
 // queueWarmUp notes between which hours a meter's warm-up lies, so that its

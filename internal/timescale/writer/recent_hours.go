@@ -12,21 +12,25 @@ import (
 // meter_state keeps of which of the newest hours a meter has a reading, and which of those
 // are suspect, as bits. They repeat what readings hold: rows that are new in a batch add bits
 // beside the newest reading, and hours whose rows may have been there before are read back.
+// It keeps the first hour too: what is missing of a meter is missing from there on.
 
 // RecentHours is how many hours meter_state has bits of, counted back from the newest one.
 const RecentHours = 63
 
 // recentHours are those of one meter.
 type recentHours struct {
-	to             meter.Hour // the newest; NoHour for none
-	known, suspect int64      // bit n is the hour n before it
+	first, to      meter.Hour // the oldest and the newest; NoHour for none
+	known, suspect int64      // bit n is the hour n before the newest
 }
+
+func noHours() *recentHours { return &recentHours{first: meter.NoHour, to: meter.NoHour} }
 
 // add notes the row of an hour.
 func (r *recentHours) add(h meter.Hour, suspect bool) {
 	if r.to == meter.NoHour {
-		r.to = h
+		r.first, r.to = h, h
 	}
+	r.first = min(r.first, h)
 	if h > r.to {
 		by := h - r.to
 		r.known, r.suspect, r.to = older(r.known, by), older(r.suspect, by), h
@@ -60,7 +64,7 @@ func recentOf(rows *twin.Readings) map[int32]*recentHours {
 	for i, no := range rows.MeterNo {
 		r := of[no]
 		if r == nil {
-			r = &recentHours{to: meter.NoHour}
+			r = noHours()
 			of[no] = r
 		}
 		r.add(rows.Hour[i], rows.Quality[i].IsSuspect())
@@ -115,6 +119,38 @@ func queueReread(q *pgx.Batch, b *Batch, copied bool) {
 		FROM bits b WHERE s.meter_no = b.no`, no, hour)
 }
 
+// queueFirst notes the first hour of the rows of a batch that queueNewest does not see: those
+// that may have been there before, and those from outside of the windows.
+func queueFirst(q *pgx.Batch, b *Batch, copied bool) {
+	first := make(map[int32]meter.Hour)
+	note := func(no int32, h meter.Hour) {
+		if f, met := first[no]; !met || h < f {
+			first[no] = h
+		}
+	}
+	if !copied {
+		for i, no := range b.New.MeterNo {
+			note(no, b.New.Hour[i])
+		}
+	}
+	for _, rows := range [][]twin.UnseenReading{b.Pending, b.Older} {
+		for i := range rows {
+			note(rows[i].MeterNo, rows[i].Hour)
+		}
+	}
+	if len(first) == 0 {
+		return
+	}
+	no, hour := make([]int32, 0, len(first)), make([]int32, 0, len(first))
+	for n, h := range first {
+		no, hour = append(no, n), append(hour, int32(h))
+	}
+	q.Queue(`
+		UPDATE meter_state s SET first_ts = u.ts
+		FROM (SELECT no, to_timestamp(h * 3600::float8) AS ts FROM unnest($1::int4[], $2::int4[]) u(no, h)) u
+		WHERE s.meter_no = u.no AND (s.first_ts IS NULL OR u.ts < s.first_ts)`, no, hour)
+}
+
 // noteRecent reads the recent hours of the meters of a partition whose newest reading came
 // from a process that does not note them, as one of an earlier version in mid-upgrade.
 func (db *DB) noteRecent(ctx context.Context, partition int) error {
@@ -123,10 +159,12 @@ func (db *DB) noteRecent(ctx context.Context, partition int) error {
 			SELECT s.meter_no, (extract(epoch FROM s.last_ts) / 3600)::integer AS top FROM meters m JOIN meter_state s USING (meter_no)
 			WHERE m.partition = $1 AND s.last_ts > coalesce(to_timestamp(s.recent_to * 3600::float8), '-infinity')),
 		bits AS (
-			SELECT b.meter_no, b.top, bit_or(1::bigint << n) AS known, coalesce(bit_or(1::bigint << n) FILTER (WHERE r.quality >= 4), 0) AS suspect
+			SELECT b.meter_no, b.top, max(n) AS back, bit_or(1::bigint << n) AS known, coalesce(bit_or(1::bigint << n) FILTER (WHERE r.quality >= 4), 0) AS suspect
 			FROM behind b CROSS JOIN generate_series(0, 62) n
 			JOIN readings r ON r.ts = to_timestamp((b.top - n) * 3600::float8) AND r.meter_no = b.meter_no AND r.channel = 0
 			GROUP BY b.meter_no, b.top)
-		UPDATE meter_state s SET recent_to = b.top, recent = b.known, recent_suspect = b.suspect FROM bits b WHERE b.meter_no = s.meter_no`, partition)
+		UPDATE meter_state s SET recent_to = b.top, recent = b.known, recent_suspect = b.suspect,
+			first_ts = least(s.first_ts, to_timestamp((b.top - b.back) * 3600::float8))
+		FROM bits b WHERE b.meter_no = s.meter_no`, partition)
 	return err
 }

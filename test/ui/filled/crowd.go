@@ -25,8 +25,8 @@ func Crowd(ctx context.Context, db *writer.DB, meters int) error {
 			SELECT o.watermark - h * interval '1 hour', m.meter_no, (0.2 + (m.meter_no % 17) * 0.05) * (1 + sin((m.meter_no % 5 + h) / 4.0))
 			FROM generate_series(23, 0, -1) h, meters m JOIN stream_offsets o USING (partition)
 			WHERE starts_with(m.name, 'meter-') AND (h + m.meter_no) % 997 > 0`, nil},
-		{`INSERT INTO meter_state (meter_no, last_ts, last_kwh, readings, recent_to, recent)
-			SELECT r.meter_no, t.top, max(r.kwh) FILTER (WHERE r.ts = t.top), count(*), extract(epoch FROM t.top) / 3600,
+		{`INSERT INTO meter_state (meter_no, first_ts, last_ts, last_kwh, readings, recent_to, recent)
+			SELECT r.meter_no, min(r.ts), t.top, max(r.kwh) FILTER (WHERE r.ts = t.top), count(*), extract(epoch FROM t.top) / 3600,
 				bit_or(1::int8 << (extract(epoch FROM t.top - r.ts) / 3600)::int)
 			FROM readings r JOIN (
 				SELECT meter_no, max(ts) AS top FROM readings JOIN meters m USING (meter_no) WHERE starts_with(m.name, 'meter-') GROUP BY 1) t USING (meter_no)

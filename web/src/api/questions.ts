@@ -114,6 +114,18 @@ export const rejected = (reason: string, cursor: string | undefined) =>
     placeholderData: keepPreviousData,
   });
 
+/** groupsOfMap is how many groups the map of missing hours shows. */
+const groupsOfMap = 30;
+
+/** missingHours are those of all meters, by day and by group, those with most first. */
+export const missingHours = (from: string) =>
+  queryOptions({
+    queryKey: ['quality', 'missing', from],
+    queryFn: () => answer(client.GET('/api/v1/data-quality/missing', { params: { query: { from, limit: groupsOfMap } } })),
+    refetchInterval: seldom,
+    placeholderData: keepPreviousData,
+  });
+
 export type AccuracyOf = 'meters' | 'groups';
 export type AccuracyBy = 'none' | 'lead' | 'hour' | 'weekday' | 'day' | 'month' | 'meter' | 'group' | 'model';
 

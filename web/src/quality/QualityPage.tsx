@@ -15,9 +15,10 @@ import { count } from '../format/energy';
 import { dateTime, dayHour } from '../format/time';
 import { Corrections } from './Corrections';
 import { FileQuality } from './FileQuality';
+import { MissingHours } from './MissingHours';
 import classes from './quality.module.css';
 
-/** QualityPage shows all that did not come as it should: rejected, suspect, late and corrected. */
+/** QualityPage shows all that did not come as it should: missing, rejected, suspect, late and corrected. */
 export function QualityPage() {
   useTitle('Data quality');
   const { data, error, refetch } = useQuery(quality);
@@ -29,6 +30,7 @@ export function QualityPage() {
       {error && !view && <Failure error={error} retry={refetch} />}
       {!view && !error && <Skeleton height={420} />}
       {view && <Corrections from={data} counts={view.counts} />}
+      {view && <MissingHours />}
       {view && <Messages reasons={view.byReason} zone={zone} />}
       {view?.dataset && (
         <Card from={data} title="The file of readings" note={`${count(view.dataset.valuesRead)} values were read`}>
