@@ -38,7 +38,7 @@ const (
 const areaYear = `
 	INSERT INTO groups (group_no, name) SELECT i, 'feeder-' || lpad(i::text, 4, '0') FROM generate_series(1, 20) i;
 	INSERT INTO meters (meter_no, name, group_no, partition) SELECT i, 'home-' || lpad(i::text, 6, '0'), 1 + i % 20, 0 FROM generate_series(1, 400) i;
-	INSERT INTO meter_state (meter_no, last_ts, last_kwh, readings) SELECT i, '2019-12-31T23:00Z', 0.5, 8760 FROM generate_series(1, 400) i;
+	INSERT INTO meter_state (meter_no, first_ts, last_ts, last_kwh, readings) SELECT i, '2019-01-01T00:00Z', '2019-12-31T23:00Z', 0.5, 8760 FROM generate_series(1, 400) i;
 	INSERT INTO stream_offsets (partition, next_offset, watermark, messages, stored) VALUES (0, 3504000, '2020-01-01T00:00Z', 3504000, 3504000);
 	INSERT INTO provenance (digest, model, model_version, image, spec_hash, dataset_sha, tariff, origin) VALUES ('x', 'm', '1', 'i', 's', 'd', 't', 'stream');
 	INSERT INTO readings (ts, meter_no, kwh) SELECT t, i, 0.5 FROM generate_series('2019-01-01T00:00Z'::timestamptz, '2019-12-31T23:00Z', interval '1 hour') t, generate_series(1, 20) i;
