@@ -70,23 +70,34 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 		return d
 	}
 	d := newDays(c.cal, c.at, c.off, c.outdoor, issue)
+	var first, second treeInput
+	first.fillCalendar(d, dayAhead)
+	second.fillCalendar(d, secondDay)
+	d.calendar = [2]calendarRanks{c.forest.rankCalendar(&first, &second), c.forest.rankCalendar(&second, &second)}
 	place.Store(d)
 	return d
 }
 
 // scratch is what one turn needs besides the state.
 type scratch struct {
-	grid      grid
-	view      view
-	week      sevenDays
-	x         [hoursADay][regressors]float32
-	trees     treeInput
-	ranks     rankedInput
-	dshw      contest
+	grid              grid
+	view              view
+	week              sevenDays
+	x                 regressorInput
+	dshw              contest
+	day               forecastDay         // that is forecast
+	second            forecastDay         // the second, where the forests are asked about both at once
+	first             [hoursADay]float32  // what the regression forecast for the first day
+	elsewhere         [regressors]float32 // see regression
+	input             expertInput
+	ranks             rankedInput
+	sums, below, over forestSums // of the trees, and of those of the widths
+	ahead             outlook    // for an issue that is not the model's own, and for the second day
+	interval          interval
+}
+
+// forecastDay is a day that is forecast.
+type forecastDay struct {
 	forecasts expertForecasts
-	first     [hoursADay]float32 // what the regression forecast for the first day
-	input     expertInput
-	ahead     outlook // for an issue that is not the model's own, and for the second day
-	interval  interval
-	elsewhere regression // of a meter, for a forecast that begins at another hour
+	trees     treeInput
 }

@@ -61,16 +61,21 @@ func BenchmarkDay(b *testing.B) {
 	d, ws := m.daysAt(at), new(scratch)
 	q := Quantiles{P10: make([]float32, MaxHorizon), P50: make([]float32, MaxHorizon), P90: make([]float32, MaxHorizon)}
 	require.True(b, ws.grid.read(w, m.cal, d))
-	s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead, hoursADay)
+	s.predict(ws, d, s.smooth(ws), &s.regression.delta, dayAhead)
 	for name, do := range map[string]func(){
-		"read":     func() { ws.grid.read(w, m.cal, d) },
-		"learn":    func() { s.judge(ws, d); s.learn(ws, d) },
-		"forecast": func() { s.predict(ws, d, s.smooth(ws), &s.regression, dayAhead, hoursADay); s.look(ws, at, &s.ahead) },
-		"features": func() { treeInputOf(&ws.trees, &ws.input) },
-		"ranks":    func() { m.forest.rank(&ws.trees, d.split, lanes, &ws.ranks) },
-		"trees":    func() { m.forest.correct(&ws.ranks, lanes, 1, &ws.forecasts[expertTrees]) },
-		"width":    func() { m.forest.width(&ws.ranks, lanes, &ws.interval.low, &ws.interval.high) },
-		"interval": func() { s.intervalOf(ws, d, dayAhead, &s.ahead, s.spread.quantiles()) },
+		"read":  func() { ws.grid.read(w, m.cal, d) },
+		"learn": func() { s.judge(ws, d); s.learn(ws, d) },
+		"forecast": func() {
+			s.predict(ws, d, s.smooth(ws), &s.regression.delta, dayAhead)
+			s.look(ws, at, &ws.day.forecasts, dayAhead, 0, hoursADay, &s.ahead)
+		},
+		"smooth":   func() { s.smooth(ws) },
+		"solve":    func() { s.regression.elsewhere() },
+		"features": func() { ws.day.trees.fill(&ws.input) },
+		"ranks":    func() { m.forest.rank(&ws.day.trees, &ws.day.trees, &d.calendar[0], words, &ws.ranks) },
+		"trees":    func() { m.forest.correction(&ws.ranks, words, &ws.sums) },
+		"width":    func() { m.forest.width(&ws.ranks, words, &ws.below, &ws.over) },
+		"interval": func() { s.intervalOf(ws, d, dayAhead, hoursADay, &s.ahead, s.spread.quantiles()) },
 		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.next = at; s.Advance(w, at-1) },
 		"day": func() {
 			s.ahead.issue = d.at(newestDay).start

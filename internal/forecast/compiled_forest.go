@@ -1,7 +1,6 @@
 package forecast
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 )
@@ -46,11 +45,17 @@ func ordered(v float32) int32 {
 // cellOf is the cell of an ordered value.
 func cellOf(x int32) uint32 { return (uint32(x) ^ 1<<31) >> cellBits }
 
-// lanes is the number of words that hold a rank for each column.
-const lanes = hoursADay / 8
+// words is the number of words that hold a rank for each column of a day, and for the first
+// columns of the second day: a plan that is issued hours before midnight wants few of those,
+// and they cost little beside the others.
+const (
+	dayWords     = hoursADay / 8
+	words        = dayWords + 1
+	extraColumns = 8
+)
 
-// lanesOf is the number of words that hold the first columns.
-func lanesOf(columns int) int { return (columns + 7) / 8 }
+// forestSums are what trees add up to, for the columns of a rankedInput.
+type forestSums [8 * words]float32
 
 type compiledTree[leaves any] struct {
 	feature [depth]uint8
@@ -154,81 +159,95 @@ func (r *ranking) of(v float32) uint8 {
 	return uint8(rank)
 }
 
-// rank turns the features of a day into ranks, in the first n words. split is the first
-// column after midnight.
-func (g *compiledForest) rank(x *treeInput, split, n int, ranks *rankedInput) {
-	for f := range g.ranking {
+// rank turns the features of a day, and those of the first columns of the second day, into
+// ranks: in the first n words. Those of the calendar are known.
+func (g *compiledForest) rank(x, second *treeInput, calendar *calendarRanks, n int, ranks *rankedInput) {
+	for f := range firstUniform {
 		switch {
-		case g.ranking[f].cut == nil:
-		case f < firstUniform && g.vector != nil:
-			g.vector.rank(f, &x[f], &ranks[f])
-		case f < firstUniform:
-			g.rankAll(f, x[f][:8*n], &ranks[f])
+		case g.ranking[f].cut == nil || f == leadFeature || f == clockFeature:
+		case g.vector != nil:
+			g.vector.rank(f, &x[f], &second[f], &ranks[f])
 		default:
-			g.rankParts(f, &x[f], split, &ranks[f])
+			g.rankColumns(f, &x[f], &second[f], n, &ranks[f])
+		}
+	}
+	for f := firstUniform; f < firstCalendar; f++ {
+		if g.ranking[f].cut == nil {
+			continue
+		}
+		all := uint64(g.ranking[f].of(x[f][0])) * everyByte
+		ranks[f] = [words]uint64{all, all, all, all}
+		if n == words {
+			ranks[f][dayWords] = uint64(g.ranking[f].of(second[f][0])) * everyByte
+		}
+	}
+	for i, f := range calendarFeatures {
+		ranks[f] = calendar[i]
+	}
+}
+
+func (g *compiledForest) rankColumns(f int, x, second *[hoursADay]float32, n int, out *[words]uint64) {
+	r := &g.ranking[f]
+	*out = [words]uint64{}
+	for k, v := range x {
+		out[k/8] |= uint64(r.of(v)) << (k % 8 * 8)
+	}
+	if n == words {
+		for k, v := range second[:extraColumns] {
+			out[dayWords] |= uint64(r.of(v)) << (k * 8)
 		}
 	}
 }
 
-// correct adds the trees' values for each column of the first n words, times the scale.
-func (g *compiledForest) correct(ranks *rankedInput, n int, scale float32, out *[hoursADay]float32) {
+// calendarFeatures are the features that all meters have in common.
+var calendarFeatures = [...]int{
+	leadFeature, clockFeature, firstCalendar, firstCalendar + 1, firstCalendar + 2, firstCalendar + 3,
+	firstCalendar + 4, firstCalendar + 5, firstCalendar + 6, firstCalendar + 7, firstCalendar + 8,
+}
+
+// calendarRanks are the ranks of calendarFeatures.
+type calendarRanks [len(calendarFeatures)][words]uint64
+
+// rankCalendar ranks what the calendar knows of a day and of the one after it.
+func (g *compiledForest) rankCalendar(x, second *treeInput) (out calendarRanks) {
+	for i, f := range calendarFeatures {
+		if g.ranking[f].cut != nil {
+			g.rankColumns(f, &x[f], &second[f], words, &out[i])
+		}
+	}
+	return out
+}
+
+// correction is what the trees of the forest add up to for each column of the first n words, in
+// units of the scale.
+func (g *compiledForest) correction(ranks *rankedInput, n int, sums *forestSums) {
+	*sums = forestSums{}
 	if g.vector != nil {
-		g.vector.correct(ranks, n, scale, out)
+		g.vector.correction(ranks, sums)
 		return
 	}
-	if n == 1 {
-		g.correctFirst(ranks, scale, (*[8]float32)(out[:]))
-		return
-	}
-	var sum [hoursADay]float32
-	var one, two [hoursADay]uint8
-	trees := g.trees
-	for ; len(trees) >= 2; trees = trees[2:] { // so that each sum is read and written half as often
-		a, b := &trees[0], &trees[1]
-		a.leaves(ranks, &one)
-		b.leaves(ranks, &two)
-		for k := range sum {
-			sum[k] += a.leaf[one[k]&(1<<depth-1)] + b.leaf[two[k]&(1<<depth-1)]
+	for word := range n {
+		sum := (*[8]float32)(sums[8*word:])
+		trees := g.trees
+		for ; len(trees) >= 2; trees = trees[2:] { // so that each sum is read and written half as often
+			a, b := &trees[0], &trees[1]
+			one, two := a.leaves(ranks, word), b.leaves(ranks, word)
+			for k := range sum {
+				sum[k] += a.leaf[one>>(8*k)&(1<<depth-1)] + b.leaf[two>>(8*k)&(1<<depth-1)]
+			}
 		}
-	}
-	for i := range trees {
-		trees[i].leaves(ranks, &one)
-		for k := range sum {
-			sum[k] += trees[i].leaf[one[k]&(1<<depth-1)]
+		for i := range trees {
+			leaves := trees[i].leaves(ranks, word)
+			for k := range sum {
+				sum[k] += trees[i].leaf[leaves>>(8*k)&(1<<depth-1)]
+			}
 		}
-	}
-	for k := range out {
-		out[k] += scale * sum[k]
-	}
-}
-
-// correctFirst is correct for the first word alone.
-func (g *compiledForest) correctFirst(ranks *rankedInput, scale float32, out *[8]float32) {
-	var sum [8]float32
-	var one, two [8]uint8
-	trees := g.trees
-	for ; len(trees) >= 2; trees = trees[2:] { // two at a time, as correct adds them
-		a, b := &trees[0], &trees[1]
-		a.leavesOfFirst(ranks, &one)
-		b.leavesOfFirst(ranks, &two)
-		for k := range sum {
-			sum[k] += a.leaf[one[k]&(1<<depth-1)] + b.leaf[two[k]&(1<<depth-1)]
-		}
-	}
-	for i := range trees {
-		trees[i].leavesOfFirst(ranks, &one)
-		for k := range sum {
-			sum[k] += trees[i].leaf[one[k]&(1<<depth-1)]
-		}
-	}
-	for k := range out {
-		out[k] += scale * sum[k]
 	}
 }
 
 // width is the usual width of the interval of each column of the first n words, below and
 // above the forecast, in units of the scale.
-func (g *compiledForest) width(ranks *rankedInput, n int, below, over *[hoursADay]float32) {
+func (g *compiledForest) width(ranks *rankedInput, n int, below, over *forestSums) {
 	for k := range below {
 		below[k], over[k] = g.start.Below, g.start.Over
 	}
@@ -242,70 +261,33 @@ func (g *compiledForest) width(ranks *rankedInput, n int, below, over *[hoursADa
 	}
 }
 
-func (g *compiledForest) addWidths(ranks *rankedInput, n int, below, over *[hoursADay]float32) {
-	var leaf [hoursADay]uint8
-	for i := range g.widths {
-		t := &g.widths[i]
-		if n == 1 {
-			t.leavesOfFirst(ranks, (*[8]uint8)(leaf[:]))
-		} else {
-			t.leaves(ranks, &leaf)
-		}
-		for k := range 8 * n {
-			w := &t.leaf[leaf[k]&(1<<depth-1)]
-			below[k] += w[0]
-			over[k] += w[1]
+func (g *compiledForest) addWidths(ranks *rankedInput, n int, below, over *forestSums) {
+	for word := range n {
+		for i := range g.widths {
+			t := &g.widths[i]
+			leaves := t.leaves(ranks, word)
+			for k := range 8 {
+				w := &t.leaf[leaves>>(8*k)&(1<<depth-1)]
+				below[8*word+k] += w[0]
+				over[8*word+k] += w[1]
+			}
 		}
 	}
 }
 
 // rankedInput holds the ranks of each feature; its length is a power of two, so
 // that an index need not be checked.
-type rankedInput [treeSlots][lanes]uint64
+type rankedInput [treeSlots][words]uint64
 
 const treeSlots = 64
 
-var _ [treeSlots - treeFeatures]struct{} // every feature has its place
-
-// leaves finds the leaf of each column.
-func (t *compiledTree[_]) leaves(ranks *rankedInput, out *[hoursADay]uint8) {
-	var a, b, c uint64 // a lane each
-	for level, feature := range t.feature {
-		need, r := t.need[level], &ranks[feature%treeSlots]
-		// The high bit of a byte stays set where the rank reaches what is needed. The
-		// answers to the questions before move down a bit.
-		a = a>>1 | ((r[0]|highBits)-need)&highBits
-		b = b>>1 | ((r[1]|highBits)-need)&highBits
-		c = c>>1 | ((r[2]|highBits)-need)&highBits
-	}
-	binary.LittleEndian.PutUint64(out[0:], a>>(8-depth))
-	binary.LittleEndian.PutUint64(out[8:], b>>(8-depth))
-	binary.LittleEndian.PutUint64(out[16:], c>>(8-depth))
-}
-
-// leavesOfFirst finds the leaves of the columns in the first word.
-func (t *compiledTree[_]) leavesOfFirst(ranks *rankedInput, out *[8]uint8) {
+// leaves finds the leaves of the columns of a word: a byte for each.
+func (t *compiledTree[_]) leaves(ranks *rankedInput, word int) uint64 {
 	var a uint64
 	for level, feature := range t.feature {
-		a = a>>1 | ((ranks[feature%treeSlots][0]|highBits)-t.need[level])&highBits
+		// The high bit of a byte stays set where the rank reaches what is needed. The
+		// answers to the questions before move down a bit.
+		a = a>>1 | ((ranks[feature%treeSlots][word]|highBits)-t.need[level])&highBits
 	}
-	binary.LittleEndian.PutUint64(out[:], a>>(8-depth))
-}
-
-func (g *compiledForest) rankAll(f int, x []float32, out *[lanes]uint64) {
-	r := &g.ranking[f]
-	*out = [lanes]uint64{}
-	for k, v := range x {
-		out[k/8] |= uint64(r.of(v)) << (k % 8 * 8)
-	}
-}
-
-// rankParts ranks a feature that has one value in the columns before midnight and one in
-// those after it.
-func (g *compiledForest) rankParts(f int, x *[hoursADay]float32, split int, out *[lanes]uint64) {
-	first, second := uint64(g.ranking[f].of(x[0]))*everyByte, uint64(g.ranking[f].of(x[hoursADay-1]))*everyByte
-	for i := range out {
-		after := ^uint64(0) << (8 * uint(min(max(split-8*i, 0), 8))) // bytes from the split on
-		out[i] = first&^after | second&after
-	}
+	return a >> (8 - depth)
 }

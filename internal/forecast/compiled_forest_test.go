@@ -46,45 +46,52 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 			}
 		}
 		split := rapid.IntRange(1, hoursADay).Draw(t, "split")
-		var x treeInput
-		for f := range x {
-			for k := range x[f] {
-				x[f][k] = float32(rapid.IntRange(-12, 12).Draw(t, "value")) / 4
-				if tree := rapid.IntRange(-2, len(forest)-1).Draw(t, "threshold of tree"); tree >= 0 {
-					x[f][k] = forest[tree].Threshold[k%depth]
-				}
-				if f >= firstUniform && k != 0 && k != split {
-					x[f][k] = x[f][k-1]
-				}
-			}
-		}
+		x, second := drawTreeInput(t, forest, split), drawTreeInput(t, forest, split)
 		g := compile(forest, &width)
-		answersAsTheForest(t, g, forest, &width, &x, split)
+		answersAsTheForest(t, g, forest, &width, &x, &second)
 		g.vector = nil
-		answersAsTheForest(t, g, forest, &width, &x, split)
+		answersAsTheForest(t, g, forest, &width, &x, &second)
 	})
 }
 
-func answersAsTheForest(t *rapid.T, g *compiledForest, forest Forest, width *WidthForest, x *treeInput, split int) {
-	var ranks rankedInput
-	g.rank(x, split, lanes, &ranks)
-	var out, below, over [hoursADay]float32
-	g.correct(&ranks, lanes, 1, &out)
-	g.width(&ranks, lanes, &below, &over)
-	for k := range out {
-		require.Equal(t, plain(forest, x, k), out[k], "column %d", k)
-		wantBelow, wantOver := width.Below, width.Over
-		for i := range width.Trees {
-			leaf := width.Trees[i].leafOf(x, k)
-			wantBelow, wantOver = wantBelow+width.Trees[i].Below[leaf], wantOver+width.Trees[i].Over[leaf]
+func drawTreeInput(t *rapid.T, forest Forest, split int) (x treeInput) {
+	for f := range x {
+		for k := range x[f] {
+			x[f][k] = float32(rapid.IntRange(-12, 12).Draw(t, "value")) / 4
+			if tree := rapid.IntRange(-2, len(forest)-1).Draw(t, "threshold of tree"); tree >= 0 {
+				x[f][k] = forest[tree].Threshold[k%depth]
+			}
+			if f >= firstUniform && k != 0 && (k != split || f < firstCalendar) {
+				x[f][k] = x[f][k-1]
+			}
 		}
-		require.Equal(t, max(wantBelow, leastWidth), below[k], "below column %d", k)
-		require.Equal(t, max(wantOver, leastWidth), over[k], "above column %d", k)
 	}
-	var first [hoursADay]float32
-	g.correct(&ranks, 1, 1, &first)
-	require.Equal(t, out[:8], first[:8])
-	require.Equal(t, make([]float32, hoursADay-8), first[8:])
+	return x
+}
+
+func answersAsTheForest(t *rapid.T, g *compiledForest, forest Forest, width *WidthForest, x, second *treeInput) {
+	var ranks rankedInput
+	calendar := g.rankCalendar(x, second)
+	for _, n := range []int{dayWords, words} {
+		g.rank(x, second, &calendar, n, &ranks)
+		var sums, below, over forestSums
+		g.correction(&ranks, n, &sums)
+		g.width(&ranks, n, &below, &over)
+		for column := range 8 * n {
+			x, k := x, column
+			if column >= hoursADay {
+				x, k = second, column-hoursADay
+			}
+			require.Equal(t, plain(forest, x, k), sums[column], "column %d", column)
+			wantBelow, wantOver := width.Below, width.Over
+			for i := range width.Trees {
+				leaf := width.Trees[i].leafOf(x, k)
+				wantBelow, wantOver = wantBelow+width.Trees[i].Below[leaf], wantOver+width.Trees[i].Over[leaf]
+			}
+			require.Equal(t, max(wantBelow, leastWidth), below[column], "below column %d", column)
+			require.Equal(t, max(wantOver, leastWidth), over[column], "above column %d", column)
+		}
+	}
 }
 
 func drawQuestions(t *rapid.T) (q Questions) {

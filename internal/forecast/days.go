@@ -68,6 +68,10 @@ type days struct {
 	dates [pastDays + daysAfter + 1]dayType // use typeOf
 
 	target [3]comparison // use comparedWith
+
+	// What the forests make of the calendar: of the day ahead, followed by the first columns
+	// of the second day, and of the second day.
+	calendar [2]calendarRanks
 }
 
 // at is the day that lies j days before that of the issue.

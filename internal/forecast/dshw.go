@@ -145,9 +145,7 @@ func (s *contest) run(g *grid, a, b choice) (wrong [2]float32) {
 // start takes the patterns from the oldest two weeks.
 func (s *dshw) start(g *grid) {
 	*s = dshw{}
-	for j := runDays; j > runDays-startDays; j-- {
-		add(&s.day, g.row(j))
-	}
+	addDays(&s.day, g, runDays, startDays, -1)
 	for _, sum := range s.day {
 		s.level += sum
 	}

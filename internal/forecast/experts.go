@@ -27,7 +27,7 @@ type expert struct {
 	// more is known than its errors.
 	prior float32
 
-	// forecast fills in a day, in kWh for each column.
+	// forecast fills in a day, in kWh for each column. The forests add to that of the trees.
 	forecast func(in *expertInput, out *[hoursADay]float32)
 }
 
@@ -38,17 +38,15 @@ type expertInput struct {
 	view       *view
 	week       *sevenDays // the newest of the view
 	days       *days
-	day        int                 // that is forecast: dayAhead or secondDay
-	columns    int                 // of it that are wanted, from the first on; an expert may fill in more
-	first      *[hoursADay]float32 // for the second day: what the regression forecast for the first
-	regression *regression         // of the meter
-	smoothed   *dshw               // double seasonal smoothing at the end of the past
-	before     *expertForecasts    // of the experts earlier in the table
+	day        int                  // that is forecast: dayAhead or secondDay
+	first      *[hoursADay]float32  // for the second day: what the regression forecast for the first
+	correction *[regressors]float32 // of the regression, for the meter
+	smoothed   *dshw                // double seasonal smoothing at the end of the past
+	before     *expertForecasts     // of the experts earlier in the table
 
 	// Memory of the experts, which training looks into.
-	x     *[hoursADay][regressors]float32
+	x     *regressorInput
 	trees *treeInput
-	ranks *rankedInput
 }
 
 // expertForecasts are the experts' forecasts for a day, in kWh.

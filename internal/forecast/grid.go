@@ -85,9 +85,27 @@ func (g *grid) readUneven(w *window.Window, cal *meter.Calendar, d *days) {
 
 // mark finds the gaps and returns the number of hours that are none.
 func (g *grid) mark() int {
-	g.least = float32(math.Inf(1))
+	if hasVectors {
+		g.least = markRows(&g.y, &g.known)
+	} else {
+		g.markPlain()
+	}
 	g.days = 0
 	total := 0
+	for j := pastDays; j >= 1; j-- {
+		known := g.known[j]
+		total += bits.OnesCount32(known)
+		if known != 0 && g.days == 0 {
+			g.days = j
+		}
+	}
+	g.whole = total == gridHours
+	return total
+}
+
+// markPlain finds what is known of each day, and the least value.
+func (g *grid) markPlain() {
+	g.least = float32(math.Inf(1))
 	for j := pastDays; j >= 1; j-- {
 		known := uint32(allColumns)
 		for k, v := range g.row(j) {
@@ -97,14 +115,8 @@ func (g *grid) mark() int {
 				g.least = v
 			}
 		}
-		total += bits.OnesCount32(known)
 		g.known[j] = known
-		if known != 0 && g.days == 0 {
-			g.days = j
-		}
 	}
-	g.whole = total == gridHours
-	return total
 }
 
 func (g *grid) silent() bool {
@@ -147,26 +159,27 @@ func (g *grid) fill() {
 // measure finds level and scale. Where the past holds no two weeks to compare,
 // the scale is a share of the level.
 func (g *grid) measure() {
-	var level, change float32
+	var sums [2]float32 // of |y|, and of |y − a week before|
 	n := 0
-	for j := scaleDays; j >= 1; j-- {
-		row, before := g.row(j), g.row(j+7)
-		both := g.known[j] & g.known[j+7]
-		if both == allColumns {
-			dayLevel, dayChange := levelAndChange(row, before)
-			level += dayLevel
-			change += dayChange
-			n += hoursADay
+	for j := scaleDays; j >= 1; {
+		if days := g.comparable(j); days > 0 {
+			g.addLevelsAndChanges(j, days, &sums)
+			n += days * hoursADay
+			j -= days
 			continue
 		}
+		row, before := g.row(j), g.row(j+7)
+		both := g.known[j] & g.known[j+7]
 		for k, v := range row {
-			level += abs(v)
+			sums[0] += abs(v)
 			if both&(1<<k) != 0 {
-				change += abs(v - before[k])
+				sums[1] += abs(v - before[k])
 				n++
 			}
 		}
+		j--
 	}
+	level, change := sums[0], sums[1]
 	const usualChange, leastChange = 0.25, 1e-3 // as shares of the level
 	g.level = level / (scaleDays * hoursADay)
 	g.scale = usualChange * g.level
@@ -175,6 +188,27 @@ func (g *grid) measure() {
 	}
 	const tiny = 1e-9 // kWh; a load of zeros
 	g.level, g.scale = max(g.level, tiny), max(g.scale, tiny)
+}
+
+// comparable is how many days from day j on are known as a whole, and were a week before.
+func (g *grid) comparable(j int) int {
+	days := 0
+	for ; j > days && g.known[j-days]&g.known[j-days+7] == allColumns; days++ {
+	}
+	return days
+}
+
+// addLevelsAndChanges adds the levels and the changes of some days from day j on.
+func (g *grid) addLevelsAndChanges(j, days int, sums *[2]float32) {
+	if hasVectors {
+		addLevelsAndChanges(g.row(j), days, sums)
+		return
+	}
+	for i := range days {
+		level, change := levelAndChange(g.row(j-i), g.row(j-i+7))
+		sums[0] += level
+		sums[1] += change
+	}
 }
 
 // levelAndChange sums |y| and |y − before| of a day, in four sums each so that

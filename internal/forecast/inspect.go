@@ -26,7 +26,7 @@ type Inspection struct {
 	Level, Scale float32                        // kWh
 	Days         int                            // of history
 	Regressors   [hoursADay][regressors]float32 // in units of Level
-	Trees        [treeFeatures][hoursADay]float32
+	Trees        treeInput
 	Forecasts    [experts][hoursADay]float32 // kWh
 	Combined     [hoursADay]float32          // kWh
 	Below, Over  [hoursADay]float32          // usual width of the interval, kWh
@@ -57,15 +57,21 @@ func inspect(state State, w *window.Window, day int, in *Inspection) bool {
 		return false
 	}
 	smoothed := s.smooth(ws)
-	s.predict(ws, d, smoothed, &s.regression, dayAhead, hoursADay)
+	s.predict(ws, d, smoothed, &s.regression.delta, dayAhead)
 	if day == secondDay {
-		ws.elsewhere = s.regression.beginsElsewhere()
-		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay, hoursADay)
+		elsewhere := s.regression.elsewhere()
+		s.predict(ws, d, smoothed, &elsewhere, secondDay)
 	}
-	s.look(ws, d.issue, a)
-	in.Forecasts = ws.forecasts
+	s.look(ws, d.issue, &ws.day.forecasts, day, 0, hoursADay, a)
+	in.Forecasts, in.Trees = ws.day.forecasts, ws.day.trees
+	in.Trees.spread()
+	in.Trees.fillCalendar(d, day)
 	in.Level, in.Scale, in.Days = ws.grid.level, ws.grid.scale, ws.grid.days
-	in.Regressors, in.Trees = ws.x, ws.trees
+	for i := range ws.x {
+		for k, v := range ws.x[i] {
+			in.Regressors[k][i] = v
+		}
+	}
 	in.Combined = a.middle
 	for k := range in.Below {
 		in.Below[k], in.Over[k] = a.scale*s.model.table.of(a.below[k]), a.scale*s.model.table.of(a.over[k])

@@ -73,9 +73,9 @@ func (s *meterState) turn(ws *scratch, w *window.Window, issue meter.Hour) *dshw
 	}
 	s.learn(ws, d)
 	smoothed := s.smoothing.fit(&ws.dshw, &ws.grid, issue)
-	s.predict(ws, d, smoothed, &s.regression, dayAhead, hoursADay)
-	s.look(ws, issue, &s.ahead)
-	s.ahead.keep(s.model.table, &ws.forecasts)
+	s.predict(ws, d, smoothed, &s.regression.delta, dayAhead)
+	s.look(ws, issue, &ws.day.forecasts, dayAhead, 0, hoursADay, &s.ahead)
+	s.ahead.keep(s.model.table, &ws.day.forecasts)
 	return smoothed
 }
 
@@ -85,15 +85,15 @@ func (s *meterState) judge(ws *scratch, d *days) {
 	if known == 0 {
 		return
 	}
-	a, t := &s.ahead, s.model.table
+	a, t, forecasts := &s.ahead, s.model.table, &ws.day.forecasts
 	for k := range row {
-		for e := range ws.forecasts {
-			ws.forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
+		for e := range forecasts {
+			forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
-	s.intervalOf(ws, d, newestDay, a, s.spread.quantiles())
+	s.intervalOf(ws, d, newestDay, hoursADay, a, s.spread.quantiles())
 	s.spread.take(t, a, &ws.interval, row, known, d)
-	s.weights.judge(&ws.forecasts, row, known)
+	s.weights.judge(forecasts, row, known)
 }
 
 // fewDays is the least history that a meter's own model learns from.
@@ -113,7 +113,7 @@ func (s *meterState) learn(ws *scratch, d *days) {
 		return
 	}
 	ws.view.look(g, d, newestDay)
-	regressorsOf(&ws.view, g.level, &ws.x)
+	ws.x.fill(&ws.view, g.level)
 	var left [hoursADay]float32
 	w := &c.weather
 	for k := range left {
@@ -126,27 +126,56 @@ func (s *meterState) learn(ws *scratch, d *days) {
 }
 
 // predict has every expert forecast a day; smoothed is double seasonal smoothing at the
-// end of the past. The second day comes right after the first. Only the first columns are
-// wanted.
-func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, r *regression, day, columns int) {
-	s.predictBy(expertTable[:], ws, d, smoothed, r, day, columns)
+// end of the past. The second day comes right after the first.
+func (s *meterState) predict(ws *scratch, d *days, smoothed *dshw, correction *[regressors]float32, day int) {
+	s.listen(expertTable[:], ws, d, smoothed, correction, day, &ws.day)
+	calendar := &d.calendar[0]
+	if day == secondDay {
+		calendar = &d.calendar[1]
+	}
+	s.ask(ws, &ws.day, calendar, dayWords)
+	ws.correct(&ws.day.forecasts[expertTrees], 0)
 }
 
-// predictBy has the first experts of the table forecast a day.
-func (s *meterState) predictBy(some []expert, ws *scratch, d *days, smoothed *dshw, r *regression, day, columns int) {
+// predictBoth has every expert forecast the day ahead and the first columns of the second day.
+func (s *meterState) predictBoth(ws *scratch, d *days, smoothed *dshw, correction *[regressors]float32) {
+	s.listen(expertTable[:], ws, d, smoothed, correction, dayAhead, &ws.day)
+	s.listen(expertTable[:], ws, d, smoothed, correction, secondDay, &ws.second)
+	s.ask(ws, &ws.second, &d.calendar[0], words)
+	ws.correct(&ws.day.forecasts[expertTrees], 0)
+	ws.correct(&ws.second.forecasts[expertTrees], hoursADay)
+}
+
+// listen has the first experts of the table forecast a day.
+func (s *meterState) listen(some []expert, ws *scratch, d *days, smoothed *dshw, correction *[regressors]float32, day int, out *forecastDay) {
 	ws.view.look(&ws.grid, d, day)
 	if day == dayAhead {
 		ws.week.look(&ws.grid, ws.view.first)
 	}
 	in := &ws.input
 	*in = expertInput{
-		state: s, grid: &ws.grid, view: &ws.view, week: &ws.week, days: d, day: day, columns: columns, first: &ws.first, regression: r, smoothed: smoothed,
-		before: &ws.forecasts, x: &ws.x, trees: &ws.trees, ranks: &ws.ranks,
+		state: s, grid: &ws.grid, view: &ws.view, week: &ws.week, days: d, day: day, first: &ws.first, correction: correction, smoothed: smoothed,
+		before: &out.forecasts, x: &ws.x, trees: &out.trees,
 	}
 	for e := range some {
-		some[e].forecast(in, &ws.forecasts[e])
+		some[e].forecast(in, &out.forecasts[e])
 	}
-	ws.first = ws.forecasts[expertRegression]
+	ws.first = out.forecasts[expertRegression]
+}
+
+// ask asks the forests about the day and, in the last of n words, about the second.
+func (s *meterState) ask(ws *scratch, second *forecastDay, calendar *calendarRanks, n int) {
+	f := s.model.forest
+	f.rank(&ws.day.trees, &second.trees, calendar, n, &ws.ranks)
+	f.correction(&ws.ranks, n, &ws.sums)
+	f.width(&ws.ranks, n, &ws.below, &ws.over)
+}
+
+// correct adds what the trees say of columns from the given one of theirs on.
+func (ws *scratch) correct(out *[hoursADay]float32, from int) {
+	for k, sum := range ws.sums[from:min(from+hoursADay, len(ws.sums))] {
+		out[k] += ws.grid.scale * sum
+	}
 }
 
 // smooth runs the smoothing over the past and leaves its choice as it is.
@@ -156,20 +185,19 @@ func (s *meterState) smooth(ws *scratch) *dshw {
 	return smoothed
 }
 
-// look makes the outlook of an issue from what the experts say.
-func (s *meterState) look(ws *scratch, issue meter.Hour, a *outlook) {
+// look makes the outlook of an issue for some columns of a day from what the experts say, and
+// from the widths of the columns of the forests from the given one on.
+func (s *meterState) look(ws *scratch, issue meter.Hour, forecasts *expertForecasts, day, from, columns int, a *outlook) {
 	t := s.model.table
 	a.issue, a.scale, a.positive = issue, ws.grid.scale, ws.grid.least >= 0
-	s.weights.combine(&ws.forecasts, ws.input.day, &a.middle)
+	s.weights.combine(forecasts, day, columns, &a.middle)
 	if a.positive {
-		for k, v := range a.middle {
+		for k, v := range a.middle[:columns] {
 			a.middle[k] = max(v, 0)
 		}
 	}
-	var below, over [hoursADay]float32
-	s.model.forest.width(&ws.ranks, lanesOf(ws.input.columns), &below, &over)
-	for k := range below[:ws.input.columns] {
-		a.below[k], a.over[k] = t.code(below[k]), t.code(over[k])
+	for k := range columns {
+		a.below[k], a.over[k] = t.code(ws.below[from+k]), t.code(ws.over[from+k])
 	}
 }
 
@@ -186,10 +214,11 @@ func (a *outlook) keep(t *errorTable, forecasts *expertForecasts) {
 // interval are the ends of the interval of each column, in kWh.
 type interval struct{ low, high [hoursADay]float32 }
 
-// intervalOf finds the ends of the interval of a day, from the quantiles of the errors.
-func (s *meterState) intervalOf(ws *scratch, d *days, day int, a *outlook, q spreadQuantiles) {
+// intervalOf finds the ends of the interval of some columns of a day, from the quantiles of
+// the errors.
+func (s *meterState) intervalOf(ws *scratch, d *days, day, columns int, a *outlook, q spreadQuantiles) {
 	t := s.model.table
-	for k, middle := range a.middle {
+	for k, middle := range a.middle[:columns] {
 		group := d.typeOf(day, d.partOf(k)).group()
 		below, over := a.scale*t.of(a.below[k]), a.scale*t.of(a.over[k])
 		low, high := widen(t.of(q.low[group]), below, over), widen(t.of(q.high[group]), below, over)
@@ -223,7 +252,7 @@ func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, t
 	n, first := len(out.P50), d.at(dayAhead).hours
 	own, q := s.ahead.issue == issue, s.spread.quantiles()
 	if own && n <= first {
-		s.write(ws, d, dayAhead, &s.ahead, q, out)
+		s.write(ws, d, dayAhead, hoursADay, &s.ahead, q, out)
 		return
 	}
 	if turned == nil && !ws.grid.read(w, s.model.cal, d) {
@@ -234,24 +263,35 @@ func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, t
 	if turned == nil {
 		smoothed = s.smooth(ws)
 	}
-	ws.elsewhere = s.regression.beginsElsewhere()
+	ws.elsewhere = s.regression.elsewhere()
+	second := min(n, first+d.at(secondDay).hours)
+	columns := s.columnsOf(d, second-first)
+	both := !own && n > first && columns <= extraColumns
 	switch {
+	case both:
+		s.predictBoth(ws, d, smoothed, &ws.elsewhere)
 	case !own:
-		a = &ws.ahead
-		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead, hoursADay)
-		s.look(ws, issue, a)
+		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead)
 	case turned == nil: // the second day needs the regression of the first, and no more
-		s.predictBy(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression, dayAhead, hoursADay)
+		s.listen(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression.delta, dayAhead, &ws.day)
 	}
-	s.write(ws, d, dayAhead, a, q, out.slice(0, min(n, first)))
-	if n > first {
-		second := min(n, first+d.at(secondDay).hours)
-		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay, s.columnsOf(d, second-first))
-		s.look(ws, issue, &ws.ahead)
-		s.write(ws, d, secondDay, &ws.ahead, q, out.slice(first, second))
-		for i := second; i < n; i++ {
-			out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
-		}
+	if !own {
+		a = &ws.ahead
+		s.look(ws, issue, &ws.day.forecasts, dayAhead, 0, hoursADay, a)
+	}
+	s.write(ws, d, dayAhead, hoursADay, a, q, out.slice(0, min(n, first)))
+	if n <= first {
+		return
+	}
+	if both {
+		s.look(ws, issue, &ws.second.forecasts, secondDay, hoursADay, columns, &ws.ahead)
+	} else {
+		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
+		s.look(ws, issue, &ws.day.forecasts, secondDay, 0, columns, &ws.ahead)
+	}
+	s.write(ws, d, secondDay, columns, &ws.ahead, q, out.slice(first, second))
+	for i := second; i < n; i++ {
+		out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
 	}
 }
 
@@ -264,9 +304,9 @@ func (s *meterState) columnsOf(d *days, hours int) int {
 	return hours
 }
 
-// write turns the columns of a day into its hours.
-func (s *meterState) write(ws *scratch, d *days, day int, a *outlook, q spreadQuantiles, out Quantiles) {
-	s.intervalOf(ws, d, day, a, q)
+// write turns the first columns of a day into its hours.
+func (s *meterState) write(ws *scratch, d *days, day, columns int, a *outlook, q spreadQuantiles, out Quantiles) {
+	s.intervalOf(ws, d, day, columns, a, q)
 	for i := range out.P50 {
 		k := d.column(s.model.cal, day, i)
 		out.P10[i], out.P50[i], out.P90[i] = ws.interval.low[k], a.middle[k], ws.interval.high[k]

@@ -10,11 +10,11 @@ const triangle = regressors * (regressors + 1) / 2
 
 // Parameters of the regression.
 const (
-	memory     = 0.995 // of what was learned, kept per day: half of it after 20 weeks
-	trust      = 3     // hours of usual size that the shipped coefficients are worth
-	elsewhere  = 1000  // and where the forecast begins at another hour than those that were learned from
-	mostLevels = 50    // a feature is bounded by as many times the level
-	surprising = 1     // times the scale: what is farther off than that counts less
+	memory         = 0.995 // of what was learned, kept per day: half of it after 20 weeks
+	trust          = 3     // hours of usual size that the shipped coefficients are worth
+	trustElsewhere = 1000  // and where the forecast begins at another hour than those that were learned from
+	mostLevels     = 50    // a feature is bounded by as many times the level
+	surprising     = 1     // times the scale: what is farther off than that counts less
 )
 
 // regressionExpert forecasts by the global regression, corrected for the meter, and
@@ -25,11 +25,11 @@ var regressionExpert = expert{
 	forecast: func(in *expertInput, out *[hoursADay]float32) {
 		s, level := in.state, in.grid.level
 		if in.day == secondDay {
-			regressorsOfSecond(in.view, in.first, level, in.x)
+			in.x.fillSecond(in.view, in.first, level)
 		} else {
-			regressorsOf(in.view, level, in.x)
+			in.x.fill(in.view, level)
 		}
-		in.regression.forecast(&s.model.given.Regression, in.x, level, out)
+		in.x.forecast(&s.model.given.Regression, in.correction, level, out)
 		if w := &in.days.comparedWith(in.day).weather; w.differs {
 			for k := range out {
 				out[k] += level * s.weather.adds(w, k)
@@ -59,31 +59,109 @@ const fast, slow = 0.7, 0.93
 // What is left of the surprises when the second day begins: the power 24 of fast and slow.
 const fastOfSecond, slowOfSecond = 1.9158e-4, 0.17522
 
-// regressorsOf fills x[k] with the features of column k, in units of the level.
-func regressorsOf(v *view, level float32, x *[hoursADay][regressors]float32) {
-	fillRegressors(v, &v.lag1, &v.lag2, &v.lag3, v.level1, v.last4, 1, 1, level, x)
+// Shares of the surprises that are left in each column, of the first day and of the second.
+var (
+	fastLeft = [2][hoursADay]float32{sharesLeft(1, fast), sharesLeft(fastOfSecond, fast)}
+	slowLeft = [2][hoursADay]float32{sharesLeft(1, slow), sharesLeft(slowOfSecond, slow)}
+)
+
+// sharesLeft is what is left in each column of what begins as left and keeps a share each hour.
+func sharesLeft(left, share float32) (out [hoursADay]float32) {
+	for k := range out {
+		left *= share
+		out[k] = left
+	}
+	return out
 }
 
-// regressorsOfSecond are the features of the second day: what was forecast for the first
-// counts as if it had come.
-func regressorsOfSecond(v *view, first *[hoursADay]float32, level float32, x *[hoursADay][regressors]float32) {
-	fillRegressors(v, first, &v.lag1, &v.lag2, mean(first), lastFour(first), fastOfSecond, slowOfSecond, level, x)
+// regressorInput are the features of a day, by feature and column, in units of the level.
+type regressorInput [regressors][hoursADay]float32
+
+// regressorSources is what the features are made from; the assembler reads it too.
+type regressorSources struct {
+	profiles  [9]*[hoursADay]float32
+	left      [2]*[hoursADay]float32 // shares of the surprises
+	levels    [4]float32             // in units of the level, bounded
+	surprises [2]float32
+	unit      float32 // 1/level
 }
 
-func fillRegressors(v *view, lag1, lag2, lag3 *[hoursADay]float32, level1, last4, left1, left4, level float32, x *[hoursADay][regressors]float32) {
-	f, s := left1*fast, left4*slow
+// fill fills in the features of the first day.
+func (x *regressorInput) fill(v *view, level float32) {
+	x.fillFrom(v, 0, &v.lag1, &v.lag2, &v.lag3, v.level1, v.last4, level)
+}
+
+// fillSecond fills in those of the second day: what was forecast for the first counts as if
+// it had come.
+func (x *regressorInput) fillSecond(v *view, first *[hoursADay]float32, level float32) {
+	x.fillFrom(v, 1, first, &v.lag1, &v.lag2, mean(first), lastFour(first), level)
+}
+
+func (x *regressorInput) fillFrom(v *view, day int, lag1, lag2, lag3 *[hoursADay]float32, level1, last4, level float32) {
 	unit := 1 / level
-	yesterday, newest, week, like := bounded(level1*unit), bounded(last4*unit), bounded(v.level7*unit), bounded(v.levelLike*unit)
-	for k := range x {
-		x[k] = [regressors]float32{
-			1,
-			bounded(lag1[k] * unit), bounded(lag2[k] * unit), bounded(lag3[k] * unit),
-			bounded(v.like1[k] * unit), bounded(v.like2[k] * unit), bounded(v.likeMean[k] * unit),
-			bounded(v.mean7[k] * unit), bounded(v.mean28[k] * unit), bounded(v.sameTypeMean[k] * unit),
-			yesterday, newest, week, like,
-			bounded(v.surprise1 * f * unit), bounded(v.surprise4 * s * unit),
+	from := regressorSources{
+		profiles:  [...]*[hoursADay]float32{lag1, lag2, lag3, &v.like1, &v.like2, &v.likeMean, &v.mean7, &v.mean28, &v.sameTypeMean},
+		left:      [...]*[hoursADay]float32{&fastLeft[day], &slowLeft[day]},
+		levels:    [...]float32{bounded(level1 * unit), bounded(last4 * unit), bounded(v.level7 * unit), bounded(v.levelLike * unit)},
+		surprises: [...]float32{v.surprise1, v.surprise4},
+		unit:      unit,
+	}
+	if hasVectors {
+		fillRegressors(&from, x)
+		return
+	}
+	x.fillPlain(&from)
+}
+
+func (x *regressorInput) fillPlain(from *regressorSources) {
+	row := x[:]
+	fillColumns(&row[0], 0, hoursADay, 1)
+	row = row[1:]
+	for i, profile := range &from.profiles {
+		for k, v := range profile {
+			row[i][k] = bounded(v * from.unit)
 		}
-		f, s = f*fast, s*slow
+	}
+	row = row[len(from.profiles):]
+	for i, v := range from.levels {
+		fillColumns(&row[i], 0, hoursADay, v)
+	}
+	row = row[len(from.levels):]
+	for i, left := range from.left {
+		for k, share := range left {
+			row[i][k] = bounded(from.surprises[i] * share * from.unit)
+		}
+	}
+}
+
+// forecast is the load by the global model and what corrects it for a meter.
+func (x *regressorInput) forecast(theta, delta *[regressors]float32, level float32, out *[hoursADay]float32) {
+	var all [regressors]float32
+	for i := range all {
+		all[i] = theta[i] + delta[i]
+	}
+	x.weigh(&all, level, out)
+}
+
+// weigh is the weighted sum of the features of each column, times a factor.
+func (x *regressorInput) weigh(weights *[regressors]float32, factor float32, out *[hoursADay]float32) {
+	if hasVectors {
+		weighRegressors(weights, x, factor, out)
+		return
+	}
+	x.weighPlain(weights, factor, out)
+}
+
+func (x *regressorInput) weighPlain(weights *[regressors]float32, factor float32, out *[hoursADay]float32) {
+	for k := range out {
+		var s0, s1, s2, s3 float32 // so that one addition need not wait for the other
+		for i := 0; i < regressors; i += 4 {
+			s0 += weights[i] * x[i][k]
+			s1 += weights[i+1] * x[i+1][k]
+			s2 += weights[i+2] * x[i+2][k]
+			s3 += weights[i+3] * x[i+3][k]
+		}
+		out[k] = factor * ((s0 + s1) + (s2 + s3))
 	}
 }
 
@@ -98,19 +176,15 @@ func bounded(x float32) float32 {
 	return x
 }
 
-// beginsElsewhere is the regression for a forecast that does not begin where the learned days
-// did: the newest hours mean something else there.
-func (r *regression) beginsElsewhere() (other regression) {
-	other = *r
-	other.solve(elsewhere)
-	return other
-}
+// elsewhere is δ for a forecast that does not begin where the learned days did: the newest
+// hours mean something else there.
+func (r *regression) elsewhere() [regressors]float32 { return r.solve(trustElsewhere) }
 
 // learn takes a day in: its features, its values, which of them are known, and
 // the meter's usual error. added is what the weather adds, in units of the level;
 // learn replaces it by what is left of the values without that, 0 where they are
 // not known.
-func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors]float32, y, added *[hoursADay]float32, known uint32, level, scale float32) {
+func (r *regression) learn(theta *[regressors]float32, x *regressorInput, y, added *[hoursADay]float32, known uint32, level, scale float32) {
 	for i := range r.square {
 		r.square[i] *= memory
 	}
@@ -118,29 +192,32 @@ func (r *regression) learn(theta *[regressors]float32, x *[hoursADay][regressors
 		r.moment[i] *= memory
 	}
 	unit, limit := 1/level, surprising*scale/level
+	var global, own [hoursADay]float32
+	x.weigh(theta, 1, &global)
+	x.weigh(&r.delta, 1, &own)
 	var seen, weighted [hoursADay][regressors]float32 // of the columns that are known
 	n := 0
-	for k := range x {
+	for k := range y {
 		if known&(1<<k) == 0 {
 			added[k] = 0
 			continue
 		}
-		left := min(max(y[k]*unit, -mostLevels), mostLevels) - dot(theta, &x[k]) - added[k]
-		off := left - dot(&r.delta, &x[k])
+		left := min(max(y[k]*unit, -mostLevels), mostLevels) - global[k] - added[k]
+		off := left - own[k]
 		weight := float32(1)
 		if abs(off) > limit {
 			weight = limit / abs(off)
 		}
-		seen[n] = x[k]
-		for i, xi := range x[k] {
-			weighted[n][i] = xi * weight
+		for i := range x {
+			xi := x[i][k]
+			seen[n][i], weighted[n][i] = xi, xi*weight
 			r.moment[i] += weighted[n][i] * left
 		}
 		n++
 		added[k] = min(max(off+added[k], -limit), limit)
 	}
 	r.take(&seen, &weighted, n)
-	r.solve(trust)
+	r.delta = r.solve(trust)
 }
 
 // take adds Σ weighted·xᵀ over the first columns, one after the other.
@@ -170,8 +247,8 @@ func (r *regression) take(x, weighted *[hoursADay][regressors]float32, columns i
 	}
 }
 
-// solve finds δ for κ = trust by Cholesky's decomposition.
-func (r *regression) solve(trust float64) {
+// solve is δ for κ = trust by Cholesky's decomposition.
+func (r *regression) solve(trust float64) (delta [regressors]float32) {
 	var l [regressors][regressors]float64 // lower half
 	var z, inverse [regressors]float64    // inverse of the diagonal: to multiply is faster than to divide
 	n := 0
@@ -205,27 +282,7 @@ func (r *regression) solve(trust float64) {
 			sum -= l[k][i] * z[k]
 		}
 		z[i] = sum * inverse[i]
-		r.delta[i] = float32(z[i])
+		delta[i] = float32(z[i])
 	}
-}
-
-func (r *regression) forecast(theta *[regressors]float32, x *[hoursADay][regressors]float32, level float32, out *[hoursADay]float32) {
-	var all [regressors]float32
-	for i := range all {
-		all[i] = theta[i] + r.delta[i]
-	}
-	for k := range out {
-		out[k] = level * dot(&all, &x[k])
-	}
-}
-
-func dot(a, b *[regressors]float32) float32 {
-	var s0, s1, s2, s3 float32
-	for i := 0; i < regressors; i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	return (s0 + s1) + (s2 + s3)
+	return delta
 }

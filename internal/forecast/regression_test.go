@@ -43,7 +43,7 @@ func TestRegressionSolvesItsNormalEquations(t *testing.T) {
 				}
 			}
 			const everything = 1e6 // nothing counts as surprising
-			r.learn(&theta, &x, &y, new([hoursADay]float32), known, 1, everything)
+			r.learn(&theta, byFeature(&x), &y, new([hoursADay]float32), known, 1, everything)
 		}
 		for i := range regressors {
 			a.SetSym(i, i, a.At(i, i)+trust)
@@ -56,6 +56,17 @@ func TestRegressionSolvesItsNormalEquations(t *testing.T) {
 			require.InDelta(t, want.AtVec(i), float64(r.delta[i]), 1e-4)
 		}
 	})
+}
+
+// byFeature are the features by feature and column.
+func byFeature(x *[hoursADay][regressors]float32) *regressorInput {
+	var out regressorInput
+	for k := range x {
+		for i, v := range x[k] {
+			out[i][k] = v
+		}
+	}
+	return &out
 }
 
 func product(a, b *[regressors]float32) (sum float64) {
@@ -74,8 +85,8 @@ func TestRegressionWithoutDataIsTheGlobalOne(t *testing.T) {
 	}
 	var r regression
 	var y, out [hoursADay]float32
-	r.learn(&theta, &x, &y, new([hoursADay]float32), 0, 2, 1)
-	r.forecast(&theta, &x, 2, &out)
+	r.learn(&theta, byFeature(&x), &y, new([hoursADay]float32), 0, 2, 1)
+	byFeature(&x).forecast(&theta, &r.delta, 2, &out)
 	for k, v := range out {
 		require.Equal(t, 2*(0.5*float32(k)+1), v)
 	}

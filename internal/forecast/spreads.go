@@ -103,22 +103,81 @@ func overWidth(e, below, over float32) float32 {
 // days and for days off.
 type spreadQuantiles struct{ low, high [2]int8 }
 
+// codesKept is the number of errors in the ring, newer ones counted as often as they count.
+const codesKept = (newWeight + 1) * spreadDays / 2 * hoursADay
+
 // quantiles finds the quantiles of the errors.
 func (p *spreads) quantiles() (q spreadQuantiles) {
-	var h histogram
-	n := 0
-	for d := range p.errors {
-		weight := p.weight(d)
-		h.enter(&p.errors[d], weight)
-		n += int(weight) * hoursADay
-	}
-	h.sum()
+	var ranks [4]int32
 	for i := range p.levels {
 		l := &p.levels[i]
-		q.low[i] = h.fromBelow(rankOf(l.below, n))
-		q.high[i] = h.fromBelow(n + 1 - rankOf(l.over, n))
+		ranks[2*i], ranks[2*i+1] = int32(rankOf(l.below, codesKept)), int32(codesKept+1-rankOf(l.over, codesKept))
+	}
+	var found [4]int8
+	if hasVectors {
+		found = p.ofRanks(&ranks)
+	} else {
+		found = p.ofRanksPlain(&ranks)
+	}
+	for i := range p.levels {
+		q.low[i], q.high[i] = found[2*i], found[2*i+1]
 	}
 	return q
+}
+
+// errorHalves are the errors of the newer half of the days, then those of the older half,
+// each filled up to whole registers with the greatest code, which lies below none.
+type errorHalves [2][352]int8
+
+// The assembly counts the newer half twice.
+var _ [newWeight - 2]struct{}
+
+// ofRanks finds the codes of some ranks bit by bit: a code is the greatest that has fewer
+// errors below it than the rank.
+func (p *spreads) ofRanks(ranks *[4]int32) (found [4]int8) {
+	var errors errorHalves
+	p.half(int(p.newest)+spreadDays/2, &errors[0])
+	p.half(int(p.newest), &errors[1])
+	const least = -codes / 2
+	found = [4]int8{least, least, least, least}
+	var tried [4]int8
+	var below [4]int32
+	for step := codes / 2; step > 0; step /= 2 {
+		for i, c := range found {
+			tried[i] = int8(int(c) + step)
+		}
+		countBelow(&errors, &tried, &below)
+		for i, n := range below {
+			if n < ranks[i] {
+				found[i] = tried[i]
+			}
+		}
+	}
+	return found
+}
+
+// half copies half of the ring, from a day on.
+func (p *spreads) half(from int, out *[352]int8) {
+	n := 0
+	for i := range spreadDays / 2 {
+		n += copy(out[n:], p.errors[(from+i)%spreadDays][:])
+	}
+	for ; n < len(out); n++ {
+		out[n] = codes/2 - 1
+	}
+}
+
+// ofRanksPlain finds the codes of some ranks in a histogram.
+func (p *spreads) ofRanksPlain(ranks *[4]int32) (found [4]int8) {
+	var h histogram
+	for d := range p.errors {
+		h.enter(&p.errors[d], p.weight(d))
+	}
+	h.sum()
+	for i, rank := range ranks {
+		found[i] = h.fromBelow(int(rank))
+	}
+	return found
 }
 
 // rankOf is the place of a quantile among n values, counted from its end: 1 to n.

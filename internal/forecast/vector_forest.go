@@ -37,7 +37,7 @@ func newVectorForest(f Forest, w *WidthForest, cuts *[treeFeatures][]float32) *v
 }
 
 func newVectorTree(q *Questions, leaves *Leaves, cuts *[treeFeatures][]float32) (t vectorTree) {
-	const size = 8 * lanes // of a feature's ranks
+	const size = 8 * words // of a feature's ranks
 	for level, feature := range q.Feature {
 		t.ranks[level] = size * uint32(feature)
 	}
@@ -53,26 +53,22 @@ func newVectorTree(q *Questions, leaves *Leaves, cuts *[treeFeatures][]float32) 
 }
 
 // rank turns a feature into the ranks of its columns.
-func (v *vectorForest) rank(f int, x *[hoursADay]float32, out *[lanes]uint64) {
-	rankColumns(x, &v.cuts[f][0], len(v.cuts[f]), out)
+func (v *vectorForest) rank(f int, x, second *[hoursADay]float32, out *[words]uint64) {
+	rankColumns(x, second, &v.cuts[f][0], len(v.cuts[f]), out)
 }
 
-// correct adds the trees' values, times the scale, in the first n words.
-func (v *vectorForest) correct(ranks *rankedInput, n int, scale float32, out *[hoursADay]float32) {
-	var sum [hoursADay]float32
+// correction adds the trees' values to sums.
+func (v *vectorForest) correction(ranks *rankedInput, sums *forestSums) {
 	if pairs := len(v.trees) / 2; pairs > 0 {
-		addPairs(&v.trees[0], pairs, ranks, &sum)
+		addPairs(&v.trees[0], pairs, ranks, sums)
 	}
 	if last := len(v.trees) - 1; last%2 == 0 {
-		addTrees(&v.trees[last], 1, ranks, &sum)
-	}
-	for k := range out[:8*n] {
-		out[k] += scale * sum[k]
+		addTrees(&v.trees[last], 1, ranks, sums)
 	}
 }
 
 // width adds the trees' values to the widths below and above.
-func (v *vectorForest) width(ranks *rankedInput, below, over *[hoursADay]float32) {
+func (v *vectorForest) width(ranks *rankedInput, below, over *forestSums) {
 	if n := len(v.below); n > 0 {
 		addTrees(&v.below[0], n, ranks, below)
 		addTrees(&v.over[0], n, ranks, over)

@@ -1,7 +1,6 @@
 #include "textflag.h"
 
-// The 32 bytes of a Y register are the columns of a day, and eight that nobody reads: the
-// ranks of a feature are 24 bytes, and a load goes on into those of the next.
+// The 32 bytes of a Y register are the columns of a day, and the first eight of the day after.
 
 // Leaves are found with every answer the wrong way round: a bit is set where a rank does
 // not reach what is needed. These bring the number of a leaf, less 16 times that of a quarter
@@ -56,7 +55,7 @@ GLOBL unpacked<>(SB), RODATA|NOPTR, $32
 	VPOR           Y8, to, to
 
 // LEAVES puts the value of the tree at DI for each column into Y0, Y5, Y6 and Y7: of
-// columns 0 to 3 and 16 to 19, 4 to 7 and 20 to 23, 8 to 11, 12 to 15.
+// columns 0 to 3 and 16 to 19, 4 to 7 and 20 to 23, 8 to 11 and 24 to 27, 12 to 15 and 28 to 31.
 #define LEAVES \
 	VPXOR        Y0, Y0, Y0;           \
 	ANSWER(5);                         \
@@ -98,7 +97,9 @@ GLOBL unpacked<>(SB), RODATA|NOPTR, $32
 	VMOVUPS     16(DX), X13;          \
 	VINSERTF128 $1, 80(DX), Y13, Y13; \
 	VMOVUPS     32(DX), X14;          \
-	VMOVUPS     48(DX), X15
+	VINSERTF128 $1, 96(DX), Y14, Y14; \
+	VMOVUPS     48(DX), X15;          \
+	VINSERTF128 $1, 112(DX), Y15, Y15
 
 #define STORESUM \
 	VMOVUPS      X12, 0(DX);      \
@@ -106,9 +107,11 @@ GLOBL unpacked<>(SB), RODATA|NOPTR, $32
 	VMOVUPS      X13, 16(DX);     \
 	VEXTRACTF128 $1, Y13, 80(DX); \
 	VMOVUPS      X14, 32(DX);     \
-	VMOVUPS      X15, 48(DX)
+	VEXTRACTF128 $1, Y14, 96(DX); \
+	VMOVUPS      X15, 48(DX);     \
+	VEXTRACTF128 $1, Y15, 112(DX)
 
-// func addTrees(trees *vectorTree, n int, ranks *rankedInput, sum *[hoursADay]float32)
+// func addTrees(trees *vectorTree, n int, ranks *rankedInput, sum *forestSums)
 TEXT ·addTrees(SB), NOSPLIT, $0-32
 	MOVQ trees+0(FP), DI
 	MOVQ n+8(FP), CX
@@ -129,7 +132,7 @@ each:
 	VZEROUPPER
 	RET
 
-// func addPairs(trees *vectorTree, pairs int, ranks *rankedInput, sum *[hoursADay]float32)
+// func addPairs(trees *vectorTree, pairs int, ranks *rankedInput, sum *forestSums)
 TEXT ·addPairs(SB), NOSPLIT, $128-32
 	MOVQ trees+0(FP), DI
 	MOVQ pairs+8(FP), CX
@@ -160,18 +163,21 @@ pair:
 	VZEROUPPER
 	RET
 
-// func rankColumns(x *[hoursADay]float32, cuts *float32, n int, ranks *[lanes]uint64)
-TEXT ·rankColumns(SB), NOSPLIT, $0-32
+// func rankColumns(x, second *[hoursADay]float32, cuts *float32, n int, ranks *[words]uint64)
+TEXT ·rankColumns(SB), NOSPLIT, $0-40
 	MOVQ    x+0(FP), DI
-	MOVQ    cuts+8(FP), SI
-	MOVQ    n+16(FP), CX
-	MOVQ    ranks+24(FP), DX
+	MOVQ    second+8(FP), BX
+	MOVQ    cuts+16(FP), SI
+	MOVQ    n+24(FP), CX
+	MOVQ    ranks+32(FP), DX
 	VMOVUPS 0(DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
+	VMOVUPS 0(BX), Y10
 	VPXOR   Y3, Y3, Y3
 	VPXOR   Y4, Y4, Y4
 	VPXOR   Y5, Y5, Y5
+	VPXOR   Y11, Y11, Y11
 
 cut:
 	VBROADCASTSS (SI), Y6
@@ -181,19 +187,18 @@ cut:
 	VPSUBD       Y8, Y4, Y4
 	VCMPPS       $0x1e, Y6, Y2, Y9
 	VPSUBD       Y9, Y5, Y5
+	VCMPPS       $0x1e, Y6, Y10, Y12
+	VPSUBD       Y12, Y11, Y11
 	ADDQ         $4, SI
 	DECQ         CX
 	JNZ          cut
 
-	VPXOR        Y6, Y6, Y6
-	VPACKUSDW    Y4, Y3, Y3
-	VPACKUSDW    Y6, Y5, Y5
-	VPACKUSWB    Y5, Y3, Y3
-	VMOVDQU      unpacked<>(SB), Y6
-	VPERMD       Y3, Y6, Y3
-	VMOVDQU      X3, 0(DX)
-	VEXTRACTI128 $1, Y3, X3
-	VMOVQ        X3, 16(DX)
+	VPACKUSDW Y4, Y3, Y3
+	VPACKUSDW Y11, Y5, Y5
+	VPACKUSWB Y5, Y3, Y3
+	VMOVDQU   unpacked<>(SB), Y6
+	VPERMD    Y3, Y6, Y3
+	VMOVDQU   Y3, 0(DX)
 	VZEROUPPER
 	RET
 

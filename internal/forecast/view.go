@@ -8,21 +8,26 @@ type view struct {
 
 	lag1, lag2, lag3 [hoursADay]float32 // the newest days that are known
 	like1, like2     [hoursADay]float32 // the nearest days of the same weekday
-	likeMean         [hoursADay]float32 // of up to 4 of them
-	likeMedian       [hoursADay]float32
-	likeRange        [hoursADay]float32 // greatest less least
+	likeDays                            // up to 4 of them
 	sameType1        [hoursADay]float32 // the nearest day of the same type
 	sameTypeMean     [hoursADay]float32 // of 5 of them
 	mean7, mean28    [hoursADay]float32 // of all days of one and four weeks
 	before           [hoursADay]float32 // mean of up to 4 days of the weekday of the newest day
 
-	level1, level7, levelLike float32 // means of lag1, mean7 and likeMean
-	levelBefore               float32 // mean of the week before that of level7
-	last4                     float32 // mean of the newest four hours
+	level1, level7, level28, levelLike float32 // means of lag1, mean7, mean28 and likeMean
+	levelBefore                        float32 // mean of the week before that of level7
+	last4                              float32 // mean of the newest four hours
 
 	// How the newest hour, the newest four, the newest half day and the newest day differ
 	// from the mean of the days that are like that day.
 	surprise1, surprise4, surprise12, surpriseDay float32
+}
+
+// likeDays are days of the same weekday, compared.
+type likeDays struct {
+	likeMean   [hoursADay]float32
+	likeMedian [hoursADay]float32
+	likeRange  [hoursADay]float32 // greatest less least
 }
 
 // look fills the view for day t of the grid, as it was to be seen before the first day
@@ -39,10 +44,10 @@ func (v *view) look(g *grid, d *days, t int) {
 		copy(v.like1[from:to], g.row(like[0])[from:to])
 		copy(v.like2[from:to], g.row(like[min(1, len(like)-1)])[from:to])
 		copy(v.sameType1[from:to], g.row(c.sameType[part][0])[from:to])
-		v.observeWeekdays(g, like, from, to)
-		meanOfDays(v.sameTypeMean[from:to], g, c.sameType[part], from)
+		v.observe(g, like, from)
+		meanOfDays(&v.sameTypeMean, g, c.sameType[part], from)
 		if t != secondDay {
-			meanOfDays(v.before[from:to], g, c.before[part], from)
+			meanOfDays(&v.before, g, c.before[part], from)
 		}
 	}
 	v.levelLike = mean(&v.likeMean)
@@ -53,7 +58,7 @@ func (v *view) look(g *grid, d *days, t int) {
 	v.lag1, v.lag2, v.lag3 = *g.row(first), *g.row(first + 1), *g.row(first + 2)
 	v.observeWeeks(g, first)
 
-	v.level1, v.level7 = mean(&v.lag1), mean(&v.mean7)
+	v.level1, v.level7, v.level28 = mean(&v.lag1), mean(&v.mean7), mean(&v.mean28)
 	v.levelBefore = meanOfHours(g.y[(pastDays-first-13)*hoursADay : (pastDays-first-6)*hoursADay])
 	v.last4 = lastFour(&v.lag1)
 
@@ -64,54 +69,94 @@ func (v *view) look(g *grid, d *days, t int) {
 	v.surpriseDay = v.level1 - mean(&v.before)
 }
 
-// observeWeekdays compares days of the same weekday in some columns.
-func (v *view) observeWeekdays(g *grid, like []int, from, to int) {
-	meanOfDays(v.likeMean[from:to], g, like, from)
-	if len(like) < mostLike {
-		copy(v.likeMedian[from:to], v.likeMean[from:to])
-		for k := from; k < to; k++ {
-			low, high := v.like1[k], v.like1[k]
-			for _, j := range like {
-				low, high = min(low, g.row(j)[k]), max(high, g.row(j)[k])
-			}
-			v.likeRange[k] = high - low
+// observe compares days of the same weekday in the columns from the given one on.
+func (v *likeDays) observe(g *grid, like []int, from int) {
+	if len(like) == mostLike {
+		var all likeDays
+		out := v
+		if from > 0 {
+			out = &all
+		}
+		a, b, c, d := g.row(like[0]), g.row(like[1]), g.row(like[2]), g.row(like[3])
+		if hasVectors {
+			compareFour(a, b, c, d, out)
+		} else {
+			out.compare(a, b, c, d)
+		}
+		if from > 0 {
+			copy(v.likeMean[from:], all.likeMean[from:])
+			copy(v.likeMedian[from:], all.likeMedian[from:])
+			copy(v.likeRange[from:], all.likeRange[from:])
 		}
 		return
 	}
-	a, b, c, d := g.row(like[0]), g.row(like[1]), g.row(like[2]), g.row(like[3])
-	for k := from; k < to; k++ {
+	meanOfDays(&v.likeMean, g, like, from)
+	copy(v.likeMedian[from:], v.likeMean[from:])
+	for k := from; k < hoursADay; k++ {
+		low, high := g.row(like[0])[k], g.row(like[0])[k]
+		for _, j := range like {
+			low, high = min(low, g.row(j)[k]), max(high, g.row(j)[k])
+		}
+		v.likeRange[k] = high - low
+	}
+}
+
+// compare compares four days.
+func (v *likeDays) compare(a, b, c, d *[hoursADay]float32) {
+	for k := range a {
 		low, high := min(min(a[k], b[k]), min(c[k], d[k])), max(max(a[k], b[k]), max(c[k], d[k]))
-		v.likeMedian[k] = (a[k] + b[k] + c[k] + d[k] - low - high) / 2
+		sum := a[k] + b[k] + c[k] + d[k]
+		v.likeMean[k] = sum / mostLike
+		v.likeMedian[k] = (sum - low - high) / 2
 		v.likeRange[k] = high - low
 	}
 }
 
 // meanOfDays is the mean of some days in the columns from the given one on.
-func meanOfDays(out []float32, g *grid, days []int, from int) {
-	copy(out, g.row(days[0])[from:])
+func meanOfDays(out *[hoursADay]float32, g *grid, days []int, from int) {
+	factor := 1 / float32(len(days))
+	if hasVectors {
+		mean := out
+		var all [hoursADay]float32
+		if from > 0 {
+			mean = &all
+		}
+		meanOfRows(g.row(1), &days[0], len(days), factor, mean)
+		if from > 0 {
+			copy(out[from:], all[from:])
+		}
+		return
+	}
+	copy(out[from:], g.row(days[0])[from:])
 	for _, j := range days[1:] {
-		row := g.row(j)[from:]
-		for k := range out {
-			out[k] += row[k]
+		for k, x := range g.row(j)[from:] {
+			out[from+k] += x
 		}
 	}
-	factor := 1 / float32(len(days))
-	for k := range out {
+	for k := from; k < hoursADay; k++ {
 		out[k] *= factor
 	}
 }
 
 // observeWeeks finds the means of one and four weeks whose newest day is given.
 func (v *view) observeWeeks(g *grid, first int) {
-	v.mean28 = *g.row(first)
-	for j := first + 1; j < first+4*7; j++ {
-		if j == first+7 {
-			v.mean7 = v.mean28 // so far a sum
-		}
-		add(&v.mean28, g.row(j))
-	}
+	v.mean7 = *g.row(first)
+	addDays(&v.mean7, g, first+1, 6, 1)
+	v.mean28 = v.mean7 // so far a sum
+	addDays(&v.mean28, g, first+7, 3*7, 1)
 	scaleBy(&v.mean7, 1./7)
 	scaleBy(&v.mean28, 1./28)
+}
+
+// addDays adds n days, day by day from the given one on; step is 1 back in time, −1 forward.
+func addDays(sum *[hoursADay]float32, g *grid, first, n, step int) {
+	if hasVectors {
+		addRows(sum, g.row(first), n, -step*4*hoursADay)
+		return
+	}
+	for i := range n {
+		add(sum, g.row(first+i*step))
+	}
 }
 
 func add(out, other *[hoursADay]float32) {

@@ -55,10 +55,13 @@ func (m *weights) judgeBlock(b int, forecasts *expertForecasts, row *[hoursADay]
 	}
 }
 
-// combine is the weighted mean of the experts for a day, weight ∝ prior·a⁻¹⁰. The second
-// day is combined as the end of the first.
-func (m *weights) combine(forecasts *expertForecasts, day int, out *[hoursADay]float32) {
+// combine is the weighted mean of the experts for some columns of a day, weight ∝ prior·a⁻¹⁰.
+// The second day is combined as the end of the first.
+func (m *weights) combine(forecasts *expertForecasts, day, columns int, out *[hoursADay]float32) {
 	for block := range m {
+		if firstOf(block) >= columns {
+			return
+		}
 		b := block
 		if day == secondDay {
 			b = blocks - 1
