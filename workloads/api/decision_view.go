@@ -8,9 +8,14 @@ import (
 
 // decisionHeader shows a decision as it stands at the twin's now.
 func (s *server) decisionHeader(d decisions.Row, now meter.Hour) DecisionHeader {
+	return s.titledHeader(&d, now, s.titleOf(&d))
+}
+
+// titledHeader is the header of a decision whose title is there already.
+func (s *server) titledHeader(d *decisions.Row, now meter.Hour, title string) DecisionHeader {
 	return DecisionHeader{
-		decision: &d, status: decisionStatus(&d, now), mode: decisionMode(&d),
-		title: s.titleOf(&d), currency: s.twin.Processor.Policy.Tariff.Currency,
+		decision: d, status: decisionStatus(d, now), mode: decisionMode(d),
+		title: title, currency: s.twin.Processor.Policy.Tariff.Currency,
 	}
 }
 

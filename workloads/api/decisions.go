@@ -84,12 +84,13 @@ func (s *server) listDecisions(ctx context.Context, in *decisionsInput) (*huma.S
 		return nil, err
 	}
 	q.After, q.Limit = after, in.Limit+1
-	rows, err := s.db.ListDecisions(ctx, q)
+	titles := make(map[uuid.UUID]string, q.Limit)
+	rows, err := s.db.ListEachDecision(ctx, q, func(d *decisions.Row) { titles[d.ID] = s.titleOf(d) })
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}
 	data, page, err := pageOf(rows, in.Limit, filters, reader.PlaceOf,
-		func(d decisions.Row) DecisionHeader { return s.decisionHeader(d, now) })
+		func(d decisions.Row) DecisionHeader { return s.titledHeader(&d, now, titles[d.ID]) })
 	if err != nil {
 		return nil, s.failed(ctx, "list decisions", err)
 	}

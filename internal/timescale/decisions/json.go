@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -118,7 +119,7 @@ func appendJSONHour(dst []byte, h meter.Hour) []byte {
 	if h == meter.NoHour {
 		return append(dst, jsonNull...)
 	}
-	return append(append(append(dst, '"'), h.String()...), '"')
+	return append(h.Time().AppendFormat(append(dst, '"'), time.RFC3339), '"')
 }
 
 // appendJSONNumber appends v as encoding/json does, and null for what JSON has no

@@ -60,6 +60,12 @@ type DecisionPlace struct {
 
 // ListDecisions are the decisions of a page.
 func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Row, error) {
+	return db.ListEachDecision(ctx, l, func(*decisions.Row) {})
+}
+
+// ListEachDecision is ListDecisions, and gives each decision to met as soon as it is read,
+// without its feedback: the database looks for the next one meanwhile.
+func (db *DB) ListEachDecision(ctx context.Context, l DecisionList, met func(*decisions.Row)) ([]decisions.Row, error) {
 	within, err := db.within(ctx, l.GroupNo)
 	if err != nil {
 		return nil, err
@@ -115,7 +121,7 @@ func (db *DB) ListDecisions(ctx context.Context, l DecisionList) ([]decisions.Ro
 		order = ` ORDER BY ` + atRisk + ` DESC, d.saving_p50 DESC, d.issued_at DESC, d.id DESC`
 	}
 	l.addPlace(&w)
-	rows, err := decisions.Query(ctx, db.Pool, decisions.SelectHeldTo(heldTo)+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
+	rows, err := decisions.QueryEach(ctx, db.Pool, met, decisions.SelectHeldTo(heldTo)+w.sql()+order+` LIMIT `+w.param(l.Limit), w.args...)
 	return db.withFeedback(ctx, rows, err)
 }
 
