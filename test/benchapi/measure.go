@@ -182,11 +182,11 @@ func (b *bench) measure(ctx context.Context, q question, o options) (line, error
 		return err
 	}
 	bare := func(ctx context.Context) error { return b.askBare(ctx, statements) }
-	one, oneBare, err := alternate(ctx, o.least, 1, overHTTP, bare)
+	one, oneBare, err := alternate(ctx, o.least, turnsOfOne, 1, overHTTP, bare)
 	if err != nil {
 		return line{}, err
 	}
-	many, manyBare, err := alternate(ctx, o.least, o.clients, overHTTP, bare)
+	many, manyBare, err := alternate(ctx, o.least, turnsOfMany, o.clients, overHTTP, bare)
 	if err != nil {
 		return line{}, err
 	}
@@ -196,18 +196,22 @@ func (b *bench) measure(ctx context.Context, q question, o options) (line, error
 	return l, nil
 }
 
-// rounds is how often the two take turns.
-const rounds = 4
+// How often the two ways take turns: the more often, the less does a machine's changing
+// clock favour one of them. With several clients each turn is as long as some answers.
+const (
+	turnsOfOne  = 40
+	turnsOfMany = 4
+)
 
 // alternate lets clients ask in one way and then in the other, in turns, for least in all
 // each, and returns how long each answer took in seconds.
-func alternate(ctx context.Context, least time.Duration, clients int, a, b func(context.Context) error) (ofA, ofB []float64, err error) {
-	for range rounds {
+func alternate(ctx context.Context, least time.Duration, turns, clients int, a, b func(context.Context) error) (ofA, ofB []float64, err error) {
+	for range turns {
 		for _, way := range []struct {
 			ask  func(context.Context) error
 			took *[]float64
 		}{{a, &ofA}, {b, &ofB}} {
-			took, err := askFor(ctx, least/rounds, clients, way.ask)
+			took, err := askFor(ctx, least/time.Duration(turns), clients, way.ask)
 			if err != nil {
 				return nil, nil, err
 			}
