@@ -23,6 +23,8 @@ const meter = 'home-000006'; // has devices
 const open = (t, options) => openPage(t, browser, twin, options);
 const ask = (page, path) => page.evaluate(async (p) => (await fetch(`../api/v1/${p}`)).json(), path);
 
+const digits = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
+
 /** chart is the load chart of a page, once it is drawn. */
 async function chart(page) {
   const area = page.getByRole('application').first();
@@ -67,6 +69,24 @@ test('a brushed range is asked for once, is in the address, and is undone', asyn
   await page.waitForURL((url) => !hasRange(url));
   await page.goBack(); // undone in place: Back leads to what came before the brush
   await page.goForward();
+});
+
+test('the load of the day before stands beside each hour where there is room for it', async (t) => {
+  const page = await open(t);
+  for (const [path, question] of [['', 'load'], ['groups/feeder-0001', 'groups/feeder-0001/load']]) {
+    if (path) await page.goto(`${twin.address}ui/${path}`);
+    else await signIn(page, twin);
+    const area = await chart(page);
+    const figure = page.getByRole('figure').first();
+    await figure.getByText('The day before').waitFor();
+    await area.focus();
+    await page.keyboard.press('Control+ArrowLeft');
+    const { data } = await ask(page, `${question}?from=now-72h`);
+    const read = await figure.getByText(/^The day before/).textContent();
+    assert.ok(data.points.some((p) => p.actualKwh !== null && read.includes(digits.format(p.actualKwh))), `${read} is a measured load`);
+  }
+  await page.getByText('4 weeks', { exact: true }).click();
+  await page.getByRole('figure').first().getByText('The day before').waitFor({ state: 'detached' });
 });
 
 test('the wheel zooms with Ctrl alone, Shift and a drag move, and both stay in the address', async (t) => {

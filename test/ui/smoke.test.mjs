@@ -366,6 +366,7 @@ test('a twin that stops answering looks like it', async (t) => {
   await mortal.stop();
   await page.getByRole('alert').getByText('The twin does not answer.').waitFor();
   await page.getByText('does not answer', { exact: true }).waitFor();
+  await page.getByRole('alert').getByText('kubectl energytwin resume riverside -n demo').waitFor();
   assert.equal(await page.getByText('up to date').count(), 0);
   await accessible(page, 'a twin that does not answer');
 });
@@ -428,6 +429,25 @@ test('a meter shows which of its hours are missing, day by day', async (t) => {
   await card.getByText(`${day.missing} missing of ${day.hours} hours`).first().waitFor();
   assert.equal(await card.getByRole('table', { name: 'Days' }).locator('td[data-lack=none]').count(), data.days.filter((d) => d.missing + d.suspect === 0).length);
   await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
+});
+
+test('groups that hold others are a tree, and each page leads up and down', async (t) => {
+  const nested = await startTwin('-days', '8', '-meters', '16', '-nested');
+  const page = await openPage(t, browser, nested);
+  t.after(() => nested.stop()); // after the page, which would notice
+  await signIn(page, nested, 'groups');
+  const below = page.getByRole('list', { name: 'Groups of substation' });
+  await below.getByRole('link').nth(2).waitFor();
+  assert.deepEqual((await below.getByRole('link').allTextContents()).sort(), ['feeder-0001', 'feeder-0002', 'feeder-0003']);
+  assert.equal(await page.getByRole('link', { name: 'feeder-0004' }).count(), 1);
+  assert.equal(await below.getByRole('link', { name: 'feeder-0004' }).count(), 0);
+  await accessible(page, 'a tree of groups');
+  await page.getByRole('link', { name: 'substation' }).click();
+  await page.getByText('Holds feeder-0001, feeder-0002, feeder-0003').waitFor();
+  await page.getByRole('main').getByRole('link', { name: 'feeder-0002' }).first().click();
+  await page.getByText('Part of substation').getByRole('link').click();
+  await page.getByRole('heading', { name: 'substation', level: 1 }).waitFor();
+  await accessible(page, 'a group that holds others');
 });
 
 test('the missing hours of all meters are a map by group and day, for the keyboard too', async (t) => {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/energytwin/energytwin/internal/config"
+	"github.com/energytwin/energytwin/internal/dsm"
 	"github.com/energytwin/energytwin/internal/embedded"
 	"github.com/energytwin/energytwin/internal/history"
 	"github.com/energytwin/energytwin/internal/meter"
@@ -35,6 +36,7 @@ func main() {
 	meters := flag.Int("meters", 60, "households")
 	crowd := flag.Int("crowd", 0, "meters beside the households, with a day of readings each")
 	empty := flag.Bool("empty", false, "a twin that has seen nothing yet")
+	nested := flag.Bool("nested", false, "three of the groups belong to another one, substation")
 	live := flag.Bool("live", false, "announce a stored hour each second, as a replay at 3600 times the speed does")
 	requests := flag.Float64("requests", 0, "requests per second that a key may send; 0: as many as by default")
 	ttl := flag.Duration("session", 0, "how long sessions last; 0: as long as by default")
@@ -54,13 +56,24 @@ func main() {
 	if *guesses > 0 {
 		failures = auth.Rate{PerSecond: 0.1, Burst: *guesses}
 	}
-	if err := run(*listen, &twin, size, *crowd, *issuer, *live, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}, failures); err != nil {
+	if err := run(*listen, &twin, size, *crowd, *nested, *issuer, *live, auth.Rate{PerSecond: *requests, Burst: int(4 * *requests)}, failures); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer, announce bool, rate, failures auth.Rate) (err error) {
+// nest puts all groups but the last one below another.
+func nest(ctx context.Context, db *writer.DB, policy *dsm.Policy) error {
+	const above = "substation"
+	for i := range policy.Groups[:len(policy.Groups)-1] {
+		policy.Groups[i].Parent = above
+	}
+	policy.Groups = append(policy.Groups, dsm.Group{Name: above, CapacityKW: 60})
+	_, err := db.Pool.Exec(ctx, `INSERT INTO groups (name) VALUES ($1)`, above)
+	return err
+}
+
+func run(listen string, twin *config.Twin, size filled.Size, crowd int, nested, issuer, announce bool, rate, failures auth.Rate) (err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	postgres, err := embedded.Postgres(ctx, embedded.PostgresOptions{})
@@ -90,6 +103,11 @@ func run(listen string, twin *config.Twin, size filled.Size, crowd int, issuer, 
 	}
 	if crowd > 0 {
 		if err := filled.Crowd(ctx, db, crowd); err != nil {
+			return err
+		}
+	}
+	if nested {
+		if err := nest(ctx, db, &twin.Processor.Policy); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
             <Account holder={holder} />
           </div>
         </div>
-        <ConnectionBar {...connection} />
+        <ConnectionBar {...connection} twin={data?.data} />
       </header>
       <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}

@@ -2,21 +2,21 @@ import type { Schemas } from '../api/client';
 import { Empty } from '../app/Empty';
 import { GroupRow } from './GroupRow';
 import classes from './groups.module.css';
-import { tightness } from './scale';
+import { greatestOf, tightness } from './scale';
 
 interface Props {
   groups: Schemas['Group'][];
   now: string | null;
   zone: string;
-  /** How many are shown; all of them if left out. */
-  most?: number;
+  /** How many are shown. */
+  most: number;
 }
 
-/** GroupList shows groups, those that come closest to their limits first. */
-export function GroupList({ groups, now, zone, most = groups.length }: Props) {
+/** GroupList shows some groups, those that come closest to their limits first. */
+export function GroupList({ groups, now, zone, most }: Props) {
   if (groups.length === 0) return <Empty title="No groups">The meters of this twin belong to no feeder or community.</Empty>;
   const rows = [...groups].sort((a, b) => tightness(b) - tightness(a) || a.id.localeCompare(b.id));
-  const greatest = Math.max(0, ...rows.map((g) => Math.max(g.lastKwh ?? 0, g.forecastPeakKw ?? 0)));
+  const greatest = greatestOf(rows);
   return (
     <ul className={classes.list}>
       {rows.slice(0, most).map((g) => (

@@ -1,9 +1,10 @@
 import { Anchor, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { Fragment, useMemo } from 'react';
 import { Link } from 'wouter';
 import { ApiError } from '../api/problem';
 import { decisionsAlong, groupDecisions, groupLoad, groups, twin } from '../api/questions';
+import { addressOf } from '../app/address';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
@@ -63,6 +64,15 @@ export function GroupPage({ id }: { id: string }) {
                 {count(group.meters)} {group.meters === 1 ? 'meter' : 'meters'}
               </Link>
             )}
+            {group?.parent && (
+              <span>
+                Part of{' '}
+                <Link className={page.link} href={addressOf('groups', group.parent)}>
+                  {group.parent}
+                </Link>
+              </span>
+            )}
+            {group && group.children.length > 0 && <Holds groups={group.children} />}
             {group && <span>{`${power(group.lastKwh)} on ${dayHour(group.lastAt, zone)}`}</span>}
             <span>{view.capacityKw === null ? 'No limit is set' : `Limit ${power(view.capacityKw)}`}</span>
           </p>
@@ -101,6 +111,28 @@ export function GroupPage({ id }: { id: string }) {
       {view && <Past id={id} limit={view.capacityKw} load={group?.lastKwh} zone={zone} />}
       <DecisionDrawer zone={zone} />
     </div>
+  );
+}
+
+/** mostNamed is how many of the groups below one are named. */
+const mostNamed = 6;
+
+/** Holds names the groups right below one. */
+function Holds({ groups }: { groups: string[] }) {
+  const more = groups.length - mostNamed;
+  return (
+    <span>
+      Holds{' '}
+      {groups.slice(0, mostNamed).map((id, i) => (
+        <Fragment key={id}>
+          {i > 0 && ', '}
+          <Link className={page.link} href={addressOf('groups', id)}>
+            {id}
+          </Link>
+        </Fragment>
+      ))}
+      {more > 0 && ` and ${count(more)} more`}
+    </span>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Schemas } from '../api/client';
 import { addressOf } from '../app/address';
@@ -14,10 +15,12 @@ interface Props {
   greatest: number;
   now: string | null;
   zone: string;
+  /** What stands below it. */
+  children?: ReactNode;
 }
 
 /** GroupRow shows a group's last hour and its coming peak, beside its limit. */
-export function GroupRow({ group: g, greatest, now, zone }: Props) {
+export function GroupRow({ group: g, greatest, now, zone, children }: Props) {
   const over = g.capacityKw !== null && (g.lastKwh ?? 0) > g.capacityKw;
   const overSoon = g.capacityKw !== null && (g.forecastPeakKw ?? 0) > g.capacityKw;
   const scale = scaleOf([g.lastKwh, g.forecastPeakKw, g.capacityKw ?? greatest]);
@@ -61,6 +64,7 @@ export function GroupRow({ group: g, greatest, now, zone }: Props) {
           </>
         )}
       </p>
+      {children}
     </li>
   );
 }

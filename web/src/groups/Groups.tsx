@@ -7,7 +7,7 @@ import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { hourOf } from '../format/time';
-import { GroupList } from './GroupList';
+import { GroupTree } from './GroupTree';
 import { tightness } from './scale';
 
 /** headline answers the first question about groups. */
@@ -35,7 +35,7 @@ export function Groups() {
       >
         {error && !data && <Failure error={error} retry={refetch} />}
         {!data && !error && <Skeleton height={320} />}
-        {data && <GroupList groups={rows} now={data.meta.asOf} zone={zone} />}
+        {data && <GroupTree groups={rows} now={data.meta.asOf} zone={zone} />}
       </Card>
     </div>
   );

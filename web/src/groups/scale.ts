@@ -19,6 +19,9 @@ export function scaleOf(loads: (number | null)[]): Scale {
   return { low, high, at, bar: (kw) => ({ from: at(Math.min(0, kw)), width: at(Math.max(0, kw)) - at(Math.min(0, kw)) }) };
 }
 
+/** greatestOf is the greatest load of all groups, measured or expected. */
+export const greatestOf = (groups: Schemas['Group'][]): number => Math.max(0, ...groups.map((g) => Math.max(g.lastKwh ?? 0, g.forecastPeakKw ?? 0)));
+
 /** tightness orders groups: those with a limit by how close they come to it. */
 export function tightness(g: Schemas['Group']): number {
   if (!g.capacityKw) return -1;

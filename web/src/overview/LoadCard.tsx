@@ -11,7 +11,7 @@ import { bucketOf } from '../chart/buckets';
 import { LoadChart } from '../chart/LoadChart';
 import { PriceStrip } from '../chart/PriceStrip';
 import { RangeBar } from '../chart/RangeBar';
-import { type RangeControl, useSpan } from '../chart/useRange';
+import { ghost, type RangeControl, useSpan } from '../chart/useRange';
 import { power } from '../format/energy';
 import { hourOf, relativeDay } from '../format/time';
 import classes from './LoadCard.module.css';
@@ -55,7 +55,7 @@ export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: 
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket}>
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket} ghost={ghost(span)}>
             {rates && <PriceStrip points={rates.data.points} currency={rates.data.currency} now={now} zone={zone} what="the tariff" range={range} span={span} bucket={bucket} />}
           </LoadChart>
         </div>

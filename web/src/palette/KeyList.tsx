@@ -11,6 +11,7 @@ const keys: { keys: string[]; does: string }[] = [
   { keys: ['+', '−'], does: 'In a chart: a shorter and a longer time; also Ctrl and the wheel' },
   { keys: ['PgUp', 'PgDn'], does: 'In a chart: the time before and after' },
   { keys: ['Backspace'], does: 'In a chart: back to the range before' },
+  { keys: ['↑', '↓', '←', '→'], does: 'In the map of missing hours: the next group or day; Enter lists its meters' },
 ];
 
 /** KeyList lists what the keys do. */
