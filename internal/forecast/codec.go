@@ -95,6 +95,7 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	if r.spread.newest >= spreadDays || r.smoothing > untuned {
 		return nil, fmt.Errorf("%w: day %d of %d and smoothing %d of %d", errState, r.spread.newest, spreadDays, r.smoothing, smoothings)
 	}
+	r.quantiles = r.spread.quantiles()
 	*s = r
 	return src[stateSize:], nil
 }

@@ -60,6 +60,7 @@ func (c *Combined) NewState() State {
 	s := &meterState{model: c, next: meter.NoHour, ahead: outlook{issue: meter.NoHour}, smoothing: untuned}
 	s.weights.start()
 	s.spread.start(&c.given.Spread)
+	s.quantiles = s.spread.quantiles()
 	return s
 }
 
@@ -78,22 +79,38 @@ func (c *Combined) daysAt(issue meter.Hour) *days {
 	return d
 }
 
-// scratch is what one turn needs besides the state.
+// scratch is what the turns of some meters need besides their states.
 type scratch struct {
-	grid              grid
+	*past             // of the meter whose turn it is
+	pasts             [smoothingWidth]past
+	lanes             smoothingLanes
+	solver            solveLanes
+	jobs              [2 * smoothingWidth]solveJob
 	view              view
 	week              sevenDays
 	x                 regressorInput
-	dshw              contest
-	day               forecastDay         // that is forecast
-	second            forecastDay         // the second, where the forests are asked about both at once
-	first             [hoursADay]float32  // what the regression forecast for the first day
-	elsewhere         [regressors]float32 // see regression
+	day               forecastDay        // that is forecast
+	second            forecastDay        // the second, where the forests are asked about both at once
+	first             [hoursADay]float32 // what the regression forecast for the first day
 	input             expertInput
 	ranks             rankedInput
 	sums, below, over forestSums // of the trees, and of those of the widths
 	ahead             outlook    // for an issue that is not the model's own, and for the second day
 	interval          interval
+}
+
+// past is what is read of a meter's window, and what is known of it between the steps of its
+// turn.
+type past struct {
+	grid     grid
+	dshw     contest
+	learns   bool  // the state learns from its newest day
+	known    bool  // there is enough to forecast from
+	smoothed *dshw // at the end of the past
+
+	observed  bool                // the regression has taken the newest day in
+	begins    bool                // a forecast begins where the learned days did not, or its second day does
+	elsewhere [regressors]float32 // correction of the regression for that
 }
 
 // forecastDay is a day that is forecast.

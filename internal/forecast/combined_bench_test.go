@@ -59,23 +59,32 @@ func BenchmarkDay(b *testing.B) {
 	s.next = at
 	s.Advance(w, at-1)
 	d, ws := m.daysAt(at), new(scratch)
+	ws.past = &ws.pasts[0]
+	ws.known = true
 	q := Quantiles{P10: make([]float32, MaxHorizon), P50: make([]float32, MaxHorizon), P90: make([]float32, MaxHorizon)}
 	require.True(b, ws.grid.read(w, m.cal, d))
-	s.predict(ws, d, s.smooth(ws), &s.regression.delta, dayAhead)
+	s.smooth(ws.past, at)
+	s.predict(ws, d, ws.smoothed, &s.regression.delta, dayAhead)
+	turns := make([]Turn, 25)
+	for i := range turns {
+		other := *s
+		turns[i] = Turn{State: &other, Window: w, Out: q.slice(0, 30)}
+	}
 	for name, do := range map[string]func(){
 		"read":  func() { ws.grid.read(w, m.cal, d) },
 		"learn": func() { s.judge(ws, d); s.learn(ws, d) },
 		"forecast": func() {
-			s.predict(ws, d, s.smooth(ws), &s.regression.delta, dayAhead)
+			s.smooth(ws.past, at)
+			s.predict(ws, d, ws.smoothed, &s.regression.delta, dayAhead)
 			s.look(ws, at, &ws.day.forecasts, dayAhead, 0, hoursADay, &s.ahead)
 		},
-		"smooth":   func() { s.smooth(ws) },
-		"solve":    func() { s.regression.elsewhere() },
+		"smooth":   func() { s.smooth(ws.past, at) },
+		"solve":    func() { s.regression.solve(trustElsewhere) },
 		"features": func() { ws.day.trees.fill(&ws.input) },
 		"ranks":    func() { m.forest.rank(&ws.day.trees, &ws.day.trees, &d.calendar[0], words, &ws.ranks) },
 		"trees":    func() { m.forest.correction(&ws.ranks, words, &ws.sums) },
 		"width":    func() { m.forest.width(&ws.ranks, words, &ws.below, &ws.over) },
-		"interval": func() { s.intervalOf(ws, d, dayAhead, hoursADay, &s.ahead, s.spread.quantiles()) },
+		"interval": func() { s.intervalOf(ws, d, dayAhead, hoursADay, &s.ahead) },
 		"turn":     func() { s.ahead.issue = d.at(newestDay).start; s.next = at; s.Advance(w, at-1) },
 		"day": func() {
 			s.ahead.issue = d.at(newestDay).start
@@ -93,6 +102,13 @@ func BenchmarkDay(b *testing.B) {
 			s.ahead.issue = d.at(newestDay).start
 			s.next = at
 			s.AdvanceAndForecast(w, at-1, q.slice(0, 30))
+		},
+		"25 planned": func() {
+			for i := range turns {
+				other := turns[i].State.(*meterState)
+				other.ahead.issue, other.next = d.at(newestDay).start, at
+			}
+			m.AdvanceAndForecast(turns, at-1)
 		},
 		"reissue": func() { s.Forecast(w, at-6, q.slice(0, 24)) },
 	} {

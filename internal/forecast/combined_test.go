@@ -237,8 +237,7 @@ func TestCombinedAllocatesNothing(t *testing.T) {
 		h++
 	}))
 	s := p.state.(*meterState)
-	ws := new(scratch)
-	require.Zero(t, testing.AllocsPerRun(20, func() { s.turn(ws, p.w, midnight) }))
+	require.Zero(t, testing.AllocsPerRun(20, func() { s.turn(p.w, midnight, true, Quantiles{}) }))
 }
 
 func TestCoefficientsRoundTrip(t *testing.T) {

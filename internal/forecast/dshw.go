@@ -56,10 +56,7 @@ func (c choice) parameters() smoothing {
 // once there are four weeks of history; later one other point at a time is tried
 // beside it.
 func (c *choice) fit(s *contest, g *grid, issue meter.Hour) *dshw {
-	day := int(uint32(issue)) / hoursADay
-	switch {
-	case g.days < tuningDays: // too little to choose by: the usual point
-	case *c == untuned:
+	if *c == untuned && g.days >= tuningDays {
 		best := float32(math.Inf(1))
 		for i := choice(0); i < smoothings; i += 2 {
 			wrong := s.run(g, i, i+1)
@@ -69,15 +66,26 @@ func (c *choice) fit(s *contest, g *grid, issue meter.Hour) *dshw {
 				}
 			}
 		}
-	case day%trialsRest == 0:
-		trial := choice(day / trialsRest % smoothings)
-		if wrong := s.run(g, *c, trial); wrong[1] < wrong[0] {
-			*c = trial
-			return &s[1]
-		}
-		return &s[0]
+	} else if trial, due := c.trial(g, issue); due {
+		wrong := s.run(g, *c, trial)
+		return c.settle(s, trial, wrong[0], wrong[1])
 	}
 	s[0].run(g, c.parameters())
+	return &s[0]
+}
+
+// trial is the point that is tried at an issue, if one is.
+func (c *choice) trial(g *grid, issue meter.Hour) (trial choice, due bool) {
+	day := int(uint32(issue)) / hoursADay
+	return choice(day / trialsRest % smoothings), *c != untuned && g.days >= tuningDays && day%trialsRest == 0
+}
+
+// settle keeps to the choice or takes the trial, whichever was less wrong.
+func (c *choice) settle(s *contest, trial choice, wrong, triedWrong float32) *dshw {
+	if triedWrong < wrong {
+		*c = trial
+		return &s[1]
+	}
 	return &s[0]
 }
 

@@ -132,25 +132,30 @@ func (g *grid) silent() bool {
 // the hour before; before the first reading, from what follows.
 func (g *grid) fill() {
 	first := (pastDays - g.days) * hoursADay
-	for i := first; i < gridHours; i++ {
-		if g.y[i] == g.y[i] {
-			continue
-		}
-		for _, lag := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
-			if i-lag >= first && g.y[i-lag] == g.y[i-lag] {
-				g.y[i] = g.y[i-lag]
-				break
+	for j := g.days; j >= 1; j-- {
+		for gaps := allColumns &^ g.known[j]; gaps != 0; gaps &= gaps - 1 {
+			i := (pastDays-j)*hoursADay + bits.TrailingZeros32(gaps)
+			for _, lag := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
+				if i-lag >= first && g.y[i-lag] == g.y[i-lag] {
+					g.y[i] = g.y[i-lag]
+					break
+				}
 			}
 		}
 	}
-	for i := gridHours - 1; i >= 0; i-- {
-		if g.y[i] == g.y[i] {
-			continue
-		}
-		for _, lead := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
-			if i+lead < gridHours && g.y[i+lead] == g.y[i+lead] {
-				g.y[i] = g.y[i+lead]
-				break
+	for j := 1; j <= pastDays; j++ {
+		for gaps := allColumns &^ g.known[j]; gaps != 0; {
+			k := bits.Len32(gaps) - 1
+			gaps &^= 1 << k
+			i := (pastDays-j)*hoursADay + k
+			if g.y[i] == g.y[i] {
+				continue
+			}
+			for _, lead := range [...]int{meter.HoursPerWeek, hoursADay, 1} {
+				if i+lead < gridHours && g.y[i+lead] == g.y[i+lead] {
+					g.y[i] = g.y[i+lead]
+					break
+				}
 			}
 		}
 	}

@@ -53,13 +53,15 @@ func inspect(state State, w *window.Window, day int, in *Inspection) bool {
 	ws := s.model.spare.Get().(*scratch)
 	defer s.model.spare.Put(ws)
 	d, a := s.model.daysAt(s.ahead.issue), &ws.ahead
+	ws.past = &ws.pasts[0]
 	if !ws.grid.read(w, s.model.cal, d) {
 		return false
 	}
-	smoothed := s.smooth(ws)
+	smoothed := &ws.dshw[0]
+	smoothed.run(&ws.grid, s.smoothing.parameters())
 	s.predict(ws, d, smoothed, &s.regression.delta, dayAhead)
 	if day == secondDay {
-		elsewhere := s.regression.elsewhere()
+		elsewhere := s.regression.solve(trustElsewhere)
 		s.predict(ws, d, smoothed, &elsewhere, secondDay)
 	}
 	s.look(ws, d.issue, &ws.day.forecasts, day, 0, hoursADay, a)

@@ -16,6 +16,7 @@ type meterState struct {
 	weights    weights
 	spread     spreads
 	smoothing  choice
+	quantiles  spreadQuantiles // of spread
 	ahead      outlook
 }
 
@@ -32,23 +33,19 @@ type outlook struct {
 
 // Advance learns from a day when its last hour is over, and forecasts the next.
 func (s *meterState) Advance(w *window.Window, h meter.Hour) {
-	if !s.learnsAfter(h) {
-		return
+	if s.learnsAfter(h) {
+		s.turn(w, h+1, true, Quantiles{})
 	}
-	ws := s.model.spare.Get().(*scratch)
-	defer s.model.spare.Put(ws)
-	s.turn(ws, w, h+1)
 }
 
 // AdvanceAndForecast is Advance and Forecast.
 func (s *meterState) AdvanceAndForecast(w *window.Window, h meter.Hour, out Quantiles) {
-	ws := s.model.spare.Get().(*scratch)
-	defer s.model.spare.Put(ws)
-	var smoothed *dshw
-	if s.learnsAfter(h) {
-		smoothed = s.turn(ws, w, h+1)
-	}
-	s.forecast(ws, w, h+1, smoothed, out)
+	s.turn(w, h+1, s.learnsAfter(h), out)
+}
+
+// Forecast fills out from the hours before issue, which is any hour.
+func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles) {
+	s.turn(w, issue, false, out)
 }
 
 // learnsAfter reports whether a day ends with hour h.
@@ -59,24 +56,81 @@ func (s *meterState) learnsAfter(h meter.Hour) bool {
 	return h+1 == s.next
 }
 
-// turn ends one day and begins the next. It returns double seasonal smoothing at the end of
-// the past, nil if there is too little to forecast from.
-func (s *meterState) turn(ws *scratch, w *window.Window, issue meter.Hour) *dshw {
+// turn ends one day and begins the next, if the state learns at the issue, and fills out, which
+// is empty if no forecast is wanted. See Combined.AdvanceAndForecast for many meters.
+func (s *meterState) turn(w *window.Window, issue meter.Hour, learns bool, out Quantiles) {
+	ws := s.model.spare.Get().(*scratch)
+	defer s.model.spare.Put(ws)
+	ws.past = &ws.pasts[0]
+	s.begin(ws, w, issue, learns, len(out.P50))
+	for _, job := range s.jobs(ws.past, ws.jobs[:0]) {
+		*job.to = job.of.solve(job.trust)
+	}
+	s.smooth(ws.past, issue)
+	s.end(ws, issue, out)
+}
+
+// begin reads the past, and learns from the day that has ended if the state learns at the
+// issue. hours are wanted of a forecast.
+func (s *meterState) begin(ws *scratch, w *window.Window, issue meter.Hour, learns bool, hours int) {
+	d, p := s.model.daysAt(issue), ws.past
+	first := hours <= d.at(dayAhead).hours // no more is wanted
+	p.learns, p.known, p.observed, p.begins = learns, false, false, false
+	if !learns && s.ahead.issue == issue && first {
+		return // the forecast is known
+	}
+	p.known = p.grid.read(w, s.model.cal, d)
+	p.begins = p.known && (!learns || !first)
+	if !learns {
+		return
+	}
 	s.next = s.model.cal.NextIssue(issue, s.model.at)
-	d := s.model.daysAt(issue)
-	if !ws.grid.read(w, s.model.cal, d) {
+	if !p.known {
 		s.ahead.issue = meter.NoHour
-		return nil
+		return
 	}
 	if s.ahead.issue == d.at(newestDay).start {
 		s.judge(ws, d)
 	}
 	s.learn(ws, d)
-	smoothed := s.smoothing.fit(&ws.dshw, &ws.grid, issue)
-	s.predict(ws, d, smoothed, &s.regression.delta, dayAhead)
-	s.look(ws, issue, &ws.day.forecasts, dayAhead, 0, hoursADay, &s.ahead)
-	s.ahead.keep(s.model.table, &ws.day.forecasts)
-	return smoothed
+}
+
+// jobs are the equations that are to be solved before the forecast.
+func (s *meterState) jobs(p *past, dst []solveJob) []solveJob {
+	r := &s.regression
+	if p.observed {
+		dst = append(dst, solveJob{of: r, trust: trust, to: &r.delta})
+	}
+	if p.begins {
+		dst = append(dst, solveJob{of: r, trust: trustElsewhere, to: &p.elsewhere})
+	}
+	return dst
+}
+
+// smooth runs double seasonal smoothing over the past: with the choice of the day where the
+// state learns, else with the one it has.
+func (s *meterState) smooth(p *past, issue meter.Hour) {
+	switch {
+	case !p.known: // no forecast asks for it
+	case p.learns:
+		p.smoothed = s.smoothing.fit(&p.dshw, &p.grid, issue)
+	default:
+		p.dshw[0].run(&p.grid, s.smoothing.parameters())
+		p.smoothed = &p.dshw[0]
+	}
+}
+
+// end forecasts the day ahead, if the state learns at the issue, and what is wanted.
+func (s *meterState) end(ws *scratch, issue meter.Hour, out Quantiles) {
+	d, p := s.model.daysAt(issue), ws.past
+	if p.learns && p.known {
+		s.predict(ws, d, p.smoothed, &s.regression.delta, dayAhead)
+		s.look(ws, issue, &ws.day.forecasts, dayAhead, 0, hoursADay, &s.ahead)
+		s.ahead.keep(s.model.table, &ws.day.forecasts)
+	}
+	if len(out.P50) > 0 {
+		s.forecast(ws, d, issue, out)
+	}
 }
 
 // judge compares the newest day with what was forecast for it.
@@ -91,16 +145,17 @@ func (s *meterState) judge(ws *scratch, d *days) {
 			forecasts[e][k] = a.middle[k] + a.scale*t.of(a.experts[e][k])
 		}
 	}
-	s.intervalOf(ws, d, newestDay, hoursADay, a, s.spread.quantiles())
+	s.intervalOf(ws, d, newestDay, hoursADay, a)
 	s.spread.take(t, a, &ws.interval, row, known, d)
+	s.quantiles = s.spread.quantiles()
 	s.weights.judge(forecasts, row, known)
 }
 
 // fewDays is the least history that a meter's own model learns from.
 const fewDays = 15
 
-// learn lets the meter's own model learn from the newest day. Hours that are
-// missing, or whose nearest counterparts are, teach nothing.
+// learn lets the meter's own model learn from the newest day; its equations are solved later.
+// Hours that are missing, or whose nearest counterparts are, teach nothing.
 func (s *meterState) learn(ws *scratch, d *days) {
 	g, c := &ws.grid, d.comparedWith(newestDay)
 	if g.days < fewDays {
@@ -119,7 +174,8 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	for k := range left {
 		left[k] = s.weather.adds(w, k)
 	}
-	s.regression.learn(&s.model.given.Regression, &ws.x, g.row(newestDay), &left, seen, g.level, g.scale)
+	s.regression.observe(&s.model.given.Regression, &ws.x, g.row(newestDay), &left, seen, g.level, g.scale)
+	ws.observed = true
 	if w.differs {
 		s.weather.learn(w, &left)
 	}
@@ -178,13 +234,6 @@ func (ws *scratch) correct(out *[hoursADay]float32, from int) {
 	}
 }
 
-// smooth runs the smoothing over the past and leaves its choice as it is.
-func (s *meterState) smooth(ws *scratch) *dshw {
-	smoothed := &ws.dshw[0]
-	smoothed.run(&ws.grid, s.smoothing.parameters())
-	return smoothed
-}
-
 // look makes the outlook of an issue for some columns of a day from what the experts say, and
 // from the widths of the columns of the forests from the given one on.
 func (s *meterState) look(ws *scratch, issue meter.Hour, forecasts *expertForecasts, day, from, columns int, a *outlook) {
@@ -216,8 +265,8 @@ type interval struct{ low, high [hoursADay]float32 }
 
 // intervalOf finds the ends of the interval of some columns of a day, from the quantiles of
 // the errors.
-func (s *meterState) intervalOf(ws *scratch, d *days, day, columns int, a *outlook, q spreadQuantiles) {
-	t := s.model.table
+func (s *meterState) intervalOf(ws *scratch, d *days, day, columns int, a *outlook) {
+	t, q := s.model.table, &s.quantiles
 	for k, middle := range a.middle[:columns] {
 		group := d.typeOf(day, d.partOf(k)).group()
 		below, over := a.scale*t.of(a.below[k]), a.scale*t.of(a.over[k])
@@ -237,33 +286,20 @@ func widen(quantile, below, over float32) float32 {
 	return quantile * over
 }
 
-// Forecast fills out from the hours before issue, which is any hour.
-func (s *meterState) Forecast(w *window.Window, issue meter.Hour, out Quantiles) {
-	ws := s.model.spare.Get().(*scratch)
-	defer s.model.spare.Put(ws)
-	s.forecast(ws, w, issue, nil, out)
-}
-
-// forecast fills out from the hours before issue. turned is what turn has returned just
-// before for this issue, nil if it has not run. What lies beyond the second day, as the last of
-// 48 hours where clocks go forward, repeats the day before it.
-func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, turned *dshw, out Quantiles) {
-	d := s.model.daysAt(issue)
+// forecast fills out from the past that was read. What lies beyond the second day, as the last
+// of 48 hours where clocks go forward, repeats the day before it.
+func (s *meterState) forecast(ws *scratch, d *days, issue meter.Hour, out Quantiles) {
 	n, first := len(out.P50), d.at(dayAhead).hours
-	own, q := s.ahead.issue == issue, s.spread.quantiles()
+	own := s.ahead.issue == issue
 	if own && n <= first {
-		s.write(ws, d, dayAhead, hoursADay, &s.ahead, q, out)
+		s.write(ws, d, dayAhead, hoursADay, &s.ahead, out)
 		return
 	}
-	if turned == nil && !ws.grid.read(w, s.model.cal, d) {
+	if !ws.known {
 		out.clear()
 		return
 	}
-	smoothed, a := turned, &s.ahead
-	if turned == nil {
-		smoothed = s.smooth(ws)
-	}
-	ws.elsewhere = s.regression.elsewhere()
+	smoothed, a := ws.smoothed, &s.ahead
 	second := min(n, first+d.at(secondDay).hours)
 	columns := s.columnsOf(d, second-first)
 	both := !own && n > first && columns <= extraColumns
@@ -272,14 +308,14 @@ func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, t
 		s.predictBoth(ws, d, smoothed, &ws.elsewhere)
 	case !own:
 		s.predict(ws, d, smoothed, &ws.elsewhere, dayAhead)
-	case turned == nil: // the second day needs the regression of the first, and no more
+	case !ws.learns: // the second day needs the regression of the first, and no more
 		s.listen(expertTable[:expertRegression+1], ws, d, smoothed, &s.regression.delta, dayAhead, &ws.day)
 	}
 	if !own {
 		a = &ws.ahead
 		s.look(ws, issue, &ws.day.forecasts, dayAhead, 0, hoursADay, a)
 	}
-	s.write(ws, d, dayAhead, hoursADay, a, q, out.slice(0, min(n, first)))
+	s.write(ws, d, dayAhead, hoursADay, a, out.slice(0, min(n, first)))
 	if n <= first {
 		return
 	}
@@ -289,7 +325,7 @@ func (s *meterState) forecast(ws *scratch, w *window.Window, issue meter.Hour, t
 		s.predict(ws, d, smoothed, &ws.elsewhere, secondDay)
 		s.look(ws, issue, &ws.day.forecasts, secondDay, 0, columns, &ws.ahead)
 	}
-	s.write(ws, d, secondDay, columns, &ws.ahead, q, out.slice(first, second))
+	s.write(ws, d, secondDay, columns, &ws.ahead, out.slice(first, second))
 	for i := second; i < n; i++ {
 		out.P10[i], out.P50[i], out.P90[i] = out.P10[i-hoursADay], out.P50[i-hoursADay], out.P90[i-hoursADay]
 	}
@@ -305,8 +341,8 @@ func (s *meterState) columnsOf(d *days, hours int) int {
 }
 
 // write turns the first columns of a day into its hours.
-func (s *meterState) write(ws *scratch, d *days, day, columns int, a *outlook, q spreadQuantiles, out Quantiles) {
-	s.intervalOf(ws, d, day, columns, a, q)
+func (s *meterState) write(ws *scratch, d *days, day, columns int, a *outlook, out Quantiles) {
+	s.intervalOf(ws, d, day, columns, a)
 	for i := range out.P50 {
 		k := d.column(s.model.cal, day, i)
 		out.P10[i], out.P50[i], out.P90[i] = ws.interval.low[k], a.middle[k], ws.interval.high[k]

@@ -176,15 +176,17 @@ func bounded(x float32) float32 {
 	return x
 }
 
-// elsewhere is δ for a forecast that does not begin where the learned days did: the newest
-// hours mean something else there.
-func (r *regression) elsewhere() [regressors]float32 { return r.solve(trustElsewhere) }
-
-// learn takes a day in: its features, its values, which of them are known, and
-// the meter's usual error. added is what the weather adds, in units of the level;
-// learn replaces it by what is left of the values without that, 0 where they are
-// not known.
+// learn takes a day in, as observe does, and solves the equations.
 func (r *regression) learn(theta *[regressors]float32, x *regressorInput, y, added *[hoursADay]float32, known uint32, level, scale float32) {
+	r.observe(theta, x, y, added, known, level, scale)
+	r.delta = r.solve(trust)
+}
+
+// observe takes a day in: its features, its values, which of them are known, and
+// the meter's usual error. added is what the weather adds, in units of the level;
+// observe replaces it by what is left of the values without that, 0 where they are
+// not known.
+func (r *regression) observe(theta *[regressors]float32, x *regressorInput, y, added *[hoursADay]float32, known uint32, level, scale float32) {
 	for i := range r.square {
 		r.square[i] *= memory
 	}
@@ -217,7 +219,6 @@ func (r *regression) learn(theta *[regressors]float32, x *regressorInput, y, add
 		added[k] = min(max(off+added[k], -limit), limit)
 	}
 	r.take(&seen, &weighted, n)
-	r.delta = r.solve(trust)
 }
 
 // take adds Σ weighted·xᵀ over the first columns, one after the other.
@@ -247,6 +248,10 @@ func (r *regression) take(x, weighted *[hoursADay][regressors]float32, columns i
 	}
 }
 
+// leastDiagonal is the least value on the diagonal of the decomposition, in units of the trust:
+// rounding may leave less.
+const leastDiagonal = 1e-6
+
 // solve is δ for κ = trust by Cholesky's decomposition.
 func (r *regression) solve(trust float64) (delta [regressors]float32) {
 	var l [regressors][regressors]float64 // lower half
@@ -262,7 +267,7 @@ func (r *regression) solve(trust float64) (delta [regressors]float32) {
 	}
 	// Column by column: what a column takes away from those behind it needs no other's result.
 	for k := range l {
-		diagonal := math.Sqrt(max(l[k][k], trust*1e-6))
+		diagonal := math.Sqrt(max(l[k][k], trust*leastDiagonal))
 		inverse[k] = 1 / diagonal
 		z[k] *= inverse[k]
 		var column [regressors]float64

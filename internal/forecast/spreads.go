@@ -158,12 +158,12 @@ func (p *spreads) ofRanks(ranks *[4]int32) (found [4]int8) {
 
 // half copies half of the ring, from a day on.
 func (p *spreads) half(from int, out *[352]int8) {
-	n := 0
-	for i := range spreadDays / 2 {
-		n += copy(out[n:], p.errors[(from+i)%spreadDays][:])
+	const days = spreadDays / 2
+	for i := range days {
+		*(*[hoursADay]int8)(out[i*hoursADay:]) = p.errors[(from+i)%spreadDays]
 	}
-	for ; n < len(out); n++ {
-		out[n] = codes/2 - 1
+	for i := days * hoursADay; i < len(out); i++ {
+		out[i] = codes/2 - 1
 	}
 }
 

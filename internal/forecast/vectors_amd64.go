@@ -84,3 +84,24 @@ func relateProfiles(profiles *[related]*[hoursADay]float32, base *[hoursADay]flo
 //
 //go:noescape
 func fillTreeColumns(from *treeSources, x *treeInput)
+
+// transposeHours puts the hours of pasts beside each other.
+//
+//go:noescape
+func transposeHours(pasts *[smoothingWidth]*[runHours]float32, hours *[runHours]lane)
+
+// startLanes is dshw.start in each lane.
+//
+//go:noescape
+func startLanes(l *smoothingLanes)
+
+// runLanes is dshw.smooth for some days from the given one on, the oldest being 0, and
+// dshw.judge before each of the last that are judged, in each lane.
+//
+//go:noescape
+func runLanes(l *smoothingLanes, first, days, judged int)
+
+// decompose is regression.solve in each lane.
+//
+//go:noescape
+func decompose(l *solveLanes)

@@ -21,3 +21,7 @@ func fillRegressors(*regressorSources, *regressorInput)                         
 func weighRegressors(*[regressors]float32, *regressorInput, float32, *[hoursADay]float32)    {}
 func relateProfiles(*[related]*[hoursADay]float32, *[hoursADay]float32, float32, *treeInput) {}
 func fillTreeColumns(*treeSources, *treeInput)                                               {}
+func transposeHours(*[smoothingWidth]*[runHours]float32, *[runHours]lane)                    {}
+func startLanes(*smoothingLanes)                                                             {}
+func runLanes(_ *smoothingLanes, _, _, _ int)                                                {}
+func decompose(*solveLanes)                                                                  {}

@@ -171,3 +171,67 @@ func TestFeaturesAreFilledInAlike(t *testing.T) {
 		require.Equal(t, wantTrees, trees)
 	}
 }
+
+// TestPastsAreSmoothedAlike: beside each other and one by one, judged and not.
+func TestPastsAreSmoothedAlike(t *testing.T) {
+	r := withVectors(t)
+	var l smoothingLanes
+	for range vectorRounds {
+		pasts, choices := make([]*past, 1+r.IntN(smoothingWidth)), make([]choice, smoothingWidth)
+		for i := range pasts {
+			pasts[i] = &past{grid: *madeUpGrid(r, 0)}
+			pasts[i].grid.mark()
+			require.True(t, pasts[i].fits())
+			choices[i] = choice(r.IntN(smoothings + 1))
+		}
+		judged := r.IntN(2) * judgedDays
+		l.read(pasts)
+		wrong := l.run(choices[:len(pasts)], judged)
+		for i, p := range pasts {
+			var got dshw
+			l.write(i, &got)
+			want := p.dshw.run(&p.grid, choices[i], choices[i])
+			for _, day := range [...]int{dayAhead, secondDay} {
+				var out, wantOut [hoursADay]float32
+				got.forecast(choices[i].parameters(), day, &out)
+				p.dshw[0].forecast(choices[i].parameters(), day, &wantOut)
+				require.Equal(t, wantOut, out)
+			}
+			if judged > 0 {
+				require.Equal(t, want[0], wrong[i])
+			}
+		}
+	}
+}
+
+// TestEquationsAreSolvedAlike: beside each other and one by one.
+func TestEquationsAreSolvedAlike(t *testing.T) {
+	r := withVectors(t)
+	var l solveLanes
+	for range vectorRounds {
+		regressions := make([]regression, 1+r.IntN(2*solveWidth))
+		var jobs []solveJob
+		for i := range regressions {
+			for range r.IntN(40) {
+				var x [regressors]float32
+				for i := range x {
+					x[i] = float32(r.NormFloat64())
+				}
+				n := 0
+				for a := range x {
+					regressions[i].moment[a] += x[a] * r.Float32()
+					for b := range a + 1 {
+						regressions[i].square[n] += x[a] * x[b]
+						n++
+					}
+				}
+			}
+			trust := [...]float64{trust, trustElsewhere}[r.IntN(2)]
+			jobs = append(jobs, solveJob{of: &regressions[i], trust: trust, to: &regressions[i].delta})
+		}
+		l.solve(jobs)
+		for _, job := range jobs {
+			require.Equal(t, job.of.solve(job.trust), *job.to)
+		}
+	}
+}

@@ -17,6 +17,7 @@ type scratch struct {
 	groups    []*group             // with hours that changed
 	subHourly []*Meter             // with new sub-hour readings
 	quantiles []forecast.Quantiles // of a group's meters, for the issue that is being made
+	turns     []forecast.Turn      // likewise
 	tree      []inTree             // the groups of the tree, or the one group, for which something is issued
 	nested    []dsm.NestedGroup
 	inputs    []dsm.MeterInput

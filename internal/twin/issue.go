@@ -52,10 +52,7 @@ func (p *Partition) issue(seen meter.Hour, fx *Effects) {
 			continue
 		}
 		place := fx.floats.place
-		fx.quantiles = fx.quantiles[:0]
-		for _, m := range meters {
-			fx.quantiles = append(fx.quantiles, p.forecastMeter(m, t, hours, fx))
-		}
+		p.forecastMeters(meters, t, hours, fx)
 		if own > 0 {
 			p.issueForecasts(meters, t, due, own, fx)
 			place = fx.floats.place
@@ -95,11 +92,15 @@ func (p *Partition) issueGroupForecasts(root *group, t meter.Hour, due issueTime
 	}
 }
 
-// forecastMeter forecasts one meter for some hours from t on.
-func (p *Partition) forecastMeter(m *Meter, t meter.Hour, hours int, fx *Effects) forecast.Quantiles {
-	q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
-	m.model.AdvanceAndForecast(m.window, t-1, q)
-	return q
+// forecastMeters forecasts the meters of a group, or a tree, for some hours from t on.
+func (p *Partition) forecastMeters(meters []*Meter, t meter.Hour, hours int, fx *Effects) {
+	fx.quantiles, fx.turns = fx.quantiles[:0], fx.turns[:0]
+	for _, m := range meters {
+		q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
+		fx.quantiles = append(fx.quantiles, q)
+		fx.turns = append(fx.turns, forecast.Turn{State: m.model, Window: m.window, Out: q})
+	}
+	p.rules.model.AdvanceAndForecast(fx.turns, t-1)
 }
 
 // issueForecasts adds the forecasts of the meters of a group, or a tree, to the effects, as
