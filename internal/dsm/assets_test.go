@@ -314,15 +314,15 @@ func TestScenariosHaveTheQuantiles(t *testing.T) {
 	require.Equal(t, uint32(3), s.set(z, q, 3, math.Inf(-1)))
 	below, above := 0, 0
 	for k := range scenarioCount {
-		if s.load[k][0] < 6 {
+		if s.load[0][k] < 6 {
 			below++
 		}
-		if s.load[k][0] > 20 {
+		if s.load[0][k] > 20 {
 			above++
 		}
-		require.GreaterOrEqual(t, s.load[k][0], 0.0)
-		require.LessOrEqual(t, s.load[k][1], 2.0, "no spread is known above")
-		require.Zero(t, s.load[k][2])
+		require.GreaterOrEqual(t, s.load[0][k], 0.0)
+		require.LessOrEqual(t, s.load[1][k], 2.0, "no spread is known above")
+		require.Zero(t, s.load[2][k])
 	}
 	require.InDelta(t, 2, below, 1.5)
 	require.InDelta(t, 2, above, 1.5)

@@ -106,9 +106,9 @@ func (p *planner) setGroupWorth(ws *workspace, in *GroupInput, g *groupPlan, out
 			p.addHeldWorth(ws, d, in.passed(), &sum)
 		}
 		for k := range scenarioCount {
-			scenario, before, after := &ws.scenarios.load[k], &ws.before[k], &ws.after[k]
+			before, after := &ws.before[k], &ws.after[k]
 			for t := range n {
-				load := scenario[t] + d.price.up[t] - d.price.down[t]
+				load := ws.scenarios.load[t][k] + d.price.up[t] - d.price.down[t]
 				before[t] += load
 				after[t] += load + d.held.up[t] - d.held.down[t]
 			}

@@ -58,8 +58,13 @@ func (p *planner) onAll(ws *workspace, s *scenarios, d *meterPlan, shift *shiftP
 	}
 	x := p.prepare(ws, d, shift, devices)
 	x.passed = passed
+	if hasVectors && devices == nil && passed == 0 && x.planned > 0 {
+		p.evaluateAll(ws, s, d, &x, &out)
+		return out
+	}
 	for k := range scenarioCount {
-		out.set(k, p.evaluate(&ws.day, d, &x, &s.load[k]))
+		scenario := s.scenario(k, ws.day.n)
+		out.set(k, p.evaluate(&ws.day, d, &x, &scenario))
 	}
 	return out
 }
@@ -75,9 +80,8 @@ func (p *planner) onAll(ws *workspace, s *scenarios, d *meterPlan, shift *shiftP
 //	cash = Σ cost(before) − cost(after) + demandCharge·(peak before − peak after) − wear
 func (p *planner) evaluate(day *dayRates, d *meterPlan, x *evaluation, scenario *[maxSlots]float64) worth {
 	plan, a, slots := x.shift, x.devices, x.slots[:x.n]
-	var w worth
 	if a == nil && x.planned <= 0 {
-		return w
+		return worth{}
 	}
 	scale, sell := 0.0, p.policy.Tariff.Export
 	var gives [maxSlots]float64
@@ -95,6 +99,7 @@ func (p *planner) evaluate(day *dayRates, d *meterPlan, x *evaluation, scenario 
 	if x.store != nil {
 		stored = x.store.problem.Start
 	}
+	cash, co2 := 0.0, 0.0
 	carbon, before, after, charged := 0.0, d.monthPeak, d.monthPeak, p.policy.Tariff.DemandCharge > 0
 	for _, t := range slots {
 		load, change, wear := scenario[t], 0.0, 0.0
@@ -120,15 +125,20 @@ func (p *planner) evaluate(day *dayRates, d *meterPlan, x *evaluation, scenario 
 		if change == 0 {
 			continue
 		}
-		w.cash += HourCost(day.price[t], sell, load) - HourCost(day.price[t], sell, load+change) - wear
-		w.co2 -= day.carbon[t] * change
+		cash += HourCost(day.price[t], sell, load) - HourCost(day.price[t], sell, load+change) - wear
+		co2 -= day.carbon[t] * change
 		carbon -= (day.value[t] - p.policy.Objective.Cost*day.price[t]) * change
 	}
-	demand := p.policy.Tariff.DemandCharge * (before - after)
-	w.value = p.policy.Objective.Cost*w.cash + p.policy.Objective.Peak*demand + carbon
-	w.demand = demand
-	w.cash += demand
-	return w
+	return p.worthOf(cash, p.policy.Tariff.DemandCharge*(before-after), co2, carbon)
+}
+
+// worthOf is what a plan is worth, given what it saves: cash without the demand charge, of
+// that, and carbon in kg and weighed.
+func (p *planner) worthOf(cash, demand, co2, carbon float64) worth {
+	return worth{
+		cash: cash + demand, demand: demand, co2: co2,
+		value: p.policy.Objective.Cost*cash + p.policy.Objective.Peak*demand + carbon,
+	}
 }
 
 // rest is what is left of moved load without the first slots: what the others

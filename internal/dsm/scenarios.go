@@ -59,10 +59,23 @@ func newNormalErrors() *normalErrors {
 	return z
 }
 
+// scenarioLoads are loads in kWh by slot and scenario.
+type scenarioLoads [maxSlots][scenarioCount]float64
+
 // scenarios are the loads that a meter's day may take, in kWh per slot.
 type scenarios struct {
-	load [scenarioCount][maxSlots]float64
+	load scenarioLoads
 	mean [maxSlots]float64
+
+	spreads scenarioSpreads // memory of set
+}
+
+// scenarioSpreads are the slots about which scenarios spread; the assembler reads it too.
+type scenarioSpreads struct {
+	median       [maxSlots]float64
+	below, above [maxSlots]float64 // standard deviation on either side
+	least        [maxSlots]float64 // no load is below
+	sum          [maxSlots]float64 // of the deviations of all scenarios
 }
 
 // set spreads the scenarios about the median so that each hour has the forecast's
@@ -70,12 +83,10 @@ type scenarios struct {
 // normal distribution, Wallis 2014). A forecast that is nowhere negative has no
 // negative scenario. It returns the slots with a forecast; the others count as 0.
 func (s *scenarios) set(z *normalErrors, q forecast.Quantiles, n int, floor float64) (known uint32) {
+	x := &s.spreads
 	for t := range n {
-		s.mean[t] = 0
+		x.median[t], x.below[t], x.above[t], x.least[t] = 0, 0, 0, 0
 		if t >= len(q.P50) || math.IsNaN(float64(q.P50[t])) {
-			for k := range scenarioCount {
-				s.load[k][t] = 0
-			}
 			continue
 		}
 		known |= 1 << t
@@ -85,21 +96,45 @@ func (s *scenarios) set(z *normalErrors, q forecast.Quantiles, n int, floor floa
 		if median-low >= 0 {
 			least = max(floor, 0)
 		}
+		x.median[t], x.least[t] = median, least
+		x.below[t], x.above[t] = max(low, 0)/decileScore, max(-high, 0)/decileScore
+	}
+	if hasVectors {
+		drawScenarios(z, x, (n+3)/4, &s.load)
+	} else {
+		x.draw(z, n, &s.load)
+	}
+	for t := range n {
+		s.mean[t] = x.median[t] + x.sum[t]/scenarioCount
+	}
+	return known
+}
+
+// draw fills in the loads of n slots.
+func (x *scenarioSpreads) draw(z *normalErrors, n int, load *scenarioLoads) {
+	for t := range n {
 		// The side is looked up: a branch on a random sign costs more.
-		sides := [2]float64{max(-high, 0) / decileScore, max(low, 0) / decileScore}
+		sides := [2]float64{x.above[t], x.below[t]}
 		sum := 0.0
 		for k := range scenarioCount {
 			e := z[k][t]
-			v := median + e*sides[math.Float64bits(e)>>63]
-			if v < least {
-				v = least
+			v := x.median[t] + e*sides[math.Float64bits(e)>>63]
+			if v < x.least[t] {
+				v = x.least[t]
 			}
-			s.load[k][t] = v
-			sum += v - median
+			load[t][k] = v
+			sum += v - x.median[t]
 		}
-		s.mean[t] = median + sum/scenarioCount
+		x.sum[t] = sum
 	}
-	return known
+}
+
+// scenario is one of the scenarios, of n slots.
+func (s *scenarios) scenario(k, n int) (out [maxSlots]float64) {
+	for t := range n {
+		out[t] = s.load[t][k]
+	}
+	return out
 }
 
 // spread is the median less a quantile; 0 where the quantile is not known.

@@ -22,6 +22,8 @@ type workspace struct {
 	store     Storage
 	site      site
 	scenarios scenarios
+	shifted   shiftSlots     // of evaluateAll
+	worths    scenarioWorths // likewise
 	arena     arena
 
 	amounts []float64 // of meters, for the hour of which a limit is being held
