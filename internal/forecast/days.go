@@ -120,7 +120,7 @@ type comparison struct {
 	// before is like for the newest day that was over when the target was forecast.
 	before [2][]int
 
-	weather weather
+	weather *weather
 }
 
 // newDays works an issue out. own is the model's issue time; any other hour is an issue

@@ -170,7 +170,7 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	ws.view.look(g, d, newestDay)
 	ws.x.fill(&ws.view, g.level)
 	var left [hoursADay]float32
-	w := &c.weather
+	w := c.weather
 	for k := range left {
 		left[k] = s.weather.adds(w, k)
 	}

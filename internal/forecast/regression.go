@@ -30,7 +30,7 @@ var regressionExpert = expert{
 			in.x.fill(in.view, level)
 		}
 		in.x.forecast(&s.model.given.Regression, in.correction, level, out)
-		if w := &in.days.comparedWith(in.day).weather; w.differs {
+		if w := in.days.comparedWith(in.day).weather; w.differs {
 			for k := range out {
 				out[k] += level * s.weather.adds(w, k)
 			}

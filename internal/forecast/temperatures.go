@@ -88,11 +88,15 @@ type weather struct {
 	change  [hoursADay][weatherFeatures]float32
 }
 
+// noWeather is that of all days where no temperatures are known.
+var noWeather weather
+
 // weatherOf compares day t with the day before and with those like it.
-func (d *days) weatherOf(temperatures *Temperatures, cal *meter.Calendar, t int) (out weather) {
+func (d *days) weatherOf(temperatures *Temperatures, cal *meter.Calendar, t int) *weather {
 	if temperatures == nil {
-		return out
+		return &noWeather
 	}
+	out := new(weather)
 	var day, before wantedHours
 	day.read(temperatures, cal, d, t)
 	before.read(temperatures, cal, d, t+1)
