@@ -5,8 +5,7 @@ import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
-import { KeyList } from '../palette/KeyList';
-import { Palette } from '../palette/Palette';
+import { Dialogs } from '../palette/Dialogs';
 import { usePalette } from '../palette/usePalette';
 import { forget } from '../session/ended';
 import { plainName } from '../session/start';
@@ -58,8 +57,7 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
       <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}
       </main>
-      <Palette opened={opened === 'palette'} close={() => setOpened(undefined)} />
-      <KeyList opened={opened === 'keys'} close={() => setOpened(undefined)} />
+      <Dialogs opened={opened} close={() => setOpened(undefined)} />
       <footer className={classes.footer}>
         {data && (
           <>
