@@ -42,17 +42,42 @@ func (s *SlowQueries) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.T
 	if !ok {
 		return
 	}
+	s.ended(ctx, q, data.CommandTag, data.Err)
+}
+
+// TraceBatchStart is called by pgx before statements that are sent together.
+func (s *SlowQueries) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return context.WithValue(ctx, queryKey{}, &query{begun: time.Now()})
+}
+
+// TraceBatchQuery is called by pgx when the rows of one of them have been read: it took the
+// time since the one before.
+func (s *SlowQueries) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	q, ok := ctx.Value(queryKey{}).(*query)
+	if !ok {
+		return
+	}
+	q.sql = data.SQL
+	s.ended(ctx, *q, data.CommandTag, data.Err)
+	q.begun = time.Now()
+}
+
+// TraceBatchEnd is called by pgx after the last of them.
+func (s *SlowQueries) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// ended has a statement logged if it was slow.
+func (s *SlowQueries) ended(ctx context.Context, q query, done pgconn.CommandTag, err error) {
 	took := time.Since(q.begun)
 	if took < s.After {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.Duration("took", took.Round(time.Millisecond)),
-		slog.Int64("rows", data.CommandTag.RowsAffected()),
+		slog.Int64("rows", done.RowsAffected()),
 		slog.String("sql", oneLine(q.sql)),
 	}
-	if data.Err != nil {
-		attrs = append(attrs, slog.String("error", kindOf(data.Err)))
+	if err != nil {
+		attrs = append(attrs, slog.String("error", kindOf(err)))
 	}
 	if s.Asked != nil {
 		attrs = append(attrs, s.Asked(ctx)...)

@@ -86,7 +86,7 @@ type statement struct {
 	args []any
 }
 
-// recorder is a tracer of pgx that keeps statements.
+// recorder is a tracer of pgx that keeps statements, those of a batch one by one.
 type recorder struct {
 	mu  sync.Mutex
 	all []statement
@@ -100,6 +100,18 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 }
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (r *recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, statement{data.SQL, slices.Clone(data.Args)})
+}
+
+func (r *recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // take returns what was recorded since it was last called.
 func (r *recorder) take() []statement {

@@ -53,30 +53,29 @@ func (s *server) dataQuality(ctx context.Context, in *qualityInput) (*output[Qua
 	if err := s.afford(ctx, int(min(p.Totals.Quarantined, mostRows-mostPoints))+in.Limit*rowOfList, "limit", "ask for fewer messages"); err != nil {
 		return nil, err
 	}
-	reasons, err := s.db.QuarantineCounts(ctx)
-	if err != nil {
-		return nil, s.failed(ctx, "count the quarantine", err)
+	query := reader.QualityQuery{
+		Quarantine:   reader.QuarantineFilter{Reason: in.Reason, Bytes: shownBytes, After: after, Limit: in.Limit + 1},
+		MostSuspects: shownMeters,
 	}
-	if _, met := reasons[in.Reason]; in.Reason != "" && !met && !slices.Contains(twin.Reasons(), in.Reason) {
+	if upTo := p.GreatestWatermark; upTo != meter.NoHour {
+		query.SuspectFrom, query.SuspectTo = upTo+1-meter.HoursPerWeek, upTo+1
+	}
+	found, err := s.db.Quality(ctx, query)
+	if err != nil {
+		return nil, s.failed(ctx, "read the data quality", err)
+	}
+	if _, met := found.Reasons[in.Reason]; in.Reason != "" && !met && !slices.Contains(twin.Reasons(), in.Reason) {
 		return nil, problem.Invalid("reason", fmt.Sprintf("%q is no reason for which messages are rejected; these are %s", in.Reason, strings.Join(twin.Reasons(), ", ")))
 	}
-	rows, err := s.db.Quarantine(ctx, reader.QuarantineFilter{Reason: in.Reason, Bytes: shownBytes, After: after, Limit: in.Limit + 1})
+	messages, page, err := pageOf(found.Messages, in.Limit, filters, func(m reader.QuarantinedMessage) reader.QuarantineCursor { return m.Cursor() }, quarantinedView)
 	if err != nil {
 		return nil, s.failed(ctx, "list the quarantine", err)
-	}
-	messages, page, err := pageOf(rows, in.Limit, filters, func(m reader.QuarantinedMessage) reader.QuarantineCursor { return m.Cursor() }, quarantinedView)
-	if err != nil {
-		return nil, s.failed(ctx, "list the quarantine", err)
-	}
-	suspects, err := s.suspectMeters(ctx, p.GreatestWatermark)
-	if err != nil {
-		return nil, err
 	}
 	file, err := s.datasetQuality(ctx)
 	if err != nil {
 		return nil, err
 	}
-	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(reasons), Messages: messages, Suspects: suspects, Dataset: file}
+	q := Quality{Counts: countsView(p.Totals), ByReason: reasonCounts(found.Reasons), Messages: messages, Suspects: suspectMeters(found.Suspects), Dataset: file}
 	meta := Meta{TZ: s.twin.Timezone, AsOf: maybeHour(p.LeastWatermark)}
 	return &output[Quality]{Body: Answer[Quality]{Data: q, Page: page, Meta: meta}}, nil
 }
@@ -103,20 +102,12 @@ func (s *server) datasetQuality(ctx context.Context) (*DatasetQuality, error) {
 	return out, nil
 }
 
-// suspectMeters are the meters with suspect readings in the week up to hour upTo.
-func (s *server) suspectMeters(ctx context.Context, upTo meter.Hour) ([]SuspectMeter, error) {
-	out := []SuspectMeter{}
-	if upTo == meter.NoHour {
-		return out, nil
+func suspectMeters(found []reader.SuspectMeter) []SuspectMeter {
+	out := make([]SuspectMeter, len(found))
+	for i, m := range found {
+		out[i] = SuspectMeter{Meter: m.Name, Readings: m.Readings, Newest: Reading{At: m.Newest.Time(), KWh: m.KWh}}
 	}
-	found, err := s.db.SuspectMeters(ctx, upTo+1-meter.HoursPerWeek, upTo+1, shownMeters)
-	if err != nil {
-		return nil, s.failed(ctx, "list meters with suspect readings", err)
-	}
-	for _, m := range found {
-		out = append(out, SuspectMeter{Meter: m.Name, Readings: m.Readings, Newest: Reading{At: m.Newest.Time(), KWh: m.KWh}})
-	}
-	return out, nil
+	return out
 }
 
 // reasonCounts are the reasons, most frequent first.

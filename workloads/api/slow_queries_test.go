@@ -56,6 +56,14 @@ func TestSlowQueriesAreLogged(t *testing.T) {
 	}
 	require.True(t, found, out.String())
 
+	// Those of a batch are logged one by one.
+	out.Reset()
+	require.Equal(t, http.StatusOK, a.get("/api/v1/data-quality?reason=bad_kwh", "X-Request-Id", "slow-request-2").Code)
+	for _, part := range []string{"GROUP BY reason", "ORDER BY known_at"} {
+		require.Regexp(t, `"slow query","took":[0-9]+,"rows":[0-9]+,"sql":"SELECT [^"]*`+part+`.*"slow-request-2"`, out.String())
+	}
+	require.NotContains(t, out.String(), "bad_kwh")
+
 	// A statement that fails is logged without its message, which may quote values.
 	out.Reset()
 	_, err = slow.Pool.Exec(t.Context(), `SELECT $1::int`, "7 secret apples")

@@ -1,8 +1,6 @@
 package reader
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,8 +36,8 @@ func (m *QuarantinedMessage) Cursor() QuarantineCursor {
 	return QuarantineCursor{m.KnownAt, m.Partition, m.Offset}
 }
 
-// Quarantine are the messages that the filter picks.
-func (db *DB) Quarantine(ctx context.Context, f QuarantineFilter) ([]QuarantinedMessage, error) {
+// queueQuarantine asks for the messages that the filter picks.
+func queueQuarantine(q *pgx.Batch, f QuarantineFilter, to *[]QuarantinedMessage) {
 	w := where{}
 	if f.Reason != "" {
 		w.add(`reason = ?`, f.Reason)
@@ -53,37 +51,27 @@ func (db *DB) Quarantine(ctx context.Context, f QuarantineFilter) ([]Quarantined
 		}
 		return `substring(` + column + ` FROM 1 FOR ` + w.param(f.Bytes) + `)`
 	}
-	rows, err := db.Pool.Query(ctx, `
-		SELECT partition, stream_offset, reason, detail, `+start("key")+`, `+start("value")+`, known_at FROM quarantine`+w.sql()+`
-		ORDER BY known_at DESC, partition DESC, stream_offset DESC LIMIT `+w.param(f.Limit), w.args...)
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
-	}
-	messages, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m QuarantinedMessage, err error) {
-		err = row.Scan(&m.Partition, &m.Offset, &m.Reason, &m.Detail, &m.Key, &m.Value, &m.KnownAt)
-		return m, err
+	sql := `
+		SELECT partition, stream_offset, reason, detail, ` + start("key") + `, ` + start("value") + `, known_at FROM quarantine` + w.sql() + `
+		ORDER BY known_at DESC, partition DESC, stream_offset DESC LIMIT ` + w.param(f.Limit)
+	q.Queue(sql, w.args...).Query(func(rows pgx.Rows) (err error) {
+		*to, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m QuarantinedMessage, err error) {
+			err = row.Scan(&m.Partition, &m.Offset, &m.Reason, &m.Detail, &m.Key, &m.Value, &m.KnownAt)
+			return m, err
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
-	}
-	return messages, nil
 }
 
-// QuarantineCounts are the numbers of quarantined messages per reason.
-func (db *DB) QuarantineCounts(ctx context.Context) (map[string]int64, error) {
-	rows, err := db.Pool.Query(ctx, `SELECT reason, count(*) FROM quarantine GROUP BY reason`)
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
-	}
-	counts := map[string]int64{}
-	var reason string
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&reason, &n}, func() error {
-		counts[reason] = n
-		return nil
+// queueQuarantineCounts asks for the numbers of quarantined messages per reason.
+func queueQuarantineCounts(q *pgx.Batch, to map[string]int64) {
+	q.Queue(`SELECT reason, count(*) FROM quarantine GROUP BY reason`).Query(func(rows pgx.Rows) error {
+		var reason string
+		var n int64
+		_, err := pgx.ForEachRow(rows, []any{&reason, &n}, func() error {
+			to[reason] = n
+			return nil
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("quarantine: %w", err)
-	}
-	return counts, nil
 }

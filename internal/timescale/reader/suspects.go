@@ -46,25 +46,20 @@ type SuspectMeter struct {
 	KWh      float32 // of the newest
 }
 
-// SuspectMeters are the meters with suspect readings from hour `from` to before
+// queueSuspectMeters asks for the meters with suspect readings from hour `from` to before
 // hour `to`, those with most first, at most limit of them.
-func (db *DB) SuspectMeters(ctx context.Context, from, to meter.Hour, limit int) ([]SuspectMeter, error) {
-	rows, err := db.Pool.Query(ctx, `
+func queueSuspectMeters(q *pgx.Batch, from, to meter.Hour, limit int, into *[]SuspectMeter) {
+	q.Queue(`
 		SELECT m.name, count(*)::int, max(r.ts), (array_agg(r.kwh ORDER BY r.ts DESC))[1]
 		FROM readings r JOIN meters m USING (meter_no)
 		WHERE r.ts >= $1 AND r.ts < $2 AND r.channel = 0 AND r.quality >= 4
-		GROUP BY m.name ORDER BY count(*) DESC, m.name LIMIT $3`, from.Time(), to.Time(), limit)
-	if err != nil {
-		return nil, fmt.Errorf("meters with suspect readings: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s SuspectMeter, err error) {
-		var ts time.Time
-		err = row.Scan(&s.Name, &s.Readings, &ts, &s.KWh)
-		s.Newest = meter.HourOf(ts)
-		return s, err
+		GROUP BY m.name ORDER BY count(*) DESC, m.name LIMIT $3`, from.Time(), to.Time(), limit).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s SuspectMeter, err error) {
+			var ts time.Time
+			err = row.Scan(&s.Name, &s.Readings, &ts, &s.KWh)
+			s.Newest = meter.HourOf(ts)
+			return s, err
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("meters with suspect readings: %w", err)
-	}
-	return found, nil
 }
