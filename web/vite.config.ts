@@ -12,7 +12,6 @@ export default defineConfig({
     // public/.gitkeep comes back as dist/.gitkeep, which lets the Go code compile
     // before the first build.
     emptyOutDir: true,
-    modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1600,
     assetsInlineLimit: 0,
     rollupOptions: { input: { index: 'index.html', docs: 'docs.html' } },

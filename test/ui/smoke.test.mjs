@@ -431,30 +431,6 @@ test('a meter shows which of its hours are missing, day by day', async (t) => {
   await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
 });
 
-test('what the first page asks for first comes beside its scripts, and once', async (t) => {
-  const page = await open(t);
-  await signIn(page, twin);
-  const asked = [];
-  page.on('request', (r) => r.url().includes('/api/v1/') && asked.push(r.url().slice(new URL(twin.address).origin.length)));
-  const show = async () => {
-    asked.length = 0;
-    const document = await page.goto(`${twin.address}ui/`);
-    await page.locator('canvas').first().waitFor();
-    return document.headers().link ?? '';
-  };
-  const early = [...(await show()).matchAll(/<([^>]+)>/g)].map((m) => m[1]);
-  assert.equal(early.length, 4);
-  const often = (question) => question.endsWith('/twin'); // asked for again and again
-  for (const question of early) assert.ok(asked.includes(question) && (often(question) || asked.filter((a) => a === question).length === 1), `${question} once of ${asked.join(' ')}`);
-  await page.route('**/ui/', async (route) => {
-    const response = await route.fetch();
-    const { link, ...headers } = response.headers();
-    await route.fulfill({ response, headers });
-  });
-  assert.equal(await show(), '');
-  for (const question of early) assert.ok(asked.includes(question), `the page itself asks for ${question}, among ${asked.join(' ')}`);
-});
-
 test('groups that hold others are a tree, and each page leads up and down', async (t) => {
   const nested = await startTwin('-days', '8', '-meters', '16', '-nested');
   const page = await openPage(t, browser, nested);

@@ -5,7 +5,8 @@ import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
-import { Dialogs } from '../palette/Dialogs';
+import { KeyList } from '../palette/KeyList';
+import { Palette } from '../palette/Palette';
 import { usePalette } from '../palette/usePalette';
 import { forget } from '../session/ended';
 import { plainName } from '../session/start';
@@ -57,7 +58,8 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
       <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}
       </main>
-      <Dialogs opened={opened} close={() => setOpened(undefined)} />
+      <Palette opened={opened === 'palette'} close={() => setOpened(undefined)} />
+      <KeyList opened={opened === 'keys'} close={() => setOpened(undefined)} />
       <footer className={classes.footer}>
         {data && (
           <>

@@ -1,5 +1,4 @@
 import { Kbd, Modal } from '@mantine/core';
-import { useOpenLater } from '../app/openLater';
 import classes from './Palette.module.css';
 
 const keys: { keys: string[]; does: string }[] = [
@@ -16,9 +15,9 @@ const keys: { keys: string[]; does: string }[] = [
 ];
 
 /** KeyList lists what the keys do. */
-export function KeyList({ open, close }: { open: boolean; close: () => void }) {
+export function KeyList({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal opened={useOpenLater(open)} onClose={close} title="Keys" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={close} title="Keys" closeButtonProps={{ 'aria-label': 'Close' }}>
       <dl className={classes.keys}>
         {keys.map((k) => (
           <div key={k.does}>

@@ -5,14 +5,12 @@ import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { groups, metersNamed, topDecisions } from '../api/questions';
 import { addressOf } from '../app/address';
-import { useOpenLater } from '../app/openLater';
 import { useDecisionMode } from '../decisions/mode';
 import { type Match, matching, pages } from './matches';
 import classes from './Palette.module.css';
 
 /** Palette finds a page, a meter, a group or a decision by a few letters. */
-export function Palette({ open, close }: { open: boolean; close: () => void }) {
-  const opened = useOpenLater(open);
+export function Palette({ opened, close }: { opened: boolean; close: () => void }) {
   return (
     <Modal opened={opened} onClose={close} withCloseButton={false} title="Go to" size="lg" yOffset="12vh" classNames={{ header: classes.hidden, body: classes.body }}>
       {opened && <Search close={close} />}

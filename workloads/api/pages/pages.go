@@ -27,16 +27,12 @@ var unbuiltHTML string
 //go:embed notice.html
 var noticeHTML string
 
-// appFile is the user interface in the build.
-const appFile = "index.html"
-
 // Site is a twin as its pages show it.
 type Site struct {
 	Name, Namespace string // of the twin
 	Version         string // of the binary
 	Base            string // api.basePath without a slash at its end
 	Grafana         string // URL of its dashboards; "" if it has none
-	SessionCookie   string // its name
 	Files           fs.FS  // of the web build
 	Built           bool   // false: Files lacks the web build
 }
@@ -47,14 +43,14 @@ func (s Site) Register(r *gin.Engine) {
 	unbuilt := template.Must(template.New("unbuilt").Parse(unbuiltHTML))
 	r.GET("/", func(c *gin.Context) { s.render(c, start) })
 	r.GET("/docs", s.appOr(unbuilt, "docs.html"))
-	r.GET("/ui", s.appOr(unbuilt, appFile))
+	r.GET("/ui", s.appOr(unbuilt, "index.html"))
 	r.GET("/ui/*file", func(c *gin.Context) {
 		if name := strings.TrimPrefix(path.Clean(c.Param("file")), "/"); s.isAsset(name) {
 			s.asset(c, name)
 			return
 		}
 		// Any other address below /ui is a view of the user interface.
-		s.appOr(unbuilt, appFile)(c)
+		s.appOr(unbuilt, "index.html")(c)
 	})
 	r.GET("/favicon.ico", func(c *gin.Context) { c.Redirect(http.StatusFound, s.Base+"/ui/favicon.svg") })
 }
@@ -106,9 +102,6 @@ func (s Site) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
 		if !s.Built {
 			s.render(c, unbuilt)
 			return
-		}
-		if early := s.early(c.Request); early != "" && file == appFile {
-			c.Header("Link", early)
 		}
 		s.appPage(c, file)
 	}
