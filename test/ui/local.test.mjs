@@ -111,6 +111,11 @@ test('what matters most is on the first page without scrolling: three limits, tw
   }
   console.log('bottom of each part, px:', JSON.stringify(bottoms));
   assert.ok(Math.max(...Object.values(bottoms)) <= 860, JSON.stringify(bottoms)); // of 900: some room for longer names
+  const chart = load.getByRole('application').first();
+  const before = await chart.boundingBox();
+  await chart.hover();
+  await load.getByText(/\d–\d\d:00$/).first().waitFor(); // the hour under the cursor stands in the legend
+  assert.equal((await chart.boundingBox()).y, before.y, 'the plot moves when the legend shows values');
 });
 
 test('what was replayed is gone through again, with the keyboard too', async (t) => {

@@ -5,7 +5,7 @@ import classes from './TimeChart.module.css';
 /** Legend names what a chart draws, with the values under the cursor. */
 export function Legend({ drawing, index, when, shaded }: { drawing: Drawing; index: number | null; when: string; shaded: boolean }) {
   const { lines, band, limit, format } = drawing;
-  const value = (c: Column) => (index === null ? '' : format(c[index]));
+  const value = (c: Column) => format(index === null ? null : c[index]);
   return (
     <>
       {lines.map((l) => (
@@ -13,7 +13,7 @@ export function Legend({ drawing, index, when, shaded }: { drawing: Drawing; ind
           <svg width="18" height="8" aria-hidden="true">
             <line x1="0" y1="4" x2="18" y2="4" stroke={`var(${l.color})`} strokeWidth={l.width ?? 2} strokeDasharray={l.dash?.join(' ')} />
           </svg>
-          {l.label} <b>{value(l.values)}</b>
+          {l.label} {index !== null && <b>{value(l.values)}</b>}
         </span>
       ))}
       {band && (
@@ -21,7 +21,7 @@ export function Legend({ drawing, index, when, shaded }: { drawing: Drawing; ind
           <svg width="18" height="10" aria-hidden="true">
             <rect width="18" height="10" rx="2" fill={`var(${band.color})`} />
           </svg>
-          {band.label} <b>{index === null ? '' : `${value(band.low)} – ${value(band.high)}`}</b>
+          {band.label} {index !== null && <b>{`${value(band.low)} – ${value(band.high)}`}</b>}
         </span>
       )}
       {limit && (

@@ -7,7 +7,7 @@ import { iso } from './columns';
 import { attach, plotsWith, spanOfPlot } from './gestures';
 import { Legend, spoken } from './Legend';
 import { Markers } from './Markers';
-import { type Cluster, clusters, type Marker } from './markers';
+import { clusters, type Marker, type Placed } from './markers';
 import { dataOf, defaultHeight, type Drawing, plotOptions } from './plot';
 import { type Span, zoomed } from './range';
 import { csvOf, fileName, pictureOf, save } from './save';
@@ -44,7 +44,7 @@ export function TimeChart(props: Props) {
   const preview = useRef<Span>(undefined);
   const [hover, setHover] = useState<number | null>(null);
   const [spot, setSpot] = useState('');
-  const [placed, setPlaced] = useState<Cluster[]>([]);
+  const [placed, setPlaced] = useState<Placed[]>([]);
   const scheme = useComputedColorScheme();
   const shape = JSON.stringify([lines.map((l) => [l.label, l.color]), band?.label, zone, height, props.axis, props.compact, range?.key, scheme]);
 
@@ -52,7 +52,8 @@ export function TimeChart(props: Props) {
     const { markers: all } = latest.current;
     if (!all) return;
     const left = u.bbox.left / devicePixelRatio;
-    const next = clusters(all, (at) => u.valToPos(at, 'x'), u.bbox.width / devicePixelRatio, markerApart).map((c) => ({ ...c, left: left + c.left }));
+    const bottom = u.height - (u.bbox.top + u.bbox.height) / devicePixelRatio; // above the axis of time
+    const next = clusters(all, (at) => u.valToPos(at, 'x'), u.bbox.width / devicePixelRatio, markerApart).map((c) => ({ ...c, left: left + c.left, bottom }));
     setPlaced((old) => (JSON.stringify(old) === JSON.stringify(next) ? old : next));
   };
 

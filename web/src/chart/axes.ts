@@ -20,3 +20,8 @@ export function timeLabels(ticks: number[], step: number, zone: string): string[
     return first && !cramped ? `${clock(iso(t), zone)}\n${dates[i]}` : clock(iso(t), zone);
   });
 }
+
+/** timeAxisSize is the height that labels take below a chart, in pixels: one line where a tick is a day. */
+export function timeAxisSize(labels: string[] | null): number {
+  return labels && !labels.some((label) => label.includes('\n')) ? 26 : 40;
+}

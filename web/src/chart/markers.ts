@@ -11,6 +11,11 @@ export interface Cluster {
   markers: Marker[];
 }
 
+/** Placed is a cluster where a chart shows it, in pixels from its left and its bottom. */
+export interface Placed extends Cluster {
+  bottom: number;
+}
+
 /** clusters places markers along a width; ones that lie outside are left out. */
 export function clusters(markers: Marker[], position: (at: number) => number, width: number, apart: number): Cluster[] {
   const placed = markers

@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { timeLabels, yRange } from './axes';
+import { timeAxisSize, timeLabels, yRange } from './axes';
 import type { Column } from './columns';
 import { drawMarks, drawShades } from './draw';
 import { cursorOptions } from './gestures';
@@ -102,7 +102,7 @@ export function plotOptions(el: HTMLElement, latest: () => Drawing & { preview: 
     series,
     bands: d.band ? [{ series: [1, 2], fill: color(d.band.color) }] : [],
     axes: [
-      { ...axis, show: !d.compact, values: (_, splits, _i, _space, step) => timeLabels(splits, step, d.zone), space: 80, size: 40 },
+      { ...axis, show: !d.compact, values: (_, splits, _i, _space, step) => timeLabels(splits, step, d.zone), space: 80, size: (_, labels) => timeAxisSize(labels) },
       { ...axis, label: d.axis, labelSize: 22, size: 52, space: d.compact ? 16 : height < 160 ? 20 : 44, ...(ticks && { values: (_: uPlot, splits: number[]) => splits.map(ticks) }) },
     ],
     hooks: {

@@ -36,7 +36,7 @@ export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: 
   const bucket = bucketOf(span ? span[1] - span[0] : 0, range.by);
   const control = <RangeBar range={range} presets={spans} zone={zone} />;
   return (
-    <Card from={data} title="Load" note="All meters together, and the twin’s own forecast of each hour" action={control}>
+    <Card from={data} title="Load" note="All meters, and the twin’s own forecast of each hour" action={control}>
       {error && !data && <Failure error={error} retry={refetch} />}
       {!data && !error && <Skeleton height={280} />}
       {data && columns && (current || coming) && (
@@ -55,7 +55,7 @@ export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: 
               </div>
             )}
           </dl>
-          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={150} range={range} span={span} bucket={bucket} ghost={ghost(span)}>
+          <LoadChart columns={columns} now={now} zone={zone} capacity={data.data.capacityKw} what="All meters" height={136} range={range} span={span} bucket={bucket} ghost={ghost(span)}>
             {rates && <PriceStrip points={rates.data.points} currency={rates.data.currency} now={now} zone={zone} what="the tariff" range={range} span={span} bucket={bucket} />}
           </LoadChart>
         </div>
