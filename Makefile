@@ -193,6 +193,7 @@ bench-operator: ## Measure the operator with 1,000 twins on a real API server, 2
 lint: $(LINT) ## Check words, recipes, the OpenAPI document, style, errors and import directions (golangci-lint)
 	hack/check-words
 	hack/check-recipes
+	hack/check-packages
 	hack/check-openapi
 	hack/check-api-changes
 	$(LINT) run --allow-parallel-runners ./...

@@ -1,4 +1,8 @@
 // Command energytwin runs every part of a twin: the subcommand picks the role.
+//
+// It has more than 25 files, as each command is a file with its flags and what it
+// prints, and the same words and flags are shared by several. What commands do is in
+// packages that others can import.
 package main
 
 import (

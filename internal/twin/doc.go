@@ -16,4 +16,9 @@
 //	p.Register(ref)                // each meter of p.Unknown()
 //	p.Apply(history, &effects)
 //	p.Finish(&effects)
+//
+// It has more than 25 files and 3,500 lines, as each step of a record is a file, and all
+// steps change the state of one partition: windows, hours that are not whole, sums of
+// groups, plans. Packages for steps would export that state, and every caller would have
+// to keep the order of steps on which equal bits rest.
 package twin

@@ -1,5 +1,10 @@
 // Package api serves a twin: its REST API, the API's documentation, and the
 // user interface.
+//
+// It has more than 25 files and 3,500 lines, as each subject that can be asked about is a
+// file with its operations and their views, and all answer from one server: its database,
+// calendar, prices, lanes of work and the moment that an answer is about. What needs no
+// server is in the packages below this one.
 package api
 
 import (

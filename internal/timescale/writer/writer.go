@@ -1,5 +1,8 @@
 // Package writer is the store of a twin as processors and the generator have it: it
 // writes the effects of the core, and reads back what they go on from.
+//
+// It has more than 25 files, as the effects of a batch are stored in one transaction
+// with the offsets that they come from, and each table of it is a file.
 package writer
 
 import (
