@@ -34,10 +34,10 @@ func (p *planner) prepare(ws *workspace, d *meterPlan, shift *shiftPlan, devices
 		}
 	}
 	if devices != nil && devices.follows != nil {
-		if err := ws.store.Prepare(&devices.follows.problem); err != nil {
+		if err := ws.storage().Prepare(&devices.follows.problem); err != nil {
 			panic("dsm: a store that had a plan has none: " + err.Error())
 		}
-		x.store = &ws.store
+		x.store = ws.storage()
 	}
 	return x
 }

@@ -150,7 +150,7 @@ func (x *site) solveStore(q *StorageProblem, out *StoragePlan) (convexified bool
 func (p *planner) proposeDevices(ws *workspace, d *meterPlan, rooms *[maxSlots]float64) {
 	a, x, n := d.devices, &ws.site, ws.day.n
 	x.day, x.weightOfCost, x.known, x.bare = &ws.day, p.policy.Objective.Cost, d.known, d.load
-	x.store, x.solver = &a.store, &ws.store
+	x.store, x.solver = &a.store, ws.storage()
 	p.limitDevices(x, d, rooms)
 	for i := range a.all() {
 		o := &a.proposals[i]

@@ -201,7 +201,7 @@ func (p *planner) solveFar(ws *workspace, d *meterPlan, q *shiftProblem, out *sh
 	}
 	w := &ws.posed
 	p.poseWindows(q, w)
-	ws.windows.improve(w, w.gain(&d.price), p.reach(q.n), out)
+	ws.windowSolver().improve(w, w.gain(&d.price), p.reach(q.n), out)
 }
 
 // ownPeakShave plans to bring the meter's own peak as low as it goes, given its price

@@ -48,7 +48,7 @@ func (p *planner) poseWindows(q *shiftProblem, w *windowProblem) {
 func (p *planner) solveWindows(ws *workspace, d *meterPlan, q *shiftProblem, out *shiftPlan) {
 	w := &ws.posed
 	p.poseWindows(q, w)
-	best := ws.windows.solve(w, out)
+	best := ws.windowSolver().solve(w, out)
 	price := p.demandPrice()
 	if price <= 0 {
 		return
@@ -62,7 +62,7 @@ func (p *planner) solveWindows(ws *workspace, d *meterPlan, q *shiftProblem, out
 		limit := lowest + (peak-lowest)*float64(step)/capSteps
 		p.capWindows(&full, d, limit, price*(peak-limit), w)
 		var plan shiftPlan
-		ws.windows.solve(w, &plan)
+		ws.windowSolver().solve(w, &plan)
 		gain := full.gain(&plan) - price*(d.peakWith(&plan, q.n)-peak)
 		if gain > best {
 			best, *out = gain, plan
@@ -222,7 +222,7 @@ func (p *planner) holdByWindows(ws *workspace) {
 			continue
 		}
 		var plan shiftPlan
-		ws.windows.solve(w, &plan)
+		ws.windowSolver().solve(w, &plan)
 		ws.hold(d, &plan)
 	}
 }

@@ -16,10 +16,10 @@ type workspace struct {
 	peakShift   shiftProblem // of ownPeakShave
 
 	transport transport
-	windows   windowSolver
+	windows   *windowSolver // made by windowSolver
 	posed     windowProblem // of solveWindows and sameWindows
 	demand    demandSolver
-	store     Storage
+	store     *Storage // made by storage
 	site      site
 	scenarios scenarios
 	shifted   shiftSlots     // of evaluateAll
@@ -35,6 +35,24 @@ func newWorkspace() *workspace {
 	ws := new(workspace)
 	ws.demand.transport = &ws.transport
 	return ws
+}
+
+// windowSolver solves problems of windows. It is half of a workspace, and made for twins whose
+// plans have windows.
+func (ws *workspace) windowSolver() *windowSolver {
+	if ws.windows == nil {
+		ws.windows = new(windowSolver)
+	}
+	return ws.windows
+}
+
+// storage solves problems of stores. It is a quarter of a workspace, and made for twins that
+// have stores.
+func (ws *workspace) storage() *Storage {
+	if ws.store == nil {
+		ws.store = new(Storage)
+	}
+	return ws.store
 }
 
 // begin makes room for so many meters, without devices.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -12,8 +13,11 @@ import (
 // errState means that bytes are no state of this version.
 var errState = errors.New("no state of this model")
 
+// weatherSize is the length of an encoded regression on the weather.
+const weatherSize = 4 * (weatherTriangle + 2*weatherFeatures)
+
 // stateSize is the length of an encoded state.
-const stateSize = 4 + 4*(triangle+2*regressors) + 4*(weatherTriangle+2*weatherFeatures) + 4*blocks*experts + spreadDays*hoursADay + 1 + 4*4 + 1 + // what was learned
+const stateSize = 4 + 4*(triangle+2*regressors) + weatherSize + 4*blocks*experts + spreadDays*hoursADay + 1 + 4*4 + 1 + // what was learned
 	4 + 4 + 1 + 4*hoursADay + (2+experts)*hoursADay // the outlook
 
 // AppendBinary appends the state, little-endian: all fields in the order of
@@ -23,9 +27,7 @@ func (s *meterState) AppendBinary(dst []byte) []byte {
 	dst = appendFloats(dst, s.regression.square[:])
 	dst = appendFloats(dst, s.regression.moment[:])
 	dst = appendFloats(dst, s.regression.delta[:])
-	dst = appendFloats(dst, s.weather.square[:])
-	dst = appendFloats(dst, s.weather.moment[:])
-	dst = appendFloats(dst, s.weather.delta[:])
+	dst = s.weather.appendBinary(dst)
 	for b := range s.weights {
 		dst = appendFloats(dst, s.weights[b][:])
 	}
@@ -63,9 +65,7 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	b = readFloats(b, r.regression.square[:])
 	b = readFloats(b, r.regression.moment[:])
 	b = readFloats(b, r.regression.delta[:])
-	b = readFloats(b, r.weather.square[:])
-	b = readFloats(b, r.weather.moment[:])
-	b = readFloats(b, r.weather.delta[:])
+	b = readWeather(b, &r.weather)
 	for i := range r.weights {
 		b = readFloats(b, r.weights[i][:])
 	}
@@ -98,6 +98,30 @@ func (s *meterState) Restore(src []byte) ([]byte, error) {
 	r.quantiles = r.spread.quantiles()
 	*s = r
 	return src[stateSize:], nil
+}
+
+// appendBinary appends the regression: zeros before something is learned.
+func (r *weatherRegression) appendBinary(dst []byte) []byte {
+	if r == nil {
+		r = new(weatherRegression)
+	}
+	dst = appendFloats(dst, r.square[:])
+	dst = appendFloats(dst, r.moment[:])
+	return appendFloats(dst, r.delta[:])
+}
+
+// readWeather reads back what weatherRegression.appendBinary wrote.
+func readWeather(src []byte, to **weatherRegression) []byte {
+	rest := src[weatherSize:]
+	if !slices.ContainsFunc(src[:weatherSize], func(b byte) bool { return b != 0 }) {
+		return rest
+	}
+	r := new(weatherRegression)
+	src = readFloats(src, r.square[:])
+	src = readFloats(src, r.moment[:])
+	readFloats(src, r.delta[:])
+	*to = r
+	return rest
 }
 
 func appendHour(dst []byte, h meter.Hour) []byte {

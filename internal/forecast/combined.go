@@ -3,6 +3,7 @@ package forecast
 import (
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/energytwin/energytwin/internal/meter"
 )
@@ -13,14 +14,14 @@ type Combined struct {
 	cal    *meter.Calendar
 	at     meter.IssueTime
 	off    *holidays
-	given  *Coefficients
-	forest *compiledForest // of the coefficients' forest
+	given  Coefficients    // without their forests
+	forest *compiledForest // of the coefficients
 	table  *errorTable
 
 	outdoor *Temperatures // nil if they are not known
 
-	days  [daysKept]atomic.Pointer[days] // by issue; what is found here is what would be computed again
-	spare sync.Pool                      // of *scratch
+	days  [daysKept]atomic.Pointer[keptDays] // by issue
+	spare sync.Pool                          // of *scratch
 }
 
 // daysKept is how many issue times are remembered, over all meters.
@@ -29,10 +30,15 @@ const (
 	daysKept     = 1 << daysKeptBits
 )
 
+// keptDays is what an issue time means, until the memory is wanted: what is found is what would be
+// computed again, and most issue times are past for all meters.
+type keptDays = weak.Pointer[days]
+
 // NewCombined makes the engine for one zone and issue time, with coefficients
 // that were learned before, and the area's temperatures; nil if there are none.
 func NewCombined(cal *meter.Calendar, at meter.IssueTime, given *Coefficients, outdoor *Temperatures) *Combined {
-	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: given, outdoor: outdoor}
+	c := &Combined{cal: cal, at: at, off: holidaysOf(cal.Location().String()), given: *given, outdoor: outdoor}
+	c.given.Forest, c.given.Width.Trees = nil, nil
 	c.forest = compile(given.Forest, &given.Width)
 	c.table = newErrorTable()
 	c.spare.New = func() any { return new(scratch) }
@@ -57,25 +63,47 @@ func (c *Combined) Issues(h meter.Hour) bool { return c.cal.NextIssue(h-1, c.at)
 
 // NewState is the state of a meter of which nothing is known.
 func (c *Combined) NewState() State {
-	s := &meterState{model: c, next: meter.NoHour, ahead: outlook{issue: meter.NoHour}, smoothing: untuned}
-	s.weights.start()
-	s.spread.start(&c.given.Spread)
-	s.quantiles = s.spread.quantiles()
+	s := new(meterState)
+	s.start(c)
 	return s
 }
 
+// States makes the states of many meters, for less memory than one by one, which fill the
+// sizes that memory comes in badly. The zero value is ready.
+type States struct{ spare []meterState }
+
+// statesAtOnce is how many states have memory in common: 24 fill five pages of 8 KiB.
+const statesAtOnce = 24
+
+// New is Model.NewState of m.
+func (s *States) New(m *Combined) State {
+	if len(s.spare) == 0 {
+		s.spare = make([]meterState, statesAtOnce)
+	}
+	next := &s.spare[0]
+	s.spare = s.spare[1:]
+	next.start(m)
+	return next
+}
+
+// placeOf spreads issue times over all places (Knuth's multiplicative hash).
+func placeOf(issue meter.Hour) uint32 { return uint32(issue) * 2654435769 >> (32 - daysKeptBits) }
+
 // daysAt is what an issue time means.
 func (c *Combined) daysAt(issue meter.Hour) *days {
-	place := &c.days[uint32(issue)*2654435769>>(32-daysKeptBits)] // spread over all places (Knuth's multiplicative hash)
-	if d := place.Load(); d != nil && d.issue == issue {
-		return d
+	place := &c.days[placeOf(issue)]
+	if kept := place.Load(); kept != nil {
+		if d := kept.Value(); d != nil && d.issue == issue {
+			return d
+		}
 	}
 	d := newDays(c.cal, c.at, c.off, c.outdoor, issue)
 	var first, second treeInput
 	first.fillCalendar(d, dayAhead)
 	second.fillCalendar(d, secondDay)
 	d.calendar = [2]calendarRanks{c.forest.rankCalendar(&first, &second), c.forest.rankCalendar(&second, &second)}
-	place.Store(d)
+	kept := weak.Make(d)
+	place.Store(&kept)
 	return d
 }
 

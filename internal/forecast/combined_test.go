@@ -2,7 +2,9 @@ package forecast
 
 import (
 	"math"
+	"runtime"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -15,9 +17,14 @@ func engine(t testing.TB, zone string) *Combined {
 	t.Helper()
 	cal, err := meter.NewCalendar(zone)
 	require.NoError(t, err)
+	return engineAt(t, cal, meter.IssueTime{})
+}
+
+func engineAt(t testing.TB, cal *meter.Calendar, at meter.IssueTime) *Combined {
+	t.Helper()
 	given, err := Shipped()
 	require.NoError(t, err)
-	return NewCombined(cal, meter.IssueTime{}, given, nil)
+	return NewCombined(cal, at, given, nil)
 }
 
 // household is a made-up load: a weekly and a daily pattern, and noise.
@@ -251,4 +258,35 @@ func TestCoefficientsRoundTrip(t *testing.T) {
 	require.ErrorIs(t, err, errCoefficients)
 	_, err = DecodeCoefficients(append(c.Encode(), 0))
 	require.ErrorIs(t, err, errCoefficients)
+}
+
+// States of many meters leave little unused at the end of their memory, and each is
+// that of a meter of which nothing is known.
+func TestStatesFillTheirMemory(t *testing.T) {
+	const pages = 5 * 8192
+	one := int(unsafe.Sizeof(meterState{}))
+	require.Equal(t, statesAtOnce, pages/one)
+	require.Less(t, pages%one, one/4)
+	m := engine(t, "UTC")
+	want := m.NewState().AppendBinary(nil)
+	var states States
+	seen := map[State]bool{}
+	for range 2*statesAtOnce + 1 {
+		s := states.New(m)
+		require.False(t, seen[s])
+		require.Equal(t, want, s.AppendBinary(nil))
+		seen[s] = true
+	}
+}
+
+// What an issue time means is computed again, and is the same, once its memory was given up.
+func TestDaysAreGivenUp(t *testing.T) {
+	m := engine(t, "UTC")
+	before := *m.daysAt(midnight)
+	runtime.GC()
+	require.Nil(t, m.days[placeOf(midnight)].Load().Value(), "nobody uses it")
+	again := m.daysAt(midnight)
+	require.Equal(t, before, *again)
+	runtime.GC()
+	require.Same(t, again, m.daysAt(midnight), "it is in use")
 }

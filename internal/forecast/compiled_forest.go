@@ -10,10 +10,12 @@ import (
 // time, one in each byte of a word.
 type compiledForest struct {
 	ranking [treeFeatures]ranking
-	trees   []compiledTree[Leaves]
-	start   WidthForest // without its trees
-	widths  []compiledTree[widthLeaves]
-	vector  *vectorForest // of the same trees; nil where the processor has no such instructions
+	start   WidthForest   // without its trees
+	vector  *vectorForest // nil where the processor has no such instructions
+
+	// Without a vectorForest.
+	trees  []compiledTree[Leaves]
+	widths []compiledTree[widthLeaves]
 }
 
 // widthLeaves are the leaves of a tree of the width, below and above the forecast.
@@ -26,9 +28,9 @@ const mostCuts = 1<<7 - 1
 // divided into cells by sign, exponent and the first bits of the mantissa, so that
 // most cells hold no threshold and the others seldom more than one.
 type ranking struct {
-	cut   []int32      // ascending, as ordered gives them, and some that lie below no value; nil if the forest does not ask the feature
-	most  int          // thresholds in one cell
-	first [cells]uint8 // threshold of a cell, or of the next that has one
+	cut   []int32       // ascending, as ordered gives them, and some that lie below no value; nil if the forest does not ask the feature
+	most  int           // thresholds in one cell
+	first *[cells]uint8 // threshold of a cell, or of the next that has one; nil where seldom asked: thresholds are searched
 }
 
 const (
@@ -66,16 +68,35 @@ type compiledTree[leaves any] struct {
 const everyByte, highBits = 0x0101010101010101, 0x8080808080808080
 
 func compile(f Forest, w *WidthForest) *compiledForest {
+	if hasVectors {
+		return compileVectors(f, w)
+	}
+	return compilePlain(f, w)
+}
+
+// compileVectors leaves out what only the portable code needs: the trees once more, and the
+// cells of features that vectors rank, or that are ranked once for all meters.
+func compileVectors(f Forest, w *WidthForest) *compiledForest {
+	g := &compiledForest{start: WidthForest{Below: w.Below, Over: w.Over}}
+	cuts := cutsOf(f, w)
+	for feature := range cuts {
+		if g.ranking[feature] = newRanking(cuts[feature]); feature < firstUniform || feature >= firstCalendar {
+			g.ranking[feature].first = nil
+		}
+	}
+	g.vector = newVectorForest(f, w, &cuts)
+	return g
+}
+
+// compilePlain makes the forests ready for any processor.
+func compilePlain(f Forest, w *WidthForest) *compiledForest {
 	g := &compiledForest{
-		trees: make([]compiledTree[Leaves], len(f)), start: WidthForest{Below: w.Below, Over: w.Over},
-		widths: make([]compiledTree[widthLeaves], len(w.Trees)),
+		start: WidthForest{Below: w.Below, Over: w.Over},
+		trees: make([]compiledTree[Leaves], len(f)), widths: make([]compiledTree[widthLeaves], len(w.Trees)),
 	}
 	cuts := cutsOf(f, w)
 	for feature := range cuts {
 		g.ranking[feature] = newRanking(cuts[feature])
-	}
-	if hasVectors {
-		g.vector = newVectorForest(f, w, &cuts)
 	}
 	for i := range f {
 		g.trees[i].ask(&f[i].Questions, &cuts)
@@ -106,7 +127,7 @@ func cutsOf(f Forest, w *WidthForest) (cuts [treeFeatures][]float32) {
 	}
 	for feature := range cuts {
 		slices.Sort(cuts[feature])
-		cuts[feature] = slices.Compact(cuts[feature])
+		cuts[feature] = slices.Clip(slices.Clone(slices.Compact(cuts[feature])))
 	}
 	return cuts
 }
@@ -136,6 +157,7 @@ func newRanking(cuts []float32) (r ranking) {
 		in[cellOf(x)]++
 	}
 	before := 0
+	r.first = new([cells]uint8)
 	for c, n := range in {
 		r.first[c] = uint8(before)
 		before += n
@@ -151,6 +173,10 @@ func newRanking(cuts []float32) (r ranking) {
 // guessed wrong.
 func (r *ranking) of(v float32) uint8 {
 	x := ordered(v)
+	if r.first == nil {
+		at, _ := slices.BinarySearch(r.cut, x)
+		return uint8(at)
+	}
 	first := int(r.first[cellOf(x)])
 	rank := first
 	for _, cut := range r.cut[first : first+r.most] {

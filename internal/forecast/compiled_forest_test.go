@@ -47,10 +47,8 @@ func TestCompiledForestAnswersAsTheForest(t *testing.T) {
 		}
 		split := rapid.IntRange(1, hoursADay).Draw(t, "split")
 		x, second := drawTreeInput(t, forest, split), drawTreeInput(t, forest, split)
-		g := compile(forest, &width)
-		answersAsTheForest(t, g, forest, &width, &x, &second)
-		g.vector = nil
-		answersAsTheForest(t, g, forest, &width, &x, &second)
+		answersAsTheForest(t, compile(forest, &width), forest, &width, &x, &second)
+		answersAsTheForest(t, compilePlain(forest, &width), forest, &width, &x, &second)
 	})
 }
 

@@ -112,7 +112,7 @@ func coverage(readings []measured) (inside, below, total int) {
 // from, so that this is no measure of how good forecasts are: the model card has one.
 func TestCombinedOnRealLoad(t *testing.T) {
 	midnight := engine(t, "Europe/London")
-	noon := NewCombined(midnight.cal, meter.IssueTime{Hour: 12}, midnight.given, nil)
+	noon := engineAt(t, midnight.cal, meter.IssueTime{Hour: 12})
 	all := readBuildings20(t)
 	atMidnight, atNoon, again := judgeAll(t, midnight, all, 24), judgeAll(t, noon, all, 24), judgeAll(t, midnight, all, 4)
 	require.Less(t, atMidnight, 0.65)

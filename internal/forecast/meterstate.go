@@ -12,7 +12,7 @@ type meterState struct {
 	next  meter.Hour // the issue time that comes next; NoHour before the first hour
 
 	regression regression
-	weather    weatherRegression
+	weather    *weatherRegression // nil before the first day that it learns from
 	weights    weights
 	spread     spreads
 	smoothing  choice
@@ -29,6 +29,14 @@ type outlook struct {
 	middle      [hoursADay]float32       // kWh
 	below, over [hoursADay]int8          // usual width of the interval, as codes, in units of scale
 	experts     [experts][hoursADay]int8 // their forecasts less middle, likewise
+}
+
+// start makes s the state of a meter of which nothing is known.
+func (s *meterState) start(c *Combined) {
+	*s = meterState{model: c, next: meter.NoHour, ahead: outlook{issue: meter.NoHour}, smoothing: untuned}
+	s.weights.start()
+	s.spread.start(&c.given.Spread)
+	s.quantiles = s.spread.quantiles()
 }
 
 // Advance learns from a day when its last hour is over, and forecasts the next.
@@ -177,6 +185,9 @@ func (s *meterState) learn(ws *scratch, d *days) {
 	s.regression.observe(&s.model.given.Regression, &ws.x, g.row(newestDay), &left, seen, g.level, g.scale)
 	ws.observed = true
 	if w.differs {
+		if s.weather == nil {
+			s.weather = new(weatherRegression)
+		}
 		s.weather.learn(w, &left)
 	}
 }

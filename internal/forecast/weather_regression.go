@@ -23,8 +23,12 @@ type weatherRegression struct {
 	delta  [weatherFeatures]float32
 }
 
-// adds is what the weather adds to column k, in units of the level.
+// adds is what the weather adds to column k, in units of the level; nothing before something
+// is learned.
 func (r *weatherRegression) adds(w *weather, k int) float32 {
+	if r == nil {
+		return 0
+	}
 	var sum float32
 	for i, x := range w.change[k] {
 		sum += x * r.delta[i]

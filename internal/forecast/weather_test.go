@@ -25,7 +25,7 @@ func outside(t testing.TB, known func(h meter.Hour) bool) *Combined {
 		}
 	}
 	m := engine(t, "UTC")
-	return NewCombined(m.cal, m.at, m.given, NewTemperatures(byHour))
+	return m.WithTemperatures(NewTemperatures(byHour))
 }
 
 func always(meter.Hour) bool { return true }

@@ -75,7 +75,7 @@ func (p *Partition) EnterHistory(m *Meter, past meter.Series, fx *Effects) {
 		}
 	}
 	for h := m.window.Oldest(); h < p.watermark; h++ {
-		m.model.Advance(m.window, h)
+		m.model.Advance(&m.window, h)
 	}
 }
 
@@ -160,7 +160,7 @@ func (p *Partition) advance(w, seen meter.Hour, fx *Effects) {
 		for _, g := range p.groups {
 			for _, m := range g.meters {
 				if !forecasts { // issue does it, together with what it needs itself
-					m.model.Advance(m.window, p.watermark)
+					m.model.Advance(&m.window, p.watermark)
 				}
 				if m.subHours != nil {
 					m.expireOpenHours(p.watermark, fx)

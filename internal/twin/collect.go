@@ -38,9 +38,7 @@ func (p *Partition) Begin(fx *Effects) {
 	}
 	fx.New.Reset()
 	fx.Corrected.Reset()
-	clear(fx.Decisions)
-	clear(fx.Beside)
-	clear(fx.Forecasts)
+	fx.releaseIssue()
 	clear(fx.GroupForecasts)
 	clear(fx.Loads)
 	clear(fx.Rejected)
@@ -50,12 +48,20 @@ func (p *Partition) Begin(fx *Effects) {
 	fx.Pending, fx.Older, fx.Recounts = fx.Pending[:0], fx.Older[:0], fx.Recounts[:0]
 	fx.Verdicts, fx.Issued = fx.Verdicts[:0], fx.Issued[:0]
 	fx.GroupForecasts, fx.Loads = fx.GroupForecasts[:0], fx.Loads[:0]
-	fx.Forecasts, fx.Decisions, fx.Beside = fx.Forecasts[:0], fx.Decisions[:0], fx.Beside[:0]
 	fx.Newest, fx.Rejected = fx.Newest[:0], fx.Rejected[:0]
 	fx.Counts = Counts{}
 	fx.touched, fx.groups, fx.subHourly = fx.touched[:0], fx.groups[:0], fx.subHourly[:0]
-	fx.floats.reset()
 	fx.Partition, fx.PrevOffset = p.number, p.next
+}
+
+// releaseIssue gives up what an issue filled for each meter. It is as large as a tenth of the
+// meters' states, most stretches have none, and other partitions issue at other times.
+func (fx *Effects) releaseIssue() {
+	if len(fx.Forecasts)+len(fx.Decisions)+len(fx.Beside) > 0 {
+		fx.Forecasts, fx.Decisions, fx.Beside = nil, nil, nil
+		fx.floats = arena{}
+	}
+	fx.floats.reset()
 }
 
 // Finish adds the effects that depend on the whole stretch: totals of the groups,
@@ -75,7 +81,7 @@ func (p *Partition) Finish(fx *Effects) {
 	}
 	for _, m := range fx.touched {
 		h := m.newest()
-		fx.Newest = append(fx.Newest, NewestReading{MeterNo: m.MeterNo, Hour: h, KWh: m.window.At(h), Stored: m.stored})
+		fx.Newest = append(fx.Newest, NewestReading{MeterNo: m.MeterNo, Hour: h, KWh: m.window.At(h), Stored: int64(m.stored)})
 	}
 	fx.collectSubHours()
 	slices.SortFunc(fx.Rejected, func(a, b RejectedMessage) int { return cmp.Compare(a.Offset, b.Offset) })

@@ -98,7 +98,7 @@ func (p *Partition) forecastMeters(meters []*Meter, t meter.Hour, hours int, fx 
 	for _, m := range meters {
 		q := forecast.Quantiles{P10: fx.floats.take(hours), P50: fx.floats.take(hours), P90: fx.floats.take(hours)}
 		fx.quantiles = append(fx.quantiles, q)
-		fx.turns = append(fx.turns, forecast.Turn{State: m.model, Window: m.window, Out: q})
+		fx.turns = append(fx.turns, forecast.Turn{State: m.model, Window: &m.window, Out: q})
 	}
 	p.rules.model.AdvanceAndForecast(fx.turns, t-1)
 }
@@ -113,7 +113,7 @@ func (p *Partition) issueForecasts(meters []*Meter, t meter.Hour, due issueTimes
 	for k, m := range meters {
 		q := span(fx.quantiles[k], 0, hours)
 		if p.observe != nil {
-			i.Meter, i.Forecast, i.Window, i.State = m, q, m.window, m.model
+			i.Meter, i.Forecast, i.Window, i.State = m, q, &m.window, m.model
 			p.observe(i)
 		}
 		if !anyValue(q.P50) {

@@ -28,6 +28,7 @@ type Partition struct {
 	meters  map[string]*Meter
 	groups  []*group         // by name
 	numbers map[string]int32 // see NumberGroups
+	states  forecast.States  // of meters to come
 	changes loadChanges      // of the load of all meters, since the issue before
 
 	last *Meter // the meter of the message before: what followed it last time likely follows it again
@@ -68,16 +69,16 @@ type MeterRef struct {
 // Meter is the state of one meter.
 type Meter struct {
 	MeterRef
-	foreign  bool // belongs to another partition
-	joined   bool // a reading of it has been applied: it is one of the group's meters
-	touched  bool // the stretch that is being applied has something new about it
+	foreign  bool  // belongs to another partition
+	joined   bool  // a reading of it has been applied: it is one of the group's meters
+	touched  bool  // the stretch that is being applied has something new about it
+	stored   int32 // readings that the stretch that is being applied adds
 	group    *group
-	window   *window.Window
+	window   window.Window // the zero value of a foreign meter
 	model    forecast.State
 	follows  *Meter    // the meter whose message came after this one's
 	subHours *subHours // nil while it sends whole hours only
 	plans    plans
-	stored   int64 // readings that the stretch that is being applied adds
 }
 
 // group is the meters of one group, or those outside any (name "").
@@ -139,9 +140,9 @@ func (p *Partition) Register(ref MeterRef) *Meter {
 	if m.foreign {
 		return m
 	}
-	m.window = window.New(p.rules.ring)
+	m.window = *window.New(p.rules.ring)
 	m.window.Limit(p.rules.mostKWh)
-	m.model = p.rules.model.NewState()
+	m.model = p.states.New(p.rules.model)
 	m.group = p.group(ref.Group, ref.GroupNo)
 	m.Group = m.group.name // one text for all of its meters
 	return m
@@ -217,11 +218,11 @@ func (p *Partition) SwitchTo(r *Rules) {
 	for _, g := range p.groups {
 		for _, m := range g.meters {
 			if old.ring != r.ring {
-				m.window = m.window.Resized(r.ring)
+				m.window = *m.window.Resized(r.ring)
 			}
 			m.window.Limit(r.mostKWh)
 			learned := m.model.AppendBinary(nil)
-			m.model = r.model.NewState()
+			m.model = p.states.New(r.model)
 			if sameModel {
 				if rest, err := m.model.Restore(learned); err == nil && len(rest) == 0 {
 					continue
@@ -251,7 +252,7 @@ func (p *Partition) retrain(m *Meter) {
 		return
 	}
 	for h := m.window.Oldest(); h < p.watermark; h++ {
-		m.model.Advance(m.window, h)
+		m.model.Advance(&m.window, h)
 	}
 }
 

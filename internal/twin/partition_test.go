@@ -346,6 +346,24 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 	})
 }
 
+// TestIssueIsGivenUp: what an issue filled for each meter is not kept for the stretches after it.
+func TestIssueIsGivenUp(t *testing.T) {
+	r := testRules(t, testSettings())
+	f := newFeed(r)
+	issues := 0
+	for h := r.From; h < r.From+15*24; h++ {
+		f.batch(oneRecord(f.p.next, "a", h, 1))
+		if len(f.fx.Forecasts) == 0 {
+			continue
+		}
+		issues++
+		require.NotEmpty(t, f.fx.floats.chunks)
+		f.p.Begin(&f.fx)
+		require.Zero(t, cap(f.fx.Forecasts)+cap(f.fx.Decisions)+len(f.fx.floats.chunks))
+	}
+	require.NotZero(t, issues)
+}
+
 func TestForecastSeesOnlyHoursBeforeItsIssue(t *testing.T) {
 	r := testRules(t, testSettings())
 	start := r.From
