@@ -431,6 +431,34 @@ test('a meter shows which of its hours are missing, day by day', async (t) => {
   await card.getByRole('listitem').getByText(/^1 h from /).waitFor();
 });
 
+test('the first page comes in few files, and asks once for what it shows', async (t) => {
+  const page = await open(t);
+  const asked = [];
+  page.on('request', (r) => asked.push(new URL(r.url()).pathname.replace('/twins/riverside', '') + new URL(r.url()).search));
+  const questions = () => asked.filter((a) => a.startsWith('/api/v1/'));
+  await page.goto(`${twin.address}ui/`);
+  await page.getByLabel('API key').waitFor();
+  assert.deepEqual(questions().sort(), ['/api/v1/session', '/api/v1/sign-in'], 'nothing but the ways in is asked for without a session');
+  await signIn(page, twin);
+  await page.locator('canvas').first().waitFor();
+
+  asked.length = 0;
+  await page.goto(`${twin.address}ui/`);
+  await page.locator('canvas').first().waitFor();
+  await page.getByLabel('What came of it').getByText(/the week before|Known a week/).waitFor();
+  const files = asked.filter((a) => /^\/ui\/assets\/.*\.(js|css)$/.test(a));
+  assert.ok(files.length <= 6, files.join(' '));
+  const often = (question) => /\/(twin|stream)/.test(question); // asked for again and again
+  const once = questions().filter((q) => !often(q));
+  assert.deepEqual(once, [...new Set(once)]);
+  assert.ok(once.includes('/api/v1/load?from=now-72h'), once.join(' '));
+
+  asked.length = 0;
+  await page.goto(`${twin.address}ui/?range=now-24h`);
+  await page.locator('canvas').first().waitFor();
+  assert.deepEqual(questions().filter((q) => q.startsWith('/api/v1/load')), ['/api/v1/load?from=now-24h'], 'the range of the address alone is asked for');
+});
+
 test('groups that hold others are a tree, and each page leads up and down', async (t) => {
   const nested = await startTwin('-days', '8', '-meters', '16', '-nested');
   const page = await openPage(t, browser, nested);

@@ -1,4 +1,4 @@
-import '@mantine/core/styles.css';
+import './components.css';
 import './app.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import { onEnded } from './api/client';
 import { retryDelay, worthRetrying } from './api/problem';
 import { session } from './api/questions';
 import { App } from './app/App';
+import { askEarly } from './overview/early';
 import { theme } from './theme';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
@@ -23,6 +24,7 @@ onEnded(() => {
   if (queries.getQueryData(session.queryKey)) void queries.resetQueries({ queryKey: session.queryKey });
 });
 const home = new URL(document.baseURI).pathname.replace(/\/$/, '');
+const ready = askEarly(queries, home);
 
 // The scheme is set before anything is drawn: set afterwards, as MantineProvider
 // does, a dark page begins as a light one.
@@ -48,7 +50,7 @@ if (root) {
       <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemes} getStyleNonce={() => nonce}>
         <QueryClientProvider client={queries}>
           <Router base={home}>
-            <App />
+            <App ready={ready} />
           </Router>
         </QueryClientProvider>
       </MantineProvider>

@@ -378,7 +378,7 @@ func (s *server) site() pages.Site {
 	files, built := web.Files()
 	return pages.Site{
 		Name: s.twin.Name, Namespace: s.twin.Namespace, Version: s.version, Base: s.base,
-		Grafana: s.twin.API.GrafanaURL, Files: files, Built: built,
+		Grafana: s.twin.API.GrafanaURL, Files: files, Built: built, Cookie: auth.SessionCookie,
 	}
 }
 

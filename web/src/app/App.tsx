@@ -1,6 +1,6 @@
 import { Center, Loader, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ComponentType, lazy, Suspense } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect, useState } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
 import { rememberToken } from '../api/client';
 import { ApiError } from '../api/problem';
@@ -26,9 +26,11 @@ const OperationsPage = lazy(async () => ({ default: (await import('../operations
 const QualityPage = lazy(async () => ({ default: (await import('../quality/QualityPage')).QualityPage }));
 const SettingsPage = lazy(async () => ({ default: (await import('../settings/SettingsPage')).SettingsPage }));
 
-/** App shows the pages to who has signed in. */
-export function App() {
+/** App shows the pages to who has signed in, when they are ready to be drawn. */
+export function App({ ready }: { ready: Promise<void> }) {
   const { data, error, refetch } = useQuery(session);
+  const [drawn, draw] = useState(false);
+  useEffect(() => void ready.then(() => draw(true)), [ready]);
   const [place] = useLocation();
   if (error instanceof ApiError && error.status === 401) return <SignIn ending={endingOf(error.problem?.reason, lastHolder(), Date.now())} />;
   if (error && !data) {
@@ -38,7 +40,7 @@ export function App() {
       </Center>
     );
   }
-  if (!data) {
+  if (!data || !drawn) {
     return (
       <Center mih="100vh">
         <Loader aria-label="Loading" />

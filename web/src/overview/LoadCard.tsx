@@ -15,13 +15,7 @@ import { ghost, type RangeControl, useSpan } from '../chart/useRange';
 import { power } from '../format/energy';
 import { hourOf, relativeDay } from '../format/time';
 import classes from './LoadCard.module.css';
-
-/** spans are the ranges to choose from. */
-export const spans = [
-  { value: 'now-24h', label: '1 day' },
-  { value: 'now-72h', label: '3 days' },
-  { value: 'now-7d', label: '1 week' },
-];
+import { spans } from './spans';
 
 /** LoadCard shows the load of the whole twin beside what was and is expected. */
 export function LoadCard({ range, zone = 'UTC' }: { range: RangeControl; zone?: string | undefined }) {

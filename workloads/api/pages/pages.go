@@ -35,18 +35,20 @@ type Site struct {
 	Grafana         string // URL of its dashboards; "" if it has none
 	Files           fs.FS  // of the web build
 	Built           bool   // false: Files lacks the web build
+	Cookie          string // name of the cookie that a session has
 }
 
 // Register adds the pages to a router.
 func (s Site) Register(r *gin.Engine) {
 	start := template.Must(template.New("start").Parse(startHTML))
 	unbuilt := template.Must(template.New("unbuilt").Parse(unbuiltHTML))
+	assets := packed{files: s.Files}
 	r.GET("/", func(c *gin.Context) { s.render(c, start) })
 	r.GET("/docs", s.appOr(unbuilt, "docs.html"))
 	r.GET("/ui", s.appOr(unbuilt, "index.html"))
 	r.GET("/ui/*file", func(c *gin.Context) {
 		if name := strings.TrimPrefix(path.Clean(c.Param("file")), "/"); s.isAsset(name) {
-			s.asset(c, name)
+			s.asset(c, &assets, name)
 			return
 		}
 		// Any other address below /ui is a view of the user interface.
@@ -109,7 +111,8 @@ func (s Site) appOr(unbuilt *template.Template, file string) gin.HandlerFunc {
 
 // appPage serves an HTML file of the build. Its base element gives the scripts
 // under which path this twin is served; its nonce lets the component library
-// add styles.
+// add styles; and it knows whether the browser sends a session's cookie, whether
+// good or not, so that who has one is answered sooner.
 func (s Site) appPage(c *gin.Context, file string) {
 	text, err := fs.ReadFile(s.Files, file)
 	if err != nil {
@@ -121,7 +124,11 @@ func (s Site) appPage(c *gin.Context, file string) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	html := strings.NewReplacer(`<base href="/ui/"`, `<base href="`+s.Base+`/ui/"`, "%CSP_NONCE%", nonce).Replace(string(text))
+	session := "none"
+	if _, err := c.Request.Cookie(s.Cookie); err == nil {
+		session = "cookie"
+	}
+	html := strings.NewReplacer(`<base href="/ui/"`, `<base href="`+s.Base+`/ui/"`, "%CSP_NONCE%", nonce, "%SESSION%", session).Replace(string(text))
 	c.Header("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+nonce+
 		"'; font-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'")
 	c.Header("Cache-Control", "no-cache")
@@ -138,13 +145,15 @@ func (s Site) isAsset(name string) bool {
 
 // asset serves a file of the build. Names below assets/ hold a hash of their
 // content, so a browser may keep them.
-func (s Site) asset(c *gin.Context, name string) {
+func (s Site) asset(c *gin.Context, assets *packed, name string) {
 	if strings.HasPrefix(name, "assets/") {
 		c.Header("Cache-Control", "public, max-age=31536000, immutable")
 	} else {
 		c.Header("Cache-Control", "public, max-age=3600")
 	}
-	http.ServeFileFS(c.Writer, c.Request, s.Files, name)
+	if !assets.serve(c.Writer, c.Request, name) {
+		http.ServeFileFS(c.Writer, c.Request, s.Files, name)
+	}
 }
 
 func newNonce() (string, error) {
