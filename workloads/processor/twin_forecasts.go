@@ -3,6 +3,7 @@ package processor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -54,7 +55,8 @@ type twinForecaster struct {
 	series *sentSeries
 	rules  map[string]*twin.Rules // by the hash of the specification
 	load   twin.TwinLoad
-	known  meter.Hour // load holds what partitions knew at issues up to here; NoHour for none
+	known  meter.Hour         // load holds what partitions knew at issues up to here; NoHour for none
+	newest map[int]meter.Hour // by partition: its newest issue in load
 }
 
 // catchUp makes the forecasts of all issues that every partition has passed, in order.
@@ -87,10 +89,7 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) (err erro
 			}
 		}()
 	}
-	if f.known == meter.NoHour || f.known >= due { // it begins, or an issue is made again
-		f.load, f.known = twin.TwinLoad{}, due-longestSpan
-	}
-	loads, err := f.db.PartitionLoads(ctx, f.known, due)
+	loads, err := f.learn(ctx, due)
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,6 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) (err erro
 	partitions, ahead, hash, revision := 0, 0, "", int64(0)
 	for i := range loads {
 		l := &loads[i]
-		f.load.Add(l.Partition, &l.PartitionLoad)
 		if l.IssuedAt != due {
 			continue
 		}
@@ -107,7 +105,6 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) (err erro
 		}
 		ahead, issue.DayAhead = max(ahead, l.Ahead), issue.DayAhead || l.DayAhead
 	}
-	f.known = due
 	if partitions == 0 {
 		return fmt.Errorf("the loads of partitions at %s have been deleted meanwhile", due)
 	}
@@ -122,6 +119,53 @@ func (f *twinForecaster) forecast(ctx context.Context, due meter.Hour) (err erro
 	q := f.load.Forecast(rules, due, ahead)
 	issue.Model, issue.P10, issue.P50, issue.P90 = rules.Model().Name(), q.P10, q.P50, q.P90
 	return f.db.PutTwinForecast(ctx, &issue, partitions)
+}
+
+// learn takes in what partitions knew at issues up to and with one that is due. It returns
+// those at this issue, and maybe others.
+func (f *twinForecaster) learn(ctx context.Context, due meter.Hour) ([]writer.LoadOfPartition, error) {
+	if f.known == meter.NoHour || f.known >= due { // it begins, or an issue is made again
+		return f.learnAgain(ctx, due)
+	}
+	loads, err := f.db.PartitionLoads(ctx, f.known, due)
+	if err != nil {
+		return nil, err
+	}
+	if f.missed(loads) {
+		return f.learnAgain(ctx, due)
+	}
+	f.add(loads, due)
+	return loads, nil
+}
+
+// learnAgain forgets what it knew, and takes in all that is stored.
+func (f *twinForecaster) learnAgain(ctx context.Context, due meter.Hour) ([]writer.LoadOfPartition, error) {
+	loads, err := f.db.PartitionLoads(ctx, due-longestSpan, due)
+	if err != nil {
+		return nil, err
+	}
+	f.load, f.newest = twin.TwinLoad{}, map[int]meter.Hour{}
+	f.add(loads, due)
+	return loads, nil
+}
+
+func (f *twinForecaster) add(loads []writer.LoadOfPartition, due meter.Hour) {
+	for i := range loads {
+		l := &loads[i]
+		f.load.Add(l.Partition, &l.PartitionLoad)
+		f.newest[l.Partition] = l.IssuedAt
+	}
+	f.known = due
+}
+
+// missed reports whether a partition of the loads had none at the newest issue that is known.
+// A partition that has no watermark yet holds up no issue. When it begins, its loads of issues
+// that have been gone through without it appear at once, behind what is read next.
+func (f *twinForecaster) missed(loads []writer.LoadOfPartition) bool {
+	return slices.ContainsFunc(loads, func(l writer.LoadOfPartition) bool {
+		newest, seen := f.newest[l.Partition]
+		return !seen || newest != f.known
+	})
 }
 
 // longestSpan is more hours than any forecast is made from.

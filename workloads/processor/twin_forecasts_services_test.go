@@ -1,8 +1,10 @@
 package processor
 
 import (
+	"log/slog"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/energytwin/energytwin/internal/meter"
@@ -60,4 +62,43 @@ func TestTwinForecastsTakeInLatePartitions(t *testing.T) {
 	require.Zero(t, late.count(`SELECT count(*) FROM twin_forecasts WHERE partitions = 2`))
 	late.produceTreeTo(0, days, func(p int) bool { return p == 1 })
 	require.Equal(t, want, forecasts(late))
+}
+
+// A partition that begins while issues are gone through, and gets ahead while they are, leaves no
+// hour of its own out of those that follow.
+func TestTwinForecastsMissNoLoadOfAPartitionThatBegins(t *testing.T) {
+	ctx := t.Context()
+	s := startSubstation(t)
+	s.produceTree(0, 10)
+	s.process()
+	s.rows()
+	pool := s.stores.DB.Pool
+	stored := func() (sums string) {
+		require.NoError(t, pool.QueryRow(ctx, `SELECT md5(string_agg(t::text, ',' ORDER BY issued_at)) FROM twin_forecasts t`).Scan(&sums))
+		return sums
+	}
+	want := stored()
+
+	const late = `partition = (SELECT max(partition) FROM partition_loads)`
+	_, err := pool.Exec(ctx, `CREATE TABLE held AS SELECT * FROM partition_loads WHERE `+late)
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `DELETE FROM partition_loads WHERE `+late)
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `TRUNCATE twin_forecasts`)
+	require.NoError(t, err)
+
+	p, err := New(s.twin, s.stores, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	f := p.twinForecaster()
+	due, err := s.stores.DB.TwinForecastsDue(ctx)
+	require.NoError(t, err)
+	for i, issue := range due {
+		if i == 10 || i == 20 { // it commits some issues, and later the rest
+			_, err := pool.Exec(ctx, `INSERT INTO partition_loads SELECT * FROM held WHERE issued_at <= $1 ON CONFLICT DO NOTHING`, due[(len(due)-1)*i/20].Time())
+			require.NoError(t, err)
+		}
+		require.NoError(t, f.forecast(ctx, issue))
+	}
+	require.NoError(t, f.catchUp(ctx))
+	require.Equal(t, want, stored())
 }
