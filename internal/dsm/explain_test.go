@@ -1,6 +1,7 @@
 package dsm
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -158,4 +159,60 @@ func TestWindowsAreNamedInLocalTime(t *testing.T) {
 func zoneOffset(t time.Time) int {
 	_, seconds := t.Zone()
 	return seconds
+}
+
+// Loads that no meter can count move nowhere: their plan would name hours without an energy.
+func TestEnergiesThatNoMeterCountsArePlannedForNobody(t *testing.T) {
+	for _, kwh := range []float64{1e-45, 1.1210387714598537e-44, 1e-30, 1e-12, 1e-7} {
+		for _, reach := range []int{0, 6} {
+			policy := dayPolicy()
+			policy.Flexibility.MaxShiftHours, policy.MinSaving, policy.Hysteresis = reach, 0, .1
+			policy.Groups[0].CapacityKW = kwh
+			p, err := NewPlanner(policy, londonCalendar(t), "default/riverside")
+			require.NoError(t, err)
+			load := make([]float64, 24)
+			for i := range load {
+				load[i] = kwh * float64(1+i%3)
+			}
+			in := &GroupInput{Group: "feeder-1", IssuedAt: thursday, Start: thursday, Slots: 24, ActionableFrom: thursday}
+			previous := make([]float32, 24)
+			previous[1], previous[18] = float32(kwh/10), -float32(kwh/10)
+			in.Meters = []MeterInput{{Name: "m1", Forecast: flatForecast(load), LastReading: thursday - 1, Previous: previous}}
+			for _, d := range p.Plan(in, nil) {
+				require.Equal(t, ActionNone, d.Action, "%g kWh, reach %d: %+v", kwh, reach, d)
+			}
+		}
+	}
+}
+
+// A meter whose price shift is undone for the group's limit has its plan for the limit, whatever
+// both moved: its hours to use are not cheaper.
+func TestPlanThatTheLimitTurnsRoundIsForTheLimit(t *testing.T) {
+	policy := dayPolicy()
+	policy.Flexibility = Flexibility{ShiftableShare: .3, MaxShiftHours: 3, Rebound: .5, MaxIncrease: .1}
+	policy.Groups[0].CapacityKW = 7.75
+	p, err := NewPlanner(policy, londonCalendar(t), "default/riverside")
+	require.NoError(t, err)
+	in := &GroupInput{Group: "feeder-1", IssuedAt: 425001, Start: 425001, Slots: 24, ActionableFrom: 425001}
+	for i, load := range [][]float64{
+		{1, 1, 1, 1, 2.25, 1, 1, 1, 1, 2, 10, .25, 1, 1, 1, 1, 5, .125, 10, 3, 1, 5, 1, 1},
+		{1, 1, 1, 1, 5.5, 1, 1, 1.125, .125, 1.375, .0625, 1.125, 10, 6.5, 1, 1, 1, 3.59375, 2.9140625, 1.75, 1, .125, 1, 1},
+		{1, 1, 1, 2.5, 1, 6, 1, 1, 2, 1, 10, .5, 1, 1, 1, 1, 1, 1.5, 1.9073486328125e-06, 1, 1, .25, 1, 1},
+		{
+			1, 1, 1, 1, 1, 1, 1, 1, .5, .5, .25, .17789434699443518, 1.2069940567016602e-06, .28125, .576171875, .6833079774216912,
+			0, .5109116742387414, 9.129138946533203, 2.189459268930108, 2.916828155517578, 2.13897705078125, .1829986572265625, .9697628021240234,
+		},
+		{
+			0, 10, .6021340601146221, 3.619291305541992, .00024316567578352988, .046697378158569336, 0, 2.094408137454593, .25576645105605267, 1.75,
+			9.37352740764618, 1.144771343537595, 0, 0, 7.8843841552734375, 7.193158624920185, 3.112060546875, .2461684165900806, 6.963221033064608,
+			.001312255859375, 3.9489147696459304, 0, 0, 0,
+		},
+	} {
+		in.Meters = append(in.Meters, MeterInput{Name: fmt.Sprintf("m%d", i), Forecast: flatForecast(load), LastReading: 425000})
+	}
+	d := p.Plan(in, nil)[2]
+	require.Negative(t, d.SavingP50)
+	require.Equal(t, ReasonGroupLimit, d.Reason)
+	require.Equal(t, ActionPeakShave, d.Action)
+	require.NotEmpty(t, Explain(d, Contributions{}, londonCalendar(t), "GBP").Why)
 }

@@ -257,7 +257,7 @@ func (d *meterPlan) left(day *dayRates, t int) (give, room float64) {
 	}
 	give = d.shareAt(day, t)*max(d.load[t], 0) - d.price.down[t] - d.held.down[t]
 	room = d.ceiling - d.price.up[t] - d.held.up[t]
-	return max(give, 0), max(room, 0)
+	return sensible(max(give, 0)), sensible(max(room, 0))
 }
 
 // shave brings the group's sum down to target, of which peak is the problem, and
@@ -310,6 +310,9 @@ func (p *planner) allocate(ws *workspace, g *groupPlan, a, b int, x float64) boo
 	share := min(x/total, 1)
 	for i, v := range movable {
 		d, own := &ws.meters[g.first+i], share*v
+		if own < leastShare {
+			continue
+		}
 		d.held.down[a] += own
 		d.held.up[b] += factor * own
 		d.relief[g.level] += own

@@ -1,5 +1,7 @@
 package dsm
 
+import "math"
+
 // PlanItem is one item of a meter's plan: what moved load or a device contributes.
 type PlanItem struct {
 	Action Action
@@ -25,7 +27,8 @@ func (p *planner) purposeOf(day *dayRates, d *meterPlan, total *shiftPlan, mean 
 		reason = ReasonDemandCharge
 	}
 	action := shiftAction(d, n, reason)
-	if d.held.moved(n) > d.price.moved(n) {
+	held := d.held.moved(n)
+	if held > d.price.moved(n) || held > 0 && mean.cash <= 0 && !day.isCheaper(total) {
 		action, reason = ActionPeakShave, ReasonGroupLimit
 	}
 	if action == ActionPVSelfConsume && reason == ReasonPriceSpread {
@@ -44,6 +47,20 @@ func (p *planner) purposeOf(day *dayRates, d *meterPlan, total *shiftPlan, mean 
 		action, reason = o.dispatch.purpose(day, &d.load, o)
 	}
 	return action, reason
+}
+
+// isCheaper reports whether some hour that gains load costs less than one that loses some.
+func (r *dayRates) isCheaper(plan *shiftPlan) bool {
+	low, high := math.Inf(1), math.Inf(-1)
+	for t := range r.n {
+		switch change := plan.up[t] - plan.down[t]; {
+		case change > 0:
+			low = min(low, r.price[t])
+		case change < 0:
+			high = max(high, r.price[t])
+		}
+	}
+	return low < high
 }
 
 // shiftAction is what moved load is mainly about.

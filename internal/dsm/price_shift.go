@@ -11,6 +11,22 @@ const maxMissing = 0.25
 // bit.
 const minimumGain = 1e-9
 
+// leastAsked is the energy below which nothing is asked of people or counted on, kWh: a
+// thousandth of what meters count in. No price shift moves less, and no hour gives or takes less.
+const leastAsked = 1e-6
+
+// leastShare is the same for a meter's share in what a limit asks for between two hours: shares
+// add up, over hours and over meters.
+const leastShare = leastAsked / 1000
+
+// sensible is an energy, 0 for one that is too small to ask for.
+func sensible(kwh float64) float64 {
+	if kwh > 0 && kwh < leastAsked {
+		return 0
+	}
+	return kwh
+}
+
 // planMeter plans the price shift of one meter, and the devices behind it. rooms,
 // if given, bounds what each slot may gain besides ū.
 func (p *planner) planMeter(ws *workspace, in *GroupInput, i int, rooms *[maxSlots]float64) {
@@ -53,7 +69,7 @@ func (p *planner) planPriceShift(ws *workspace, d *meterPlan, q *shiftProblem, r
 		return 0
 	}
 	p.solve(ws, d, q, &d.price)
-	if d.price.moved(q.n) > q.negligible() {
+	if d.price.moved(q.n) >= leastAsked {
 		d.shifted = p.onAll(ws, &ws.scenarios, d, &d.price, nil, 0)
 		value = d.shifted.expected()
 	}
@@ -144,7 +160,7 @@ func (p *planner) pose(day *dayRates, d *meterPlan, rooms *[maxSlots]float64, q 
 		if d.known&(1<<t) == 0 {
 			continue
 		}
-		q.give[t] = d.shareAt(day, t) * max(d.load[t], 0)
+		q.give[t] = sensible(d.shareAt(day, t) * max(d.load[t], 0))
 		q.room[t] = d.ceiling
 		if d.load[t] < 0 {
 			q.room[t] = min(q.room[t], -d.load[t])
@@ -157,6 +173,7 @@ func (p *planner) pose(day *dayRates, d *meterPlan, rooms *[maxSlots]float64, q 
 			q.room[t] = min(q.room[t], rooms[t])
 			q.more[t] = min(q.more[t], rooms[t]-q.room[t])
 		}
+		q.room[t], q.more[t] = sensible(q.room[t]), sensible(q.more[t])
 		gives, takes = gives || q.give[t] > 0, takes || q.room[t] > 0
 	}
 	return gives && (takes || rooms != nil)
@@ -218,7 +235,7 @@ func (p *planner) keepPrevious(ws *workspace, previous []float32, d *meterPlan, 
 	}
 	shifted := p.onAll(ws, &ws.scenarios, d, &old, nil, 0)
 	value := shifted.expected()
-	if value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
+	if old.moved(q.n) < leastAsked || value <= 0 || value < p.policy.MinSaving || newValue >= (1+p.policy.Hysteresis)*value {
 		return false
 	}
 	d.price, d.shifted = old, shifted
