@@ -20,14 +20,14 @@ func OutcomeSums(issued, from, where string) string {
 			count(r.decision_id) FILTER (WHERE d.action <> 0) AS settled,
 			count(r.saving) FILTER (WHERE d.superseded_energy IS NULL) AS counted,
 			count(r.saving) AS valued,
-			sum(r.kwh_shifted::float8) AS kwh_shifted,
-			sum(coalesce(d.saving_energy, d.saving_p50)::float8 - coalesce(d.superseded_energy, 0)) FILTER (WHERE r.saving IS NOT NULL) AS promised_energy,
-			sum(d.saving_demand::float8 - coalesce(d.superseded_demand, 0)) FILTER (WHERE r.saving IS NOT NULL) AS promised_demand,
-			sum(r.saving::float8) AS saving,
-			sum(r.saving_demand::float8) AS saving_demand,
-			sum(r.saving::float8) FILTER (WHERE r.method = ` + estimated + `) AS estimated,
-			count(r.saving) FILTER (WHERE r.method = ` + estimated + `) AS estimates,
-			sum(r.co2_kg::float8) AS co2_kg,
+			` + sum(`r.kwh_shifted`, ``) + ` AS kwh_shifted,
+			` + sum(`coalesce(d.saving_energy, d.saving_p50)::float8 - coalesce(d.superseded_energy, 0)`, ofKnown) + ` AS promised_energy,
+			` + sum(`d.saving_demand::float8 - coalesce(d.superseded_demand, 0)`, ofKnown) + ` AS promised_demand,
+			` + sum(`r.saving`, ``) + ` AS saving,
+			` + sum(`r.saving_demand`, ``) + ` AS saving_demand,
+			` + sum(`r.saving`, ofEstimated) + ` AS estimated,
+			count(r.saving) ` + ofEstimated + ` AS estimates,
+			` + sum(`r.co2_kg`, ``) + ` AS co2_kg,
 			count(r.co2_kg) AS co2_plans
 		FROM decisions d ` + from + `
 		LEFT JOIN (
@@ -38,4 +38,14 @@ func OutcomeSums(issued, from, where string) string {
 		GROUP BY d.valid_from, d.valid_to, d.group_no, d.partition`
 }
 
-var estimated = strconv.Itoa(SettledEstimated)
+// Which outcomes some sums are of.
+const ofKnown = `FILTER (WHERE r.saving IS NOT NULL)`
+
+var ofEstimated = `FILTER (WHERE r.method = ` + strconv.Itoa(SettledEstimated) + `)`
+
+// sum adds up a real number in whole 2⁻²⁸, of which a double holds 2⁵³. So no addition
+// rounds, and the sum is the same to the bit in whichever order rows are read.
+func sum(of, which string) string {
+	const ones = `268435456`
+	return `sum(round((` + of + `)::float8 * ` + ones + `)) ` + which + ` / ` + ones
+}
