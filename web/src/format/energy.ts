@@ -37,6 +37,9 @@ export function count(n: Maybe): string {
   return n >= 10_000_000 ? compactDigits.format(n) : grouped.format(n);
 }
 
+/** counted is a number of things in words: 1 meter, 2 meters. */
+export const counted = (n: Maybe, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
 /** percent shows a share of 1. */
 export function percent(share: Maybe): string {
   if (!known(share)) return unknown;

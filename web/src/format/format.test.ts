@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { count, energy, mass, money, percent, power, unitPrice, unknown } from './energy';
+import { count, counted, energy, mass, money, percent, power, unitPrice, unknown } from './energy';
 import { age, clock, dateTime, dayHour, hourOf, hours, relativeDay } from './time';
 
 describe('numbers', () => {
@@ -24,6 +24,13 @@ describe('numbers', () => {
     [99_999, '99,999'],
     [undefined, unknown],
   ])('count(%s) is %s', (v, want) => expect(count(v)).toBe(want));
+
+  test.each([
+    [0, '0 messages wait'],
+    [1, '1 message waits'],
+    [2_000, '2,000 messages wait'],
+    [null, '– messages wait'],
+  ])('counted(%s) is %s', (v, want) => expect(counted(v, 'message waits', 'messages wait')).toBe(want));
 
   test.each([
     [0, '0 %'],

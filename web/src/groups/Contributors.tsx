@@ -54,7 +54,7 @@ export function Contributors({ id, load, zone }: { id: string; load: number | nu
             </table>
           </div>
           <Anchor component={Link} href={`/meters?group=${encodeURIComponent(id)}&sort=-lastKwh`} size="sm" c="var(--accent)" mt="md" display="inline-block">
-            All {count(data?.page?.total)} meters of {id}
+            {data?.page?.total === 1 ? 'The only meter' : `All ${count(data?.page?.total)} meters`} of {id}
           </Anchor>
         </>
       )}

@@ -22,7 +22,7 @@ import { DecisionList } from '../decisions/DecisionList';
 import { markersOf } from '../decisions/markers';
 import { useDecisionMode } from '../decisions/mode';
 import { Downloads, type FileOf } from '../download/Downloads';
-import { count, energy } from '../format/energy';
+import { counted, energy } from '../format/energy';
 import { dayHour } from '../format/time';
 import { Devices } from './Devices';
 import { Known } from './Known';
@@ -64,7 +64,7 @@ export function MeterPage({ id }: { id: string }) {
             <span>
               {energy(m.lastKwh)} on {dayHour(m.lastReadingAt, zone)}
             </span>
-            <span>{count(m.readings)} readings</span>
+            <span>{counted(m.readings, 'reading')}</span>
           </p>
         ) : (
           <Skeleton height={20} width={320} maw="100%" mt={6} />
@@ -159,7 +159,7 @@ function Suspects({ readings, zone }: { readings: Schemas['Reading'][]; zone: st
   const named = readings.slice(-mostNamed).map((r) => `${energy(r.kwh)} on ${dayHour(r.at, zone)}`);
   return (
     <p className={classes.suspects} role="note">
-      <strong>{readings.length === 1 ? '1 suspect reading' : `${count(readings.length)} suspect readings`}</strong>, left out of the chart, of
+      <strong>{counted(readings.length, 'suspect reading')}</strong>, left out of the chart, of
       forecasts and of plans: {named.join('; ')}
       {readings.length > named.length ? '; and earlier ones' : ''}.
     </p>

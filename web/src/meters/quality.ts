@@ -1,4 +1,5 @@
 import type { Schemas } from '../api/client';
+import { counted } from '../format/energy';
 
 type Day = Schemas['QualityDay'];
 
@@ -52,5 +53,5 @@ export function summary(day: Day): string {
       [day.corrected, 'corrected'],
     ] as const
   ).flatMap(([n, what]) => (n > 0 ? [`${n} ${what}`] : []));
-  return parts.length > 0 ? `${parts.join(', ')} of ${day.hours} hours` : `all ${day.hours} hours`;
+  return parts.length > 0 ? `${parts.join(', ')} of ${counted(day.hours, 'hour')}` : day.hours === 1 ? 'the only hour' : `all ${day.hours} hours`;
 }

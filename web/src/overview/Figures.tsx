@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Asked, Schemas } from '../api/client';
 import { CopyCurl } from '../app/CopyCurl';
-import { count } from '../format/energy';
+import { count, counted } from '../format/energy';
 import { age } from '../format/time';
 import classes from '../app/Figures.module.css';
 
@@ -15,14 +15,14 @@ export function Figures({ twin, from }: { twin: Schemas['Twin'] | undefined; fro
       <Figure
         label="Meters"
         value={twin && count(twin.meters)}
-        note={twin && (twin.groups === 1 ? 'in 1 group' : `in ${count(twin.groups)} groups`)}
+        note={twin && `in ${counted(twin.groups, 'group')}`}
       />
       <Figure label="Forecasts" value={c && count(c.forecasts)} note={twin && `issued at ${twin.issueAt}, a day ahead`} />
       <Figure label="Decisions" value={c && count(c.decisions)} note={twin && policies[twin.policy]} />
       <Figure
         label="Quarantined"
         value={c && count(c.quarantined)}
-        note={c && (c.quarantined === 0 ? 'no message was rejected' : `of ${count(c.messages)} messages`)}
+        note={c && (c.quarantined === 0 ? 'no message was rejected' : `of ${counted(c.messages, 'message')}`)}
         warn={(c?.quarantined ?? 0) > 0}
       />
       {c && c.suspect > c.confirmed && (

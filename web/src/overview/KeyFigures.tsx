@@ -6,7 +6,7 @@ import { lastWeek } from '../api/questions';
 import { Card } from '../app/Card';
 import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
-import { count, energy, mass, money, number, percent, power } from '../format/energy';
+import { counted, energy, mass, money, number, percent, power } from '../format/energy';
 import { clock, day } from '../format/time';
 import classes from './KeyFigures.module.css';
 import { type Part, realisedLabel, savings, settledDays } from './savings';
@@ -54,7 +54,7 @@ function Savings({ week, currency }: { week: Schemas['KPIPeriod']; currency: str
         {[
           settledDays(week),
           s.energy.kept !== null &&
-            `${percent(s.energy.kept)} of what ${count(week.decisions)} ${week.decisions === 1 ? 'plan' : 'plans'} promised on energy`,
+            `${percent(s.energy.kept)} of what ${counted(week.decisions, 'plan')} promised on energy`,
           week.savedShare !== null && `${percent(week.savedShare)} of the energy cost`,
           week.realisedMethod === 'simulated' ? 'computed as if all plans had been followed' : 'estimated against the forecasts',
         ]
@@ -112,7 +112,7 @@ function peak(week: Schemas['KPIPeriod'], zone: string): string {
 function emissions(week: Schemas['KPIPeriod']): string {
   if (week.co2Kg === null) return 'no carbon intensity is known';
   if (week.co2AvoidedKg !== null) return `${mass(week.co2AvoidedKg)} less by plans`;
-  return week.co2Hours < week.hours ? `of ${week.co2Hours} hours` : 'by the carbon intensity';
+  return week.co2Hours < week.hours ? `of ${counted(week.co2Hours, 'hour')}` : 'by the carbon intensity';
 }
 
 function Figure({ label, value, note }: { label: string; value: string; note: ReactNode }) {

@@ -7,7 +7,7 @@ import type { Asked } from '../api/client';
 import { CopyCurl } from '../app/CopyCurl';
 import classes from '../app/Figures.module.css';
 import { comparison } from '../forecasts/accuracy';
-import { count, money, number } from '../format/energy';
+import { count, counted, money, number } from '../format/energy';
 import { realisedLabel, savings, settledDays } from './savings';
 
 /** Month is what came of it: what was saved, how good the forecasts were, and what was wrong with the data. */
@@ -61,7 +61,7 @@ function Health() {
       label="Rejected readings"
       value={rejected === undefined ? '–' : count(rejected)}
       warn={rejected !== undefined && rejected > 0}
-      note={view && (view.suspects.length > 0 ? `${count(view.suspects.length)} meters with suspect readings` : 'No suspect readings')}
+      note={view && (view.suspects.length > 0 ? `${counted(view.suspects.length, 'meter')} with suspect readings` : 'No suspect readings')}
       more={{ to: '/data-quality', label: 'Data quality' }}
     />
   );

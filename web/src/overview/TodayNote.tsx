@@ -2,7 +2,7 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { load } from '../api/questions';
 import type { Asked } from '../chart/range';
-import { percent } from '../format/energy';
+import { counted, percent } from '../format/energy';
 import { asForecast } from './today';
 import classes from './TodayNote.module.css';
 
@@ -15,7 +15,7 @@ export function TodayNote({ range, zone }: { range: Asked; zone: string }) {
   return (
     <p className={classes.note}>
       <IconCircleCheck size={17} stroke={1.8} aria-hidden="true" />
-      Today goes as forecast: {percent(today.off)} off, {today.inside} of {today.hours} hours inside the band
+      Today goes as forecast: {percent(today.off)} off, {today.inside} of {counted(today.hours, 'hour')} inside the band
     </p>
   );
 }

@@ -10,7 +10,7 @@ import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import table from '../app/Table.module.css';
-import { count, percent } from '../format/energy';
+import { count, counted, percent } from '../format/energy';
 import classes from './MissingHours.module.css';
 import { type Column, type Count, columnsOf, countOf, levelOf, nameOf, steps, words } from './missing';
 
@@ -48,10 +48,10 @@ export function MissingHours() {
 }
 
 function summary({ hours, missing, groups, groupCount }: Schemas['MissingHours']): string {
-  if (missing === 0) return `None of the ${count(hours)} hours is missing.`;
-  const most = groups[0] && groupCount > 1 ? `, most of them in ${nameOf(groups[0])}` : '';
+  if (missing === 0) return hours === 1 ? 'The only hour is there.' : `None of the ${count(hours)} hours is missing.`;
+  const most = groups[0] && groupCount > 1 ? `, ${missing === 1 ? '' : 'most of them '}in ${nameOf(groups[0])}` : '';
   const listed = groups.length < groupCount ? ` These are the ${groups.length} groups with most of them, of ${count(groupCount)}.` : '';
-  return `${count(missing)} of the ${count(hours)} hours are missing (${percent(missing / hours)})${most}.${listed}`;
+  return `${count(missing)} of the ${counted(hours, 'hour')} ${missing === 1 ? 'is' : 'are'} missing (${percent(missing / hours)})${most}.${listed}`;
 }
 
 interface Row {

@@ -11,7 +11,7 @@ import page from '../app/Page.module.css';
 import { Pager, usePages } from '../app/Pager';
 import table from '../app/Table.module.css';
 import { useTitle } from '../app/title';
-import { count } from '../format/energy';
+import { count, counted } from '../format/energy';
 import { dateTime, dayHour } from '../format/time';
 import { Corrections } from './Corrections';
 import { FileQuality } from './FileQuality';
@@ -33,7 +33,7 @@ export function QualityPage() {
       {view && <MissingHours />}
       {view && <Messages reasons={view.byReason} zone={zone} />}
       {view?.dataset && (
-        <Card from={data} title="The file of readings" note={`${count(view.dataset.valuesRead)} values were read`}>
+        <Card from={data} title="The file of readings" note={`${counted(view.dataset.valuesRead, 'value was', 'values were')} read`}>
           <FileQuality file={view.dataset} />
         </Card>
       )}

@@ -29,6 +29,8 @@ describe('the map of missing hours', () => {
   test.each([
     [0, 0, null, 'no meter yet'],
     [2_400, 0, 0, 'all 2,400 hours'],
+    [1, 0, 0, 'the only hour'],
+    [1, 1, 4, '1 of 1 hour missing (100 %)'],
     [2_400, 1, 1, '1 of 2,400 hours missing (< 1 %)'],
     [2_400, 24, 1, '24 of 2,400 hours missing (1 %)'],
     [2_400, 25, 2, '25 of 2,400 hours missing (1 %)'],

@@ -63,8 +63,8 @@ const number = new Intl.NumberFormat('en-GB');
 /** words is a count in words. */
 export function words({ hours, missing }: Count): string {
   if (hours === 0) return 'no meter yet';
-  if (missing === 0) return `all ${number.format(hours)} hours`;
-  return `${number.format(missing)} of ${number.format(hours)} hours missing (${percent(missing / hours)})`;
+  if (missing === 0) return hours === 1 ? 'the only hour' : `all ${number.format(hours)} hours`;
+  return `${number.format(missing)} of ${number.format(hours)} ${hours === 1 ? 'hour' : 'hours'} missing (${percent(missing / hours)})`;
 }
 
 /** nameOf is what the map calls a group. */

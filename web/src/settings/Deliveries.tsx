@@ -6,7 +6,7 @@ import { deliveries, delivery, webhooks } from '../api/questions';
 import { Failure } from '../app/Failure';
 import { Pager, usePages } from '../app/Pager';
 import table from '../app/Table.module.css';
-import { count } from '../format/energy';
+import { count, counted } from '../format/energy';
 import { dateTime } from '../format/time';
 import { answerOf } from './webhook';
 import classes from './Webhooks.module.css';
@@ -80,7 +80,7 @@ function Message({ id, of: d, zone, opened, open, again }: MessageProps) {
     <>
       <tr>
         <th scope="row">{created}</th>
-        <td>{d.type === 'twin.test' ? 'test' : `${count(d.events)} events`}</td>
+        <td>{d.type === 'twin.test' ? 'test' : counted(d.events, 'event')}</td>
         <td>{states[d.status]}</td>
         <td className={classes.answer}>{answerOf(d)}</td>
         <td className={table.right}>{count(d.attempts)}</td>
