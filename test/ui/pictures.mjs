@@ -22,6 +22,7 @@ try {
   await signIn(page, twin);
   await until(twin, 'twin', (v) => v.counts.decisions > 0, 600_000);
   await page.getByRole('region', { name: 'To do' }).getByRole('listitem').nth(2).waitFor({ timeout: 120_000 });
+  await known(page);
   await settle(page);
   await shoot(page, 'overview');
   await record(page);
@@ -43,6 +44,13 @@ execFileSync('ffmpeg', [
   '-vf', 'scale=960:-1:flags=lanczos', '-loop', '0', '-c:v', 'libwebp_anim', '-q:v', '60', '-compression_level', '6', join(out, 'replay.webp'),
 ], { stdio: 'inherit' });
 rmSync(frames, { recursive: true });
+
+/** known waits until what came of it is known: what was saved is once a day with plans is over. */
+async function known(page) {
+  const figures = page.getByLabel('What came of it').getByRole('definition');
+  await figures.first().waitFor();
+  await page.waitForFunction((all) => all.every((dd) => dd.textContent.trim() !== '–'), await figures.elementHandles(), { timeout: 900_000 });
+}
 
 /** settle waits until drawings and animations have come to rest. */
 async function settle(page) {

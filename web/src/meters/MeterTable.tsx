@@ -1,8 +1,8 @@
 import { VisuallyHidden } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
-import { Link } from 'wouter';
+import { memo, type MouseEvent, useEffect, useRef } from 'react';
+import { useLocation, useRouter } from 'wouter';
 import type { Schemas } from '../api/client';
 import type { MeterColumn, MeterFilter, MeterSort } from '../api/questions';
 import { addressOf } from '../app/address';
@@ -60,6 +60,8 @@ export function MeterTable({ filter, total, old, zone, top, setTop, setSort }: P
   const shown = rows.getVirtualItems();
   const first = shown[0];
   const last = shown.at(-1);
+  const { base } = useRouter();
+  const [, go] = useLocation();
   const meterAt = useMeterRows(filter, first?.index ?? 0, last?.index ?? 0);
 
   // The place is kept in the address once the table is at rest: Back comes back to it.
@@ -68,6 +70,14 @@ export function MeterTable({ filter, total, old, zone, top, setTop, setSort }: P
   useEffect(() => {
     if (resting && place !== top) setTop(place);
   }, [resting, place, top, setTop]);
+
+  // One listener follows the links of all rows: a component of the router for each costs more than its row.
+  const follow = (e: MouseEvent) => {
+    const to = (e.target as Element).closest('a')?.dataset.to;
+    if (!to || e.button !== 0 || e.metaKey || e.ctrlKey || e.altKey || e.shiftKey) return;
+    e.preventDefault();
+    go(to);
+  };
 
   const asked = JSON.stringify(filter);
   const before = useRef(asked);
@@ -92,10 +102,10 @@ export function MeterTable({ filter, total, old, zone, top, setTop, setSort }: P
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody onClick={follow}>
           <Space height={first?.start ?? 0} />
           {shown.map(({ index }) => (
-            <Row key={index} index={index} meter={meterAt(index)} zone={zone} />
+            <Row key={index} index={index} meter={meterAt(index)} zone={zone} base={base} />
           ))}
           <Space height={rows.getTotalSize() - (last?.end ?? 0)} />
         </tbody>
@@ -137,7 +147,8 @@ function Header({ column: { label, by, right }, sort, set }: { column: Column; s
   );
 }
 
-function Row({ index, meter: m, zone }: { index: number; meter: Schemas['Meter'] | undefined; zone: string }) {
+/** Row is drawn again only when its meter changes: the table is drawn with every pixel that it is scrolled. */
+const Row = memo(function Row({ index, meter: m, zone, base }: { index: number; meter: Schemas['Meter'] | undefined; zone: string; base: string }) {
   if (!m) {
     return (
       <tr aria-rowindex={index + 2} aria-busy="true">
@@ -150,19 +161,9 @@ function Row({ index, meter: m, zone }: { index: number; meter: Schemas['Meter']
   return (
     <tr aria-rowindex={index + 2}>
       <th scope="row">
-        <Link href={addressOf('meters', m.id)} className={table.link} title={m.id}>
-          {m.id}
-        </Link>
+        <To to={addressOf('meters', m.id)} base={base} name={m.id} />
       </th>
-      <td>
-        {m.group ? (
-          <Link href={addressOf('groups', m.group)} className={table.link} title={m.group}>
-            {m.group}
-          </Link>
-        ) : (
-          '–'
-        )}
-      </td>
+      <td>{m.group ? <To to={addressOf('groups', m.group)} base={base} name={m.group} /> : '–'}</td>
       <td>
         <StatusBadge status={m.status} />
       </td>
@@ -172,5 +173,14 @@ function Row({ index, meter: m, zone }: { index: number; meter: Schemas['Meter']
       <td className={table.right}>{m.missingHours === 0 ? '–' : `${count(m.missingHours)} h`}</td>
       <td className={table.right}>{count(m.readings)}</td>
     </tr>
+  );
+});
+
+/** To leads to the page of what it names. */
+function To({ to, base, name }: { to: string; base: string; name: string }) {
+  return (
+    <a href={base + to} data-to={to} className={table.link} title={name}>
+      {name}
+    </a>
   );
 }

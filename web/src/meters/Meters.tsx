@@ -1,5 +1,4 @@
 import { NativeSelect, SegmentedControl, Skeleton, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useRef } from 'react';
@@ -10,6 +9,7 @@ import { Empty } from '../app/Empty';
 import { Failure } from '../app/Failure';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
+import { useRested } from '../app/useRested';
 import { count } from '../format/energy';
 import { MeterTable } from './MeterTable';
 
@@ -32,7 +32,7 @@ export function Meters() {
   const [sort, setSort] = useSetting<MeterSort>('sort', 'id', sorts);
   const [group, setGroup] = useSetting<string>('group', '');
   const [top, keepTop] = useSetting<string>('row', '0');
-  const [q] = useDebouncedValue(search.trim(), 80, { leading: true });
+  const q = useRested(search.trim(), 80);
   const filter = { q, status: (status || undefined) as MeterStatus | undefined, sort, group: group || undefined };
   const first = useQuery({ ...meters(filter, 0), placeholderData: keepPreviousData });
   const drawn = useDrawn(filter, first.data !== undefined && !first.isPlaceholderData);

@@ -1,7 +1,7 @@
-import { useDebouncedValue } from '@mantine/hooks';
 import { useQueries } from '@tanstack/react-query';
 import type { Schemas } from '../api/client';
 import { type MeterFilter, meters, metersOfPage } from '../api/questions';
+import { useRested } from '../app/useRested';
 
 /** pause is how long the pages that are seen may change before they are asked for, in milliseconds. */
 const pause = 30;
@@ -11,8 +11,8 @@ const pause = 30;
  * undefined while it is not known. Pages that a quick scroll passes are left out.
  */
 export function useMeterRows(filter: MeterFilter, first: number, last: number): (row: number) => Schemas['Meter'] | undefined {
-  const [from] = useDebouncedValue(Math.floor(first / metersOfPage), pause, { leading: true });
-  const [to] = useDebouncedValue(Math.floor(last / metersOfPage), pause, { leading: true });
+  const from = useRested(Math.floor(first / metersOfPage), pause);
+  const to = useRested(Math.floor(last / metersOfPage), pause);
   const asked = Array.from({ length: Math.min(4, Math.max(1, to - from + 1)) }, (_, i) => from + i);
   const pages = useQueries({ queries: asked.map((at) => meters(filter, at)) });
   return (row) => pages[asked.indexOf(Math.floor(row / metersOfPage))]?.data?.data[row % metersOfPage];
