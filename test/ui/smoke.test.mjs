@@ -311,6 +311,38 @@ test('what a card shows comes from one call, which is copied as curl', async (t)
   assert.ok((await answer.json()).data[0].points.length > 0);
 });
 
+test('every card with figures of the API is copied as curl, and each command answers', async (t) => {
+  const page = await open(t);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await signIn(page, twin);
+  const [{ id }] = (await (await fetch(`${twin.address}api/v1/decisions?limit=1`, { headers: { 'X-API-Key': twin.apiKey } })).json()).data;
+  const curls = page.locator('main').getByRole('button', { name: /^Copy .* as curl$/ });
+  for (const [path, cards] of Object.entries({
+    '': 10,
+    groups: 1,
+    'groups/feeder-0001': 7,
+    decisions: 1,
+    [`decisions/${id}`]: 2,
+    meters: 1,
+    'meters/home-000001': 4,
+    forecasts: 4,
+    'data-quality': 5,
+    operations: 3,
+    settings: 3,
+  })) {
+    await page.goto(`${twin.address}ui/${path}`);
+    await curls.nth(cards - 1).waitFor();
+    for (const button of await curls.all()) {
+      await button.click();
+      const [, address] = (await page.evaluate(() => navigator.clipboard.readText())).match(/^curl -H "X-API-Key: \$KEY" '(.*)'$/);
+      const answer = await fetch(address, { headers: { 'X-API-Key': twin.apiKey } });
+      assert.equal(answer.status, 200, `${path}: ${address}`);
+    }
+    const without = await page.locator('main section[aria-labelledby]').filter({ hasNot: page.getByRole('button', { name: /^Copy .* as curl$/ }) }).getByRole('heading', { level: 2 }).allTextContents();
+    assert.deepEqual(without.filter((card) => !['As files', 'This browser'].includes(card)), [], path);
+  }
+});
+
 test('what matters most is on the first page without scrolling', async (t) => {
   const page = await open(t, { viewport: { width: 1440, height: 900 } });
   await signIn(page, twin);

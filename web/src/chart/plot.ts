@@ -86,7 +86,7 @@ export function plotOptions(el: HTMLElement, latest: () => Drawing & { preview: 
   return {
     width: el.clientWidth,
     height,
-    padding: [d.compact ? 6 : 12, 8, d.compact ? 4 : 0, 0],
+    padding: [d.compact ? 6 : 12, 16, d.compact ? 4 : 0, 0], // at the right for half of the last hour’s name
     legend: { show: false },
     tzDate: (t) => uPlot.tzDate(new Date(t * 1000), d.zone),
     cursor: cursorOptions(key),

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { decision, explanation, twin } from '../api/questions';
+import card from '../app/Card.module.css';
 import page from '../app/Page.module.css';
 import { useTitle } from '../app/title';
 import { DecisionView } from './DecisionView';
@@ -19,7 +20,9 @@ export function DecisionPage({ id }: { id: string }) {
         </Link>
         <h1 className={page.title}>Why this decision</h1>
       </div>
-      <DecisionView id={id} zone={zone} />
+      <div className={card.card}>
+        <DecisionView id={id} zone={zone} />
+      </div>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../api/client';
 import { decision, explanation } from '../api/questions';
+import { CopyCurl } from '../app/CopyCurl';
 import { Fact } from '../app/Fact';
 import { Failure } from '../app/Failure';
 import { energy, money, percent, power } from '../format/energy';
@@ -28,11 +29,14 @@ export function DecisionView({ id, zone }: { id: string; zone: string }) {
   const inWords = words.data.data;
   return (
     <article className={classes.body}>
-      <header>
-        <p className={classes.subject}>
-          {d.meter ?? d.group} · {actionName(d.action)} · {statusName(d.status, ended)}
-        </p>
-        <h2 className={classes.title}>{inWords.title}</h2>
+      <header className={classes.head}>
+        <div>
+          <p className={classes.subject}>
+            {d.meter ?? d.group} · {actionName(d.action)} · {statusName(d.status, ended)}
+          </p>
+          <h2 className={classes.title}>{inWords.title}</h2>
+        </div>
+        <CopyCurl of="the decision" source={facts.data.source} />
       </header>
       <div className={classes.summary}>
         <p>{inWords.instruction}</p>
@@ -46,7 +50,7 @@ export function DecisionView({ id, zone }: { id: string; zone: string }) {
           <PlanItems items={d.planItems} zone={zone} currency={d.currency} />
         </Section>
       )}
-      <Section title="Why">
+      <Section title="Why" action={<CopyCurl of="the reasons" source={words.data.source} />}>
         <Sentences of={inWords.why} />
       </Section>
       {d.action !== 'none' && <Worth d={d} sentences={inWords.worth} />}
@@ -63,10 +67,13 @@ export function DecisionView({ id, zone }: { id: string; zone: string }) {
   );
 }
 
-function Section({ title, children }: { title: string; children: ReactNode }) {
+function Section({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
   return (
     <section>
-      <h3 className={classes.section}>{title}</h3>
+      <div className={classes.head}>
+        <h3 className={classes.section}>{title}</h3>
+        {action}
+      </div>
       {children}
     </section>
   );

@@ -4,7 +4,7 @@ import classes from './Reliability.module.css';
 import { reliability } from './accuracy';
 
 const size = 220; // of the square, in the units of the drawing
-const margin = { left: 40, bottom: 34 };
+const margin = { left: 40, right: 20, bottom: 34 };
 const ticks = [0, 0.25, 0.5, 0.75, 1];
 
 /** Reliability shows how often the load was at or below each quantile of the forecasts: on the diagonal it was as often as they promise. */
@@ -15,7 +15,7 @@ export function Reliability({ line }: { line: Schemas['AccuracyLine'] }) {
   const y = (share: number) => 8 + (1 - share) * size;
   return (
     <div className={classes.body}>
-      <svg className={classes.drawing} viewBox={`0 0 ${margin.left + size + 12} ${size + 8 + margin.bottom}`} role="img" aria-label={points.map((p) => `${p.name}: ${percent(p.observed)} of the hours, ${percent(p.promised)} is right`).join('; ')}>
+      <svg className={classes.drawing} viewBox={`0 0 ${margin.left + size + margin.right} ${size + 8 + margin.bottom}`} role="img" aria-label={points.map((p) => `${p.name}: ${percent(p.observed)} of the hours, ${percent(p.promised)} is right`).join('; ')}>
         {ticks.map((t) => (
           <g key={t}>
             <line className={classes.grid} x1={x(0)} x2={x(1)} y1={y(t)} y2={y(t)} />

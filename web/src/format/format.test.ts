@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { count, counted, energy, mass, money, percent, power, unitPrice, unknown } from './energy';
-import { age, clock, dateTime, dayHour, hourOf, hours, relativeDay } from './time';
+import { age, clock, dateTime, dayHour, hourOf, hours, readable, relativeDay } from './time';
 
 describe('numbers', () => {
   test.each([
@@ -51,6 +51,7 @@ describe('numbers', () => {
 
 describe('times', () => {
   test('are those of the zone', () => {
+    expect(readable('written at 2019-07-06T13:00:00Z, not 2019-07-06', 'Europe/London')).toBe('written at Sat 6 Jul 2019, 14:00, not 2019-07-06');
     expect(dateTime('2019-07-06T13:00:00Z', 'Europe/London')).toBe('Sat 6 Jul 2019, 14:00');
     expect(clock('2019-01-06T23:30:00Z', 'Asia/Kolkata')).toBe('05:00');
     expect(hours('2019-07-06T16:00:00Z', '2019-07-06T19:00:00Z', 'Europe/London')).toBe('17:00–20:00');

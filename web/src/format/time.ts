@@ -70,6 +70,9 @@ export function dayNumber(at: string, zone: string): number {
   return Date.UTC(part('year'), part('month') - 1, part('day')) / 86_400_000;
 }
 
+/** readable is a text with its instants, as 2026-01-31T00:00:00Z, in the zone. */
+export const readable = (text: string, zone: string): string => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g, (at) => dateTime(at, zone));
+
 /** age is "12 s ago", "3 min ago", "2 h ago" or "5 days ago". */
 export function age(at: Maybe, now: number): string {
   if (!at) return 'never';

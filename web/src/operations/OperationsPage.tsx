@@ -10,7 +10,7 @@ import page from '../app/Page.module.css';
 import table from '../app/Table.module.css';
 import { useTitle } from '../app/title';
 import { count, number } from '../format/energy';
-import { age, dateTime } from '../format/time';
+import { age, dateTime, readable } from '../format/time';
 import classes from './OperationsPage.module.css';
 import { Reproduce } from './Reproduce';
 
@@ -53,7 +53,7 @@ function Health({ from, view: v, zone }: { from: Asked; view: Schemas['Operation
           <li key={c.type} data-ok={c.ok}>
             {c.ok ? <IconCircleCheck size={18} stroke={1.7} aria-label="In order" /> : <IconAlertTriangle size={18} stroke={1.7} aria-label="Needs attention" />}
             <span>
-              <strong>{c.type}</strong> {c.message}
+              <strong>{c.type}</strong> {readable(c.message, zone)}
             </span>
           </li>
         ))}

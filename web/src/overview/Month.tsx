@@ -7,7 +7,7 @@ import type { Asked } from '../api/client';
 import { CopyCurl } from '../app/CopyCurl';
 import classes from '../app/Figures.module.css';
 import { comparison } from '../forecasts/accuracy';
-import { count, counted, money, number } from '../format/energy';
+import { count, counted, energy, money } from '../format/energy';
 import { realisedLabel, savings, settledDays } from './savings';
 
 /** Month is what came of it: what was saved, how good the forecasts were, and what was wrong with the data. */
@@ -44,7 +44,7 @@ function ForecastError() {
     <Figure
       from={data}
       label="Forecast error this week"
-      value={week ? number(week.relMae) : '–'}
+      value={week ? energy(week.maeKwh) : '–'}
       note={data && (week ? comparison(week.relMae) : 'Known a week after the first forecast')}
       more={{ to: '/forecasts', label: 'Forecasts' }}
     />
