@@ -22,14 +22,14 @@ interface Column {
 }
 
 const columns: Column[] = [
-  { label: 'Meter', width: '19%', by: 'id' },
+  { label: 'Meter', width: '18%', by: 'id' },
   { label: 'Group', width: '13%', by: 'group' },
   { label: 'Status', width: '9%' },
   { label: 'Last 24 hours', width: '12%' },
   { label: 'Last hour', width: '10%', by: 'lastKwh', right: true },
-  { label: 'Newest hour', width: '21%', by: 'lastReadingAt', right: true },
-  { label: 'Missing', width: '8%', by: 'missingHours', right: true },
-  { label: 'Readings', width: '8%', by: 'readings', right: true },
+  { label: 'Newest hour', width: '20%', by: 'lastReadingAt', right: true },
+  { label: 'Missing', width: '9%', by: 'missingHours', right: true },
+  { label: 'Readings', width: '9%', by: 'readings', right: true },
 ];
 
 /** rowHeight is that of the style, in pixels: it follows the size of the text. */
