@@ -2305,20 +2305,20 @@ type Meter struct {
 	// LastReadingAt Start of the newest hour with a reading
 	LastReadingAt *time.Time `json:"lastReadingAt"`
 
-	// MissingHours Of the last 24; an hour with a suspect reading is missing
+	// MissingHours Of the last 24 that are over; an hour with a suspect reading is missing
 	MissingHours int `json:"missingHours"`
 
 	// Readings Readings stored, warm-up included
 	Readings int `json:"readings"`
 
-	// Status ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before
+	// Status ok: has all of the last 24 hours that are over; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before
 	Status MeterStatus `json:"status"`
 
 	// SuspectHours Of the last 24, those with a suspect reading
 	SuspectHours int `json:"suspectHours"`
 }
 
-// MeterStatus ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before
+// MeterStatus ok: has all of the last 24 hours that are over; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before
 type MeterStatus string
 
 // MeterLoad defines model for MeterLoad.

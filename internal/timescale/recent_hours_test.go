@@ -24,8 +24,9 @@ const lastDayByReadings = `
 			WHEN h.known < 24 THEN 'gap' ELSE 'ok' END
 	FROM meters m LEFT JOIN meter_state s USING (meter_no) LEFT JOIN stream_offsets o USING (partition)
 	CROSS JOIN LATERAL (
-		SELECT count(*) FILTER (WHERE quality < 4)::int AS known, count(*) FILTER (WHERE quality >= 4)::int AS suspect FROM readings r
-		WHERE r.meter_no = m.meter_no AND r.channel = 0 AND r.ts > o.watermark - interval '24 hours' AND r.ts <= o.watermark) h
+		SELECT count(*) FILTER (WHERE quality < 4 AND r.ts < o.watermark)::int AS known,
+			count(*) FILTER (WHERE quality >= 4 AND r.ts > o.watermark - interval '24 hours')::int AS suspect FROM readings r
+		WHERE r.meter_no = m.meter_no AND r.channel = 0 AND r.ts BETWEEN o.watermark - interval '24 hours' AND o.watermark) h
 	ORDER BY m.name`
 
 // Whatever comes, and however it is written, the last day of each meter is that of its
@@ -225,5 +226,30 @@ func TestTheVersionOfTheMetersChangesWithThem(t *testing.T) {
 		b.Corrected.Append(p.meters[0].MeterNo, day, 9, twin.Corrected)
 		_ = s.Commit(t.Context(), b)
 		require.NotEqual(t, before, version(loads))
+	})
+}
+
+// The watermark at the end of a replay, or after a message that ends an hour, is at an hour of which
+// nobody has a reading yet.
+func TestAnHourUnderWayIsNotMissing(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 0, twin.MeterKey{Name: "a"})
+		b := p.batch(100)
+		p.fill(b, day, 24)
+		b.Newest = []twin.NewestReading{{MeterNo: p.meters[0].MeterNo, Hour: day + 23, KWh: load(0, day+23), Stored: 24}}
+		b.Watermark = day + 24
+		p.commit(t, s, b)
+		m, err := s.MeterByName(t.Context(), "a", 0)
+		require.NoError(t, err)
+		require.Zero(t, m.Missing)
+		require.Equal(t, reader.StatusOK, m.Status)
+
+		b = p.batch(100)
+		b.Watermark = day + 25
+		p.commit(t, s, b)
+		m, err = s.MeterByName(t.Context(), "a", 0)
+		require.NoError(t, err)
+		require.Equal(t, 1, m.Missing)
+		require.Equal(t, reader.StatusGap, m.Status)
 	})
 }

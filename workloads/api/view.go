@@ -56,10 +56,10 @@ type Counts struct {
 type Meter struct {
 	ID            string     `json:"id"`
 	Group         *string    `json:"group"`
-	Status        string     `json:"status" enum:"ok,gap,stale,suspect" doc:"ok: has all of the last 24 hours; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before"`
+	Status        string     `json:"status" enum:"ok,gap,stale,suspect" doc:"ok: has all of the last 24 hours that are over; gap: some of them are missing; stale: nothing for longer than the policy's freshness, or ever; suspect: a reading of the last 24 hours does not fit what the meter has measured before"`
 	LastReadingAt *time.Time `json:"lastReadingAt" doc:"Start of the newest hour with a reading"`
 	LastKWh       *float32   `json:"lastKwh"`
-	MissingHours  int        `json:"missingHours" doc:"Of the last 24; an hour with a suspect reading is missing"`
+	MissingHours  int        `json:"missingHours" doc:"Of the last 24 that are over; an hour with a suspect reading is missing"`
 	SuspectHours  int        `json:"suspectHours" doc:"Of the last 24, those with a suspect reading"`
 	Readings      int64      `json:"readings" doc:"Readings stored, warm-up included"`
 

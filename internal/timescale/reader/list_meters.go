@@ -85,8 +85,8 @@ type Meter struct {
 	LastHour  meter.Hour // NoHour while nothing is known
 	LastKWh   float32    // NaN while nothing is known
 	Readings  int64      // rows stored
-	Missing   int        // hours without a reading, or with a suspect one, among the 24 up to the watermark
-	Suspect   int        // hours with a suspect one among them
+	Missing   int        // hours without a reading, or with a suspect one, among the 24 before the watermark
+	Suspect   int        // hours with a suspect one, among the 24 up to the watermark
 	Watermark meter.Hour // of its partition
 	FirstSeen time.Time
 	Status    MeterStatus

@@ -32,21 +32,22 @@ var meterRows = `
 		SELECT partition, watermark, (extract(epoch FROM watermark) / 3600)::int AS hour, watermark - $1::int * interval '1 hour' AS fresh_from
 		FROM stream_offsets GROUP BY partition) o ON o.partition = m.partition`
 
-// The 24 hours up to the watermark as bits, the newest one last: those with a plausible
-// reading, and those with a suspect one.
+// Which of 24 hours have a plausible reading, and which a suspect one, as bits, the newest hour
+// last. The hour of the watermark is under way: meters that have not reported it yet lack
+// nothing, but what is suspect in it is.
 var (
-	plausibleBits = lastDayBits(`s.recent & ~s.recent_suspect`, `false`)
-	suspectBits   = lastDayBits(`s.recent_suspect`, `true`)
+	plausibleBits = lastDayBits(`s.recent & ~s.recent_suspect`, `false`, `o.hour - 1`)
+	suspectBits   = lastDayBits(`s.recent_suspect`, `true`, `o.hour`)
 )
 
-// lastDayBits are the bits of meter_state moved to the watermark of the partition, or,
-// where the meter is so far ahead of it that they do not reach back so far, those of its
-// readings.
-func lastDayBits(bits, suspect string) string {
-	return `(CASE WHEN s.recent_to <= o.hour THEN CASE WHEN o.hour - s.recent_to < 24 THEN (` + bits + `) << o.hour - s.recent_to ELSE 0 END
-			WHEN s.recent_to - o.hour < 40 THEN (` + bits + `) >> s.recent_to - o.hour
+// lastDayBits are the bits of meter_state moved to the last of the hours, or, where the meter
+// is so far ahead of it that they do not reach back so far, those of its readings.
+func lastDayBits(bits, suspect, last string) string {
+	last = `(` + last + `)`
+	return `(CASE WHEN s.recent_to <= ` + last + ` THEN CASE WHEN ` + last + ` - s.recent_to < 24 THEN (` + bits + `) << ` + last + ` - s.recent_to ELSE 0 END
+			WHEN s.recent_to - ` + last + ` < 40 THEN (` + bits + `) >> s.recent_to - ` + last + `
 			WHEN s.recent_to IS NULL OR o.hour IS NULL THEN 0
-			ELSE last_day_bits(m.meter_no, o.watermark, ` + suspect + `) END)::bit(24)`
+			ELSE last_day_bits(m.meter_no, to_timestamp(` + last + ` * 3600::float8), ` + suspect + `) END)::bit(24)`
 }
 
 // LastDays are the loads of the 24 hours up to the watermark of each meter, the oldest

@@ -74,11 +74,11 @@ func recentOf(rows *twin.Readings) map[int32]*recentHours {
 
 // queueReread reads the hours back that a batch may have written over what was there: its
 // new rows too, unless they were copied, as a replay may bring a reading that was judged
-// otherwise since. Hours that no day up to the watermark reaches are left out.
+// otherwise since. Hours that no day before the watermark reaches are left out.
 func queueReread(q *pgx.Batch, b *Batch, copied bool) {
 	var no, hour []int32
 	add := func(meterNo int32, h meter.Hour) {
-		if b.Watermark == meter.NoHour || h > b.Watermark-meter.HoursPerDay {
+		if b.Watermark == meter.NoHour || h >= b.Watermark-meter.HoursPerDay {
 			no, hour = append(no, meterNo), append(hour, int32(h))
 		}
 	}
