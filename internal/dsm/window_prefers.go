@@ -30,7 +30,8 @@ func keyOf(mean float64, from, to int) uint64 {
 // sortPrefers lists the windows to prefer in order of cost. Left out are those
 //   - that cost more than any hour is worth;
 //   - that could be cut in two that have room for the largest energy each: one of the
-//     two costs no more and lies within them.
+//     two costs no more and lies within them;
+//   - that cost more than a window within them that has room for the largest energy.
 func (s *windowSolver) sortPrefers() {
 	n, block := s.p.n, s.p.minBlock
 	priciest := math.Inf(-1)
@@ -40,17 +41,30 @@ func (s *windowSolver) sortPrefers() {
 		}
 	}
 	keys := s.keys[:0]
-	for q := range n {
+	var within [maxSlots + 1]uint64 // least cost, as keys have it, of a window with that room between the slot q and an end
+	for r := range within {
+		within[r] = math.MaxUint64
+	}
+	for q := n - 1; q >= 0; q-- {
 		enough := q + block
 		for enough <= s.open[q] && s.room[enough]-s.room[q] < s.most {
 			enough++
 		}
-		for r := q + block; r <= s.open[q]; r++ {
-			if r-enough >= block && s.room[r]-s.room[enough] >= s.most {
-				break
+		canBeCut := false
+		for r := q + block; r <= n; r++ {
+			within[r] = min(within[r], within[r-1])
+			if r > s.open[q] {
+				continue
 			}
-			if mean := s.mean[q][r]; mean < priciest {
-				keys = append(keys, keyOf(mean, q, r))
+			mean := s.mean[q][r]
+			key := keyOf(mean, q, r)
+			cost := key >> (2 * endBits)
+			canBeCut = canBeCut || r-enough >= block && s.room[r]-s.room[enough] >= s.most
+			if !canBeCut && mean < priciest && cost <= within[r] {
+				keys = append(keys, key)
+			}
+			if s.room[r]-s.room[q] >= s.most {
+				within[r] = min(within[r], cost)
 			}
 		}
 	}

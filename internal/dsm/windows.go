@@ -186,7 +186,7 @@ func (s *windowSolver) moveAlone(i, j int) *windowMove {
 	m := &s.alone[i][j]
 	if s.isAlone[i]&(1<<j) == 0 {
 		s.isAlone[i] |= 1 << j
-		*m, s.bound[i][j] = s.bestMove(i, j, windowSlots(i, j))
+		*m, s.bound[i][j] = s.bestMove(i, j, windowSlots(i, j), 0)
 	}
 	return m
 }
@@ -214,7 +214,7 @@ func (s *windowSolver) dive() {
 		for i := range s.p.n {
 			for j := i + s.p.minBlock; j <= s.last[i]; j++ {
 				if own := windowSlots(i, j); s.bound[i][j] > most && own&used == 0 {
-					if m, gain := s.bestMove(i, j, used|own); gain > most*(1+tie) {
+					if m, gain := s.bestMove(i, j, used|own, most); gain > most*(1+tie) {
 						most, plan[count] = gain, m
 					}
 				}
@@ -234,15 +234,20 @@ func (m *windowMove) slots() uint32 {
 	return windowSlots(m.avoid.from, m.avoid.to) | windowSlots(m.prefer.from, m.prefer.to)
 }
 
-// bestMove is the best move out of a window, and what it is worth; 0 if there is
-// none.
-func (s *windowSolver) bestMove(i, j int, used uint32) (m windowMove, gain float64) {
+// bestMove is the best move out of a window that is worth more than least, 0 or more, and
+// what it is worth; 0 if there is none.
+func (s *windowSolver) bestMove(i, j int, used uint32, least float64) (m windowMove, gain float64) {
 	m.avoid, m.kwh = slotSpan{i, j}, s.kwh[i][j]
-	need, closed := s.factor*m.kwh, s.closedTo(m.avoid, used)
+	need, worth, closed := s.factor*m.kwh, s.value[i][j], s.closedTo(m.avoid, used)
+	costliest := (worth - least) / need
 	for k := range s.prefers {
-		if w := &s.prefers[k]; w.slots&closed == 0 && w.room >= need {
+		w := &s.prefers[k]
+		if w.mean >= costliest {
+			break // what follows costs more
+		}
+		if w.slots&closed == 0 && w.room >= need {
 			m.prefer = w.span
-			return m, max(s.value[i][j]-need*w.mean, 0)
+			return m, max(worth-need*w.mean, 0)
 		}
 	}
 	return m, 0
@@ -346,23 +351,25 @@ func (s *windowSolver) place(k, count int, used uint32, value float64, most *[mo
 		if m := &s.alone[w.from][w.to]; used&windowSlots(m.prefer.from, m.prefer.to) == 0 {
 			s.moves[k].prefer = m.prefer
 			s.record(s.moves[:count], value+most[k])
-		} else if m, gain := s.bestMove(w.from, w.to, used); gain > 0 {
+		} else if m, gain := s.bestMove(w.from, w.to, used, max(s.best-value, 0)); gain > 0 {
 			s.moves[k].prefer = m.prefer
 			s.record(s.moves[:count], value+gain)
 		}
 		return
 	}
 	need, worth, closed := s.factor*s.moves[k].kwh, s.value[w.from][w.to], s.closedTo(w, used)
+	costliest := func() float64 { return (worth - max(s.best-value-most[k+1], 0)) / need }
+	limit := costliest()
 	for c := range s.prefers {
 		at := &s.prefers[c]
+		if at.mean >= limit {
+			return // what follows costs more
+		}
 		if at.slots&closed != 0 || at.room < need {
 			continue
 		}
-		gain := worth - need*at.mean
-		if gain <= 0 || value+gain+most[k+1] <= s.best {
-			return // what follows costs more
-		}
 		s.moves[k].prefer = at.span
-		s.place(k+1, count, used|at.slots, value+gain, most)
+		s.place(k+1, count, used|at.slots, value+worth-need*at.mean, most)
+		limit = costliest()
 	}
 }
