@@ -23,6 +23,7 @@ try {
   await until(twin, 'twin', (v) => v.counts.decisions > 0, 600_000);
   await page.getByRole('region', { name: 'To do' }).getByRole('listitem').nth(2).waitFor({ timeout: 120_000 });
   await known(page);
+  await page.getByRole('region', { name: 'Limits at risk' }).getByRole('link').first().waitFor({ timeout: 900_000 }); // of the next evening
   await settle(page);
   await shoot(page, 'overview');
   await record(page);
