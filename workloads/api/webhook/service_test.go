@@ -241,6 +241,23 @@ func (w *world) ready(r *replica) {
 	}, patience, 10*time.Millisecond)
 }
 
+// passed waits until all that was published has been read, also where it is for no webhook.
+func (w *world) passed(r *replica) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		places, err := r.store.Position(w.t.Context())
+		if err != nil || len(places) != partitions {
+			return false
+		}
+		for p, place := range places {
+			if place != fmt.Sprintf("%d-0", w.next[p]) {
+				return false
+			}
+		}
+		return true
+	}, patience, 10*time.Millisecond)
+}
+
 // receiver is a server that checks what it gets.
 type receiver struct {
 	t      *testing.T
@@ -361,6 +378,7 @@ func TestEventsAreDeliveredSignedAndInOrder(t *testing.T) {
 	r := w.replica(nil)
 	w.ready(r)
 	w.publish(5) // before anybody listens
+	w.passed(r)
 	all, decisions := newReceiver(t, nil), newReceiver(t, nil)
 	id := all.hook(r, webhook.Settings{})
 	decisions.hook(r, webhook.Settings{Kinds: []string{"decision"}, Groups: []string{"g1"}})
