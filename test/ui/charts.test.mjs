@@ -287,6 +287,6 @@ test('beside the stream, a page that nobody touches sends at most five requests 
       if (asked.length > before) await answered();
     }
     assert.ok(asked.length <= 5 * minutes, `${path}: ${asked.length} requests in ${minutes} minutes: ${asked.join(' ')}`);
-    assert.ok(asked.length >= minutes, `${path}: the page is kept up to date: ${asked.join(' ')}`);
+    assert.ok(asked.length >= minutes - 1, `${path}: the page is kept up to date: ${asked.join(' ')}`); // a minute counts from an answer
   }
 });

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { IconBook2, IconLogout, IconMoon, IconSearch, IconSettings, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useDeferredValue } from 'react';
+import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
 import { answer, client, root, type Schemas } from '../api/client';
 import { session, twin } from '../api/questions';
@@ -22,7 +22,6 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
   const { data } = useQuery(twin);
   const connection = useConnection();
   const [opened, setOpened] = usePalette();
-  const dialogs = useDeferredValue(true, false); // after the page itself
   useLive();
   return (
     <>
@@ -59,12 +58,8 @@ export function Shell({ holder, children }: { holder: Schemas['Session']; childr
       <main id="content" tabIndex={-1} className={classes.main} data-lost={connection.lost || undefined}>
         {children}
       </main>
-      {dialogs && (
-        <>
-          <Palette opened={opened === 'palette'} close={() => setOpened(undefined)} />
-          <KeyList opened={opened === 'keys'} close={() => setOpened(undefined)} />
-        </>
-      )}
+      <Palette opened={opened === 'palette'} close={() => setOpened(undefined)} />
+      <KeyList opened={opened === 'keys'} close={() => setOpened(undefined)} />
       <footer className={classes.footer}>
         {data && (
           <>

@@ -49,9 +49,9 @@ export function Overview() {
           </div>
           <Figures twin={view} from={data} />
           <DataQuality />
-          <DecisionDrawer zone={view?.timezone ?? 'UTC'} />
         </>
       )}
+      <DecisionDrawer zone={view?.timezone ?? 'UTC'} />
     </div>
   );
 }
