@@ -15,7 +15,15 @@ const shown = 3;
 export function LimitsAtRisk({ zone = 'UTC' }: { zone?: string | undefined }) {
   const { data } = useQuery(groups);
   const risks = limitsAtRisk(data?.data ?? []);
-  if (!data?.data.some((g) => g.capacityKw !== null)) return null;
+  const limited = data?.data.filter((g) => g.capacityKw !== null) ?? [];
+  if (!data || limited.length === 0) return null;
+  if (!limited.some((g) => g.limitRisk)) {
+    return (
+      <p className={classes.unknown} role="status">
+        There is no forecast of the hours ahead: which limits are at risk is not known.
+      </p>
+    );
+  }
   if (risks.length === 0) {
     return (
       <p className={classes.calm} role="status">
