@@ -94,7 +94,10 @@ func (s *windowSolver) solve(p *windowProblem, out *shiftPlan) (gain float64) {
 	s.addBounds()
 	s.sortSlots()
 	s.sortPrefers()
-	s.dive()
+	s.dive(p.n)
+	if longest := p.n / 4; p.moves > 1 && p.reach > longest {
+		s.dive(longest) // the best move by itself may be so long that it leaves nothing to others
+	}
 	s.search(0, 0, 0, partial{})
 	s.write(out)
 	return s.best
@@ -108,7 +111,7 @@ func (s *windowSolver) improve(p *windowProblem, atLeast float64, longest int, o
 	s.best = max(atLeast, 0)
 	s.addLooseBounds()
 	s.sortPrefers()
-	s.dive()
+	s.dive(longest)
 	s.write(out)
 }
 
@@ -205,14 +208,14 @@ func (s *windowSolver) closedTo(avoid slotSpan, used uint32) uint32 {
 	return used | ^reachable
 }
 
-// dive finds a first plan: the best move by itself, and with what is left the best
-// next to it.
-func (s *windowSolver) dive() {
+// dive finds a first plan: the best move by itself, out of a window of at most so many
+// slots, and with what is left the best next to it.
+func (s *windowSolver) dive(longest int) {
 	used, value, plan := uint32(0), 0.0, [mostMoves]windowMove{}
 	for count := range s.p.moves {
 		most := 0.0
 		for i := range s.p.n {
-			for j := i + s.p.minBlock; j <= s.last[i]; j++ {
+			for j := i + s.p.minBlock; j <= min(i+longest, s.last[i]); j++ {
 				if own := windowSlots(i, j); s.bound[i][j] > most && own&used == 0 {
 					if m, gain := s.bestMove(i, j, used|own, most); gain > most*(1+tie) {
 						most, plan[count] = gain, m
@@ -282,7 +285,6 @@ func (s *windowSolver) with(b partial, i, j int) partial {
 
 // search tries all sets of windows to avoid that begin with the first count windows
 // of s.moves, which are so; the others lie from a slot on.
-
 func (s *windowSolver) search(count, from int, used uint32, so partial) {
 	p := s.p
 	left := p.moves - count
@@ -342,7 +344,6 @@ func (s *windowSolver) assign(count int, used uint32) {
 // place tries all windows to prefer for the move k and those after it; the moves
 // before it are worth value. No moves from one on are worth more than most of it.
 func (s *windowSolver) place(k, count int, used uint32, value float64, most *[mostMoves + 1]float64) {
-
 	if value+most[k] <= s.best {
 		return
 	}
