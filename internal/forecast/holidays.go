@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rickar/cal/v2"
@@ -38,8 +39,16 @@ import (
 	"github.com/rickar/cal/v2/za"
 )
 
-// holidays knows the public holidays of one country; nil knows none.
-type holidays struct{ calendar cal.Calendar }
+// holidays knows the public holidays of one country; nil knows none. It is safe for
+// concurrent use.
+type holidays struct {
+	calendar cal.Calendar
+	kept     [datesKept]atomic.Uint32 // answers, by date; see on
+}
+
+// datesKept are the dates whose answers are kept: the calendar works each out from the
+// rules of all holidays, and every issue asks about two months.
+const datesKept = 1 << 10
 
 // holidaysOf gives the national holidays of the country that an IANA zone lies
 // in, nil where they are not known. Holidays of a region are left out where a
@@ -49,7 +58,7 @@ func holidaysOf(zone string) *holidays {
 	if list == nil {
 		return nil
 	}
-	return &holidays{cal.Calendar{Holidays: list}}
+	return &holidays{calendar: cal.Calendar{Holidays: list}}
 }
 
 // on reports whether the date of t is a day off by law, be it the holiday itself
@@ -58,9 +67,23 @@ func (h *holidays) on(t time.Time) bool {
 	if h == nil {
 		return false
 	}
+	y, m, d := t.Date()
+	date := uint32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / secondsADay)
+	const known, off = 1, 2
+	place := &h.kept[date%datesKept]
+	if kept := place.Load(); kept>>2 == date && kept&known != 0 {
+		return kept&off != 0
+	}
 	actual, observed, _ := h.calendar.IsHoliday(t)
+	kept := date<<2 | known
+	if actual || observed {
+		kept |= off
+	}
+	place.Store(kept)
 	return actual || observed
 }
+
+const secondsADay = 24 * 60 * 60
 
 // national lists the holidays for a zone.
 func national(zone string) []*cal.Holiday {
