@@ -200,7 +200,7 @@ func sumOf(name string, members []*Series) Series {
 		h := out.From + meter.Hour(i)
 		var sum twin.GroupHourSum
 		for _, s := range members {
-			sum.Add(s.At(h), s.At(h-weekHours))
+			sum.Add(s, h)
 		}
 		out.KWh[i] = sum.KWh()
 	}

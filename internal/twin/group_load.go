@@ -107,7 +107,7 @@ func (l *groupLoad) train() {
 func (g *group) sum(h meter.Hour) float32 {
 	var s GroupHourSum
 	for _, m := range g.all() {
-		s.Add(m.window.At(h), m.window.At(h-meter.HoursPerWeek))
+		s.Add(&m.window, h)
 	}
 	return s.KWh()
 }

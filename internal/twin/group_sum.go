@@ -1,6 +1,10 @@
 package twin
 
-import "math"
+import (
+	"math"
+
+	"github.com/energytwin/energytwin/internal/meter"
+)
 
 // leastReported is the share of a group's expected meters without which an hour of the
 // group has no load.
@@ -14,16 +18,20 @@ type GroupHourSum struct {
 	expected, reported int
 }
 
-// Add takes one meter in: its readings of the hour and of the hour a week before, NaN
-// where there is none.
-func (s *GroupHourSum) Add(reading, weekBefore float32) {
-	switch {
-	case reading == reading:
-		s.kwh += float64(reading)
+// Hourly is the load of a meter by hour, kWh, NaN where there is no reading.
+type Hourly interface{ At(h meter.Hour) float32 }
+
+// Add takes one meter in. The week before is looked at only where it counts: it lies
+// elsewhere in memory.
+func (s *GroupHourSum) Add(m Hourly, h meter.Hour) {
+	if v := m.At(h); v == v {
+		s.kwh += float64(v)
 		s.expected++
 		s.reported++
-	case weekBefore == weekBefore:
-		s.kwh += float64(weekBefore)
+		return
+	}
+	if v := m.At(h - meter.HoursPerWeek); v == v {
+		s.kwh += float64(v)
 		s.expected++
 	}
 }

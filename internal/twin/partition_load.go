@@ -69,7 +69,7 @@ func (l *PartitionLoad) add(h meter.Hour, s GroupHourSum) {
 func (p *Partition) sum(h meter.Hour) (s GroupHourSum) {
 	for _, g := range p.groups {
 		for _, m := range g.meters {
-			s.Add(m.window.At(h), m.window.At(h-meter.HoursPerWeek))
+			s.Add(&m.window, h)
 		}
 	}
 	return s
