@@ -8,7 +8,6 @@ import (
 
 	"github.com/energytwin/energytwin/internal/meter"
 	"github.com/energytwin/energytwin/internal/timescale/decisions"
-	"github.com/energytwin/energytwin/internal/timescale/pgvalue"
 	"github.com/energytwin/energytwin/internal/twin"
 )
 
@@ -63,22 +62,41 @@ func queueForecasts(q *pgx.Batch, forecasts []twin.Forecast) {
 	}
 }
 
-// queueGroupForecasts writes forecasts of groups: a few rows for each issue.
+// queueGroupForecasts writes forecasts of groups.
 func queueGroupForecasts(q *pgx.Batch, forecasts []twin.GroupForecast) {
+	if len(forecasts) == 0 {
+		return
+	}
+	var at, risks spans
+	rows := len(forecasts)
+	no, hour, model := make([]int32, rows), make([]int32, rows), make([]string, rows)
+	dayAhead, capacity := make([]bool, rows), make([]*float32, rows)
+	var p10, p50, p90, before, after, excessBefore, excessAfter []float32
 	for i := range forecasts {
 		f := &forecasts[i]
-		var capacity *float32 // null, as the columns about the limit are, for a group without one
-		limit := &twin.LimitRisk{}
-		if f.Limit != nil {
-			limit, capacity = f.Limit, &f.Limit.CapacityKW
+		no[i], hour[i], model[i], dayAhead[i] = f.GroupNo, int32(f.IssuedAt), f.Model, f.DayAhead
+		n := at.add(len(f.P50))
+		p10, p50, p90 = append(p10, f.P10[:n]...), append(p50, f.P50...), append(p90, f.P90[:n]...)
+		l := f.Limit
+		if l == nil {
+			risks.addNull()
+			continue
 		}
-		q.Queue(`
-			INSERT INTO group_forecasts (issued_at, group_no, model, p10, p50, p90, day_ahead,
-				capacity_kw, exceed_before, exceed_after, excess_before, excess_after)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-			f.IssuedAt.Time(), f.GroupNo, f.Model, orEmpty(f.P10), orEmpty(f.P50), orEmpty(f.P90), f.DayAhead,
-			capacity, limit.ProbabilityBefore, limit.ProbabilityAfter, limit.ExcessBefore, limit.ExcessAfter)
+		capacity[i] = &l.CapacityKW
+		n = risks.add(len(l.ProbabilityBefore))
+		before, after = append(before, l.ProbabilityBefore...), append(after, l.ProbabilityAfter[:n]...)
+		excessBefore, excessAfter = append(excessBefore, l.ExcessBefore[:n]...), append(excessAfter, l.ExcessAfter[:n]...)
 	}
+	q.Queue(`
+		INSERT INTO group_forecasts (issued_at, group_no, model, p10, p50, p90, day_ahead,
+			capacity_kw, exceed_before, exceed_after, excess_before, excess_after)
+		SELECT to_timestamp(h * 3600::float8), no, model, ($10::real[])[f:t], ($11::real[])[f:t], ($12::real[])[f:t], day_ahead,
+			capacity, ($13::real[])[nullif(rf, 0):rt], ($14::real[])[nullif(rf, 0):rt], ($15::real[])[nullif(rf, 0):rt], ($16::real[])[nullif(rf, 0):rt]
+		FROM unnest($1::int4[], $2::int4[], $3::text[], $4::bool[], $5::real[], $6::int4[], $7::int4[], $8::int4[], $9::int4[])
+			u(h, no, model, day_ahead, capacity, f, t, rf, rt)
+		ON CONFLICT DO NOTHING`,
+		hour, no, model, dayAhead, capacity, at.from, at.to, risks.from, risks.to,
+		orEmpty(p10), orEmpty(p50), orEmpty(p90), orEmpty(before), orEmpty(after), orEmpty(excessBefore), orEmpty(excessAfter))
 }
 
 func queueDecisions(q *pgx.Batch, b *Batch) {
@@ -199,12 +217,19 @@ func queueRejected(q *pgx.Batch, partition int, messages []twin.RejectedMessage)
 }
 
 func queueOutbox(q *pgx.Batch, b *Batch) {
-	for i, e := range b.Outbox {
-		q.Queue(`
-			INSERT INTO outbox (partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
-			SELECT partition, topic_generation, $2, $3, $4, $5, $6, $7 FROM stream_offsets WHERE partition = $1`,
-			b.Partition, b.NextOffset, i, int16(e.Kind), pgvalue.TimeOrNull(e.Hour), e.FromOffset, e.ToOffset)
+	if len(b.Outbox) == 0 {
+		return
 	}
+	n := len(b.Outbox)
+	kind, hour, from, to := make([]int16, n), make([]int32, n), make([]int64, n), make([]int64, n)
+	for i, e := range b.Outbox {
+		kind[i], hour[i], from[i], to[i] = int16(e.Kind), int32(e.Hour), e.FromOffset, e.ToOffset
+	}
+	q.Queue(`
+		INSERT INTO outbox (partition, topic_generation, batch_offset, number, kind, ts, from_offset, to_offset)
+		SELECT partition, topic_generation, $2, u.n - 1, u.kind, to_timestamp(nullif(u.h, -2147483648) * 3600::float8), u.f, u.t
+		FROM stream_offsets, unnest($3::int2[], $4::int4[], $5::int8[], $6::int8[]) WITH ORDINALITY u(kind, h, f, t, n)
+		WHERE partition = $1 ORDER BY u.n`, b.Partition, b.NextOffset, kind, hour, from, to)
 }
 
 func hours(from []meter.Hour) []int32 {
@@ -222,6 +247,23 @@ func qualities(from []twin.Quality) []int16 {
 	}
 	return to
 }
+
+// spans are where the rows of a statement find their arrays in those that it takes, each
+// the arrays of all rows one behind the other: value[from:to].
+type spans struct {
+	end      int32
+	from, to []int32 // the first and the last, counted from 1; 0 for a row without
+}
+
+// add gives the next row an array of n values, and returns n.
+func (s *spans) add(n int) int {
+	s.from, s.to = append(s.from, s.end+1), append(s.to, s.end+int32(n))
+	s.end += int32(n)
+	return n
+}
+
+// addNull gives the next row none.
+func (s *spans) addNull() { s.from, s.to = append(s.from, 0), append(s.to, 0) }
 
 // orEmpty is v with nil, which would be null, as empty.
 func orEmpty[T any](v []T) []T {

@@ -47,23 +47,53 @@ const (
 // a sum is there already, as in a replay without its checkpoint, it is computed from the
 // rows again, so that none counts twice.
 func queueTotals(q *pgx.Batch, b *Batch) {
-	for _, t := range forecastTotals(b.Forecasts) {
-		q.Queue(insertForecastTotal, t.issued.Time(), t.group, b.Partition, t.p10, t.p50, t.p90, t.meters)
+	queueForecastTotals(q, b.Partition, forecastTotals(b.Forecasts))
+	queuePlanTotals(q, b, planTotals(b.Decisions))
+}
+
+func queueForecastTotals(q *pgx.Batch, partition int, totals []*forecastTotal) {
+	if len(totals) == 0 {
+		return
 	}
-	for _, t := range planTotals(b.Decisions) {
-		q.Queue(insertPlanTotal, t.issued.Time(), t.group, b.Partition, t.from.Time(), b.Provenance, t.kwh, t.plans)
+	var at spans
+	var issued, group, meters []int32
+	var p10, p50, p90 []float64
+	for _, t := range totals {
+		n := at.add(len(t.meters))
+		issued, group = append(issued, int32(t.issued)), append(group, t.group)
+		p10, p50, p90, meters = append(p10, t.p10[:n]...), append(p50, t.p50[:n]...), append(p90, t.p90[:n]...), append(meters, t.meters...)
 	}
+	q.Queue(insertForecastTotals, partition, issued, group, at.from, at.to, orEmpty(p10), orEmpty(p50), orEmpty(p90), orEmpty(meters))
+}
+
+func queuePlanTotals(q *pgx.Batch, b *Batch, totals []*planTotal) {
+	if len(totals) == 0 {
+		return
+	}
+	var at spans
+	var issued, from, group, plans []int32
+	var kwh []float64
+	for _, t := range totals {
+		n := at.add(len(t.plans))
+		issued, from, group = append(issued, int32(t.issued)), append(from, int32(t.from)), append(group, t.group)
+		kwh, plans = append(kwh, t.kwh[:n]...), append(plans, t.plans...)
+	}
+	q.Queue(insertPlanTotals, b.Partition, b.Provenance, issued, group, from, at.from, at.to, kwh, plans)
 }
 
 var (
-	insertForecastTotal = `
-		INSERT INTO forecast_totals AS t (issued_at, group_no, partition, p10, p50, p90, meters) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	insertForecastTotals = `
+		INSERT INTO forecast_totals AS t (issued_at, group_no, partition, p10, p50, p90, meters)
+		SELECT to_timestamp(h * 3600::float8), no, $1::int4, ($6::float8[])[f:t], ($7::float8[])[f:t], ($8::float8[])[f:t], ($9::int4[])[f:t]
+		FROM unnest($2::int4[], $3::int4[], $4::int4[], $5::int4[]) u(h, no, f, t)
 		ON CONFLICT (issued_at, group_no, partition) DO UPDATE SET (p10, p50, p90, meters) = (
 			SELECT s.p10, s.p50, s.p90, s.meters FROM (` + fmt.Sprintf(sumForecasts, `f.issued_at = t.issued_at AND m.group_no = t.group_no AND m.partition = t.partition`) + `
 			) s(issued_at, group_no, partition, p10, p50, p90, meters))`
 
-	insertPlanTotal = `
-		INSERT INTO plan_totals AS t (issued_at, group_no, partition, valid_from, provenance_no, kwh, plans) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	insertPlanTotals = `
+		INSERT INTO plan_totals AS t (issued_at, group_no, partition, valid_from, provenance_no, kwh, plans)
+		SELECT to_timestamp(h * 3600::float8), no, $1::int4, to_timestamp(valid * 3600::float8), $2::int4, ($8::float8[])[f:t], ($9::int4[])[f:t]
+		FROM unnest($3::int4[], $4::int4[], $5::int4[], $6::int4[], $7::int4[]) u(h, no, valid, f, t)
 		ON CONFLICT (issued_at, group_no, partition, valid_from, provenance_no) DO UPDATE SET (kwh, plans) = (
 			SELECT s.kwh, s.plans FROM (` + fmt.Sprintf(sumPlans, `d.issued_at = t.issued_at AND d.group_no = t.group_no AND d.partition = t.partition
 				AND d.valid_from = t.valid_from AND d.provenance_no = t.provenance_no`) + `

@@ -14,17 +14,32 @@ import (
 
 // queueLoads writes what the partition knows about its load at issue times.
 func queueLoads(q *pgx.Batch, b *Batch) {
+	if len(b.Loads) == 0 {
+		return
+	}
+	var at spans
+	var issued, ahead, expected, reported []int32
+	var of []meter.Hour
+	var dayAhead []bool
+	var hash []string
+	var kwh []float64
+	var series []int64
 	for i := range b.Loads {
 		l := &b.Loads[i]
-		kwh, expected, reported := make([]float64, len(l.Sums)), make([]int32, len(l.Sums)), make([]int32, len(l.Sums))
+		n := at.add(len(l.Sums))
+		issued, dayAhead, ahead = append(issued, int32(l.IssuedAt)), append(dayAhead, l.DayAhead), append(ahead, int32(l.Ahead))
+		hash, series, of = append(hash, l.SpecHash), append(series, l.Series), append(of, l.Hours[:n]...)
 		for k := range l.Sums {
-			kwh[k], expected[k], reported[k] = l.Sums[k].Parts()
+			sum, meters, with := l.Sums[k].Parts()
+			kwh, expected, reported = append(kwh, sum), append(expected, meters), append(reported, with)
 		}
-		q.Queue(`
-			INSERT INTO partition_loads (issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported, series_revision)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
-			l.IssuedAt.Time(), b.Partition, l.DayAhead, l.Ahead, l.SpecHash, l.Hours, kwh, expected, reported, l.Series)
 	}
+	q.Queue(`
+		INSERT INTO partition_loads (issued_at, partition, day_ahead, ahead, spec_hash, hours, kwh, expected, reported, series_revision)
+		SELECT to_timestamp(h * 3600::float8), $1::int4, day_ahead, ahead, hash, ($9::int4[])[f:t], ($10::float8[])[f:t], ($11::int4[])[f:t], ($12::int4[])[f:t], series
+		FROM unnest($2::int4[], $3::bool[], $4::int4[], $5::text[], $6::int8[], $7::int4[], $8::int4[]) u(h, day_ahead, ahead, hash, series, f, t)
+		ON CONFLICT DO NOTHING`,
+		b.Partition, issued, dayAhead, ahead, hash, series, at.from, at.to, hours(of), orEmpty(kwh), orEmpty(expected), orEmpty(reported))
 }
 
 // LoadOfPartition is what a partition knew about its load at an issue.
