@@ -97,6 +97,23 @@ func TestCommitStoresEverything(t *testing.T) {
 	})
 }
 
+// TestNewTotalsOverOldOnes: totals that are called new may be there, as in a replay without its
+// checkpoint.
+func TestNewTotalsOverOldOnes(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s store) {
+		p := take(t, s, 3, twin.MeterKey{Name: "a", Group: "north"})
+		for kwh := 1.; kwh <= 2; kwh++ {
+			b := p.batch(1)
+			for h := range meter.Hour(3) {
+				b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: p.meters[0].GroupNo, Hour: day + h, KWh: kwh, Meters: 1, FedIn: kwh / 4, New: true})
+			}
+			p.commit(t, s, b)
+			require.Equal(t, 3, s.count(t, `SELECT count(*) FROM group_load WHERE partition = 3 AND meters = 1 AND kwh = $1 AND fed_in = $1 / 4`, kwh))
+		}
+		require.Equal(t, 3, s.count(t, `SELECT count(*) FROM group_load`))
+	})
+}
+
 // fullBatch has something in every field.
 func fullBatch(t *testing.T, s store, p *partition) *writer.Batch {
 	t.Helper()

@@ -131,6 +131,7 @@ type GroupTotal struct {
 	KWh     float64
 	Meters  int32   // number of meters that reported
 	FedIn   float64 // kWh that meters fed in, 0 or more; KWh is what the others drew less this
+	New     bool    // the hour is known to have had no total before
 }
 
 // GroupHour is an hour of a group.

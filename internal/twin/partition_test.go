@@ -56,6 +56,8 @@ type feed struct {
 	fx   Effects
 	rows keptRows
 	no   map[string]int32
+
+	notNew []string // totals that were called new, and were there
 }
 
 type keptReading struct {
@@ -152,7 +154,11 @@ func (f *feed) keep() {
 		f.rows.Decisions[v.ID.String()] = fmt.Sprintf("%+v", v)
 	}
 	for _, v := range r.GroupTotals {
-		f.rows.GroupLoad[fmt.Sprint(v.GroupNo, v.Hour)] = fmt.Sprint(v.KWh, v.Meters, v.FedIn)
+		at := fmt.Sprint(v.GroupNo, v.Hour)
+		if _, there := f.rows.GroupLoad[at]; there && v.New {
+			f.notNew = append(f.notNew, at)
+		}
+		f.rows.GroupLoad[at] = fmt.Sprint(v.KWh, v.Meters, v.FedIn)
 	}
 	for _, v := range r.Recounts {
 		f.recount(v)
@@ -340,10 +346,33 @@ func TestRowsDoNotDependOnBatchesOrRestarts(t *testing.T) {
 			}
 		}
 		requireSameRows(t, whole.rows, cut.rows)
+		require.Empty(t, cut.notNew)
 		require.Equal(t, int64(len(records)), whole.rows.Counts.In)
 		requireGroupLoads(t, whole.p)
 		requireOpenHoursInStore(t, whole)
 	})
+}
+
+// TestNewTotals: of a stream in order all totals but those of the first stretch of a state are
+// known to be new.
+func TestNewTotals(t *testing.T) {
+	r := testRules(t, testSettings())
+	f := newFeed(r)
+	totals := 0
+	for i := range meter.Hour(48) {
+		if i == 24 {
+			f.restart(t)
+		}
+		f.batch(oneRecord(f.p.next, "a", r.From+i, 1))
+		for _, total := range f.fx.GroupTotals {
+			require.Equal(t, i > 1 && i != 24, total.New, "hour %d", i)
+			totals++
+		}
+	}
+	require.Equal(t, 48, totals)
+	f.batch(oneRecord(f.p.next, "a", r.From+47, 2))
+	require.False(t, f.fx.GroupTotals[0].New, "the hour has one")
+	require.Empty(t, f.notNew)
 }
 
 // TestIssueIsGivenUp: what an issue filled for each meter is not kept for the stretches after it.

@@ -177,7 +177,7 @@ func (w *rowWriter) fill(b *writer.Batch) {
 			if !ok {
 				at = len(b.GroupTotals)
 				loads[m.GroupNo] = at
-				b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: m.GroupNo, Hour: w.hour})
+				b.GroupTotals = append(b.GroupTotals, twin.GroupTotal{GroupNo: m.GroupNo, Hour: w.hour, New: true})
 			}
 			b.GroupTotals[at].KWh += float64(kwh)
 			b.GroupTotals[at].Meters++

@@ -70,6 +70,12 @@ func AppendFloat4(dst []byte, v float32) []byte {
 	return binary.BigEndian.AppendUint32(dst, math.Float32bits(v))
 }
 
+// AppendFloat8 appends a double precision.
+func AppendFloat8(dst []byte, v float64) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, 8)
+	return binary.BigEndian.AppendUint64(dst, math.Float64bits(v))
+}
+
 // AppendNumber is AppendFloat4 with NaN as null.
 func AppendNumber(dst []byte, v float32) []byte {
 	if v != v {

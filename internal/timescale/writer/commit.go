@@ -64,7 +64,7 @@ func (db *DB) commit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	queueTotals(rest, b)            // after the forecasts and decisions
 	queueGroupForecasts(rest, b.GroupForecasts)
 	queueLoads(rest, b)
-	queueGroupTotals(rest, b.Partition, b.GroupTotals)
+	queueGroupTotals(rest, b, copied)
 	queueRecounts(rest, b.Partition, b.Recounts) // after the readings
 	var added map[int32]*recentHours
 	if copied {
@@ -157,6 +157,7 @@ func (db *DB) copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) (bool, erro
 		{(*readingRows)(&b.New), copyReadings},
 		{forecastRows(b.Forecasts), copyForecasts},
 		{decisions.RowsOf(b.Partition, b.Provenance, b.Decisions), decisions.Copy},
+		{newGroupTotals(b), copyGroupTotals},
 	} {
 		if t.rows.Len() == 0 {
 			continue

@@ -106,26 +106,6 @@ func queueDecisions(q *pgx.Batch, b *Batch) {
 	}
 }
 
-func queueGroupTotals(q *pgx.Batch, partition int, loads []twin.GroupTotal) {
-	if len(loads) == 0 {
-		return
-	}
-	n := len(loads)
-	no, hour, meters := make([]int32, n), make([]int32, n), make([]int32, n)
-	kwh, fedIn := make([]float64, n), make([]float64, n)
-	for i, g := range loads {
-		no[i], hour[i], kwh[i], meters[i], fedIn[i] = g.GroupNo, int32(g.Hour), g.KWh, g.Meters, g.FedIn
-	}
-	q.Queue(`
-		INSERT INTO group_load (ts, group_no, partition, kwh, meters, fed_in)
-		SELECT DISTINCT ON (h, no) to_timestamp(h * 3600::float8), no, $5::int4, kwh, meters, fed_in
-		FROM unnest($1::int4[], $2::int4[], $3::float8[], $4::int4[], $6::float8[]) WITH ORDINALITY u(h, no, kwh, meters, fed_in, n)
-		ORDER BY h, no, n DESC
-		ON CONFLICT (ts, group_no, partition) DO UPDATE SET kwh = excluded.kwh, meters = excluded.meters, fed_in = excluded.fed_in
-		WHERE (group_load.kwh, group_load.meters, group_load.fed_in) IS DISTINCT FROM (excluded.kwh, excluded.meters, excluded.fed_in)`,
-		hour, no, kwh, meters, partition, fedIn)
-}
-
 // queueNewest updates rows that EnsureMeters made: an UPDATE of a row known
 // to be there costs less than an upsert. It notes the hours of rows that are new.
 func queueNewest(q *pgx.Batch, states []twin.NewestReading, added map[int32]*recentHours) {
