@@ -51,7 +51,7 @@ func (s *windowSolver) sortPrefers() {
 			enough++
 		}
 		canBeCut := false
-		for r := q + block; r <= n; r++ {
+		for r := q + block; r <= min(q+s.longestPrefer(), n); r++ { // none that begins before q ends later
 			within[r] = min(within[r], within[r-1])
 			if r > s.open[q] {
 				continue
