@@ -223,8 +223,8 @@ compare-rows: ## Compare all that two builds store of one twin (ARGS="-before A 
 	go run ./hack/compare/rows $(ARGS)
 
 .PHONY: compare
-compare: ## Forecast the days of a file with FlexMeasures, which has to be installed (ARGS=--help)
-	python3 hack/compare/with_flexmeasures.py $(ARGS)
+compare: ## Forecast the days of a file with FlexMeasures, or with WITH=openstef, which has to be installed (ARGS=--help)
+	python3 hack/compare/with_$(or $(WITH),flexmeasures).py $(ARGS)
 
 .PHONY: packages-run
 packages-run: ## Install the system packages that `make run` uses, where that is possible (INSTALL=no: never)
