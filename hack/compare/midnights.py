@@ -97,7 +97,7 @@ def geometric(values: list[float]) -> float:
 
 
 def compare(forecaster: Callable[[], Forecast], description: str | None) -> None:
-    """Runs a forecaster, of which each meter gets a new one, as the command line says."""
+    """Runs a forecaster, of which each meter gets a new one, by the command line."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readings", required=True, help="long CSV: meter_id,timestamp,kwh with hours in UTC")
     parser.add_argument("--timezone", default="UTC", help="IANA zone whose midnights forecasts are made at")
