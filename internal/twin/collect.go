@@ -70,7 +70,7 @@ func (fx *Effects) releaseIssue() {
 func (p *Partition) Finish(fx *Effects) {
 	fx.NextOffset, fx.Watermark = p.next, p.watermark
 	for _, g := range fx.groups {
-		fx.total(g)
+		fx.addTotals(g)
 	}
 	for _, m := range fx.touched {
 		h := m.newest()
@@ -80,10 +80,10 @@ func (p *Partition) Finish(fx *Effects) {
 	slices.SortFunc(fx.Rejected, func(a, b RejectedMessage) int { return cmp.Compare(a.Offset, b.Offset) })
 }
 
-// total adds the totals of the hours of the group that changed. Which of them are new is
+// addTotals adds the totals of the hours of the group that changed. Which of them are new is
 // not known of the first stretch of a state: what was there before shows in its windows.
-func (fx *Effects) total(g *group) {
-	reach, before := reachOf(g.meters), g.totaled
+func (fx *Effects) addTotals(g *group) {
+	reach, before := reachOf(g.meters), g.newestTotal
 	for _, h := range g.changed {
 		if h < reach {
 			fx.Recounts = append(fx.Recounts, GroupHour{GroupNo: g.number, Hour: h})
@@ -95,10 +95,10 @@ func (fx *Effects) total(g *group) {
 	}
 	if before == meter.NoHour {
 		for _, m := range g.meters {
-			g.totaled = max(g.totaled, m.window.Newest())
+			g.newestTotal = max(g.newestTotal, m.window.Newest())
 		}
 	}
-	g.totaled = max(g.totaled, g.changed[len(g.changed)-1])
+	g.newestTotal = max(g.newestTotal, g.changed[len(g.changed)-1])
 }
 
 // touch notes that there is something new about the meter.

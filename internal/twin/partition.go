@@ -90,8 +90,9 @@ type group struct {
 	load    *groupLoad   // nil without forecasts of groups, and for the meters outside any group
 	twin    *loadChanges // of the partition
 	changed []meter.Hour // hours whose total changed in this stretch, ascending
-	totaled meter.Hour   // the newest that may have a total; NoHour until a stretch changes one
 	plans   plans        // for its limit
+
+	newestTotal meter.Hour // no hour after it has a total; NoHour until a stretch changes one
 }
 
 // New is the state of the partition before its first message.
@@ -174,7 +175,7 @@ func (p *Partition) group(name string, number int32) *group {
 	if found {
 		return p.groups[at]
 	}
-	g := &group{name: name, number: number, load: newGroupLoad(name, p.rules), twin: &p.changes, totaled: meter.NoHour}
+	g := &group{name: name, number: number, load: newGroupLoad(name, p.rules), twin: &p.changes, newestTotal: meter.NoHour}
 	p.groups = slices.Insert(p.groups, at, g)
 	p.nest(g)
 	return g

@@ -67,7 +67,7 @@ func queueGroupForecasts(q *pgx.Batch, forecasts []twin.GroupForecast) {
 	if len(forecasts) == 0 {
 		return
 	}
-	var at, risks spans
+	var at, risks ranges
 	rows := len(forecasts)
 	no, hour, model := make([]int32, rows), make([]int32, rows), make([]string, rows)
 	dayAhead, capacity := make([]bool, rows), make([]*float32, rows)
@@ -228,22 +228,22 @@ func qualities(from []twin.Quality) []int16 {
 	return to
 }
 
-// spans are where the rows of a statement find their arrays in those that it takes, each
+// ranges are where the rows of a statement find their arrays in those that it takes, each
 // the arrays of all rows one behind the other: value[from:to].
-type spans struct {
+type ranges struct {
 	end      int32
 	from, to []int32 // the first and the last, counted from 1; 0 for a row without
 }
 
 // add gives the next row an array of n values, and returns n.
-func (s *spans) add(n int) int {
+func (s *ranges) add(n int) int {
 	s.from, s.to = append(s.from, s.end+1), append(s.to, s.end+int32(n))
 	s.end += int32(n)
 	return n
 }
 
 // addNull gives the next row none.
-func (s *spans) addNull() { s.from, s.to = append(s.from, 0), append(s.to, 0) }
+func (s *ranges) addNull() { s.from, s.to = append(s.from, 0), append(s.to, 0) }
 
 // orEmpty is v with nil, which would be null, as empty.
 func orEmpty[T any](v []T) []T {

@@ -55,7 +55,7 @@ func queueForecastTotals(q *pgx.Batch, partition int, totals []*forecastTotal) {
 	if len(totals) == 0 {
 		return
 	}
-	var at spans
+	var at ranges
 	var issued, group, meters []int32
 	var p10, p50, p90 []float64
 	for _, t := range totals {
@@ -70,7 +70,7 @@ func queuePlanTotals(q *pgx.Batch, b *Batch, totals []*planTotal) {
 	if len(totals) == 0 {
 		return
 	}
-	var at spans
+	var at ranges
 	var issued, from, group, plans []int32
 	var kwh []float64
 	for _, t := range totals {

@@ -17,7 +17,7 @@ func queueLoads(q *pgx.Batch, b *Batch) {
 	if len(b.Loads) == 0 {
 		return
 	}
-	var at spans
+	var at ranges
 	var issued, ahead, expected, reported []int32
 	var of []meter.Hour
 	var dayAhead []bool
