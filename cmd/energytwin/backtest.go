@@ -244,9 +244,15 @@ func localDay(flag, text string, cal *meter.Calendar) (meter.Hour, error) {
 // readSignals reads the prices and the temperatures of --signals; nil where the
 // file has none. What was guessed goes to notes.
 func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes io.Writer) (prices []dsm.Point, temperatures *forecast.Temperatures, err error) {
-	read := func(kind signal.Kind, column string) ([]dsm.Point, error) {
+	read := func(kind signal.Kind, column, flag string) ([]dsm.Point, error) {
 		found, err := signal.Open(ctx, f.signals, signal.Options{
 			Kind: kind, ValueColumn: column, Named: column == "", Zone: f.timezone, Currency: currency,
+			Setting: func(field string) string {
+				if field == "values[0].column" {
+					return flag
+				}
+				return field
+			},
 		})
 		if errors.Is(err, signal.ErrNoColumn) {
 			return nil, nil
@@ -261,10 +267,10 @@ func (f *backtestFlags) readSignals(ctx context.Context, currency string, notes 
 		}
 		return series.Points(found), nil
 	}
-	if prices, err = read(signal.Price, f.price); err != nil {
+	if prices, err = read(signal.Price, f.price, "--price-column"); err != nil {
 		return nil, nil, err
 	}
-	degrees, err := read(signal.Temperature, f.temperature)
+	degrees, err := read(signal.Temperature, f.temperature, "--temperature-column")
 	if err != nil {
 		return nil, nil, err
 	}

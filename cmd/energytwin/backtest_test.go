@@ -162,6 +162,8 @@ func TestBacktestWithTemperatures(t *testing.T) {
 
 func TestBacktestTellsWhatIsWrong(t *testing.T) {
 	readings, prices := writeReadings(t)
+	twoPrices := filepath.Join(t.TempDir(), "prices.csv")
+	require.NoError(t, os.WriteFile(twoPrices, []byte("time,North EUR/kWh,South EUR/kWh\n2019-01-01 00:00,0.1,0.2\n2019-01-01 01:00,0.2,0.3\n"), 0o644))
 	for name, c := range map[string]struct {
 		args []string
 		want string
@@ -172,6 +174,7 @@ func TestBacktestTellsWhatIsWrong(t *testing.T) {
 		"no day":        {[]string{"--from", "1.2.2019", "--to", "2019-01-01"}, "write a day like"},
 		"no price":      {[]string{"--signals", readings}, "no column is one of prices or temperatures by its name"},
 		"no zone":       {[]string{"--timezone", "Europe/Lundon"}, "use an IANA name"},
+		"two prices":    {[]string{"--signals", twoPrices}, "several columns may hold the price: set --price-column to one of them: "},
 		"too short":     {[]string{"--signals", prices, "--from", "2017-01-01", "--to", "2017-02-01"}, "too short"},
 	} {
 		_, err := runBacktest(t, append([]string{"--readings", readings}, c.args...)...)

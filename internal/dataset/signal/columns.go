@@ -22,9 +22,15 @@ type column struct {
 
 // Words of the names of columns.
 var usualWords = map[Kind]*regexp.Regexp{
-	Price:       regexp.MustCompile(`price|preis|prix|precio|prezzo|prijs|tari|rate\b|rate_|cost|value_(inc|exc)_vat|spot|day.?ahead|/\s*[km]wh|per[ _]?[km]wh`),
+	Price:       regexp.MustCompile(`price|preis|prix|precio|prezzo|prijs|tari|rate\b|rate_|cost|value_(inc|exc)_vat|spot|day.?ahead`),
 	Carbon:      regexp.MustCompile(`carbon|co2|co₂|ghg|intensity|emission`),
 	Temperature: regexp.MustCompile(`temp|°|celsius|fahrenheit|\btt_tu\b|\bt2m\b|degc|degf`),
+}
+
+// unitWords are units that a kind is given in, for columns that only name their unit. Other
+// kinds are given per kWh too.
+var unitWords = map[Kind]*regexp.Regexp{
+	Price: regexp.MustCompile(`/\s*[km]wh|per[ _]?[km]wh`),
 }
 
 // lesserWords are of columns that other columns of the same file are preferred to.
@@ -43,18 +49,23 @@ func findColumn(head []byte, t tabular.Table, o Options) (*column, error) {
 	} else if o.ValueColumn != "" && o.ValueColumn != UsualValueColumn {
 		return nil, fmt.Errorf("no column %q among %s; name the one with the %s: set %s", o.ValueColumn, tabular.List(t.Header.Names), o.Kind, o.setting("valueColumn"))
 	}
-	var named, lesser, numbers []int
+	var named, unit, lesser, numbers []int
 	for i := range t.Sample.Columns {
 		c := &t.Sample.Columns[i]
 		name := strings.ToLower(c.Name)
 		if !c.Mostly(notation.KindNumber) || strings.EqualFold(c.Name, o.TimeColumn) {
 			continue
 		}
+		own, other := usualWords[o.Kind].MatchString(name), ofOther(o.Kind, name)
+		byUnit := unitWords[o.Kind] != nil && unitWords[o.Kind].MatchString(name) && !other
 		switch {
-		case usualWords[o.Kind].MatchString(name) && lesserWords.MatchString(name):
+		case own && other, (own || byUnit) && lesserWords.MatchString(name):
 			lesser = append(lesser, i)
-		case usualWords[o.Kind].MatchString(name):
+		case own:
 			named = append(named, i)
+		case byUnit:
+			unit = append(unit, i)
+		case other:
 		case len(c.Distinct) > 1:
 			numbers = append(numbers, i)
 		}
@@ -62,7 +73,7 @@ func findColumn(head []byte, t tabular.Table, o Options) (*column, error) {
 	if o.Named {
 		numbers = nil
 	}
-	for _, group := range [][]int{named, lesser, numbers} {
+	for _, group := range [][]int{named, unit, lesser, numbers} {
 		switch {
 		case len(group) == 1:
 			return columnOf(head, t, group[0], time, dataset.Likely, "it is the one column named like a "+string(o.Kind)), nil
@@ -75,6 +86,17 @@ func findColumn(head []byte, t tabular.Table, o Options) (*column, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w that may be the %s among %s; set %s to it", ErrNoColumn, o.Kind, tabular.List(t.Header.Names), o.setting("valueColumn"))
+}
+
+// ofOther reports whether a name has a word of another kind, as carbon_kg_per_kwh has, which
+// is no price.
+func ofOther(kind Kind, name string) bool {
+	for other, words := range usualWords {
+		if other != kind && words.MatchString(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // columnOf is a column with the texts that may name its unit: its header, the cells of a

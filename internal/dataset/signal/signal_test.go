@@ -191,6 +191,51 @@ func TestSignalsAsPeopleHaveThem(t *testing.T) {
 	}
 }
 
+// TestColumnsBesideEachOther: in a file of several signals each is found by its words, and a
+// unit that others are given in too does not make a price.
+func TestColumnsBesideEachOther(t *testing.T) {
+	for _, tc := range []struct {
+		header string
+		kind   Kind
+		named  bool
+		want   string // header name of the column; "" is an error that contains err
+		err    string
+	}{
+		{header: "timestamp,price_gbp_per_kwh,carbon_kg_per_kwh", kind: Price, named: true, want: "price_gbp_per_kwh"},
+		{header: "timestamp,price_gbp_per_kwh,carbon_kg_per_kwh", kind: Price, want: "price_gbp_per_kwh"},
+		{header: "timestamp,price_gbp_per_kwh,carbon_kg_per_kwh", kind: Carbon, want: "carbon_kg_per_kwh"},
+		{header: "timestamp,price_gbp_per_kwh,carbon_kg_per_kwh", kind: Temperature, named: true, err: "no column of numbers that may be the temperature"},
+		{header: "timestamp,EUR/MWh,co2 g/kWh,temperature", kind: Price, named: true, want: "EUR/MWh"},
+		{header: "timestamp,carbon_kg_per_kwh,temp_c", kind: Price, err: "no column of numbers that may be the price"},
+		{header: "timestamp,carbon_kg_per_kwh,reading", kind: Price, want: "reading"},
+		{header: "timestamp,co2 price EUR/t,day-ahead price EUR/MWh", kind: Price, want: "day-ahead price EUR/MWh"},
+		{header: "timestamp,EUR/MWh,EUR/MWh forecast", kind: Price, want: "EUR/MWh"},
+		{header: "timestamp,DE €/MWh,DK €/MWh", kind: Price, named: true, err: "several columns may hold the price: set --it to one of them"},
+		{header: "timestamp,price a,price b", kind: Price, err: "several columns may hold the price: set --it to one of them"},
+	} {
+		var text strings.Builder
+		fmt.Fprintln(&text, tc.header)
+		for h := range 72 {
+			fmt.Fprint(&text, time.Date(2024, 1, 1, h, 0, 0, 0, time.UTC).Format(time.RFC3339))
+			for i := range strings.Count(tc.header, ",") {
+				fmt.Fprintf(&text, ",%.3f", 0.1+float64(i)+float64(h%24)/1000)
+			}
+			fmt.Fprintln(&text)
+		}
+		o := Options{Kind: tc.kind, Named: tc.named, Currency: "EUR", Setting: func(string) string { return "--it" }}
+		if strings.Contains(tc.header, "gbp") {
+			o.Currency = "GBP"
+		}
+		s, err := Open(t.Context(), signalFile(t, text.String()), o)
+		if tc.err != "" {
+			require.ErrorContains(t, err, tc.err, tc.header)
+			continue
+		}
+		require.NoError(t, err, tc.header)
+		require.Equal(t, tc.want, s.Detection[0].Guess, tc.header)
+	}
+}
+
 // Numbers come out as the file has them.
 func TestSignalKeepsItsNumbers(t *testing.T) {
 	s, err := Open(t.Context(), signalFile(t, "timestamp,value\n2024-01-01T00:00:00Z,0.1\n2024-01-01T01:00:00Z,-0.02\n2024-01-01T02:00:00Z,\n2024-01-01T03:00:00Z,0.24689\n"), Options{Kind: Price, TimeColumn: "timestamp", ValueColumn: "value"})
