@@ -178,6 +178,7 @@ func TestValueOfKnowingTheDayIsAll(t *testing.T) {
 	for i := range d.hours {
 		d.path[combined][i] = s.At(d.origin + meter.Hour(i))
 	}
+	d.low, d.high = d.path[combined], d.path[combined]
 	b := v.batteryOf(s, d.origin)
 	require.NotNil(t, b)
 	v.take(c, b, s, d)
@@ -193,6 +194,35 @@ func TestValueOfKnowingTheDayIsAll(t *testing.T) {
 		require.LessOrEqual(t, g.naive1, g.perfect+1e-6)
 		require.LessOrEqual(t, g.naive24, g.perfect+1e-6)
 	}
+}
+
+// TestDaysArePlannedOnTheWholeForecast: what is planned rests on the quantiles too, as in a
+// twin; the references have none.
+func TestDaysArePlannedOnTheWholeForecast(t *testing.T) {
+	cal := london(t)
+	v, err := NewValue(dsm.Policy{
+		Objective: dsm.Objective{Cost: 1}, Tariff: dsm.Tariff{
+			Currency: "GBP", Default: 0.3,
+			Periods: []dsm.Period{{Name: "night", Days: "All", Start: "00:00", End: "06:00", Price: 0.1}},
+		},
+		Flexibility: dsm.Flexibility{ShiftableShare: 0.2, MaxIncrease: 0.9},
+	}, cal)
+	require.NoError(t, err)
+	d := &day{origin: 430_008, hours: 24, today: 24}
+	for h := range d.today {
+		d.path[combined][h], d.path[naiveWeek][h] = 2, 2
+		d.low[h], d.high[h] = 1.5, 5
+	}
+	moved := func(method int) (sum float64) {
+		for _, change := range planDay(v.hourly, d, d.quantiles(method)) {
+			sum += max(-float64(change), 0)
+		}
+		return sum
+	}
+	require.InDelta(t, 0.2*2*18, moved(naiveWeek), 1e-3)
+	expected := dsm.ExpectedLoad(d.quantiles(combined), d.today)
+	require.Greater(t, expected[12], 2.5)
+	require.Greater(t, moved(combined), 0.2*2.5*18)
 }
 
 func TestReportIsOneFileAndItsJSONHasTheFields(t *testing.T) {

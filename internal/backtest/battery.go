@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -20,7 +21,7 @@ const yearHours = 365 * meter.HoursPerDay
 
 // battery is the one behind a meter, and the workspace to run it.
 type battery struct {
-	store   dsm.Storage
+	store   dsm.UncertainStorage
 	problem dsm.StorageProblem // all but load and prices
 	plan    dsm.StoragePlan
 	sell    float64 // price of what is fed in
@@ -62,20 +63,19 @@ func meanDraw(s *Series, from, to meter.Hour) float64 {
 	return sum / float64(max(n, 1))
 }
 
-// saves is what the battery saves in a day, in currency. A forecast gives the
-// worth of stored energy by the hour, once, at the day's beginning. In each hour
+// saves is what the battery saves in a day, in currency. A forecast in kWh gives the
+// worth of stored energy by the hour, once, at the day's beginning, as it does in a twin. In each hour
 // the battery then charges or discharges by that worth and by what the meter
 // reads in that hour. It begins the day at its reserve; what is left at the end
 // counts for nothing.
-func (b *battery) saves(forecast, actual, price []float64) float64 {
+func (b *battery) saves(q forecast.Quantiles, actual, price []float64) float64 {
 	p := b.problem
 	p.N = len(actual)
-	copy(p.Load[:], forecast)
 	copy(p.Import[:], price)
 	for t := range p.N {
 		p.Export[t] = b.sell
 	}
-	if _, err := b.store.SolveConvexified(&p, &b.plan); err != nil {
+	if _, err := b.store.SolveForecast(&p, q, &b.plan); err != nil {
 		panic("backtest: a battery that may stay as it is has no plan: " + err.Error())
 	}
 	sum, stored, change := 0.0, p.Start, 0.0
@@ -89,13 +89,9 @@ func (b *battery) saves(forecast, actual, price []float64) float64 {
 // stored runs the meter's battery for a day, on each forecast and on the truth.
 func (v *Value) stored(c *score, b *battery, d *day, actual, price []float64) {
 	c.batteries.days++
-	c.batteries.perfect += b.saves(actual, actual, price)
-	path := make([]float64, d.today)
+	c.batteries.perfect += b.saves(sure(known(actual)), actual, price)
 	for _, m := range valued() {
-		for i := range path {
-			path[i] = float64(d.path[m][i])
-		}
-		*c.batteries.of(m) += b.saves(path, actual, price)
+		*c.batteries.of(m) += b.saves(d.quantiles(m), actual, price)
 	}
 }
 

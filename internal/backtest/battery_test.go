@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/energytwin/energytwin/internal/dsm"
+	"github.com/energytwin/energytwin/internal/forecast"
 	"github.com/energytwin/energytwin/internal/meter"
 )
 
@@ -32,12 +33,12 @@ func TestBatteryByHand(t *testing.T) {
 		"more than it holds":          {forecast: 9, actual: 9, want: 0.30*9 - 0.10*9*charged},
 	} {
 		b := newBattery(&dsm.Battery{CapacityKWh: 10, PowerKW: 8, Efficiency: 0.81, WearCost: c.wear}, c.sell)
-		forecast, actual, price := make([]float64, 24), make([]float64, 24), make([]float64, 24)
+		path, actual, price := make([]float32, 24), make([]float64, 24), make([]float64, 24)
 		for i := range price {
-			forecast[i], actual[i], price[i] = c.forecast, c.actual, 0.10
+			path[i], actual[i], price[i] = float32(c.forecast), c.actual, 0.10
 		}
 		price[22], price[23] = 0.30, 0.30
-		require.InDelta(t, c.want, b.saves(forecast, actual, price), 1e-9, name)
+		require.InDelta(t, c.want, b.saves(sure(path), actual, price), 1e-9, name)
 	}
 }
 
@@ -47,17 +48,20 @@ func TestNoForecastIsWorthMoreThanTheTruth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 4))
 		hours := 23 + r.IntN(3)
-		forecast, actual, price := make([]float64, hours), make([]float64, hours), make([]float64, hours)
+		path, actual, price := make([]float32, hours), make([]float64, hours), make([]float64, hours)
+		low, high := make([]float32, hours), make([]float32, hours)
 		for i := range price {
-			forecast[i], actual[i], price[i] = 2*r.Float64(), 2*r.Float64(), 0.05+0.3*r.Float64()
+			path[i], actual[i], price[i] = 2*r.Float32(), float64(2*r.Float32()), 0.05+0.3*r.Float64()
+			low[i], high[i] = path[i]*r.Float32(), path[i]*(1+r.Float32())
 		}
 		b := newBattery(&dsm.Battery{
 			CapacityKWh: 12 * r.Float64(), PowerKW: 0.1 + 3*r.Float64(), Efficiency: 0.6 + 0.4*r.Float64(),
 			Reserve: r.Float64() / 2, WearCost: 0.02 * r.Float64(),
 		}, 0.05*r.Float64())
-		perfect := b.saves(actual, actual, price)
+		perfect := b.saves(sure(known(actual)), actual, price)
 		require.GreaterOrEqual(t, perfect, -1e-9)
-		require.LessOrEqual(t, b.saves(forecast, actual, price), perfect+1e-9)
+		require.LessOrEqual(t, b.saves(sure(path), actual, price), perfect+1e-9)
+		require.LessOrEqual(t, b.saves(forecast.Quantiles{P10: low, P50: path, P90: high}, actual, price), perfect+1e-9)
 	})
 }
 

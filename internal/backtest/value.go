@@ -107,28 +107,47 @@ func (v *Value) take(c *score, b *battery, s *Series, d *day) {
 
 // shift moves load to cheaper hours, by the hour and in windows.
 func (v *Value) shift(c *score, d *day, actual, price []float64) {
-	known := make([]float32, d.today)
-	for i, a := range actual {
-		known[i] = float32(a)
-	}
+	truth := sure(known(actual))
 	for _, by := range []struct {
 		planner dsm.Planner
 		gains   *gains
 	}{{v.hourly, &c.prices}, {v.windows, &c.windows}} {
 		by.gains.days++
-		by.gains.perfect += v.saving(actual, price, planDay(by.planner, d, known))
+		by.gains.perfect += v.saving(actual, price, planDay(by.planner, d, truth))
 		for _, m := range valued() {
-			*by.gains.of(m) += v.saving(actual, price, planDay(by.planner, d, d.path[m][:d.today]))
+			*by.gains.of(m) += v.saving(actual, price, planDay(by.planner, d, d.quantiles(m)))
 		}
 	}
 }
 
-func planDay(planner dsm.Planner, d *day, path []float32) []float32 {
+// known are loads as a forecast states them, in kWh.
+func known(actual []float64) []float32 {
+	out := make([]float32, len(actual))
+	for i, a := range actual {
+		out[i] = float32(a)
+	}
+	return out
+}
+
+// sure is a forecast that does not spread.
+func sure(path []float32) forecast.Quantiles {
+	return forecast.Quantiles{P10: path, P50: path, P90: path}
+}
+
+// quantiles are the day's forecast by a method, as a twin plans on it: the references know
+// no spread.
+func (d *day) quantiles(method int) forecast.Quantiles {
+	path := d.path[method][:d.today]
+	if method != combined {
+		return sure(path)
+	}
+	return forecast.Quantiles{P10: d.low[:d.today], P50: path, P90: d.high[:d.today]}
+}
+
+func planDay(planner dsm.Planner, d *day, q forecast.Quantiles) []float32 {
 	out := planner.Plan(&dsm.GroupInput{
 		IssuedAt: d.origin, Start: d.origin, Slots: d.today, ActionableFrom: d.origin,
-		Meters: []dsm.MeterInput{{
-			Name: "meter", LastReading: d.origin - 1, Forecast: forecast.Quantiles{P10: path, P50: path, P90: path},
-		}},
+		Meters: []dsm.MeterInput{{Name: "meter", LastReading: d.origin - 1, Forecast: q}},
 	}, nil)
 	return out[0].Plan
 }
@@ -170,12 +189,10 @@ func (v *Value) shave(c *score, d *day, actual []float64) {
 	plan := make([]float64, d.today)
 	c.peaks.days++
 	c.peaks.perfect += before - dsm.ShavePeak(actual, v.policy.Flexibility, plan)
-	load, changes := make([]float64, d.today), make([]float32, d.today)
+	changes := make([]float32, d.today)
 	for _, m := range valued() {
-		for i := range load {
-			load[i] = float64(d.path[m][i])
-		}
-		dsm.ShavePeak(load, v.policy.Flexibility, plan)
+		load := dsm.ExpectedLoad(d.quantiles(m), d.today)
+		dsm.ShavePeak(load[:d.today], v.policy.Flexibility, plan)
 		for i, x := range plan {
 			changes[i] = float32(x)
 		}

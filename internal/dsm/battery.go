@@ -91,7 +91,7 @@ func (b batteryDispatch) propose(x *site, out *proposal) {
 		q.Charge[t] = min(q.Charge[t], x.limit[t])
 	}
 	out.store.wear = b.WearCost
-	out.store.convexified = x.solveStore(q, &out.store.plan)
+	out.store.convexified = x.solveStoreOn(q, &out.store.plan)
 	x.drawAll(out, &out.store.plan.Change)
 }
 

@@ -101,7 +101,8 @@ type site struct {
 	peak         float64           // highest hour of load and of the billing month so far, kW
 	perKW        float64           // what a kW above peak weighs; 0 without a demand charge
 
-	store *storeRun // memory for a device that follows what its store is worth
+	loads *scenarios // of the forecast, about bare
+	store *storeRun  // memory for a device that follows what its store is worth
 
 	// Memory of the device that is being planned.
 	solver   *Storage
@@ -144,13 +145,23 @@ func (x *site) solveStore(q *StorageProblem, out *StoragePlan) (convexified bool
 	return convexified
 }
 
+// solveStoreOn is solveStore over the scenarios of the load, of which the store follows
+// each by what a stored kWh is worth.
+func (x *site) solveStoreOn(q *StorageProblem, out *StoragePlan) (convexified bool) {
+	convexified, err := x.solver.solveOn(q, x.loads, out)
+	if err != nil {
+		panic("dsm: a store that may stay as it is has no plan: " + err.Error())
+	}
+	return convexified
+}
+
 // proposeDevices plans the devices behind a meter, one after the other, each on
 // the load that those before it leave. Each is exact for itself; where they compete
 // for what is fed in, the order decides.
 func (p *planner) proposeDevices(ws *workspace, d *meterPlan, rooms *[maxSlots]float64) {
 	a, x, n := d.devices, &ws.site, ws.day.n
 	x.day, x.weightOfCost, x.known, x.bare = &ws.day, p.policy.Objective.Cost, d.known, d.load
-	x.store, x.solver = &a.store, ws.storage()
+	x.loads, x.store, x.solver = &ws.scenarios, &a.store, ws.storage()
 	p.limitDevices(x, d, rooms)
 	for i := range a.all() {
 		o := &a.proposals[i]

@@ -59,6 +59,14 @@ func newNormalErrors() *normalErrors {
 	return z
 }
 
+// ExpectedLoad is what plans are made for: the mean of the scenarios of a forecast, in kWh by
+// slot, of n slots. A slot without a forecast has 0.
+func ExpectedLoad(q forecast.Quantiles, n int) [MaxSlots]float64 {
+	var s scenarios
+	s.set(newNormalErrors(), q, n, math.Inf(-1))
+	return s.mean
+}
+
 // scenarioLoads are loads in kWh by slot and scenario.
 type scenarioLoads [maxSlots][scenarioCount]float64
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/energytwin/energytwin/internal/forecast"
 )
 
 // BenchmarkSolvers reports the time of each solver on days of 24 hours, every hour
@@ -14,15 +16,21 @@ func BenchmarkSolvers(b *testing.B) {
 	var f transport
 	var s shiftPlan
 	var store Storage
+	var uncertain UncertainStorage
 	var stored StoragePlan
 	var x [maxSlots]float64
 	demand := demandSolver{transport: &f}
 	shifts, peaks := make([]*shiftProblem, days), make([]*peakProblem, days)
-	demands, stores := make([]*demandProblem, days), make([]*StorageProblem, days)
+	demands, stores, loads := make([]*demandProblem, days), make([]*StorageProblem, days), make([]forecast.Quantiles, days)
 	cars, costs, own := make([]*deferrable, days), make([]*[maxSlots]float64, days), make([]*[maxSlots]float64, days)
 	for i := range days {
 		shifts[i], peaks[i], demands[i], stores[i] = randomShift(r, 24), randomPeak(r, 24), randomDemand(r, 24), randomStorage(r, 24)
 		shifts[i].reach, peaks[i].reach = 6, 24
+		loads[i] = steady(24, 0, 0, 0)
+		for h := range loads[i].P50 {
+			loads[i].P50[h] = float32(stores[i].Load[h])
+			loads[i].P10[h], loads[i].P90[h] = loads[i].P50[h]-0.5, loads[i].P50[h]+0.8
+		}
 		cars[i], costs[i], own[i] = randomDeferrable(r, 24)
 		for h := range cars[i].limit {
 			cars[i].limit[h] = math.Inf(1)
@@ -37,6 +45,7 @@ func BenchmarkSolvers(b *testing.B) {
 		{"peak shave", func(i int) { peaks[i].lowest(0) }},
 		{"energy and demand charge", func(i int) { demand.solve(demands[i], &s) }},
 		{"storage", func(i int) { _ = store.Solve(stores[i], &stored) }},
+		{"storage of an uncertain load", func(i int) { _, _ = uncertain.SolveForecast(stores[i], loads[i], &stored) }},
 		{"cheapest hours", func(i int) { cars[i].cheapest(costs[i], own[i], &x) }},
 		{"valley filling", func(i int) { cars[i].valley(&x) }},
 	} {

@@ -76,7 +76,7 @@ func (s *Storage) Solve(p *StorageProblem, out *StoragePlan) error {
 	if err := s.solve(p); err != nil {
 		return err
 	}
-	s.follow(out)
+	s.follow(&p.Load, out)
 	return nil
 }
 
@@ -140,13 +140,13 @@ func (s *Storage) setTolerances() {
 	s.tiny, s.flat = energy*1e-12, price*1e-12
 }
 
-// follow reads the plan off the value functions.
-func (s *Storage) follow(out *StoragePlan) {
+// follow reads the plan for a load off the value functions.
+func (s *Storage) follow(load *[maxSlots]float64, out *StoragePlan) {
 	p := &s.problem
 	out.Cost = s.value[0].value(p.Start)
 	stored := p.Start
 	for t := range p.N {
-		out.Change[t], stored = s.Step(t, stored, p.Load[t])
+		out.Change[t], stored = s.Step(t, stored, load[t])
 		out.Stored[t] = stored
 		out.Marginal[t] = s.marginal(t, stored)
 	}
