@@ -11,7 +11,8 @@ import (
 // Ledger evaluates what was measured: what it cost, and what plans realised. It is
 // immutable and shared.
 type Ledger struct {
-	p *planner
+	p    *planner
+	tree Tree
 }
 
 // NewLedger prepares a policy for evaluation. The error is that of NewPlanner.
@@ -20,7 +21,7 @@ func NewLedger(policy Policy, cal *meter.Calendar, twin string) (*Ledger, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{p: p.(*planner)}, nil
+	return &Ledger{p: p.(*planner), tree: policy.Tree()}, nil
 }
 
 // DecisionID is the id of the decision about a meter, or with no meter's name
@@ -50,7 +51,7 @@ func UnknownRealised() Realised {
 // top. Hours before ActionableFrom and hours without a measurement (NaN) count for
 // nothing. Moved load gives no more than the share that may move of what was
 // measured, and what it gives is all that is added elsewhere, in the plan's
-// proportion; devices follow their schedule. actual holds
+// proportion; devices follow their schedule, and a battery the worth of what it stores. actual holds
 // the measured kWh of the hours from ValidFrom on. peaks are the meter's before these
 // hours, and are those after them then; nil counts the plan by itself, from the month's
 // highest hour before it on. False where no hour counts.
@@ -104,9 +105,16 @@ func (l *Ledger) replay(r *settlement, d *Decision, actual []float32) int {
 			r.shift(plan, share)
 			continue
 		}
-		r.add(plan)
 		for t, x := range item.AtOnce[:min(n, len(item.AtOnce))] {
 			r.before[t] += float64(x) // where the hour does not count nobody reads it
+		}
+		if item.Value == nil {
+			r.add(plan)
+		}
+	}
+	for i := range d.Items { // a battery compensates for all others
+		if item := &d.Items[i]; item.Value != nil {
+			l.followStore(r, d, item, n)
 		}
 	}
 	return n
@@ -136,6 +144,7 @@ type settlement struct {
 	counts uint32 // hours that count
 	before [maxSlots]float64
 	change [maxSlots]float64
+	wear   float64 // of batteries, currency
 }
 
 func (r *settlement) add(plan []float32) {
@@ -188,7 +197,7 @@ func (l *Ledger) realised(r *settlement, d *Decision, n int) (out Realised) {
 		cash += l.Cost(h, load) - l.Cost(h, load+change)
 		co2 -= l.p.rates.carbonAt(h) * change
 	}
-	out.SavingEnergy, out.CO2Kg = float32(cash), float32(co2)
+	out.SavingEnergy, out.CO2Kg = float32(cash-r.wear), float32(co2)
 	out.KWhShifted, out.KWReduction = float32(moved), float32(before-after)
 	return out
 }
