@@ -1,6 +1,7 @@
 package dsm
 
 import (
+	"errors"
 	"math"
 
 	"github.com/energytwin/energytwin/internal/forecast"
@@ -13,8 +14,8 @@ const (
 	levelMost = 1.5
 )
 
-// levelScenarios is how many scenarios levels are compared on: each hour of all of them is as
-// much work as planning, and half of them choose as well as all.
+// levelScenarios is how many scenarios levels are compared on. Half of them choose as well as
+// all, for half of the time.
 const levelScenarios = scenarioCount / 2
 
 // UncertainStorage runs a store behind a load of which there is only a forecast. Like
@@ -47,7 +48,7 @@ func (u *UncertainStorage) SolveForecast(p *StorageProblem, q forecast.Quantiles
 // and Marschak 1951).
 func (s *Storage) solveOn(p *StorageProblem, loads *scenarios, out *StoragePlan) (convexified bool, err error) {
 	expected := p.Load
-	if convexified, err = s.SolveConvexified(p, out); err != nil || !loads.spread(p.N) {
+	if convexified, err = s.SolveConvexified(p, out); err != nil || !loads.differ(p.N) {
 		return convexified, err
 	}
 	level, least := 0.0, s.meanCost(loads, &expected)
@@ -58,11 +59,12 @@ func (s *Storage) solveOn(p *StorageProblem, loads *scenarios, out *StoragePlan)
 				break
 			}
 			p.Load = loads.level(next, &expected, p.N)
-			also, err := s.SolveConvexified(p, out)
+			if err = s.Solve(p, out); errors.Is(err, ErrNotConvex) {
+				break // with other prices its cost could not be compared
+			}
 			if err != nil {
 				return convexified, err
 			}
-			convexified = convexified || also
 			cost := s.meanCost(loads, &expected)
 			if cost >= least {
 				break
@@ -95,8 +97,8 @@ func (s *Storage) meanCost(loads *scenarios, expected *[maxSlots]float64) float6
 	return sum / levelScenarios
 }
 
-// spread reports whether scenarios differ in n slots.
-func (s *scenarios) spread(n int) bool {
+// differ reports whether scenarios differ in n slots.
+func (s *scenarios) differ(n int) bool {
 	for t := range n {
 		if s.spreads.below[t] > 0 || s.spreads.above[t] > 0 {
 			return true

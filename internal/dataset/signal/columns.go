@@ -65,7 +65,7 @@ func findColumn(head []byte, t tabular.Table, o Options) (*column, error) {
 			named = append(named, i)
 		case byUnit:
 			unit = append(unit, i)
-		case other:
+		case other: // whatever it holds, it is another signal
 		case len(c.Distinct) > 1:
 			numbers = append(numbers, i)
 		}
